@@ -1,0 +1,87 @@
+import type { PythonEvent, PythonViolation } from '../sandbox/backend.ts';
+
+/** Why a node, or the execution it belongs to, failed. Kept in the journal as it is told to clients. */
+export interface NodeError {
+  code: string;
+  /** The exception's class where code raised one (`ValueError`). */
+  type: string | null;
+  message: string;
+  traceback: string | null;
+  line: number | null;
+  column: number | null;
+  exitCode: number | null;
+  stderr: string | null;
+  nodeKey: string | null;
+  retryable: boolean;
+}
+
+/** Which attempt of which node an event tells of; `item` is the index within a `forEach` node. */
+export interface NodeRef {
+  nodeKey: string;
+  attempt: number;
+  item?: number | null;
+}
+
+type PythonPart<K extends PythonEvent['kind']> = Omit<Extract<PythonEvent, { kind: K }>, 'kind'>;
+
+export type ExecutionEventBody =
+  | { type: 'ExecutionQueued' }
+  | { type: 'ExecutionStarted' }
+  | { type: 'ExecutionSucceeded'; output: unknown }
+  | { type: 'ExecutionFailed'; error: NodeError }
+  | { type: 'ExecutionCanceled' };
+
+export type NodeEventBody = NodeRef &
+  (
+    | { type: 'NodeStarted' }
+    | { type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number }
+    | { type: 'NodeFailed'; error: NodeError; durationMs: number }
+    | { type: 'NodeSkipped' }
+    | { type: 'NodeReused'; output: unknown; handle: string }
+    | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
+    | ({ type: 'NodeOutput' } & PythonPart<'output'>)
+    | ({ type: 'NodeProgress' } & PythonPart<'progress'>)
+    | ({ type: 'NodeEnvironment' } & PythonPart<'environment'>)
+    | { type: 'SecurityViolation'; violation: PythonViolation }
+  );
+
+export type EventBody = ExecutionEventBody | NodeEventBody;
+export type EventType = EventBody['type'];
+
+/** An event as it stands in the journal: `sequence` is dense per execution, from 1. */
+export type JournalEvent = EventBody & { executionId: string; sequence: number; occurredAt: Date };
+
+export const eventTypes = [
+  'ExecutionQueued',
+  'ExecutionStarted',
+  'ExecutionSucceeded',
+  'ExecutionFailed',
+  'ExecutionCanceled',
+  'NodeStarted',
+  'NodeSucceeded',
+  'NodeFailed',
+  'NodeSkipped',
+  'NodeReused',
+  'NodeRetryScheduled',
+  'NodeOutput',
+  'NodeProgress',
+  'NodeEnvironment',
+  'SecurityViolation',
+] as const satisfies readonly EventType[];
+
+/** Events that state is folded from; the others are for people to watch. */
+export const stateEventTypes: readonly EventType[] = eventTypes.filter(
+  (type) => !['NodeOutput', 'NodeProgress', 'NodeEnvironment', 'SecurityViolation'].includes(type),
+);
+
+/** The last event of a journal is one of these, and nothing follows it. */
+export const terminalEventTypes = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
+
+export function isTerminal(event: EventBody): boolean {
+  return (terminalEventTypes as readonly string[]).includes(event.type);
+}
+
+export const executionStatuses = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
+export type ExecutionStatus = (typeof executionStatuses)[number];
+export const nodeStatuses = [...executionStatuses, 'SKIPPED', 'REUSED'] as const;
+export type NodeStatus = (typeof nodeStatuses)[number];

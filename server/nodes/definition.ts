@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import type { EventBody, NodeError } from '../journal/event.ts';
+import type { SandboxBackend } from '../sandbox/backend.ts';
+
+/**
+ * A node type, all of it: from this one value come the GraphQL NodeDefinition, the JSON Schema, the form a
+ * frontend draws, validation at save and the SDK's types. The engine knows nothing of single node types.
+ */
+export interface NodeDefinition<Config = unknown> {
+  type: string;
+  /** Raised when the meaning of a configuration changes. */
+  version: number;
+  label: string;
+  description: string;
+  category: 'flow' | 'code' | 'data';
+  /** An object schema; fields carry their form as `.meta(FieldMeta)`. */
+  config: z.ZodObject & z.ZodType<Config>;
+  /** Empty for a node that starts a workflow. */
+  inputs: readonly Handle[];
+  /** Without the error handle; a function where they depend on the configuration. */
+  outputs: (config: Config) => readonly Handle[];
+  /** Set where the node can fail: it then has an output handle named `error`. */
+  canFail: boolean;
+  /** What the schema cannot say, such as the syntax of an expression. */
+  validate?: (config: Config) => ConfigProblem[];
+  /** Throws NodeFailure for a failure the workflow may handle. */
+  execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
+}
+
+export interface Handle {
+  id: string;
+  label: string;
+  description?: string;
+}
+
+export const errorHandle: Handle = {
+  id: 'error',
+  label: 'Error',
+  description: 'Emits { error, input } when the node fails; without an edge here the execution fails.',
+};
+
+/** How a field is shown in a form; everything else about it is in its schema. */
+export interface FieldMeta {
+  title?: string;
+  description?: string;
+  placeholder?: string;
+  widget?: 'text' | 'textarea' | 'code' | 'lines' | 'duration' | 'number' | 'expression' | 'json' | 'cases';
+  /** Of a code editor. */
+  language?: 'python' | 'jsonata' | 'json';
+  /** False where `{{ }}` is not a template but part of the text: code and expressions. */
+  templated?: boolean;
+}
+
+export interface ConfigProblem {
+  /** Within the configuration, such as ['cases', 0, 'when']. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** What an expression and a template can see. */
+export interface ExpressionScope {
+  input: unknown;
+  nodes: Record<string, { output: unknown }>;
+  execution: { id: string; workflowId: string | null; input: unknown };
+}
+
+export interface NodeContext<Config> {
+  config: Config;
+  input: unknown;
+  scope: ExpressionScope;
+  signal: AbortSignal;
+  sandbox: SandboxBackend;
+  evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
+  /** Journals an event of this attempt; awaiting it is what slows a run down to the journal's pace. */
+  emit: (event: WatchedEvent) => Promise<void>;
+}
+
+/** The part of an event that a node itself may tell; who and when is added by the engine. */
+export type WatchedEvent = DistributiveOmit<
+  Extract<EventBody, { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' }>,
+  'nodeKey' | 'attempt' | 'item'
+>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+export interface NodeEmission {
+  /** The output handle that the value leaves by; edges on the others die. */
+  handle: string;
+  output: unknown;
+}
+
+/** A failure that the error handle, or the retry policy, may take. */
+export class NodeFailure extends Error {
+  readonly error: Omit<NodeError, 'nodeKey'>;
+
+  constructor(error: Partial<NodeError> & { code: string; message: string }) {
+    super(error.message);
+    this.name = 'NodeFailure';
+    this.error = {
+      type: null,
+      traceback: null,
+      line: null,
+      column: null,
+      exitCode: null,
+      stderr: null,
+      retryable: false,
+      ...error,
+    };
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * What the engine knows of Python: one interface, whatever runs behind it. A backend owns everything from
+ * the request to the outcome (checking, packages, cells, limits, clean-up); the engine owns what the outcome
+ * means for the workflow.
+ */
+export interface SandboxBackend extends AsyncDisposable {
+  /**
+   * Runs one piece of Python in a cell of its own. Never throws for what the code, its packages or its limits
+   * did: that is an outcome. Aborting the signal ends the run (TERM, grace, KILL) and resolves with `aborted`.
+   * `onEvent` is called in order, one at a time; while its promise is pending no more is read from the run, so
+   * that a slow journal slows the run's pipe and not the heap.
+   */
+  run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
+  /** The static wall's findings, all at once, without running anything. */
+  check(code: string): Promise<PythonFinding[]>;
+  /** What is in force on this host; told by `serverInfo` and the doctor. */
+  status(): Promise<SandboxStatus>;
+}
+
+export interface PythonRunRequest {
+  code: string;
+  /** PEP 508 requirements. */
+  packages: readonly string[];
+  /** Becomes `input_data`; must be JSON. */
+  input: unknown;
+  /** Wall time from dispatch, milliseconds. */
+  timeoutMs: number;
+  /** Resident memory of the whole cell, MiB; undefined for the backend's default. */
+  memoryMb?: number | undefined;
+}
+
+export interface PythonRunOptions {
+  signal: AbortSignal;
+  onEvent: (event: PythonEvent) => void | Promise<void>;
+}
+
+export type PythonEvent =
+  | {
+      kind: 'output';
+      stream: 'STDOUT' | 'STDERR';
+      text: string;
+      /** Position of the text's first byte in the stream as the run wrote it. */
+      byteOffset: number;
+      /** True on the last event of a stream whose further output is discarded. */
+      truncated: boolean;
+    }
+  | {
+      kind: 'progress';
+      current: number;
+      total: number | null;
+      unit: string | null;
+      message: string | null;
+      source: 'progress' | 'tqdm';
+    }
+  | { kind: 'violation'; violation: PythonViolation }
+  | {
+      kind: 'environment';
+      status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';
+      packages: readonly string[];
+      message: string | null;
+    };
+
+/** One place in the code that the policy does not allow. Lines and columns count from 1. */
+export interface PythonFinding {
+  rule: string;
+  message: string;
+  line: number | null;
+  column: number | null;
+}
+
+export interface PythonViolation extends PythonFinding {
+  code: 'PYTHON_SECURITY_ERROR';
+  layer: 'STATIC' | 'RUNTIME' | 'KERNEL';
+}
+
+export type PythonOutcome =
+  | { kind: 'succeeded'; result: unknown; durationMs: number }
+  | { kind: 'failed'; error: PythonError; durationMs: number }
+  | { kind: 'aborted'; durationMs: number };
+
+export const pythonErrorCodes = [
+  'PYTHON_NOT_FOUND',
+  'PYTHON_TIMEOUT',
+  'PYTHON_SECURITY_ERROR',
+  'PYTHON_EXECUTION_ERROR',
+  'PYTHON_SERVICE_ERROR',
+  'PYTHON_PACKAGE_ERROR',
+  'PYTHON_MEMORY_LIMIT',
+  'PYTHON_SANDBOX_UNAVAILABLE',
+] as const;
+export type PythonErrorCode = (typeof pythonErrorCodes)[number];
+
+export interface PythonError {
+  code: PythonErrorCode;
+  /** The exception's class (`ValueError`), or null where no exception was raised. */
+  type: string | null;
+  message: string;
+  /** The user's own frames only, with their own line numbers. */
+  traceback: string | null;
+  line: number | null;
+  column: number | null;
+  exitCode: number | null;
+  /** The last few KiB of what the run wrote to stderr. */
+  stderr: string | null;
+  /** Whether another attempt might end differently without a change of code. */
+  retryable: boolean;
+}
+
+export interface SandboxStatus {
+  available: boolean;
+  /** Why not, and what to do about it; null when available. */
+  problem: { code: PythonErrorCode; message: string; remedy: string } | null;
+  pythonVersion: string | null;
+  pythonPath: string | null;
+  /** One entry per part of the walls, in force or not, with the remedy where not. */
+  walls: { name: string; inForce: boolean; detail: string }[];
+}
