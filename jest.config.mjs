@@ -1,0 +1,20 @@
+const common = {
+  transform: {}, // tests run as tsc compiled them
+  testEnvironment: 'node',
+};
+
+/** Tests of pure code need no database, so a run of those alone does not start one. */
+export default {
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
+    {
+      ...common,
+      displayName: 'real',
+      testMatch: ['<rootDir>/dist/test/!(unit)/**/*.test.js'],
+      globalSetup: '<rootDir>/dist/test/support/global-setup.js',
+      globalTeardown: '<rootDir>/dist/test/support/global-teardown.js',
+    },
+  ],
+};

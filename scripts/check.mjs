@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './setup/build.mjs';
+import { dependenciesAreInstalled, installDependencies } from './setup/dependencies.mjs';
+import { withSetUpLock } from './setup/lock.mjs';
+import { pinnedNode, root, runQuietly } from './setup/project.mjs';
+
+/** Each step is one command under the pinned Node; it passes when the command ends with 0. */
+const steps = [
+  { title: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'] },
+  { title: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
+  { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
+  { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
+];
+
+if (!dependenciesAreInstalled()) await withSetUpLock(installDependencies);
+for (const step of steps) if (!(await passes(step))) process.exitCode = 1;
+
+async function passes({ title, command, needsBuild }) {
+  const start = performance.now();
+  const problem = (needsBuild ? await buildProblem() : undefined) ?? commandProblem(command);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)`);
+  if (problem !== undefined) console.log(problem.replace(/^/gm, '       '));
+  return problem === undefined;
+}
+
+async function buildProblem() {
+  try {
+    await withSetUpLock(build);
+  } catch (error) {
+    return error.message;
+  }
+}
+
+function commandProblem(command) {
+  if (!existsSync(join(root, command[0]))) return `Expected ${command[0]} to exist.`;
+  const result = runQuietly(pinnedNode, command);
+  return result.ok ? undefined : result.output || 'It failed without a word.';
+}

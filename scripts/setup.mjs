@@ -1,0 +1,30 @@
+import { pathToFileURL } from 'node:url';
+import { build, buildIsCurrent } from './setup/build.mjs';
+import { dependenciesAreInstalled, installDependencies } from './setup/dependencies.mjs';
+import { withSetUpLock } from './setup/lock.mjs';
+import { say } from './setup/project.mjs';
+import { installProgram, missingPrograms } from './setup/system.mjs';
+
+/**
+ * Brings a checkout from whatever state it is in to one that runs. Does nothing, says nothing and starts no
+ * process when all is done already, since every start of the server passes here.
+ */
+export async function setUp({ forTests = false } = {}) {
+  if (isDone(forTests)) return;
+  await withSetUpLock(async () => {
+    if (!dependenciesAreInstalled()) await installDependencies();
+    await build();
+    for (const program of missingPrograms({ forTests })) installProgram(program);
+  });
+}
+
+function isDone(forTests) {
+  return dependenciesAreInstalled() && buildIsCurrent() && missingPrograms({ forTests }).length === 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp().catch((error) => {
+    say(`Set-up failed: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

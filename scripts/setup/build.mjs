@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pinnedNode, root, run, say } from './project.mjs';
+
+const sourceFolders = ['server', 'migrations', 'test', 'bench', 'examples'];
+
+/** Each step is run again when one of its inputs (files, or folders in depth) has changed since it last succeeded. */
+const steps = [
+  {
+    name: 'typescript',
+    title: 'Compiling TypeScript',
+    inputs: [...sourceFolders, 'tsconfig.json', 'package-lock.json'],
+    wanted: /\.(ts|json)$/,
+    command: ['node_modules/typescript/bin/tsc', '-p', '.'],
+    before: removeOrphanedOutput,
+  },
+  {
+    name: 'graphiql',
+    title: 'Bundling GraphiQL',
+    inputs: ['scripts/build-graphiql.mjs', 'server/graphiql', 'package-lock.json'],
+    wanted: /./,
+    command: ['scripts/build-graphiql.mjs'],
+  },
+].filter((step) => existsSync(join(root, step.command[0])) || step.name === 'typescript');
+
+export function buildIsCurrent() {
+  return steps.every(isCurrent);
+}
+
+export async function build() {
+  for (const step of steps) {
+    if (isCurrent(step)) continue;
+    say(`${step.title} …`);
+    const fingerprint = fingerprintOf(step);
+    step.before?.();
+    const exitCode = await run(pinnedNode, step.command);
+    if (exitCode !== 0)
+      throw new Error(`${step.title} failed with exit code ${exitCode}; its words are above.`);
+    mkdirSync(join(root, 'dist'), { recursive: true });
+    writeFileSync(stampFile(step), fingerprint);
+  }
+}
+
+function isCurrent(step) {
+  return existsSync(stampFile(step)) && readFileSync(stampFile(step), 'utf8') === fingerprintOf(step);
+}
+
+function stampFile(step) {
+  return join(root, `dist/.built-${step.name}`);
+}
+
+/** Names, sizes and times rather than contents: reading every source would cost each start more than the check is worth. */
+function fingerprintOf(step) {
+  const hash = createHash('sha256');
+  for (const input of step.inputs) {
+    for (const file of filesIn(input, step.wanted)) {
+      const { size, mtimeMs } = statSync(join(root, file));
+      hash.update(`${file} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** tsc leaves the output of deleted sources behind, and jest would go on running deleted tests. */
+function removeOrphanedOutput() {
+  for (const folder of sourceFolders) {
+    for (const file of filesIn(`dist/${folder}`, /\.js(\.map)?$/)) {
+      const source = file.replace(/^dist\//, '').replace(/\.js(\.map)?$/, '.ts');
+      if (!existsSync(join(root, source))) rmSync(join(root, file));
+    }
+  }
+}
+
+function filesIn(path, wanted) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
+  if (stats === undefined) return [];
+  if (stats.isFile()) return [path];
+  return readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return filesIn(`${path}/${entry.name}`, wanted);
+    return wanted.test(entry.name) ? [`${path}/${entry.name}`] : [];
+  });
+}

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run, say } from './project.mjs';
+
+const lockFile = join(root, 'package-lock.json');
+const stampFile = join(root, 'node_modules/.weft-installed');
+/** npm writes this one last, so its age tells when an install by hand was complete. */
+const npmsOwnStamp = join(root, 'node_modules/.package-lock.json');
+
+export function dependenciesAreInstalled() {
+  if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === lockHash();
+  return existsSync(npmsOwnStamp) && statSync(npmsOwnStamp).mtimeMs >= statSync(lockFile).mtimeMs;
+}
+
+export async function installDependencies() {
+  say('Installing dependencies (npm ci) …');
+  const exitCode = await run('npm', ['ci', '--no-progress', '--loglevel=error']);
+  if (exitCode !== 0)
+    throw new Error(`npm ci ended with exit code ${exitCode}; its words are above. Then run this again.`);
+  writeFileSync(stampFile, lockHash());
+}
+
+function lockHash() {
+  return createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+}

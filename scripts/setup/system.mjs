@@ -1,0 +1,76 @@
+import { isOnPath, runQuietly, say } from './project.mjs';
+
+/**
+ * Programs of the system that Weft uses. None is worth refusing to set up for: without them the server
+ * starts, says so, and answers Python with a clear error.
+ */
+const python = {
+  commands: ['python3'],
+  aptPackage: 'python3',
+  without: 'Python nodes fail with PYTHON_NOT_FOUND',
+};
+const bubblewrap = {
+  commands: ['bwrap'],
+  aptPackage: 'bubblewrap',
+  without: 'Python nodes are refused with PYTHON_SANDBOX_UNAVAILABLE',
+};
+const chromium = {
+  commands: ['chromium', 'chromium-browser', 'google-chrome'],
+  aptPackage: 'chromium',
+  without: 'the GraphiQL browser test is skipped',
+};
+
+export function missingPrograms({ forTests }) {
+  const programs = forTests ? [python, bubblewrap, chromium] : [python, bubblewrap];
+  return programs.filter((program) => !program.commands.some(isOnPath));
+}
+
+export function installProgram({ commands, aptPackage, without }) {
+  const remedy = `Remedy: install it (Debian, Ubuntu: sudo apt-get install ${aptPackage}) and start again.`;
+  const prefix = rootPrefix();
+  if (!isOnPath('apt-get') || prefix === undefined) {
+    const reason = isOnPath('apt-get') ? 'that takes root or password-less sudo' : 'there is no apt-get here';
+    say(
+      `WARNING: ${commands[0]} is not installed and set-up cannot install it (${reason}); ${without}.\n  ${remedy}`,
+    );
+    return;
+  }
+  say(`Installing ${aptPackage} (apt-get) …`);
+  const result = aptInstall(prefix, aptPackage);
+  if (!result.ok)
+    say(
+      `WARNING: ${aptPackage} could not be installed; ${without}.\n  ${remedy}\n${lastLines(result.output)}`,
+    );
+}
+
+/** What to put before a command so that it runs as root without asking anything; undefined when that cannot be had. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  return isOnPath('sudo') && runQuietly('sudo', ['-n', 'true']).ok ? ['sudo', '-n'] : undefined;
+}
+
+function aptInstall(prefix, aptPackage) {
+  const apt = [
+    ...prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-q',
+    '-o',
+    'Acquire::Retries=1',
+  ];
+  const install = [...apt, 'install', '-y', '--no-install-recommends', aptPackage];
+  const first = runQuietly(install[0], install.slice(1));
+  if (first.ok) return first;
+  const update = [...apt, 'update']; // package lists may be empty or old: container images ship without them
+  runQuietly(update[0], update.slice(1));
+  return runQuietly(install[0], install.slice(1));
+}
+
+function lastLines(output) {
+  return output
+    .split('\n')
+    .slice(-5)
+    .map((line) => `  | ${line}`)
+    .join('\n');
+}

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pinnedNode, root, run, say } from './setup/project.mjs';
+import { setUp } from './setup.mjs';
+
+/**
+ * `npm test` runs the Python suite, then jest; `npm test -- pattern` only the jest tests of that pattern. The
+ * last line counts both suites together and is read by CI: keep its shape.
+ */
+const jestArguments = process.argv.slice(2);
+try {
+  await setUp({ forTests: true });
+  const python = jestArguments.length === 0 ? await runPythonTests() : { passed: 0, failed: 0, skipped: 0 };
+  const jest = await runJest();
+  const failed = python.failed + jest.failed;
+  console.log(
+    `${python.passed + jest.passed} passed, ${failed} failed, ${python.skipped + jest.skipped} skipped`,
+  );
+  process.exitCode = failed === 0 ? 0 : 1;
+} catch (error) {
+  say(`The tests could not be run: ${error.message}`);
+  console.log('0 passed, 1 failed, 0 skipped');
+  process.exitCode = 1;
+}
+
+async function runPythonTests() {
+  const folder = 'test/python';
+  const hasTests =
+    existsSync(join(root, folder)) &&
+    readdirSync(join(root, folder)).some((name) => /^test.*\.py$/.test(name));
+  if (!hasTests) return { passed: 0, failed: 0, skipped: 0 };
+  say('Python tests');
+  const { exitCode, stderr } = await runShowingStderr('python3', [
+    '-m',
+    'unittest',
+    'discover',
+    '-s',
+    folder,
+  ]);
+  return readUnittestSummary(exitCode, stderr);
+}
+
+/** unittest ends with "Ran 12 tests in 0.1s" and "OK (skipped=1)" or "FAILED (failures=1, errors=2)". */
+function readUnittestSummary(exitCode, stderr) {
+  const count = (pattern) => Number(stderr.match(pattern)?.[1] ?? 0);
+  const ran = count(/^Ran (\d+) tests? in/m);
+  const skipped = count(/skipped=(\d+)/);
+  const counted = count(/failures=(\d+)/) + count(/errors=(\d+)/) + count(/unexpected successes=(\d+)/);
+  const failed = exitCode === 0 ? counted : Math.max(counted, 1);
+  return { passed: Math.max(ran - skipped - counted, 0), failed, skipped };
+}
+
+async function runJest() {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-jest-'));
+  try {
+    const outputFile = join(folder, 'results.json');
+    const exitCode = await run(
+      pinnedNode,
+      ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...jestArguments],
+      { env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' } },
+    );
+    return readJestSummary(exitCode, outputFile);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A file that does not load counts as one failure: it has no tests of its own to count. */
+function readJestSummary(exitCode, outputFile) {
+  if (!existsSync(outputFile)) return { passed: 0, failed: 1, skipped: 0 };
+  const results = JSON.parse(readFileSync(outputFile, 'utf8'));
+  const counted = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  return {
+    passed: results.numPassedTests,
+    failed: exitCode === 0 ? counted : Math.max(counted, 1),
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
+}
+
+function runShowingStderr(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      process.stderr.write(text);
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, stderr }));
+  });
+}
