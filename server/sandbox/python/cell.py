@@ -1,0 +1,155 @@
+"""A cell: what the child of the fork-server does from its first instruction to its last.
+
+It starts as PID 1 of its own pid namespace with every capability in its own user namespace, builds its
+walls with them, gives them up, says it is ready and waits for one request. Nothing of any run was ever in
+this process or in its parent, and it ends with the run.
+
+    fd 0 /dev/null   fd 1 stdout   fd 2 stderr   fd 3 the private channel (frames.py)   nothing else
+
+stdout and stderr are socket connections to Node, not pipes, so that shutting them down before the last
+frame tells Node at once that all output is there, whoever else holds them open.
+"""
+
+import fcntl
+import gc
+import os
+import resource
+import signal
+import socket
+import threading
+
+import syscalls
+from check import check
+from frames import encode_frame, read_frame
+from program import run_program
+
+NAMESPACES = (
+    syscalls.CLONE_NEWUSER
+    | syscalls.CLONE_NEWNS
+    | syscalls.CLONE_NEWPID
+    | syscalls.CLONE_NEWIPC
+    | syscalls.CLONE_NEWUTS
+    | syscalls.CLONE_NEWNET
+)
+_SCRATCH = "/tmp"
+_CHANNEL_FD = 3
+_MIB = 1 << 20
+
+
+def live(config, uid, gid, stdout_fd, stderr_fd, channel_fd):
+    """Never returns."""
+    try:
+        _map_ids(uid, gid)
+        _take_descriptors(stdout_fd, stderr_fd, channel_fd)
+        _mount_scratch(config)
+        _set_limits(config)
+        _give_up_privileges()
+        _serve(socket.socket(fileno=_CHANNEL_FD))
+    except BaseException as error:  # the parent's loop must never go on in a child
+        _report_failure(error)
+    finally:
+        os._exit(0)
+
+
+def _map_ids(uid, gid):
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{uid} {uid} 1")
+    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+
+
+def _take_descriptors(stdout_fd, stderr_fd, channel_fd):
+    # Out of the way first: any of them may be a number that is about to be taken.
+    safe = [fcntl.fcntl(fd, fcntl.F_DUPFD, _CHANNEL_FD + 1) for fd in (stdout_fd, stderr_fd, channel_fd)]
+    null = os.open("/dev/null", os.O_RDONLY)
+    for target, fd in enumerate([null, *safe]):
+        os.dup2(fd, target)
+    os.closerange(_CHANNEL_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.set_inheritable(_CHANNEL_FD, False)
+
+
+def _mount_scratch(config):
+    private = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    size = f"size={config['scratchMb']}m,nr_inodes={config['scratchFiles']},mode=700"
+    syscalls.mount("scratch", _SCRATCH, "tmpfs", private, size)
+    syscalls.mount("shm", "/dev/shm", "tmpfs", private, size)
+    for hidden in ("/proc", config["socketFolder"]):
+        syscalls.mount("hidden", hidden, "tmpfs", private | syscalls.MS_RDONLY, "size=4k,mode=555")
+    os.chdir(_SCRATCH)
+
+
+def _set_limits(config):
+    for name, value in config["limits"].items():
+        limit = getattr(resource, name)
+        hard = resource.getrlimit(limit)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (value, value))
+
+
+def _give_up_privileges():
+    os.setsid()
+    syscalls.drop_all_capabilities()
+    syscalls.set_no_new_privileges()
+    syscalls.die_with_parent(signal.SIGKILL)
+
+
+def _serve(channel):
+    # PID 1 ignores every signal that it has no handler for.
+    signal.signal(signal.SIGTERM, _end_by_exception)
+    lock = threading.Lock()
+
+    def send(frame):
+        data = encode_frame(frame)
+        with lock:
+            if frame["kind"] in ("result", "error"):
+                _close_output()
+            channel.sendall(data)
+
+    send({"kind": "ready"})
+    request = read_frame(channel)
+    while request and request["kind"] == "check":
+        send({"kind": "findings", "findings": [_as_dict(f) for f in check(request["code"], request["policy"])]})
+        request = read_frame(channel)
+    if request:
+        _limit_data(request["memoryMb"])
+        gc.enable()
+        run_program(request, send)
+
+
+def _end_by_exception(_signal_number, _frame):
+    """`finally` blocks get the grace time; what the code makes of it changes nothing for the outcome."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _limit_data(memory_mb):
+    """Turns most overruns into a MemoryError with a line number before the watch has to kill."""
+    limit = memory_mb * _MIB
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _close_output():
+    for fd in (1, 2):
+        try:
+            output = socket.socket(fileno=os.dup(fd))
+            output.shutdown(socket.SHUT_WR)
+            output.close()
+        except OSError:
+            pass  # the run closed or replaced it
+
+
+def _as_dict(finding):
+    return finding if isinstance(finding, dict) else finding._asdict()
+
+
+def _report_failure(error):
+    try:
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    except OSError:
+        pass
+
+
+def _write(path, text):
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)

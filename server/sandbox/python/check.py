@@ -1,0 +1,5 @@
+"""Placeholder until the static wall is here."""
+
+
+def check(code, policy="strict"):
+    return []

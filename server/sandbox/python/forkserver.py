@@ -1,0 +1,196 @@
+"""The fork-server: one per environment, inside the bubblewrap room. Started as
+
+    python -I -B -u -X utf8 forkserver.py '<config as JSON>'
+
+It imports what runs commonly use, listens on a unix socket, prints `ready` and then, until its control
+connection ends, makes cells (cell.py), watches their memory and deadlines, signals them and tells Node how
+they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
+
+A connection starts with five bytes: a role (0 control, 1 stdout, 2 stderr, 3 channel) and a cell's number.
+A cell is made when its three connections are there. Frames on the control connection: frames.py.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+_HEADER = struct.Struct(">BI")
+_CONTROL, _STDOUT, _STDERR, _CHANNEL = range(4)
+_WATCH_EVERY_MS = 20
+
+
+def main():
+    config = json.loads(sys.argv[1])
+    _preload(config["preload"])
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(os.path.join(config["socketFolder"], "forkserver.sock"))
+    listener.listen(256)
+    _become(config["uid"])
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    os.write(1, b"ready\n")
+    ForkServer(config, listener).serve()
+
+
+def _preload(names):
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass  # an interpreter built without it; code that wants it gets the ImportError
+
+
+def _become(uid):
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        syscalls.set_dumpable()
+
+
+class Cell:
+    def __init__(self, number, pid):
+        self.number = number
+        self.pid = pid
+        self.pidfd = os.pidfd_open(pid)
+        self.reason = None
+        self.memory_kb = None
+        self.deadline = None
+        self.kill_at = None
+
+    def signal(self, number):
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            pass
+
+
+class ForkServer:
+    def __init__(self, config, listener):
+        self._config = config
+        self._listener = listener
+        self._control = None
+        self._control_frames = FrameReader()
+        self._arriving = {}
+        self._cells = {}
+        self._by_pidfd = {}
+        self._poll = select.poll()
+        self._poll.register(listener, select.POLLIN)
+
+    def serve(self):
+        while True:
+            for fd, _events in self._poll.poll(self._wait_ms()):
+                if fd == self._listener.fileno():
+                    self._accept()
+                elif self._control and fd == self._control.fileno():
+                    self._read_control()
+                elif fd in self._by_pidfd:
+                    self._reap(self._by_pidfd[fd])
+            self._watch()
+
+    def _accept(self):
+        connection, _address = self._listener.accept()
+        role, number = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
+        if role == _CONTROL:
+            self._control = connection
+            self._poll.register(connection, select.POLLIN)
+            return
+        parts = self._arriving.setdefault(number, {})
+        parts[role] = connection
+        if len(parts) == 3:
+            self._make_cell(number, self._arriving.pop(number))
+
+    def _make_cell(self, number, parts):
+        uid, gid = os.getuid(), os.getgid()
+        try:
+            pid = syscalls.clone(cell.NAMESPACES)
+        except OSError as error:
+            self._tell({"kind": "unavailable", "cell": number, "message": str(error)})
+            return
+        if pid == 0:
+            cell.live(self._config, uid, gid, *(parts[role].fileno() for role in (_STDOUT, _STDERR, _CHANNEL)))
+        made = Cell(number, pid)
+        self._cells[number] = made
+        self._by_pidfd[made.pidfd] = made
+        self._poll.register(made.pidfd, select.POLLIN)
+        for connection in parts.values():
+            connection.close()
+
+    def _read_control(self):
+        data = self._control.recv(1 << 16)
+        if not data:
+            os._exit(0)  # Node is gone; the room and every cell end with this process
+        for frame in self._control_frames.feed(data):
+            target = self._cells.get(frame["cell"])
+            if target and frame["kind"] == "start":
+                target.memory_kb = frame["memoryMb"] * 1024
+                target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
+            elif target and frame["kind"] == "end":
+                target.signal(signal.SIGTERM)
+                target.kill_at = time.monotonic() + frame["graceMs"] / 1000
+
+    def _reap(self, ended):
+        _pid, status, usage = os.wait4(ended.pid, 0)
+        self._poll.unregister(ended.pidfd)
+        os.close(ended.pidfd)
+        del self._cells[ended.number], self._by_pidfd[ended.pidfd]
+        self._tell(
+            {
+                "kind": "exit",
+                "cell": ended.number,
+                "exitCode": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+                "reason": ended.reason,
+                "cpuMs": round((usage.ru_utime + usage.ru_stime) * 1000),
+                "maxRssKb": usage.ru_maxrss,
+            }
+        )
+
+    def _wait_ms(self):
+        """Nothing running: sleep until something arrives, so that an idle server costs no CPU."""
+        busy = any(c.memory_kb is not None or c.kill_at is not None for c in self._cells.values())
+        return _WATCH_EVERY_MS if busy else None
+
+    def _watch(self):
+        now = time.monotonic()
+        for watched in self._cells.values():
+            if watched.kill_at is not None and now >= watched.kill_at:
+                watched.signal(signal.SIGKILL)
+            elif watched.memory_kb is not None:
+                self._watch_run(watched, now)
+
+    def _watch_run(self, watched, now):
+        if now >= watched.deadline:
+            watched.reason = watched.reason or "deadline"
+            watched.signal(signal.SIGKILL)
+        elif resident_kb(watched.pid) > watched.memory_kb:
+            watched.reason = "memory"
+            watched.signal(signal.SIGKILL)
+
+    def _tell(self, frame):
+        self._control.sendall(encode_frame(frame))
+
+
+if __name__ == "__main__":
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path.insert(0, folder)
+    import cell
+    import syscalls
+    from frames import FrameReader, encode_frame
+    from memory import resident_kb
+
+    # A run's `import results` must find nothing of ours.
+    sys.path.remove(folder)
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) and os.path.dirname(module.__file__) == folder and name != "__main__":
+            del sys.modules[name]
+    main()

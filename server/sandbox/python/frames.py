@@ -1,0 +1,65 @@
+"""Frames: what travels on a cell's private channel and on the fork-server's control connection.
+
+A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always an object with a `kind`.
+
+Node to cell, once, or again and again for a checking cell:
+    {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int}
+    {"kind": "check", "code": str, "policy": ...}
+Cell to Node:
+    {"kind": "ready"}                               set up, waiting for its request
+    {"kind": "progress", ...}, {"kind": "violation", ...}, and last {"kind": "result"|"error", ...}
+        (their fields: program.py)
+    {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
+Node to fork-server:
+    {"kind": "start", "cell": int, "memoryMb": int, "killAfterMs": int}     its run began: watch it
+    {"kind": "end", "cell": int, "graceMs": int}                            TERM now, KILL after the grace
+Fork-server to Node:
+    {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
+     "reason": "memory"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
+    {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make a cell
+"""
+
+import json
+import struct
+
+_LENGTH = struct.Struct(">I")
+
+
+def encode_frame(frame):
+    body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return _LENGTH.pack(len(body)) + body
+
+
+def read_frame(sock):
+    """The next frame, or None at the end of the connection."""
+    header = _read_exactly(sock, _LENGTH.size)
+    body = header and _read_exactly(sock, _LENGTH.unpack(header)[0])
+    return json.loads(body) if body else None
+
+
+def _read_exactly(sock, size):
+    data = sock.recv(size)
+    if len(data) == size:
+        return data
+    parts = bytearray(data)
+    while data and len(parts) < size:
+        data = sock.recv(min(size - len(parts), 1 << 20))
+        parts += data
+    return bytes(parts) if len(parts) == size else None
+
+
+class FrameReader:
+    """Takes bytes as they come from a connection that must not block; gives whole frames."""
+
+    def __init__(self):
+        self._pending = bytearray()
+
+    def feed(self, data):
+        self._pending += data
+        while len(self._pending) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._pending)[0]
+            if len(self._pending) < end:
+                return
+            body = bytes(self._pending[_LENGTH.size : end])
+            del self._pending[:end]
+            yield json.loads(body)

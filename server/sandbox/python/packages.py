@@ -1,0 +1,28 @@
+"""What a program finds without importing it: `pd`, `np`, and a `tqdm` that reports progress."""
+
+import importlib
+import importlib.util
+import re
+
+import tqdm_bridge
+
+ALIASES = {"pd": "pandas", "np": "numpy"}
+
+
+def prepare(code, namespace, reporter):
+    """Binds each alias that the program mentions and whose package its environment has.
+
+    An import of pandas costs 0.3 s where it is not preloaded, so that it is not done for programs that never say `pd`.
+    """
+    for alias, name in ALIASES.items():
+        if re.search(rf"\b{alias}\b", code) and _is_installed(name):
+            namespace[alias] = importlib.import_module(name)
+    if "tqdm" in code:
+        tqdm_bridge.install(reporter, is_installed=_is_installed("tqdm"))
+
+
+def _is_installed(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False

@@ -1,0 +1,113 @@
+"""Runs one user program inside a cell and tells its outcome. The language side's only entry point.
+
+`run_program(request, send)`; request = {
+    "code":     str, the program;
+    "input":    any JSON value, the program's `input_data`;
+    "policy":   "strict" (the runtime wall stands, see audit.py) or "kernel" (plain Python);
+    "scratch":  str, optional, the folder the program may write to (default: the working directory);
+    "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES) }
+
+`send(frame)` gets JSON-able dicts, from any thread, one at a time:
+    {"kind": "progress", "current", "total", "unit", "message", "source"}      any number, see progress.py
+    {"kind": "violation", "violation": {code, rule, layer, message, line, column}}   see audit.py
+and as the last one, once stdout and stderr are flushed, exactly one of
+    {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
+    {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
+
+The program runs as `__main__` in a fresh module, so that dataclasses, pickling of its own classes and
+`if __name__ == "__main__"` behave as in a script. Its result is the variable `result` where it is set, else the
+value of a last bare expression, else null. Threads it left running are waited for and its atexit functions run
+before the result is read, as Python does at the end of a script.
+
+sys.exit() and sys.exit(0) end the program with the result so far; any other exit status is an error of type
+SystemExit with that `exitCode`. SIGTERM raises SystemExit in the main thread: `finally` blocks run.
+"""
+
+import atexit
+import builtins
+import signal
+import sys
+import threading
+import types
+
+import audit
+import packages
+import progress
+import results
+import source
+import tracebacks
+
+
+def run_program(request, send):
+    """Runs request["code"], sends its frames and never raises."""
+    reporter = progress.Reporter(send)
+    try:
+        last = _outcome(request, send, reporter)
+    except BaseException as error:  # ours, or a SIGTERM between two of our lines
+        last = tracebacks.error_frame(error)
+    reporter.flush()
+    _flush_output()
+    try:
+        send(last)
+    except Exception:
+        pass  # nobody is listening any more
+
+
+def _outcome(request, send, reporter):
+    wall = None
+    try:
+        program = source.compile_program(request["code"])
+        namespace = _fresh_main(request["input"], reporter)
+        packages.prepare(request["code"], namespace, reporter)
+        if request.get("policy") != "kernel":
+            wall = audit.raise_wall(send, namespace, request.get("scratch"))
+        _raise_exit_on_sigterm()
+        _execute(program, namespace)
+        json_text = results.to_json(source.result_of(namespace), request.get("maxResultBytes"))
+        last = {"kind": "result", "json": json_text}
+    except BaseException as error:
+        last = tracebacks.error_frame(error)
+    if wall is not None and wall.violations:
+        return tracebacks.violation_frame(wall.violations[0], last)
+    return last
+
+
+def _fresh_main(input_data, reporter):
+    module = types.ModuleType("__main__")
+    module.__dict__.update(
+        __builtins__=builtins,
+        __file__=source.FILENAME,
+        input_data=input_data,
+        progress=reporter.progress,
+    )
+    sys.modules["__main__"] = module
+    sys.argv = [source.FILENAME]
+    # Plain Python keeps `__main__` alive till the end; so does this reference.
+    return module.__dict__
+
+
+def _execute(program, namespace):
+    try:
+        exec(program, namespace)
+    except SystemExit as request_to_exit:
+        if request_to_exit.code not in (None, 0):
+            raise
+    finally:
+        threading._shutdown()  # what Python itself calls at the end of a script: joins non-daemon threads
+        atexit._run_exitfuncs()
+
+
+def _raise_exit_on_sigterm():
+    def on_sigterm(number, frame):
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)
+
+
+def _flush_output():
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()
+        except Exception:
+            pass  # closed or replaced by the program

@@ -1,0 +1,52 @@
+"""From the text of a program to code that can run, and from its namespace to its result."""
+
+import ast
+import linecache
+
+FILENAME = "<node>"
+_LAST_VALUE = "__weft_last_value__"
+_UNSET = object()
+
+
+def compile_program(code):
+    """Compiles `code` under FILENAME; its lines are in linecache, so that tracebacks and inspect show them.
+
+    Raises SyntaxError, whatever Python raises for code that it cannot parse (it has RecursionError, MemoryError,
+    ValueError and UnicodeEncodeError for extreme ones).
+    """
+    # mtime None keeps the entry through linecache.checkcache().
+    linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
+    if "\0" in code:
+        raise SyntaxError("the program contains a null character", (FILENAME, *_place(code, code.index("\0")), None))
+    try:
+        tree = ast.parse(code, FILENAME)
+        _keep_last_value(tree)
+        return compile(tree, FILENAME, "exec", dont_inherit=True)
+    except SyntaxError:
+        raise
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise SyntaxError(_unparsable(error), (FILENAME, 1, 1, None)) from None
+
+
+def result_of(namespace):
+    """The variable `result` where it is set, else the value of a last bare expression, else None."""
+    value = namespace.get("result", _UNSET)
+    return namespace.get(_LAST_VALUE) if value is _UNSET else value
+
+
+def _keep_last_value(tree):
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = tree.body[-1]
+        target = ast.copy_location(ast.Name(_LAST_VALUE, ast.Store()), last)
+        tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+
+
+def _place(code, offset):
+    line_start = code.rfind("\n", 0, offset) + 1
+    return code.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+def _unparsable(error):
+    if isinstance(error, (RecursionError, MemoryError, OverflowError)):
+        return "the program is nested too deeply for Python to compile"
+    return f"the program is not valid text: {error}"

@@ -1,0 +1,97 @@
+"""numpy and pandas values as plain Python ones, for results.py, which has the table of mappings.
+
+Neither package is imported here: a value of theirs exists only where the program imported them.
+"""
+
+import sys
+
+
+class NotTabular(Exception):
+    """A numpy or pandas value that stands for no data; the message says what to do."""
+
+
+def is_tabular(value):
+    return type(value).__module__.partition(".")[0] in ("numpy", "pandas") or _is_numpy_subclass(value)
+
+
+def is_scalar(value):
+    numpy = sys.modules.get("numpy")
+    return is_tabular(value) and (not hasattr(value, "__len__") or bool(numpy) and isinstance(value, numpy.generic))
+
+
+def simplify(value):
+    """One step nearer to plain Python, at most one container deep; raises NotTabular."""
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None:
+        if isinstance(value, numpy.generic):
+            return _from_numpy_scalar(value, numpy)
+        if isinstance(value, numpy.ndarray):
+            return _as_microseconds(value, numpy).tolist()
+    if pandas is not None:
+        return _from_pandas(value, pandas)
+    raise NotTabular(_unknown(value))
+
+
+def _is_numpy_subclass(value):
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
+
+
+def _from_numpy_scalar(value, numpy):
+    if isinstance(value, numpy.longdouble):
+        return float(value)
+    if isinstance(value, numpy.clongdouble):
+        return complex(value)
+    return _as_microseconds(value, numpy).item()
+
+
+def _as_microseconds(value, numpy):
+    """datetime64 finer than a microsecond comes out of item() and tolist() as a bare count."""
+    if value.dtype.kind not in "mM" or numpy.datetime_data(value.dtype)[0] not in ("ns", "ps", "fs", "as"):
+        return value
+    return value.astype(f"{value.dtype.kind}8[us]")
+
+
+def _from_pandas(value, pandas):
+    if value is pandas.NaT or value is pandas.NA:
+        return None
+    if isinstance(value, pandas.DataFrame):
+        return _records(value, pandas)
+    if isinstance(value, pandas.Series):
+        return _series(value, pandas)
+    if isinstance(value, (pandas.Index, pandas.api.extensions.ExtensionArray)):
+        return value.tolist()
+    if isinstance(value, (pandas.Timestamp, pandas.Timedelta)):
+        return value.isoformat() if isinstance(value, pandas.Timestamp) else value.total_seconds()
+    if isinstance(value, (pandas.Period, pandas.Interval)):
+        return str(value)
+    raise NotTabular(_unknown(value))
+
+
+def _records(frame, pandas):
+    if not _is_row_numbers(frame.index, pandas):
+        frame = frame.reset_index()
+    if not frame.columns.is_unique:
+        raise NotTabular("two columns of the DataFrame have the same name; rename one")
+    columns = [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
+    names = frame.columns.tolist()
+    return [dict(zip(names, row)) for row in zip(*columns)] if columns else [{} for _ in range(len(frame))]
+
+
+def _series(series, pandas):
+    if _is_row_numbers(series.index, pandas):
+        return series.tolist()
+    if series.index.nlevels > 1:
+        return series.reset_index()
+    if not series.index.is_unique:
+        raise NotTabular("two rows of the Series have the same label; use reset_index(), or tolist() to drop labels")
+    return dict(zip(series.index.tolist(), series.tolist()))
+
+
+def _is_row_numbers(index, pandas):
+    return index.nlevels == 1 and index.name is None and pandas.api.types.is_integer_dtype(index.dtype)
+
+
+def _unknown(value):
+    kind = f"{type(value).__module__.partition('.')[0]} {type(value).__name__}"
+    return f"{kind} is not serialisable; turn it into a DataFrame, a dict or a list first"

@@ -1,0 +1,137 @@
+"""Exceptions as error frames: the user's own frames with their own line numbers, bounded in size.
+
+error_frame(exception) -> {"kind": "error", "error": {
+    "code":      PYTHON_EXECUTION_ERROR, PYTHON_MEMORY_LIMIT (an uncaught MemoryError) or PYTHON_SECURITY_ERROR;
+    "type":      the exception's class name, "ValueError";
+    "message":   str(exception), at most MAX_MESSAGE characters;
+    "traceback": as Python prints it, with causes, contexts, notes and exception groups, but only the frames of the
+                 program itself; at most MAX_TRACEBACK characters, the middle left out;
+    "line", "column": where the program was, from 1, null if unknown (columns need Python 3.11, SyntaxErrors do not);
+    "exitCode":  of a SystemExit, else null }}
+"""
+
+import linecache
+import sys
+import traceback
+
+import source
+from results import ResultError
+
+MAX_MESSAGE = 8_000
+MAX_TRACEBACK = 32_000
+_MAX_EXCEPTIONS = 50
+_COMPACT = {"compact": True} if sys.version_info >= (3, 10) else {}  # leaves out contexts that are not shown
+
+
+def error_frame(error):
+    """Never raises, whatever the exception's own __str__ does."""
+    line, column = _position(error)
+    return {
+        "kind": "error",
+        "error": {
+            "code": _code(error),
+            "type": _type_name(error),
+            "message": _bounded(_message(error), MAX_MESSAGE),
+            "traceback": None if isinstance(error, ResultError) else _bounded(_traceback(error), MAX_TRACEBACK),
+            "line": line,
+            "column": column,
+            "exitCode": _exit_code(error) if isinstance(error, SystemExit) else None,
+        },
+    }
+
+
+def violation_frame(violation, last):
+    """The error of a run that broke the policy, whatever the program made of the exception; `last` is what it
+    would have ended with."""
+    error = last.get("error") or {}
+    return {
+        "kind": "error",
+        "error": {
+            "code": "PYTHON_SECURITY_ERROR",
+            "type": "SecurityError",
+            "message": violation["message"],
+            "traceback": error.get("traceback") if error.get("type") == "SecurityError" else None,
+            "line": violation["line"],
+            "column": violation["column"],
+            "exitCode": None,
+        },
+    }
+
+
+def _code(error):
+    return "PYTHON_MEMORY_LIMIT" if isinstance(error, MemoryError) else "PYTHON_EXECUTION_ERROR"
+
+
+def _type_name(error):
+    return type.__dict__["__name__"].__get__(type(error))  # a metaclass cannot lie about it, or raise
+
+
+def _message(error):
+    if isinstance(error, SystemExit):
+        return f"The program exited with status {_exit_code(error)}" + (
+            f": {_safe_str(error.code)}" if not isinstance(error.code, int) else ""
+        )
+    if isinstance(error, SyntaxError):
+        return _safe_str(error.msg)
+    return _safe_str(error)
+
+
+def _safe_str(value):
+    try:
+        return str(value)
+    except BaseException:
+        return f"<{type(value).__name__} whose str() failed>"
+
+
+def _exit_code(error):
+    code = error.code
+    return code & 0xFF if isinstance(code, int) else 0 if code is None else 1
+
+
+def _traceback(error):
+    try:
+        summary = traceback.TracebackException(type(error), error, error.__traceback__, **_COMPACT)
+        _keep_user_frames(summary)
+        return "".join(summary.format())
+    except BaseException as failure:  # a hostile exception, or a chain too deep for Python's own formatter
+        return f"{_type_name(error)}: {_message(error)}\n(no traceback: {_type_name(failure)} while formatting it)\n"
+
+
+def _keep_user_frames(summary):
+    waiting, seen = [summary], 0
+    while waiting:
+        each = waiting.pop()
+        seen += 1
+        each.stack[:] = [frame for frame in each.stack if frame.filename == source.FILENAME]
+        if seen >= _MAX_EXCEPTIONS:
+            each.__cause__ = each.__context__ = None
+            continue
+        linked = [each.__cause__, each.__context__, *(getattr(each, "exceptions", None) or ())]
+        waiting.extend(one for one in linked if one is not None)
+
+
+def _position(error):
+    try:
+        if isinstance(error, SyntaxError) and error.filename == source.FILENAME:
+            return error.lineno, error.offset or None
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == source.FILENAME]
+        return (frames[-1].lineno, _column(frames[-1])) if frames else (None, None)
+    except BaseException:
+        return None, None
+
+
+def _column(frame):
+    """Python counts bytes from 0; editors count characters from 1."""
+    column = getattr(frame, "colno", None)
+    if column is None:
+        return None
+    line = linecache.getline(source.FILENAME, frame.lineno)
+    return len(line.encode()[:column].decode(errors="ignore")) + 1
+
+
+def _bounded(text, limit):
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if len(text) <= limit:
+        return text
+    half = limit // 2 - 20
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
