@@ -23,7 +23,6 @@ const arrows = {
   auth: ['db'],
   security: ['db'],
   db: ['migrations'],
-  graphiql: [],
   config: [],
   shared: [],
 };

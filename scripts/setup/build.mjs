@@ -18,7 +18,7 @@ const steps = [
   {
     name: 'graphiql',
     title: 'Bundling GraphiQL',
-    inputs: ['scripts/build-graphiql.mjs', 'server/graphiql', 'package-lock.json'],
+    inputs: ['scripts/build-graphiql.mjs', 'server/graphql/graphiql', 'package-lock.json'],
     wanted: /./,
     command: ['scripts/build-graphiql.mjs'],
   },

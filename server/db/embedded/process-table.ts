@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * When a process started, as the kernel counts; with the pid it names one process for good, since pids are
+ * given out again. Undefined when there is no such process (a zombie has ended too). Where there is no /proc,
+ * '0' for whatever process has the pid now.
+ */
+export async function processStart(pid: number): Promise<string | undefined> {
+  if (process.platform !== 'linux') return isAlive(pid) ? '0' : undefined;
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may hold spaces and brackets
+  const [state, startTicks] = [fields[0], fields[19]];
+  return state === 'Z' || state === 'X' ? undefined : startTicks;
+}
+
+/** The arguments a process was started with; empty when there is none, or no telling. */
+export async function processArguments(pid: number): Promise<string[]> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return line.split('\0');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
