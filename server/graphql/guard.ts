@@ -1,0 +1,110 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { HttpError } from './http-error.ts';
+
+/**
+ * Decides who may speak to the server. It runs code, so a web page from elsewhere must not reach it: neither with a
+ * form or fetch (Origin), nor through a name that it made point at this machine (Host; "DNS rebinding").
+ */
+export interface Guard {
+  /** Throws HttpError 403 unless Host and Origin are ours. */
+  admit(request: IncomingMessage): void;
+  /** Throws HttpError 401 unless the value is `Bearer <token>`; lets all pass when there is no token. */
+  authorize(authorization: string | undefined): void;
+  /** What lets the page of an allowed origin read the answer; empty for any other. */
+  corsHeaders(request: IncomingMessage): Record<string, string>;
+}
+
+export interface GuardOptions {
+  /** The address that the server binds to. */
+  host: string;
+  allowedOrigins: readonly string[];
+  apiToken?: string | undefined;
+}
+
+export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Guard {
+  const origins = new Set(allowedOrigins.map((origin) => new URL(origin).origin));
+  const hosts = new Set([...origins].map((origin) => new URL(origin).host));
+  const onLoopback = isLoopbackName(host);
+  const tokenDigest = apiToken === undefined ? undefined : digest(`Bearer ${apiToken}`);
+
+  return {
+    admit(request) {
+      const target = parseHost(request.headers.host);
+      if (onLoopback && !(target && (isLoopbackName(target.hostname) || hosts.has(target.host)))) {
+        throw foreignHost(request.headers.host);
+      }
+      const { origin } = request.headers;
+      if (origin !== undefined && !origins.has(origin) && hostOf(origin) !== target?.host)
+        throw foreignOrigin(origin);
+    },
+    authorize(authorization) {
+      if (tokenDigest && !timingSafeEqual(digest(authorization ?? ''), tokenDigest)) throw unauthenticated();
+    },
+    corsHeaders(request) {
+      const { origin } = request.headers;
+      return origin !== undefined && origins.has(origin) ? corsFor(origin) : {};
+    },
+  };
+}
+
+/** True for localhost, *.localhost, 127.0.0.0/8 and ::1 (with or without brackets). */
+export function isLoopbackName(name: string): boolean {
+  const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  return /^(.+\.)?localhost$|^127(\.\d{1,3}){3}$|^::1$/.test(bare);
+}
+
+/** Both sides are digested first: the comparison takes the same time whatever their lengths. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function parseHost(header: string | undefined): URL | undefined {
+  const url = `http://${header ?? ''}`;
+  return URL.canParse(url) ? new URL(url) : undefined;
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function corsFor(origin: string): Record<string, string> {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers':
+      'content-type, accept, authorization, apollo-require-preflight, x-apollo-operation-name',
+    'access-control-allow-private-network': 'true',
+    'access-control-max-age': '600',
+    vary: 'origin',
+  };
+}
+
+function foreignHost(host: string | undefined): HttpError {
+  const got = host ? `"${host}"` : 'none';
+  return new HttpError(
+    403,
+    'FORBIDDEN_HOST',
+    `Expected a loopback name (localhost, 127.0.0.1, [::1]) in the Host header, got ${got}. ` +
+      'If the server is meant to answer under that name, add its origin to WEFT_ALLOWED_ORIGINS.',
+  );
+}
+
+function foreignOrigin(origin: string): HttpError {
+  return new HttpError(
+    403,
+    'FORBIDDEN_ORIGIN',
+    `Expected a request from this server's own pages, got one from the origin "${origin}". ` +
+      'To let that page in, add its origin to WEFT_ALLOWED_ORIGINS (comma-separated).',
+  );
+}
+
+function unauthenticated(): HttpError {
+  return new HttpError(
+    401,
+    'UNAUTHENTICATED',
+    'Expected the API token as `Authorization: Bearer <token>` (on a WebSocket also as `authorization` in the ' +
+      'connection params), got none or another one. The token is the one in WEFT_API_TOKEN.',
+    { 'www-authenticate': 'Bearer' },
+  );
+}

@@ -1,0 +1,76 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+
+/** Deeper values would overflow the stack of whatever walks them by recursion, such as `JSON.stringify`. */
+const maxJsonDepth = 128;
+
+/** Any JSON value, as a variable and as a literal, and the same value out. */
+export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
+  name: 'JSON',
+  description: `Any JSON value: an object, a list, a string, a number, a boolean or null, nested at most ${maxJsonDepth} deep.`,
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
+  serialize: (value) => value,
+  parseValue(value) {
+    requireShallow(value, maxJsonDepth);
+    return value;
+  },
+  parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, maxJsonDepth),
+});
+
+/** A moment as RFC 3339 text. */
+export const DateTimeScalar = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description: 'A moment in UTC with milliseconds, as RFC 3339 text: `2026-11-23T09:41:00.123Z`.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+  serialize(value) {
+    if (value instanceof Date) return value.toISOString();
+    if (typeof value === 'string') return value;
+    throw new Error(`Expected a Date or RFC 3339 text from a resolver, got ${typeof value}`);
+  },
+  parseValue: dateOf,
+  parseLiteral: (node) => dateOf(node.kind === Kind.STRING ? node.value : undefined),
+});
+
+function dateOf(value: unknown): Date {
+  const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined;
+  if (date && !Number.isNaN(date.getTime())) return date;
+  throw new GraphQLError(
+    `Expected a DateTime such as "2026-11-23T09:41:00.123Z", got ${JSON.stringify(value)}`,
+  );
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
+function requireShallow(value: unknown, depthLeft: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depthLeft === 0) throw tooDeep();
+  for (const inner of Object.values(value)) requireShallow(inner, depthLeft - 1);
+}
+
+function jsonOfLiteral(node: ValueNode, variables: Record<string, unknown>, depthLeft: number): unknown {
+  if (depthLeft < 0) throw tooDeep();
+  switch (node.kind) {
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+    case Kind.ENUM:
+      return node.value;
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.NULL:
+      return null;
+    case Kind.VARIABLE:
+      return variables[node.name.value] ?? null;
+    case Kind.LIST:
+      return node.values.map((inner) => jsonOfLiteral(inner, variables, depthLeft - 1));
+    case Kind.OBJECT:
+      return Object.fromEntries(
+        node.fields.map(({ name, value }) => [name.value, jsonOfLiteral(value, variables, depthLeft - 1)]),
+      );
+  }
+}
+
+function tooDeep(): GraphQLError {
+  return new GraphQLError(`Expected a JSON value nested at most ${maxJsonDepth} deep, got a deeper one.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}

@@ -1,0 +1,130 @@
+import {
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+} from 'graphql';
+import { JsonScalar } from '../../server/graphql/scalars.ts';
+import {
+  type GraphqlServer,
+  type GraphqlServerOptions,
+  openGraphqlServer,
+} from '../../server/graphql/server.ts';
+import { WeftError } from '../../server/shared/errors.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+
+export interface TransportServer extends GraphqlServer {
+  /** How many subscriptions are open, and how many values they have been asked for in all. */
+  counts: { open: number; pulled: number };
+}
+
+/** The real transports around a small schema, so that what is tested is the transports alone. */
+export async function openTransportServer(
+  options: Partial<GraphqlServerOptions> = {},
+): Promise<TransportServer> {
+  const counts = { open: 0, pulled: 0 };
+  const server = await openGraphqlServer({
+    schema: makeSchema(counts),
+    makeContext: ({ live }) => ({ live }),
+    host: '127.0.0.1',
+    port: 0,
+    allowedOrigins: [],
+    isReady: async () => ({ ready: true }),
+    logger: makeLogger('silent'),
+    ...options,
+  });
+  return Object.assign(server, { counts });
+}
+
+function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
+  const inner: GraphQLObjectType = new GraphQLObjectType({
+    name: 'Inner',
+    fields: () => ({ inner: { type: inner, resolve: () => ({}) }, name: { type: GraphQLString } }),
+  });
+  const count = new GraphQLNonNull(GraphQLInt);
+  return new GraphQLSchema({
+    query: new GraphQLObjectType({
+      name: 'Query',
+      fields: {
+        hello: { type: GraphQLString, resolve: () => 'world' },
+        echo: { type: JsonScalar, args: { value: { type: JsonScalar } }, resolve: (_, { value }) => value },
+        inner: { type: inner, resolve: () => ({}) },
+        secret: { type: GraphQLString, resolve: () => Promise.reject(new Error('password is hunter2')) },
+        known: {
+          type: GraphQLString,
+          resolve: () => Promise.reject(new WeftError('NO_TEA', 'No tea today')),
+        },
+        broken: { type: GraphQLInt, resolve: () => 'not a number' },
+      },
+    }),
+    mutation: new GraphQLObjectType({
+      name: 'Mutation',
+      fields: { touch: { type: GraphQLString, resolve: () => 'touched' } },
+    }),
+    subscription: new GraphQLObjectType({
+      name: 'Subscription',
+      fields: {
+        countTo: {
+          type: count,
+          args: { last: { type: count } },
+          ...from((args) => countTo(args.last, counts)),
+        },
+        never: { type: count, ...from(() => never(counts)) },
+        flood: { type: new GraphQLList(GraphQLString), ...from(() => flood(counts)) },
+        failing: { type: count, ...from(() => failing()) },
+      },
+    }),
+  });
+}
+
+function from(start: (args: { last: number }) => AsyncIterator<unknown>) {
+  return {
+    subscribe: (_root: unknown, args: unknown) => ({
+      [Symbol.asyncIterator]: () => start(args as { last: number }),
+    }),
+    resolve: (value: unknown) => value,
+  };
+}
+
+async function* countTo(last: number, counts: { open: number }) {
+  counts.open += 1;
+  try {
+    for (let n = 1; n <= last; n++) yield n;
+  } finally {
+    counts.open -= 1;
+  }
+}
+
+async function* flood(counts: { open: number; pulled: number }) {
+  const batch = new Array(64).fill('x'.repeat(1024));
+  counts.open += 1;
+  try {
+    for (;;) {
+      counts.pulled += 1;
+      yield batch;
+    }
+  } finally {
+    counts.open -= 1;
+  }
+}
+
+async function* failing() {
+  yield 1;
+  throw new Error('password is hunter2');
+}
+
+/** Waits for ever, but ends at once when it is returned from: what every source of events has to do. */
+function never(counts: { open: number }): AsyncIterator<unknown> {
+  const { promise, resolve } = Promise.withResolvers<IteratorResult<unknown>>();
+  counts.open += 1;
+  return {
+    next: () => promise,
+    return: async () => {
+      counts.open -= 1;
+      resolve({ done: true, value: undefined });
+      return { done: true, value: undefined };
+    },
+  };
+}
