@@ -17,8 +17,8 @@ export interface NodeDefinition<Config = unknown> {
   config: z.ZodObject & z.ZodType<Config>;
   /** Empty for a node that starts a workflow. */
   inputs: readonly Handle[];
-  /** Without the error handle; a function where they depend on the configuration. */
-  outputs: (config: Config) => readonly Handle[];
+  /** Without the error handle. The configuration may be incomplete, as it is while a form is filled in. */
+  outputs: (config: Partial<Config>) => readonly Handle[];
   /** Set where the node can fail: it then has an output handle named `error`. */
   canFail: boolean;
   /** What the schema cannot say, such as the syntax of an expression. */
@@ -33,8 +33,10 @@ export interface Handle {
   description?: string;
 }
 
+export const ERROR_HANDLE_ID = 'error';
+
 export const errorHandle: Handle = {
-  id: 'error',
+  id: ERROR_HANDLE_ID,
   label: 'Error',
   description: 'Emits { error, input } when the node fails; without an edge here the execution fails.',
 };

@@ -1,51 +1,5 @@
-import type { ExecutionStatus, JournalEvent, NodeError, NodeStatus } from '../journal/event.ts';
-
-/** A workflow as it is written by its author and kept, unchanged, in a version. */
-export interface WorkflowDraft {
-  name: string;
-  description: string | null;
-  nodes: NodeDraft[];
-  edges: EdgeDraft[];
-  /** JSON Schemas of the execution's input and output; null where the author gave none. */
-  inputSchema: unknown;
-  outputSchema: unknown;
-}
-
-export interface NodeDraft {
-  key: string;
-  type: string;
-  name: string | null;
-  config: unknown;
-  position: { x: number; y: number } | null;
-  retry: RetryPolicy | null;
-  forEach: ForEach | null;
-}
-
-export interface EdgeDraft {
-  source: string;
-  sourceHandle: string | null;
-  target: string;
-  targetHandle: string | null;
-}
-
-export interface RetryPolicy {
-  /** Attempts in all, the first included; 1 to 20. */
-  maxAttempts: number;
-  /** Wait before the second attempt, milliseconds. */
-  initialDelayMs: number;
-  /** Each further wait is this many times the one before. */
-  backoffFactor: number;
-  maxDelayMs: number;
-  /** Error codes worth another attempt; empty for every retryable error and PYTHON_EXECUTION_ERROR. */
-  retryOn: string[];
-}
-
-export interface ForEach {
-  /** JSONata that gives the list. */
-  items: string;
-  /** Items under way at once, 1 to 100. */
-  concurrency: number;
-}
+import type { ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
+import type { WorkflowDraft } from '../nodes/draft.ts';
 
 export interface UserError {
   code: string;
@@ -100,15 +54,13 @@ export interface NodeExecution {
   finishedAt: Date | null;
 }
 
+export interface PageRequest {
+  /** 1 to 100. */
+  first: number;
+  after: string | null;
+}
+
 export interface Page<T> {
   items: T[];
   hasNextPage: boolean;
-}
-
-export interface EventBatch {
-  events: JournalEvent[];
-  /** Just after the last event that was looked at, whether the filter let it through or not. */
-  endSequence: number;
-  /** True when the journal held nothing more at that moment. */
-  caughtUp: boolean;
 }

@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
+import type { Logger } from '../shared/logger.ts';
+import { ExecutionEntity } from './entities/execution.entity.ts';
+import { ExecutionEventEntity } from './entities/execution-event.entity.ts';
+import { WorkflowEntity } from './entities/workflow.entity.ts';
+import { WorkflowVersionEntity } from './entities/workflow-version.entity.ts';
+
+/** A transaction in progress; everything that commits together takes it as the first argument. */
+export type Tx = EntityManager;
+
+export interface Database extends AsyncDisposable {
+  /** Outside any transaction: for reads and single statements. */
+  manager: EntityManager;
+  /** The driver's own pool, for statements that are worth preparing and reading without an ORM. */
+  pool: Pool;
+  /**
+   * Runs `work` in a transaction, again from the start when Postgres asked for that (serialization failure,
+   * deadlock), at most three times in all.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+/** Connects, and applies the migrations that are missing. */
+export async function openDatabase(options: {
+  url: string;
+  logger: Logger;
+  poolSize?: number;
+}): Promise<Database> {
+  const dataSource = makeDataSource(options.url, options.poolSize ?? 12);
+  await dataSource.initialize();
+  // A connection that dies while idle is replaced by the pool; unhandled, its error would end the process.
+  const pool = (dataSource.driver as unknown as { master: Pool }).master;
+  pool.on('error', (error) => options.logger.warn({ err: error }, 'an idle database connection was lost'));
+  await migrateUp(dataSource);
+  return {
+    manager: dataSource.manager,
+    pool,
+    transaction: (work) => transaction(dataSource, work),
+    [Symbol.asyncDispose]: () => dataSource.destroy(),
+  };
+}
+
+export function makeDataSource(url: string, poolSize: number): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    applicationName: 'weft',
+    entities: [WorkflowEntity, WorkflowVersionEntity, ExecutionEntity, ExecutionEventEntity],
+    migrations: [InitialSchema1764000000000],
+    migrationsTableName: 'weft_migrations',
+    synchronize: false,
+    installExtensions: false,
+    connectTimeoutMS: 5_000,
+    logging: false,
+  });
+}
+
+/** Several replicas may start at once: a lock held by the session lets one of them migrate and the rest wait. */
+async function migrateUp(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await dataSource.runMigrations({ transaction: 'each' });
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => {});
+    await runner.release();
+  }
+}
+
+/** Any number that no other program on this database uses; "weft" on a phone keypad. */
+const MIGRATION_LOCK = 9338;
+
+async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dataSource.transaction(work);
+    } catch (error) {
+      if (attempt >= 3 || !wantsRetry(error)) throw error;
+      await delay(5 * attempt * Math.random());
+    }
+  }
+}
+
+function wantsRetry(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === '40001' || code === '40P01';
+}
+
+/** The five-character SQLSTATE of a Postgres error, whether it came by TypeORM or straight from the driver. */
+export function sqlState(error: unknown): string | undefined {
+  const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
+  const state = driverError?.code ?? code;
+  return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
+}
+
+/**
+ * Whether the statement failed because the database could not be reached or is going down, so that the same
+ * statement may succeed later. Class 08, 57P01 to 57P03, 53300, and whatever the socket said.
+ */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return state.startsWith('08') || /^57P0[123]$/.test(state) || state === '53300';
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOST|ENET|EAI_)/.test(code)) ||
+    (typeof message === 'string' &&
+      /connection (terminated|timeout|ended)|timeout (exceeded|expired)/i.test(message))
+  );
+}

@@ -1,0 +1,34 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One journal event. The primary key is the fence that keeps an execution to one writer. */
+@Entity('execution_events')
+export class ExecutionEventEntity {
+  @PrimaryColumn('text', { name: 'execution_id' })
+  executionId!: string;
+
+  @PrimaryColumn('integer')
+  seq!: number;
+
+  @Column('text')
+  type!: string;
+
+  @Column('text', { name: 'node_key', nullable: true })
+  nodeKey!: string | null;
+
+  @Column('integer', { nullable: true })
+  attempt!: number | null;
+
+  @Column('integer', { nullable: true })
+  item!: number | null;
+
+  /** What is particular to the event's type. */
+  @Column('json')
+  payload!: unknown;
+
+  @Column('timestamptz', { name: 'occurred_at' })
+  occurredAt!: Date;
+
+  /** The process that wrote it, to tell its own repeated insert from another writer's. */
+  @Column('text')
+  writer!: string;
+}

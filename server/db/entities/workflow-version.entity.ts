@@ -1,0 +1,18 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Never updated: what an execution ran stays what it was. */
+@Entity('workflow_versions')
+export class WorkflowVersionEntity {
+  @PrimaryColumn('text', { name: 'workflow_id' })
+  workflowId!: string;
+
+  @PrimaryColumn('integer')
+  number!: number;
+
+  /** A WorkflowDraft. */
+  @Column('json')
+  definition!: unknown;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+}

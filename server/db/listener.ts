@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from '../shared/logger.ts';
+
+/** How often the connection is asked whether it still lives; a cut cable says nothing by itself. */
+const HEARTBEAT_MS = 5_000;
+
+/**
+ * One connection that LISTENs on a channel for as long as the process lives, through restarts of Postgres.
+ * After every reconnect `onGap` is called: notifications may have been missed, so whoever waits must reread.
+ */
+export function openListener(options: {
+  url: string;
+  channel: string;
+  onNotification: (payload: string) => void;
+  onGap: () => void;
+  logger: Logger;
+}): AsyncDisposable {
+  const closing = new AbortController();
+  const running = keepListening(options, closing.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+async function keepListening(
+  options: Parameters<typeof openListener>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  let waitMs = 50;
+  while (!signal.aborted) {
+    try {
+      await listenOnce(options, signal, () => {
+        waitMs = 50;
+      });
+    } catch (error) {
+      if (signal.aborted) break;
+      options.logger.warn({ err: error }, 'the LISTEN connection was lost; reconnecting');
+    }
+    await delay(waitMs, undefined, { signal }).catch(() => {});
+    waitMs = Math.min(waitMs * 2, 1_000);
+  }
+}
+
+/** Resolves when the signal aborts, rejects when the connection is lost. */
+async function listenOnce(
+  { url, channel, onNotification, onGap }: Parameters<typeof openListener>[0],
+  signal: AbortSignal,
+  onConnected: () => void,
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'weft listener',
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: HEARTBEAT_MS,
+  });
+  const ended = Promise.withResolvers<void>();
+  ended.promise.catch(() => {});
+  client.on('error', ended.reject);
+  client.on('end', () => ended.reject(new Error('the connection ended')));
+  client.on('notification', ({ payload }) => onNotification(payload ?? ''));
+  const onAbort = () => ended.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const heartbeat = setInterval(() => client.query('SELECT 1').catch(ended.reject), HEARTBEAT_MS);
+  try {
+    await client.connect();
+    await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+    onConnected();
+    onGap();
+    await ended.promise;
+  } finally {
+    clearInterval(heartbeat);
+    signal.removeEventListener('abort', onAbort);
+    await client.end().catch(() => {});
+  }
+}

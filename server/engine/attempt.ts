@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { JournalWriter } from '../journal/append.ts';
+import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import {
+  type ExpressionScope,
+  type NodeEmission,
+  NodeFailure,
+  type WatchedEvent,
+} from '../nodes/definition.ts';
+import { untemplatedFields } from '../nodes/describe.ts';
+import type { Expressions } from '../nodes/expressions.ts';
+import { render } from '../nodes/template.ts';
+import type { SandboxBackend } from '../sandbox/backend.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { NodeRun } from './fold.ts';
+import type { PlannedNode } from './plan.ts';
+import { retryDelayMs } from './retry.ts';
+
+export interface AttemptDeps {
+  journal: JournalWriter;
+  sandbox: SandboxBackend;
+  expressions: Expressions;
+  logger: Logger;
+}
+
+export type AttemptEnd =
+  | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
+  | { kind: 'failed'; error: NodeError; durationMs: number }
+  /** The signal aborted it; whoever did knows why. */
+  | { kind: 'stopped' };
+
+/** Past this much that is not committed, a node that tells things waits for the journal. */
+const MAX_PENDING_BYTES = 1024 * 1024;
+
+/** Runs one attempt of one node, or of one item of it. Never throws. */
+export async function runAttempt(
+  deps: AttemptDeps,
+  node: PlannedNode,
+  ref: NodeRef,
+  scope: ExpressionScope,
+  signal: AbortSignal,
+): Promise<AttemptEnd> {
+  const startedAt = performance.now();
+  const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
+  const { journal, expressions, sandbox } = deps;
+
+  const emit = async (event: WatchedEvent) => {
+    const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
+    // A lost journal aborts the whole execution by its own signal.
+    committed.catch(() => {});
+    if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
+  };
+
+  try {
+    const config = await configOf(node, scope, expressions);
+    const emission = await node.definition.execute({
+      config,
+      input: scope.input,
+      scope,
+      signal,
+      sandbox,
+      evaluate: (expression, within) => expressions.evaluate(expression, within),
+      emit,
+    });
+    return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
+  } catch (thrown) {
+    if (signal.aborted) return { kind: 'stopped' };
+    return { kind: 'failed', error: toNodeError(thrown, node.key, deps.logger), durationMs: durationMs() };
+  }
+}
+
+/**
+ * The event that an attempt's end becomes; null for one that was stopped. A failure is followed by another attempt
+ * where the retry policy says so.
+ */
+export function endEvent(
+  node: PlannedNode,
+  ref: NodeRef,
+  run: NodeRun,
+  end: AttemptEnd,
+): NodeEventBody | null {
+  switch (end.kind) {
+    case 'succeeded':
+      return { type: 'NodeSucceeded', ...ref, ...end.emission, durationMs: end.durationMs };
+    case 'failed': {
+      const delayMs = retryDelayMs(node.retry, run.failures + 1, end.error);
+      if (delayMs !== null) return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error };
+      return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs };
+    }
+    case 'stopped':
+      return null;
+  }
+}
+
+async function configOf(
+  node: PlannedNode,
+  scope: ExpressionScope,
+  expressions: Expressions,
+): Promise<unknown> {
+  const rendered = await render(
+    node.config ?? {},
+    scope,
+    (expression, within) => expressions.evaluate(expression, within),
+    untemplatedFields(node.definition),
+  );
+  const parsed = node.definition.config.safeParse(rendered);
+  if (parsed.success) return parsed.data;
+  throw new NodeFailure({
+    code: 'INVALID_CONFIG',
+    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${z.prettifyError(parsed.error)}`,
+  });
+}
+
+function toNodeError(thrown: unknown, nodeKey: string, logger: Logger): NodeError {
+  if (thrown instanceof NodeFailure) return { ...thrown.error, nodeKey };
+  logger.error({ err: thrown, nodeKey }, 'a node failed in a way it should not');
+  return {
+    ...new NodeFailure({
+      code: 'INTERNAL_ERROR',
+      message: 'The server failed to run this node; its log tells why.',
+      retryable: true,
+    }).error,
+    nodeKey,
+  };
+}

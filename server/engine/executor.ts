@@ -1,0 +1,134 @@
+import type { EventBody, NodeRef } from '../journal/event.ts';
+import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
+import { applyEvent, type RunState, runOf } from './fold.ts';
+import { runForEach } from './for-each.ts';
+import type { Plan, PlannedNode } from './plan.ts';
+import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
+import { takeStep } from './step.ts';
+import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
+
+export interface ExecutorOptions extends AttemptDeps {
+  plan: Plan;
+  execution: ExecutionInfo;
+  /** Folded from the journal as it stands. */
+  state: RunState;
+  /** Of the execution that this one retries from its failure. */
+  former: RunState | null;
+  /** Aborted with a StopRequest. */
+  signal: AbortSignal;
+}
+
+/** Why an execution is stopped from outside. */
+export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release' };
+
+/**
+ * Drives one execution from its folded state to its end, as its only writer.
+ *
+ *   loop:  what ended → takeStep: starts, skips, the end → one commit → launch → wait
+ *
+ * A node's code starts only after its NodeStarted is committed, in the same commit as the success that made it
+ * ready: one commit per step of a sequence. Attempts never touch the state; they hand their end to the loop.
+ *
+ * Gives `ended` when the terminal event is committed, `released` when what was under way is marked for another
+ * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
+ */
+export async function runExecution(options: ExecutorOptions): Promise<'ended' | 'released'> {
+  const { plan, execution, state, journal, signal } = options;
+  const nodeStop = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  const stopped = AbortSignal.any([signal, journal.lost]);
+  let ended: EventBody[] = firstEvents(options);
+  let crash: { error: unknown } | null = null;
+  let wake = Promise.withResolvers<void>();
+  const onStop = () => wake.resolve();
+  stopped.addEventListener('abort', onStop, { once: true });
+
+  try {
+    while (!stopped.aborted && crash === null) {
+      const step = takeStep(plan, state, ended, new Date());
+      ended = [];
+      if (step.end !== null) await stopNodes(null);
+      await journal.append(step.events);
+      if (step.end !== null) return 'ended';
+      for (const nodeKey of step.starts) launch(nodeKey);
+      await somethingToDo(step.wakeAt);
+    }
+    await stopNodes(signal.reason);
+    journal.lost.throwIfAborted();
+    if (crash !== null) throw (crash as { error: unknown }).error;
+    return await stopFromOutside(signal.reason as StopRequest);
+  } finally {
+    stopped.removeEventListener('abort', onStop);
+    await stopNodes(null);
+  }
+
+  /** Waits until an attempt ended, a retry is due or a stop was asked for. */
+  async function somethingToDo(wakeAt: number | null): Promise<void> {
+    const timer =
+      wakeAt === null ? undefined : setTimeout(() => wake.resolve(), Math.max(0, wakeAt - Date.now()));
+    if (ended.length === 0) await wake.promise;
+    clearTimeout(timer);
+    wake = Promise.withResolvers();
+  }
+
+  function launch(nodeKey: string): void {
+    const task = runNode(plan.nodes.get(nodeKey)!)
+      .catch((error: unknown) => {
+        crash = { error };
+      })
+      .finally(() => {
+        running.delete(nodeKey);
+        wake.resolve();
+      });
+    running.set(nodeKey, task);
+  }
+
+  async function runNode(node: PlannedNode): Promise<void> {
+    const run = runOf(state, node.key, null);
+    const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt };
+    const input = inputOf(plan.graph, state, execution, node.key);
+    const attempt = (which: NodeRef, value: unknown): Promise<AttemptEnd> =>
+      runAttempt(options, node, which, scopeOf(state, execution, value), nodeStop.signal);
+    const end =
+      node.forEach === null
+        ? await attempt(ref, input)
+        : await runForEach({
+            node,
+            forEach: node.forEach,
+            scope: scopeOf(state, execution, input),
+            run,
+            expressions: options.expressions,
+            signal: nodeStop.signal,
+            record,
+            attempt,
+          });
+    const event = endEvent(node, ref, run, end);
+    if (event !== null) ended.push(event);
+  }
+
+  function record(events: readonly EventBody[]): Promise<void> {
+    const now = new Date();
+    for (const event of events) applyEvent(state, event, now);
+    return journal.append(events);
+  }
+
+  async function stopNodes(reason: unknown): Promise<void> {
+    nodeStop.abort(reason);
+    await Promise.all(running.values());
+  }
+
+  async function stopFromOutside(request: StopRequest): Promise<'ended' | 'released'> {
+    if (request.kind === 'cancel') {
+      await record([{ type: 'ExecutionCanceled' }]);
+      return 'ended';
+    }
+    await record(ended);
+    await record(releaseEvents(state));
+    return 'released';
+  }
+}
+
+function firstEvents({ plan, state, former }: ExecutorOptions): EventBody[] {
+  if (state.status === 'QUEUED') return former === null ? [] : reuseEvents(plan.graph, former);
+  return resumeEvents(plan, state);
+}

@@ -1,0 +1,134 @@
+import type { EventBody, ExecutionStatus, JournalEvent, NodeError, NodeStatus } from '../journal/event.ts';
+
+/** An execution's state: a pure fold over its journal, and nothing else. */
+export interface RunState {
+  status: ExecutionStatus;
+  nodes: Map<string, NodeRun>;
+}
+
+/** A node, or one item of a `forEach` node. */
+export interface NodeRun {
+  status: NodeStatus;
+  /** Attempts begun so far. */
+  attempt: number;
+  /** Attempts that ended in a failure of their own, which is what a retry policy counts. */
+  failures: number;
+  /** Attempts whose worker was lost: begun again without having ended. */
+  interruptions: number;
+  /** While a retry waits: when it is due, milliseconds of the epoch. */
+  retryAt: number | null;
+  handle: string | null;
+  output: unknown;
+  error: NodeError | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  items: Map<number, NodeRun>;
+}
+
+export function emptyState(): RunState {
+  return { status: 'QUEUED', nodes: new Map() };
+}
+
+export function fold(state: RunState, events: Iterable<JournalEvent>): RunState {
+  for (const event of events) applyEvent(state, event, event.occurredAt);
+  return state;
+}
+
+/** Applies one event in place. */
+export function applyEvent(state: RunState, event: EventBody, at: Date): void {
+  switch (event.type) {
+    case 'ExecutionQueued':
+      return;
+    case 'ExecutionStarted':
+      state.status = 'RUNNING';
+      return;
+    case 'ExecutionSucceeded':
+      state.status = 'SUCCEEDED';
+      return;
+    case 'ExecutionFailed':
+      return endExecution(state, 'FAILED', at);
+    case 'ExecutionCanceled':
+      return endExecution(state, 'CANCELED', at);
+    case 'NodeOutput':
+    case 'NodeProgress':
+    case 'NodeEnvironment':
+    case 'SecurityViolation':
+      return;
+    default:
+      return applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
+  }
+}
+
+function applyToNode(run: NodeRun, event: Exclude<EventBody, { type: 'ExecutionQueued' }>, at: Date): void {
+  switch (event.type) {
+    case 'NodeStarted':
+      if (run.status === 'RUNNING') run.interruptions++;
+      Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null });
+      run.startedAt ??= at;
+      return;
+    case 'NodeSucceeded':
+      Object.assign(run, {
+        status: 'SUCCEEDED',
+        handle: event.handle,
+        output: event.output,
+        error: null,
+        finishedAt: at,
+      });
+      return;
+    case 'NodeReused':
+      Object.assign(run, { status: 'REUSED', handle: event.handle, output: event.output, finishedAt: at });
+      return;
+    case 'NodeFailed':
+      Object.assign(run, { status: 'FAILED', error: event.error, finishedAt: at });
+      return;
+    case 'NodeSkipped':
+      Object.assign(run, { status: 'SKIPPED', finishedAt: at });
+      return;
+    case 'NodeRetryScheduled':
+      if (event.error.code !== WORKER_STOPPED) run.failures++;
+      Object.assign(run, { status: 'WAITING', error: event.error, retryAt: at.getTime() + event.delayMs });
+      return;
+  }
+}
+
+/** A worker that was asked to stop gives its attempts up with this code; it counts against nobody. */
+export const WORKER_STOPPED = 'WORKER_STOPPED';
+
+/** What had not ended by then was cancelled with the execution. */
+function endExecution(state: RunState, status: 'FAILED' | 'CANCELED', at: Date): void {
+  state.status = status;
+  for (const run of state.nodes.values()) {
+    for (const each of [run, ...run.items.values()]) {
+      if (each.status === 'RUNNING' || each.status === 'WAITING')
+        Object.assign(each, { status: 'CANCELED', finishedAt: at });
+    }
+  }
+}
+
+/** The run of a node or item, made when first heard of. */
+export function runOf(state: RunState, nodeKey: string, item: number | null): NodeRun {
+  const node = getOrMake(state.nodes, nodeKey);
+  return item === null ? node : getOrMake(node.items, item);
+}
+
+function getOrMake<K>(runs: Map<K, NodeRun>, key: K): NodeRun {
+  const run = runs.get(key) ?? newRun();
+  runs.set(key, run);
+  return run;
+}
+
+export function newRun(): NodeRun {
+  return {
+    status: 'QUEUED',
+    attempt: 0,
+    failures: 0,
+    interruptions: 0,
+    retryAt: null,
+    handle: null,
+    output: undefined,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+    items: new Map(),
+  };
+}

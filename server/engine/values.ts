@@ -1,0 +1,52 @@
+import type { ExpressionScope } from '../nodes/definition.ts';
+import type { RunState } from './fold.ts';
+import { type Edge, ERROR_HANDLE, type Graph } from './graph.ts';
+import { edgeState } from './schedule.ts';
+
+export interface ExecutionInfo {
+  id: string;
+  workflowId: string | null;
+  input: unknown;
+}
+
+/**
+ * A node's input. Without incoming edges it is the execution's; one edge gives its value; several give an object
+ * of those that are alive, by target handle where the edges name different ones, else by source key.
+ */
+export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
+  const { incoming } = graph.nodes.get(nodeKey)!;
+  if (incoming.length === 0) return execution.input;
+  const valueOf = (edge: Edge) => edgeValue(graph, state, execution, edge);
+  if (incoming.length === 1) return valueOf(incoming[0]!);
+  const handles = new Set(incoming.map(({ targetHandle }) => targetHandle));
+  const byHandle = handles.size === incoming.length && !handles.has(null);
+  const alive = incoming.filter((edge) => edgeState(edge, state) === 'live');
+  return Object.fromEntries(
+    alive.map((edge) => [byHandle ? edge.targetHandle! : edge.source, valueOf(edge)]),
+  );
+}
+
+function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge: Edge): unknown {
+  const source = state.nodes.get(edge.source)!;
+  if (edge.sourceHandle === ERROR_HANDLE && source.status === 'FAILED') {
+    return { error: source.error, input: inputOf(graph, state, execution, edge.source) };
+  }
+  return source.output;
+}
+
+export function scopeOf(state: RunState, execution: ExecutionInfo, input: unknown): ExpressionScope {
+  const ended = [...state.nodes].filter(([, { status }]) => status === 'SUCCEEDED' || status === 'REUSED');
+  return {
+    input,
+    nodes: Object.fromEntries(ended.map(([key, { output }]) => [key, { output }])),
+    execution: { id: execution.id, workflowId: execution.workflowId, input: execution.input },
+  };
+}
+
+/** One output node gives its value; several an object by key, without those that did not run. */
+export function executionOutput(state: RunState, outputs: readonly string[]): unknown {
+  const value = (key: string) => state.nodes.get(key)?.output ?? null;
+  if (outputs.length === 1) return value(outputs[0]!);
+  const ran = outputs.filter((key) => ['SUCCEEDED', 'REUSED'].includes(state.nodes.get(key)?.status ?? ''));
+  return Object.fromEntries(ran.map((key) => [key, value(key)]));
+}

@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Appender } from '../journal/append.ts';
+import type { Hub } from '../journal/hub.ts';
+import { coerceError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import { type DriveDeps, drive } from './drive.ts';
+import type { StopRequest } from './executor.ts';
+import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
+
+export interface WorkerOptions extends DriveDeps {
+  pool: Pool;
+  hub: Hub;
+  appender: Appender;
+  queue: ExecutionQueue;
+  /** Executions under way at once in this process. */
+  concurrency: number;
+  logger: Logger;
+}
+
+/** A backstop for wake-ups that were lost. */
+const POLL_INTERVAL_MS = 1_000;
+const GIVE_BACK_DELAY_MS = 1_000;
+
+interface ActiveRun {
+  job: ClaimedJob;
+  stop: AbortController;
+  done: Promise<void>;
+}
+
+/**
+ * Claims executions and drives them, each as its only writer, until it is disposed: then it gives up what is
+ * under way, for another worker to go on with, and waits until that is done.
+ */
+export function startWorker(options: WorkerOptions): AsyncDisposable {
+  const { hub, queue, logger } = options;
+  const active = new Map<string, ActiveRun>();
+  const closing = new AbortController();
+  let claiming: Promise<void> | null = null;
+  let claimAgain = false;
+
+  /** One claim at a time; a wake-up that comes meanwhile is followed by another claim. */
+  function claimSoon(): void {
+    claimAgain = true;
+    claiming ??= claimWhileWanted().finally(() => {
+      claiming = null;
+    });
+  }
+
+  async function claimWhileWanted(): Promise<void> {
+    while (claimAgain && !closing.signal.aborted) {
+      claimAgain = false;
+      const free = options.concurrency - active.size;
+      if (free <= 0) return;
+      try {
+        const jobs = await queue.claim(free);
+        jobs.forEach(begin);
+        if (jobs.length > 0) claimAgain = true;
+      } catch (error) {
+        logger.warn({ err: error }, 'claiming work failed; it is tried again within a second');
+      }
+    }
+  }
+
+  function begin(job: ClaimedJob): void {
+    // pg-boss took the job back for want of a heartbeat and gave it to us again: the run under way is fenced off
+    // by its successor's first write, and the successor waits for it.
+    const former = active.get(job.executionId);
+    former?.stop.abort({ kind: 'release' } satisfies StopRequest);
+    const stop = new AbortController();
+    const done = Promise.resolve(former?.done)
+      .then(() => run(job, stop.signal))
+      .finally(() => {
+        if (active.get(job.executionId)?.job === job) active.delete(job.executionId);
+        if (!closing.signal.aborted) claimSoon();
+      });
+    active.set(job.executionId, { job, stop, done });
+    if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);
+  }
+
+  async function run(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    try {
+      const end = await drive(options, job.executionId, signal);
+      if (end === 'ended') await queue.complete(job.jobId);
+      else await giveBack(job);
+    } catch (error) {
+      logger.warn({ err: coerceError(error), executionId: job.executionId }, 'an execution is given back');
+      // What goes wrong at once would otherwise be claimed again at once, for ever.
+      await delay(GIVE_BACK_DELAY_MS, undefined, { signal: closing.signal }).catch(() => {});
+      await giveBack(job).catch(() => {});
+    }
+  }
+
+  async function giveBack(job: ClaimedJob): Promise<void> {
+    await queue.release(job.jobId);
+    hub.wake('queue', '');
+  }
+
+  const cancel = (executionIds: readonly string[]) =>
+    cancelRequested(options.pool, executionIds)
+      .then((requests) => {
+        for (const { id, mode } of requests) {
+          active.get(id)?.stop.abort({ kind: 'cancel', force: mode === 'FORCE' } satisfies StopRequest);
+        }
+      })
+      .catch((error) =>
+        logger.warn({ err: error }, 'looking for cancellations failed; it is tried again within a second'),
+      );
+
+  const releases = [
+    hub.listen('queue', undefined, claimSoon),
+    hub.listen('cancel', undefined, (id) => {
+      if (id === undefined) void cancel([...active.keys()]);
+      else if (active.has(id)) void cancel([id]);
+    }),
+  ];
+  const poll = setInterval(() => {
+    claimSoon();
+    void cancel([...active.keys()]);
+  }, POLL_INTERVAL_MS);
+  const heartbeat = setInterval(() => {
+    queue
+      .heartbeat([...active.values()].map(({ job }) => job.jobId))
+      .catch((error) => logger.warn({ err: error }, 'a heartbeat was not taken'));
+  }, HEARTBEAT_INTERVAL_MS);
+  claimSoon();
+
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      clearInterval(poll);
+      for (const release of releases) release();
+      await claiming;
+      for (const { stop } of active.values()) stop.abort({ kind: 'release' } satisfies StopRequest);
+      await Promise.allSettled([...active.values()].map(({ done }) => done));
+      clearInterval(heartbeat);
+    },
+  };
+}
+
+async function cancelRequested(
+  pool: Pool,
+  executionIds: readonly string[],
+): Promise<{ id: string; mode: string }[]> {
+  if (executionIds.length === 0) return [];
+  const { rows } = await pool.query<{ id: string; mode: string }>({
+    name: 'weft-cancel-requested',
+    text: 'SELECT id, cancel_requested AS mode FROM executions WHERE id = ANY ($1) AND cancel_requested IS NOT NULL',
+    values: [executionIds],
+  });
+  return rows;
+}

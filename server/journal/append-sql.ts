@@ -1,0 +1,92 @@
+import type { Pool } from 'pg';
+import type { EventType } from './event.ts';
+import type { ExecutionProjection } from './projection.ts';
+
+/** A row of execution_events about to be written. */
+export interface EventRow {
+  executionId: string;
+  seq: number;
+  type: EventType;
+  nodeKey: string | null;
+  attempt: number | null;
+  item: number | null;
+  /** JSON text. */
+  payload: string;
+  occurredAt: Date;
+  writer: string;
+  projection: ExecutionProjection | null;
+}
+
+/** One statement, so one implicit transaction and one round trip: the events, and the rows that follow from them. */
+export async function insertEvents(pool: Pool, rows: readonly EventRow[]): Promise<void> {
+  const projected = rows.filter(({ projection }) => projection !== null);
+  const statement = projected.length === 0 ? INSERT_EVENTS : INSERT_EVENTS_AND_PROJECT;
+  await pool.query({
+    ...statement,
+    values:
+      projected.length === 0 ? eventColumns(rows) : [...eventColumns(rows), ...projectionColumns(projected)],
+  });
+}
+
+const INSERT = `
+  INSERT INTO execution_events (execution_id, seq, type, node_key, attempt, item, payload, occurred_at, writer)
+  SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[],
+                       $8::timestamptz[], $9::text[])`;
+
+const INSERT_EVENTS = { name: 'weft-append', text: INSERT };
+
+const INSERT_EVENTS_AND_PROJECT = {
+  name: 'weft-append-project',
+  text: `
+  WITH inserted AS (${INSERT})
+  UPDATE executions SET
+    status = change.status,
+    output = coalesce(change.output, executions.output),
+    error = coalesce(change.error, executions.error),
+    started_at = coalesce(executions.started_at, change.started_at),
+    finished_at = change.finished_at
+  FROM unnest($10::text[], $11::text[], $12::json[], $13::json[], $14::timestamptz[], $15::timestamptz[], $16::int[])
+    AS change (id, status, output, error, started_at, finished_at, seq)
+  WHERE executions.id = change.id
+    -- A run that starts and ends within one group changes its row once, to how it ended.
+    AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`,
+};
+
+function eventColumns(rows: readonly EventRow[]): unknown[] {
+  return [
+    rows.map((row) => row.executionId),
+    rows.map((row) => row.seq),
+    rows.map((row) => row.type),
+    rows.map((row) => row.nodeKey),
+    rows.map((row) => row.attempt),
+    rows.map((row) => row.item),
+    rows.map((row) => row.payload),
+    rows.map((row) => row.occurredAt),
+    rows.map((row) => row.writer),
+  ];
+}
+
+function projectionColumns(rows: readonly EventRow[]): unknown[] {
+  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+  const startOf = new Map(
+    rows.filter((row) => row.projection!.started).map((row) => [row.executionId, row.occurredAt]),
+  );
+  return [
+    rows.map((row) => row.executionId),
+    rows.map((row) => row.projection!.status),
+    rows.map((row) => json(row.projection!.output)),
+    rows.map((row) => json(row.projection!.error)),
+    rows.map((row) => startOf.get(row.executionId) ?? null),
+    rows.map((row) => (row.projection!.finished ? row.occurredAt : null)),
+    rows.map((row) => row.seq),
+  ];
+}
+
+/** Who wrote the event, or undefined where there is none. */
+export async function writerOf(pool: Pool, executionId: string, seq: number): Promise<string | undefined> {
+  const { rows } = await pool.query<{ writer: string }>(
+    'SELECT writer FROM execution_events WHERE execution_id = $1 AND seq = $2',
+    [executionId, seq],
+  );
+  return rows[0]?.writer;
+}

@@ -1,0 +1,213 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { isConnectionError, sqlState } from '../db/database.ts';
+import { WeftError } from '../shared/errors.ts';
+import { newId } from '../shared/ids.ts';
+import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
+import type { EventBody } from './event.ts';
+import type { Hub } from './hub.ts';
+import { projectionOf } from './projection.ts';
+
+/**
+ * Group commit for every journal this process writes. While one insert is on its way, appends gather; the next
+ * insert takes them all. One commit's latency is thus shared by whatever happens at the same time, in one
+ * execution or in many.
+ *
+ *   append() → waiting[] → flush loop → one INSERT → promises resolve → hub wakes the subscribers
+ *
+ * The key (execution_id, seq) is the fence. A duplicate means that another writer has the execution: its journal
+ * handle is lost and every append on it rejects. A database that is away is waited for, with the appends kept
+ * in order; an insert whose answer was lost is recognised by its `writer` when it is repeated.
+ */
+export interface Appender extends AsyncDisposable {
+  /** The handle for one execution, whose journal ends at `sequence`. At most one at a time per execution. */
+  open(executionId: string, sequence: number): JournalWriter;
+}
+
+export interface JournalWriter {
+  /** Of the last event appended, committed or not. */
+  readonly sequence: number;
+  /** Aborted when another writer took the execution over; the reason is the JOURNAL_FENCED error. */
+  readonly lost: AbortSignal;
+  /** Bytes appended and not yet committed; what a producer looks at to slow down. */
+  readonly pendingBytes: number;
+  /** Resolves when all the events are committed, together. @throws WeftError JOURNAL_FENCED */
+  append(events: readonly EventBody[]): Promise<void>;
+}
+
+/** One insert takes at most this much; more only makes its readers wait longer for the first of it. */
+const MAX_ROWS = 2_000;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+interface Entry {
+  journal: OpenJournal;
+  rows: EventRow[];
+  bytes: number;
+  committed: PromiseWithResolvers<void>;
+}
+
+interface OpenJournal extends JournalWriter {
+  sequence: number;
+  pendingBytes: number;
+  executionId: string;
+  /** Of this handle alone: the same process may hold the execution again later, and that is another writer. */
+  writer: string;
+  fence: AbortController;
+}
+
+export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
+  let waiting: Entry[] = [];
+  let flushing: Promise<void> | null = null;
+  const closing = new AbortController();
+
+  function open(executionId: string, sequence: number): JournalWriter {
+    const fence = new AbortController();
+    const journal: OpenJournal = {
+      executionId,
+      writer: newId('wrk'),
+      sequence,
+      fence,
+      lost: fence.signal,
+      pendingBytes: 0,
+      append: (events) => {
+        if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
+        if (events.length === 0) return Promise.resolve();
+        const rows = events.map((event) => toRow(journal, ++journal.sequence, event));
+        const bytes = rows.reduce((sum, row) => sum + row.payload.length, 0);
+        const entry: Entry = { journal, rows, bytes, committed: Promise.withResolvers() };
+        journal.pendingBytes += bytes;
+        waiting.push(entry);
+        flushing ??= Promise.resolve().then(flushAll);
+        return entry.committed.promise;
+      },
+    };
+    return journal;
+  }
+
+  async function flushAll(): Promise<void> {
+    while (waiting.length > 0) await commit(takeGroup());
+    flushing = null;
+  }
+
+  function takeGroup(): Entry[] {
+    let rows = 0;
+    let bytes = 0;
+    const end = waiting.findIndex((entry, index) => {
+      rows += entry.rows.length;
+      bytes += entry.bytes;
+      return index > 0 && (rows > MAX_ROWS || bytes > MAX_BYTES);
+    });
+    const group = end < 0 ? waiting : waiting.slice(0, end);
+    waiting = end < 0 ? [] : waiting.slice(end);
+    return group;
+  }
+
+  async function commit(group: Entry[]): Promise<void> {
+    const live = group.filter((entry) => !entry.journal.lost.aborted);
+    if (live.length === 0) return;
+    try {
+      await insertWhenPossible(live);
+      for (const entry of live) settle(entry);
+      announce(live);
+    } catch (error) {
+      if (live.length > 1) {
+        // One fenced or refused journal must not take its neighbours down with it.
+        for (const entry of live) await commit([entry]);
+      } else {
+        await settleFailure(live[0]!, error);
+      }
+    }
+  }
+
+  async function insertWhenPossible(entries: Entry[]): Promise<void> {
+    for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1_000)) {
+      try {
+        return await insertEvents(
+          deps.pool,
+          entries.flatMap((entry) => entry.rows),
+        );
+      } catch (error) {
+        if (!isConnectionError(error) || closing.signal.aborted) throw error;
+        await delay(waitMs, undefined, { signal: closing.signal }).catch(() => {});
+      }
+    }
+  }
+
+  async function settleFailure(entry: Entry, error: unknown): Promise<void> {
+    const { journal, rows } = entry;
+    if (sqlState(error) !== UNIQUE_VIOLATION) return lose(entry, error);
+    const last = rows.at(-1)!;
+    const writer = await writerOf(deps.pool, journal.executionId, last.seq).catch(() => undefined);
+    if (writer === journal.writer) {
+      settle(entry);
+      announce([entry]);
+    } else {
+      lose(
+        entry,
+        new WeftError(
+          'JOURNAL_FENCED',
+          `Execution ${journal.executionId} was taken over by another worker.`,
+          { cause: error },
+        ),
+      );
+    }
+  }
+
+  function settle(entry: Entry): void {
+    entry.journal.pendingBytes -= entry.bytes;
+    entry.committed.resolve();
+  }
+
+  /** The journal can no longer be dense: nothing may be written after an event that was not. */
+  function lose(entry: Entry, error: unknown): void {
+    entry.journal.fence.abort(error);
+    for (const other of [entry, ...waiting.filter(({ journal }) => journal === entry.journal)]) {
+      other.committed.promise.catch(() => {});
+      other.committed.reject(error);
+    }
+    waiting = waiting.filter(({ journal }) => journal !== entry.journal);
+  }
+
+  function announce(entries: Entry[]): void {
+    for (const { journal, rows } of entries) {
+      deps.hub.wake('journal', journal.executionId);
+      if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
+    }
+  }
+
+  return {
+    open,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await flushing;
+    },
+  };
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function toRow({ executionId, writer }: OpenJournal, seq: number, event: EventBody): EventRow {
+  const {
+    type,
+    nodeKey = null,
+    attempt = null,
+    item = null,
+    ...payload
+  } = event as EventBody & {
+    nodeKey?: string;
+    attempt?: number;
+    item?: number | null;
+  };
+  return {
+    executionId,
+    seq,
+    type,
+    nodeKey,
+    attempt,
+    item,
+    payload: JSON.stringify(payload),
+    occurredAt: new Date(),
+    writer,
+    projection: projectionOf(event),
+  };
+}

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { isConnectionError } from '../db/database.ts';
+import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
+import type { Hub } from './hub.ts';
+import { type JournalPage, readEvents } from './read.ts';
+
+export interface FollowOptions {
+  after: number;
+  types: readonly EventType[] | null;
+  nodeKeys: readonly string[] | null;
+  signal: AbortSignal;
+}
+
+export interface FollowedBatch {
+  events: JournalEvent[];
+  endSequence: number;
+  caughtUp: boolean;
+}
+
+/** Large enough that a long journal is read near the database's own speed, small enough to hold in memory. */
+const BATCH_EVENTS = 1_000;
+const RETRY_MS = 250;
+
+/**
+ * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when
+ * the consumer has taken the one before, so a slow consumer costs nothing but its own lag. The first batch that
+ * reaches the journal's end is always given, even when empty, to tell the consumer that it has caught up.
+ */
+export async function* followJournal(
+  deps: { pool: Pool; hub: Hub },
+  executionId: string,
+  options: FollowOptions,
+): AsyncGenerator<FollowedBatch, void> {
+  const wakeUp = makeWakeUp(options.signal);
+  const release = deps.hub.listen('journal', executionId, wakeUp.wake);
+  // Terminal events end the stream whether the filter asks for them or not.
+  const types = options.types && [...new Set([...options.types, ...terminalEventTypes])];
+  let after = options.after;
+  let told = false;
+  try {
+    while (!options.signal.aborted) {
+      const woken = wakeUp.next();
+      const page = await readWhenPossible(deps.pool, executionId, { ...options, after, types });
+      if (page === null) return;
+      const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
+      const ended = page.events.length > 0 && isTerminal(page.events.at(-1)!);
+      after = page.endSequence;
+      if (events.length > 0 || (page.atEnd && !told)) {
+        yield { events, endSequence: after, caughtUp: page.atEnd };
+        told ||= page.atEnd;
+      }
+      if (ended) return;
+      if (page.atEnd) await woken;
+    }
+  } finally {
+    release();
+  }
+}
+
+/** A database that is away is waited for; null when the consumer left meanwhile. */
+async function readWhenPossible(
+  pool: Pool,
+  executionId: string,
+  { after, types, nodeKeys, signal }: FollowOptions,
+): Promise<JournalPage | null> {
+  for (;;) {
+    try {
+      const page = await readEvents(pool, executionId, { after, limit: BATCH_EVENTS, types, nodeKeys });
+      return signal.aborted ? null : page;
+    } catch (error) {
+      if (signal.aborted) return null;
+      if (!isConnectionError(error)) throw error;
+      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** A wake-up between reading and waiting is kept: `next()` is taken before the read that it is to follow. */
+function makeWakeUp(signal: AbortSignal) {
+  let current = Promise.withResolvers<void>();
+  const wake = () => {
+    current.resolve();
+    current = Promise.withResolvers();
+  };
+  signal.addEventListener('abort', wake, { once: true });
+  return { wake, next: () => current.promise };
+}

@@ -1,0 +1,117 @@
+import type { Pool } from 'pg';
+import { openListener } from '../db/listener.ts';
+import type { Logger } from '../shared/logger.ts';
+
+/**
+ * Wake-ups, within this process at once and to the other replicas by a coalesced NOTIFY. A wake-up carries no
+ * data and may be lost: whoever is woken reads the tables, which are the truth. After a gap in listening,
+ * everybody is woken.
+ *
+ * NOTIFY is sent outside the transaction it tells of, because it takes a lock over the whole cluster at commit.
+ */
+export interface Hub extends AsyncDisposable {
+  wake(topic: Topic, id: string): void;
+  /** `id` narrows to one execution; the listener gets the id, or undefined after a gap. Returns the releaser. */
+  listen(topic: Topic, id: string | undefined, listener: WakeListener): () => void;
+}
+
+/**
+ * journal: events were committed. status: an execution's row changed. queue: there is work to claim. cancel:
+ * a client asked for a cancellation.
+ */
+export type Topic = 'journal' | 'status' | 'queue' | 'cancel';
+export type WakeListener = (id: string | undefined) => void;
+
+const CHANNEL = 'weft_wake';
+/** Postgres refuses payloads of 8000 bytes and more. */
+const MAX_PAYLOAD_BYTES = 7_900;
+
+export function openHub(options: { pool: Pool; url: string; replicaId: string; logger: Logger }): Hub {
+  const local = new Map<string, Set<WakeListener>>();
+  const outbox = makeOutbox(options);
+
+  const dispatch = (topic: string, id: string) => {
+    for (const key of [`${topic}/${id}`, `${topic}/`]) {
+      for (const listener of local.get(key) ?? []) listener(id);
+    }
+  };
+
+  const listener = openListener({
+    url: options.url,
+    channel: CHANNEL,
+    logger: options.logger,
+    onNotification(payload) {
+      const [from, ...names] = payload.split(' ');
+      if (from === options.replicaId) return;
+      for (const name of names) {
+        const slash = name.indexOf('/');
+        dispatch(name.slice(0, slash), name.slice(slash + 1));
+      }
+    },
+    onGap() {
+      for (const listeners of local.values()) for (const wake of listeners) wake(undefined);
+    },
+  });
+
+  return {
+    wake(topic, id) {
+      dispatch(topic, id);
+      outbox.add(`${topic}/${id}`);
+    },
+    listen(topic, id, onWake) {
+      const key = `${topic}/${id ?? ''}`;
+      const listeners = local.get(key) ?? new Set();
+      local.set(key, listeners.add(onWake));
+      return () => {
+        listeners.delete(onWake);
+        if (listeners.size === 0 && local.get(key) === listeners) local.delete(key);
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await outbox.drained();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. */
+function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string; logger: Logger }) {
+  let waiting = new Set<string>();
+  let sending: Promise<void> | null = null;
+
+  async function send(): Promise<void> {
+    while (waiting.size > 0) {
+      const names = waiting;
+      waiting = new Set();
+      for (const payload of payloads(replicaId, names)) {
+        // A hint that cannot be sent is dropped: its readers reread when their own connection comes back.
+        await pool
+          .query({ name: 'weft-notify', text: 'SELECT pg_notify($1, $2)', values: [CHANNEL, payload] })
+          .catch((error) => logger.debug({ err: error }, 'a NOTIFY was lost'));
+      }
+    }
+    sending = null;
+  }
+
+  return {
+    add(name: string) {
+      waiting.add(name);
+      sending ??= Promise.resolve().then(send);
+    },
+    async drained() {
+      await sending;
+    },
+  };
+}
+
+function* payloads(replicaId: string, names: Iterable<string>): Generator<string> {
+  let payload = replicaId;
+  for (const name of names) {
+    if (payload.length + 1 + name.length > MAX_PAYLOAD_BYTES) {
+      yield payload;
+      payload = replicaId;
+    }
+    payload += ` ${name}`;
+  }
+  if (payload !== replicaId) yield payload;
+}

@@ -1,0 +1,85 @@
+import type { Pool } from 'pg';
+import type { EventType, JournalEvent } from './event.ts';
+
+export interface ReadOptions {
+  /** Events with a greater sequence. */
+  after: number;
+  /** At most this many events. */
+  limit: number;
+  types?: readonly EventType[] | null;
+  /** Events of the execution as a whole pass this filter. */
+  nodeKeys?: readonly string[] | null;
+}
+
+export interface JournalPage {
+  events: JournalEvent[];
+  /** How far the journal was looked through; where to read on from. */
+  endSequence: number;
+  /** True when nothing followed at the moment of reading. */
+  atEnd: boolean;
+}
+
+/** Reads one page in order. An execution without events gives an empty page. */
+export async function readEvents(
+  pool: Pool,
+  executionId: string,
+  options: ReadOptions,
+): Promise<JournalPage> {
+  const { rows } = await pool.query<ReadRow>({
+    name: 'weft-read',
+    text: READ,
+    values: [executionId, options.after, options.limit, options.types ?? null, options.nodeKeys ?? null],
+    rowMode: 'array',
+  });
+  const lastSequence = rows[0]?.[0] ?? 0;
+  const events =
+    rows[0]?.[1] === null || rows.length === 0 ? [] : rows.map((row) => toEvent(executionId, row));
+  const full = events.length === options.limit;
+  return {
+    events,
+    endSequence: full ? events.at(-1)!.sequence : Math.max(lastSequence, options.after),
+    atEnd: !full || events.at(-1)!.sequence === lastSequence,
+  };
+}
+
+/**
+ * The journal's end is read in the same snapshot as the page, so that a filter which lets little through still
+ * moves the cursor on instead of reading the same rows at every wake-up.
+ */
+const READ = `
+  SELECT journal.last, page.*
+  FROM (SELECT coalesce(max(seq), 0) AS last FROM execution_events WHERE execution_id = $1) AS journal
+  LEFT JOIN LATERAL (
+    SELECT seq, type, node_key, attempt, item, payload, (extract(epoch FROM occurred_at) * 1000)::float8 AS ms
+    FROM execution_events
+    WHERE execution_id = $1 AND seq > $2
+      AND ($4::text[] IS NULL OR type = ANY ($4))
+      AND ($5::text[] IS NULL OR node_key IS NULL OR node_key = ANY ($5))
+    ORDER BY seq
+    LIMIT $3
+  ) AS page ON true`;
+
+type ReadRow = [
+  last: number,
+  seq: number,
+  type: EventType,
+  nodeKey: string | null,
+  attempt: number | null,
+  item: number | null,
+  payload: object,
+  ms: number,
+];
+
+function toEvent(executionId: string, row: ReadRow): JournalEvent {
+  const [, sequence, type, nodeKey, attempt, item, payload, ms] = row;
+  return {
+    ...payload,
+    executionId,
+    sequence,
+    type,
+    nodeKey,
+    attempt,
+    item,
+    occurredAt: new Date(ms),
+  } as JournalEvent;
+}

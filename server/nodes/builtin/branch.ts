@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { type FieldMeta, type NodeDefinition } from '../definition.ts';
+import { expressionProblem } from '../expressions.ts';
+
+const config = z.strictObject({
+  condition: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'Condition',
+      description: 'A JSONata expression over `input`, `nodes.<key>.output` and `execution`.',
+      placeholder: 'input.total > 100',
+      widget: 'expression',
+      language: 'jsonata',
+      templated: false,
+    } satisfies FieldMeta),
+});
+
+export const branch: NodeDefinition<z.infer<typeof config>> = {
+  type: 'branch',
+  version: 1,
+  label: 'Branch',
+  description:
+    'Sends its input on by `true` or by `false`. An empty string, list or object, 0, null and nothing count as false.',
+  category: 'flow',
+  config,
+  inputs: [{ id: 'input', label: 'Input' }],
+  outputs: () => [
+    { id: 'true', label: 'True' },
+    { id: 'false', label: 'False' },
+  ],
+  canFail: true,
+  validate({ condition }) {
+    const message = expressionProblem(condition);
+    return message === null ? [] : [{ path: ['condition'], message }];
+  },
+  async execute({ config, input, scope, evaluate }) {
+    // JSONata's own idea of truth, so that a condition means here what it means inside an expression.
+    const holds = await evaluate(`$boolean((${config.condition}))`, scope);
+    return { handle: holds === true ? 'true' : 'false', output: input };
+  },
+};

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { NodeDefinition } from '../definition.ts';
+
+const config = z.strictObject({});
+
+export const input: NodeDefinition<z.infer<typeof config>> = {
+  type: 'input',
+  version: 1,
+  label: 'Input',
+  description: "Starts the workflow: gives the execution's input to the nodes after it.",
+  category: 'flow',
+  config,
+  inputs: [],
+  outputs: () => [{ id: 'output', label: 'Output', description: "The execution's input." }],
+  canFail: false,
+  execute: async ({ scope }) => ({ handle: 'output', output: scope.execution.input }),
+};

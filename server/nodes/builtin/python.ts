@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { PythonEvent } from '../../sandbox/backend.ts';
+import { type FieldMeta, type NodeDefinition, NodeFailure, type WatchedEvent } from '../definition.ts';
+
+const config = z.strictObject({
+  code: z
+    .string()
+    .min(1)
+    .max(1_000_000)
+    .meta({
+      title: 'Code',
+      description:
+        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to give an output. `progress(current, total, message)` and `tqdm` report progress.",
+      placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
+      widget: 'code',
+      language: 'python',
+      templated: false,
+    } satisfies FieldMeta),
+  packages: z
+    .array(z.string().min(1).max(200))
+    .max(100)
+    .default([])
+    .meta({
+      title: 'Packages',
+      description: 'Python packages the code imports, one requirement a line.',
+      placeholder: 'pandas\nnumpy>=2',
+      widget: 'lines',
+    } satisfies FieldMeta),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(300_000)
+    .default(30_000)
+    .meta({
+      title: 'Timeout',
+      description: 'Longest run time in milliseconds; 1000 to 300000. Forms show seconds, 1 to 300.',
+      placeholder: '30',
+      widget: 'duration',
+    } satisfies FieldMeta),
+  memoryMb: z
+    .int()
+    .min(32)
+    .max(16_384)
+    .default(512)
+    .meta({
+      title: 'Memory',
+      description: 'Most memory the run may use, in MiB.',
+      placeholder: '512',
+      widget: 'number',
+    } satisfies FieldMeta),
+});
+
+export const python: NodeDefinition<z.infer<typeof config>> = {
+  type: 'python',
+  version: 1,
+  label: 'Python',
+  description:
+    'Runs Python code in a sandbox of its own: no network, no host files, bounded time and memory.',
+  category: 'code',
+  config,
+  inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
+  outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
+  canFail: true,
+  async execute({ config, input, sandbox, signal, emit }) {
+    const outcome = await sandbox.run(
+      { ...config, input: input ?? null },
+      { signal, onEvent: (event) => emit(toWatchedEvent(event)) },
+    );
+    switch (outcome.kind) {
+      case 'succeeded':
+        return { handle: 'output', output: outcome.result };
+      case 'failed':
+        throw new NodeFailure(outcome.error);
+      case 'aborted':
+        throw signal.reason;
+      default:
+        return outcome satisfies never;
+    }
+  },
+};
+
+function toWatchedEvent(event: PythonEvent): WatchedEvent {
+  const { kind, ...told } = event;
+  const types = {
+    output: 'NodeOutput',
+    progress: 'NodeProgress',
+    violation: 'SecurityViolation',
+    environment: 'NodeEnvironment',
+  } as const;
+  return { type: types[kind], ...told } as WatchedEvent;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { type FieldMeta, type NodeDefinition } from '../definition.ts';
+import { expressionProblem } from '../expressions.ts';
+
+const config = z.strictObject({
+  expression: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'Expression',
+      description: 'JSONata over `input`, `nodes.<key>.output` and `execution`; its value is the output.',
+      placeholder: '{ "total": $sum(input.lines.(price * quantity)) }',
+      widget: 'expression',
+      language: 'jsonata',
+      templated: false,
+    } satisfies FieldMeta),
+});
+
+export const transform: NodeDefinition<z.infer<typeof config>> = {
+  type: 'transform',
+  version: 1,
+  label: 'Transform',
+  description: 'Shapes data with a JSONata expression. An expression that finds nothing gives null.',
+  category: 'data',
+  config,
+  inputs: [{ id: 'input', label: 'Input' }],
+  outputs: () => [{ id: 'output', label: 'Output' }],
+  canFail: true,
+  validate({ expression }) {
+    const message = expressionProblem(expression);
+    return message === null ? [] : [{ path: ['expression'], message }];
+  },
+  execute: async ({ config, scope, evaluate }) => ({
+    handle: 'output',
+    output: await evaluate(config.expression, scope),
+  }),
+};

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { errorHandle, type FieldMeta, type Handle, type NodeDefinition } from './definition.ts';
+
+/** A node definition as a frontend reads it. */
+export interface NodeDescription {
+  type: string;
+  version: number;
+  label: string;
+  description: string;
+  category: string;
+  fields: FieldDescription[];
+  inputs: readonly Handle[];
+  /** For handles that depend on the configuration: those of an empty one. */
+  outputs: readonly Handle[];
+  errorHandle: Handle | null;
+  configSchema: object;
+  uiSchema: object;
+}
+
+export interface FieldDescription {
+  name: string;
+  label: string;
+  /** string, integer, number, boolean, array, object or json. */
+  type: string;
+  required: boolean;
+  default: unknown;
+  min: number | null;
+  max: number | null;
+  description: string | null;
+  placeholder: string | null;
+  widget: string | null;
+  language: string | null;
+}
+
+interface JsonSchemaField extends FieldMeta {
+  type?: string;
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+}
+
+export function describeNode(definition: NodeDefinition): NodeDescription {
+  const schema = z.toJSONSchema(definition.config, { io: 'input', unrepresentable: 'any' });
+  const properties = (schema.properties ?? {}) as Record<string, JsonSchemaField>;
+  const required = new Set(schema.required ?? []);
+  const { type, version, label, description, category, inputs, canFail } = definition;
+  return {
+    type,
+    version,
+    label,
+    description,
+    category,
+    fields: Object.entries(properties).map(([name, field]) => describeField(name, field, required.has(name))),
+    inputs,
+    outputs: definition.outputs({}),
+    errorHandle: canFail ? errorHandle : null,
+    configSchema: schema,
+    uiSchema: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, uiOf(field)])),
+  };
+}
+
+/** Top-level fields in which `{{ }}` is part of the text. */
+export function untemplatedFields(definition: NodeDefinition): ReadonlySet<string> {
+  const fields = Object.entries(definition.config.shape) as [string, z.ZodType][];
+  return new Set(
+    fields.filter(([, field]) => (field.meta() as FieldMeta)?.templated === false).map(([name]) => name),
+  );
+}
+
+function describeField(name: string, field: JsonSchemaField, required: boolean): FieldDescription {
+  return {
+    name,
+    label: field.title ?? name,
+    type: field.type ?? 'json',
+    required,
+    default: field.default ?? null,
+    min: field.minimum ?? field.minLength ?? field.minItems ?? null,
+    max: field.maximum ?? field.maxLength ?? field.maxItems ?? null,
+    description: field.description ?? null,
+    placeholder: field.placeholder ?? null,
+    widget: field.widget ?? null,
+    language: field.language ?? null,
+  };
+}
+
+/** react-jsonschema-form's vocabulary. A duration is shown in seconds though the API counts milliseconds. */
+function uiOf(field: JsonSchemaField): object {
+  return {
+    'ui:widget': field.widget ?? 'text',
+    ...(field.placeholder !== undefined && { 'ui:placeholder': field.placeholder }),
+    ...(field.description !== undefined && { 'ui:help': field.description }),
+    ...(field.language !== undefined && { 'ui:options': { language: field.language } }),
+    ...(field.widget === 'duration' && {
+      'ui:options': {
+        unit: 'seconds',
+        factor: 1_000,
+        min: field.minimum! / 1_000,
+        max: field.maximum! / 1_000,
+      },
+    }),
+  };
+}

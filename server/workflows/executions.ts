@@ -1,0 +1,204 @@
+import { In } from 'typeorm';
+import type { Database, Tx } from '../db/database.ts';
+import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { foldJournal } from '../engine/drive.ts';
+import type { RunState } from '../engine/fold.ts';
+import type { Appender } from '../journal/append.ts';
+import { sequenceOfCursor } from '../journal/cursor.ts';
+import type { EventType, ExecutionStatus, JournalEvent, NodeError } from '../journal/event.ts';
+import { type FollowedBatch, followJournal } from '../journal/follow.ts';
+import type { Hub } from '../journal/hub.ts';
+import { readEvents } from '../journal/read.ts';
+import { WeftError } from '../shared/errors.ts';
+import { endable } from './endable.ts';
+import { pageBefore, toPage } from './page.ts';
+import type { Execution, NodeExecution, Outcome, Page, PageRequest, UserError } from './types.ts';
+
+export interface ExecutionDeps {
+  database: Database;
+  hub: Hub;
+  appender: Appender;
+}
+
+export type CancelMode = 'GRACEFUL' | 'FORCE';
+
+const TERMINAL: readonly string[] = ['SUCCEEDED', 'FAILED', 'CANCELED'] satisfies ExecutionStatus[];
+
+/** Reading executions, following them, and cancelling them. Starting is in start.ts. */
+export function makeExecutionUseCases({ database, hub, appender }: ExecutionDeps) {
+  const { manager, pool } = database;
+
+  async function get(id: string): Promise<Execution | null> {
+    const row = await manager.findOneBy(ExecutionEntity, { id });
+    return row && toExecution(row);
+  }
+
+  async function mustExist(id: string): Promise<void> {
+    if (!(await manager.existsBy(ExecutionEntity, { id }))) {
+      throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+    }
+  }
+
+  return {
+    get,
+
+    async getMany(ids: readonly string[]): Promise<(Execution | null)[]> {
+      const rows = await manager.findBy(ExecutionEntity, { id: In([...ids]) });
+      const byId = new Map(rows.map((row) => [row.id, toExecution(row)]));
+      return ids.map((id) => byId.get(id) ?? null);
+    },
+
+    /** Newest first; `after` is an id. */
+    async list({
+      first,
+      after,
+      filter,
+    }: PageRequest & {
+      filter: { workflowId?: string | null; statuses?: readonly ExecutionStatus[] | null };
+    }): Promise<Page<Execution>> {
+      const rows = await manager.find(ExecutionEntity, {
+        where: {
+          ...pageBefore('id', after),
+          ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
+          ...(filter.statuses ? { status: In([...filter.statuses]) } : {}),
+        },
+        order: { id: 'DESC' },
+        take: first + 1,
+      });
+      return toPage(rows.map(toExecution), first);
+    },
+
+    async nodeExecutions(id: string): Promise<NodeExecution[]> {
+      return toNodeExecutions((await foldJournal(pool, id)).state);
+    },
+
+    async events(id: string, { first, after }: PageRequest): Promise<Page<JournalEvent>> {
+      const sequence = after === null ? 0 : sequenceOfCursor(id, after);
+      const { events } = await readEvents(pool, id, { after: sequence, limit: first + 1 });
+      return toPage(events, first);
+    },
+
+    /** @throws WeftError NOT_FOUND, INVALID_CURSOR, at the first `next()` */
+    follow(
+      id: string,
+      options: { after: string | null; types: EventType[] | null; nodeKeys: string[] | null },
+    ): AsyncIterableIterator<FollowedBatch> {
+      return endable(async function* (signal) {
+        const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
+        await mustExist(id);
+        yield* followJournal({ pool, hub }, id, { ...options, after, signal });
+      });
+    },
+
+    /** The latest state of each execution whose row changes; changes in quick succession may be told as one. */
+    updates(filter: {
+      workflowId: string | null;
+      statuses: readonly ExecutionStatus[] | null;
+    }): AsyncIterableIterator<Execution> {
+      return endable((signal) => followUpdates(filter, signal));
+    },
+
+    /**
+     * What runs is stopped by its worker; what no worker has begun is ended here. The journal's fence decides
+     * between the two should both try.
+     */
+    async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
+      const row = await manager.findOneBy(ExecutionEntity, { id });
+      if (row === null) return refuse('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+      if (TERMINAL.includes(row.status)) {
+        return refuse('ALREADY_ENDED', `Execution ${id} has ended already: it is ${row.status}.`);
+      }
+      await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
+      hub.wake('cancel', id);
+      if (row.status === 'QUEUED') {
+        await appender
+          .open(id, 1)
+          .append([{ type: 'ExecutionCanceled' }])
+          .catch((error) => {
+            // A worker has begun it meanwhile, and has been told.
+            if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
+          });
+      }
+      return { ok: true, value: (await get(id))! };
+    },
+  };
+
+  async function* followUpdates(
+    filter: { workflowId: string | null; statuses: readonly ExecutionStatus[] | null },
+    signal: AbortSignal,
+  ): AsyncGenerator<Execution, void> {
+    const changed = new Set<string>();
+    let wake = Promise.withResolvers<void>();
+    const release = hub.listen('status', undefined, (id) => {
+      if (id !== undefined) changed.add(id);
+      wake.resolve();
+    });
+    signal.addEventListener('abort', () => wake.resolve(), { once: true });
+    try {
+      while (!signal.aborted) {
+        const ids = [...changed];
+        changed.clear();
+        for (const execution of await findUpdated(manager, ids, filter)) yield execution;
+        if (changed.size === 0) await wake.promise;
+        wake = Promise.withResolvers();
+      }
+    } finally {
+      release();
+    }
+  }
+}
+
+async function findUpdated(
+  manager: Tx,
+  ids: string[],
+  filter: { workflowId: string | null; statuses: readonly ExecutionStatus[] | null },
+): Promise<Execution[]> {
+  if (ids.length === 0) return [];
+  const rows = await manager.find(ExecutionEntity, {
+    where: {
+      id: In(ids),
+      ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
+      ...(filter.statuses === null ? {} : { status: In([...filter.statuses]) }),
+    },
+    order: { id: 'ASC' },
+  });
+  return rows.map(toExecution);
+}
+
+function refuse(code: string, message: string): { ok: false; userErrors: UserError[] } {
+  return { ok: false, userErrors: [{ code, field: 'id', message }] };
+}
+
+export function toExecution(row: ExecutionEntity): Execution {
+  const { id, workflowId, versionNumber, input, output, retryOf, createdAt, startedAt, finishedAt } = row;
+  return {
+    id,
+    status: row.status as ExecutionStatus,
+    workflowId,
+    versionNumber,
+    input,
+    output,
+    error: row.error as NodeError | null,
+    retryOf,
+    createdAt,
+    startedAt,
+    finishedAt,
+  };
+}
+
+function toNodeExecutions(state: RunState): NodeExecution[] {
+  return [...state.nodes].flatMap(([nodeKey, node]) =>
+    [{ item: null, run: node }, ...[...node.items].map(([item, run]) => ({ item, run }))].map(
+      ({ item, run }) => ({
+        nodeKey,
+        item,
+        status: run.status,
+        attempt: run.attempt,
+        output: run.output ?? null,
+        error: run.error,
+        startedAt: run.startedAt,
+        finishedAt: run.finishedAt,
+      }),
+    ),
+  );
+}

@@ -1,0 +1,246 @@
+import type { Database, Tx } from '../db/database.ts';
+import { sqlState } from '../db/database.ts';
+import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
+import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
+import type { ExecutionQueue } from '../engine/queue.ts';
+import type { Hub } from '../journal/hub.ts';
+import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { newId } from '../shared/ids.ts';
+import { toExecution } from './executions.ts';
+import { checkAgainstSchema } from './json-schema.ts';
+import type { Execution, Outcome, UserError } from './types.ts';
+import { validateConfig } from './validate-config.ts';
+import { notFound } from './workflows.ts';
+
+export interface StartDeps {
+  database: Database;
+  hub: Hub;
+  queue: ExecutionQueue;
+  registry: NodeRegistry;
+}
+
+export interface StartInput {
+  workflowId: string;
+  /** The latest where none is given. */
+  versionNumber?: number | null;
+  input: unknown;
+  /** The same key again gives the execution of the first time. */
+  idempotencyKey?: string | null;
+}
+
+export interface PythonRunInput {
+  code: string;
+  packages: string[];
+  timeoutMs?: number | null;
+  memoryMb?: number | null;
+  input: unknown;
+  idempotencyKey?: string | null;
+}
+
+export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
+
+type NewExecution = Pick<
+  ExecutionEntity,
+  'workflowId' | 'versionNumber' | 'definition' | 'input' | 'idempotencyKey' | 'retryOf' | 'retryStrategy'
+>;
+
+/** The ways in which an execution begins. Each commits the row, its first event and its job together. */
+export function makeStartUseCases({ database, hub, queue, registry }: StartDeps) {
+  const { manager } = database;
+
+  return {
+    async start({
+      workflowId,
+      versionNumber,
+      input,
+      idempotencyKey,
+    }: StartInput): Promise<Outcome<Execution>> {
+      const version = await findVersion(manager, workflowId, versionNumber ?? null);
+      if (version === null) {
+        return versionNumber == null
+          ? notFound(workflowId, 'workflowId')
+          : unknownVersion(workflowId, versionNumber);
+      }
+      const { inputSchema } = version.definition as WorkflowDraft;
+      const userErrors = [...checkKey(idempotencyKey), ...checkAgainstSchema(inputSchema, input, 'input')];
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      return begin({
+        workflowId,
+        versionNumber: version.number,
+        definition: null,
+        input,
+        idempotencyKey: idempotencyKey ?? null,
+        retryOf: null,
+        retryStrategy: null,
+      });
+    },
+
+    /** One Python node, no workflow needed. */
+    async runPython({ input, idempotencyKey, ...given }: PythonRunInput): Promise<Outcome<Execution>> {
+      const config = Object.fromEntries(
+        Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
+      );
+      const problems = validateConfig(registry.get('python')!, config, '');
+      const userErrors = [
+        ...checkKey(idempotencyKey),
+        ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
+      ];
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      return begin({
+        workflowId: null,
+        versionNumber: null,
+        definition: pythonWorkflow(config),
+        input,
+        idempotencyKey: idempotencyKey ?? null,
+        retryOf: null,
+        retryStrategy: null,
+      });
+    },
+
+    /** A new execution of the same version with the same input. */
+    async retry(id: string, strategy: RetryStrategy): Promise<Outcome<Execution>> {
+      const former = await manager.findOneBy(ExecutionEntity, { id });
+      if (former === null) return refuse('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+      if (former.finishedAt === null) {
+        return refuse(
+          'NOT_ENDED',
+          `Execution ${id} is ${former.status}. Wait for its end, or cancel it, before retrying.`,
+        );
+      }
+      if (strategy === 'FROM_FAILURE' && former.status === 'SUCCEEDED') {
+        return refuse(
+          'NOTHING_FAILED',
+          `Execution ${id} succeeded, so there is no failure to retry from. Use ALL_NODES to run it again.`,
+        );
+      }
+      const { workflowId, versionNumber, definition, input } = former;
+      return begin({
+        workflowId,
+        versionNumber,
+        definition,
+        input,
+        idempotencyKey: null,
+        retryOf: id,
+        retryStrategy: strategy,
+      });
+    },
+  };
+
+  async function begin(execution: NewExecution): Promise<Outcome<Execution>> {
+    const { workflowId, idempotencyKey } = execution;
+    try {
+      const row = await database.transaction(async (tx) => {
+        const inserted = await insertExecution(tx, execution);
+        await queue.enqueue(tx, inserted.id);
+        return inserted;
+      });
+      hub.wake('queue', '');
+      hub.wake('status', row.id);
+      return { ok: true, value: toExecution(row) };
+    } catch (error) {
+      if (idempotencyKey === null || sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      const first = await findByKey(manager, workflowId, idempotencyKey);
+      return { ok: true, value: toExecution(first) };
+    }
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/** The row and its first event, in one statement. */
+async function insertExecution(tx: Tx, execution: NewExecution): Promise<ExecutionEntity> {
+  const id = newId('exec');
+  const createdAt = new Date();
+  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+  await tx.query(INSERT_EXECUTION, [
+    id,
+    execution.workflowId,
+    execution.versionNumber,
+    json(execution.definition),
+    json(execution.input),
+    execution.idempotencyKey,
+    execution.retryOf,
+    execution.retryStrategy,
+    createdAt,
+  ]);
+  return {
+    ...execution,
+    id,
+    status: 'QUEUED',
+    output: null,
+    error: null,
+    cancelRequested: null,
+    createdAt,
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+const INSERT_EXECUTION = `
+  WITH execution AS (
+    INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
+                            retry_strategy, created_at)
+    VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9)
+    RETURNING id
+  )
+  INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
+  SELECT id, 1, 'ExecutionQueued', '{}', $9, 'start' FROM execution`;
+
+async function findVersion(manager: Tx, workflowId: string, number: number | null) {
+  const rows: WorkflowVersionEntity[] = await manager
+    .createQueryBuilder(WorkflowVersionEntity, 'v')
+    .innerJoin(WorkflowEntity, 'w', 'w.id = v.workflow_id AND w.deleted_at IS NULL')
+    .where('v.workflow_id = :workflowId AND v.number = coalesce(:number, w.latest_version)', {
+      workflowId,
+      number,
+    })
+    .getMany();
+  return rows[0] ?? null;
+}
+
+function findByKey(manager: Tx, workflowId: string | null, idempotencyKey: string): Promise<ExecutionEntity> {
+  return manager
+    .createQueryBuilder(ExecutionEntity, 'e')
+    .where(`coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey`, {
+      workflowId: workflowId ?? '',
+      idempotencyKey,
+    })
+    .getOneOrFail();
+}
+
+function checkKey(key: string | null | undefined): UserError[] {
+  if (key == null || (key.length > 0 && key.length <= 200)) return [];
+  const message = `Expected a key of 1 to 200 characters, got ${key.length}.`;
+  return [{ code: 'INVALID', field: 'idempotencyKey', message }];
+}
+
+function unknownVersion(workflowId: string, versionNumber: number): { ok: false; userErrors: UserError[] } {
+  const message = `Workflow ${workflowId.slice(0, 100)} has no version ${versionNumber}.`;
+  return { ok: false, userErrors: [{ code: 'NOT_FOUND', field: 'versionNumber', message }] };
+}
+
+function refuse(code: string, message: string): { ok: false; userErrors: UserError[] } {
+  return { ok: false, userErrors: [{ code, field: 'id', message }] };
+}
+
+function pythonWorkflow(config: object): WorkflowDraft {
+  const node: NodeDraft = {
+    key: 'python',
+    type: 'python',
+    name: null,
+    config,
+    position: null,
+    retry: null,
+    forEach: null,
+  };
+  return {
+    name: 'pythonRun',
+    description: null,
+    nodes: [node],
+    edges: [],
+    inputSchema: null,
+    outputSchema: null,
+  };
+}

@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import type { NodeDefinition } from '../nodes/definition.ts';
+import { describeNode, untemplatedFields } from '../nodes/describe.ts';
+import { expressionProblem } from '../nodes/expressions.ts';
+import { expressionsIn, hasTemplate } from '../nodes/template.ts';
+import type { UserError } from './types.ts';
+
+type Path = readonly PropertyKey[];
+
+/** What is wrong with a node's configuration, each at its path below `field`. */
+export function validateConfig(definition: NodeDefinition, config: unknown, field: string): UserError[] {
+  const value = config ?? {};
+  const at = (path: Path) => [field, ...path.map(String)].join('.');
+  const parsed = definition.config.safeParse(value);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.filter((issue) => !hasTemplate(valueAt(value, issue.path)));
+    const errors = issues.flatMap((issue) => toUserErrors(issue, value, at, definition));
+    if (errors.length > 0) return errors;
+  }
+  return [
+    ...templateProblems(definition, value).map(({ path, message }) => ({
+      code: 'INVALID_EXPRESSION',
+      field: at(path),
+      message,
+    })),
+    ...(parsed.success ? (definition.validate?.(parsed.data) ?? []) : []).map(({ path, message }) => ({
+      code: 'INVALID_EXPRESSION',
+      field: at(path),
+      message,
+    })),
+  ];
+}
+
+function toUserErrors(
+  issue: z.core.$ZodIssue,
+  config: unknown,
+  at: (path: Path) => string,
+  definition: NodeDefinition,
+): UserError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      code: 'UNKNOWN_FIELD',
+      field: at([...issue.path, key]),
+      message: `There is no field \`${key}\` here. Remove it or mend its name.`,
+    }));
+  }
+  const got = valueAt(config, issue.path);
+  const name = String(issue.path.at(-1) ?? 'config');
+  return [
+    {
+      code: got === undefined ? 'REQUIRED' : 'INVALID',
+      field: at(issue.path),
+      message:
+        got === undefined
+          ? `\`${name}\` is required.`
+          : `${integerRange(definition, issue.path) ?? expectation(issue, name)}, got ${abbreviate(got)}.`,
+    },
+  ];
+}
+
+/** A whole number's bounds are told together, whichever of them was missed. */
+function integerRange(definition: NodeDefinition, path: Path): string | null {
+  if (path.length !== 1) return null;
+  const field = describeNode(definition).fields.find(({ name }) => name === path[0]);
+  if (field?.type !== 'integer' || field.min === null || field.max === null) return null;
+  return `Expected \`${field.name}\` to be an integer from ${field.min} to ${field.max}`;
+}
+
+function expectation(issue: z.core.$ZodIssue, name: string): string {
+  switch (issue.code) {
+    case 'too_small':
+      return `Expected \`${name}\` to be at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case 'too_big':
+      return `Expected \`${name}\` to be at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'invalid_type':
+      return `Expected \`${name}\` to be ${issue.expected === 'int' ? 'an integer' : `of type ${issue.expected}`}`;
+    default:
+      return `\`${name}\`: ${issue.message}`;
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : '';
+}
+
+function abbreviate(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
+  );
+}
+
+/** Templates whose expression does not parse, wherever they stand. */
+function templateProblems(definition: NodeDefinition, config: unknown): { path: Path; message: string }[] {
+  const untemplated = untemplatedFields(definition);
+  return [...stringsIn(config, [])]
+    .filter(({ path }) => !untemplated.has(String(path[0])))
+    .flatMap(({ path, text }) =>
+      expressionsIn(text).flatMap((expression) => {
+        const message = expressionProblem(expression);
+        return message === null ? [] : [{ path, message }];
+      }),
+    );
+}
+
+function* stringsIn(value: unknown, path: Path): Generator<{ path: Path; text: string }> {
+  if (typeof value === 'string') yield { path, text: value };
+  else if (value !== null && typeof value === 'object') {
+    for (const [key, field] of Object.entries(value)) yield* stringsIn(field, [...path, key]);
+  }
+}

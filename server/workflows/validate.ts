@@ -1,0 +1,260 @@
+import { topologicalOrder, unreachable } from '../engine/graph.ts';
+import { defaultHandle } from '../engine/plan.ts';
+import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
+import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import { expressionProblem } from '../nodes/expressions.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { schemaProblem } from './json-schema.ts';
+import type { UserError } from './types.ts';
+import { validateConfig } from './validate-config.ts';
+
+const MAX_NODES = 1_000;
+const MAX_EDGES = 5_000;
+const KEY = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Everything that is wrong with a workflow, at once; empty for one that can be saved and run. */
+export function validateWorkflow(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
+  const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
+  errors.push(...checkEdges(draft, registry));
+  // The shape is judged once every edge joins two nodes.
+  return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
+}
+
+const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);
+
+function checkWhole({ name, nodes, edges, inputSchema, outputSchema }: WorkflowDraft): UserError[] {
+  const errors: UserError[] = [];
+  if (name.trim() === '' || name.length > 200) {
+    errors.push({
+      code: 'INVALID',
+      field: 'name',
+      message: `Expected a name of 1 to 200 characters, got ${name.length}.`,
+    });
+  }
+  if (nodes.length === 0)
+    errors.push({ code: 'EMPTY', field: 'nodes', message: 'Expected at least one node, got none.' });
+  for (const [field, schema] of Object.entries({ inputSchema, outputSchema })) {
+    const message = schemaProblem(schema);
+    if (message !== null) errors.push({ code: 'INVALID_SCHEMA', field, message });
+  }
+  if (nodes.length > MAX_NODES) {
+    errors.push({
+      code: 'TOO_LARGE',
+      field: 'nodes',
+      message: `Expected at most ${MAX_NODES} nodes, got ${nodes.length}.`,
+    });
+  }
+  if (edges.length > MAX_EDGES) {
+    errors.push({
+      code: 'TOO_LARGE',
+      field: 'edges',
+      message: `Expected at most ${MAX_EDGES} edges, got ${edges.length}.`,
+    });
+  }
+  return errors;
+}
+
+function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserError[] {
+  const seen = new Map<string, number>();
+  return nodes.flatMap((node, index) => {
+    const field = `nodes.${index}`;
+    const errors: UserError[] = [];
+    const first = seen.get(node.key);
+    if (first !== undefined) {
+      errors.push({
+        code: 'DUPLICATE_KEY',
+        field: `${field}.key`,
+        message: `Expected each node's key to be its own, got \`${node.key}\` here and at nodes.${first}.`,
+      });
+    }
+    seen.set(node.key, first ?? index);
+    if (!KEY.test(node.key)) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.key`,
+        message: `Expected a key of 1 to 64 letters, digits, _ and -, got ${JSON.stringify(node.key.slice(0, 80))}.`,
+      });
+    }
+    const definition = registry.get(node.type);
+    if (definition === undefined) {
+      errors.push({
+        code: 'UNKNOWN_TYPE',
+        field: `${field}.type`,
+        message: `Expected a node type (${[...registry.keys()].join(', ')}), got \`${node.type}\`.`,
+      });
+    } else {
+      errors.push(
+        ...validateConfig(definition, node.config, `${field}.config`),
+        ...checkPolicies(node, definition, field),
+      );
+    }
+    return errors;
+  });
+}
+
+function checkPolicies(
+  { retry, forEach }: NodeDraft,
+  definition: NodeDefinition,
+  field: string,
+): UserError[] {
+  const errors: UserError[] = [];
+  const whole = (name: string, value: number, min: number, max: number) => {
+    if (Number.isInteger(value) && value >= min && value <= max) return;
+    const path = `${field}.${name}`;
+    errors.push({
+      code: 'INVALID',
+      field: path,
+      message: `Expected \`${name.split('.').at(-1)}\` to be an integer from ${min} to ${max}, got ${value}.`,
+    });
+  };
+  if (retry !== null) {
+    whole('retry.maxAttempts', retry.maxAttempts, 1, 20);
+    whole('retry.initialDelayMs', retry.initialDelayMs, 0, 3_600_000);
+    whole('retry.maxDelayMs', retry.maxDelayMs, 0, 3_600_000);
+    if (!(retry.backoffFactor >= 1 && retry.backoffFactor <= 10)) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.retry.backoffFactor`,
+        message: `Expected \`backoffFactor\` to be a number from 1 to 10, got ${retry.backoffFactor}.`,
+      });
+    }
+  }
+  if (forEach !== null) {
+    whole('forEach.concurrency', forEach.concurrency, 1, 100);
+    const problem = expressionProblem(forEach.items);
+    if (problem !== null)
+      errors.push({ code: 'INVALID_EXPRESSION', field: `${field}.forEach.items`, message: problem });
+    if (definition.outputs({}).length !== 1) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.forEach`,
+        message: `A ${definition.type} node has several outputs, so it cannot be run for each item of a list.`,
+      });
+    }
+  }
+  return errors;
+}
+
+function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const seen = new Set<string>();
+  return edges.flatMap((edge, index) => {
+    const field = `edges.${index}`;
+    const errors = [
+      ...checkEnd(byKey, registry, edge, 'source', field),
+      ...checkEnd(byKey, registry, edge, 'target', field),
+    ];
+    const same = JSON.stringify([edge.source, edge.sourceHandle, edge.target, edge.targetHandle]);
+    if (seen.has(same)) {
+      errors.push({
+        code: 'DUPLICATE_EDGE',
+        field,
+        message: `This edge from \`${edge.source}\` to \`${edge.target}\` is there already.`,
+      });
+    }
+    seen.add(same);
+    return errors;
+  });
+}
+
+function checkEnd(
+  byKey: ReadonlyMap<string, NodeDraft>,
+  registry: NodeRegistry,
+  edge: EdgeDraft,
+  end: 'source' | 'target',
+  field: string,
+): UserError[] {
+  const node = byKey.get(edge[end]);
+  if (node === undefined) {
+    return [
+      {
+        code: 'UNKNOWN_NODE',
+        field: `${field}.${end}`,
+        message: `Expected the key of a node, got \`${edge[end]}\`.`,
+      },
+    ];
+  }
+  const definition = registry.get(node.type);
+  if (definition === undefined) return [];
+  return end === 'source'
+    ? checkSourceHandle(node, definition, edge, field)
+    : checkTarget(definition, edge, field);
+}
+
+function checkSourceHandle(
+  node: NodeDraft,
+  definition: NodeDefinition,
+  edge: EdgeDraft,
+  field: string,
+): UserError[] {
+  const handle = edge.sourceHandle ?? defaultHandle({ definition, config: node.config });
+  const handles = [...sourceHandles(definition, node.config)];
+  if (handles.includes(handle)) return [];
+  return [
+    {
+      code: 'UNKNOWN_HANDLE',
+      field: `${field}.sourceHandle`,
+      message: `Expected an output handle of \`${node.key}\` (${handles.join(', ')}), got \`${handle}\`.`,
+    },
+  ];
+}
+
+function sourceHandles(definition: NodeDefinition, config: unknown): string[] {
+  const parsed = definition.config.safeParse(config ?? {});
+  const own = definition.outputs(parsed.success ? (parsed.data as object) : ((config ?? {}) as object));
+  return [...own.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])];
+}
+
+/** A target handle only names the value within the input, so any name will do where there is an input at all. */
+function checkTarget(
+  definition: NodeDefinition,
+  { target, targetHandle }: EdgeDraft,
+  field: string,
+): UserError[] {
+  if (definition.inputs.length === 0) {
+    return [
+      {
+        code: 'UNKNOWN_HANDLE',
+        field: `${field}.target`,
+        message: `Node \`${target}\` is of type ${definition.type}, which has no input: it starts the workflow.`,
+      },
+    ];
+  }
+  if (targetHandle === null || KEY.test(targetHandle)) return [];
+  return [
+    {
+      code: 'UNKNOWN_HANDLE',
+      field: `${field}.targetHandle`,
+      message: `Expected a handle of 1 to 64 letters, digits, _ and -, got ${JSON.stringify(targetHandle.slice(0, 80))}.`,
+    },
+  ];
+}
+
+function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
+  const keys = nodes.map(({ key }) => key);
+  const { cycle } = topologicalOrder(keys, edges);
+  if (cycle.length > 0) {
+    const index = edges.findIndex(({ source, target }) => source === cycle[0] && target === cycle[1]);
+    return [
+      {
+        code: 'CYCLE',
+        field: `edges.${index}`,
+        message: `A workflow cannot run in a circle: ${cycle.join(' → ')}.`,
+      },
+    ];
+  }
+  return unreachable(keys, startKeys(nodes, edges), edges).map((key) => ({
+    code: 'UNREACHABLE_NODE',
+    field: `nodes.${keys.indexOf(key)}`,
+    message: `No edge leads to node \`${key}\` from the workflow's input, so it would never be reached. Connect it or remove it.`,
+  }));
+}
+
+/** Where a run starts: at the input nodes; in a workflow without one, at every node that no edge leads to. */
+function startKeys(nodes: readonly NodeDraft[], edges: readonly EdgeDraft[]): string[] {
+  const inputs = nodes.filter(({ type }) => type === 'input').map(({ key }) => key);
+  if (inputs.length > 0) return inputs;
+  const targets = new Set(edges.map(({ target }) => target));
+  return nodes.map(({ key }) => key).filter((key) => !targets.has(key));
+}

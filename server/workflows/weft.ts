@@ -1,0 +1,22 @@
+import type { NodeDescription } from '../nodes/describe.ts';
+import type { PythonFinding, SandboxStatus } from '../sandbox/backend.ts';
+import type { makeExecutionUseCases } from './executions.ts';
+import type { makeStartUseCases } from './start.ts';
+import type { WorkflowUseCases } from './workflows.ts';
+
+/** All that can be asked of Weft, whoever asks: what the API calls, wired once in compose.ts. */
+export interface Weft {
+  nodeDefinitions(): readonly NodeDescription[];
+  workflows: WorkflowUseCases;
+  executions: ReturnType<typeof makeExecutionUseCases> & ReturnType<typeof makeStartUseCases>;
+  python: { check(code: string): Promise<PythonFinding[]> };
+  serverInfo(): Promise<ServerInfo>;
+}
+
+export interface ServerInfo {
+  version: string;
+  roles: readonly string[];
+  startedAt: Date;
+  postgresVersion: string;
+  sandbox: SandboxStatus;
+}
