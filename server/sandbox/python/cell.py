@@ -39,16 +39,24 @@ _MIB = 1 << 20
 def live(config, uid, gid, stdout_fd, stderr_fd, channel_fd):
     """Never returns."""
     try:
-        _map_ids(uid, gid)
         _take_descriptors(stdout_fd, stderr_fd, channel_fd)
+        channel = socket.socket(fileno=_CHANNEL_FD)
+        if _build_walls(config, uid, gid, channel):
+            _serve(channel)
+    finally:
+        os._exit(0)  # whatever happened: the fork-server's loop must never go on in a child
+
+
+def _build_walls(config, uid, gid, channel):
+    try:
+        _map_ids(uid, gid)
         _mount_scratch(config)
         _set_limits(config)
         _give_up_privileges()
-        _serve(socket.socket(fileno=_CHANNEL_FD))
-    except BaseException as error:  # the parent's loop must never go on in a child
-        _report_failure(error)
-    finally:
-        os._exit(0)
+        return True
+    except OSError as error:
+        channel.sendall(encode_frame({"kind": "unready", "message": str(error)}))
+        return False
 
 
 def _map_ids(uid, gid):
@@ -138,13 +146,6 @@ def _close_output():
 
 def _as_dict(finding):
     return finding if isinstance(finding, dict) else finding._asdict()
-
-
-def _report_failure(error):
-    try:
-        os.write(2, f"{type(error).__name__}: {error}\n".encode())
-    except OSError:
-        pass
 
 
 def _write(path, text):

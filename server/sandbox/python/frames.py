@@ -7,6 +7,7 @@ Node to cell, once, or again and again for a checking cell:
     {"kind": "check", "code": str, "policy": ...}
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
+    {"kind": "unready", "message": str}             the host refused a part of its walls
     {"kind": "progress", ...}, {"kind": "violation", ...}, and last {"kind": "result"|"error", ...}
         (their fields: program.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
@@ -16,7 +17,7 @@ Node to fork-server:
 Fork-server to Node:
     {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
      "reason": "memory"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
-    {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make a cell
+    {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make it at all
 """
 
 import json

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+
+/**
+ * Frames between Node and the Python side; python/frames.py is the protocol in words. What a cell sends is
+ * untrusted: it is bounded before it is parsed and checked after, and believed about nothing but its own run.
+ */
+const findingSchema = z.object({
+  rule: z.string().max(200),
+  message: z.string().max(4000),
+  line: z.int().min(1).nullable(),
+  column: z.int().min(1).nullable(),
+});
+
+export const cellFrameSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('unready'), message: z.string().max(1000) }),
+  z.object({
+    kind: z.literal('progress'),
+    current: z.number(),
+    total: z.number().nullable(),
+    unit: z.string().max(200).nullable(),
+    message: z.string().max(4000).nullable(),
+    source: z.enum(['progress', 'tqdm']),
+  }),
+  z.object({
+    kind: z.literal('violation'),
+    violation: findingSchema.extend({
+      code: z.literal('PYTHON_SECURITY_ERROR'),
+      layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
+    }),
+  }),
+  z.object({ kind: z.literal('findings'), findings: z.array(findingSchema).max(1000) }),
+  z.object({ kind: z.literal('result'), json: z.string() }),
+  z.object({
+    kind: z.literal('error'),
+    error: z.object({
+      code: z.enum(['PYTHON_EXECUTION_ERROR', 'PYTHON_SECURITY_ERROR', 'PYTHON_MEMORY_LIMIT']),
+      type: z.string().max(500).nullable(),
+      message: z.string().max(100_000),
+      traceback: z.string().max(200_000).nullable(),
+      line: z.int().min(1).nullable(),
+      column: z.int().min(1).nullable(),
+      exitCode: z.int().nullable().optional(),
+    }),
+  }),
+]);
+export type CellFrame = z.infer<typeof cellFrameSchema>;
+export type FinalFrame = Extract<CellFrame, { kind: 'result' | 'error' }>;
+
+export const serverFrameSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('exit'),
+    cell: z.int(),
+    exitCode: z.int().nullable(),
+    signal: z.int().nullable(),
+    reason: z.enum(['memory', 'deadline']).nullable(),
+    cpuMs: z.int(),
+    maxRssKb: z.int(),
+  }),
+  z.object({ kind: z.literal('unavailable'), cell: z.int(), message: z.string() }),
+]);
+export type ServerFrame = z.infer<typeof serverFrameSchema>;
+export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
+
+const LENGTH_BYTES = 4;
+
+export function encodeFrame(frame: object): Buffer {
+  const body = Buffer.from(JSON.stringify(frame));
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+/** Thrown for bytes that are no frames; whoever sent them is not listened to any further. */
+export class FrameError extends Error {}
+
+/**
+ * Takes bytes as they arrive and gives the frames in them. A length over the limit is an error before a
+ * byte of the body is kept, so a sender cannot make the reader hold more than one frame's limit.
+ */
+export class FrameDecoder<Frame> {
+  private parts: Buffer[] = [];
+  private size = 0;
+
+  constructor(
+    private readonly schema: z.ZodType<Frame>,
+    private readonly maxFrameBytes: number,
+  ) {}
+
+  *feed(bytes: Buffer): Generator<Frame> {
+    this.parts.push(bytes);
+    this.size += bytes.length;
+    for (let body = this.takeBody(); body; body = this.takeBody()) yield parseFrame(this.schema, body);
+  }
+
+  private takeBody(): Buffer | null {
+    if (this.size < LENGTH_BYTES) return null;
+    const length = this.peekLength();
+    if (length > this.maxFrameBytes) {
+      throw new FrameError(`Expected a frame of at most ${this.maxFrameBytes} bytes, got one of ${length}`);
+    }
+    if (this.size < LENGTH_BYTES + length) return null;
+    const all = this.joined();
+    this.parts = [all.subarray(LENGTH_BYTES + length)];
+    this.size -= LENGTH_BYTES + length;
+    return all.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  }
+
+  private peekLength(): number {
+    const first = this.parts[0]!;
+    return (first.length >= LENGTH_BYTES ? first : this.joined()).readUInt32BE();
+  }
+
+  /** Joins only when a whole frame is there (or its length is split), so a long frame is copied once. */
+  private joined(): Buffer {
+    if (this.parts.length > 1) this.parts = [Buffer.concat(this.parts)];
+    return this.parts[0]!;
+  }
+}
+
+function parseFrame<Frame>(schema: z.ZodType<Frame>, body: Buffer): Frame {
+  const parsed = schema.safeParse(parseJson(body));
+  if (!parsed.success)
+    throw new FrameError(`Expected a frame of the protocol: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new FrameError('Expected a frame to be JSON', { cause });
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PythonFinding } from '../backend.ts';
+import type { CellFrame } from '../frames.ts';
+import type { Cell } from './cell.ts';
+
+/**
+ * The static wall: asks a long-lived cell that only ever parses code, and remembers the answers by hash. It is
+ * a cell like any other, because parsing hostile text can crash or hang a parser; one that does is replaced.
+ */
+export class Checker {
+  private readonly answers = new Map<string, PythonFinding[]>();
+  private cell: Promise<Cell> | null = null;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly makeCell: () => Promise<Cell>,
+    private readonly policy: 'strict' | 'kernel',
+  ) {}
+
+  /** Throws SandboxProblem where no cell can be made. */
+  check(code: string): Promise<PythonFinding[]> {
+    const key = createHash('sha256').update(code).digest('base64');
+    const known = this.answers.get(key);
+    if (known) return Promise.resolve(known);
+    const answer = this.last.then(() => this.ask(code));
+    this.last = answer.catch(() => {});
+    return answer.then((findings) => this.remember(key, findings));
+  }
+
+  private async ask(code: string): Promise<PythonFinding[]> {
+    const cell = await this.current();
+    const answer = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
+    cell.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
+    cell.dispatch(
+      { kind: 'check', code, policy: this.policy },
+      { memoryMb: MEMORY_MB, killAfterMs: TIMEOUT_MS },
+    );
+    const late = new AbortController();
+    const timedOut = delay(TIMEOUT_MS, 'late', { signal: late.signal }).catch(() => 'late');
+    const first = await Promise.race([answer.promise, cell.exited, timedOut]);
+    late.abort();
+    if (typeof first === 'object' && first.kind === 'findings') return first.findings;
+    cell.end(0);
+    this.cell = null;
+    return [TOO_COMPLEX];
+  }
+
+  private async current(): Promise<Cell> {
+    const cell = await this.cell?.catch(() => null);
+    if (cell && !cell.hasExited) return cell;
+    this.cell = this.makeCell();
+    return this.cell;
+  }
+
+  private remember(key: string, findings: PythonFinding[]): PythonFinding[] {
+    this.answers.set(key, findings);
+    if (this.answers.size > MAX_ANSWERS) this.answers.delete(this.answers.keys().next().value!);
+    return findings;
+  }
+}
+
+const TIMEOUT_MS = 5_000;
+const MEMORY_MB = 512;
+const MAX_ANSWERS = 1_000;
+const TOO_COMPLEX: PythonFinding = {
+  rule: 'too-complex',
+  message: 'The code could not be checked: parsing it crashed or took longer than 5 s',
+  line: null,
+  column: null,
+};

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Logger } from '../../shared/logger.ts';
+import { encodeFrame, FrameDecoder, type ServerFrame, serverFrameSchema } from '../frames.ts';
+import { type Cell, type CellHandle, openCell, openConnection } from './cell.ts';
+import { namespacesRefused, SandboxProblem } from './problem.ts';
+import { bubblewrapArguments, type RoomOptions } from './room.ts';
+
+/** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
+export interface ForkServer extends AsyncDisposable {
+  /** Asks for a new cell; `cell.ready` tells when it is there. */
+  makeCell(): Cell;
+  /** Resolves when the room is gone, for whatever reason. */
+  readonly closed: Promise<void>;
+}
+
+export interface ForkServerOptions extends RoomOptions {
+  bubblewrapPath: string;
+  logger: Logger;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 1_000;
+const MAX_FRAME_BYTES = 64 * 1024;
+const MAX_STDERR_CHARACTERS = 4096;
+
+/** Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made. */
+export async function startForkServer(options: ForkServerOptions): Promise<ForkServer> {
+  // A server that was killed leaves its socket behind.
+  await rm(options.socketFolder, { recursive: true, force: true });
+  await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
+  const room = spawnRoom(options);
+  const closed = once(room, 'close').then(() => {});
+  try {
+    await waitUntilReady(room, options);
+  } catch (error) {
+    room.kill('SIGKILL');
+    throw error;
+  }
+  const socketPath = join(options.socketFolder, 'forkserver.sock');
+  return commandRoom({ room, closed, socketPath, options });
+}
+
+/**
+ * An empty environment, because bubblewrap's own PID 1 keeps the one it was started with readable to the
+ * room; a session of its own, so that Ctrl-C reaches the server first, which then ends the room in order.
+ */
+function spawnRoom(options: ForkServerOptions): ChildProcess {
+  return spawn(options.bubblewrapPath, bubblewrapArguments(options), {
+    env: {},
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+}
+
+async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
+  let stderr = '';
+  room.stderr!.on('data', (text: Buffer) => {
+    stderr = `${stderr}${text}`.slice(-MAX_STDERR_CHARACTERS);
+    options.logger.warn({ stderr: String(text).trim() }, 'the fork-server wrote to stderr');
+  });
+  const failed = new Promise<never>((_resolve, reject) => {
+    room.once('error', (cause) => reject(noBubblewrap(options.bubblewrapPath, cause)));
+    room.once('close', (code) =>
+      reject(namespacesRefused(`bubblewrap ended with code ${code}: ${stderr.trim()}`)),
+    );
+  });
+  const timedOut = AbortSignal.timeout(START_TIMEOUT_MS);
+  await Promise.race([once(room.stdout as Readable, 'data', { signal: timedOut }), failed]);
+}
+
+function noBubblewrap(path: string, cause: Error): SandboxProblem {
+  return new SandboxProblem(
+    'PYTHON_SANDBOX_UNAVAILABLE',
+    `Expected bubblewrap at ${path}, but it does not start: ${cause.message}`,
+    'Install it: apt-get install bubblewrap',
+  );
+}
+
+interface RunningRoom {
+  room: ChildProcess;
+  closed: Promise<void>;
+  socketPath: string;
+  options: ForkServerOptions;
+}
+
+function commandRoom({ room, closed, socketPath, options }: RunningRoom): ForkServer {
+  const cells = new Map<number, CellHandle>();
+  let lastNumber = 0;
+  const control = openConnection(socketPath, 'control');
+  readControl(control, cells);
+  closed.then(() => {
+    for (const { cell, exit } of cells.values()) {
+      exit({ kind: 'lost' });
+      for (const socket of [cell.stdout, cell.stderr, cell.channel]) socket.destroy();
+    }
+    cells.clear();
+    control.destroy();
+  });
+  return {
+    closed,
+    makeCell() {
+      lastNumber += 1;
+      const handle = openCell(socketPath, lastNumber, (frame) => control.write(encodeFrame(frame)));
+      cells.set(lastNumber, handle);
+      return handle.cell;
+    },
+    async [Symbol.asyncDispose]() {
+      control.end();
+      const late = setTimeout(() => room.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await closed;
+      clearTimeout(late);
+      await rm(options.socketFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+function readControl(control: Socket, cells: Map<number, CellHandle>): void {
+  const decoder = new FrameDecoder(serverFrameSchema, MAX_FRAME_BYTES);
+  control.on('data', (bytes) => {
+    for (const frame of decoder.feed(bytes)) applyFrame(frame, cells);
+  });
+}
+
+function applyFrame(frame: ServerFrame, cells: Map<number, CellHandle>): void {
+  const handle = cells.get(frame.cell);
+  if (!handle) return;
+  cells.delete(frame.cell);
+  switch (frame.kind) {
+    case 'exit':
+      handle.exit(frame);
+      break;
+    case 'unavailable':
+      handle.fail(namespacesRefused(frame.message));
+      handle.exit({ kind: 'lost' });
+      break;
+    default:
+      frame satisfies never;
+  }
+}

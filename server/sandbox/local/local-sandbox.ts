@@ -1,0 +1,256 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { coerceError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type {
+  PythonError,
+  PythonFinding,
+  PythonOutcome,
+  PythonRunOptions,
+  PythonRunRequest,
+  SandboxBackend,
+  SandboxStatus,
+} from '../backend.ts';
+import { Checker } from './checker.ts';
+import { conductRun } from './conduct.ts';
+import { type ForkServer, startForkServer } from './fork-server.ts';
+import { findInterpreter, type Interpreter } from './interpreter.ts';
+import { ForkServerKeeper } from './keeper.ts';
+import { pythonError } from './outcome.ts';
+import { CellPool } from './pool.ts';
+import { SandboxProblem } from './problem.ts';
+import { ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
+import { Slots } from './slots.ts';
+
+export interface LocalSandboxOptions {
+  /** Default: `python3` on the PATH. */
+  pythonPath?: string | undefined;
+  /** Default: `bwrap` on the PATH. */
+  bubblewrapPath?: string | undefined;
+  /** For sockets: short (a unix socket's path has at most 107 bytes). Made when absent, removed on dispose. */
+  runFolder: string;
+  /** Cells kept made ahead. */
+  idleCells?: number | undefined;
+  /** Runs at once; more wait their turn. */
+  maxCells?: number | undefined;
+  /** `kernel` relies on the kernel wall alone. */
+  policy: 'strict' | 'kernel';
+  logger: Logger;
+}
+
+const DEFAULT_IDLE_CELLS = 8;
+const DEFAULT_MAX_CELLS = 16;
+const DEFAULT_MEMORY_MB = 512;
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+
+/**
+ * Python on this machine, in cells that are used once (DESIGN.md). Where Python or bubblewrap is missing it opens
+ * all the same: every run then fails with the reason and its remedy, and works as soon as they are installed.
+ */
+export async function openLocalSandbox(options: LocalSandboxOptions): Promise<SandboxBackend> {
+  const sandbox = new LocalSandbox(options);
+  await sandbox.warmUp();
+  return sandbox;
+}
+
+class LocalSandbox implements SandboxBackend {
+  private readonly keeper: ForkServerKeeper;
+  private readonly pool: CellPool;
+  private readonly checker: Checker;
+  private readonly slots: Slots;
+  private readonly disposal = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
+  private interpreter: Interpreter | null = null;
+  private servers = 0;
+
+  constructor(private readonly options: LocalSandboxOptions) {
+    this.keeper = new ForkServerKeeper(() => this.startServer(), options.logger);
+    this.pool = new CellPool(this.keeper, options.idleCells ?? DEFAULT_IDLE_CELLS);
+    this.checker = new Checker(() => this.pool.take(), options.policy);
+    this.slots = new Slots(options.maxCells ?? DEFAULT_MAX_CELLS);
+  }
+
+  async warmUp(): Promise<void> {
+    try {
+      await this.keeper.up();
+      this.pool.refill();
+    } catch (error) {
+      this.options.logger.warn(
+        { error: coerceError(error).message },
+        'Python nodes cannot run on this host for now',
+      );
+    }
+  }
+
+  async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    const signal = AbortSignal.any([options.signal, this.disposal.signal]);
+    const run = this.guardedRun(request, { ...options, signal });
+    this.running.add(run);
+    return run.finally(() => this.running.delete(run));
+  }
+
+  async check(code: string): Promise<PythonFinding[]> {
+    return this.checker.check(code);
+  }
+
+  async status(): Promise<SandboxStatus> {
+    const problem = await this.keeper.up().then(
+      () => null,
+      (error) => problemOf(error),
+    );
+    return {
+      available: problem === null,
+      problem,
+      pythonVersion: this.interpreter?.version ?? null,
+      pythonPath: this.interpreter?.executable ?? null,
+      walls: this.walls(problem === null),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposal.abort(new Error('The sandbox is shutting down'));
+    this.pool.close();
+    await Promise.allSettled(this.running);
+    await this.keeper[Symbol.asyncDispose]();
+    await rm(this.options.runFolder, { recursive: true, force: true });
+  }
+
+  private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    try {
+      return (await this.refuse(request, options)) ?? (await this.runInCell(request, options));
+    } catch (error) {
+      if (options.signal.aborted) return { kind: 'aborted', durationMs: 0 };
+      if (error instanceof SandboxProblem) return failed(errorOf(error));
+      throw error;
+    }
+  }
+
+  /** What keeps a request from ever reaching a cell. */
+  private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
+    if (request.packages.length > 0) {
+      const message = `This build of Weft cannot install packages yet; remove them: ${request.packages.join(', ')}`;
+      return failed(pythonError({ code: 'PYTHON_PACKAGE_ERROR', message }));
+    }
+    if (this.options.policy === 'kernel') return null;
+    const findings = (await this.checker.check(request.code)).filter(
+      (finding) => finding.rule !== 'syntax-error',
+    );
+    for (const finding of findings) {
+      const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
+      await options.onEvent({ kind: 'violation', violation });
+    }
+    const [first] = findings;
+    return first ? failed(pythonError({ ...first, code: 'PYTHON_SECURITY_ERROR' })) : null;
+  }
+
+  private async runInCell(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    const giveBack = await this.slots.take(options.signal);
+    try {
+      return await conductRun(await this.pool.take(), request, {
+        ...options,
+        policy: this.options.policy,
+        memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
+        maxOutputBytes: MAX_OUTPUT_BYTES,
+      });
+    } finally {
+      giveBack();
+      this.pool.refill();
+    }
+  }
+
+  private async startServer(): Promise<ForkServer> {
+    const { options } = this;
+    this.interpreter ??= await findInterpreter(options.pythonPath ?? 'python3');
+    const asRoot = process.getuid?.() === 0;
+    this.servers += 1;
+    return startForkServer({
+      interpreter: this.interpreter,
+      // A new folder for each, so that nothing of a dead server is in the way.
+      socketFolder: join(options.runFolder, String(this.servers)),
+      bubblewrapPath: options.bubblewrapPath ?? 'bwrap',
+      asRoot,
+      config: forkServerConfig(asRoot),
+      logger: options.logger,
+    });
+  }
+
+  private walls(isUp: boolean): SandboxStatus['walls'] {
+    const isStrict = this.options.policy === 'strict';
+    const off = 'off: PYTHON_POLICY is kernel';
+    return [
+      { name: 'static', inForce: isStrict, detail: isStrict ? 'code is checked before it runs' : off },
+      { name: 'runtime', inForce: isStrict, detail: isStrict ? 'audit hooks judge what code does' : off },
+      {
+        name: 'kernel',
+        inForce: isUp,
+        detail: isUp ? 'bubblewrap room, own namespaces for every run' : 'not available',
+      },
+    ];
+  }
+}
+
+function forkServerConfig(asRoot: boolean): object {
+  return {
+    socketFolder: ROOM_SOCKET_FOLDER,
+    uid: asRoot ? ROOM_UID : null,
+    preload: PRELOADED_MODULES,
+    scratchMb: SCRATCH_MB,
+    scratchFiles: 10_000,
+    limits: {
+      RLIMIT_CORE: 0,
+      RLIMIT_FSIZE: SCRATCH_MB * 1024 * 1024,
+      RLIMIT_NOFILE: 256,
+      RLIMIT_NPROC: 64,
+      RLIMIT_MEMLOCK: 0,
+      RLIMIT_MSGQUEUE: 0,
+    },
+  };
+}
+
+const SCRATCH_MB = 64;
+
+/** What code commonly imports; each costs every cell a little memory, and saves its users milliseconds. */
+const PRELOADED_MODULES = [
+  ...[
+    'ast',
+    'base64',
+    'collections',
+    'copy',
+    'csv',
+    'dataclasses',
+    'datetime',
+    'decimal',
+    'enum',
+    'fractions',
+    'functools',
+  ],
+  ...[
+    'hashlib',
+    'heapq',
+    'io',
+    'itertools',
+    'json',
+    'math',
+    'operator',
+    'random',
+    're',
+    'statistics',
+    'string',
+    'textwrap',
+  ],
+  ...['threading', 'time', 'traceback', 'types', 'typing', 'uuid'],
+];
+
+function failed(error: PythonError): PythonOutcome {
+  return { kind: 'failed', error, durationMs: 0 };
+}
+
+function errorOf(problem: SandboxProblem): PythonError {
+  const { code, message, remedy } = problem;
+  return pythonError({ code, message: `${message}. ${remedy}`, retryable: code === 'PYTHON_SERVICE_ERROR' });
+}
+
+function problemOf(error: unknown): SandboxStatus['problem'] {
+  if (!(error instanceof SandboxProblem)) throw error;
+  return { code: error.code, message: error.message, remedy: error.remedy };
+}

@@ -1,0 +1,150 @@
+import { constants } from 'node:os';
+import type { PythonError, PythonOutcome } from '../backend.ts';
+import type { FinalFrame } from '../frames.ts';
+import type { CellEnd } from './cell.ts';
+
+/** All that is known of how a run ended. */
+export interface RunEnd {
+  /** What the cell told last, if it came to that. */
+  last: FinalFrame | null;
+  /** Why we ended it, if we did. */
+  endedBy: { kind: 'timeout' } | { kind: 'aborted' } | { kind: 'bad-frame'; message: string } | null;
+  /** How its process ended; null when it told its last frame and was not waited for. */
+  exit: CellEnd | null;
+  stderr: string | null;
+}
+
+export interface RunFacts {
+  timeoutMs: number;
+  memoryMb: number;
+  durationMs: number;
+}
+
+/** The outcome, in the words that a user reads. */
+export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
+  const { durationMs } = facts;
+  if (end.last?.kind === 'result' && !end.endedBy) {
+    const parsed = parseResult(end.last.json);
+    if (parsed.ok) return { kind: 'succeeded', result: parsed.value, durationMs };
+    return {
+      kind: 'failed',
+      error: pythonError({ message: parsed.problem, stderr: end.stderr }),
+      durationMs,
+    };
+  }
+  return { kind: 'failed', error: { ...errorOf(end, facts), stderr: end.stderr }, durationMs };
+}
+
+export function pythonError(known: Partial<PythonError> & { message: string }): PythonError {
+  return {
+    code: 'PYTHON_EXECUTION_ERROR',
+    type: null,
+    traceback: null,
+    line: null,
+    column: null,
+    exitCode: null,
+    stderr: null,
+    retryable: false,
+    ...known,
+  };
+}
+
+function errorOf({ last, endedBy, exit }: RunEnd, facts: RunFacts): PythonError {
+  if (endedBy?.kind === 'timeout') return timeout(facts);
+  if (endedBy?.kind === 'bad-frame') {
+    return pythonError({
+      message: `The code wrote to the private channel of its sandbox: ${endedBy.message}`,
+    });
+  }
+  if (last?.kind === 'error') return toldError(last, facts);
+  return exitError(exit ?? { kind: 'lost' }, facts);
+}
+
+function timeout({ timeoutMs }: RunFacts): PythonError {
+  return pythonError({
+    code: 'PYTHON_TIMEOUT',
+    message: `The code ran longer than its timeout of ${timeoutMs} ms and was ended; give it more with timeoutMs (at most 300000)`,
+    retryable: true,
+  });
+}
+
+function memoryLimit({ memoryMb }: RunFacts, told: Partial<PythonError> = {}): PythonError {
+  return pythonError({
+    ...told,
+    code: 'PYTHON_MEMORY_LIMIT',
+    message: `The code used more memory than its limit of ${memoryMb} MiB; give it more with memoryMb`,
+  });
+}
+
+function toldError({ error }: Extract<FinalFrame, { kind: 'error' }>, facts: RunFacts): PythonError {
+  const told = pythonError({ ...error, exitCode: error.exitCode ?? null });
+  return told.type === 'MemoryError' ? memoryLimit(facts, told) : told;
+}
+
+function exitError(exit: CellEnd, facts: RunFacts): PythonError {
+  if (exit.kind === 'lost') {
+    return pythonError({
+      code: 'PYTHON_SERVICE_ERROR',
+      message: 'The process that keeps the sandboxes ended while the code ran; it is started again by itself',
+      retryable: true,
+    });
+  }
+  if (exit.reason === 'memory') return memoryLimit(facts);
+  if (exit.reason === 'deadline') return timeout(facts);
+  if (exit.signal !== null) return killedBy(exit.signal);
+  return pythonError({
+    message: `Python ended with exit code ${exit.exitCode} before the end of the code (os._exit, or a crash of the interpreter)`,
+    exitCode: exit.exitCode,
+  });
+}
+
+/** 128 + n is what shells tell for a process that signal n ended. */
+function killedBy(signal: number): PythonError {
+  const name =
+    Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;
+  return pythonError({
+    message: `Python was ended by ${name}${SIGNAL_MEANINGS[name] ?? ''}`,
+    exitCode: 128 + signal,
+    retryable: name === 'SIGKILL',
+  });
+}
+
+const SIGNAL_MEANINGS: Record<string, string> = {
+  SIGSEGV: ' (a crash in native code: memory that is not there was touched)',
+  SIGABRT: ' (native code gave up)',
+  SIGBUS: ' (a mapped file was cut short, or the scratch folder is full)',
+  SIGFPE: ' (native code divided by zero)',
+  SIGILL: ' (native code uses instructions that this processor does not have)',
+  SIGKILL: ' (most likely because the host ran out of memory)',
+};
+
+const MAX_RESULT_DEPTH = 500;
+
+function parseResult(json: string): { ok: true; value: unknown } | { ok: false; problem: string } {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (depthOf(value, MAX_RESULT_DEPTH) <= MAX_RESULT_DEPTH) return { ok: true, value };
+    return {
+      ok: false,
+      problem: `Expected a result nested at most ${MAX_RESULT_DEPTH} deep, got a deeper one`,
+    };
+  } catch {
+    return {
+      ok: false,
+      problem: 'Expected the result to be JSON; the code wrote something else to its private channel',
+    };
+  }
+}
+
+/** How deep a value is nested, looking no further than one level past `limit`. */
+function depthOf(value: unknown, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (limit < 0) return 1;
+  let deepest = 0;
+  for (const child of Object.values(value)) {
+    if (typeof child !== 'object' || child === null) continue;
+    deepest = Math.max(deepest, depthOf(child, limit - 1));
+    if (deepest > limit) break;
+  }
+  return 1 + deepest;
+}

@@ -1,0 +1,65 @@
+import type { Cell } from './cell.ts';
+import type { ForkServerKeeper } from './keeper.ts';
+
+/** Keeps cells made ahead, so that a run finds one waiting; every cell is handed out once. */
+export class CellPool {
+  private idle: Cell[] = [];
+  private isRefilling = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly keeper: ForkServerKeeper,
+    private readonly size: number,
+  ) {}
+
+  /** The oldest waiting cell, or one made now. Throws SandboxProblem where none can be made. */
+  async take(): Promise<Cell> {
+    for (let attempt = 1; ; attempt += 1) {
+      const cell = this.nextIdle() ?? (await this.keeper.up()).makeCell();
+      try {
+        await cell.ready;
+        return cell;
+      } catch (error) {
+        // The fork-server may have died under it; another one is worth a try.
+        if (attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /**
+   * Makes up for cells that were taken, one after another, so that a run that finds none waiting does not
+   * queue behind a whole refill. Called when a run ended, because until then its code wants the CPU.
+   */
+  refill(): void {
+    if (this.isRefilling || this.isClosed) return;
+    this.isRefilling = true;
+    this.makeMissing()
+      .catch(() => {}) // told to the next run, which tries again
+      .finally(() => {
+        this.isRefilling = false;
+      });
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  private async makeMissing(): Promise<void> {
+    this.idle = this.idle.filter((cell) => !cell.hasExited);
+    while (this.idle.length < this.size && !this.isClosed) {
+      const cell = (await this.keeper.up()).makeCell();
+      this.idle.push(cell);
+      await cell.ready;
+    }
+  }
+
+  private nextIdle(): Cell | undefined {
+    let cell = this.idle.shift();
+    while (cell?.hasExited) cell = this.idle.shift();
+    if (this.idle.length < LOW_WATER) this.refill();
+    return cell;
+  }
+}
+
+const MAX_ATTEMPTS = 3;
+const LOW_WATER = 2;

@@ -1,0 +1,100 @@
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { projectRoot } from '../../shared/paths.ts';
+import type { Interpreter } from './interpreter.ts';
+
+/**
+ * The room: what bubblewrap builds around a fork-server. A read-only root with the interpreter, the shared
+ * libraries and five harmless devices; no network, no environment, no host process in sight, no shell.
+ */
+export interface RoomOptions {
+  interpreter: Interpreter;
+  /** On the host; holds the fork-server's socket. */
+  socketFolder: string;
+  /** The config for forkserver.py, as its docstring tells. */
+  config: object;
+  /** The server runs as root: the room is then made without a user namespace, and its Python drops root itself. */
+  asRoot: boolean;
+}
+
+export const ROOM_SOCKET_FOLDER = '/weft/run';
+/** Not 65534 (nobody), under which the embedded Postgres runs. */
+export const ROOM_UID = 65532;
+const ROOM_CODE_FOLDER = '/weft/python';
+const codeFolder = join(projectRoot, 'server/sandbox/python');
+
+export function bubblewrapArguments(options: RoomOptions): string[] {
+  const binds = [
+    ...systemFiles(options.interpreter),
+    ...DEVICES.flatMap((device) => ['--dev-bind', device, device]),
+    ...['--ro-bind', codeFolder, ROOM_CODE_FOLDER, '--bind', options.socketFolder, ROOM_SOCKET_FOLDER],
+  ];
+  return [
+    ...(options.asRoot ? [] : AS_USER),
+    ...[
+      '--die-with-parent',
+      '--new-session',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--unshare-uts',
+      '--unshare-net',
+    ],
+    ...['--hostname', 'weft', '--cap-drop', 'ALL'],
+    ...(options.asRoot ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'] : []),
+    ...foldersAbove(binds),
+    ...binds,
+    ...['--dir', '/dev/shm', '--dir', '/tmp', '--proc', '/proc'],
+    ...['--remount-ro', '/', '--chdir', '/', '--'],
+    ...[options.interpreter.executable, '-I', '-B', '-u', '-X', 'utf8', `${ROOM_CODE_FOLDER}/forkserver.py`],
+    JSON.stringify(options.config),
+  ];
+}
+
+const AS_USER = ['--unshare-user', '--uid', String(ROOM_UID), '--gid', String(ROOM_UID)];
+const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
+
+/** Folders of libraries, never of programs: nothing in the room can be started but Python. */
+const LIBRARY_FOLDERS = [
+  '/usr/lib',
+  '/usr/lib32',
+  '/usr/lib64',
+  '/usr/local/lib',
+  '/lib',
+  '/lib32',
+  '/lib64',
+];
+const LOADER_FILES = ['/etc/ld.so.cache', '/etc/alternatives', '/usr/share/zoneinfo'];
+
+function systemFiles(interpreter: Interpreter): string[] {
+  const folders = LIBRARY_FOLDERS.filter((path) => existsSync(path));
+  const bound = [...folders, ...LOADER_FILES.filter((path) => existsSync(path))];
+  const own = isSystemPrefix(interpreter.prefix) ? [] : [interpreter.prefix];
+  const covered = [...folders, ...own];
+  const files = [interpreter.executable, ...interpreter.libraries];
+  const loose = files.filter((file) => !covered.some((folder) => file.startsWith(`${folder}/`)));
+  return [
+    ...bound.flatMap(bindOrLink),
+    ...[...own, ...new Set(loose)].flatMap((path) => ['--ro-bind', path, path]),
+  ];
+}
+
+/** A whole /usr would bring the host's programs along; its libraries are bound above. */
+function isSystemPrefix(prefix: string): boolean {
+  return ['/', '/usr', '/usr/local'].includes(prefix) || dirname(prefix) === '/';
+}
+
+/** bubblewrap makes the folders above a mount for its own user only, and root's are then closed to the cells. */
+function foldersAbove(binds: readonly string[]): string[] {
+  const folders = new Set<string>();
+  for (const target of binds.filter((_text, index) => index % 3 === 2)) {
+    for (let folder = dirname(target); folder !== '/'; folder = dirname(folder)) folders.add(folder);
+  }
+  return [...folders].sort().flatMap((folder) => ['--dir', folder]);
+}
+
+/** `/lib` is a symlink on most hosts, and a folder on some. */
+function bindOrLink(path: string): string[] {
+  return lstatSync(path).isSymbolicLink()
+    ? ['--symlink', readlinkSync(path), path]
+    : ['--ro-bind', path, path];
+}
