@@ -1,1 +1,5 @@
-export default async function globalTeardown(): Promise<void> {}
+import { runWide } from './global-setup.ts';
+
+export default async function globalTeardown(): Promise<void> {
+  await runWide.weftTestPostgres?.[Symbol.asyncDispose]();
+}

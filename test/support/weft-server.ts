@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { processArguments, processStart } from '../../server/db/embedded/process-table.ts';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { eventually } from './eventually.ts';
+import { makeTempFolder } from './temp-folder.ts';
+
+export interface WeftServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT/graphql` */
+  url: string;
+  wsUrl: string;
+  pid: number;
+  dataFolder: string;
+  /** Everything it printed so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** SIGTERM; resolves when it has ended, with its exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the real server on a free port and waits until it says that it is ready. With no `databaseUrl` it
+ * starts its own Postgres. Give `dataFolder` to start again where another server left off; else it gets one of
+ * its own. Disposing ends the server and fails if a process of it is left.
+ */
+export async function startWeft(
+  options: { databaseUrl?: string; dataFolder?: string; env?: Record<string, string> } = {},
+): Promise<WeftServer> {
+  await using opened = new AsyncDisposableStack();
+  const dataFolder = options.dataFolder ?? opened.use(await makeTempFolder()).path;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PORT: '0',
+    WEFT_DATA_DIR: dataFolder,
+    DATABASE_URL: options.databaseUrl,
+    ...options.env,
+  };
+  const main = join(projectRoot, 'dist/server/main.js');
+  const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  opened.defer(async () => void (await end(child, 'SIGTERM')));
+  const output = { stdout: '', stderr: '' };
+  child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
+  const url = await readyUrl(child, output);
+  const owned = opened.move();
+  return {
+    url,
+    wsUrl: url.replace('http:', 'ws:'),
+    pid: child.pid!,
+    dataFolder,
+    get stdout() {
+      return output.stdout;
+    },
+    get stderr() {
+      return output.stderr;
+    },
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL').then(() => {}),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function readyUrl(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout!.setEncoding('utf8').on('data', (text) => {
+      output.stdout += text;
+      const url = /^Weft is ready at (\S+)$/m.exec(output.stdout)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      reject(
+        new Error(
+          `The server ended before it was ready (${signal ?? code}): ${output.stdout}${output.stderr}`,
+        ),
+      );
+    });
+  });
+}
+
+/** Ends the server, and fails if a process that it had started outlives it by more than a moment. */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const descendants = await descendantsOf(child.pid!);
+  child.kill(signal);
+  await once(child, 'exit');
+  const someAreLeft = async () => {
+    for (const { pid, start } of descendants) if ((await processStart(pid)) === start) return true;
+    return false;
+  };
+  const names = descendants.map(({ pid, name }) => `${pid} ${name}`).join(', ');
+  await eventually(`the server's processes end (of ${names})`, async () => !(await someAreLeft()));
+  return child.exitCode;
+}
+
+async function descendantsOf(ancestor: number): Promise<{ pid: number; start: string; name: string }[]> {
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = new Map(await Promise.all(all.map(async (pid) => [pid, await parentOf(pid)] as const)));
+  const descends = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === ancestor || descends(parent));
+  };
+  const found = await Promise.all(
+    all.filter(descends).map(async (pid) => {
+      const start = await processStart(pid);
+      return start === undefined
+        ? []
+        : [{ pid, start, name: (await processArguments(pid)).join(' ').slice(0, 120) }];
+    }),
+  );
+  return found.flat();
+}
+
+async function parentOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
