@@ -1,4 +1,11 @@
-import type { EventBody, ExecutionStatus, JournalEvent, NodeError, NodeStatus } from '../journal/event.ts';
+import type {
+  EventBody,
+  ExecutionStatus,
+  JournalEvent,
+  NodeError,
+  NodeEventBody,
+  NodeStatus,
+} from '../journal/event.ts';
 
 /** An execution's state: a pure fold over its journal, and nothing else. */
 export interface RunState {
@@ -38,34 +45,40 @@ export function fold(state: RunState, events: Iterable<JournalEvent>): RunState 
 export function applyEvent(state: RunState, event: EventBody, at: Date): void {
   switch (event.type) {
     case 'ExecutionQueued':
-      return;
-    case 'ExecutionStarted':
-      state.status = 'RUNNING';
-      return;
-    case 'ExecutionSucceeded':
-      state.status = 'SUCCEEDED';
-      return;
-    case 'ExecutionFailed':
-      return endExecution(state, 'FAILED', at);
-    case 'ExecutionCanceled':
-      return endExecution(state, 'CANCELED', at);
     case 'NodeOutput':
     case 'NodeProgress':
     case 'NodeEnvironment':
     case 'SecurityViolation':
-      return;
+      break;
+    case 'ExecutionStarted':
+      state.status = 'RUNNING';
+      break;
+    case 'ExecutionSucceeded':
+      state.status = 'SUCCEEDED';
+      break;
+    case 'ExecutionFailed':
+      endExecution(state, 'FAILED', at);
+      break;
+    case 'ExecutionCanceled':
+      endExecution(state, 'CANCELED', at);
+      break;
     default:
-      return applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
+      applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
   }
 }
 
-function applyToNode(run: NodeRun, event: Exclude<EventBody, { type: 'ExecutionQueued' }>, at: Date): void {
+type NodeStateEvent = Exclude<
+  NodeEventBody,
+  { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' }
+>;
+
+function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   switch (event.type) {
     case 'NodeStarted':
       if (run.status === 'RUNNING') run.interruptions++;
       Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null });
       run.startedAt ??= at;
-      return;
+      break;
     case 'NodeSucceeded':
       Object.assign(run, {
         status: 'SUCCEEDED',
@@ -74,20 +87,22 @@ function applyToNode(run: NodeRun, event: Exclude<EventBody, { type: 'ExecutionQ
         error: null,
         finishedAt: at,
       });
-      return;
+      break;
     case 'NodeReused':
       Object.assign(run, { status: 'REUSED', handle: event.handle, output: event.output, finishedAt: at });
-      return;
+      break;
     case 'NodeFailed':
       Object.assign(run, { status: 'FAILED', error: event.error, finishedAt: at });
-      return;
+      break;
     case 'NodeSkipped':
       Object.assign(run, { status: 'SKIPPED', finishedAt: at });
-      return;
+      break;
     case 'NodeRetryScheduled':
       if (event.error.code !== WORKER_STOPPED) run.failures++;
       Object.assign(run, { status: 'WAITING', error: event.error, retryAt: at.getTime() + event.delayMs });
-      return;
+      break;
+    default:
+      event satisfies never;
   }
 }
 

@@ -16,13 +16,13 @@ export interface ExecutionInfo {
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
   const { incoming } = graph.nodes.get(nodeKey)!;
   if (incoming.length === 0) return execution.input;
-  const valueOf = (edge: Edge) => edgeValue(graph, state, execution, edge);
-  if (incoming.length === 1) return valueOf(incoming[0]!);
+  const valueBy = (edge: Edge) => edgeValue(graph, state, execution, edge);
+  if (incoming.length === 1) return valueBy(incoming[0]!);
   const handles = new Set(incoming.map(({ targetHandle }) => targetHandle));
   const byHandle = handles.size === incoming.length && !handles.has(null);
   const alive = incoming.filter((edge) => edgeState(edge, state) === 'live');
   return Object.fromEntries(
-    alive.map((edge) => [byHandle ? edge.targetHandle! : edge.source, valueOf(edge)]),
+    alive.map((edge) => [byHandle ? edge.targetHandle! : edge.source, valueBy(edge)]),
   );
 }
 

@@ -1,0 +1,123 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from './config/environment.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
+import { openQueue } from './engine/queue.ts';
+import { startWorker } from './engine/worker.ts';
+import { buildSchema } from './graphql/build-schema.ts';
+import { makeContextFactory } from './graphql/context.ts';
+import { openGraphqlServer } from './graphql/server.ts';
+import { makeAppender } from './journal/append.ts';
+import { openHub } from './journal/hub.ts';
+import { describeNode } from './nodes/describe.ts';
+import { makeExpressions } from './nodes/expressions.ts';
+import { nodeRegistry } from './nodes/registry.ts';
+import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
+import { newId } from './shared/ids.ts';
+import { type Logger, makeLogger } from './shared/logger.ts';
+import { version } from './shared/version.ts';
+import { makeExecutionUseCases } from './workflows/executions.ts';
+import { makeStartUseCases } from './workflows/start.ts';
+import type { Weft } from './workflows/weft.ts';
+import { makeWorkflowUseCases } from './workflows/workflows.ts';
+
+export interface RunningServer extends AsyncDisposable {
+  /** Where operations go; null without the api role. */
+  url: string | null;
+}
+
+/** Wires the parts together; disposing closes them, last in, first out. */
+export async function compose(config: Config): Promise<RunningServer> {
+  const logger = makeLogger(config.logLevel);
+  await using opened = new AsyncDisposableStack();
+
+  const databaseUrl =
+    config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
+  const database = opened.use(await openDatabase({ url: databaseUrl, logger }));
+  const hub = opened.use(openHub({ pool: database.pool, url: databaseUrl, replicaId: newId('wrk'), logger }));
+  const appender = opened.use(makeAppender({ pool: database.pool, hub }));
+  const isWorker = config.roles.includes('worker');
+  const queue = opened.use(await openQueue({ pool: database.pool, isWorker, logger }));
+  const sandbox = opened.use(await openSandbox(config, logger));
+
+  if (isWorker) {
+    const expressions = opened.use(makeExpressions());
+    opened.use(
+      startWorker({
+        pool: database.pool,
+        hub,
+        appender,
+        queue,
+        registry: nodeRegistry,
+        sandbox,
+        expressions,
+        concurrency: config.workerConcurrency,
+        logger,
+      }),
+    );
+  }
+
+  let url: string | null = null;
+  if (config.roles.includes('api')) {
+    const descriptions = [...nodeRegistry.values()].map(describeNode);
+    const startedAt = new Date();
+    const weft: Weft = {
+      nodeDefinitions: () => descriptions,
+      workflows: makeWorkflowUseCases({ database, registry: nodeRegistry }),
+      executions: {
+        ...makeExecutionUseCases({ database, hub, appender }),
+        ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry }),
+      },
+      python: { check: (code) => sandbox.check(code) },
+      serverInfo: async () => ({
+        version,
+        roles: config.roles,
+        startedAt,
+        postgresVersion: await postgresVersion(database),
+        sandbox: await sandbox.status(),
+      }),
+    };
+    const server = opened.use(
+      await openGraphqlServer({
+        schema: await buildSchema(),
+        makeContext: makeContextFactory(weft),
+        host: config.host,
+        port: config.port,
+        apiToken: config.apiToken,
+        allowedOrigins: config.allowedOrigins,
+        isReady: () => readiness(database),
+        logger,
+      }),
+    );
+    url = server.url;
+  }
+
+  const owned = opened.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Its sockets lie in a folder with a short path: a Unix socket's may have no more than 107 bytes. */
+async function openSandbox(config: Config, logger: Logger) {
+  return openLocalSandbox({
+    pythonPath: config.pythonPath,
+    runFolder: await mkdtemp(join(tmpdir(), 'weft-')),
+    policy: config.pythonPolicy,
+    logger,
+  });
+}
+
+async function postgresVersion({ manager }: Database): Promise<string> {
+  const [row] = await manager.query('SHOW server_version');
+  return row.server_version;
+}
+
+async function readiness({ manager }: Database): Promise<{ ready: boolean; problem?: string }> {
+  try {
+    await manager.query('SELECT 1');
+    return { ready: true };
+  } catch {
+    return { ready: false, problem: 'The database does not answer.' };
+  }
+}

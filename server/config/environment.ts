@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { WeftError } from '../shared/errors.ts';
+import { projectRoot } from '../shared/paths.ts';
+
+/** Every setting of the server. This is the only reader of process.env. */
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  /** Undefined: the embedded Postgres, under the data folder. */
+  databaseUrl: string | undefined;
+  apiToken: string | undefined;
+  allowedOrigins: string[];
+  roles: Role[];
+  workerConcurrency: number;
+  pythonPath: string | undefined;
+  pythonPolicy: 'strict' | 'kernel';
+  logLevel: string;
+}
+
+const roles = ['api', 'worker'] as const;
+export type Role = (typeof roles)[number];
+
+const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  WEFT_DATA_DIR: z.string().default('.weft').transform(inProject),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected a URL such as postgresql://user:password@host:5432/database')
+    .optional(),
+  WEFT_API_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
+  WEFT_ALLOWED_ORIGINS: commaList
+    .pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)))
+    .default([]),
+  WEFT_ROLES: commaList.pipe(z.array(z.enum(roles)).min(1)).default([...roles]),
+  WEFT_WORKER_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(8 * availableParallelism()),
+  PYTHON_PATH: z.string().optional(),
+  PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
+  WEFT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+});
+
+/** @throws WeftError INVALID_SETTINGS, naming every setting that is wrong */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // A setting that is there but empty (`DATABASE_URL=`, as in compose files) is one that is not given.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `  ${String(path[0])}=${given[String(path[0])] ?? ''}: ${message}`,
+    );
+    throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${problems.join('\n')}`);
+  }
+  const config = parsed.data;
+  if (!isLoopback(config.HOST) && config.WEFT_API_TOKEN === undefined && config.WEFT_ROLES.includes('api')) {
+    throw new WeftError(
+      'INVALID_SETTINGS',
+      `HOST=${config.HOST} lets other machines in, and this server runs code. Set WEFT_API_TOKEN to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
+    );
+  }
+  return {
+    host: config.HOST,
+    port: config.PORT,
+    dataDir: config.WEFT_DATA_DIR,
+    databaseUrl: config.DATABASE_URL,
+    apiToken: config.WEFT_API_TOKEN,
+    allowedOrigins: config.WEFT_ALLOWED_ORIGINS,
+    roles: config.WEFT_ROLES,
+    workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
+    pythonPath: config.PYTHON_PATH,
+    pythonPolicy: config.PYTHON_POLICY,
+    logLevel: config.WEFT_LOG_LEVEL,
+  };
+}
+
+function inProject(path: string): string {
+  return isAbsolute(path) ? path : resolve(projectRoot, path);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,33 @@
+import { compose } from './compose.ts';
+import { readConfig } from './config/environment.ts';
+import { coerceError, WeftError } from './shared/errors.ts';
+
+/** How long a clean shutdown may take before the process ends anyway, milliseconds. */
+const SHUTDOWN_LIMIT_MS = 15_000;
+
+try {
+  await using server = await compose(readConfig());
+  console.log(server.url === null ? 'Weft is ready (worker)' : `Weft is ready at ${server.url}`);
+  await stopSignal();
+  setTimeout(() => {
+    console.error(`Weft did not shut down within ${SHUTDOWN_LIMIT_MS / 1_000} s; it ends now.`);
+    process.exit(1);
+  }, SHUTDOWN_LIMIT_MS).unref();
+} catch (error) {
+  // What an operator can mend is told plainly; a stack is for what nobody foresaw.
+  console.error(error instanceof WeftError ? `Weft cannot start: ${error.message}` : coerceError(error));
+  process.exitCode = 1;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; at the second the process ends where it stands. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = () => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve();
+    };
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}
