@@ -1,0 +1,33 @@
+import { type Config, readConfig } from '../config/environment.ts';
+import { WeftError } from '../shared/errors.ts';
+import {
+  type Check,
+  checkDataFolder,
+  checkNode,
+  checkPort,
+  checkPostgres,
+  checkSandbox,
+} from './doctor/checks.ts';
+import { type Finding, failed } from './doctor/finding.ts';
+
+/** `npm run doctor`: what of this host Weft can use, and for each problem its remedy. Ends with 1 if there is one. */
+const checks: Check[] = [checkNode, checkDataFolder, checkPostgres, checkSandbox, checkPort];
+
+const config = readSettings();
+if (config !== undefined) for (const check of checks) (await check(config)).forEach(print);
+console.log(process.exitCode ? '\nWeft does not have all it needs.' : '\nWeft has all it needs.');
+
+function readSettings(): Config | undefined {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    print(failed('Settings', error));
+  }
+}
+
+function print({ what, ok, detail, remedy }: Finding): void {
+  console.log(`${ok ? 'ok     ' : 'PROBLEM'} ${what}: ${detail}`);
+  if (remedy !== undefined) console.log(`        Remedy: ${remedy}`);
+  if (!ok) process.exitCode = 1;
+}

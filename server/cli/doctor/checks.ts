@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { access, constants, mkdir, mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Config } from '../../config/environment.ts';
+import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
+import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
+import { WeftError } from '../../shared/errors.ts';
+import { makeLogger } from '../../shared/logger.ts';
+import { bad, type Finding, failed, good } from './finding.ts';
+
+const silent = makeLogger('silent');
+const wantedNode = 24;
+const wantedPostgres = 15;
+
+/** One check of the host. It may take a second, leaves nothing behind, and never throws. */
+export type Check = (config: Config) => Promise<Finding[]>;
+
+export const checkNode: Check = async () => {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= wantedNode) return [good('Node', process.version)];
+  return [
+    bad(
+      'Node',
+      `Expected ${wantedNode} or newer, got ${process.version}.`,
+      'Start with npm start, which brings its own.',
+    ),
+  ];
+};
+
+export const checkDataFolder: Check = async ({ dataDir }) => {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.W_OK);
+    return [good('Data folder', dataDir)];
+  } catch (error) {
+    return [failed('Data folder', error, 'Make it writable, or choose another with WEFT_DATA_DIR.')];
+  }
+};
+
+/** Starts the embedded one for real: that is what shows that its binaries run under this user. */
+export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
+  const what = databaseUrl === undefined ? 'Postgres (embedded)' : 'Postgres (DATABASE_URL)';
+  try {
+    await using opened = new AsyncDisposableStack();
+    const url =
+      databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: dataDir, logger: silent })).url;
+    const version = await postgresVersion(url);
+    if (Number.parseInt(version, 10) >= wantedPostgres) return [good(what, version)];
+    return [
+      bad(what, `Expected ${wantedPostgres} or newer, got ${version}.`, 'Upgrade it, or unset DATABASE_URL.'),
+    ];
+  } catch (error) {
+    if (error instanceof WeftError && error.code === 'DATA_FOLDER_IN_USE')
+      return [good(what, 'used by a running Weft')];
+    return [
+      failed(
+        what,
+        error,
+        'See that DATABASE_URL is right and the server is up, or unset it to use the embedded one.',
+      ),
+    ];
+  }
+};
+
+/** Opens the sandbox for real, so that it is the kernel that says which namespaces it grants. */
+export const checkSandbox: Check = async ({ pythonPath, pythonPolicy }) => {
+  const runFolder = await mkdtemp(join(tmpdir(), 'weft-'));
+  await using sandbox = await openLocalSandbox({
+    pythonPath,
+    runFolder,
+    policy: pythonPolicy,
+    logger: silent,
+  });
+  const { problem, pythonVersion, pythonPath: found, walls } = await sandbox.status();
+  const python = pythonVersion === null ? [] : [good('Python', `${pythonVersion} (${found})`)];
+  if (problem !== null) return [...python, bad(`Sandbox (${problem.code})`, problem.message, problem.remedy)];
+  return [
+    ...python,
+    ...walls.map(({ name, inForce, detail }) => ({ what: `Wall: ${name}`, ok: inForce, detail })),
+  ];
+};
+
+export const checkPort: Check = async ({ host, port, roles }) => {
+  const what = `Port ${port}`;
+  if (!roles.includes('api')) return [];
+  try {
+    await using server = createServer();
+    await once(server.listen(port, host), 'listening');
+    return [good(what, `free on ${host}`)];
+  } catch (error) {
+    if (await isWeft(host, port)) return [good(what, 'a running Weft answers there')];
+    return [
+      failed(what, error, 'Stop the program that has it, or choose another with PORT (0: any that is free).'),
+    ];
+  }
+};
+
+async function postgresVersion(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]!.server_version;
+  } finally {
+    await client.end();
+  }
+}
+
+async function isWeft(host: string, port: number): Promise<boolean> {
+  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const answer = await fetch(`http://${authority}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => null,
+  );
+  return answer?.ok ?? false;
+}

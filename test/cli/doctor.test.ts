@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+
+test('a host that has all ends with 0 and says what was found', async () => {
+  await using database = await createDatabase();
+  const { exitCode, stdout } = await runDoctor({ DATABASE_URL: database.url, PORT: '0' });
+  expect(stdout).toMatch(/^ok {6}Postgres \(DATABASE_URL\): 18/m);
+  expect(stdout).toMatch(/^ok {6}Python: 3/m);
+  expect(stdout).not.toContain('PROBLEM');
+  expect(exitCode).toBe(0);
+});
+
+test('each problem is told with its remedy, and the others are looked at all the same', async () => {
+  await using taken = createServer((socket) => socket.destroy());
+  await once(taken.listen(0, '127.0.0.1'), 'listening');
+  const { port } = taken.address() as { port: number };
+  const { exitCode, stdout } = await runDoctor({
+    DATABASE_URL: 'postgresql://weft@127.0.0.1:1/weft',
+    PYTHON_PATH: '/nowhere/python3',
+    PORT: String(port),
+  });
+  expect(stdout).toMatch(/^PROBLEM Postgres \(DATABASE_URL\): .*ECONNREFUSED.*\n +Remedy: .*DATABASE_URL/m);
+  expect(stdout).toMatch(/^PROBLEM Sandbox \(PYTHON_NOT_FOUND\): .*\n +Remedy: .*apt-get install python3/m);
+  expect(stdout).toMatch(/^PROBLEM Port \d+: .*EADDRINUSE.*\n +Remedy: .*PORT/m);
+  expect(exitCode).toBe(1);
+});
+
+test('a setting that is not valid is named', async () => {
+  const { exitCode, stdout } = await runDoctor({ PORT: '70000' });
+  expect(stdout).toMatch(/^PROBLEM Settings: [\s\S]*PORT=70000/m);
+  expect(exitCode).toBe(1);
+});
+
+async function runDoctor(env: Record<string, string>) {
+  await using folder = await makeTempFolder();
+  const doctor = join(projectRoot, 'dist/server/cli/doctor.js');
+  return execa(process.execPath, [doctor], { env: { WEFT_DATA_DIR: folder.path, ...env }, reject: false });
+}
