@@ -1,4 +1,178 @@
-"""The runtime wall (being built)."""
+"""The runtime wall: PEP 578 audit hooks that judge who is behind an operation.
+
+`raise_wall(send, namespace, scratch=None)` puts it up for the rest of the process's life and returns a Wall. From then
+on a program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
+directory), or reach sockets, processes, native code, code objects and frames, by whatever route; libraries may do
+what they need. callers.py has the rule of who counts as the program; guards.py watches what has no audit event.
+
+A violation is sent at once,
+    {"kind": "violation", "violation": {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null}}
+and then raised as SecurityError, which is no Exception. A program that catches it even so has not hidden it:
+run_program ends with PYTHON_SECURITY_ERROR when `wall.violations` is not empty.
+
+What this wall does not stop, and the kernel does: operations without an audit event (os.read on a descriptor,
+attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native code of
+installed packages; a package that does on a program's behalf what only programs may not (pandas writing a file
+named to it); anything at all once a program has run native code. It is there to name an offence with its line.
+"""
+
+import errno
+import os
+import sys
+import threading
+
+import callers
+import guards
+from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, EVENT_REASONS, EVENT_RULES, JUDGED_FOR, MEMBERS, module_reason
+
+MAX_VIOLATIONS_SENT = 20
+_AF_UNIX = 1
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_OWN_READS = ("sys._getframe", "object.__getattr__")
+_PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
+
+
+class SecurityError(BaseException):
+    """The program did what the policy does not allow. Not an Exception, so that `except Exception` does not hide it."""
+
+    __module__ = "builtins"  # tracebacks name it without the file it lives in
+
+
+class Wall:
+    """`violations`: those so far, as sent, the first of them first; `lower()` ends the judging."""
+
+    def __init__(self, send, scratch):
+        self.violations = []
+        self._send = send
+        self._scratch = os.path.realpath(scratch or os.getcwd())
+        self.is_up = True
+        self._judging = set()  # threads inside the hook, whose own look at frames must not be judged
+
+    def lower(self):
+        """For the cell's own last steps, when nothing of the program is left to run."""
+        self.is_up = False
+
+    def hook(self, event, arguments):
+        judge = _JUDGES.get(event)
+        if judge is None or not self.is_up:
+            return
+        thread = threading.get_ident()
+        if thread in self._judging:
+            if event in _OWN_READS:
+                return
+            judge(self, event, arguments, sys._getframe(1))  # a finaliser of the program's that ran in here
+            return
+        self._judging.add(thread)
+        try:
+            judge(self, event, arguments, sys._getframe(1))
+        finally:
+            self._judging.discard(thread)
+
+    def forbid(self, rule, what, reason, frame):
+        """Sends the violation and raises it."""
+        violation = {
+            "code": "PYTHON_SECURITY_ERROR",
+            "rule": rule,
+            "layer": "RUNTIME",
+            "message": f"{what} is blocked: {reason}",
+            "line": callers.nearest_user_line(frame),
+            "column": None,
+        }
+        self.violations.append(violation)
+        if len(self.violations) <= MAX_VIOLATIONS_SENT:
+            self._send({"kind": "violation", "violation": violation})
+        raise SecurityError(violation["message"])
+
+    def is_scratch(self, path):
+        """Whether a program may write to `path`. Symbolic links that change meanwhile are the kernel's business."""
+        if isinstance(path, int):
+            return path in (1, 2)
+        path = str.__str__(path) if isinstance(path, str) else bytes(path).decode(errors="surrogateescape")
+        real = os.path.realpath(path)
+        return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
+
 
 def raise_wall(send, namespace, scratch=None):
-    return None
+    """Judges this process from now on; `namespace` gets guarded builtins. There is no way to take it down."""
+    wall = Wall(send, scratch)
+    namespace["__builtins__"] = guards.guarded_builtins(wall)
+    guards.judge_descriptors(wall)
+    sys.addaudithook(wall.hook)
+    return wall
+
+
+def _judge_event(wall, event, arguments, frame):
+    rule = EVENT_RULES[event]
+    way = JUDGED_FOR.get(rule, "direct")
+    if callers.is_program(frame, way):
+        wall.forbid(rule, f"`{event}`", MEMBERS.get(event) or EVENT_REASONS[rule], frame)
+    elif way == "anyone":
+        raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
+
+
+def _judge_socket(wall, event, arguments, frame):
+    # An event loop wakes itself through a pair of unix sockets that lead nowhere else.
+    is_unix = len(arguments) > 1 and arguments[1] == _AF_UNIX
+    if not (is_unix and callers.is_called_by(frame, "selector_events.py", "_make_self_pipe")):
+        _judge_event(wall, event, arguments, frame)
+
+
+def _judge_open(wall, event, arguments, frame):
+    path, mode, flags = arguments
+    writes = set(mode) & set("wax+") if type(mode) is str else flags & _WRITE_FLAGS
+    if writes and path is not None and not wall.is_scratch(path):
+        _forbid_write(wall, path, frame)
+
+
+def _judge_file_change(wall, event, arguments, frame):
+    paths = [argument for argument in arguments[:2] if isinstance(argument, (str, bytes))]
+    if paths and not wall.is_scratch(paths[-1]):
+        _forbid_write(wall, paths[-1], frame)
+
+
+def _forbid_write(wall, path, frame):
+    if callers.is_program(frame, "driver"):
+        wall.forbid("file-write", f"Writing to {_short(path)}", EVENT_REASONS["file-write"], frame)
+
+
+def _judge_import(wall, event, arguments, frame):
+    name = arguments[0]
+    reason = module_reason(name)
+    if reason and callers.is_program(frame, "direct"):
+        wall.forbid("blocked-module", f"Module `{name}`", reason, frame)
+
+
+def _judge_attribute(wall, event, arguments, frame):
+    name = arguments[1]
+    rule = ATTRIBUTE_RULES.get(name)
+    if rule and callers.is_program(frame, "direct"):
+        wall.forbid(rule, f"`.{name}`", ATTRIBUTES[name], frame)
+
+
+def _judge_pickle(wall, event, arguments, frame):
+    module, name = arguments
+    parts = set(name.split("."))
+    is_blocked = (
+        (module == "builtins" and parts & _PICKLED_BUILTINS)
+        or (module != "builtins" and module_reason(module))
+        or f"{module}.{name}" in MEMBERS
+        or parts & ATTRIBUTES.keys()
+    )
+    if is_blocked and callers.is_program(frame, "driver"):
+        wall.forbid("unsafe-pickle", f"Unpickling `{module}.{name}`", EVENT_REASONS["unsafe-pickle"], frame)
+
+
+def _short(path):
+    text = repr(path)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+_JUDGES = {
+    **dict.fromkeys(EVENT_RULES, _judge_event),
+    **dict.fromkeys(DATA["events"]["file-write"], _judge_file_change),
+    "socket.__new__": _judge_socket,
+    "open": _judge_open,
+    "import": _judge_import,
+    "object.__getattr__": _judge_attribute,
+    "pickle.find_class": _judge_pickle,
+}

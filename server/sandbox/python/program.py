@@ -20,12 +20,11 @@ value of a last bare expression, else null. Threads it left running are waited f
 before the result is read, as Python does at the end of a script.
 
 sys.exit() and sys.exit(0) end the program with the result so far; any other exit status is an error of type
-SystemExit with that `exitCode`. SIGTERM raises SystemExit in the main thread: `finally` blocks run.
+SystemExit with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
 """
 
 import atexit
 import builtins
-import signal
 import sys
 import threading
 import types
@@ -41,19 +40,6 @@ import tracebacks
 def run_program(request, send):
     """Runs request["code"], sends its frames and never raises."""
     reporter = progress.Reporter(send)
-    try:
-        last = _outcome(request, send, reporter)
-    except BaseException as error:  # ours, or a SIGTERM between two of our lines
-        last = tracebacks.error_frame(error)
-    reporter.flush()
-    _flush_output()
-    try:
-        send(last)
-    except Exception:
-        pass  # nobody is listening any more
-
-
-def _outcome(request, send, reporter):
     wall = None
     try:
         program = source.compile_program(request["code"])
@@ -61,15 +47,22 @@ def _outcome(request, send, reporter):
         packages.prepare(request["code"], namespace, reporter)
         if request.get("policy") != "kernel":
             wall = audit.raise_wall(send, namespace, request.get("scratch"))
-        _raise_exit_on_sigterm()
         _execute(program, namespace)
-        json_text = results.to_json(source.result_of(namespace), request.get("maxResultBytes"))
-        last = {"kind": "result", "json": json_text}
+        last = {"kind": "result", "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes"))}
     except BaseException as error:
         last = tracebacks.error_frame(error)
-    if wall is not None and wall.violations:
-        return tracebacks.violation_frame(wall.violations[0], last)
-    return last
+    _flush_output()
+    _send_last(last, wall, reporter, send)
+
+
+def _send_last(last, wall, reporter, send):
+    try:
+        reporter.flush()
+        if wall is not None:
+            wall.lower()
+        send(tracebacks.violation_frame(wall.violations[0], last) if wall and wall.violations else last)
+    except BaseException:
+        pass  # nobody is listening any more, or the time is up
 
 
 def _fresh_main(input_data, reporter):
@@ -97,17 +90,9 @@ def _execute(program, namespace):
         atexit._run_exitfuncs()
 
 
-def _raise_exit_on_sigterm():
-    def on_sigterm(number, frame):
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_sigterm)
-
-
 def _flush_output():
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
             stream.flush()
-        except Exception:
+        except BaseException:
             pass  # closed or replaced by the program

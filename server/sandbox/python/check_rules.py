@@ -1,0 +1,305 @@
+"""The rules of the static wall: each is a function from the sorted nodes of a program to (node, rule, message).
+
+check.py owns parsing, places and order; policy.json owns what is blocked; this module owns how Python can say it.
+"""
+
+import ast
+import collections
+import functools
+import re
+
+from policy import (
+    ATTRIBUTE_RULES,
+    ATTRIBUTES,
+    DATA,
+    MEMBERS,
+    MODULES_AS_ATTRIBUTES,
+    NAMES,
+    module_reason,
+    private_module_reason,
+)
+
+_DEFINITIONS = frozenset(DATA["definitions"])
+_READERS = frozenset(DATA["attributeReaders"])
+_OPENERS = DATA["openers"]
+_PATH_WRITERS = frozenset(DATA["pathWriters"])
+_EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
+_SPEAKING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
+_FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
+_MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
+_WRITE_MODE = re.compile(r"[wax+]")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_LEAVES = (ast.Import, ast.ImportFrom, ast.Name, ast.Constant, ast.Global, ast.Nonlocal, getattr(ast, "MatchSingleton", None))
+_FIELDS_WITHOUT_NODES = frozenset(
+    "ctx op ops id attr name arg kind type_comment conversion is_async simple rest kwd_attrs type_ignores str".split()
+)
+_MATCHES = tuple(getattr(ast, name) for name in ("MatchClass", "MatchMapping") if hasattr(ast, name))
+
+
+def offences(tree):
+    program = _Program(tree)
+    for rule in (_imports, _names, _attributes, _strings, _file_writes, _definitions, _patterns):
+        yield from rule(program)
+
+
+class _Program:
+    """The nodes of a program by type, and what its names stand for."""
+
+    def __init__(self, tree):
+        self._by_type = _sorted_by_type(tree)
+        self.modules = {}  # name -> the dotted module or member that an import bound it to
+        self.own = set()  # names that the program binds itself
+        self._bind_imports()
+        self._bind_names()
+
+    def of(self, *types):
+        for each in types:
+            yield from self._by_type.get(each, ())
+
+    def dotted(self, node):
+        """`np.lib.x` -> "numpy.lib.x" where the chain starts at an import, or at a name bound nowhere; else None."""
+        attributes = []
+        while isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        root = self.modules.get(node.id) or (None if node.id in self.own else node.id)
+        return root and ".".join([root, *reversed(attributes)])
+
+    def is_module(self, node):
+        """Whether an attribute chain (or name) starts at an import."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self.modules
+
+    def _bind_imports(self):
+        for node in self.of(ast.Import):
+            for alias in node.names:
+                self.modules[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        for node in self.of(ast.ImportFrom):
+            for alias in node.names:
+                self.modules[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+
+    def _bind_names(self):
+        for node in self.of(ast.Assign):
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Name) and isinstance(value, (ast.Name, ast.Attribute)):
+                if self.is_module(value):
+                    self.modules.setdefault(target.id, self.dotted(value))
+                elif isinstance(value, ast.Name) and value.id in NAMES:
+                    continue  # `run = eval` does not make `eval` the program's own
+            self.own.update(each.id for each in node.targets if isinstance(each, ast.Name))
+        for node in self.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            self.own.add(node.name)
+        self.own.update(node.arg for node in self.of(ast.arg))
+        self.own.update(node.id for node in self.of(ast.Name) if not isinstance(node.ctx, ast.Load) and node.id not in NAMES)
+
+
+def _sorted_by_type(tree):
+    """Half as long as ast.walk takes; and not recursive, since a long chain of calls is deep, and allowed."""
+    by_type, waiting = collections.defaultdict(list), [tree]
+    while waiting:
+        node = waiting.pop()
+        if node is None:  # the key of `**other` in a dict
+            continue
+        kind = type(node)
+        by_type[kind].append(node)
+        for field in _fields_with_nodes(kind):
+            value = getattr(node, field)
+            if value.__class__ is list:
+                waiting += value
+            elif value is not None:
+                waiting.append(value)
+    return by_type
+
+
+@functools.lru_cache(maxsize=None)
+def _fields_with_nodes(kind):
+    return () if kind in _LEAVES else tuple(field for field in kind._fields if field not in _FIELDS_WITHOUT_NODES)
+
+
+def _imports(program):
+    for node in program.of(ast.Import):
+        for alias in node.names:
+            yield from _import_of(alias.name, node)
+    for node in program.of(ast.ImportFrom):
+        module = node.module or ""
+        found = list(_import_of(module, node))
+        yield from found
+        for alias in [] if found else node.names:
+            yield from _imported_name(module, alias.name, node)
+
+
+def _import_of(dotted, node):
+    reason = module_reason(dotted) or private_module_reason(dotted)
+    if reason:
+        yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
+
+
+def _imported_name(module, name, node):
+    dotted = f"{module}.{name}"
+    reason = module_reason(dotted) or (name in MODULES_AS_ATTRIBUTES and module_reason(name.lstrip("_")))
+    if reason:
+        yield node, "blocked-module", f"`{dotted}` is a blocked module: {reason}"
+    elif dotted in MEMBERS:
+        yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
+    elif name in ATTRIBUTES:
+        yield node, ATTRIBUTE_RULES[name], f"`{name}` is blocked: {ATTRIBUTES[name]}"
+
+
+def _names(program):
+    for node in program.of(ast.Name):
+        if node.id in NAMES and node.id not in program.own and node.id not in program.modules:
+            rule = "dunder-access" if node.id in ATTRIBUTES and node.id != "__import__" else "blocked-call"
+            yield node, rule, f"`{node.id}` is blocked: {NAMES[node.id]}"
+    for node in program.of(ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id in ("vars", "dir") and node.args:
+            if node.func.id == "vars" and program.is_module(node.args[0]):
+                yield node, "module-attribute", _whole_module("vars()")
+
+
+def _attributes(program):
+    speaking = _speaking_exceptions(program)
+    for node in program.of(ast.Attribute):
+        name = node.attr
+        if name in ATTRIBUTES:
+            if not (name == "__getattribute__" and _is_super(node.value)):
+                yield node, ATTRIBUTE_RULES[name], f"`.{name}` is blocked: {ATTRIBUTES[name]}"
+        elif name in MODULES_AS_ATTRIBUTES and program.is_module(node.value):
+            yield node, "module-attribute", _module_attribute(program.dotted(node), name)
+        elif name == "__dict__" and program.is_module(node.value):
+            yield node, "module-attribute", _whole_module("`.__dict__`")
+        elif name in _EXCEPTION_ATTRIBUTES and isinstance(node.value, ast.Name) and node.value.id in speaking:
+            yield node, "frame-access", f"`.{name}` is blocked on exceptions: it hands out the value that was looked into"
+        else:
+            dotted = program.dotted(node)
+            if dotted in MEMBERS:
+                yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
+            elif dotted and program.is_module(node) and module_reason(dotted) and not module_reason(dotted.rpartition(".")[0]):
+                yield node, "blocked-module", f"Module `{dotted}` is blocked: {module_reason(dotted)}"
+
+
+def _strings(program):
+    for node in program.of(ast.Constant, ast.BinOp, ast.JoinedStr):
+        text = _text(node)
+        field = _FORMAT_FIELD.search(text) if text and "{" in text else None
+        if field:
+            yield node, "dunder-format", f"A format field reads `{field[1]}`: {ATTRIBUTES[field[1]]}"
+    for node in program.of(ast.Call):
+        if _called_name(node) in _READERS:
+            yield from _read_names(program, node)
+    for node in program.of(ast.Subscript):
+        key = node.slice.value if type(node.slice).__name__ == "Index" else node.slice  # Python 3.8's shape
+        name = _text(key)
+        if name in ATTRIBUTES and name.startswith("__"):
+            yield node, ATTRIBUTE_RULES[name], f'`["{name}"]` is blocked: {ATTRIBUTES[name]}'
+
+
+def _read_names(program, call):
+    for argument in call.args:
+        for name in (_text(argument) or "").split("."):
+            if name in ATTRIBUTES:
+                yield call, ATTRIBUTE_RULES[name], f'`"{name}"` is blocked: {ATTRIBUTES[name]}'
+            elif name in MODULES_AS_ATTRIBUTES and call.args and program.is_module(call.args[0]):
+                yield call, "module-attribute", _module_attribute(f"{program.dotted(call.args[0])}.{name}", name)
+
+
+def _file_writes(program):
+    uses_pathlib = any(name.partition(".")[0] == "pathlib" for name in program.modules.values())
+    for node in program.of(ast.Call):
+        opener = program.dotted(node.func)
+        mode = _open_mode(node, _OPENERS[opener]) if opener in _OPENERS else None
+        if mode is None and uses_pathlib and _called_name(node) == "open" and isinstance(node.func, ast.Attribute):
+            mode = _open_mode(node, 0)
+        if mode and _WRITE_MODE.search(mode):
+            yield node, "file-write", f"Opening a file in mode {mode!r} is blocked: {_WRITE_INSTEAD}"
+        elif uses_pathlib and isinstance(node.func, ast.Attribute) and node.func.attr in _PATH_WRITERS:
+            yield node, "file-write", f"`.{node.func.attr}()` is blocked: {_WRITE_INSTEAD}"
+
+
+_WRITE_INSTEAD = "nothing written outlives the run; return the data as `result`, or use io.StringIO and io.BytesIO"
+
+
+def _open_mode(call, position):
+    for keyword in call.keywords:
+        if keyword.arg == "mode":
+            return _text(keyword.value)
+    return _text(call.args[position]) if len(call.args) > position else None
+
+
+def _definitions(program):
+    message = "Defining `{}` is blocked: it makes numpy read raw memory; give numpy the values themselves"
+    for node in program.of(ast.ClassDef):
+        for statement in node.body:
+            for name in _bound_by(statement):
+                if name in _DEFINITIONS:
+                    yield statement, "memory-access", message.format(name)
+    for node in program.of(ast.Dict):
+        for key in node.keys:
+            if key is not None and _text(key) in _DEFINITIONS:
+                yield key, "memory-access", message.format(_text(key))
+
+
+def _bound_by(statement):
+    if isinstance(statement, _FUNCTIONS):
+        return [statement.name]
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _patterns(program):
+    for node in program.of(*_MATCHES):
+        names = getattr(node, "kwd_attrs", None) or [_text(key) for key in getattr(node, "keys", ())]
+        for name in names:
+            if name in ATTRIBUTES:
+                yield node, ATTRIBUTE_RULES[name], f"A pattern reads `{name}`: {ATTRIBUTES[name]}"
+    for node in program.of(ast.Assign):
+        if any(isinstance(target, ast.Name) and target.id == "__match_args__" for target in node.targets):
+            for item in getattr(node.value, "elts", ()):
+                if _text(item) in ATTRIBUTES:
+                    name = _text(item)
+                    yield item, ATTRIBUTE_RULES[name], f"A pattern reads `{name}`: {ATTRIBUTES[name]}"
+
+
+def _speaking_exceptions(program):
+    """Names bound by `except … as name` to exceptions that carry the object they tell of."""
+    names = set()
+    for node in program.of(ast.ExceptHandler):
+        kinds = getattr(node.type, "elts", [node.type])
+        if node.name and any(getattr(kind, "id", None) in _SPEAKING_EXCEPTIONS for kind in kinds):
+            names.add(node.name)
+    return names
+
+
+def _text(node, depth=0):
+    """The string that an expression of constants makes, or None."""
+    kind = type(node)
+    if kind is ast.Constant:
+        return node.value if isinstance(node.value, str) else None
+    if kind is ast.BinOp and type(node.op) is ast.Add and depth < _MAX_SUM:
+        right = _text(node.right, depth + 1)
+        left = None if right is None else _text(node.left, depth + 1)
+        return None if left is None else left + right
+    if kind is ast.JoinedStr:
+        parts = [_text(part) for part in node.values]
+        return "".join(parts) if None not in parts else None
+    return None
+
+
+def _called_name(call):
+    return getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+
+
+def _is_super(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _module_attribute(dotted, name):
+    return f"`{dotted}` is the blocked module `{name.lstrip('_')}`: {module_reason(name.lstrip('_'))}"
+
+
+def _whole_module(what):
+    return f"{what} of a module is blocked: it reaches the modules that it imports; name the function you need"

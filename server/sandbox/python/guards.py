@@ -1,0 +1,113 @@
+"""What the runtime wall watches although it raises no audit event: builtins and a few attributes of built-in types.
+
+A program's frames get a copy of the builtins with some replaced: `__import__` (importing a module that is already
+loaded raises no event), eval, exec, compile and breakpoint (refused), getattr (names made at run time).
+
+Frames can be reached through attributes that raise no event (`gi_frame`, `f_back`, `AttributeError.obj` …). Their
+descriptors are replaced, in the types' own dictionaries, by ones that ask the wall first; for library frames, which
+use them in logging and tracebacks, they do as before.
+"""
+
+import builtins
+import functools
+import gc
+import importlib
+import sys
+import types
+
+import callers
+from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, NAMES, module_reason
+
+_REFUSED = ("eval", "exec", "compile", "breakpoint")
+_read = builtins.getattr
+
+
+def guarded_builtins(wall):
+    """A dictionary for `__builtins__` of the program's namespace."""
+    guarded = dict(vars(builtins))
+    guarded["__import__"] = _guarded_import(wall)
+    guarded["getattr"] = _guarded_getattr(wall)
+    for name in _REFUSED:
+        guarded[name] = _refused(wall, name)
+    return guarded
+
+
+def judge_descriptors(wall):
+    for type_name, attribute in DATA["judgedDescriptors"]:
+        module, _, name = type_name.rpartition(".")
+        kind = _read(importlib.import_module(module), name)
+        if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
+            # A built-in type refuses setattr; the dictionary behind its mappingproxy does not.
+            gc.get_referents(kind.__dict__)[0][attribute] = _Judged(wall, attribute, kind.__dict__[attribute])
+    clear_caches = _read(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+    clear_caches()
+
+
+def _guarded_import(wall):
+    real_import = builtins.__import__
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        if level == 0:
+            for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
+                if module_reason(dotted):
+                    wall.forbid("blocked-module", f"Module `{dotted}`", module_reason(dotted), sys._getframe(1))
+        module = real_import(name, globals, locals, fromlist, level)
+        for item in fromlist or ():
+            _forbid_module(wall, _vars(module).get(item), f"{name}.{item}")
+        return module
+
+    return __import__
+
+
+def _guarded_getattr(wall):
+    @functools.wraps(_read)
+    def getattr(object, name, *default):
+        if isinstance(name, str):
+            name = str.__str__(name)  # a subclass may lie to the look-up below
+            if name in ATTRIBUTES:
+                wall.forbid(ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], sys._getframe(1))
+        value = _read(object, name, *default)
+        if type(value) is types.ModuleType:
+            _forbid_module(wall, value, f"{_read(object, '__name__', '?')}.{name}")
+        return value
+
+    return getattr
+
+
+def _forbid_module(wall, value, dotted):
+    reason = module_reason(value.__name__) if type(value) is types.ModuleType else None
+    if reason:
+        wall.forbid("module-attribute", f"`{dotted}`, the module `{value.__name__}`,", reason, sys._getframe(2))
+
+
+def _vars(module):
+    return module.__dict__ if isinstance(module, types.ModuleType) else {}
+
+
+def _refused(wall, name):
+    def refused(*_, **__):
+        wall.forbid("blocked-call", f"`{name}`", NAMES[name], sys._getframe(1))
+
+    refused.__name__ = refused.__qualname__ = name
+    return refused
+
+
+class _Judged:
+    """A descriptor that the wall judges before it answers."""
+
+    def __init__(self, wall, name, original):
+        self._wall = wall
+        self._name = name
+        self._original = original
+
+    def __get__(self, value, owner=None):
+        frame = sys._getframe(1)
+        if self._wall.is_up and callers.is_program(frame, "direct"):
+            self._wall.forbid(ATTRIBUTE_RULES.get(self._name, "frame-access"), f"`.{self._name}`", self._reason(), frame)
+        return self._original.__get__(value, owner)
+
+    def __set__(self, value, new):
+        self._original.__set__(value, new)
+
+    def _reason(self):
+        return ATTRIBUTES.get(self._name, "it hands out the value that was looked into; use the message of the exception")

@@ -1,0 +1,46 @@
+"""Reads policy.json, the data that both walls inside Python judge by, into the forms they look things up in.
+
+Nothing is decided here. `why` and `instead` in the data are the two halves of every message.
+"""
+
+import json
+import pathlib
+
+DATA = json.loads(pathlib.Path(__file__).with_name("policy.json").read_text(encoding="utf-8"))
+
+
+def _reasons(groups):
+    return {name: f"{group['why']}; {group['instead']}" for group in groups for name in group["names"]}
+
+
+MODULES = _reasons(DATA["modules"])
+MEMBERS = _reasons(DATA["members"])
+ATTRIBUTES = _reasons(DATA["attributes"])
+ATTRIBUTE_RULES = {name: group["rule"] for group in DATA["attributes"] for name in group["names"]}
+NAMES = DATA["names"]
+MODULES_AS_ATTRIBUTES = frozenset(DATA["modulesAsAttributes"]) | {f"_{name}" for name in DATA["modulesAsAttributes"]}
+EVENT_RULES = {event: rule for rule, events in DATA["events"].items() for event in events}
+EVENT_REASONS = DATA["eventReasons"]
+JUDGED_FOR = {rule: who for who, rules in DATA["judgedFor"].items() for rule in rules}
+
+_ALLOWED = frozenset(DATA["allowedModules"])
+_PRIVATE = DATA["privateModules"]
+
+
+def module_reason(dotted):
+    """Why module `dotted` is blocked, or None: a module is blocked when it or a parent is, unless it is allowed."""
+    parts = dotted.split(".")
+    parents = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    for parent in parents:
+        if parent in _ALLOWED:
+            return None
+        if parent in MODULES:
+            return MODULES[parent]
+    return None
+
+
+def private_module_reason(dotted):
+    root = dotted.partition(".")[0]
+    if root.startswith("_") and root not in _PRIVATE["except"]:
+        return f"{_PRIVATE['why']}; {_PRIVATE['instead']}"
+    return None
