@@ -18,11 +18,22 @@ async function evaluate(
   try {
     const value = await compile(expression, limits).evaluate(scope);
     // By way of JSON: JSONata's sequences carry properties of their own, and functions have no place in data.
-    return { json: value === undefined ? 'null' : (JSON.stringify(value) ?? 'null') };
+    const json = JSON.stringify(value, withoutFunctions) ?? 'null';
+    if (json.length <= limits.resultBytes) return { json };
+    return { problem: { message: `its result is larger than ${limits.resultBytes} bytes`, position: null } };
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
     return { problem: { message: message ?? String(error), position: position ?? null } };
   }
+}
+
+function withoutFunctions(_key: string, value: unknown): unknown {
+  const isFunction =
+    typeof value === 'function' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      ('_jsonata_lambda' in value || '_jsonata_function' in value));
+  return isFunction ? null : value;
 }
 
 function compile(expression: string, limits: EvaluationRequest['limits']): jsonata.Expression {

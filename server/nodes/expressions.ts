@@ -27,7 +27,13 @@ export interface EvaluationReply {
   problem?: { message: string; position: number | null };
 }
 
-const LIMITS = { timeoutMs: 5_000, stack: 500, sequence: 10_000_000, memoryMb: 256 };
+const LIMITS = {
+  timeoutMs: 5_000,
+  stack: 500,
+  sequence: 10_000_000,
+  memoryMb: 256,
+  resultBytes: 16 * 1024 * 1024,
+};
 /** Past JSONata's own time limit, for what it cannot interrupt. */
 const HARD_TIMEOUT_MS = LIMITS.timeoutMs + 1_000;
 

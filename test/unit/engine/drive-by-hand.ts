@@ -1,0 +1,122 @@
+import { applyEvent, emptyState, type RunState } from '../../../server/engine/fold.ts';
+import type { Plan } from '../../../server/engine/plan.ts';
+import { makePlan } from '../../../server/engine/plan.ts';
+import { resumeEvents } from '../../../server/engine/recovery.ts';
+import { takeStep } from '../../../server/engine/step.ts';
+import type { EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
+import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
+import { nodeRegistry } from '../../../server/nodes/registry.ts';
+
+/** The pure engine with no clock, I/O or promises: the test decides when each node ends, and how. */
+export class HandDriven {
+  readonly journal: EventBody[] = [];
+  readonly running = new Set<string>();
+  readonly starts = new Map<string, number>();
+  private state = emptyState();
+
+  constructor(readonly plan: Plan) {}
+
+  get isOver(): boolean {
+    return ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(this.state.status);
+  }
+
+  statusOf(nodeKey: string): string {
+    return this.state.nodes.get(nodeKey)?.status ?? 'none';
+  }
+
+  begin(): this {
+    return this.take([]);
+  }
+
+  succeed(nodeKey: string, output: unknown = nodeKey, handle = 'output'): this {
+    return this.end(nodeKey, { type: 'NodeSucceeded', nodeKey, attempt: 1, output, handle, durationMs: 1 });
+  }
+
+  fail(nodeKey: string): this {
+    return this.end(nodeKey, {
+      type: 'NodeFailed',
+      nodeKey,
+      attempt: 1,
+      error: errorOf(nodeKey),
+      durationMs: 1,
+    });
+  }
+
+  /** Loses the worker: what runs is forgotten, and another goes on from the journal alone. */
+  crash(): this {
+    this.running.clear();
+    this.state = foldAll(this.journal);
+    return this.take(resumeEvents(this.plan, this.state));
+  }
+
+  private end(nodeKey: string, event: EventBody): this {
+    if (!this.running.delete(nodeKey)) throw new Error(`${nodeKey} is not running`);
+    return this.take([event]);
+  }
+
+  private take(ended: EventBody[]): this {
+    const step = takeStep(this.plan, this.state, ended, new Date(0));
+    this.journal.push(...step.events);
+    for (const nodeKey of step.starts) {
+      this.running.add(nodeKey);
+      this.starts.set(nodeKey, (this.starts.get(nodeKey) ?? 0) + 1);
+    }
+    return this;
+  }
+}
+
+export function foldAll(events: readonly EventBody[]): RunState {
+  const state = emptyState();
+  for (const event of events) applyEvent(state, event as JournalEvent, new Date(0));
+  return state;
+}
+
+/** `a>b` is an edge by the first handle, `a.error>b` by the one named. Nodes are transforms. */
+export function planOf(...edges: string[]): Plan {
+  return makePlan(draftOf(...edges), nodeRegistry);
+}
+
+export function draftOf(...texts: string[]): WorkflowDraft {
+  const edges = texts.filter((text) => text.includes('>')).map(edgeOf);
+  const keys = new Set([
+    ...texts.filter((text) => !text.includes('>')),
+    ...edges.flatMap(({ source, target }) => [source, target]),
+  ]);
+  return {
+    name: 'test',
+    description: null,
+    nodes: [...keys].map((key) => nodeOf(key)),
+    edges,
+    inputSchema: null,
+    outputSchema: null,
+  };
+}
+
+export function nodeOf(
+  key: string,
+  type = 'transform',
+  config: unknown = { expression: 'input' },
+): NodeDraft {
+  return { key, type, name: null, config, position: null, retry: null, forEach: null };
+}
+
+function edgeOf(text: string): EdgeDraft {
+  const [from, target] = text.split('>') as [string, string];
+  const [source, sourceHandle = null] = from.split('.') as [string, string?];
+  return { source, sourceHandle, target, targetHandle: null };
+}
+
+export function errorOf(nodeKey: string): NodeError {
+  return {
+    code: 'TEST',
+    type: null,
+    message: `${nodeKey} failed`,
+    traceback: null,
+    line: null,
+    column: null,
+    exitCode: null,
+    stderr: null,
+    nodeKey,
+    retryable: false,
+  };
+}

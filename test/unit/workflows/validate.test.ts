@@ -1,0 +1,94 @@
+import type { NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
+import { nodeRegistry } from '../../../server/nodes/registry.ts';
+import { validateWorkflow } from '../../../server/workflows/validate.ts';
+import { draftOf, nodeOf } from '../engine/drive-by-hand.ts';
+
+const problemsOf = (draft: WorkflowDraft) =>
+  validateWorkflow(draft, nodeRegistry).map(({ code, field }) => `${code} ${field}`);
+const withNodes = (...nodes: NodeDraft[]): WorkflowDraft => ({ ...draftOf(), nodes });
+
+test('a sound workflow has no problems', () => {
+  expect(problemsOf(draftOf('a>b', 'a.error>c', 'b>d'))).toEqual([]);
+});
+
+test('an unknown type, a duplicate key and a bad key are told at their paths, all at once', () => {
+  expect(problemsOf(withNodes(nodeOf('a', 'pythn'), nodeOf('b'), nodeOf('b'), nodeOf('no spaces')))).toEqual([
+    'UNKNOWN_TYPE nodes.0.type',
+    'DUPLICATE_KEY nodes.2.key',
+    'INVALID nodes.3.key',
+  ]);
+});
+
+test('edges to nothing and from handles that are not there are told', () => {
+  expect(
+    problemsOf({ ...draftOf('a>b', 'a.nope>b'), edges: [...draftOf('a>b', 'a.nope>b', 'a>ghost').edges] }),
+  ).toEqual(['UNKNOWN_HANDLE edges.1.sourceHandle', 'UNKNOWN_NODE edges.2.target']);
+});
+
+test('the handles of a switch are those of its cases, default and error', () => {
+  const cases = [{ handle: 'big', when: 'input > 1' }];
+  const draft = draftOf('s.big>a', 's.default>b', 's.error>c', 's.small>d');
+  draft.nodes = draft.nodes.map((node) => (node.key === 's' ? nodeOf('s', 'switch', { cases }) : node));
+  expect(problemsOf(draft)).toEqual(['UNKNOWN_HANDLE edges.3.sourceHandle']);
+});
+
+test('a cycle is told with the nodes on it', () => {
+  const [problem] = validateWorkflow(draftOf('a>b', 'b>c', 'c>d', 'd>b'), nodeRegistry);
+  expect(problem).toMatchObject({
+    code: 'CYCLE',
+    message: expect.stringMatching(/b → c → d → b|c → d → b → c|d → b → c → d/),
+  });
+});
+
+test('a node that the input does not lead to is told', () => {
+  const draft = draftOf('in>a', 'lonely');
+  draft.nodes = draft.nodes.map((node) => (node.key === 'in' ? nodeOf('in', 'input', {}) : node));
+  expect(problemsOf(draft)).toEqual(['UNREACHABLE_NODE nodes.0']);
+});
+
+test('an input node takes no edge', () => {
+  const draft = draftOf('a>in');
+  draft.nodes[1] = nodeOf('in', 'input', {});
+  expect(problemsOf(draft)).toContain('UNKNOWN_HANDLE edges.0.target');
+});
+
+test('configuration that breaks its schema is told at its path, with what was expected and what came', () => {
+  const draft = withNodes(
+    nodeOf('p', 'python', { code: '1', timeoutMs: 500, packages: ['a', 3], colour: 'red' }),
+  );
+  expect(problemsOf(draft)).toEqual([
+    'INVALID nodes.0.config.packages.1',
+    'INVALID nodes.0.config.timeoutMs',
+    'UNKNOWN_FIELD nodes.0.config.colour',
+  ]);
+  expect(validateWorkflow(draft, nodeRegistry)[1]!.message).toBe(
+    'Expected `timeoutMs` to be an integer from 1000 to 300000, got 500.',
+  );
+  expect(problemsOf(withNodes(nodeOf('p', 'python', {})))).toEqual(['REQUIRED nodes.0.config.code']);
+});
+
+test('a template may stand for a value of any type, if its expression parses', () => {
+  const python = (timeoutMs: unknown) => withNodes(nodeOf('p', 'python', { code: '{{ x', timeoutMs }));
+  expect(problemsOf(python('{{ input.timeout }}'))).toEqual([]);
+  expect(problemsOf(python('{{ input.( }}'))).toEqual(['INVALID_EXPRESSION nodes.0.config.timeoutMs']);
+});
+
+test('expressions of branches, transforms, switches and forEach must parse', () => {
+  const draft = withNodes(
+    nodeOf('b', 'branch', { condition: 'input >' }),
+    nodeOf('s', 'switch', { cases: [{ handle: 'x', when: ')' }] }),
+    { ...nodeOf('t'), forEach: { items: '[', concurrency: 0 } },
+  );
+  expect(problemsOf(draft)).toEqual([
+    'INVALID_EXPRESSION nodes.0.config.condition',
+    'INVALID_EXPRESSION nodes.1.config.cases.0.when',
+    'INVALID nodes.2.forEach.concurrency',
+    'INVALID_EXPRESSION nodes.2.forEach.items',
+  ]);
+});
+
+test('a schema that is none is told', () => {
+  expect(problemsOf({ ...draftOf('a'), inputSchema: { type: 'nonsense' } })).toEqual([
+    'INVALID_SCHEMA inputSchema',
+  ]);
+});
