@@ -38,9 +38,12 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   const closing = new AbortController();
   let claiming: Promise<void> | null = null;
   let claimAgain = false;
+  /** The last claim filled every slot, so there may be more to claim when one comes free. */
+  let backlog = false;
 
   /** One claim at a time; a wake-up that comes meanwhile is followed by another claim. */
   function claimSoon(): void {
+    if (closing.signal.aborted) return;
     claimAgain = true;
     claiming ??= claimWhileWanted().finally(() => {
       claiming = null;
@@ -54,8 +57,8 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       if (free <= 0) return;
       try {
         const jobs = await queue.claim(free);
+        backlog = jobs.length === free;
         jobs.forEach(begin);
-        if (jobs.length > 0) claimAgain = true;
       } catch (error) {
         logger.warn({ err: error }, 'claiming work failed; it is tried again within a second');
       }
@@ -72,7 +75,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
       .then(() => run(job, stop.signal))
       .finally(() => {
         if (active.get(job.executionId)?.job === job) active.delete(job.executionId);
-        if (!closing.signal.aborted) claimSoon();
+        if (backlog) claimSoon();
       });
     active.set(job.executionId, { job, stop, done });
     if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);

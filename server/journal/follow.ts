@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isConnectionError } from '../db/database.ts';
+import { WeftError } from '../shared/errors.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
 import { type JournalPage, readEvents } from './read.ts';
@@ -26,6 +27,8 @@ const RETRY_MS = 250;
  * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when
  * the consumer has taken the one before, so a slow consumer costs nothing but its own lag. The first batch that
  * reaches the journal's end is always given, even when empty, to tell the consumer that it has caught up.
+ *
+ * @throws WeftError NOT_FOUND at the first `next()`
  */
 export async function* followJournal(
   deps: { pool: Pool; hub: Hub },
@@ -43,6 +46,8 @@ export async function* followJournal(
       const woken = wakeUp.next();
       const page = await readWhenPossible(deps.pool, executionId, { ...options, after, types });
       if (page === null) return;
+      if (!page.exists)
+        throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
       const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
       const ended = page.events.length > 0 && isTerminal(page.events.at(-1)!);
       after = page.endSequence;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { openListener } from '../db/listener.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -74,6 +75,12 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
   };
 }
 
+/**
+ * How long wake-ups gather before they are sent, milliseconds: a burst of commits becomes one NOTIFY, and the
+ * statements that a run waits for go first.
+ */
+const GATHER_MS = 2;
+
 /** At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. */
 function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string; logger: Logger }) {
   let waiting = new Set<string>();
@@ -81,6 +88,7 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
 
   async function send(): Promise<void> {
     while (waiting.size > 0) {
+      await delay(GATHER_MS);
       const names = waiting;
       waiting = new Set();
       for (const payload of payloads(replicaId, names)) {
@@ -96,7 +104,7 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
   return {
     add(name: string) {
       waiting.add(name);
-      sending ??= Promise.resolve().then(send);
+      sending ??= send();
     },
     async drained() {
       await sending;

@@ -17,6 +17,8 @@ export interface JournalPage {
   endSequence: number;
   /** True when nothing followed at the moment of reading. */
   atEnd: boolean;
+  /** False for an execution that has no journal, which is one that does not exist. */
+  exists: boolean;
 }
 
 /** Reads one page in order. An execution without events gives an empty page. */
@@ -39,6 +41,7 @@ export async function readEvents(
     events,
     endSequence: full ? events.at(-1)!.sequence : Math.max(lastSequence, options.after),
     atEnd: !full || events.at(-1)!.sequence === lastSequence,
+    exists: lastSequence > 0,
   };
 }
 

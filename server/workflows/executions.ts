@@ -33,12 +33,6 @@ export function makeExecutionUseCases({ database, hub, appender }: ExecutionDeps
     return row && toExecution(row);
   }
 
-  async function mustExist(id: string): Promise<void> {
-    if (!(await manager.existsBy(ExecutionEntity, { id }))) {
-      throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
-    }
-  }
-
   return {
     get,
 
@@ -85,7 +79,6 @@ export function makeExecutionUseCases({ database, hub, appender }: ExecutionDeps
     ): AsyncIterableIterator<FollowedBatch> {
       return endable(async function* (signal) {
         const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
-        await mustExist(id);
         yield* followJournal({ pool, hub }, id, { ...options, after, signal });
       });
     },

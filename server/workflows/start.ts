@@ -1,8 +1,6 @@
-import type { Database, Tx } from '../db/database.ts';
-import { sqlState } from '../db/database.ts';
+import type { Pool } from 'pg';
+import { type Database, sqlState, type Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
-import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
 import type { ExecutionQueue } from '../engine/queue.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
@@ -48,7 +46,7 @@ type NewExecution = Pick<
 
 /** The ways in which an execution begins. Each commits the row, its first event and its job together. */
 export function makeStartUseCases({ database, hub, queue, registry }: StartDeps) {
-  const { manager } = database;
+  const { manager, pool } = database;
 
   return {
     async start({
@@ -57,14 +55,16 @@ export function makeStartUseCases({ database, hub, queue, registry }: StartDeps)
       input,
       idempotencyKey,
     }: StartInput): Promise<Outcome<Execution>> {
-      const version = await findVersion(manager, workflowId, versionNumber ?? null);
+      const version = await findVersion(pool, workflowId, versionNumber ?? null);
       if (version === null) {
         return versionNumber == null
           ? notFound(workflowId, 'workflowId')
           : unknownVersion(workflowId, versionNumber);
       }
-      const { inputSchema } = version.definition as WorkflowDraft;
-      const userErrors = [...checkKey(idempotencyKey), ...checkAgainstSchema(inputSchema, input, 'input')];
+      const userErrors = [
+        ...checkKey(idempotencyKey),
+        ...checkAgainstSchema(version.inputSchema, input, 'input'),
+      ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       return begin({
         workflowId,
@@ -188,16 +188,26 @@ const INSERT_EXECUTION = `
   INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
   SELECT id, 1, 'ExecutionQueued', '{}', $9, 'start' FROM execution`;
 
-async function findVersion(manager: Tx, workflowId: string, number: number | null) {
-  const rows: WorkflowVersionEntity[] = await manager
-    .createQueryBuilder(WorkflowVersionEntity, 'v')
-    .innerJoin(WorkflowEntity, 'w', 'w.id = v.workflow_id AND w.deleted_at IS NULL')
-    .where('v.workflow_id = :workflowId AND v.number = coalesce(:number, w.latest_version)', {
-      workflowId,
-      number,
-    })
-    .getMany();
+/** A prepared statement, because every start passes here. */
+async function findVersion(
+  pool: Pool,
+  workflowId: string,
+  number: number | null,
+): Promise<VersionRow | null> {
+  const { rows } = await pool.query<VersionRow>({
+    name: 'weft-find-version',
+    text: `
+      SELECT v.number, v.definition->'inputSchema' AS "inputSchema"
+      FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
+      WHERE w.id = $1 AND w.deleted_at IS NULL`,
+    values: [workflowId, number],
+  });
   return rows[0] ?? null;
+}
+
+interface VersionRow {
+  number: number;
+  inputSchema: unknown;
 }
 
 function findByKey(manager: Tx, workflowId: string | null, idempotencyKey: string): Promise<ExecutionEntity> {

@@ -123,6 +123,7 @@ test('a writer that lost its execution is fenced off, and its neighbours in the 
 
 test('connections that are cut again and again lose no event, double none and disorder none', async () => {
   const journal = one.appender.open('exec_a', 0);
+  await journal.append([{ type: 'ExecutionQueued' }]);
   const followed = one.follow('exec_a');
   const cutter = new pg.Client({ connectionString: url });
   await cutter.connect();
@@ -135,26 +136,28 @@ test('connections that are cut again and again lose no event, double none and di
   }
   await journal.append([end]);
   await cutter.end();
-  expect(sequences((await one.read('exec_a')).events)).toEqual(upTo(601));
-  expect(sequences((await followed).events)).toEqual(upTo(601));
+  expect(sequences((await one.read('exec_a')).events)).toEqual(upTo(602));
+  expect(sequences((await followed).events)).toEqual(upTo(602));
 });
 
 test('who follows before, during and after the run, here or on another replica, sees the same', async () => {
   const two = await Replica.open(url, stack, 'two');
-  const before = [one.follow('exec_a'), two.follow('exec_a')];
   const journal = one.appender.open('exec_a', 0);
+  await journal.append([{ type: 'ExecutionQueued' }]);
+  const before = [one.follow('exec_a'), two.follow('exec_a')];
   for (const n of upTo(300)) await journal.append([output('n', `${n}`)]);
   const during = [one.follow('exec_a'), two.follow('exec_a', { after: 100 })];
   for (const n of upTo(300)) await journal.append([output('n', `${n}`)]);
   await journal.append([end]);
   const all = (await one.follow('exec_a')).events;
-  expect(sequences(all)).toEqual(upTo(601));
+  expect(sequences(all)).toEqual(upTo(602));
   for (const { events } of await Promise.all([...before, during[0]!])) expect(events).toEqual(all);
   expect((await during[1]!).events).toEqual(all.slice(100));
 });
 
 test('a filter lets through what it names and still ends with the execution', async () => {
   const journal = one.appender.open('exec_a', 0);
+  await journal.append([{ type: 'ExecutionQueued' }]);
   const live = one.follow('exec_a', { types: ['NodeOutput'], nodeKeys: ['a'] });
   await journal.append([{ type: 'ExecutionStarted' }, output('a', '1'), output('b', '2')]);
   await journal.append([output('a', '3'), end]);
@@ -164,6 +167,10 @@ test('a filter lets through what it names and still ends with the execution', as
   ]) {
     expect(events.map((event) => 'text' in event && event.text)).toEqual(['1', '3']);
   }
+});
+
+test('following an execution that does not exist is an error', async () => {
+  await expect(one.follow('exec_none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a follower of a quiet journal is told once that it has caught up', async () => {
