@@ -1,0 +1,54 @@
+import 'reflect-metadata';
+import type { GraphQLInterfaceType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
+import * as typeGraphql from 'type-graphql';
+import { ExecutionResolver } from './execution/execution.resolver.ts';
+import { ExecutionSubscription } from './execution/execution.subscription.ts';
+import { ExecutionFieldsResolver } from './execution/execution-fields.resolver.ts';
+import { typeNameOfEvent } from './execution-event/execution-event.mapper.ts';
+import { ExecutionEventResolver } from './execution-event/execution-event.resolver.ts';
+import * as nodeEvents from './execution-event/node-event.type.ts';
+import { NodeDefinitionResolver } from './node-definition/node-definition.resolver.ts';
+import { PythonResolver } from './python/python.resolver.ts';
+import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
+import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
+import { WorkflowResolver } from './workflow/workflow.resolver.ts';
+import { WorkflowFieldsResolver } from './workflow/workflow-fields.resolver.ts';
+
+/** The whole schema. It holds no state: what its resolvers work on comes with the context. */
+export async function buildSchema(): Promise<GraphQLSchema> {
+  const schema = await typeGraphql.buildSchema({
+    resolvers: [
+      NodeDefinitionResolver,
+      WorkflowResolver,
+      WorkflowFieldsResolver,
+      ExecutionResolver,
+      ExecutionFieldsResolver,
+      ExecutionSubscription,
+      ExecutionEventResolver,
+      PythonResolver,
+      ServerInfoResolver,
+      NodeResolver,
+    ],
+    orphanedTypes: Object.values(nodeEvents),
+    validate: false,
+    pubSub: unusedPubSub,
+  });
+  setTypeResolver(schema, 'ExecutionEvent', typeNameOfEvent);
+  setTypeResolver(schema, 'Node', ({ id }: { id: string }) => typeNameOfId(id));
+  return schema;
+}
+
+/** type-graphql wants one even where every subscription has its own `subscribe`. */
+const unusedPubSub = { publish() {}, subscribe: () => unused() };
+
+function unused(): never {
+  throw new Error('Expected every subscription to have a `subscribe` of its own');
+}
+
+/** The `resolveType` option of type-graphql makes a promise for each value: too slow for a hundred thousand events. */
+function setTypeResolver<T>(schema: GraphQLSchema, name: string, typeNameOf: (value: T) => string): void {
+  (schema.getType(name) as GraphQLInterfaceType).resolveType = typeNameOf as GraphQLTypeResolver<
+    unknown,
+    unknown
+  >;
+}

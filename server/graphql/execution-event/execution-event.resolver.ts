@@ -1,0 +1,46 @@
+import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import * as z from 'zod';
+import { type EventType, eventTypes } from '../../journal/event.ts';
+import type { FollowedBatch } from '../../journal/follow.ts';
+import type { GraphqlContext } from '../context.ts';
+import { ExecutionEventType } from './execution-event.enums.ts';
+import { toEventBatch } from './execution-event.mapper.ts';
+import { ExecutionEventBatch } from './execution-event.type.ts';
+
+const EventsArgs = z.object({
+  executionId: z.string(),
+  after: z.string().nullable().default(null),
+  types: z.array(z.enum(eventTypes)).nullable().default(null),
+  nodeKeys: z.array(z.string()).nullable().default(null),
+});
+
+@Resolver()
+export class ExecutionEventResolver {
+  @Subscription(() => ExecutionEventBatch, {
+    description:
+      "An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`.",
+    subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) => {
+      const { executionId, ...options } = EventsArgs.parse(args);
+      return context.weft.executions.follow(executionId, options);
+    },
+  })
+  executionEvents(
+    @Root() batch: FollowedBatch,
+    @Arg('executionId', () => ID, { description: 'The execution to follow.' }) executionId: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description:
+        'A `cursor` or `endCursor` of the same execution: the stream begins just behind it. From the first event where none is given.',
+    })
+    _after?: string | null,
+    @Arg('types', () => [ExecutionEventType], { nullable: true, description: 'Only events of these types.' })
+    _types?: EventType[] | null,
+    @Arg('nodeKeys', () => [String], {
+      nullable: true,
+      description: 'Only events of these nodes, and those of the execution as a whole.',
+    })
+    _nodeKeys?: string[] | null,
+  ): ExecutionEventBatch {
+    return toEventBatch(executionId, batch);
+  }
+}

@@ -1,0 +1,80 @@
+import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { NodeError } from '../execution/node-error.type.ts';
+import { connectionOf } from '../relay/connection.ts';
+import { DateTimeScalar, JsonScalar } from '../scalars.ts';
+
+@InterfaceType({
+  description:
+    'One thing that happened in an execution. The events of an execution are its whole history: dense, in order, the same for everybody who reads them, live or later.',
+})
+export abstract class ExecutionEvent {
+  @Field(() => Int, { description: 'The place in the history of the execution: 1, 2, 3 … without gaps.' })
+  sequence!: number;
+
+  @Field(() => String, { description: 'Opaque. Give it as `after` to read on from just behind this event.' })
+  cursor!: string;
+
+  @Field(() => DateTimeScalar, { description: 'When it happened, by the clock of the worker.' })
+  occurredAt!: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The node it happened in; null for events of the execution as a whole.',
+  })
+  nodeKey!: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'The attempt it happened in, from 1.' })
+  attempt!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The index of the item, from 0, of a node that runs `forEach`.',
+  })
+  item!: number | null;
+}
+
+/** An event class: its fields are resolved by graphql-js itself, since a subscriber reads them by the hundred thousand. */
+export function EventType(description: string): ClassDecorator {
+  return ObjectType({ simpleResolvers: true, implements: ExecutionEvent, description });
+}
+
+@EventType('Always the first event: the execution was asked for.')
+export class ExecutionQueued extends ExecutionEvent {}
+
+@EventType('A worker has begun the execution.')
+export class ExecutionStarted extends ExecutionEvent {}
+
+@EventType('The last event of an execution that succeeded.')
+export class ExecutionSucceeded extends ExecutionEvent {
+  @Field(() => JsonScalar, { nullable: true, description: 'What its output nodes gave.' })
+  output!: unknown;
+}
+
+@EventType('The last event of an execution that failed.')
+export class ExecutionFailed extends ExecutionEvent {
+  @Field(() => NodeError, { description: 'Why it failed.' })
+  error!: NodeError;
+}
+
+@EventType('The last event of an execution that was cancelled.')
+export class ExecutionCanceled extends ExecutionEvent {}
+
+@ObjectType({ simpleResolvers: true, description: 'Some events in order, and how far they reach.' })
+export class ExecutionEventBatch {
+  @Field(() => [ExecutionEvent], { description: 'Empty where the filter let nothing through.' })
+  events!: ExecutionEvent[];
+
+  @Field(() => String, {
+    description:
+      'Opaque. Give it as `after` when subscribing again: the stream goes on without gap or duplicate.',
+  })
+  endCursor!: string;
+
+  @Field(() => Boolean, {
+    description: 'Whether the history held nothing more at that moment: what follows is live.',
+  })
+  caughtUp!: boolean;
+}
+
+export const ExecutionEventConnection = connectionOf<ExecutionEvent>('ExecutionEvent', () => ExecutionEvent);
+export type ExecutionEventConnection = InstanceType<typeof ExecutionEventConnection>;

@@ -1,0 +1,106 @@
+import { Field, Float, Int } from 'type-graphql';
+import { NodeError } from '../execution/node-error.type.ts';
+import { JsonScalar } from '../scalars.ts';
+import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
+import { EventType, ExecutionEvent } from './execution-event.type.ts';
+import { SecurityViolation } from './security-violation.type.ts';
+
+@EventType('An attempt at a node has begun.')
+export class NodeStarted extends ExecutionEvent {}
+
+@EventType('A node, or an item of one, has its result. Told exactly once.')
+export class NodeSucceeded extends ExecutionEvent {
+  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted.' })
+  output!: unknown;
+
+  @Field(() => String, { description: 'The output handle it emitted on: edges from the others die.' })
+  handle!: string;
+
+  @Field(() => Int, { description: 'Milliseconds that the attempt took.' })
+  durationMs!: number;
+}
+
+@EventType(
+  'A node has failed, after its retries. An edge on its error handle takes it from here; without one the execution fails.',
+)
+export class NodeFailed extends ExecutionEvent {
+  @Field(() => NodeError, { description: 'Why it failed.' })
+  error!: NodeError;
+
+  @Field(() => Int, { description: 'Milliseconds that the last attempt took.' })
+  durationMs!: number;
+}
+
+@EventType('A node will not run: no edge that leads to it is live.')
+export class NodeSkipped extends ExecutionEvent {}
+
+@EventType('A node took its output from the execution that this one retries.')
+export class NodeReused extends ExecutionEvent {
+  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted then.' })
+  output!: unknown;
+
+  @Field(() => String, { description: 'The output handle it emitted on.' })
+  handle!: string;
+}
+
+@EventType('An attempt has failed, and another will be made.')
+export class NodeRetryScheduled extends ExecutionEvent {
+  @Field(() => Int, { description: 'Milliseconds until the next attempt.' })
+  delayMs!: number;
+
+  @Field(() => NodeError, { description: 'Why this attempt failed.' })
+  error!: NodeError;
+}
+
+@EventType('A piece of what a run wrote, as it wrote it.')
+export class NodeOutput extends ExecutionEvent {
+  @Field(() => OutputStream, { description: 'Where it wrote to.' })
+  stream!: keyof typeof OutputStream;
+
+  @Field(() => String, { description: 'A piece of the text; pieces need not end with a line.' })
+  text!: string;
+
+  @Field(() => Float, { description: "The place of the text's first byte in the stream." })
+  byteOffset!: number;
+
+  @Field(() => Boolean, {
+    description: 'True on the last event of a stream that wrote more than is kept; the run itself goes on.',
+  })
+  truncated!: boolean;
+}
+
+@EventType('How far a run says it is, by `progress()` or tqdm. Reports in quick succession are told as one.')
+export class NodeProgress extends ExecutionEvent {
+  @Field(() => Float, { description: 'How much is done.' })
+  current!: number;
+
+  @Field(() => Float, { nullable: true, description: 'How much there is to do, where that is known.' })
+  total!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'What is counted, such as `rows`.' })
+  unit!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What it is doing.' })
+  message!: string | null;
+
+  @Field(() => String, { description: '`progress` or `tqdm`.' })
+  source!: string;
+}
+
+@EventType("The environment with a node's packages is being made.")
+export class NodeEnvironment extends ExecutionEvent {
+  @Field(() => EnvironmentStatus, { description: 'How far it is.' })
+  status!: keyof typeof EnvironmentStatus;
+
+  @Field(() => [String], { description: 'The requirements of the node.' })
+  packages!: string[];
+
+  @Field(() => String, { nullable: true, description: 'For people.' })
+  message!: string | null;
+}
+
+@EventType('Code tried what its sandbox does not allow.')
+export class SecurityViolationDetected extends ExecutionEvent {
+  @Field(() => SecurityViolation, { description: 'What it tried, and where.' })
+  violation!: SecurityViolation;
+}

@@ -1,0 +1,66 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { GraphqlContext } from '../context.ts';
+import { toEvent } from '../execution-event/execution-event.mapper.ts';
+import { ExecutionEventConnection } from '../execution-event/execution-event.type.ts';
+import { toConnection, toPageRequest } from '../relay/connection.ts';
+import { PageArgs } from '../relay/page.args.ts';
+import { toWorkflow, toWorkflowVersion } from '../workflow/workflow.mapper.ts';
+import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
+import { toNodeExecution } from './execution.mapper.ts';
+import { fetchExecution } from './execution.resolver.ts';
+import { Execution, NodeExecution } from './execution.type.ts';
+
+/** What an execution leads to. */
+@Resolver(() => Execution)
+export class ExecutionFieldsResolver {
+  @FieldResolver(() => Workflow, {
+    nullable: true,
+    description: 'The workflow that is run, also when it was deleted since; null of a `pythonRun`.',
+  })
+  async workflow(
+    @Root() { workflowId }: Execution,
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<Workflow | null> {
+    const workflow = workflowId && (await loaders.workflow.load(workflowId));
+    return workflow ? toWorkflow(workflow) : null;
+  }
+
+  @FieldResolver(() => WorkflowVersion, {
+    nullable: true,
+    description: 'The version that is run; null of a `pythonRun`.',
+  })
+  async version(
+    @Root() { workflowId, versionNumber }: Execution,
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<WorkflowVersion | null> {
+    if (workflowId === null || versionNumber === null) return null;
+    const version = await loaders.workflowVersion.load({ workflowId, number: versionNumber });
+    return version && toWorkflowVersion(version);
+  }
+
+  @FieldResolver(() => Execution, { nullable: true, description: 'The execution that this one retries.' })
+  async retryOf(@Root() { retryOfId }: Execution, @Ctx() context: GraphqlContext): Promise<Execution | null> {
+    return retryOfId === null ? null : await fetchExecution(retryOfId, context);
+  }
+
+  @FieldResolver(() => [NodeExecution], {
+    description: 'The nodes that have begun or were skipped, and the items of those that run `forEach`.',
+  })
+  async nodeExecutions(@Root() { id }: Execution, @Ctx() { weft }: GraphqlContext): Promise<NodeExecution[]> {
+    return (await weft.executions.nodeExecutions(id)).map(toNodeExecution);
+  }
+
+  @FieldResolver(() => ExecutionEventConnection, {
+    description:
+      'What has happened in it so far, from the first event on. To follow it live, subscribe to `executionEvents`.',
+  })
+  async events(
+    @Root() { id }: Execution,
+    @Args(() => PageArgs) { first, after }: PageArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<ExecutionEventConnection> {
+    const page = toPageRequest(first, after, () => true);
+    const { items, hasNextPage } = await weft.executions.events(id, page);
+    return toConnection({ items: items.map(toEvent), hasNextPage }, page, ({ cursor }) => cursor);
+  }
+}

@@ -1,0 +1,54 @@
+import { registerEnumType } from 'type-graphql';
+import { executionStatuses, nodeStatuses } from '../../journal/event.ts';
+
+export const ExecutionStatus = enumOf(executionStatuses);
+export const NodeExecutionStatus = enumOf(nodeStatuses);
+export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE'] as const);
+export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE'] as const);
+
+const shared = {
+  QUEUED: { description: 'Waits for a worker.' },
+  RUNNING: { description: 'Is being run.' },
+  WAITING: { description: 'Waits for a time or an event; nothing of it occupies a worker.' },
+  SUCCEEDED: { description: 'Ended with an output.' },
+  FAILED: { description: 'Ended with an error.' },
+  CANCELED: { description: 'Was ended before its time.' },
+};
+
+registerEnumType(ExecutionStatus, {
+  name: 'ExecutionStatus',
+  description: 'SUCCEEDED, FAILED and CANCELED are final.',
+  valuesConfig: shared,
+});
+
+registerEnumType(NodeExecutionStatus, {
+  name: 'NodeExecutionStatus',
+  description: 'SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final.',
+  valuesConfig: {
+    ...shared,
+    SKIPPED: { description: 'No edge that leads to it was live.' },
+    REUSED: { description: 'Took its output from the execution that this one retries.' },
+  },
+});
+
+registerEnumType(ExecutionCancelMode, {
+  name: 'ExecutionCancelMode',
+  description: 'How running nodes are ended.',
+  valuesConfig: {
+    GRACEFUL: { description: 'Python is sent SIGTERM and may clean up for a moment before it is killed.' },
+    FORCE: { description: 'Python is killed at once.' },
+  },
+});
+
+registerEnumType(ExecutionRetryStrategy, {
+  name: 'ExecutionRetryStrategy',
+  description: 'What of a former execution is run again.',
+  valuesConfig: {
+    ALL_NODES: { description: 'Everything.' },
+    FROM_FAILURE: { description: 'Nodes that had not succeeded; the others are REUSED.' },
+  },
+});
+
+function enumOf<const T extends string>(values: readonly T[]): { readonly [K in T]: K } {
+  return Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K };
+}

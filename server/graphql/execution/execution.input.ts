@@ -1,0 +1,45 @@
+import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
+import { PageArgs } from '../relay/page.args.ts';
+import { JsonScalar } from '../scalars.ts';
+import { ExecutionStatus } from './execution.enums.ts';
+
+@InputType({ description: 'What to run, and with what.' })
+export class ExecutionStartInput {
+  @Field(() => ID, { description: 'The workflow to run.' })
+  workflowId!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The version to run; the latest where none is given.' })
+  versionNumber?: number | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: "What the workflow's input node gives. Must fit the workflow's `inputSchema`.",
+  })
+  input?: unknown;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Of 1 to 200 characters. A second start of the same workflow with the same key gives the first execution and starts nothing.',
+  })
+  idempotencyKey?: string | null;
+}
+
+@InputType({ description: 'Which executions to list.' })
+export class ExecutionFilter {
+  @Field(() => ID, { nullable: true, description: 'Those of this workflow.' })
+  workflowId?: string | null;
+
+  @Field(() => [ExecutionStatus], { nullable: true, description: 'Those in one of these statuses.' })
+  statuses?: ExecutionStatusName[] | null;
+}
+
+@ArgsType()
+export class ExecutionsArgs extends PageArgs {
+  @Field(() => ExecutionFilter, {
+    nullable: true,
+    description: 'Which executions to list; all where none is given.',
+  })
+  filter?: ExecutionFilter | null;
+}

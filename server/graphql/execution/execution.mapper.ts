@@ -1,0 +1,27 @@
+import type * as workflows from '../../workflows/types.ts';
+import type { Execution, NodeExecution } from './execution.type.ts';
+
+export function toExecution({ retryOf, ...execution }: workflows.Execution): Execution {
+  return { ...execution, retryOfId: retryOf, durationMs: durationMs(execution) };
+}
+
+export function toNodeExecution(nodeExecution: workflows.NodeExecution): NodeExecution {
+  return { ...nodeExecution, durationMs: durationMs(nodeExecution) };
+}
+
+/** The payload of a mutation whose object is an execution. */
+export function toExecutionPayload(outcome: workflows.Outcome<workflows.Execution>) {
+  return outcome.ok
+    ? { execution: toExecution(outcome.value), userErrors: [] }
+    : { execution: null, userErrors: outcome.userErrors };
+}
+
+function durationMs({
+  startedAt,
+  finishedAt,
+}: {
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}): number | null {
+  return startedAt && finishedAt && finishedAt.getTime() - startedAt.getTime();
+}

@@ -1,0 +1,119 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
+import { connectionOf } from '../relay/connection.ts';
+import { NodeInterface } from '../relay/node.type.ts';
+import { DateTimeScalar, JsonScalar } from '../scalars.ts';
+import { Payload } from '../user-error/user-error.type.ts';
+import { ExecutionStatus, NodeExecutionStatus } from './execution.enums.ts';
+import { NodeError } from './node-error.type.ts';
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: NodeInterface,
+  description: 'One run of a version of a workflow, or of one Python node.',
+})
+export class Execution extends NodeInterface {
+  @Field(() => ExecutionStatus, { description: 'How far it is.' })
+  status!: ExecutionStatusName;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'What it was started with.' })
+  input!: unknown;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'Of its output nodes; null until it has SUCCEEDED.',
+  })
+  output!: unknown;
+
+  @Field(() => NodeError, { nullable: true, description: 'Why it FAILED; null in any other status.' })
+  error!: NodeError | null;
+
+  @Field(() => DateTimeScalar, { description: 'When it was asked for.' })
+  createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When a worker began it.' })
+  startedAt!: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it reached a final status.' })
+  finishedAt!: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Milliseconds from `startedAt` to `finishedAt`; null until it has finished.',
+  })
+  durationMs!: number | null;
+
+  /** For the relations; not part of the schema. */
+  workflowId!: string | null;
+  versionNumber!: number | null;
+  retryOfId!: string | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'One node in one execution; of a node that runs `forEach`, also each item.',
+})
+export class NodeExecution {
+  @Field(() => String, { description: "The node's `key` in the workflow." })
+  nodeKey!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The index of the item, from 0; null for the node as a whole.',
+  })
+  item!: number | null;
+
+  @Field(() => NodeExecutionStatus, { description: 'How far it is.' })
+  status!: NodeStatus;
+
+  @Field(() => Int, { description: 'Attempts begun so far.' })
+  attempt!: number;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted; null until it has SUCCEEDED.' })
+  output!: unknown;
+
+  @Field(() => NodeError, { nullable: true, description: 'Why its last attempt failed.' })
+  error!: NodeError | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When its first attempt began.' })
+  startedAt!: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it reached a final status.' })
+  finishedAt!: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Milliseconds from `startedAt` to `finishedAt`; null until it has finished.',
+  })
+  durationMs!: number | null;
+}
+
+export const ExecutionConnection = connectionOf<Execution>('Execution', () => Execution);
+export type ExecutionConnection = InstanceType<typeof ExecutionConnection>;
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionStart` answers.' })
+export class ExecutionStartPayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The execution, QUEUED or already further; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionCancel` answers.' })
+export class ExecutionCancelPayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The execution, which ends within a moment; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionRetry` answers.' })
+export class ExecutionRetryPayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The new execution; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}

@@ -1,0 +1,48 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+
+@ObjectType({ simpleResolvers: true, description: 'Why a node, or the execution it belongs to, failed.' })
+export class NodeError {
+  @Field(() => String, {
+    description:
+      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`.',
+  })
+  code!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The exception's class where code raised one, such as `ValueError`.",
+  })
+  type!: string | null;
+
+  @Field(() => String, { description: 'For people.' })
+  message!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The Python traceback: the user's own frames, with their own line numbers.",
+  })
+  traceback!: string | null;
+
+  @Field(() => Int, { nullable: true, description: "The line of the user's code, from 1." })
+  line!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The column in that line, from 1, where it is known.' })
+  column!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Of a process that ended by itself.' })
+  exitCode!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'The last few KiB of what the run wrote to stderr.' })
+  stderr!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The node that failed; null where the execution failed as a whole.',
+  })
+  nodeKey!: string | null;
+
+  @Field(() => Boolean, {
+    description: 'Whether another attempt might end differently without a change of code.',
+  })
+  retryable!: boolean;
+}

@@ -1,0 +1,24 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { GraphqlContext } from '../context.ts';
+import { fetchExecution } from '../execution/execution.resolver.ts';
+import { fetchWorkflow } from '../workflow/workflow.resolver.ts';
+import { NodeInterface } from './node.type.ts';
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => NodeInterface, {
+    nullable: true,
+    description: 'A workflow or an execution by its id; null when there is none.',
+  })
+  async node(
+    @Arg('id', () => ID, { description: 'An id as it stands in the `id` field of any object.' }) id: string,
+    @Ctx() context: GraphqlContext,
+  ): Promise<NodeInterface | null> {
+    return (await fetchWorkflow(id, context)) ?? (await fetchExecution(id, context));
+  }
+}
+
+/** The GraphQL type of an object by its id. */
+export function typeNameOfId(id: string): string {
+  return id.startsWith('wf_') ? 'Workflow' : 'Execution';
+}

@@ -1,0 +1,9 @@
+import { Field, ID, InterfaceType } from 'type-graphql';
+
+@InterfaceType('Node', { description: 'Anything that `node(id:)` can fetch again by its id.' })
+export abstract class NodeInterface {
+  @Field(() => ID, {
+    description: 'Opaque, unique among all objects; its prefix (`wf_`, `exec_`) tells people the kind.',
+  })
+  id!: string;
+}

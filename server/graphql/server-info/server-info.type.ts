@@ -1,0 +1,59 @@
+import { Field, ObjectType } from 'type-graphql';
+import { DateTimeScalar } from '../scalars.ts';
+
+@ObjectType({ simpleResolvers: true, description: 'Why Python cannot be run on this host, and the way out.' })
+export class SandboxProblem {
+  @Field(() => String, { description: '`PYTHON_NOT_FOUND` or `PYTHON_SANDBOX_UNAVAILABLE`.' })
+  code!: string;
+
+  @Field(() => String, { description: 'What is missing.' })
+  message!: string;
+
+  @Field(() => String, { description: 'What to do about it.' })
+  remedy!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'One part of the walls around Python code.' })
+export class SandboxWall {
+  @Field(() => String, { description: 'What it is.' })
+  name!: string;
+
+  @Field(() => Boolean, { description: 'Whether it holds on this host.' })
+  inForce!: boolean;
+
+  @Field(() => String, { description: 'How it is done, or how to get it.' })
+  detail!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Where Python nodes run.' })
+export class SandboxInfo {
+  @Field(() => Boolean, { description: 'Whether Python can be run.' })
+  available!: boolean;
+
+  @Field(() => SandboxProblem, { nullable: true, description: 'Why not; null when it can.' })
+  problem!: SandboxProblem | null;
+
+  @Field(() => String, { nullable: true, description: 'Such as `3.11.2`.' })
+  pythonVersion!: string | null;
+
+  @Field(() => [SandboxWall], { description: 'What is in force around each run, and what is not.' })
+  walls!: SandboxWall[];
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The server that answers.' })
+export class ServerInfo {
+  @Field(() => String, { description: 'The version of Weft.' })
+  version!: string;
+
+  @Field(() => [String], { description: 'What this process does: `api`, `worker`.' })
+  roles!: readonly string[];
+
+  @Field(() => DateTimeScalar, { description: 'When this process started.' })
+  startedAt!: Date;
+
+  @Field(() => String, { description: 'The version of its database.' })
+  postgresVersion!: string;
+
+  @Field(() => SandboxInfo, { description: 'Where Python nodes run.' })
+  sandbox!: SandboxInfo;
+}

@@ -1,0 +1,95 @@
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { JsonScalar } from '../scalars.ts';
+
+@ObjectType({ simpleResolvers: true, description: 'Where an editor draws a node.' })
+export class Position {
+  @Field(() => Float, { description: 'To the right.' })
+  x!: number;
+
+  @Field(() => Float, { description: 'Downwards.' })
+  y!: number;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'How often a node is attempted before it has failed.' })
+export class RetryPolicy {
+  @Field(() => Int, { description: 'Attempts in all, the first included.' })
+  maxAttempts!: number;
+
+  @Field(() => Int, { description: 'Milliseconds before the second attempt.' })
+  initialDelayMs!: number;
+
+  @Field(() => Float, { description: 'Each further wait is this many times the one before.' })
+  backoffFactor!: number;
+
+  @Field(() => Int, { description: 'The longest wait, milliseconds.' })
+  maxDelayMs!: number;
+
+  @Field(() => [String], {
+    description:
+      'The error codes worth another attempt; where empty, every retryable error and PYTHON_EXECUTION_ERROR.',
+  })
+  retryOn!: string[];
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'Runs a node once for each item of a list; its output is the list of the results, in order.',
+})
+export class ForEach {
+  @Field(() => String, { description: 'A JSONata expression that gives the list.' })
+  items!: string;
+
+  @Field(() => Int, { description: 'How many items are under way at once.' })
+  concurrency!: number;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A node of a workflow.' })
+export class WorkflowNode {
+  @Field(() => String, {
+    description: 'Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it.',
+  })
+  key!: string;
+
+  @Field(() => String, { description: 'The `type` of a node definition.' })
+  type!: string;
+
+  @Field(() => String, { nullable: true, description: 'For people.' })
+  name!: string | null;
+
+  @Field(() => JsonScalar, { nullable: true, description: "Fits the definition's `configSchema`." })
+  config!: unknown;
+
+  @Field(() => Position, { nullable: true, description: 'Where an editor draws it.' })
+  position!: Position | null;
+
+  @Field(() => RetryPolicy, {
+    nullable: true,
+    description: 'How often it is attempted; once where there is none.',
+  })
+  retry!: RetryPolicy | null;
+
+  @Field(() => ForEach, { nullable: true, description: 'Set where it runs once for each item of a list.' })
+  forEach!: ForEach | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Leads what one node emits to another.' })
+export class WorkflowEdge {
+  @Field(() => String, { description: 'The key of the node it begins at.' })
+  source!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The output handle it begins at; the first of the node where none is given.',
+  })
+  sourceHandle!: string | null;
+
+  @Field(() => String, { description: 'The key of the node it ends at.' })
+  target!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Names the value in the input of a node where several edges end; the key of the source where none is given.',
+  })
+  targetHandle!: string | null;
+}

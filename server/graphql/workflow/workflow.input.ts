@@ -1,0 +1,148 @@
+import { ArgsType, Field, Float, InputType, Int } from 'type-graphql';
+import { PageArgs } from '../relay/page.args.ts';
+import { JsonScalar } from '../scalars.ts';
+
+@InputType({ description: 'Where an editor draws a node.' })
+export class PositionInput {
+  @Field(() => Float, { description: 'To the right.' })
+  x!: number;
+
+  @Field(() => Float, { description: 'Downwards.' })
+  y!: number;
+}
+
+@InputType({ description: 'How often a node is attempted before it has failed.' })
+export class RetryPolicyInput {
+  @Field(() => Int, { defaultValue: 3, description: 'Attempts in all, the first included: 1 to 20.' })
+  maxAttempts!: number;
+
+  @Field(() => Int, {
+    defaultValue: 1_000,
+    description: 'Milliseconds before the second attempt: 0 to 3600000.',
+  })
+  initialDelayMs!: number;
+
+  @Field(() => Float, {
+    defaultValue: 2,
+    description: 'Each further wait is this many times the one before: 1 to 10.',
+  })
+  backoffFactor!: number;
+
+  @Field(() => Int, { defaultValue: 60_000, description: 'The longest wait, milliseconds: 0 to 3600000.' })
+  maxDelayMs!: number;
+
+  @Field(() => [String], {
+    defaultValue: [],
+    description:
+      'The error codes worth another attempt; where empty, every retryable error and PYTHON_EXECUTION_ERROR.',
+  })
+  retryOn!: string[];
+}
+
+@InputType({ description: 'Runs a node once for each item of a list.' })
+export class ForEachInput {
+  @Field(() => String, { description: 'A JSONata expression that gives the list, such as `input.rows`.' })
+  items!: string;
+
+  @Field(() => Int, { defaultValue: 10, description: 'How many items are under way at once: 1 to 100.' })
+  concurrency!: number;
+}
+
+@InputType({ description: 'A node of a workflow.' })
+export class WorkflowNodeInput {
+  @Field(() => String, { description: 'Unique in the workflow: 1 to 64 letters, digits, _ and -.' })
+  key!: string;
+
+  @Field(() => String, { description: 'The `type` of a node definition, such as `python`.' })
+  type!: string;
+
+  @Field(() => String, { nullable: true, description: 'For people.' })
+  name?: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      "Fits the definition's `configSchema`. Strings in it may hold `{{ … }}`: a JSONata expression over `input`, `nodes.<key>.output` and `execution`.",
+  })
+  config?: unknown;
+
+  @Field(() => PositionInput, { nullable: true, description: 'Where an editor draws it.' })
+  position?: PositionInput | null;
+
+  @Field(() => RetryPolicyInput, {
+    nullable: true,
+    description: 'How often it is attempted; once where none is given.',
+  })
+  retry?: RetryPolicyInput | null;
+
+  @Field(() => ForEachInput, { nullable: true, description: 'Runs it once for each item of a list.' })
+  forEach?: ForEachInput | null;
+}
+
+@InputType({ description: 'Leads what one node emits to another.' })
+export class WorkflowEdgeInput {
+  @Field(() => String, { description: 'The key of the node it begins at.' })
+  source!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The output handle it begins at, such as `true` or `error`; the first of the node where none is given.',
+  })
+  sourceHandle?: string | null;
+
+  @Field(() => String, { description: 'The key of the node it ends at.' })
+  target!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Names the value in the input of a node where several edges end; the key of the source where none is given.',
+  })
+  targetHandle?: string | null;
+}
+
+@InputType({ description: 'A workflow as its author writes it.' })
+export class WorkflowInput {
+  @Field(() => String, { description: 'Of 1 to 200 characters.' })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'For people.' })
+  description?: string | null;
+
+  @Field(() => [WorkflowNodeInput], { description: 'Its nodes: 1 to 1000.' })
+  nodes!: WorkflowNodeInput[];
+
+  @Field(() => [WorkflowEdgeInput], {
+    defaultValue: [],
+    description: 'The edges between them: at most 5000, without a circle.',
+  })
+  edges!: WorkflowEdgeInput[];
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'A JSON Schema (2020-12) that the input of an execution must fit.',
+  })
+  inputSchema?: unknown;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'A JSON Schema (2020-12) of the output, for those who use it.',
+  })
+  outputSchema?: unknown;
+}
+
+@InputType({ description: 'Which workflows to list.' })
+export class WorkflowFilter {
+  @Field(() => String, { nullable: true, description: 'Those whose name contains this text.' })
+  search?: string | null;
+}
+
+@ArgsType()
+export class WorkflowsArgs extends PageArgs {
+  @Field(() => WorkflowFilter, {
+    nullable: true,
+    description: 'Which workflows to list; all where none is given.',
+  })
+  filter?: WorkflowFilter | null;
+}

@@ -1,0 +1,54 @@
+import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
+import type * as workflows from '../../workflows/types.ts';
+import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
+import type { Workflow, WorkflowVersion } from './workflow.type.ts';
+
+export function toWorkflow(workflow: workflows.Workflow): Workflow {
+  return { ...workflow, latestVersion: toWorkflowVersion(workflow.latestVersion) };
+}
+
+export function toWorkflowVersion(version: workflows.WorkflowVersion): WorkflowVersion {
+  return version;
+}
+
+/** The payload of a mutation whose object is a workflow. */
+export function toWorkflowPayload(outcome: workflows.Outcome<workflows.Workflow>) {
+  return outcome.ok
+    ? { workflow: toWorkflow(outcome.value), userErrors: [] }
+    : { workflow: null, userErrors: outcome.userErrors };
+}
+
+/** What the author left out becomes null, so that a draft has one shape. */
+export function toWorkflowDraft({
+  name,
+  description,
+  nodes,
+  edges,
+  inputSchema,
+  outputSchema,
+}: WorkflowInput): WorkflowDraft {
+  return {
+    name,
+    description: description ?? null,
+    nodes: nodes.map(toNodeDraft),
+    edges: edges.map(toEdgeDraft),
+    inputSchema: inputSchema ?? null,
+    outputSchema: outputSchema ?? null,
+  };
+}
+
+function toNodeDraft({ key, type, name, config, position, retry, forEach }: WorkflowNodeInput): NodeDraft {
+  return {
+    key,
+    type,
+    name: name ?? null,
+    config: config ?? {},
+    position: position ? { ...position } : null,
+    retry: retry ? { ...retry } : null,
+    forEach: forEach ? { ...forEach } : null,
+  };
+}
+
+function toEdgeDraft({ source, sourceHandle, target, targetHandle }: WorkflowEdgeInput): EdgeDraft {
+  return { source, sourceHandle: sourceHandle ?? null, target, targetHandle: targetHandle ?? null };
+}

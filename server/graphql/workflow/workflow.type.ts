@@ -1,0 +1,103 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { connectionOf } from '../relay/connection.ts';
+import { NodeInterface } from '../relay/node.type.ts';
+import { DateTimeScalar, JsonScalar } from '../scalars.ts';
+import { Payload } from '../user-error/user-error.type.ts';
+import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What a workflow was at one time. It never changes: an execution runs one version to its end.',
+})
+export class WorkflowVersion {
+  @Field(() => Int, { description: 'Counts 1, 2, 3 … within the workflow.' })
+  number!: number;
+
+  @Field(() => String, { description: 'The name it had.' })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'The description it had.' })
+  description!: string | null;
+
+  @Field(() => [WorkflowNode], { description: 'Its nodes.' })
+  nodes!: WorkflowNode[];
+
+  @Field(() => [WorkflowEdge], { description: 'The edges between them.' })
+  edges!: WorkflowEdge[];
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'The JSON Schema that the input of an execution must fit; null where any will do.',
+  })
+  inputSchema!: unknown;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'The JSON Schema of its output, for those who use it.',
+  })
+  outputSchema!: unknown;
+
+  @Field(() => DateTimeScalar, { description: 'When it was saved.' })
+  createdAt!: Date;
+
+  /** For the relation; not part of the schema. */
+  workflowId!: string;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: NodeInterface,
+  description: 'A graph of nodes that can be run.',
+})
+export class Workflow extends NodeInterface {
+  @Field(() => String, { description: 'The name of its latest version.' })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'The description of its latest version.' })
+  description!: string | null;
+
+  @Field(() => WorkflowVersion, { description: 'What it is now.' })
+  latestVersion!: WorkflowVersion;
+
+  @Field(() => DateTimeScalar, { description: 'When its first version was saved.' })
+  createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'When its latest version was saved.' })
+  updatedAt!: Date;
+}
+
+export const WorkflowConnection = connectionOf<Workflow>('Workflow', () => Workflow);
+export type WorkflowConnection = InstanceType<typeof WorkflowConnection>;
+
+export const WorkflowVersionConnection = connectionOf<WorkflowVersion>(
+  'WorkflowVersion',
+  () => WorkflowVersion,
+);
+export type WorkflowVersionConnection = InstanceType<typeof WorkflowVersionConnection>;
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowCreate` answers.' })
+export class WorkflowCreatePayload extends Payload {
+  @Field(() => Workflow, {
+    nullable: true,
+    description: 'The new workflow; null where there are userErrors.',
+  })
+  workflow!: Workflow | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowUpdate` answers.' })
+export class WorkflowUpdatePayload extends Payload {
+  @Field(() => Workflow, {
+    nullable: true,
+    description: 'The workflow with its new version; null where there are userErrors.',
+  })
+  workflow!: Workflow | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowDelete` answers.' })
+export class WorkflowDeletePayload extends Payload {
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the workflow that is gone; null where there are userErrors.',
+  })
+  deletedWorkflowId!: string | null;
+}
