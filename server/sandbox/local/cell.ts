@@ -36,6 +36,8 @@ export interface CellHandle {
 
 /** A result is bounded before this, on the Python side, with a clearer error. */
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
+/** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
+const WATCH_AFTER_MS = 10;
 const roles = { control: 0, stdout: 1, stderr: 2, channel: 3 };
 
 export function openCell(
@@ -61,7 +63,8 @@ export function openCell(
     onBadFrame: () => {},
     dispatch(request, limits) {
       channel.write(encodeFrame(request));
-      sendControl({ kind: 'start', cell: number, ...limits });
+      const watch = setTimeout(() => sendControl({ kind: 'watch', cell: number, ...limits }), WATCH_AFTER_MS);
+      exited.promise.then(() => clearTimeout(watch));
     },
     end: (graceMs) => sendControl({ kind: 'end', cell: number, graceMs }),
   };

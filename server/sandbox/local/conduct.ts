@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
 import type { Cell, CellEnd } from './cell.ts';
@@ -16,9 +16,8 @@ export interface ConductOptions extends PythonRunOptions {
 /**
  * Takes one run through a waiting cell, from the request to the outcome.
  *
- * A run ends in one of two ways. It tells its last frame: the cell closes its output before that, so that what
- * it printed is all here when both streams have ended, and nobody waits for the process to be torn down. Or the
- * cell exits without one: by its own doing, or because time, memory or the caller ended it.
+ * A run ends in one of two ways. It tells its last frame, and nobody waits for its process to be torn down. Or
+ * the cell exits without one: by its own doing, or because time, memory or the caller ended it.
  */
 export async function conductRun(
   cell: Cell,
@@ -98,7 +97,8 @@ class Run {
     if (this.endedBy?.kind === 'aborted') return { kind: 'aborted', durationMs };
     // The fork-server's word of the exit may overtake the cell's own last frame.
     if (!this.last) await this.channelClosed;
-    await Promise.all([this.stdout.ended, this.stderr.ended]);
+    await (this.last ? this.outputRead() : Promise.all([this.stdout.ended, this.stderr.ended]));
+    this.flushOutput();
     await this.events.drained();
     const end: RunEnd = {
       last: this.last,
@@ -107,6 +107,24 @@ class Run {
       stderr: this.stderr.lastText(),
     };
     return describeEnd(end, { ...this.options, timeoutMs: this.request.timeoutMs, durationMs });
+  }
+
+  /**
+   * Resolves when all that was written before the last frame is here. It was in the sockets before the frame
+   * was, so that a whole turn of the event loop without data means there is no more. (Waiting for the end of the
+   * streams would wait for the process, and for whatever it left behind that holds them open.)
+   */
+  private async outputRead(): Promise<void> {
+    for (let seen = -1; seen !== this.receivedBytes(); ) {
+      seen = this.receivedBytes();
+      await this.events.drained();
+      await nextTurn();
+      await nextTurn();
+    }
+  }
+
+  private receivedBytes(): number {
+    return this.stdout.receivedBytes + this.stderr.receivedBytes;
   }
 
   private onFrame(frame: CellFrame): void {

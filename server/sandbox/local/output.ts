@@ -28,15 +28,17 @@ export class OutputStream {
     private readonly emit: (event: OutputEvent) => void,
   ) {
     this.ended = new Promise((resolve) => {
-      socket.once('close', () => {
+      const onEnd = () => {
         this.flush(true);
         resolve();
-      });
+      };
+      socket.once('end', onEnd).once('close', onEnd);
     });
     socket.on('data', (bytes) => this.take(bytes));
-    // Our side has nothing to say; without this the socket stays half open until the process is gone.
-    socket.once('end', () => socket.destroy());
   }
+
+  /** Bytes that arrived so far, also those over the cap. */
+  receivedBytes = 0;
 
   /** The end of what the run wrote, also of what is over the cap. */
   lastText(): string | null {
@@ -56,6 +58,7 @@ export class OutputStream {
   }
 
   private take(bytes: Buffer): void {
+    this.receivedBytes += bytes.length;
     this.tail.add(bytes);
     if (this.isTruncated) {
       this.slowDown();

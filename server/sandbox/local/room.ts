@@ -45,7 +45,16 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
     ...binds,
     ...['--dir', '/dev/shm', '--dir', '/tmp', '--proc', '/proc'],
     ...['--remount-ro', '/', '--chdir', '/', '--'],
-    ...[options.interpreter.executable, '-I', '-B', '-u', '-X', 'utf8', `${ROOM_CODE_FOLDER}/forkserver.py`],
+    ...[
+      options.interpreter.executable,
+      '-I',
+      '-S',
+      '-B',
+      '-u',
+      '-X',
+      'utf8',
+      `${ROOM_CODE_FOLDER}/forkserver.py`,
+    ],
     JSON.stringify(options.config),
   ];
 }

@@ -1,6 +1,6 @@
 """The fork-server: one per environment, inside the bubblewrap room. Started as
 
-    python -I -B -u -X utf8 forkserver.py '<config as JSON>'
+    python -I -S -B -u -X utf8 forkserver.py '<config as JSON>'
 
 It imports what runs commonly use, listens on a unix socket, prints `ready` and then, until its control
 connection ends, makes cells (cell.py), watches their memory and deadlines, signals them and tells Node how
@@ -10,13 +10,13 @@ A connection starts with five bytes: a role (0 control, 1 stdout, 2 stderr, 3 ch
 A cell is made when its three connections are there. Frames on the control connection: frames.py.
 """
 
-import ctypes
 import gc
 import importlib
 import json
 import os
 import select
 import signal
+import site
 import socket
 import struct
 import sys
@@ -30,6 +30,7 @@ _WATCH_EVERY_MS = 20
 def main():
     config = json.loads(sys.argv[1])
     _preload(config["preload"])
+    _add_site_builtins()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.path.join(config["socketFolder"], "forkserver.sock"))
     listener.listen(256)
@@ -47,6 +48,13 @@ def _preload(names):
             importlib.import_module(name)
         except ImportError:
             pass  # an interpreter built without it; code that wants it gets the ImportError
+
+
+def _add_site_builtins():
+    """exit, quit and help, which -S leaves out along with the host's site-packages and what those import."""
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
 
 
 def _become(uid):
@@ -131,7 +139,7 @@ class ForkServer:
             os._exit(0)  # Node is gone; the room and every cell end with this process
         for frame in self._control_frames.feed(data):
             target = self._cells.get(frame["cell"])
-            if target and frame["kind"] == "start":
+            if target and frame["kind"] == "watch":
                 target.memory_kb = frame["memoryMb"] * 1024
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
             elif target and frame["kind"] == "end":

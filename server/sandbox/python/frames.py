@@ -12,7 +12,7 @@ Cell to Node:
         (their fields: program.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:
-    {"kind": "start", "cell": int, "memoryMb": int, "killAfterMs": int}     its run began: watch it
+    {"kind": "watch", "cell": int, "memoryMb": int, "killAfterMs": int}     its run goes on: watch it
     {"kind": "end", "cell": int, "graceMs": int}                            TERM now, KILL after the grace
 Fork-server to Node:
     {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
