@@ -35,8 +35,18 @@ export async function buildSchema(): Promise<GraphQLSchema> {
   });
   setTypeResolver(schema, 'ExecutionEvent', typeNameOfEvent);
   setTypeResolver(schema, 'Node', ({ id }: { id: string }) => typeNameOfId(id));
+  for (const [root, description] of Object.entries(rootDescriptions))
+    schema.getType(root)!.description = description;
   return schema;
 }
+
+const rootDescriptions = {
+  Query: 'What can be read.',
+  Mutation:
+    'What can be done. Faults in the input are `userErrors` of the payload; top-level errors are for the operation itself, the token and the server.',
+  Subscription:
+    'What can be watched, over a WebSocket (graphql-transport-ws) or server-sent events (graphql-sse).',
+};
 
 /** type-graphql wants one even where every subscription has its own `subscribe`. */
 const unusedPubSub = { publish() {}, subscribe: () => unused() };

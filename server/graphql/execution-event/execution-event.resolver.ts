@@ -1,9 +1,9 @@
-import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { Args, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
-import { type EventType, eventTypes } from '../../journal/event.ts';
+import { eventTypes } from '../../journal/event.ts';
 import type { FollowedBatch } from '../../journal/follow.ts';
 import type { GraphqlContext } from '../context.ts';
-import { ExecutionEventType } from './execution-event.enums.ts';
+import { ExecutionEventsArgs } from './execution-event.input.ts';
 import { toEventBatch } from './execution-event.mapper.ts';
 import { ExecutionEventBatch } from './execution-event.type.ts';
 
@@ -26,20 +26,7 @@ export class ExecutionEventResolver {
   })
   executionEvents(
     @Root() batch: FollowedBatch,
-    @Arg('executionId', () => ID, { description: 'The execution to follow.' }) executionId: string,
-    @Arg('after', () => String, {
-      nullable: true,
-      description:
-        'A `cursor` or `endCursor` of the same execution: the stream begins just behind it. From the first event where none is given.',
-    })
-    _after?: string | null,
-    @Arg('types', () => [ExecutionEventType], { nullable: true, description: 'Only events of these types.' })
-    _types?: EventType[] | null,
-    @Arg('nodeKeys', () => [String], {
-      nullable: true,
-      description: 'Only events of these nodes, and those of the execution as a whole.',
-    })
-    _nodeKeys?: string[] | null,
+    @Args(() => ExecutionEventsArgs) { executionId }: ExecutionEventsArgs,
   ): ExecutionEventBatch {
     return toEventBatch(executionId, batch);
   }

@@ -56,10 +56,10 @@ export class ExecutionFieldsResolver {
   })
   async events(
     @Root() { id }: Execution,
-    @Args(() => PageArgs) { first, after }: PageArgs,
+    @Args(() => PageArgs) args: PageArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionEventConnection> {
-    const page = toPageRequest(first, after, () => true);
+    const page = toPageRequest(args, () => true);
     const { items, hasNextPage } = await weft.executions.events(id, page);
     return toConnection({ items: items.map(toEvent), hasNextPage }, page, ({ cursor }) => cursor);
   }

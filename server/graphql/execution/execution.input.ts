@@ -1,8 +1,10 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
+import type { CancelMode } from '../../workflows/executions.ts';
+import type { RetryStrategy } from '../../workflows/start.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
-import { ExecutionStatus } from './execution.enums.ts';
+import { ExecutionCancelMode, ExecutionRetryStrategy, ExecutionStatus } from './execution.enums.ts';
 
 @InputType({ description: 'What to run, and with what.' })
 export class ExecutionStartInput {
@@ -42,4 +44,43 @@ export class ExecutionsArgs extends PageArgs {
     description: 'Which executions to list; all where none is given.',
   })
   filter?: ExecutionFilter | null;
+}
+
+@ArgsType()
+export class WorkflowExecutionsArgs extends PageArgs {
+  @Field(() => [ExecutionStatus], { nullable: true, description: 'Those in one of these statuses.' })
+  statuses?: ExecutionStatusName[] | null;
+}
+
+@ArgsType()
+export class ExecutionCancelArgs {
+  @Field(() => ID, { description: 'The execution to end.' })
+  id!: string;
+
+  @Field(() => ExecutionCancelMode, { defaultValue: 'GRACEFUL', description: 'How running nodes are ended.' })
+  mode!: CancelMode;
+}
+
+@ArgsType()
+export class ExecutionRetryArgs {
+  @Field(() => ID, { description: 'The former execution, which must have ended.' })
+  id!: string;
+
+  @Field(() => ExecutionRetryStrategy, {
+    defaultValue: 'FROM_FAILURE',
+    description: 'What of it is run again.',
+  })
+  strategy!: RetryStrategy;
+}
+
+@ArgsType()
+export class ExecutionUpdatesArgs {
+  @Field(() => ID, { nullable: true, description: 'Only those of this workflow.' })
+  workflowId?: string | null;
+
+  @Field(() => [ExecutionStatus], {
+    nullable: true,
+    description: 'Only those that are now in one of these statuses.',
+  })
+  statuses?: ExecutionStatusName[] | null;
 }

@@ -1,11 +1,13 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { isId } from '../../shared/ids.ts';
-import type { CancelMode } from '../../workflows/executions.ts';
-import type { RetryStrategy } from '../../workflows/start.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
-import { ExecutionCancelMode, ExecutionRetryStrategy } from './execution.enums.ts';
-import { ExecutionStartInput, ExecutionsArgs } from './execution.input.ts';
+import {
+  ExecutionCancelArgs,
+  ExecutionRetryArgs,
+  ExecutionStartInput,
+  ExecutionsArgs,
+} from './execution.input.ts';
 import { toExecution, toExecutionPayload } from './execution.mapper.ts';
 import {
   Execution,
@@ -53,12 +55,7 @@ export class ExecutionResolver {
       'Ends an execution before its time: running nodes within a second, nodes to come never begin.',
   })
   async executionCancel(
-    @Arg('id', () => ID, { description: 'The execution to end.' }) id: string,
-    @Arg('mode', () => ExecutionCancelMode, {
-      defaultValue: 'GRACEFUL',
-      description: 'How running nodes are ended.',
-    })
-    mode: CancelMode,
+    @Args(() => ExecutionCancelArgs) { id, mode }: ExecutionCancelArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionCancelPayload> {
     return toExecutionPayload(await weft.executions.cancel(id, mode));
@@ -68,12 +65,7 @@ export class ExecutionResolver {
     description: 'Runs what a former execution ran, with the same version and input, as a new execution.',
   })
   async executionRetry(
-    @Arg('id', () => ID, { description: 'The former execution, which must have ended.' }) id: string,
-    @Arg('strategy', () => ExecutionRetryStrategy, {
-      defaultValue: 'FROM_FAILURE',
-      description: 'What of it is run again.',
-    })
-    strategy: RetryStrategy,
+    @Args(() => ExecutionRetryArgs) { id, strategy }: ExecutionRetryArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionRetryPayload> {
     return toExecutionPayload(await weft.executions.retry(id, strategy));
@@ -86,10 +78,10 @@ export async function fetchExecution(id: string, { loaders }: GraphqlContext): P
 }
 
 export async function listExecutions(
-  { first, after, filter }: ExecutionsArgs,
+  args: ExecutionsArgs,
   { weft }: GraphqlContext,
 ): Promise<ExecutionConnection> {
-  const page = toPageRequest(first, after, (text) => isId('exec', text));
-  const { items, hasNextPage } = await weft.executions.list({ ...page, filter: filter ?? {} });
+  const page = toPageRequest(args, (text) => isId('exec', text));
+  const { items, hasNextPage } = await weft.executions.list({ ...page, filter: args.filter ?? {} });
   return toConnection({ items: items.map(toExecution), hasNextPage }, page, ({ id }) => id);
 }

@@ -1,9 +1,9 @@
-import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { Args, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
-import { type ExecutionStatus as ExecutionStatusName, executionStatuses } from '../../journal/event.ts';
+import { executionStatuses } from '../../journal/event.ts';
 import type * as workflows from '../../workflows/types.ts';
 import type { GraphqlContext } from '../context.ts';
-import { ExecutionStatus } from './execution.enums.ts';
+import { ExecutionUpdatesArgs } from './execution.input.ts';
 import { toExecution } from './execution.mapper.ts';
 import { Execution } from './execution.type.ts';
 
@@ -22,13 +22,7 @@ export class ExecutionSubscription {
   })
   executionUpdates(
     @Root() execution: workflows.Execution,
-    @Arg('workflowId', () => ID, { nullable: true, description: 'Only those of this workflow.' })
-    _workflowId?: string | null,
-    @Arg('statuses', () => [ExecutionStatus], {
-      nullable: true,
-      description: 'Only those that are now in one of these statuses.',
-    })
-    _statuses?: ExecutionStatusName[] | null,
+    @Args(() => ExecutionUpdatesArgs) _args: ExecutionUpdatesArgs,
   ): Execution {
     return toExecution(execution);
   }

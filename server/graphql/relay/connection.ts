@@ -1,6 +1,7 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
 import { WeftError } from '../../shared/errors.ts';
 import type { Page, PageRequest } from '../../workflows/types.ts';
+import { defaultPageSize, maxPageSize, type PageArgs } from './page.args.ts';
 import { PageInfo } from './page-info.type.ts';
 
 export interface Connection<T> {
@@ -60,15 +61,12 @@ export function toConnection<T>(
   };
 }
 
-export const maxPageSize = 100;
-export const defaultPageSize = 20;
-
 /** @throws WeftError BAD_USER_INPUT */
 export function toPageRequest(
-  first: number,
-  after: string | null | undefined,
+  { first: given, after }: PageArgs,
   isCursor: (text: string) => boolean,
 ): PageRequest {
+  const first = given ?? defaultPageSize;
   if (first < 1 || first > maxPageSize) {
     throw new WeftError('BAD_USER_INPUT', `Expected \`first\` to be from 1 to ${maxPageSize}, got ${first}.`);
   }

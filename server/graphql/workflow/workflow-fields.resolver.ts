@@ -1,7 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
-import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
 import type { GraphqlContext } from '../context.ts';
-import { ExecutionStatus } from '../execution/execution.enums.ts';
+import { WorkflowExecutionsArgs } from '../execution/execution.input.ts';
 import { listExecutions } from '../execution/execution.resolver.ts';
 import { ExecutionConnection } from '../execution/execution.type.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
@@ -28,10 +27,10 @@ export class WorkflowFieldsResolver {
   @FieldResolver(() => WorkflowVersionConnection, { description: 'Its versions, newest first.' })
   async versions(
     @Root() { id }: Workflow,
-    @Args(() => PageArgs) { first, after }: PageArgs,
+    @Args(() => PageArgs) args: PageArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowVersionConnection> {
-    const page = toPageRequest(first, after, (text) => /^\d{1,9}$/.test(text));
+    const page = toPageRequest(args, (text) => /^\d{1,9}$/.test(text));
     const { items, hasNextPage } = await weft.workflows.versions(id, page);
     return toConnection({ items: items.map(toWorkflowVersion), hasNextPage }, page, ({ number }) =>
       String(number),
@@ -41,12 +40,7 @@ export class WorkflowFieldsResolver {
   @FieldResolver(() => ExecutionConnection, { description: 'Its executions, newest first.' })
   executions(
     @Root() { id }: Workflow,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('statuses', () => [ExecutionStatus], {
-      nullable: true,
-      description: 'Those in one of these statuses.',
-    })
-    statuses: ExecutionStatusName[] | null,
+    @Args(() => WorkflowExecutionsArgs) { statuses, ...page }: WorkflowExecutionsArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<ExecutionConnection> {
     return listExecutions({ ...page, filter: { workflowId: id, statuses } }, context);

@@ -1,4 +1,4 @@
-import { ArgsType, Field, Float, InputType, Int } from 'type-graphql';
+import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 
@@ -145,4 +145,13 @@ export class WorkflowsArgs extends PageArgs {
     description: 'Which workflows to list; all where none is given.',
   })
   filter?: WorkflowFilter | null;
+}
+
+@ArgsType()
+export class WorkflowUpdateArgs {
+  @Field(() => ID, { description: 'The workflow to change.' })
+  id!: string;
+
+  @Field(() => WorkflowInput, { description: 'The workflow as a whole, as its next version.' })
+  input!: WorkflowInput;
 }

@@ -3,7 +3,7 @@ import { isId } from '../../shared/ids.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { UserError } from '../user-error/user-error.type.ts';
-import { WorkflowInput, WorkflowsArgs } from './workflow.input.ts';
+import { WorkflowInput, WorkflowsArgs, WorkflowUpdateArgs } from './workflow.input.ts';
 import { toWorkflow, toWorkflowDraft, toWorkflowPayload } from './workflow.mapper.ts';
 import {
   Workflow,
@@ -12,8 +12,6 @@ import {
   WorkflowDeletePayload,
   WorkflowUpdatePayload,
 } from './workflow.type.ts';
-
-const inputDescription = 'The workflow as a whole.';
 
 @Resolver()
 export class WorkflowResolver {
@@ -30,11 +28,11 @@ export class WorkflowResolver {
 
   @Query(() => WorkflowConnection, { description: 'Workflows, newest first.' })
   async workflows(
-    @Args(() => WorkflowsArgs) { first, after, filter }: WorkflowsArgs,
+    @Args(() => WorkflowsArgs) args: WorkflowsArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowConnection> {
-    const page = toPageRequest(first, after, (text) => isId('wf', text));
-    const { items, hasNextPage } = await weft.workflows.list({ ...page, filter: filter ?? {} });
+    const page = toPageRequest(args, (text) => isId('wf', text));
+    const { items, hasNextPage } = await weft.workflows.list({ ...page, filter: args.filter ?? {} });
     return toConnection({ items: items.map(toWorkflow), hasNextPage }, page, ({ id }) => id);
   }
 
@@ -43,7 +41,7 @@ export class WorkflowResolver {
       'All that is wrong with a workflow, without saving it; empty for one that can be saved and run. For editors.',
   })
   workflowValidate(
-    @Arg('input', () => WorkflowInput, { description: inputDescription }) input: WorkflowInput,
+    @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<UserError[]> {
     return weft.workflows.validate(toWorkflowDraft(input));
@@ -51,7 +49,7 @@ export class WorkflowResolver {
 
   @Mutation(() => WorkflowCreatePayload, { description: 'Saves a new workflow, as its version 1.' })
   async workflowCreate(
-    @Arg('input', () => WorkflowInput, { description: inputDescription }) input: WorkflowInput,
+    @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowCreatePayload> {
     return toWorkflowPayload(await weft.workflows.create(toWorkflowDraft(input)));
@@ -61,8 +59,7 @@ export class WorkflowResolver {
     description: 'Saves a new version of a workflow. Executions of earlier versions are not touched.',
   })
   async workflowUpdate(
-    @Arg('id', () => ID, { description: 'The workflow to change.' }) id: string,
-    @Arg('input', () => WorkflowInput, { description: inputDescription }) input: WorkflowInput,
+    @Args(() => WorkflowUpdateArgs) { id, input }: WorkflowUpdateArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowUpdatePayload> {
     return toWorkflowPayload(await weft.workflows.update(id, toWorkflowDraft(input)));
