@@ -23,12 +23,12 @@ import threading
 
 import callers
 import guards
-from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, EVENT_REASONS, EVENT_RULES, JUDGED_FOR, MEMBERS, module_reason
+from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, EVENT_REASONS, EVENT_RULES, JUDGED_FOR, MEMBERS, MODULES_AS_ATTRIBUTES, module_reason
 
 MAX_VIOLATIONS_SENT = 20
-_AF_UNIX = 1
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _OWN_READS = ("sys._getframe", "object.__getattr__")
+_EXCUSED = DATA["excused"]
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
 
 
@@ -60,11 +60,11 @@ class Wall:
         if thread in self._judging:
             if event in _OWN_READS:
                 return
-            judge(self, event, arguments, sys._getframe(1))  # a finaliser of the program's that ran in here
+            judge(self, event, arguments, _calling_frame())  # a finaliser of the program's that ran in here
             return
         self._judging.add(thread)
         try:
-            judge(self, event, arguments, sys._getframe(1))
+            judge(self, event, arguments, _calling_frame())
         finally:
             self._judging.discard(thread)
 
@@ -101,37 +101,40 @@ def raise_wall(send, namespace, scratch=None):
     return wall
 
 
+def _calling_frame():
+    try:
+        return sys._getframe(2)
+    except ValueError:  # a C function that a thread was started with
+        return None
+
+
 def _judge_event(wall, event, arguments, frame):
     rule = EVENT_RULES[event]
     way = JUDGED_FOR.get(rule, "direct")
+    if event in _EXCUSED and callers.is_called_by(frame, *_EXCUSED[event]):
+        return  # asyncio wakes its loop through a pair of sockets; types.coroutine marks a function's code
     if callers.is_program(frame, way):
         wall.forbid(rule, f"`{event}`", MEMBERS.get(event) or EVENT_REASONS[rule], frame)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
 
 
-def _judge_socket(wall, event, arguments, frame):
-    # An event loop wakes itself through a pair of unix sockets that lead nowhere else.
-    is_unix = len(arguments) > 1 and arguments[1] == _AF_UNIX
-    if not (is_unix and callers.is_called_by(frame, "selector_events.py", "_make_self_pipe")):
-        _judge_event(wall, event, arguments, frame)
-
-
 def _judge_open(wall, event, arguments, frame):
     path, mode, flags = arguments
     writes = set(mode) & set("wax+") if type(mode) is str else flags & _WRITE_FLAGS
+    way = "direct" if isinstance(path, int) else "driver"  # tempfile opens descriptors that it made itself
     if writes and path is not None and not wall.is_scratch(path):
-        _forbid_write(wall, path, frame)
+        _forbid_write(wall, path, frame, way)
 
 
 def _judge_file_change(wall, event, arguments, frame):
     paths = [argument for argument in arguments[:2] if isinstance(argument, (str, bytes))]
     if paths and not wall.is_scratch(paths[-1]):
-        _forbid_write(wall, paths[-1], frame)
+        _forbid_write(wall, paths[-1], frame, "driver")
 
 
-def _forbid_write(wall, path, frame):
-    if callers.is_program(frame, "driver"):
+def _forbid_write(wall, path, frame, way):
+    if callers.is_program(frame, way):
         wall.forbid("file-write", f"Writing to {_short(path)}", EVENT_REASONS["file-write"], frame)
 
 
@@ -156,7 +159,7 @@ def _judge_pickle(wall, event, arguments, frame):
         (module == "builtins" and parts & _PICKLED_BUILTINS)
         or (module != "builtins" and module_reason(module))
         or f"{module}.{name}" in MEMBERS
-        or parts & ATTRIBUTES.keys()
+        or parts & (ATTRIBUTES.keys() | MODULES_AS_ATTRIBUTES)
     )
     if is_blocked and callers.is_program(frame, "driver"):
         wall.forbid("unsafe-pickle", f"Unpickling `{module}.{name}`", EVENT_REASONS["unsafe-pickle"], frame)
@@ -170,7 +173,6 @@ def _short(path):
 _JUDGES = {
     **dict.fromkeys(EVENT_RULES, _judge_event),
     **dict.fromkeys(DATA["events"]["file-write"], _judge_file_change),
-    "socket.__new__": _judge_socket,
     "open": _judge_open,
     "import": _judge_import,
     "object.__getattr__": _judge_attribute,

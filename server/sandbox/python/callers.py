@@ -62,10 +62,13 @@ def nearest_user_line(frame):
 
 
 def is_called_by(frame, file_ending, function):
-    """Whether a standard library function of that file and name is in the stack below the program."""
+    """Whether a function of the standard library is in the stack, with no frame of the program's further in."""
     while frame is not None:
         code = frame.f_code
-        if code.co_name == function and _kind(code.co_filename) == STDLIB and code.co_filename.endswith(file_ending):
+        kind = _kind(code.co_filename)
+        if kind == USER:
+            return False
+        if kind == STDLIB and code.co_name == function and code.co_filename.endswith(file_ending):
             return True
         frame = _back_of(frame)
     return False

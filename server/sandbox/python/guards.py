@@ -47,7 +47,9 @@ def _guarded_import(wall):
     real_import = builtins.__import__
 
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
-        if level == 0:
+        # C code (pickle, for one) imports on the program's behalf, and passes a list where statements pass a tuple.
+        is_from_c = type(fromlist) is list and name in DATA["importedByC"]
+        if level == 0 and not is_from_c:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
                 if module_reason(dotted):
                     wall.forbid("blocked-module", f"Module `{dotted}`", module_reason(dotted), sys._getframe(1))

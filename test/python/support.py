@@ -1,0 +1,104 @@
+"""Runs programs for the tests as a cell does: in a fork of this process, with a scratch folder and a frame pipe."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from typing import NamedTuple
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PYTHON_FOLDER = os.path.join(ROOT, "server", "sandbox", "python")
+sys.path.insert(0, PYTHON_FOLDER)
+
+import program  # noqa: E402  the folder is on the path only now
+
+TIME_LIMIT_SECONDS = 60
+
+
+class Outcome(NamedTuple):
+    frames: list
+    stdout: str
+    stderr: str
+
+    @property
+    def last(self):
+        return self.frames[-1]
+
+    @property
+    def result(self):
+        assert self.last["kind"] == "result", self.last
+        return json.loads(self.last["json"])
+
+    @property
+    def error(self):
+        assert self.last["kind"] == "error", self.last
+        return self.last["error"]
+
+    def of_kind(self, kind):
+        return [frame for frame in self.frames if frame["kind"] == kind]
+
+    @property
+    def violations(self):
+        return [frame["violation"] for frame in self.of_kind("violation")]
+
+
+def run(code, input=None, policy="strict", **request):
+    """The frames and the output of one program; it may do to its process what it likes."""
+    scratch = os.path.realpath(tempfile.mkdtemp(prefix="weft-test-"))
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _live({"code": textwrap.dedent(code), "input": input, "policy": policy, **request}, scratch, writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as frames:
+        received = [json.loads(line) for line in frames]
+    _, status = os.waitpid(child, 0)
+    try:
+        outputs = [_read(os.path.join(scratch, ".out", name)) for name in ("stdout", "stderr")]
+    finally:
+        shutil.rmtree(scratch)
+    assert status == 0, f"the cell ended with status {status}: {outputs[1]}"
+    return Outcome(received, *outputs)
+
+
+def _live(request, scratch, writer):
+    try:
+        signal.alarm(TIME_LIMIT_SECONDS)
+        os.chdir(scratch)
+        os.environ.clear()
+        os.environ.update(HOME=scratch, TMPDIR=scratch, PATH="/usr/bin:/bin")
+        tempfile.tempdir = None
+        os.mkdir(".out")
+        for target, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(os.path.join(".out", name), os.O_WRONLY | os.O_CREAT), target)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+        sys.path.remove(PYTHON_FOLDER)
+        program.run_program(request, lambda frame: os.write(writer, (json.dumps(frame) + "\n").encode()))
+    finally:
+        os._exit(0)
+
+
+def run_plainly(code, input=None):
+    """The JSON of `result` after plain `python3 -I` ran the same text as a script."""
+    before = f"import json as _json\ninput_data = _json.loads({json.dumps(json.dumps(input))})\ndel _json\n"
+    after = "\nimport json as _json\nprint('\\n' + _json.dumps(result))\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "script.py")
+        with open(path, "w", encoding="utf-8") as script:
+            script.write(before + textwrap.dedent(code) + after)
+        done = subprocess.run(
+            [sys.executable, "-I", path], cwd=folder, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS
+        )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _read(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()

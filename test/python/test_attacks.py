@@ -1,0 +1,44 @@
+import sys
+import unittest
+
+from support import run
+
+from attacks import RUNTIME, RUNTIME_NEWER, STATIC, STATIC_NEWER
+from check import check
+
+
+def _for_this_python(newer):
+    return {name: (code, rule) for name, (code, rule, least) in newer.items() if sys.version_info >= least}
+
+
+class StaticWallTest(unittest.TestCase):
+    def test_every_attack_is_found_by_its_rule(self):
+        for name, (code, rule) in {**STATIC, **_for_this_python(STATIC_NEWER)}.items():
+            with self.subTest(name):
+                self.assertIn(rule, [finding.rule for finding in check(code)])
+
+    def test_there_are_at_least_a_hundred(self):
+        self.assertGreaterEqual(len(STATIC), 100)
+
+    def test_every_finding_has_a_place_and_a_message_with_a_way_out(self):
+        for name, (code, _) in STATIC.items():
+            with self.subTest(name):
+                for finding in check(code):
+                    self.assertGreaterEqual(finding.line, 1)
+                    self.assertGreaterEqual(finding.column, 1)
+                    self.assertRegex(finding.message, r"\w+.*: .*\w")
+
+
+class RuntimeWallTest(unittest.TestCase):
+    def test_every_attack_ends_the_run_with_a_violation_of_its_rule(self):
+        for name, (code, rule) in {**RUNTIME, **_for_this_python(RUNTIME_NEWER)}.items():
+            with self.subTest(name):
+                outcome = run(code)
+                self.assertEqual(outcome.last["kind"], "error", outcome.frames)
+                self.assertEqual(outcome.error["code"], "PYTHON_SECURITY_ERROR", outcome.frames)
+                self.assertEqual([violation["rule"] for violation in outcome.violations][:1], [rule])
+                self.assertEqual(outcome.violations[0]["layer"], "RUNTIME")
+
+
+if __name__ == "__main__":
+    unittest.main()
