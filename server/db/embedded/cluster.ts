@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { execa } from 'execa';
 import { WeftError } from '../../shared/errors.ts';
-import { type Launcher, postgresEnvironment } from './launcher.ts';
+import { complaintOf } from './command.ts';
+import type { Launcher } from './launcher.ts';
 
 export const superuser = 'weft';
 
@@ -41,19 +41,17 @@ async function fillCluster(
 ): Promise<void> {
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  await chmod(folder, 0o700);
   if (owner !== undefined) for (const path of [folder, passwordFile]) await chown(path, owner.uid, owner.gid);
   const initdb = [
     join(nativeFolder, 'bin/initdb'),
     `--pgdata=${dataDirectory(folder)}`,
     `--pwfile=${passwordFile}`,
   ];
-  const [file, ...args] = [...prefix, ...initdbPrefix, ...initdb, ...initdbOptions];
-  const result = await execa(file!, args, { ...postgresEnvironment, cwd: '/', reject: false });
-  if (result.failed) {
+  const complaint = await complaintOf([...prefix, ...initdbPrefix, ...initdb, ...initdbOptions]);
+  if (complaint !== undefined) {
     throw new WeftError(
       'POSTGRES_CANNOT_START',
-      `initdb failed in ${folder}: ${String(result.stderr || result.message).trim()}. See that the disk has 100 MB free and the ` +
+      `initdb failed in ${folder}: ${complaint}. See that the disk has 100 MB free and the ` +
         'folder can be written, choose another with WEFT_DATA_DIR, or set DATABASE_URL.',
     );
   }

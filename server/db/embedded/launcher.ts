@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { execa, type Options } from 'execa';
 import { WeftError } from '../../shared/errors.ts';
+import { complaintOf } from './command.ts';
 
 /** How commands of Postgres are started: what to put before them, and who owns the files they write. */
 export interface Launcher {
@@ -12,12 +12,6 @@ export interface Launcher {
   /** Undefined: whoever runs Weft. */
   owner: { uid: number; gid: number } | undefined;
 }
-
-/** Postgres gets none of Weft's environment, which may hold tokens. */
-export const postgresEnvironment = {
-  extendEnv: false,
-  env: { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-} satisfies Options;
 
 /** `nobody` on every Linux. initdb wants a uid that has a name, and so no user need be made for it. */
 const nobody = 65534;
@@ -46,9 +40,9 @@ export async function chooseLauncher(
   }
   if (clusterOwner !== undefined && clusterOwner.uid !== process.getuid?.())
     throw foreign(cluster, clusterOwner.uid);
-  const prefix = ['setpriv', '--no-new-privs', '--pdeathsig', 'INT'];
-  const works = await succeeds([...prefix, 'true']);
-  return { prefix: works ? prefix : [], initdbPrefix: initdbPrefix(), owner: undefined };
+  const prefix = ['setpriv', '--no-new-privs', '--pdeathsig=INT'];
+  const complaint = await complaintOf([...prefix, 'true']);
+  return { prefix: complaint === undefined ? prefix : [], initdbPrefix: initdbPrefix(), owner: undefined };
 }
 
 /**
@@ -66,19 +60,25 @@ async function rootPrefix(nativeFolder: string, folder: string, uid: number, gid
     '--no-new-privs',
     '--pdeathsig=INT',
   ];
-  let reason = '';
+  let complaint: string | undefined;
   for (const capability of [undefined, 'dac_read_search', 'dac_override']) {
     const prefix = [...drop, ...keeping(capability)];
     // A shell in between, because the exec out of setpriv itself is still judged by root's capabilities.
     const script = 'cd "$1" && exec "$2" --version';
-    const probe = [...prefix, 'sh', '-c', script, 'sh', folder, join(nativeFolder, 'bin/postgres')];
-    const result = await execute(probe);
-    if (!result.failed) return prefix;
-    reason = String(result.stderr || result.message);
+    complaint = await complaintOf([
+      ...prefix,
+      'sh',
+      '-c',
+      script,
+      'sh',
+      folder,
+      join(nativeFolder, 'bin/postgres'),
+    ]);
+    if (complaint === undefined) return prefix;
   }
   throw new WeftError(
     'POSTGRES_CANNOT_START',
-    `Expected to run Postgres as uid ${uid}, since it refuses to run as root, but: ${reason.trim()}. ` +
+    `Expected to run Postgres as uid ${uid}, since it refuses to run as root, but: ${complaint}. ` +
       'Is setpriv (util-linux) installed? Otherwise start Weft as an ordinary user, or set DATABASE_URL.',
   );
 }
@@ -103,14 +103,6 @@ function initdbPrefix(): string[] {
   } catch {
     return ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${nobody}`];
   }
-}
-
-async function succeeds(command: string[]): Promise<boolean> {
-  return !(await execute(command)).failed;
-}
-
-function execute([file, ...args]: string[]) {
-  return execa(file!, args, { ...postgresEnvironment, cwd: '/', reject: false });
 }
 
 function foreign(cluster: string, uid: number): WeftError {

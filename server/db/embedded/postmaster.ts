@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeftError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { type Launcher, postgresEnvironment } from './launcher.ts';
+import { spawnOptions } from './command.ts';
+import type { Launcher } from './launcher.ts';
 
 export interface Postmaster {
   /** Resolves with a few words on how it ended, whatever the reason. */
@@ -35,8 +36,7 @@ export async function startPostmaster(options: {
     ...settings,
   ];
   const child = spawn(file!, args, {
-    env: postgresEnvironment.env,
-    cwd: '/',
+    ...spawnOptions,
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true, // out of the terminal's process group: Ctrl-C is for Weft, which still needs its database then
   });
