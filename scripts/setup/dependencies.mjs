@@ -5,11 +5,11 @@ import { root, run, say } from './project.mjs';
 
 const lockFile = join(root, 'package-lock.json');
 const stampFile = join(root, 'node_modules/.weft-installed');
-/** npm writes this one last, so its age tells when an install by hand was complete. */
+/** npm writes this one last, so its age tells whether an install by hand came after the lock's last change. */
 const npmsOwnStamp = join(root, 'node_modules/.package-lock.json');
 
 export function dependenciesAreInstalled() {
-  if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === lockHash();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockHash()) return true;
   return existsSync(npmsOwnStamp) && statSync(npmsOwnStamp).mtimeMs >= statSync(lockFile).mtimeMs;
 }
 
