@@ -5,10 +5,13 @@ import { coerceError, WeftError } from './shared/errors.ts';
 /** How long a clean shutdown may take before the process ends anyway, milliseconds. */
 const SHUTDOWN_LIMIT_MS = 15_000;
 
+// Heard from the start, so that a signal during start-up, or right after the ready line, is a clean stop too.
+const stopAsked = stopSignal();
+
 try {
   await using server = await compose(readConfig());
   console.log(server.url === null ? 'Weft is ready (worker)' : `Weft is ready at ${server.url}`);
-  await stopSignal();
+  await stopAsked;
   setTimeout(() => {
     console.error(`Weft did not shut down within ${SHUTDOWN_LIMIT_MS / 1_000} s; it ends now.`);
     process.exit(1);
