@@ -34,13 +34,19 @@ export async function openDatabase(options: {
   await dataSource.initialize();
   // A connection that dies while idle is replaced by the pool; unhandled, its error would end the process.
   const pool = (dataSource.driver as unknown as { master: Pool }).master;
-  pool.on('error', (error) => options.logger.warn({ err: error }, 'an idle database connection was lost'));
+  let closing = false;
+  pool.on('error', (error) => {
+    if (!closing) options.logger.warn({ err: error }, 'an idle database connection was lost');
+  });
   await migrateUp(dataSource);
   return {
     manager: dataSource.manager,
     pool,
     transaction: (work) => transaction(dataSource, work),
-    [Symbol.asyncDispose]: () => dataSource.destroy(),
+    async [Symbol.asyncDispose]() {
+      closing = true;
+      await dataSource.destroy();
+    },
   };
 }
 

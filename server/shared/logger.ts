@@ -4,5 +4,14 @@ export type { Logger };
 
 /** Logs are JSON lines on stderr; stdout is kept for what a person asked to see. */
 export function makeLogger(level: string): Logger {
-  return pino({ level, base: undefined }, destination({ fd: 2, sync: true }));
+  return pino(
+    { level, base: undefined, serializers: { err: summarize } },
+    destination({ fd: 2, sync: true }),
+  );
+}
+
+/** Without what drivers hang onto their errors, such as a whole connection. */
+function summarize(error: Error & { code?: unknown }) {
+  const { name, message, code, stack, cause } = error;
+  return { type: name, message, code, stack, ...(cause instanceof Error && { cause: cause.message }) };
 }
