@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
+import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { makeDocuments } from './documents.ts';
 import { makeErrorFormatter } from './errors.ts';
@@ -95,7 +96,14 @@ function asksForWebSocket(request: IncomingMessage): boolean {
 
 async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
   server.listen({ host, port });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new WeftError(
+      'CANNOT_LISTEN',
+      `Expected to listen on ${host}, port ${port}, but: ${coerceError(cause).message}. Stop the program that has ` +
+        'the port, choose another with PORT (0: any that is free), or another address with HOST.',
+      { cause },
+    );
+  });
   return (server.address() as AddressInfo).port;
 }
 
