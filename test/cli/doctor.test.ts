@@ -40,5 +40,8 @@ test('a setting that is not valid is named', async () => {
 async function runDoctor(env: Record<string, string>) {
   await using folder = await makeTempFolder();
   const doctor = join(projectRoot, 'dist/server/cli/doctor.js');
-  return execa(process.execPath, [doctor], { env: { WEFT_DATA_DIR: folder.path, ...env }, reject: false });
+  return await execa(process.execPath, [doctor], {
+    env: { WEFT_DATA_DIR: folder.path, ...env },
+    reject: false,
+  });
 }

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+test('SIGTERM right after the ready line is a clean stop that leaves nothing but the data', async () => {
+  await using folder = await makeTempFolder();
+  const weft = await startWeft({ dataFolder: folder.path });
+  expect(await weft.stop()).toBe(0);
+  expect(weft.stderr).toBe('');
+  expect(await readdir(folder.path)).toEqual(['postgres']);
+});
+
+test('after kill -9 the next start on the same folder works', async () => {
+  await using folder = await makeTempFolder();
+  const first = await startWeft({ dataFolder: folder.path });
+  await first.kill();
+  await using second = await startWeft({ dataFolder: folder.path });
+  expect((await fetch(new URL('/readyz', second.url))).status).toBe(200);
+});
+
+test('a database of the user is used instead of an embedded one', async () => {
+  await using database = await createDatabase();
+  await using folder = await makeTempFolder();
+  await using weft = await startWeft({ databaseUrl: database.url, dataFolder: folder.path });
+  expect((await fetch(new URL('/healthz', weft.url))).status).toBe(200);
+  expect(await readdir(folder.path)).not.toContain('postgres');
+});
+
+test('a port that is taken is named, and the server ends with 1', async () => {
+  await using database = await createDatabase();
+  await using taken = createServer((socket) => socket.destroy());
+  await once(taken.listen(0, '127.0.0.1'), 'listening');
+  const { port } = taken.address() as { port: number };
+  const main = join(projectRoot, 'dist/server/main.js');
+  const env = { DATABASE_URL: database.url, PORT: String(port) };
+  const { exitCode, stderr } = await execa(process.execPath, [main], { env, reject: false });
+  expect(stderr).toContain(String(port));
+  expect(stderr).toContain('PORT');
+  expect(exitCode).toBe(1);
+});
