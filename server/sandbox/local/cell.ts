@@ -1,10 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import { constants, openSync, unlinkSync } from 'node:fs';
+import { connect, Socket, type SocketConstructorOpts } from 'node:net';
+import { coerceError } from '../../shared/errors.ts';
 import { type CellExit, type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../frames.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
 
 /**
- * One cell as Node holds it: three connections to the fork-server's socket, which become the stdout, the
- * stderr and the private channel of one process that is used once (python/cell.py draws its other side).
+ * One cell as Node holds it: a process that is used once, its output as two pipes and its private channel as
+ * a connection (python/cell.py draws its other side).
  *
  *   making ──ready──▶ waiting ──dispatch──▶ running ──▶ exited      (any of them ──▶ exited)
  */
@@ -12,96 +14,141 @@ export interface Cell {
   readonly stdout: Socket;
   readonly stderr: Socket;
   readonly channel: Socket;
-  /** Resolves when the cell waits for its request; rejects when it ended before. */
-  readonly ready: Promise<void>;
   /** Resolves when the cell and every process in it are gone; never rejects. */
   readonly exited: Promise<CellEnd>;
-  hasExited: boolean;
   onFrame: (frame: CellFrame) => void;
   /** The cell sent what is no frame; nothing more is read from it. */
   onBadFrame: (error: Error) => void;
+  send(frame: object): void;
+  /** Sends a run's request, and has the run watched if it goes on for a while. */
   dispatch(request: object, limits: { memoryMb: number; killAfterMs: number }): void;
   /** Ends the cell: TERM, the grace time, KILL. */
   end(graceMs: number): void;
 }
 
+/** A cell that was asked for. */
+export interface CellInMaking {
+  /** Resolves when it waits for its request; rejects when the host refuses it or it ends before. */
+  readonly ready: Promise<Cell>;
+  hasExited: boolean;
+}
+
 /** `lost`: the fork-server is gone, and the cell with it. */
 export type CellEnd = CellExit | { kind: 'lost' };
 
+/** What its fork-server tells of a cell. */
 export interface CellHandle {
-  cell: Cell;
-  exit: (end: CellEnd) => void;
-  fail: (error: Error) => void;
+  cell: CellInMaking;
+  exit(end: CellEnd): void;
+  refuse(error: Error): void;
+}
+
+export function openCell(
+  socketFolder: string,
+  number: number,
+  sendControl: (frame: object) => void,
+): CellHandle {
+  const ready = Promise.withResolvers<Cell>();
+  const exited = Promise.withResolvers<CellEnd>();
+  const channel = openConnection(socketFolder, 'cell', number);
+  let cell: Cell | null = null;
+  ready.promise.catch(() => {}); // nobody may be waiting for this one
+
+  const onFrame = (frame: CellFrame) => {
+    if (cell) cell.onFrame(frame);
+    else if (frame.kind === 'unready') ready.reject(namespacesRefused(frame.message));
+    else if (frame.kind === 'ready') {
+      const [stdout, stderr] = [
+        openPipe(socketFolder, `${number}.out`),
+        openPipe(socketFolder, `${number}.err`),
+      ];
+      cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, sendControl });
+      ready.resolve(cell);
+    }
+  };
+  readFrames(channel, onFrame, (error) => (cell ? cell.onBadFrame(error) : ready.reject(error)));
+  const made: CellInMaking = { ready: ready.promise, hasExited: false };
+  return {
+    cell: made,
+    refuse: ready.reject,
+    exit(end) {
+      made.hasExited = true;
+      if (end.kind === 'lost') for (const socket of [channel, cell?.stdout, cell?.stderr]) socket?.destroy();
+      ready.reject(
+        new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.'),
+      );
+      exited.resolve(end);
+    },
+  };
 }
 
 /** A result is bounded before this, on the Python side, with a clearer error. */
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
-const roles = { control: 0, stdout: 1, stderr: 2, channel: 3 };
 
-export function openCell(
-  socketPath: string,
-  number: number,
-  sendControl: (frame: object) => void,
-): CellHandle {
-  const [stdout, stderr, channel] = (['stdout', 'stderr', 'channel'] as const).map((role) =>
-    openConnection(socketPath, role, number),
-  ) as [Socket, Socket, Socket];
-  const ready = Promise.withResolvers<void>();
-  const exited = Promise.withResolvers<CellEnd>();
-  ready.promise.catch(() => {}); // nobody may be waiting for this one
+interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited'> {
+  number: number;
+  sendControl: (frame: object) => void;
+}
 
-  const cell: Cell = {
-    stdout,
-    stderr,
-    channel,
-    ready: ready.promise,
-    exited: exited.promise,
-    hasExited: false,
+function waitingCell({ number, sendControl, ...parts }: CellParts): Cell {
+  const send = (frame: object) => void parts.channel.write(encodeFrame(frame));
+  return {
+    ...parts,
     onFrame: () => {},
     onBadFrame: () => {},
+    send,
     dispatch(request, limits) {
-      channel.write(encodeFrame(request));
+      send(request);
       const watch = setTimeout(() => sendControl({ kind: 'watch', cell: number, ...limits }), WATCH_AFTER_MS);
-      exited.promise.then(() => clearTimeout(watch));
+      void parts.exited.then(() => clearTimeout(watch));
     },
     end: (graceMs) => sendControl({ kind: 'end', cell: number, graceMs }),
   };
-  const fail = (error: Error) => ready.reject(error);
-  readFrames(cell, (frame) => {
-    if (frame.kind === 'ready') ready.resolve();
-    else if (frame.kind === 'unready') fail(namespacesRefused(frame.message));
-    else cell.onFrame(frame);
-  });
-  const exit = (end: CellEnd) => {
-    cell.hasExited = true;
-    fail(new SandboxProblem('PYTHON_SERVICE_ERROR', 'The sandbox ended while it was made', 'Try again.'));
-    exited.resolve(end);
-  };
-  return { cell, exit, fail };
 }
 
-/** Opens one connection and says what it is for; python/forkserver.py reads these five bytes. */
-export function openConnection(socketPath: string, role: keyof typeof roles, number = 0): Socket {
+/** Opens a connection and says what it is for; python/forkserver.py reads these five bytes. */
+export function openConnection(socketFolder: string, role: 'control' | 'cell', number = 0): Socket {
   const header = Buffer.alloc(5);
-  header.writeUInt8(roles[role]);
+  header.writeUInt8(role === 'control' ? 0 : 1);
   header.writeUInt32BE(number, 1);
-  const socket = connect(socketPath);
+  const socket = connect(`${socketFolder}/forkserver.sock`);
   // A reset says no more than the end that follows it, and how the cell ended is told by the fork-server.
   socket.on('error', () => {});
   socket.write(header);
   return socket;
 }
 
-function readFrames(cell: Cell, onFrame: (frame: CellFrame) => void): void {
+/**
+ * The reading end of a run's output. Pipes, because a socket holds a few hundred small writes where a pipe
+ * holds 64 KiB of them; named ones, because Node cannot be handed a descriptor. The name goes at once. A high-water
+ * mark of 1 makes pause() stop the reading; otherwise the stream would read 64 KiB ahead, in pieces of a line.
+ */
+function openPipe(socketFolder: string, name: string): Socket {
+  const path = `${socketFolder}/${name}`;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  unlinkSync(path);
+  const options: SocketConstructorOpts & { highWaterMark: number } = {
+    fd,
+    writable: false,
+    highWaterMark: 1,
+  };
+  return new Socket(options).on('error', () => {});
+}
+
+function readFrames(
+  channel: Socket,
+  onFrame: (frame: CellFrame) => void,
+  onBadFrame: (error: Error) => void,
+) {
   const decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES);
-  cell.channel.on('data', (bytes) => {
+  channel.on('data', (bytes) => {
     try {
       for (const frame of decoder.feed(bytes)) onFrame(frame);
     } catch (error) {
-      cell.channel.destroy();
-      cell.onBadFrame(error as Error);
+      channel.destroy();
+      onBadFrame(coerceError(error));
     }
   });
 }

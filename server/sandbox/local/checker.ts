@@ -32,15 +32,14 @@ export class Checker {
     const cell = await this.current();
     const answer = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
     cell.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
-    cell.dispatch(
-      { kind: 'check', code, policy: this.policy },
-      { memoryMb: MEMORY_MB, killAfterMs: TIMEOUT_MS },
-    );
+    cell.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
     const late = new AbortController();
-    const timedOut = delay(TIMEOUT_MS, 'late', { signal: late.signal }).catch(() => 'late');
+    const timedOut = delay(TIMEOUT_MS, { kind: 'late' } as const, { signal: late.signal });
+    timedOut.catch(() => {}); // it was in time
     const first = await Promise.race([answer.promise, cell.exited, timedOut]);
     late.abort();
-    if (typeof first === 'object' && first.kind === 'findings') return first.findings;
+    if (first.kind === 'findings') return first.findings;
+    if (first.kind === 'lost') return this.ask(code);
     cell.end(0);
     this.cell = null;
     return [TOO_COMPLEX];
@@ -48,9 +47,13 @@ export class Checker {
 
   private async current(): Promise<Cell> {
     const cell = await this.cell?.catch(() => null);
-    if (cell && !cell.hasExited) return cell;
+    if (cell) return cell;
     this.cell = this.makeCell();
-    return this.cell;
+    const made = await this.cell;
+    void made.exited.then(() => {
+      this.cell = null;
+    });
+    return made;
   }
 
   private remember(key: string, findings: PythonFinding[]): PythonFinding[] {

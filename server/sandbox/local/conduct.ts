@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
-import type { Cell, CellEnd } from './cell.ts';
+import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
 import { describeEnd, type RunEnd } from './outcome.ts';
-import { OutputStream } from './output.ts';
+import { OutputText } from './output.ts';
+import { PacedPipe } from './paced-pipe.ts';
 
 export interface ConductOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
@@ -30,8 +31,9 @@ export async function conductRun(
 class Run {
   private readonly startedAt = performance.now();
   private readonly events: EventQueue;
-  private readonly stdout: OutputStream;
-  private readonly stderr: OutputStream;
+  private readonly pipes: PacedPipe[];
+  private readonly stdout: OutputText;
+  private readonly stderr: OutputText;
   private readonly finished = Promise.withResolvers<void>();
   private readonly channelClosed: Promise<unknown>;
   private readonly subscriberFailed = Promise.withResolvers<never>();
@@ -44,22 +46,15 @@ class Run {
     private readonly request: PythonRunRequest,
     private readonly options: ConductOptions,
   ) {
-    const sockets: Socket[] = [cell.stdout, cell.stderr, cell.channel];
     this.events = new EventQueue(options.onEvent, {
-      pause: () => {
-        for (const socket of sockets) socket.pause();
-      },
-      resume: () => {
-        for (const socket of sockets) socket.resume();
-      },
+      pause: () => this.hold(),
+      resume: () => this.release(),
       fail: (error) => this.subscriberFailed.reject(error),
     });
-    this.stdout = new OutputStream('STDOUT', cell.stdout, options.maxOutputBytes, (event) =>
-      this.events.push(event),
-    );
-    this.stderr = new OutputStream('STDERR', cell.stderr, options.maxOutputBytes, (event) =>
-      this.events.push(event),
-    );
+    const tell = (event: PythonEvent) => this.events.push(event);
+    this.stdout = new OutputText('STDOUT', options.maxOutputBytes, tell);
+    this.stderr = new OutputText('STDERR', options.maxOutputBytes, tell);
+    this.pipes = [pacedText(cell.stdout, this.stdout), pacedText(cell.stderr, this.stderr)];
     this.channelClosed = new Promise((resolve) => cell.channel.once('close', resolve));
     this.subscriberFailed.promise.catch(() => this.cell.end(0));
   }
@@ -69,7 +64,8 @@ class Run {
     cell.onFrame = (frame) => this.onFrame(frame);
     cell.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
     const deadline = setTimeout(() => this.endBecause({ kind: 'timeout' }, GRACE_MS), request.timeoutMs);
-    const onAbort = () => this.endBecause({ kind: 'aborted' }, GRACE_MS);
+    const onAbort = () =>
+      this.endBecause({ kind: 'aborted' }, isForced(options.signal.reason) ? 0 : GRACE_MS);
     options.signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (options.signal.aborted) onAbort();
@@ -97,8 +93,7 @@ class Run {
     if (this.endedBy?.kind === 'aborted') return { kind: 'aborted', durationMs };
     // The fork-server's word of the exit may overtake the cell's own last frame.
     if (!this.last) await this.channelClosed;
-    await (this.last ? this.outputRead() : Promise.all([this.stdout.ended, this.stderr.ended]));
-    this.flushOutput();
+    await (this.last ? this.readRest() : this.pipesEnded());
     await this.events.drained();
     const end: RunEnd = {
       last: this.last,
@@ -110,21 +105,45 @@ class Run {
   }
 
   /**
-   * Resolves when all that was written before the last frame is here. It was in the sockets before the frame
-   * was, so that a whole turn of the event loop without data means there is no more. (Waiting for the end of the
-   * streams would wait for the process, and for whatever it left behind that holds them open.)
+   * Reads what was written before the last frame. It was in the pipes before the frame was in its socket, so that
+   * turns of the event loop without data mean there is no more. Waiting for the end of the pipes instead would
+   * wait for the process, and for whatever it left behind that holds them open or goes on writing to them.
    */
-  private async outputRead(): Promise<void> {
-    for (let seen = -1; seen !== this.receivedBytes(); ) {
+  private async readRest(): Promise<void> {
+    for (const pipe of this.pipes) pipe.readOn();
+    for (let seen = -1, rounds = 0; seen !== this.receivedBytes() && rounds < MAX_ROUNDS; rounds += 1) {
       seen = this.receivedBytes();
       await this.events.drained();
       await nextTurn();
       await nextTurn();
     }
+    this.flushOutput();
+    this.endText();
+  }
+
+  private async pipesEnded(): Promise<void> {
+    for (const pipe of this.pipes) pipe.readOn();
+    await Promise.all(this.pipes.map((pipe) => pipe.ended));
+    this.endText();
+  }
+
+  private endText(): void {
+    this.stdout.end();
+    this.stderr.end();
   }
 
   private receivedBytes(): number {
-    return this.stdout.receivedBytes + this.stderr.receivedBytes;
+    return this.pipes.reduce((sum, pipe) => sum + pipe.receivedBytes, 0);
+  }
+
+  private hold(): void {
+    this.cell.channel.pause();
+    for (const pipe of this.pipes) pipe.hold();
+  }
+
+  private release(): void {
+    this.cell.channel.resume();
+    for (const pipe of this.pipes) pipe.release();
   }
 
   private onFrame(frame: CellFrame): void {
@@ -148,8 +167,7 @@ class Run {
   }
 
   private flushOutput(): void {
-    this.stdout.flush();
-    this.stderr.flush();
+    for (const pipe of this.pipes) pipe.flush();
   }
 
   private endBecause(reason: NonNullable<RunEnd['endedBy']>, graceMs: number): void {
@@ -162,14 +180,23 @@ class Run {
   private leave(): void {
     const { cell } = this;
     cell.onFrame = () => {};
-    for (const socket of [cell.stdout, cell.stderr, cell.channel]) socket.destroy();
-    if (cell.hasExited) return;
-    void Promise.race([cell.exited, delay(LINGER_MS, null, { ref: false })]).then((end: CellEnd | null) => {
-      if (!end) cell.end(0);
-    });
+    cell.channel.destroy();
+    for (const pipe of this.pipes) pipe.close();
+    const late = setTimeout(() => cell.end(0), LINGER_MS);
+    void cell.exited.then(() => clearTimeout(late));
   }
 }
 
+function pacedText(socket: Socket, text: OutputText): PacedPipe {
+  return new PacedPipe(socket, (bytes) => text.add(bytes));
+}
+
+function isForced(reason: unknown): boolean {
+  return typeof reason === 'object' && reason !== null && 'force' in reason && reason.force === true;
+}
+
+/** A pipe holds 1 MiB at most, 16 rounds of one read; what is still coming then was written later. */
+const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
 const LINGER_MS = 100;
 const MAX_VIOLATIONS = 100;

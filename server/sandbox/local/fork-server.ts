@@ -1,19 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { chown, mkdir, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../shared/logger.ts';
 import { encodeFrame, FrameDecoder, type ServerFrame, serverFrameSchema } from '../frames.ts';
-import { type Cell, type CellHandle, openCell, openConnection } from './cell.ts';
+import { type CellHandle, type CellInMaking, openCell, openConnection } from './cell.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
-import { bubblewrapArguments, type RoomOptions } from './room.ts';
+import { bubblewrapArguments, ROOM_UID, type RoomOptions } from './room.ts';
 
 /** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
 export interface ForkServer extends AsyncDisposable {
   /** Asks for a new cell; `cell.ready` tells when it is there. */
-  makeCell(): Cell;
+  makeCell(): CellInMaking;
   /** Resolves when the room is gone, for whatever reason. */
   readonly closed: Promise<void>;
 }
@@ -33,16 +32,16 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
   // A server that was killed leaves its socket behind.
   await rm(options.socketFolder, { recursive: true, force: true });
   await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
+  if (options.asRoot) await chown(options.socketFolder, ROOM_UID, ROOM_UID);
   const room = spawnRoom(options);
-  const closed = once(room, 'close').then(() => {});
+  const closed = new Promise<void>((resolve) => room.once('close', () => resolve()));
   try {
     await waitUntilReady(room, options);
   } catch (error) {
     room.kill('SIGKILL');
     throw error;
   }
-  const socketPath = join(options.socketFolder, 'forkserver.sock');
-  return commandRoom({ room, closed, socketPath, options });
+  return commandRoom({ room, closed, options });
 }
 
 /**
@@ -84,20 +83,16 @@ function noBubblewrap(path: string, cause: Error): SandboxProblem {
 interface RunningRoom {
   room: ChildProcess;
   closed: Promise<void>;
-  socketPath: string;
   options: ForkServerOptions;
 }
 
-function commandRoom({ room, closed, socketPath, options }: RunningRoom): ForkServer {
+function commandRoom({ room, closed, options }: RunningRoom): ForkServer {
   const cells = new Map<number, CellHandle>();
   let lastNumber = 0;
-  const control = openConnection(socketPath, 'control');
+  const control = openConnection(options.socketFolder, 'control');
   readControl(control, cells);
   closed.then(() => {
-    for (const { cell, exit } of cells.values()) {
-      exit({ kind: 'lost' });
-      for (const socket of [cell.stdout, cell.stderr, cell.channel]) socket.destroy();
-    }
+    for (const { exit } of cells.values()) exit({ kind: 'lost' });
     cells.clear();
     control.destroy();
   });
@@ -105,7 +100,7 @@ function commandRoom({ room, closed, socketPath, options }: RunningRoom): ForkSe
     closed,
     makeCell() {
       lastNumber += 1;
-      const handle = openCell(socketPath, lastNumber, (frame) => control.write(encodeFrame(frame)));
+      const handle = openCell(options.socketFolder, lastNumber, (frame) => control.write(encodeFrame(frame)));
       cells.set(lastNumber, handle);
       return handle.cell;
     },
@@ -135,7 +130,7 @@ function applyFrame(frame: ServerFrame, cells: Map<number, CellHandle>): void {
       handle.exit(frame);
       break;
     case 'unavailable':
-      handle.fail(namespacesRefused(frame.message));
+      handle.refuse(namespacesRefused(frame.message));
       handle.exit({ kind: 'lost' });
       break;
     default:

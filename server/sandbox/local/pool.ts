@@ -1,9 +1,9 @@
-import type { Cell } from './cell.ts';
+import type { Cell, CellInMaking } from './cell.ts';
 import type { ForkServerKeeper } from './keeper.ts';
 
 /** Keeps cells made ahead, so that a run finds one waiting; every cell is handed out once. */
 export class CellPool {
-  private idle: Cell[] = [];
+  private idle: CellInMaking[] = [];
   private isRefilling = false;
   private isClosed = false;
 
@@ -17,8 +17,7 @@ export class CellPool {
     for (let attempt = 1; ; attempt += 1) {
       const cell = this.nextIdle() ?? (await this.keeper.up()).makeCell();
       try {
-        await cell.ready;
-        return cell;
+        return await cell.ready;
       } catch (error) {
         // The fork-server may have died under it; another one is worth a try.
         if (attempt === MAX_ATTEMPTS) throw error;
@@ -53,7 +52,7 @@ export class CellPool {
     }
   }
 
-  private nextIdle(): Cell | undefined {
+  private nextIdle(): CellInMaking | undefined {
     let cell = this.idle.shift();
     while (cell?.hasExited) cell = this.idle.shift();
     if (this.idle.length < LOW_WATER) this.refill();

@@ -6,8 +6,8 @@ this process or in its parent, and it ends with the run.
 
     fd 0 /dev/null   fd 1 stdout   fd 2 stderr   fd 3 the private channel (frames.py)   nothing else
 
-stdout and stderr are connections to Node like the channel, so that Node gets what C code writes as well, and a
-run that writes faster than Node takes it blocks.
+stdout and stderr are pipes to Node, so that Node gets what C code writes as well, as it is written, and a run that
+writes faster than Node takes it blocks.
 """
 
 import fcntl
@@ -118,11 +118,12 @@ def _serve(channel):
     _rehearse()
     send({"kind": "ready"})
     request = read_frame(channel)
+    if request:
+        _limit_data(request["memoryMb"])
     while request and request["kind"] == "check":
         send({"kind": "findings", "findings": [_as_dict(f) for f in check(request["code"], request["policy"])]})
         request = read_frame(channel)
     if request:
-        _limit_data(request["memoryMb"])
         gc.enable()
         run_program(request, send)
         # Node hangs up when it has the outcome; tearing down namespaces before would take the CPU it needs for that.

@@ -6,8 +6,9 @@ It imports what runs commonly use, listens on a unix socket, prints `ready` and 
 connection ends, makes cells (cell.py), watches their memory and deadlines, signals them and tells Node how
 they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
 
-A connection starts with five bytes: a role (0 control, 1 stdout, 2 stderr, 3 channel) and a cell's number.
-A cell is made when its three connections are there. Frames on the control connection: frames.py.
+A connection starts with five bytes: a role (0 control, 1 cell) and a cell's number. The second kind asks for a
+cell and becomes its private channel; the cell's output goes into the pipes <number>.out and <number>.err beside
+the socket, whose names Node removes once it has opened them. Frames on both: frames.py.
 """
 
 import gc
@@ -23,7 +24,7 @@ import sys
 import time
 
 _HEADER = struct.Struct(">BI")
-_CONTROL, _STDOUT, _STDERR, _CHANNEL = range(4)
+_CONTROL = 0
 _WATCH_EVERY_MS = 20
 
 
@@ -31,10 +32,10 @@ def main():
     config = json.loads(sys.argv[1])
     _preload(config["preload"])
     _add_site_builtins()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(os.path.join(config["socketFolder"], "forkserver.sock"))
-    listener.listen(256)
     _become(config["uid"])
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{config['socketFolder']}/forkserver.sock")
+    listener.listen(256)
     gc.collect()
     gc.disable()
     gc.freeze()
@@ -55,6 +56,15 @@ def _add_site_builtins():
     site.setquit()
     site.setcopyright()
     site.sethelper()
+
+
+def _open_pipe(path):
+    """The writing end of a new named pipe, which Node will read. Opening it needs a reader, until it is open."""
+    os.mkfifo(path, 0o600)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(path, os.O_WRONLY)
+    os.close(reader)
+    return writer
 
 
 def _become(uid):
@@ -85,10 +95,10 @@ class Cell:
 class ForkServer:
     def __init__(self, config, listener):
         self._config = config
+        self._folder = config["socketFolder"]
         self._listener = listener
         self._control = None
         self._control_frames = FrameReader()
-        self._arriving = {}
         self._cells = {}
         self._by_pidfd = {}
         self._poll = select.poll()
@@ -112,12 +122,14 @@ class ForkServer:
             self._control = connection
             self._poll.register(connection, select.POLLIN)
             return
-        parts = self._arriving.setdefault(number, {})
-        parts[role] = connection
-        if len(parts) == 3:
-            self._make_cell(number, self._arriving.pop(number))
+        output = _open_pipe(f"{self._folder}/{number}.out")
+        errors = _open_pipe(f"{self._folder}/{number}.err")
+        self._make_cell(number, output, errors, connection.fileno())
+        os.close(output)
+        os.close(errors)
+        connection.close()
 
-    def _make_cell(self, number, parts):
+    def _make_cell(self, number, *descriptors):
         uid, gid = os.getuid(), os.getgid()
         try:
             pid = syscalls.clone(cell.NAMESPACES)
@@ -125,13 +137,11 @@ class ForkServer:
             self._tell({"kind": "unavailable", "cell": number, "message": str(error)})
             return
         if pid == 0:
-            cell.live(self._config, uid, gid, *(parts[role].fileno() for role in (_STDOUT, _STDERR, _CHANNEL)))
+            cell.live(self._config, uid, gid, *descriptors)
         made = Cell(number, pid)
         self._cells[number] = made
         self._by_pidfd[made.pidfd] = made
         self._poll.register(made.pidfd, select.POLLIN)
-        for connection in parts.values():
-            connection.close()
 
     def _read_control(self):
         data = self._control.recv(1 << 16)

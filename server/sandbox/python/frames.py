@@ -4,7 +4,7 @@ A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always 
 
 Node to cell, once, or again and again for a checking cell:
     {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int}
-    {"kind": "check", "code": str, "policy": ...}
+    {"kind": "check", "code": str, "policy": ..., "memoryMb": int}
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
     {"kind": "unready", "message": str}             the host refused a part of its walls

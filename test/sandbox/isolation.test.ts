@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
+
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+test.each([
+  '/etc/passwd',
+  '/root/.bashrc',
+  '/root/.ssh',
+  '/home',
+  '/var',
+  '/usr/bin',
+  '/bin/sh',
+  '/sys',
+  '/proc/self',
+  '/proc/1/environ',
+  '/weft/run/forkserver.sock',
+])('a run finds no %s', async (path) => {
+  const error = errorOf(
+    await sandbox.run(`import os\nos.stat(${JSON.stringify(path)})\nos.listdir(${JSON.stringify(path)})`),
+  );
+  expect(['FileNotFoundError', 'PermissionError', 'NotADirectoryError']).toContain(error.type);
+});
+
+test('a run is nobody, and PID 1 of a world of its own', async () => {
+  const code =
+    'import os\nresult = [os.getpid(), os.getppid(), os.getuid(), os.getgid(), os.getgroups(), os.uname().nodename]';
+  expect(resultOf(await sandbox.run(code))).toEqual([1, 0, 65532, 65532, expect.anything(), 'weft']);
+});
+
+test('a run sees no other process', async () => {
+  const code =
+    'import os\nseen = []\nfor pid in range(2, 5000):\n  try:\n    os.kill(pid, 0)\n    seen.append(pid)\n  except ProcessLookupError: pass\nresult = seen';
+  expect(resultOf(await sandbox.run(code))).toEqual([]);
+});
+
+test('the environment holds nothing of the host', async () => {
+  process.env.WEFT_TEST_SECRET = 'secret';
+  await using own = await openTestSandbox();
+  const run = await own.run('import os\nresult = dict(os.environ)');
+  expect(JSON.stringify(resultOf(run))).not.toContain('secret');
+  delete process.env.WEFT_TEST_SECRET;
+});
+
+test('a run has no descriptor but its own', async () => {
+  const code =
+    'import os\nopen_fds = []\nfor fd in range(256):\n  try:\n    os.fstat(fd)\n    open_fds.append(fd)\n  except OSError: pass\nresult = open_fds';
+  expect(resultOf(await sandbox.run(code))).toEqual([0, 1, 2, 3]);
+});
+
+test('there is no network', async () => {
+  const code =
+    "import socket\ntry:\n  socket.create_connection(('1.1.1.1', 53), 2)\n  result = 'connected'\nexcept OSError as error:\n  result = 'refused'";
+  const run = await sandbox.run(code);
+  if (run.outcome.kind === 'succeeded') expect(run.outcome.result).toBe('refused');
+  else expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
+});
+
+test('nothing can be written outside the scratch folder', async () => {
+  const code =
+    "import os\nwritable = []\nfor root, folders, _ in os.walk('/'):\n  if root.startswith(('/tmp', '/dev/shm')): continue\n  try:\n    open(os.path.join(root, 'probe'), 'w').close()\n    writable.append(root)\n  except OSError: pass\nresult = writable";
+  expect(resultOf(await sandbox.run(code, { timeoutMs: 60_000 }))).toEqual([]);
+});
+
+test('what a run leaves in its scratch folder or in shared memory is gone for the next', async () => {
+  await sandbox.run("open('left', 'w').write('x')\nopen('/dev/shm/left', 'w').write('x')");
+  expect(resultOf(await sandbox.run("import os\nresult = os.listdir('.') + os.listdir('/dev/shm')"))).toEqual(
+    [],
+  );
+});
+
+test('two runs at once do not see each other', async () => {
+  const code =
+    "import os, time\nopen('mine', 'w').close()\nopen('/dev/shm/mine', 'w').close()\ntime.sleep(0.3)\nresult = [os.listdir('.'), os.listdir('/dev/shm'), os.getpid()]";
+  const runs = await Promise.all([sandbox.run(code), sandbox.run(code)]);
+  expect(runs.map(resultOf)).toEqual([
+    [['mine'], ['mine'], 1],
+    [['mine'], ['mine'], 1],
+  ]);
+});
+
+test('what a run changes in Python is not there for the next', async () => {
+  await sandbox.run("import json, builtins\njson.dumps = None\nbuiltins.len = lambda x: 'poisoned'");
+  expect(resultOf(await sandbox.run("import json\nresult = [json.dumps([1]), len('abc')]"))).toEqual([
+    '[1]',
+    3,
+  ]);
+});
+
+test.each([
+  ['mount', "libc.mount(b'x', b'/tmp', b'tmpfs', 0, None)"],
+  ['umount what hides /proc', "libc.umount2(b'/proc', 0)"],
+  ['chroot', "libc.chroot(b'/tmp')"],
+  ['become root', 'libc.setuid(0)'],
+  ['change the host name', "libc.sethostname(b'x', 1)"],
+])('a run cannot %s', async (_name, call) => {
+  const code = `import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nresult = ${call}`;
+  const run = await sandbox.run(code);
+  if (run.outcome.kind === 'succeeded') expect(run.outcome.result).toBe(-1);
+});

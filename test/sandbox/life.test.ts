@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test } from '@jest/globals';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { eventually } from '../support/eventually.ts';
+import { errorOf, openTestSandbox, resultOf } from '../support/test-sandbox.ts';
+
+test('200 runs, a tenth of them hostile, leave no process, descriptor or folder behind', async () => {
+  const descriptors = readdirSync('/proc/self/fd').length;
+  const sandbox = await openTestSandbox();
+  for (let i = 0; i < 20; i += 1) {
+    const hostile = sandbox.run(
+      "import os\nos.fork()\nopen('f', 'w').write('x')\nos.closerange(0, 256)\nwhile True: pass",
+      {
+        timeoutMs: 100,
+      },
+    );
+    const runs = await Promise.all([hostile, ...Array.from({ length: 9 }, () => sandbox.run('result = 1'))]);
+    expect(runs.slice(1).map(resultOf)).toEqual(Array(9).fill(1));
+  }
+  await sandbox[Symbol.asyncDispose]();
+  await sandbox[Symbol.asyncDispose]();
+  expect(existsSync(sandbox.runFolder)).toBe(false);
+  expect(processesWith(sandbox.runFolder)).toEqual([]);
+  await eventually(
+    'the descriptors of the runs are closed',
+    () => readdirSync('/proc/self/fd').length <= descriptors + 1,
+  );
+});
+
+test('disposing ends runs under way', async () => {
+  const sandbox = await openTestSandbox();
+  const { promise: began, resolve } = Promise.withResolvers<void>();
+  const running = sandbox.run("print('go')\nwhile True: pass", { onEvent: () => resolve() });
+  await began;
+  await sandbox[Symbol.asyncDispose]();
+  expect((await running).outcome.kind).toBe('aborted');
+});
+
+test('a fork-server that is killed is started again, and only the runs in it are lost', async () => {
+  await using sandbox = await openTestSandbox();
+  const { promise: began, resolve } = Promise.withResolvers<void>();
+  const lost = sandbox.run("print('go')\nwhile True: pass", { onEvent: () => resolve() });
+  await began;
+  for (const pid of processesWith(sandbox.runFolder)) killIfThere(pid);
+  expect(errorOf(await lost)).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
+  expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
+});
+
+test('without Python a run is told PYTHON_NOT_FOUND and what to do', async () => {
+  await using sandbox = await openTestSandbox({ pythonPath: '/nowhere/python3' });
+  const error = errorOf(await sandbox.run('result = 1'));
+  expect(error.code).toBe('PYTHON_NOT_FOUND');
+  expect(error.message).toContain('/nowhere/python3');
+  expect(error.message).toContain('apt-get install python3');
+  expect(await sandbox.backend.status()).toMatchObject({
+    available: false,
+    problem: { code: 'PYTHON_NOT_FOUND' },
+  });
+});
+
+test('without bubblewrap a run is told PYTHON_SANDBOX_UNAVAILABLE and what to do, and nothing runs', async () => {
+  await using sandbox = await openTestSandbox({ bubblewrapPath: '/nowhere/bwrap' });
+  const error = errorOf(await sandbox.run('result = 1'));
+  expect(error.code).toBe('PYTHON_SANDBOX_UNAVAILABLE');
+  expect(error.message).toContain('apt-get install bubblewrap');
+});
+
+test('a host that refuses namespaces is told with the remedy', async () => {
+  await using sandbox = await openTestSandbox({ bubblewrapPath: '/bin/false' });
+  const error = errorOf(await sandbox.run('result = 1'));
+  expect(error.code).toBe('PYTHON_SANDBOX_UNAVAILABLE');
+  expect(error.message).toContain('sysctl');
+});
+
+test('a server that is killed leaves no process', async () => {
+  const runFolder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
+  const child = spawnHolder(runFolder);
+  await nextLine(child);
+  expect(processesWith(runFolder).length).toBeGreaterThan(0);
+  child.kill('SIGKILL');
+  await eventually('the room is gone', () => processesWith(runFolder).length === 0);
+  rmSync(runFolder, { recursive: true });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+(isRoot ? test : test.skip)('an ordinary user gets the same sandbox', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
+  chmodSync(folder, 0o777);
+  const child = spawnHolder(join(folder, 'run'), 12345);
+  expect(JSON.parse(await nextLine(child))).toEqual({
+    kind: 'succeeded',
+    result: [65532, 1],
+    durationMs: expect.any(Number),
+  });
+  child.kill('SIGKILL');
+  await eventually('the room is gone', () => processesWith(folder).length === 0);
+  rmSync(folder, { recursive: true });
+});
+
+/** A process of its own that opens a sandbox, prints the outcome of one run and stays. */
+function spawnHolder(runFolder: string, uid?: number) {
+  const script = `
+    const { openLocalSandbox } = await import(${JSON.stringify(compiled('server/sandbox/local/local-sandbox.js'))});
+    const { makeLogger } = await import(${JSON.stringify(compiled('server/shared/logger.js'))});
+    if (${uid ?? 0}) { process.setgroups([]); process.setgid(${uid}); process.setuid(${uid}); }
+    const sandbox = await openLocalSandbox({ runFolder: ${JSON.stringify(runFolder)}, policy: 'kernel',
+      pythonPath: ${uid ? "'/usr/bin/python3'" : 'undefined'}, logger: makeLogger('warn') });
+    const request = { code: 'import os\\nresult = [os.getuid(), os.getpid()]', packages: [], input: null, timeoutMs: 5000 };
+    const outcome = await sandbox.run(request, { signal: new AbortController().signal, onEvent() {} });
+    console.log(JSON.stringify(outcome));
+    setInterval(() => {}, 1000);
+  `;
+  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function compiled(path: string): string {
+  return join(projectRoot, 'dist', path);
+}
+
+async function nextLine(child: ReturnType<typeof spawnHolder>): Promise<string> {
+  for await (const line of createInterface(child.stdout)) return line;
+  throw new Error('Expected a line, got the end of the output');
+}
+
+/** Every process whose command line names this sandbox's folder: bubblewrap, and through it all others. */
+function processesWith(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => commandLine(pid).includes(folder) && commandLine(pid).startsWith('bwrap'))
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone with the one before
+  }
+}

@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PythonEvent } from '../../server/sandbox/backend.ts';
+import { openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
+
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+test('what is printed arrives before the outcome, in order and whole', async () => {
+  const run = await sandbox.run('for i in range(20000): print(i)\nresult = 1');
+  expect(resultOf(run)).toBe(1);
+  expect(run.stdout).toBe(`${Array.from({ length: 20000 }, (_, i) => i).join('\n')}\n`);
+});
+
+test('byte offsets count bytes, and no character is cut in two', async () => {
+  const run = await sandbox.run("import os\nfor _ in range(3000): os.write(1, 'aß€😀'.encode())");
+  expect(run.stdout).toBe('aß€😀'.repeat(3000));
+  let offset = 0;
+  for (const event of outputOf(run.events)) {
+    expect(event.byteOffset).toBe(offset);
+    offset += Buffer.byteLength(event.text);
+  }
+});
+
+test('bytes that are no UTF-8 become replacement characters', async () => {
+  const run = await sandbox.run("import os\nos.write(1, b'a\\xff\\xfeb\\xe2\\x82')");
+  expect(run.stdout).toBe('a\ufffd\ufffdb\ufffd');
+});
+
+test('output arrives while the run goes on, also from C code and without a line end', async () => {
+  const release = new AbortController();
+  const code = "import os, time\nos.write(1, b'from C')\nprint('part', end='')\ntime.sleep(60)";
+  const run = await sandbox.run(code, {
+    signal: release.signal,
+    onEvent: (event) => {
+      if (event.kind === 'output' && event.text.includes('part')) release.abort();
+    },
+  });
+  expect(run.outcome.kind).toBe('aborted');
+  expect(run.stdout).toBe('from Cpart');
+});
+
+test('one print is one event', async () => {
+  const run = await sandbox.run("print('hello', 'world')");
+  expect(outputOf(run.events).map((event) => event.text)).toEqual(['hello world\n']);
+});
+
+test('a million prints take seconds at most and are cut at the cap, and the run goes on', async () => {
+  const run = await sandbox.run("for i in range(1_000_000): print('line', i)\nresult = 'done'", {
+    timeoutMs: 60_000,
+  });
+  expect(resultOf(run)).toBe('done');
+  const events = outputOf(run.events);
+  expect(Buffer.byteLength(run.stdout)).toBe(1024 * 1024);
+  expect(events.filter((event) => event.truncated)).toEqual([events.at(-1)]);
+  expect(run.outcome.durationMs).toBeLessThan(20_000);
+  expect(events.length).toBeLessThan(2_000);
+});
+
+test('stderr is a stream of its own, and the end of it is in the error', async () => {
+  const run = await sandbox.run("import sys\nsys.stderr.write('x' * 10_000 + 'the end')\nprint('out')\n1/0");
+  expect(run.stdout).toBe('out\n');
+  expect(run.stderr).toHaveLength(10_007);
+  expect(run.outcome).toMatchObject({ kind: 'failed', error: { stderr: `${'x'.repeat(4089)}the end` } });
+});
+
+test('output of child processes is told too', async () => {
+  const run = await sandbox.run(
+    "import os\npid = os.fork()\nif pid == 0:\n  os.write(1, b'child')\n  os._exit(0)\nos.waitpid(pid, 0)",
+  );
+  expect(run.stdout).toBe('child');
+});
+
+test('a slow subscriber stops the run, not the heap', async () => {
+  const gate = Promise.withResolvers<void>();
+  let told = 0;
+  const running = sandbox.run(
+    "import os\nfor i in range(900): os.write(1, b'x' * 1000)\nresult = 'all written'",
+    {
+      onEvent: () => {
+        told += 1;
+        return gate.promise;
+      },
+    },
+  );
+  while (told === 0) await nextTurn();
+  for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+  expect(told).toBe(1);
+  gate.resolve();
+  const run = await running;
+  expect(resultOf(run)).toBe('all written');
+  expect(run.stdout).toHaveLength(900_000);
+});
+
+test('a subscriber that fails ends the run with its error', async () => {
+  const failing = sandbox.run("print('x')\nimport time\ntime.sleep(60)", {
+    onEvent: () => Promise.reject(new Error('the journal is fenced')),
+  });
+  await expect(failing).rejects.toThrow('the journal is fenced');
+});
+
+test('progress and output both arrive, each in its own order', async () => {
+  const code = "for i in range(3):\n  progress(i, 3)\n  print(i)\n  __import__('time').sleep(0.05)";
+  const run = await sandbox.run(code);
+  expect(run.stdout).toBe('0\n1\n2\n');
+  expect(run.events.filter((event) => event.kind === 'progress').map((event) => event.current)).toEqual([
+    0, 1, 2,
+  ]);
+});
+
+function outputOf(events: PythonEvent[]) {
+  return events.filter((event) => event.kind === 'output');
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
+
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+test('the input arrives as input_data and the variable result comes back', async () => {
+  const code = "result = {'processed': input_data.get('value', 0) * 2, 'timestamp': '2025-11-12'}";
+  const run = await sandbox.run(code, { input: { value: 21 } });
+  expect(resultOf(run)).toEqual({ processed: 42, timestamp: '2025-11-12' });
+});
+
+test('an exception is told with its type, message, traceback and line', async () => {
+  const error = errorOf(
+    await sandbox.run("x = 1\nprint('to stderr', file=__import__('sys').stderr)\nint('many')"),
+  );
+  expect(error).toMatchObject({
+    code: 'PYTHON_EXECUTION_ERROR',
+    type: 'ValueError',
+    line: 3,
+    retryable: false,
+  });
+  expect(error.message).toContain("'many'");
+  expect(error.traceback).toContain('line 3');
+  expect(error.stderr).toBe('to stderr\n');
+});
+
+test('a syntax error is told with its line and column', async () => {
+  const error = errorOf(await sandbox.run('x = 1\ny = (2,\nz = 3'));
+  expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', type: 'SyntaxError' });
+  expect(error.line).toBeGreaterThan(1);
+  expect(error.column).toBeGreaterThan(0);
+});
+
+test('os._exit is told with its exit code', async () => {
+  const error = errorOf(await sandbox.run('import os\nos._exit(3)'));
+  expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 3 });
+});
+
+test('a crash in native code is told with its signal', async () => {
+  const error = errorOf(await sandbox.run('import ctypes\nctypes.string_at(0)'));
+  expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 139 });
+  expect(error.message).toContain('SIGSEGV');
+});
+
+test('a result of several megabytes arrives whole', async () => {
+  const result = resultOf(await sandbox.run("result = ['ü' * 1000] * 3000")) as string[];
+  expect(result).toHaveLength(3000);
+  expect(result[2999]).toBe('ü'.repeat(1000));
+});
+
+test('an input of ten megabytes arrives whole', async () => {
+  const run = await sandbox.run('result = len(input_data)', { input: 'x'.repeat(10_000_000) });
+  expect(resultOf(run)).toBe(10_000_000);
+});
+
+test('packages are refused until they can be installed', async () => {
+  const error = errorOf(await sandbox.run('result = 1', { packages: ['pandas'] }));
+  expect(error).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable: false });
+  expect(error.message).toContain('pandas');
+});
+
+test('more runs than cells at once all get their turn', async () => {
+  const runs = Array.from({ length: 40 }, (_, index) => sandbox.run(`result = ${index}`));
+  const results = (await Promise.all(runs)).map(resultOf);
+  expect(results).toEqual(Array.from({ length: 40 }, (_, index) => index));
+});
+
+test('the status names the interpreter and the walls', async () => {
+  const status = await sandbox.backend.status();
+  expect(status).toMatchObject({ available: true, problem: null });
+  expect(status.pythonVersion).toMatch(/^3\./);
+  expect(status.walls.map((wall) => wall.name)).toContain('kernel');
+});
