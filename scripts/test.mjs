@@ -71,6 +71,8 @@ async function runJest() {
 function readJestSummary(exitCode, outputFile) {
   if (!existsSync(outputFile)) return { passed: 0, failed: 1, skipped: 0 };
   const results = JSON.parse(readFileSync(outputFile, 'utf8'));
+  const tests = results.testResults.flatMap((file) => file.assertionResults);
+  for (const { status, fullName } of tests) if (status === 'pending') say(`skipped: ${fullName}`);
   const counted = results.numFailedTests + results.numRuntimeErrorTestSuites;
   return {
     passed: results.numPassedTests,
