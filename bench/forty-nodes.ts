@@ -1,0 +1,44 @@
+/** Forty light Python nodes in sequence; each step is committed before the next begins. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { commitOnce, openBenchServer } from './support/bench-server.ts';
+import { printTimes, timesOf } from './support/measure.ts';
+
+const NODES = 40;
+const FIB = 'def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n\nresult = fib(10)';
+
+await using stack = new AsyncDisposableStack();
+const server = await openBenchServer(stack);
+const { weft } = server;
+
+const nodes = Array.from({ length: NODES }, (_, n) => ({
+  key: `n${n}`,
+  type: 'python',
+  config: { code: FIB },
+}));
+const edges = nodes.slice(1).map(({ key }, n) => ({ source: `n${n}`, target: key }));
+const workflowId = await weft.createWorkflow({ nodes, edges });
+
+const run = async () => {
+  const id = await weft.start(workflowId);
+  for await (const { __typename } of weft.events(id)) if (__typename === 'ExecutionSucceeded') return;
+  throw new Error('The run did not succeed');
+};
+const startPython = promisify(execFile);
+const repeat = async (work: () => Promise<unknown>) => {
+  for (let n = 0; n < NODES; n++) await work();
+};
+
+printTimes(
+  `${NODES} Python nodes fib(10) in sequence, from the mutation to the last event at the client`,
+  {
+    [`baseline: ${NODES} commits of one row`]: await timesOf(10, () => repeat(() => commitOnce(server)), 2),
+    [`for comparison: ${NODES} times python3 -I -c, no sandbox, nothing saved`]: await timesOf(
+      3,
+      () => repeat(() => startPython('python3', ['-I', '-c', FIB])),
+      1,
+    ),
+    [`${NODES} nodes in Weft`]: await timesOf(30, run, 5),
+  },
+  'at most 160 ms p50',
+);

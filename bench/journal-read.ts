@@ -1,0 +1,121 @@
+/** One subscriber reading a long journal from the start, against graphql-ws sending the same batches from memory. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { buildSchema } from '../server/graphql/build-schema.ts';
+import { WeftClient } from '../test/support/weft-client.ts';
+import { type BenchServer, openBenchServer } from './support/bench-server.ts';
+import { round } from './support/measure.ts';
+
+const EVENTS = 200_000;
+const BATCH = 1_000;
+
+await using stack = new AsyncDisposableStack();
+const server = await openBenchServer(stack);
+const executionId = await longJournal(server);
+
+const rates = { memory: await best(() => readFromMemory()), weft: await best(() => readAll(server.weft)) };
+console.log(`\n${EVENTS} events to one subscriber, all fields of NodeOutput`);
+console.table([
+  {
+    what: 'baseline: graphql-ws, the same batches from memory',
+    'events/s': Math.round(rates.memory),
+    'of the first': 1,
+  },
+  {
+    what: 'Weft, from Postgres',
+    'events/s': Math.round(rates.weft),
+    'of the first': round(rates.weft / rates.memory),
+  },
+]);
+console.log('Promise: at least 100,000 events/s, and at least half the rate of the baseline');
+
+/** A finished execution with a long journal, as a run that printed much would have left it. */
+async function longJournal({ weft, sql }: BenchServer): Promise<string> {
+  const id = await weft.runPython('1');
+  for await (const _ of weft.events(id));
+  await sql.query(
+    `UPDATE execution_events SET seq = $2 + seq WHERE execution_id = $1 AND type IN ('NodeSucceeded', 'ExecutionSucceeded')`,
+    [id, EVENTS],
+  );
+  await sql.query(
+    `INSERT INTO execution_events
+     SELECT $1, seq, 'NodeOutput', 'python', 1, NULL,
+            json_build_object('stream', 'STDOUT', 'text', 'line ' || seq || E'\\n', 'byteOffset', seq * 12, 'truncated', false),
+            now(), 'bench'
+     FROM generate_series(4, 3 + $2::int) AS seq`,
+    [id, EVENTS],
+  );
+  await sql.query('VACUUM ANALYZE execution_events');
+  return id;
+}
+
+const SUBSCRIPTION = `subscription ($executionId: ID!) {
+  executionEvents(executionId: $executionId) {
+    endCursor caughtUp
+    events { __typename sequence cursor occurredAt nodeKey attempt item ... on NodeOutput { stream text byteOffset truncated } }
+  }
+}`;
+
+/** Events per second. */
+async function readAll(weft: WeftClient): Promise<number> {
+  const startedAt = performance.now();
+  let count = 0;
+  for await (const { data, errors } of weft.subscribe<{ executionEvents: { events: unknown[] } }>(
+    SUBSCRIPTION,
+    { executionId },
+  )) {
+    if (errors) throw new Error(JSON.stringify(errors));
+    count += data!.executionEvents.events.length;
+  }
+  if (count < EVENTS) throw new Error(`Expected ${EVENTS} events, got ${count}`);
+  return (count / (performance.now() - startedAt)) * 1_000;
+}
+
+/** The same schema and query, with resolvers' values already in memory. */
+async function readFromMemory(): Promise<number> {
+  await using opened = new AsyncDisposableStack();
+  const http = createServer();
+  const sockets = new WebSocketServer({ server: http, path: '/graphql' });
+  const batches = Array.from({ length: EVENTS / BATCH }, (_, batch) => ({
+    events: Array.from({ length: BATCH }, (_, n) => ({
+      type: 'NodeOutput',
+      executionId,
+      sequence: batch * BATCH + n + 1,
+      occurredAt: new Date(),
+      nodeKey: 'python',
+      attempt: 1,
+      item: null,
+      stream: 'STDOUT',
+      text: `line ${batch * BATCH + n}\n`,
+      byteOffset: 12 * n,
+      truncated: false,
+    })),
+    endSequence: (batch + 1) * BATCH,
+    caughtUp: false,
+  }));
+  const schema = await buildSchema();
+  const weft = {
+    executions: {
+      async *follow() {
+        yield* batches;
+      },
+    },
+  };
+  const disposable = useServer({ schema, context: () => ({ weft }) }, sockets);
+  opened.defer(() => disposable.dispose());
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  opened.defer(() => void http.close());
+  const client = opened.use(
+    new WeftClient(`http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`),
+  );
+  return await readAll(client);
+}
+
+async function best(measure: () => Promise<number>): Promise<number> {
+  await measure();
+  return Math.max(await measure(), await measure(), await measure());
+}

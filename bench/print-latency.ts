@@ -1,0 +1,35 @@
+/** From `print` in Python to the subscriber. Both read the same machine's clock. */
+import { openBenchServer } from './support/bench-server.ts';
+import { printTimes, timesOf } from './support/measure.ts';
+
+const LINES = 300;
+
+await using stack = new AsyncDisposableStack();
+const { weft } = await openBenchServer(stack);
+
+const now = () => performance.timeOrigin + performance.now();
+const clockOffset = Date.now() - now();
+
+async function printLatencies(): Promise<number[]> {
+  const code = `import time\nfor _ in range(${LINES}):\n    print(time.time() * 1000)\n    time.sleep(0.01)`;
+  const id = await weft.runPython(code);
+  const latencies: number[] = [];
+  for await (const event of weft.events(id)) {
+    if (event.__typename === 'NodeOutput') latencies.push(now() + clockOffset - Number(event.text));
+  }
+  return latencies;
+}
+
+const roundTrip = async () => {
+  for await (const _ of weft.subscribe('{ __typename }')) break;
+};
+
+await printLatencies();
+printTimes(
+  `print() to subscriber, ${LINES} lines 10 ms apart`,
+  {
+    'baseline: one WebSocket round trip': await timesOf(LINES, roundTrip),
+    'print to subscriber': await printLatencies(),
+  },
+  'at most 5 ms p50',
+);

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+import { WeftClient } from '../../test/support/weft-client.ts';
+import { startWeft } from '../../test/support/weft-server.ts';
+
+export interface BenchServer {
+  weft: WeftClient;
+  /** Of the same Postgres, for baselines. */
+  sql: pg.Client;
+}
+
+/** The real server on an embedded Postgres with its ordinary settings (fsync on). */
+export async function openBenchServer(stack: AsyncDisposableStack): Promise<BenchServer> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
+  stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
+  const { url } = stack.use(await startEmbeddedPostgres({ dataFolder, logger: makeLogger('warn') }));
+  const server = stack.use(await startWeft({ databaseUrl: url }));
+  const weft = stack.use(new WeftClient(server.url));
+  const sql = new pg.Client({ connectionString: url });
+  await sql.connect();
+  stack.defer(() => sql.end());
+  await sql.query('CREATE TABLE bench_baseline (n int)');
+  return { weft, sql };
+}
+
+/** The cheapest durable write there is: one row, one commit. */
+export async function commitOnce({ sql }: BenchServer): Promise<void> {
+  await sql.query({ name: 'baseline', text: 'INSERT INTO bench_baseline VALUES (1)' });
+}

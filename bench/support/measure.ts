@@ -1,0 +1,33 @@
+/** Runs `work` again and again and gives how long each took, milliseconds; the first few only warm things up. */
+export async function timesOf(count: number, work: () => Promise<unknown>, warmUp = 20): Promise<number[]> {
+  const times: number[] = [];
+  for (let n = -warmUp; n < count; n++) {
+    const startedAt = performance.now();
+    await work();
+    if (n >= 0) times.push(performance.now() - startedAt);
+  }
+  return times;
+}
+
+export function percentile(times: readonly number[], p: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))]!;
+}
+
+/** A table of p50 and p95 in milliseconds, and how many times the first row each row is. */
+export function printTimes(title: string, rows: Record<string, readonly number[]>, promise: string): void {
+  const [baseline] = Object.values(rows).map((times) => percentile(times, 50));
+  const table = Object.entries(rows).map(([what, times]) => ({
+    what,
+    'p50 ms': round(percentile(times, 50)),
+    'p95 ms': round(percentile(times, 95)),
+    'times the first': round(percentile(times, 50) / baseline!),
+  }));
+  console.log(`\n${title}`);
+  console.table(table);
+  console.log(`Promise: ${promise}`);
+}
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
