@@ -73,17 +73,20 @@ export class WeftClient implements AsyncDisposable {
     return executionCancel.userErrors;
   }
 
-  /** Events live, one by one, to the terminal one. */
+  /** Events live, one by one, to the terminal one. Throws what the server says is wrong. */
   async *events(executionId: string, after: string | null = null): AsyncGenerator<WatchedEvent> {
-    for await (const { data, errors } of this.subscribe<{ executionEvents: { events: WatchedEvent[] } }>(
-      EVENTS,
-      {
-        executionId,
-        after,
-      },
-    )) {
-      if (errors) throw new Error(JSON.stringify(errors));
-      yield* data!.executionEvents.events;
+    const batches = this.subscribe<{ executionEvents: { events: WatchedEvent[] } }>(EVENTS, {
+      executionId,
+      after,
+    });
+    try {
+      for await (const { data, errors } of batches) {
+        if (errors) throw errors;
+        yield* data!.executionEvents.events;
+      }
+    } catch (error) {
+      // graphql-ws rejects with the list of GraphQL errors as it came.
+      throw Array.isArray(error) ? new Error(JSON.stringify(error)) : error;
     }
   }
 

@@ -1,0 +1,197 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import pg from 'pg';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+const stack = new AsyncDisposableStack();
+let databaseUrl: string;
+let weft: WeftClient;
+
+beforeAll(async () => {
+  databaseUrl = stack.use(await createDatabase()).url;
+  const server = stack.use(await startWeft({ databaseUrl }));
+  weft = stack.use(new WeftClient(server.url));
+});
+afterAll(() => stack.disposeAsync());
+
+const errorOf = async (code: string, client = weft) =>
+  (await client.allEvents(await client.runPython(code))).at(-1)!.error;
+
+test('code with a syntax error fails with its line and column', async () => {
+  expect(await errorOf('x = 1\nif x\n    pass')).toMatchObject({
+    code: 'PYTHON_EXECUTION_ERROR',
+    type: 'SyntaxError',
+    line: 2,
+    column: 5,
+  });
+});
+
+test('a result that is not serialisable is an error that names the path', async () => {
+  expect(await errorOf('result = {"rows": [1, {"fn": print}]}')).toMatchObject({
+    code: 'PYTHON_EXECUTION_ERROR',
+    message: expect.stringContaining('result.rows[1].fn'),
+  });
+});
+
+test('blocked code fails before it runs, with the rule and the line, and the violation is in the journal', async () => {
+  const events = await weft.allEvents(await weft.runPython('print("never")\nimport subprocess'));
+  expect(events.map(({ __typename }) => __typename)).not.toContain('NodeOutput');
+  expect(events.map(({ __typename }) => __typename)).toContain('SecurityViolation');
+  expect(events.at(-1)!.error).toMatchObject({ code: 'PYTHON_SECURITY_ERROR', line: 2 });
+});
+
+test('a run that exceeds its timeout ends with PYTHON_TIMEOUT', async () => {
+  const id = await weft.runPython('while True: pass', { timeoutMs: 1_000 });
+  const events = await weft.allEvents(id);
+  expect(events.at(-1)!.error).toMatchObject({
+    code: 'PYTHON_TIMEOUT',
+    message: expect.stringContaining('1000'),
+  });
+});
+
+test('ids that name nothing are null to a query and a userError to a mutation', async () => {
+  const id = 'exec_00000000-0000-7000-8000-000000000000';
+  expect(
+    await weft.query(
+      'query ($id: ID!) { execution(id: $id) { id } workflow(id: $id) { id } node(id: $id) { id } }',
+      { id },
+    ),
+  ).toEqual({
+    execution: null,
+    workflow: null,
+    node: null,
+  });
+  await expect(weft.start('wf_nothing')).rejects.toThrow(/There is no workflow wf_nothing/);
+  expect(await weft.cancel(id)).toMatchObject([{ code: 'NOT_FOUND' }]);
+  await expect(weft.allEvents(id)).rejects.toThrow(/NOT_FOUND/);
+});
+
+test('a cyclic workflow is not saved, and all that is wrong is told at its path', async () => {
+  const nodes = ['a', 'b'].map((key) => ({ key, type: 'transform', config: { expression: 'input' } }));
+  const input = {
+    name: 'round',
+    nodes,
+    edges: [
+      { source: 'a', target: 'b' },
+      { source: 'b', target: 'a' },
+    ],
+  };
+  const { workflowValidate } = await weft.query<{ workflowValidate: object[] }>(
+    'query ($input: WorkflowInput!) { workflowValidate(input: $input) { code field message } }',
+    { input },
+  );
+  expect(workflowValidate).toMatchObject([{ code: 'CYCLE', field: expect.stringMatching(/^edges\.\d$/) }]);
+  await expect(weft.createWorkflow(input)).rejects.toThrow(/CYCLE/);
+});
+
+test('input that does not fit the workflow’s inputSchema is refused at its path', async () => {
+  const inputSchema = {
+    type: 'object',
+    required: ['rows'],
+    properties: { rows: { type: 'array', items: { type: 'number' } } },
+  };
+  const id = await weft.createWorkflow({ nodes: [{ key: 'in', type: 'input' }], inputSchema });
+  await expect(weft.start(id, { rows: [1, 'two'] })).rejects.toThrow(/"field":"input.rows.1"/);
+  expect((await weft.allEvents(await weft.start(id, { rows: [1] }))).at(-1)!.output).toEqual({ rows: [1] });
+});
+
+test('a cursor from another execution is refused', async () => {
+  const [one, two] = [await weft.runPython('1'), await weft.runPython('2')];
+  const { cursor } = (await weft.allEvents(one)).at(-1)!;
+  const follow = Array.fromAsync(weft.events(two, cursor));
+  await expect(follow).rejects.toThrow(/INVALID_CURSOR/);
+});
+
+test('a client that disconnects mid-run stops nothing', async () => {
+  const id = await weft.runPython('import time\nprint("on")\ntime.sleep(1)\nresult = "done"');
+  const leaving = new WeftClient(weft.url);
+  await leaving.event(id, ({ __typename }) => __typename === 'NodeOutput');
+  await leaving[Symbol.asyncDispose]();
+  expect((await weft.allEvents(id)).at(-1)).toMatchObject({
+    __typename: 'ExecutionSucceeded',
+    output: 'done',
+  });
+});
+
+test('a database that goes away and comes back costs no event, and nobody has to connect again', async () => {
+  const id = await weft.runPython(
+    'import time\nfor n in range(60):\n    print(n, flush=True)\n    time.sleep(0.05)\nresult = "done"',
+  );
+  const watched = weft.allEvents(id);
+  await weft.event(id, ({ __typename }) => __typename === 'NodeOutput');
+  const admin = new pg.Client({ connectionString: databaseUrl.replace(/\/[^/]*$/, '/postgres') });
+  await admin.connect();
+  const name = new URL(databaseUrl).pathname.slice(1);
+  const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
+  await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await admin.query(cut);
+  await notReady(weft.url);
+  await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+  await admin.end();
+
+  const events = await watched;
+  expect(events.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 'done' });
+  expect(events.map(({ sequence }: WatchedEvent) => sequence)).toEqual(events.map((_, index) => index + 1));
+  const printed = events.filter(({ __typename }) => __typename === 'NodeOutput').map(({ text }) => text);
+  expect(printed.join('')).toBe(Array.from({ length: 60 }, (_, n) => `${n}\n`).join(''));
+  expect((await weft.allEvents(await weft.runPython('1'))).at(-1)!.output).toBe(1);
+});
+
+async function notReady(url: string): Promise<void> {
+  while ((await fetch(new URL('/readyz', url))).status === 200);
+}
+
+test('without python3 a run ends with PYTHON_NOT_FOUND and says what to do', async () => {
+  await using server = await startWeft({
+    databaseUrl: (await ownDatabase()).url,
+    env: { PYTHON_PATH: '/nonexistent/python3' },
+  });
+  await using client = new WeftClient(server.url);
+  expect(await errorOf('1', client)).toMatchObject({
+    code: 'PYTHON_NOT_FOUND',
+    message: expect.stringContaining('/nonexistent/python3'),
+  });
+});
+
+test('without bubblewrap a run is refused with the remedy, and never run in the open', async () => {
+  await using folder = await makeTempFolder();
+  const bin = join(folder.path, 'bin');
+  await mkdir(bin);
+  const { stdout: python } = await execa('python3', ['-c', 'import sys; print(sys.executable)']);
+  await symlink(python, join(bin, 'python3'));
+  await using server = await startWeft({ databaseUrl: (await ownDatabase()).url, env: { PATH: bin } });
+  await using client = new WeftClient(server.url);
+  expect(await errorOf('1', client)).toMatchObject({
+    code: 'PYTHON_SANDBOX_UNAVAILABLE',
+    message: expect.stringContaining('apt-get install'),
+  });
+  const { serverInfo } = await client.query<{ serverInfo: { sandbox: object } }>(
+    '{ serverInfo { sandbox { available problem { code remedy } } } }',
+  );
+  expect(serverInfo.sandbox).toMatchObject({
+    available: false,
+    problem: { code: 'PYTHON_SANDBOX_UNAVAILABLE' },
+  });
+});
+
+test('a host that others can reach needs a token, and settings that are wrong are named', async () => {
+  const main = join(projectRoot, 'dist/server/main.js');
+  const start = (env: Record<string, string>) =>
+    execa(process.execPath, [main], { env: { DATABASE_URL: databaseUrl, ...env }, reject: false });
+  const open = await start({ HOST: '0.0.0.0', PORT: '0' });
+  expect(open).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('WEFT_API_TOKEN') });
+  const wrong = await start({ PORT: 'many', DATABASE_URL: 'mysql://x' });
+  expect(wrong).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/PORT=many[\s\S]*DATABASE_URL=mysql/),
+  });
+});
+
+async function ownDatabase() {
+  return stack.use(await createDatabase());
+}
