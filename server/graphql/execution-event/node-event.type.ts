@@ -1,4 +1,4 @@
-import { Field, Float, Int } from 'type-graphql';
+import { Field, Float } from 'type-graphql';
 import { NodeError } from '../execution/node-error.type.ts';
 import { JsonScalar } from '../scalars.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
@@ -16,7 +16,7 @@ export class NodeSucceeded extends ExecutionEvent {
   @Field(() => String, { description: 'The output handle it emitted on: edges from the others die.' })
   handle!: string;
 
-  @Field(() => Int, { description: 'Milliseconds that the attempt took.' })
+  @Field(() => Float, { description: 'Milliseconds that the attempt took.' })
   durationMs!: number;
 }
 
@@ -27,7 +27,7 @@ export class NodeFailed extends ExecutionEvent {
   @Field(() => NodeError, { description: 'Why it failed.' })
   error!: NodeError;
 
-  @Field(() => Int, { description: 'Milliseconds that the last attempt took.' })
+  @Field(() => Float, { description: 'Milliseconds that the last attempt took.' })
   durationMs!: number;
 }
 
@@ -45,7 +45,7 @@ export class NodeReused extends ExecutionEvent {
 
 @EventType('An attempt has failed, and another will be made.')
 export class NodeRetryScheduled extends ExecutionEvent {
-  @Field(() => Int, { description: 'Milliseconds until the next attempt.' })
+  @Field(() => Float, { description: 'Milliseconds until the next attempt.' })
   delayMs!: number;
 
   @Field(() => NodeError, { description: 'Why this attempt failed.' })

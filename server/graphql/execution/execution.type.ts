@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
@@ -37,7 +37,7 @@ export class Execution extends NodeInterface {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it reached a final status.' })
   finishedAt!: Date | null;
 
-  @Field(() => Int, {
+  @Field(() => Float, {
     nullable: true,
     description: 'Milliseconds from `startedAt` to `finishedAt`; null until it has finished.',
   })
@@ -81,7 +81,7 @@ export class NodeExecution {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it reached a final status.' })
   finishedAt!: Date | null;
 
-  @Field(() => Int, {
+  @Field(() => Float, {
     nullable: true,
     description: 'Milliseconds from `startedAt` to `finishedAt`; null until it has finished.',
   })

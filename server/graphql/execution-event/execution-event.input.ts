@@ -1,0 +1,25 @@
+import { ArgsType, Field, ID } from 'type-graphql';
+import type { EventType } from '../../journal/event.ts';
+import { ExecutionEventType } from './execution-event.enums.ts';
+
+@ArgsType()
+export class ExecutionEventsArgs {
+  @Field(() => ID, { description: 'The execution to follow.' })
+  executionId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'A `cursor` or `endCursor` of the same execution: the stream begins just behind it. From the first event where none is given.',
+  })
+  after?: string | null;
+
+  @Field(() => [ExecutionEventType], { nullable: true, description: 'Only events of these types.' })
+  types?: EventType[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Only events of these nodes, and those of the execution as a whole.',
+  })
+  nodeKeys?: string[] | null;
+}
