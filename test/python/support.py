@@ -46,14 +46,15 @@ class Outcome(NamedTuple):
         return [frame["violation"] for frame in self.of_kind("violation")]
 
 
-def run(code, input=None, policy="strict", **request):
+def run(code, input=None, policy="strict", breaks_channel=False, **request):
     """The frames and the output of one program; it may do to its process what it likes."""
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="weft-test-"))
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _live({"code": textwrap.dedent(code), "input": input, "policy": policy, **request}, scratch, writer)
+        descriptor = -1 if breaks_channel else writer
+        _live({"code": textwrap.dedent(code), "input": input, "policy": policy, **request}, scratch, descriptor)
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as frames:
         received = [json.loads(line) for line in frames]
@@ -78,10 +79,17 @@ def _live(request, scratch, writer):
             os.dup2(os.open(os.path.join(".out", name), os.O_WRONLY | os.O_CREAT), target)
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
-        sys.path.remove(PYTHON_FOLDER)
+        _hide_modules_of(PYTHON_FOLDER)
         program.run_program(request, lambda frame: os.write(writer, (json.dumps(frame) + "\n").encode()))
     finally:
         os._exit(0)
+
+
+def _hide_modules_of(folder):
+    sys.path.remove(folder)
+    for name, module in list(sys.modules.items()):
+        if os.path.dirname(getattr(module, "__file__", None) or "") == folder:
+            del sys.modules[name]
 
 
 def run_plainly(code, input=None):

@@ -26,6 +26,7 @@ _PATH_WRITERS = frozenset(DATA["pathWriters"])
 _EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
 _SPEAKING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
 _FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
+_MAX_CHAIN = 20
 _MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
 _WRITE_MODE = re.compile(r"[wax+]")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -58,20 +59,13 @@ class _Program:
 
     def dotted(self, node):
         """`np.lib.x` -> "numpy.lib.x" where the chain starts at an import, or at a name bound nowhere; else None."""
-        attributes = []
-        while isinstance(node, ast.Attribute):
-            attributes.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return None
-        root = self.modules.get(node.id) or (None if node.id in self.own else node.id)
-        return root and ".".join([root, *reversed(attributes)])
+        root, attributes = _chain(node)
+        module = root and (self.modules.get(root) or (None if root in self.own else root))
+        return module and ".".join([module, *attributes])
 
     def is_module(self, node):
         """Whether an attribute chain (or name) starts at an import."""
-        while isinstance(node, ast.Attribute):
-            node = node.value
-        return isinstance(node, ast.Name) and node.id in self.modules
+        return _chain(node)[0] in self.modules
 
     def _bind_imports(self):
         for node in self.of(ast.Import):
@@ -96,6 +90,15 @@ class _Program:
             self.own.add(node.name)
         self.own.update(node.arg for node in self.of(ast.arg))
         self.own.update(node.id for node in self.of(ast.Name) if not isinstance(node.ctx, ast.Load) and node.id not in NAMES)
+
+
+def _chain(node):
+    """`a.b.c` -> ("a", ["b", "c"]); (None, …) for what is no chain of names, or longer than any module's name."""
+    attributes = []
+    while isinstance(node, ast.Attribute) and len(attributes) < _MAX_CHAIN:
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id if isinstance(node, ast.Name) else None), attributes[::-1]
 
 
 def _sorted_by_type(tree):

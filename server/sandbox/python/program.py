@@ -86,8 +86,18 @@ def _execute(program, namespace):
         if request_to_exit.code not in (None, 0):
             raise
     finally:
-        threading._shutdown()  # what Python itself calls at the end of a script: joins non-daemon threads
+        _join_threads()
         atexit._run_exitfuncs()
+
+
+def _join_threads():
+    """As Python does at the end of a script; its own threading._shutdown() would keep pandas from importing more."""
+    executors = sys.modules.get("concurrent.futures.thread")
+    if executors is not None:
+        executors._python_exit()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
 
 
 def _flush_output():

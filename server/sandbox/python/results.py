@@ -44,6 +44,7 @@ import enum
 import fractions
 import itertools
 import json
+import math
 import pathlib
 import uuid
 
@@ -53,6 +54,7 @@ MAX_DEPTH = 100
 MAX_RESULT_BYTES = 16 * 1024 * 1024
 MAX_SAFE_INTEGER = 2**53 - 1
 
+_LEAST_BYTES = 2  # of one item: "0,"
 _PLAIN = {dict, list, tuple, str, int, float, bool, type(None)}
 _SCALARS = {str, bool, type(None)}
 _SEQUENCES = (list, tuple, range, collections.deque, collections.abc.MappingView)
@@ -67,21 +69,11 @@ class ResultError(Exception):
 def to_json(value, max_bytes=None):
     """The JSON text of `value`; raises ResultError."""
     max_bytes = MAX_RESULT_BYTES if max_bytes is None else max_bytes
-    text = _plain_json(value, max_bytes)
-    if text is None:
-        text = _dumps(_Mapper(max_bytes).map(value, None, 0))
+    text = _dumps(value if _is_plain(value, max_bytes) else _Mapper(max_bytes).map(value, None, 0))
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
         raise _too_large(max_bytes)
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _plain_json(value, max_bytes):
-    """The JSON of data that needs no mapping, or None: 10 MB of it pass here in C, never item by item."""
-    try:
-        return _dumps(value) if _is_plain(value, max_bytes) else None
-    except ValueError:  # NaN, infinity
-        return None
 
 
 def _dumps(value):
@@ -89,12 +81,13 @@ def _dumps(value):
 
 
 def _is_plain(value, max_bytes):
+    """Whether `value` needs no mapping: 10 MB of plain data pass here level by level in C, never item by item."""
     level = [value]
     for _ in range(MAX_DEPTH):
         kinds = set(map(type, level))
         if not kinds <= _PLAIN:
             return False
-        if int in kinds and not _are_safe([item for item in level if type(item) is int]):
+        if not _are_faithful(level, kinds):
             return False
         objects = [item for item in level if type(item) is dict] if dict in kinds else []
         arrays = [item for item in level if type(item) in (list, tuple)] if kinds & {list, tuple} else []
@@ -102,15 +95,20 @@ def _is_plain(value, max_bytes):
             return True
         if set(map(type, itertools.chain.from_iterable(objects))) - {str}:
             return False
-        if sum(map(len, objects)) + sum(map(len, arrays)) > max_bytes:
+        if (sum(map(len, objects)) + sum(map(len, arrays))) * _LEAST_BYTES > max_bytes:
             raise _too_large(max_bytes)  # before a small program's nested lists fill the memory
         values = itertools.chain.from_iterable(map(dict.values, objects))
         level = [*values, *itertools.chain.from_iterable(arrays)]
     return False
 
 
-def _are_safe(integers):
-    return -MAX_SAFE_INTEGER <= min(integers) and max(integers) <= MAX_SAFE_INTEGER
+def _are_faithful(items, kinds):
+    """Whether the numbers among `items` are the same in JSON."""
+    if int in kinds:
+        integers = [item for item in items if type(item) is int]
+        if min(integers) < -MAX_SAFE_INTEGER or max(integers) > MAX_SAFE_INTEGER:
+            return False
+    return float not in kinds or all(map(math.isfinite, [item for item in items if type(item) is float]))
 
 
 class _Mapper:
@@ -128,7 +126,7 @@ class _Mapper:
         if kind is int:
             return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else str(value)
         if kind is float:
-            return value if value - value == 0 else None
+            return value if math.isfinite(value) else None
         if depth >= MAX_DEPTH and id(value) not in self._open:
             raise ResultError(f"{_text(path)}: nested deeper than {MAX_DEPTH} levels; flatten the result")
         return self._other(value, path, depth)
@@ -156,6 +154,8 @@ class _Mapper:
             simpler = tables.simplify(value)
         except tables.NotTabular as problem:
             raise ResultError(f"{_text(path)}: {problem}") from None
+        if _is_plain(simpler, self._max_bytes):
+            return simpler
         with self._inside(value, path):
             return self.map(simpler, path, depth)
 
@@ -172,8 +172,6 @@ class _Mapper:
 
     def _array(self, container, values, path, depth):
         with self._inside(container, path):
-            if isinstance(values, list) and set(map(type, values)) <= _SCALARS:
-                return values
             mapped = []
             for index, value in enumerate(values):
                 self._count()
@@ -187,7 +185,7 @@ class _Mapper:
 
     def _count(self):
         self._items += 1
-        if self._items > self._max_bytes:
+        if self._items * _LEAST_BYTES > self._max_bytes:
             raise _too_large(self._max_bytes)
 
 
@@ -211,7 +209,7 @@ def _leaf(value, path):
         number = int(value)
         return number if -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER else str(number)
     if isinstance(value, float):
-        return float(value) if value - value == 0 else None
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, _ISO):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):

@@ -3,6 +3,7 @@
 Neither package is imported here: a value of theirs exists only where the program imported them.
 """
 
+import math
 import sys
 
 
@@ -73,9 +74,16 @@ def _records(frame, pandas):
         frame = frame.reset_index()
     if not frame.columns.is_unique:
         raise NotTabular("two columns of the DataFrame have the same name; rename one")
-    columns = [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
+    columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
     names = frame.columns.tolist()
     return [dict(zip(names, row)) for row in zip(*columns)] if columns else [{} for _ in range(len(frame))]
+
+
+def _column(series):
+    values = series.tolist()
+    if series.dtype.kind != "f":
+        return values
+    return [value if math.isfinite(value) else None for value in values]  # so that the records are plain data
 
 
 def _series(series, pandas):

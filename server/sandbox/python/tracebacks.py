@@ -62,8 +62,8 @@ def _code(error):
     return "PYTHON_MEMORY_LIMIT" if isinstance(error, MemoryError) else "PYTHON_EXECUTION_ERROR"
 
 
-def _type_name(error):
-    return type.__dict__["__name__"].__get__(type(error))  # a metaclass cannot lie about it, or raise
+def _type_name(value):
+    return type.__dict__["__name__"].__get__(type(value))  # a metaclass cannot lie about it, or raise
 
 
 def _message(error):
@@ -80,7 +80,7 @@ def _safe_str(value):
     try:
         return str(value)
     except BaseException:
-        return f"<{type(value).__name__} whose str() failed>"
+        return f"<{_type_name(value)} whose str() failed>"
 
 
 def _exit_code(error):

@@ -1,0 +1,119 @@
+import sys
+import unittest
+
+from support import run
+
+
+class TracebackTest(unittest.TestCase):
+    def test_it_shows_own_lines_with_own_numbers(self):
+        error = run("def f():\n    raise ValueError('bad')\n\nf()").error
+        self.assertEqual((error["type"], error["message"], error["line"]), ("ValueError", "bad", 2))
+        for expected in ('File "<node>", line 4, in <module>', 'File "<node>", line 2, in f', "raise ValueError('bad')"):
+            self.assertIn(expected, error["traceback"])
+
+    @unittest.skipIf(sys.version_info < (3, 11), "Python tells columns from 3.11 on")
+    def test_the_column_counts_characters_from_1(self):
+        self.assertEqual(run("é = 'é'; 1 / 0").error["column"], 10)
+
+    def test_frames_of_libraries_and_ours_are_left_out(self):
+        traceback = run("import json\njson.loads('{')").error["traceback"]
+        self.assertEqual(traceback.count("File "), 1)
+        self.assertIn("JSONDecodeError", traceback)
+
+    def test_causes_and_contexts_are_shown(self):
+        code = """
+            try:
+                1 / 0
+            except ZeroDivisionError as error:
+                try:
+                    raise KeyError("k") from error
+                except KeyError:
+                    raise ValueError("v")
+        """
+        traceback = run(code).error["traceback"]
+        self.assertIn("The above exception was the direct cause", traceback)
+        self.assertIn("During handling of the above exception", traceback)
+        self.assertNotIn("program.py", traceback)
+
+    @unittest.skipIf(sys.version_info < (3, 11), "exception groups are new in 3.11")
+    def test_groups_and_notes_are_shown(self):
+        code = """
+            error = ValueError(1)
+            error.add_note("look here")
+            raise ExceptionGroup("several", [error, TypeError(2)])
+        """
+        traceback = run(code).error["traceback"]
+        for expected in ("ExceptionGroup: several", "ValueError: 1", "look here", "TypeError: 2"):
+            self.assertIn(expected, traceback)
+
+    def test_endless_recursion_is_folded(self):
+        error = run("def f(n):\n    return f(n + 1)\nf(0)").error
+        self.assertEqual((error["type"], error["line"]), ("RecursionError", 2))
+        self.assertIn("more times", error["traceback"])
+        self.assertLess(len(error["traceback"]), 2000)
+
+    def test_message_and_traceback_are_bounded(self):
+        error = run("raise ValueError('x' * 10_000_000)").error
+        self.assertLessEqual(len(error["message"]), 8_000)
+        self.assertLessEqual(len(error["traceback"]), 32_000)
+        self.assertIn("characters left out", error["message"])
+
+    def test_a_long_chain_of_exceptions_is_bounded(self):
+        code = """
+            error = None
+            for i in range(5000):
+                new = ValueError(i)
+                new.__cause__ = error
+                error = new
+            raise error
+        """
+        error = run(code).error
+        self.assertEqual((error["type"], error["message"]), ("ValueError", "4999"))
+        self.assertLessEqual(len(error["traceback"]), 32_000)
+
+    def test_an_exception_that_lies_or_fails_is_still_told(self):
+        code = """
+            class Meta(type):
+                __name__ = property(lambda cls: 1 / 0)
+            class Hostile(Exception, metaclass=Meta):
+                def __str__(self):
+                    raise self
+                __repr__ = __str__
+            raise Hostile()
+        """
+        error = run(code).error
+        self.assertEqual((error["type"], error["line"]), ("Hostile", 8))
+
+    def test_lone_surrogates_in_a_message_are_replaced(self):
+        self.assertEqual(run(r"raise ValueError('a\ud800b')").error["message"], "a\ufffdb")
+
+    def test_a_memory_error_is_the_memory_limit(self):
+        self.assertEqual(run("raise MemoryError").error["code"], "PYTHON_MEMORY_LIMIT")
+
+    def test_keyboard_interrupts_and_own_base_exceptions_are_errors(self):
+        self.assertEqual(run("raise KeyboardInterrupt").error["type"], "KeyboardInterrupt")
+        self.assertEqual(run("class E(BaseException): pass\nraise E('x')").error["message"], "x")
+
+
+class ViolationTest(unittest.TestCase):
+    def test_a_violation_has_line_rule_and_layer_and_comes_before_the_error(self):
+        outcome = run("x = 1\nimport os")
+        self.assertEqual([frame["kind"] for frame in outcome.frames], ["violation", "error"])
+        expected = {"code": "PYTHON_SECURITY_ERROR", "rule": "blocked-module", "layer": "RUNTIME", "line": 2}
+        self.assertEqual({**outcome.violations[0], **expected}, outcome.violations[0])
+        self.assertEqual((outcome.error["code"], outcome.error["line"]), ("PYTHON_SECURITY_ERROR", 2))
+        self.assertIn('File "<node>", line 2', outcome.error["traceback"])
+
+    def test_violations_sent_are_bounded(self):
+        code = """
+            for i in range(1000):
+                try:
+                    import os
+                except BaseException:
+                    pass
+        """
+        self.assertEqual(len(run(code).violations), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
