@@ -57,6 +57,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     cpuMs: z.int(),
     maxRssKb: z.int(),
   }),
+  z.object({ kind: z.literal('violation'), cell: z.int(), call: z.string() }),
   z.object({ kind: z.literal('unavailable'), cell: z.int(), message: z.string() }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

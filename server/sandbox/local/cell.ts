@@ -19,6 +19,8 @@ export interface Cell {
   onFrame: (frame: CellFrame) => void;
   /** The cell sent what is no frame; nothing more is read from it. */
   onBadFrame: (error: Error) => void;
+  /** The kernel refused it this system call. */
+  onRefusedCall: (call: string) => void;
   send(frame: object): void;
   /** Sends a run's request, and has the run watched if it goes on for a while. */
   dispatch(request: object, limits: { memoryMb: number; killAfterMs: number }): void;
@@ -41,6 +43,7 @@ export interface CellHandle {
   cell: CellInMaking;
   exit(end: CellEnd): void;
   refuse(error: Error): void;
+  violate(call: string): void;
 }
 
 export function openCell(
@@ -71,6 +74,7 @@ export function openCell(
   return {
     cell: made,
     refuse: ready.reject,
+    violate: (call) => cell?.onRefusedCall(call),
     exit(end) {
       made.hasExited = true;
       if (end.kind === 'lost') for (const socket of [channel, cell?.stdout, cell?.stderr]) socket?.destroy();
@@ -98,6 +102,7 @@ function waitingCell({ number, sendControl, ...parts }: CellParts): Cell {
     ...parts,
     onFrame: () => {},
     onBadFrame: () => {},
+    onRefusedCall: () => {},
     send,
     dispatch(request, limits) {
       send(request);

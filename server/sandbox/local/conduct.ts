@@ -1,10 +1,16 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import type {
+  PythonEvent,
+  PythonOutcome,
+  PythonRunOptions,
+  PythonRunRequest,
+  PythonViolation,
+} from '../backend.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
-import { describeEnd, type RunEnd } from './outcome.ts';
+import { describeEnd, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { PacedPipe } from './paced-pipe.ts';
 
@@ -40,6 +46,7 @@ class Run {
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
   private violations = 0;
+  private readonly refusedCalls: string[] = [];
 
   constructor(
     private readonly cell: Cell,
@@ -63,6 +70,7 @@ class Run {
     const { cell, request, options } = this;
     cell.onFrame = (frame) => this.onFrame(frame);
     cell.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
+    cell.onRefusedCall = (call) => this.onRefusedCall(call);
     const deadline = setTimeout(() => this.endBecause({ kind: 'timeout' }, GRACE_MS), request.timeoutMs);
     const onAbort = () =>
       this.endBecause({ kind: 'aborted' }, isForced(options.signal.reason) ? 0 : GRACE_MS);
@@ -99,6 +107,7 @@ class Run {
       last: this.last,
       endedBy: this.endedBy,
       exit: exit ?? null,
+      refusedCalls: this.refusedCalls,
       stderr: this.stderr.lastText(),
     };
     return describeEnd(end, { ...this.options, timeoutMs: this.request.timeoutMs, durationMs });
@@ -159,11 +168,21 @@ class Run {
         this.events.push(frame);
         break;
       case 'violation':
-        this.violations += 1;
-        if (this.violations <= MAX_VIOLATIONS) this.events.push(frame);
+        this.tellViolation(frame.violation);
         break;
       default: // `ready` and `findings` are no part of a run; a cell may say them, and nothing comes of it
     }
+  }
+
+  private onRefusedCall(call: string): void {
+    const violation = kernelViolation(call);
+    this.refusedCalls.push(call);
+    this.tellViolation(violation);
+  }
+
+  private tellViolation(violation: PythonViolation): void {
+    this.violations += 1;
+    if (this.violations <= MAX_VIOLATIONS) this.events.push({ kind: 'violation', violation });
   }
 
   private flushOutput(): void {

@@ -124,10 +124,13 @@ function readControl(control: Socket, cells: Map<number, CellHandle>): void {
 function applyFrame(frame: ServerFrame, cells: Map<number, CellHandle>): void {
   const handle = cells.get(frame.cell);
   if (!handle) return;
-  cells.delete(frame.cell);
+  if (frame.kind !== 'violation') cells.delete(frame.cell);
   switch (frame.kind) {
     case 'exit':
       handle.exit(frame);
+      break;
+    case 'violation':
+      handle.violate(frame.call);
       break;
     case 'unavailable':
       handle.refuse(namespacesRefused(frame.message));

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { PythonError, PythonOutcome } from '../backend.ts';
+import type { PythonError, PythonOutcome, PythonViolation } from '../backend.ts';
 import type { FinalFrame } from '../frames.ts';
 import type { CellEnd } from './cell.ts';
 
@@ -11,6 +11,8 @@ export interface RunEnd {
   endedBy: { kind: 'timeout' } | { kind: 'aborted' } | { kind: 'bad-frame'; message: string } | null;
   /** How its process ended; null when it told its last frame and was not waited for. */
   exit: CellEnd | null;
+  /** System calls that the kernel's filter refused it. */
+  refusedCalls: readonly string[];
   stderr: string | null;
 }
 
@@ -23,6 +25,8 @@ export interface RunFacts {
 /** The outcome, in the words that a user reads. */
 export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
   const { durationMs } = facts;
+  const attack = end.refusedCalls.find((call) => !PROBES.has(call) || end.last?.kind !== 'result');
+  if (attack !== undefined) return { kind: 'failed', error: attackError(attack, end, facts), durationMs };
   if (end.last?.kind === 'result' && !end.endedBy) {
     const parsed = parseResult(end.last.json);
     if (parsed.ok) return { kind: 'succeeded', result: parsed.value, durationMs };
@@ -33,6 +37,27 @@ export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
     };
   }
   return { kind: 'failed', error: { ...errorOf(end, facts), stderr: end.stderr }, durationMs };
+}
+
+export function kernelViolation(call: string): PythonViolation {
+  return {
+    code: 'PYTHON_SECURITY_ERROR',
+    layer: 'KERNEL',
+    rule: 'system-call',
+    message: `The system call \`${call}\` is not allowed in a sandbox`,
+    line: null,
+    column: null,
+  };
+}
+
+/** Libraries try to start programs and live without them (`platform.platform()`); that alone is no attack. */
+const PROBES = new Set(['execve', 'execveat']);
+
+/** What Python told of the refusal is kept: it has the line. A run that went on as if nothing had been fails too. */
+function attackError(call: string, end: RunEnd, facts: RunFacts): PythonError {
+  const { message } = kernelViolation(call);
+  const told = end.last?.kind === 'error' ? toldError(end.last, facts) : pythonError({ message });
+  return { ...told, code: 'PYTHON_SECURITY_ERROR', message, stderr: end.stderr };
 }
 
 export function pythonError(known: Partial<PythonError> & { message: string }): PythonError {

@@ -5,6 +5,7 @@ walls with them, gives them up, says it is ready and waits for one request. Noth
 this process or in its parent, and it ends with the run.
 
     fd 0 /dev/null   fd 1 stdout   fd 2 stderr   fd 3 the private channel (frames.py)   nothing else
+                     (till the walls stand also fd 4, on which the fork-server gets the filter's listener)
 
 stdout and stderr are pipes to Node, so that Node gets what C code writes as well, as it is written, and a run that
 writes faster than Node takes it blocks.
@@ -22,6 +23,7 @@ import threading
 
 import packages
 import results
+import seccomp
 import source
 import syscalls
 from check import check
@@ -37,27 +39,28 @@ NAMESPACES = (
     | syscalls.CLONE_NEWNET
 )
 _SCRATCH = "/tmp"
-_CHANNEL_FD = 3
+_CHANNEL_FD, _GUARD_FD = 3, 4
 _MIB = 1 << 20
 
 
-def live(config, uid, gid, stdout_fd, stderr_fd, channel_fd):
-    """Never returns."""
+def live(config, system_call_filter, uid, gid, descriptors):
+    """Never returns. `descriptors`: stdout, stderr, channel, guard."""
     try:
-        _take_descriptors(stdout_fd, stderr_fd, channel_fd)
+        _take_descriptors(descriptors)
         channel = socket.socket(fileno=_CHANNEL_FD)
-        if _build_walls(config, uid, gid, channel):
+        if _build_walls(config, system_call_filter, uid, gid, channel):
             _serve(channel)
     finally:
         os._exit(0)  # whatever happened: the fork-server's loop must never go on in a child
 
 
-def _build_walls(config, uid, gid, channel):
+def _build_walls(config, system_call_filter, uid, gid, channel):
     try:
         _map_ids(uid, gid)
         _mount_scratch(config)
         _set_limits(config)
         _give_up_privileges()
+        _filter_system_calls(system_call_filter)
         return True
     except OSError as error:
         channel.sendall(encode_frame({"kind": "unready", "message": str(error)}))
@@ -70,13 +73,13 @@ def _map_ids(uid, gid):
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
 
 
-def _take_descriptors(stdout_fd, stderr_fd, channel_fd):
+def _take_descriptors(descriptors):
     # Out of the way first: any of them may be a number that is about to be taken.
-    safe = [fcntl.fcntl(fd, fcntl.F_DUPFD, _CHANNEL_FD + 1) for fd in (stdout_fd, stderr_fd, channel_fd)]
+    safe = [fcntl.fcntl(fd, fcntl.F_DUPFD, _GUARD_FD + 1) for fd in descriptors]
     null = os.open("/dev/null", os.O_RDONLY)
     for target, fd in enumerate([null, *safe]):
         os.dup2(fd, target)
-    os.closerange(_CHANNEL_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(_GUARD_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.set_inheritable(_CHANNEL_FD, False)
 
 
@@ -103,6 +106,13 @@ def _give_up_privileges():
     syscalls.drop_all_capabilities()
     syscalls.set_no_new_privileges()
     syscalls.die_with_parent(signal.SIGKILL)
+
+
+def _filter_system_calls(system_call_filter):
+    with socket.socket(fileno=_GUARD_FD) as guard:
+        listener = seccomp.install(system_call_filter)
+        socket.send_fds(guard, [b"\0"], [listener])
+        os.close(listener)
 
 
 def _serve(channel):

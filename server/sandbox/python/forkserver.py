@@ -26,6 +26,7 @@ import time
 _HEADER = struct.Struct(">BI")
 _CONTROL = 0
 _WATCH_EVERY_MS = 20
+_MAX_VIOLATIONS = 20
 
 
 def main():
@@ -76,10 +77,15 @@ def _become(uid):
 
 
 class Cell:
-    def __init__(self, number, pid):
+    """A living cell as its fork-server sees it."""
+
+    def __init__(self, number, pid, guard):
         self.number = number
         self.pid = pid
         self.pidfd = os.pidfd_open(pid)
+        self.guard = guard
+        self.listener = None
+        self.violations = 0
         self.reason = None
         self.memory_kb = None
         self.deadline = None
@@ -91,57 +97,104 @@ class Cell:
         except ProcessLookupError:
             pass
 
+    def receive_listener(self):
+        """The cell sends its system call filter's listener when its walls stand."""
+        _data, descriptors, _flags, _address = socket.recv_fds(self.guard, 1, 1)
+        self.guard.close()
+        self.guard = None
+        self.listener = descriptors[0] if descriptors else None
+        return self.listener
+
+    def close(self):
+        os.close(self.pidfd)
+        if self.guard is not None:
+            self.guard.close()
+        if self.listener is not None:
+            os.close(self.listener)
+
 
 class ForkServer:
     def __init__(self, config, listener):
         self._config = config
         self._folder = config["socketFolder"]
+        self._filter = seccomp.build_filter()
         self._listener = listener
         self._control = None
         self._control_frames = FrameReader()
         self._cells = {}
-        self._by_pidfd = {}
         self._poll = select.poll()
-        self._poll.register(listener, select.POLLIN)
+        self._handlers = {}
+        self._forgot = False
+        self._on_readable(listener.fileno(), self._accept)
 
     def serve(self):
         while True:
             for fd, _events in self._poll.poll(self._wait_ms()):
-                if fd == self._listener.fileno():
-                    self._accept()
-                elif self._control and fd == self._control.fileno():
-                    self._read_control()
-                elif fd in self._by_pidfd:
-                    self._reap(self._by_pidfd[fd])
+                self._handlers[fd]()
+                if self._forgot:  # its number may be another's by now, and handlers block where nothing is to read
+                    self._forgot = False
+                    break
             self._watch()
+
+    def _on_readable(self, fd, handler):
+        self._handlers[fd] = handler
+        self._poll.register(fd, select.POLLIN)
+
+    def _forget(self, fd):
+        if self._handlers.pop(fd, None):
+            self._poll.unregister(fd)
+            self._forgot = True
 
     def _accept(self):
         connection, _address = self._listener.accept()
         role, number = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
         if role == _CONTROL:
             self._control = connection
-            self._poll.register(connection, select.POLLIN)
+            self._on_readable(connection.fileno(), self._read_control)
             return
+        with connection:
+            self._make_cell(number, connection)
+
+    def _make_cell(self, number, channel):
         output = _open_pipe(f"{self._folder}/{number}.out")
         errors = _open_pipe(f"{self._folder}/{number}.err")
-        self._make_cell(number, output, errors, connection.fileno())
-        os.close(output)
-        os.close(errors)
-        connection.close()
-
-    def _make_cell(self, number, *descriptors):
+        ours, theirs = socket.socketpair()
         uid, gid = os.getuid(), os.getgid()
         try:
             pid = syscalls.clone(cell.NAMESPACES)
+            if pid == 0:
+                descriptors = (output, errors, channel.fileno(), theirs.fileno())
+                cell.live(self._config, self._filter, uid, gid, descriptors)
+            self._keep(Cell(number, pid, ours))
         except OSError as error:
+            ours.close()
             self._tell({"kind": "unavailable", "cell": number, "message": str(error)})
+        finally:
+            theirs.close()
+            os.close(output)
+            os.close(errors)
+
+    def _keep(self, made):
+        self._cells[made.number] = made
+        self._on_readable(made.pidfd, lambda: self._reap(made))
+        self._on_readable(made.guard.fileno(), lambda: self._guard(made))
+
+    def _guard(self, guarded):
+        self._forget(guarded.guard.fileno())
+        if guarded.receive_listener() is not None:
+            self._on_readable(guarded.listener, lambda: self._answer_call(guarded))
+
+    def _answer_call(self, caller):
+        report = seccomp.next_report(caller.listener)
+        if report is None:
             return
-        if pid == 0:
-            cell.live(self._config, uid, gid, *descriptors)
-        made = Cell(number, pid)
-        self._cells[number] = made
-        self._by_pidfd[made.pidfd] = made
-        self._poll.register(made.pidfd, select.POLLIN)
+        caller.violations += 1
+        if caller.violations > _MAX_VIOLATIONS:
+            caller.signal(signal.SIGKILL)
+            return
+        # Told before the call returns, so that Node has heard of it before it hears of anything the call led to.
+        self._tell({"kind": "violation", "cell": caller.number, "call": report[1]})
+        seccomp.refuse(caller.listener, report[0])
 
     def _read_control(self):
         data = self._control.recv(1 << 16)
@@ -158,9 +211,10 @@ class ForkServer:
 
     def _reap(self, ended):
         _pid, status, usage = os.wait4(ended.pid, 0)
-        self._poll.unregister(ended.pidfd)
-        os.close(ended.pidfd)
-        del self._cells[ended.number], self._by_pidfd[ended.pidfd]
+        for fd in (ended.pidfd, ended.listener, ended.guard and ended.guard.fileno()):
+            self._forget(fd)
+        ended.close()
+        del self._cells[ended.number]
         self._tell(
             {
                 "kind": "exit",
@@ -202,6 +256,7 @@ if __name__ == "__main__":
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, folder)
     import cell
+    import seccomp
     import syscalls
     from frames import FrameReader, encode_frame
     from memory import resident_kb

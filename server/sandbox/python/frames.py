@@ -17,6 +17,7 @@ Node to fork-server:
 Fork-server to Node:
     {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
      "reason": "memory"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
+    {"kind": "violation", "cell": int, "call": str}                         the kernel refused it this system call
     {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make it at all
 """
 

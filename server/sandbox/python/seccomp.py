@@ -1,0 +1,202 @@
+"""The filter on a cell's system calls: what the namespaces leave open, shut.
+
+It is a deny-list with reasons and not an allow-list: code in a cell brings libraries that nobody here has read, and
+what namespaces, an empty root and no capabilities already confine needs no second list. What is on it: calls that no
+program of this kind needs and whose code in the kernel has been a way out before, calls that reach past namespaces,
+and memory that no limit counts. A number newer than this table is ENOSYS, as on an older kernel, which libc expects.
+
+Two answers. REFUSED calls fail quietly with an errno that libraries have a way around. REPORTED calls wait until the
+fork-server has told Node their name, then fail with EPERM (SECCOMP_RET_USER_NOTIF); nothing that runs is killed by
+the filter, so that the program's own traceback tells where.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import platform
+import struct
+
+# name: (x86_64, aarch64); None where the machine has no such call.
+_REPORTED = {
+    # other processes' memory and descriptors
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "kcmp": (312, 272),
+    "pidfd_getfd": (438, 438),
+    # mounts and namespaces
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    # parts of the kernel that have been ways out, or that act past namespaces
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    # the host itself
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "acct": (163, 89),
+    "syslog": (103, 116),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "modify_ldt": (154, None),
+    "vhangup": (153, 58),
+    # other programs: there are none in the room, and a cell never becomes one
+    "execve": (59, 221),
+    "execveat": (322, 281),
+}
+_REFUSED = {
+    # watching files that all cells share would show what other runs open
+    "inotify_init": (253, None, errno.ENOSYS),
+    "inotify_init1": (294, 26, errno.ENOSYS),
+    "fanotify_init": (300, 262, errno.ENOSYS),
+    # so would a lock on one of them be a message
+    "flock": (73, 32, errno.ENOLCK),
+    # memory that belongs to no process and to no mount, so that no limit counts it
+    "memfd_create": (319, 279, errno.ENOSYS),
+    "memfd_secret": (447, 447, errno.ENOSYS),
+    "shmget": (29, 194, errno.ENOSYS),
+    "msgget": (68, 186, errno.ENOSYS),
+    "semget": (64, 190, errno.ENOSYS),
+    # its flags are behind a pointer; libc goes back to clone
+    "clone3": (435, 435, errno.ENOSYS),
+    # address space layouts are not a program's to choose
+    "personality": (135, 92, errno.EPERM),
+}
+_SOCKET, _CLONE, _IOCTL, _FCNTL = (41, 198), (56, 220), (16, 29), (72, 25)
+_NEWEST = 450  # the last number of the table this was written from (Linux 6.6); both machines share those over 423
+
+_AF_UNIX = 1
+_NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
+_TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+_LOCK_QUERIES_AND_WATCHES = (5, 36, 1026, 1031)  # F_GETLK, F_OFD_GETLK, F_NOTIFY, F_SETPIPE_SZ
+
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_ARGUMENTS = 0, 4, 16
+
+_ALLOW, _NOTIFY, _ERRNO = 0x7FFF0000, 0x7FC00000, 0x00050000
+_LOAD, _RETURN = 0x20, 0x06
+_IF_EQUAL, _IF_ABOVE, _IF_ANY_BIT = 0x15, 0x25, 0x45
+
+_SYS_SECCOMP = (317, 277)
+_SET_FILTER, _NEW_LISTENER = 1, 8
+
+_column, _audit_architecture = _ARCHITECTURES.get(platform.machine(), (None, None))
+_libc = ctypes.PyDLL(None, use_errno=True)
+
+
+def build_filter():
+    """The filter as bytes, for `install`; made once, in the fork-server."""
+    if _column is None:
+        raise OSError(f"Expected the machine to be one of {', '.join(_ARCHITECTURES)}, got {platform.machine()}")
+    program = [
+        _statement(_LOAD, _OFFSET_ARCHITECTURE),
+        _jump(_IF_EQUAL, _audit_architecture, 1, 0),
+        _statement(_RETURN, _NOTIFY),  # a 32-bit call
+        _statement(_LOAD, _OFFSET_NUMBER),
+        _jump(_IF_ABOVE, _NEWEST, 0, 1),  # x32 calls are far above
+        _statement(_RETURN, _ERRNO | errno.ENOSYS),
+    ]
+    for numbers in _REPORTED.values():
+        program += _answer(numbers[_column], _NOTIFY)
+    for *numbers, error in _REFUSED.values():
+        program += _answer(numbers[_column], _ERRNO | error)
+    program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], _NOTIFY)
+    program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=_NOTIFY)
+    program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
+    program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
+    program.append(_statement(_RETURN, _ALLOW))
+    return b"".join(program)
+
+
+def install(program):
+    """Filters this process from now on; returns the descriptor on which REPORTED calls arrive (`next_report`)."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions)))
+    listener = _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, _NEW_LISTENER, header)
+    if listener < 0:
+        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+    return listener
+
+
+_REPORT = struct.Struct("=QIIiIQ6Q")
+_REPLY = struct.Struct("=QqiI")
+_RECEIVE, _SEND = 0xC0502100, 0xC0182101
+_NAMES = {
+    **{numbers[_column]: name for name, numbers in _REPORTED.items()},
+    _SOCKET[_column]: "socket",
+    _CLONE[_column]: "clone",
+} if _column is not None else {}
+
+
+def next_report(listener):
+    """(id, name) of the call that waits for an answer; None when its process is gone. For the fork-server."""
+    report = bytearray(_REPORT.size)
+    try:
+        fcntl.ioctl(listener, _RECEIVE, report)
+    except OSError:
+        return None
+    number_of_report, _pid, _flags, number, architecture, *_rest = _REPORT.unpack(report)
+    if architecture != _audit_architecture:
+        return number_of_report, "a call of another architecture"
+    return number_of_report, _NAMES.get(number, str(number))
+
+
+def refuse(listener, number_of_report):
+    try:
+        fcntl.ioctl(listener, _SEND, _REPLY.pack(number_of_report, 0, -errno.EPERM, 0))
+    except OSError:
+        pass  # the process is gone
+
+
+def _answer(number, action):
+    return [] if number is None else [_jump(_IF_EQUAL, number, 0, 1), _statement(_RETURN, action)]
+
+
+def _answer_by_argument(numbers, argument, tests, action, otherwise=_ALLOW):
+    """`action` where one of the tests holds of the argument's lower half; the upper is not looked at by the kernel either."""
+    body = [_statement(_LOAD, _OFFSET_ARGUMENTS + 8 * argument)]
+    for kind, value in tests:
+        body += [_jump(kind, value, 0, 1), _statement(_RETURN, action)]
+    body.append(_statement(_RETURN, otherwise))
+    return [_jump(_IF_EQUAL, numbers[_column], 0, len(body)), *body]
+
+
+def _statement(code, value):
+    return struct.pack("=HBBI", code, 0, 0, value)
+
+
+def _jump(code, value, if_true, if_false):
+    return struct.pack("=HBBI", code, if_true, if_false, value)

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
+
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+const SYSCALL = 'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n';
+
+test.each([
+  ['socket', 'import socket\nsocket.socket()'],
+  ['socket', 'import socket\nsocket.socket(socket.AF_VSOCK)'],
+  ['socket', 'import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW)'],
+  ['socket', `${SYSCALL}libc.socket(16, 3, 0)`],
+  ['execve', "import os\nos.execv('/usr/bin/python3', ['python3'])"],
+  ['ptrace', `${SYSCALL}libc.ptrace(16, 1, 0, 0)`],
+  ['process_vm_readv', `${SYSCALL}libc.process_vm_readv(1, 0, 0, 0, 0, 0)`],
+  ['mount', `${SYSCALL}libc.mount(b'x', b'/tmp', b'tmpfs', 0, None)`],
+  ['umount2', `${SYSCALL}libc.umount2(b'/proc', 2)`],
+  ['unshare', `${SYSCALL}libc.unshare(0x10000000)`],
+  [
+    'clone',
+    `${SYSCALL}libc.syscall(56 if __import__('platform').machine() == 'x86_64' else 220, 0x10000011, 0, 0, 0, 0)`,
+  ],
+  ['setns', `${SYSCALL}libc.setns(3, 0)`],
+  ['bpf', `${SYSCALL}libc.syscall(321 if __import__('platform').machine() == 'x86_64' else 280, 0, 0, 0)`],
+  ['keyctl', `${SYSCALL}libc.syscall(250 if __import__('platform').machine() == 'x86_64' else 219, 0, 0, 0)`],
+  ['io_uring_setup', `${SYSCALL}libc.syscall(425, 8, 0)`],
+  ['userfaultfd', `${SYSCALL}libc.syscall(323 if __import__('platform').machine() == 'x86_64' else 282, 0)`],
+  ['chroot', "import os\nos.chroot('/tmp')"],
+])('the system call %s ends as a violation that names it: %s', async (call, code) => {
+  const run = await sandbox.run(`${code}\nresult = 'went on'`);
+  expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SECURITY_ERROR' });
+  expect(errorOf(run).message).toContain(`\`${call}\``);
+  const violation = { layer: 'KERNEL', rule: 'system-call', message: expect.stringContaining(`\`${call}\``) };
+  expect(run.events).toContainEqual({ kind: 'violation', violation: expect.objectContaining(violation) });
+});
+
+test('a refusal that the code hides still fails the run', async () => {
+  const run = await sandbox.run('import socket\ntry: socket.socket()\nexcept OSError: result = 1');
+  expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
+});
+
+test('a library that tries to start a program and lives without it does no harm', async () => {
+  const run = await sandbox.run('import platform\nresult = platform.platform()');
+  expect(resultOf(run)).toContain('Linux');
+});
+
+test('a flood of refused calls is ended', async () => {
+  const run = await sandbox.run(`${SYSCALL}while True: libc.ptrace(0, 0, 0, 0)`);
+  expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
+  expect(run.events.length).toBeLessThanOrEqual(20);
+});
+
+test.each([
+  ['watch shared files', 'libc.inotify_init()', 38],
+  ['lock shared files', "libc.flock(open('/usr/lib/os-release').fileno(), 2)", 37],
+  ['hold memory outside every limit', "libc.memfd_create(b'x', 0)", 38],
+  ['make shared memory segments', 'libc.shmget(0, 4096, 0o1600)', 38],
+  ['push characters into a terminal', 'libc.ioctl(0, 0x5412, 0)', 1],
+])('a run cannot %s', async (_name, call, errno) => {
+  expect(
+    resultOf(await sandbox.run(`${SYSCALL}returned = ${call}\nresult = [returned, ctypes.get_errno()]`)),
+  ).toEqual([-1, errno]);
+});
+
+test.each([
+  ['threads', 'import threading\nt = threading.Thread(target=print)\nt.start()\nt.join()\nresult = 1'],
+  [
+    'process pools',
+    'import multiprocessing\nwith multiprocessing.Pool(2) as pool: result = sum(pool.map(abs, [-1, 2])) - 2',
+  ],
+  ['event loops', 'import asyncio\nasync def main(): return 1\nresult = asyncio.run(main())'],
+  [
+    'SQLite',
+    "import sqlite3\ndb = sqlite3.connect('x.db')\ndb.execute('create table t (a)')\ndb.execute('insert into t values (1)')\ndb.commit()\nresult = db.execute('select a from t').fetchone()[0]",
+  ],
+  [
+    'temporary files',
+    "import tempfile\nwith tempfile.TemporaryFile() as f:\n  f.write(b'x')\n  result = f.tell()",
+  ],
+  ['memory maps', 'import mmap\nm = mmap.mmap(-1, 4096)\nm[0] = 1\nresult = m[0]'],
+])('%s work', async (_name, code) => {
+  expect(resultOf(await sandbox.run(code))).toBe(1);
+});
+
+test.each([
+  ['no new privileges', 'libc.prctl(39, 0, 0, 0, 0)', 1],
+  ['a filter on its system calls', 'libc.prctl(21, 0, 0, 0, 0)', 2],
+])('a run has %s', async (_name, call, expected) => {
+  expect(resultOf(await sandbox.run(`${SYSCALL}result = ${call}`))).toBe(expected);
+});
+
+test('a run has no capability, not even in its own namespaces', async () => {
+  const code = `${SYSCALL}header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+sets = (ctypes.c_uint32 * 6)()
+libc.capget(header, sets)
+result = list(sets)`;
+  expect(resultOf(await sandbox.run(code))).toEqual([0, 0, 0, 0, 0, 0]);
+});
