@@ -244,6 +244,16 @@ RUNTIME = {
     "__globals__ by attrgetter": ("import operator\noperator.attrgetter('__globals__')(lambda: 0)", "dunder-access"),
     "__code__ by attrgetter": ("import operator\noperator.attrgetter('__code__')(lambda: 0)", "dunder-access"),
     "__self__ by attrgetter": ("import operator\noperator.attrgetter('__self__')(print)", "dunder-access"),
+    "the object behind a method": ("import operator\noperator.attrgetter('__self__')(progress)", "dunder-access"),
+    "the guard behind a builtin": ("import operator\noperator.attrgetter('__closure__')(getattr)", "dunder-access"),
+    "the frames of a task": (
+        "import asyncio\nasync def main():\n    return asyncio.current_task().get_stack()[0].f_globals\nasyncio.run(main())",
+        "frame-access",
+    ),
+    "a trace function on a thread": (
+        "import threading\nthreading.settrace(lambda *_: None)\nt = threading.Thread(target=len)\nt.start()\nt.join()",
+        "introspection",
+    ),
     "gi_frame": ("g = (x for x in [1])\ng.gi_frame", "frame-access"),
     "gi_frame by attrgetter": (
         "import operator\ng = (x for x in [1])\noperator.attrgetter('gi_frame')(g)", "frame-access",

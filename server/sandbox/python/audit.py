@@ -1,7 +1,8 @@
 """The runtime wall: PEP 578 audit hooks that judge who is behind an operation.
 
-`raise_wall(send, namespace, scratch=None)` puts it up for the rest of the process's life and returns a Wall. From then
-on a program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
+`prepare()` puts its parts in place, which costs milliseconds and changes nothing yet; a fork-server does so before it
+forks, once everything that changes sys.path has run. `raise_wall(send, namespace, scratch=None)` then puts it up for
+the rest of the process's life, in microseconds, and returns the Wall. From then on a program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
 directory), or reach sockets, processes, native code, code objects and frames, by whatever route; libraries may do
 what they need. callers.py has the rule of who counts as the program; guards.py watches what has no audit event.
 
@@ -17,6 +18,7 @@ named to it); anything at all once a program has run native code. It is there to
 """
 
 import errno
+import functools
 import os
 import sys
 import threading
@@ -41,12 +43,17 @@ class SecurityError(BaseException):
 class Wall:
     """`violations`: those so far, as sent, the first of them first; `lower()` ends the judging."""
 
-    def __init__(self, send, scratch):
+    def __init__(self):
+        self.is_up = False
         self.violations = []
+        self._send = None
+        self._scratch = None
+        self._judging = set()  # threads inside the hook, whose own look at frames must not be judged
+
+    def go_up(self, send, scratch):
         self._send = send
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self.is_up = True
-        self._judging = set()  # threads inside the hook, whose own look at frames must not be judged
 
     def lower(self):
         """For the cell's own last steps, when nothing of the program is left to run."""
@@ -92,12 +99,21 @@ class Wall:
         return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
 
 
-def raise_wall(send, namespace, scratch=None):
-    """Judges this process from now on; `namespace` gets guarded builtins. There is no way to take it down."""
-    wall = Wall(send, scratch)
-    namespace["__builtins__"] = guards.guarded_builtins(wall)
+@functools.lru_cache(maxsize=None)
+def prepare():
+    """The process's one wall, not yet up, and the builtins that it guards."""
+    callers.know_packages()
+    wall = Wall()
     guards.judge_descriptors(wall)
+    builtins = guards.guarded_builtins(wall)
     sys.addaudithook(wall.hook)
+    return wall, builtins
+
+
+def raise_wall(send, namespace, scratch=None):
+    """Judges this process from now on; there is no way to take it down."""
+    wall, namespace["__builtins__"] = prepare()
+    wall.go_up(send, scratch)
     return wall
 
 

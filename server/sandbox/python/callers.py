@@ -14,13 +14,12 @@ Python that drives them. Three ways to judge, from strict to lenient:
     direct   USER when the nearest frame is. For what the standard library does all the time on anyone's behalf
              (namedtuple executes code, typing looks at frames).
 
-The first two look through OURS frames. A stack without a frame that decides (a C function started as a thread, or
-registered with atexit) is USER.
+To the first two OURS is as USER: it acts for the program, as when it runs what was registered with atexit. A stack
+without any frame (a C function that a thread was started with) is USER.
 """
 
 import functools
 import os
-import site
 import sys
 import sysconfig
 import types
@@ -34,6 +33,13 @@ _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _back_of = types.FrameType.__dict__["f_back"].__get__
 
 
+def know_packages():
+    """Takes every folder that modules are imported from now, beside the standard library's, for one of packages."""
+    global _PACKAGES
+    _PACKAGES = _folders(path for path in sys.path if os.path.isabs(path) and path.rstrip(os.sep) + os.sep not in _STDLIB)
+    _kind.cache_clear()
+
+
 def is_program(frame, way):
     """Whether the stack from `frame` outwards is judged to be the program's doing."""
     if frame is None:
@@ -42,11 +48,11 @@ def is_program(frame, way):
         return _kind(frame.f_code.co_filename) == USER
     while frame is not None:
         kind = _kind(frame.f_code.co_filename)
-        if kind == USER:
+        if kind in (USER, OURS):
             return True
         if kind == IMPORTER or (kind == LIBRARY and way == "driver"):
             return False
-        if kind != OURS and frame.f_code.co_name == "<module>":
+        if frame.f_code.co_name == "<module>":
             return False
         frame = _back_of(frame)
     return True
@@ -93,7 +99,4 @@ def _folders(paths):
 
 _paths = sysconfig.get_paths()
 _STDLIB = _folders([_paths["stdlib"], _paths["platstdlib"], os.path.dirname(os.__file__)])
-_PACKAGES = _folders(
-    [_paths["purelib"], _paths["platlib"], *site.getsitepackages()]
-    + [path for path in sys.path if path.rstrip(os.sep).endswith(("site-packages", "dist-packages"))]
-)
+_PACKAGES = ()

@@ -9,7 +9,6 @@ use them in logging and tracebacks, they do as before.
 """
 
 import builtins
-import functools
 import gc
 import importlib
 import sys
@@ -38,7 +37,7 @@ def judge_descriptors(wall):
         kind = _read(importlib.import_module(module), name)
         if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
             # A built-in type refuses setattr; the dictionary behind its mappingproxy does not.
-            gc.get_referents(kind.__dict__)[0][attribute] = _Judged(wall, attribute, kind.__dict__[attribute])
+            gc.get_referents(kind.__dict__)[0][attribute] = _judged(wall, attribute, kind.__dict__[attribute])
     clear_caches = _read(sys, "_clear_internal_caches", None) or sys._clear_type_cache
     clear_caches()
 
@@ -62,7 +61,6 @@ def _guarded_import(wall):
 
 
 def _guarded_getattr(wall):
-    @functools.wraps(_read)
     def getattr(object, name, *default):
         if isinstance(name, str):
             name = str.__str__(name)  # a subclass may lie to the look-up below
@@ -94,22 +92,21 @@ def _refused(wall, name):
     return refused
 
 
-class _Judged:
-    """A descriptor that the wall judges before it answers."""
+def _judged(wall, name, original):
+    """A descriptor that asks the wall before it answers; it keeps what it knows in closures, which are judged too."""
+    rule = ATTRIBUTE_RULES.get(name, "frame-access")
+    reason = ATTRIBUTES.get(name, "it hands out the value that was looked into; use the message of the exception")
 
-    def __init__(self, wall, name, original):
-        self._wall = wall
-        self._name = name
-        self._original = original
+    class Judged:
+        __slots__ = ()
 
-    def __get__(self, value, owner=None):
-        frame = sys._getframe(1)
-        if self._wall.is_up and callers.is_program(frame, "direct"):
-            self._wall.forbid(ATTRIBUTE_RULES.get(self._name, "frame-access"), f"`.{self._name}`", self._reason(), frame)
-        return self._original.__get__(value, owner)
+        def __get__(self, value, owner=None):
+            frame = sys._getframe(1)
+            if wall.is_up and callers.is_program(frame, "direct"):
+                wall.forbid(rule, f"`.{name}`", reason, frame)
+            return original.__get__(value, owner)
 
-    def __set__(self, value, new):
-        self._original.__set__(value, new)
+        def __set__(self, value, new):
+            original.__set__(value, new)
 
-    def _reason(self):
-        return ATTRIBUTES.get(self._name, "it hands out the value that was looked into; use the message of the exception")
+    return Judged()
