@@ -3,7 +3,11 @@
 `INPUT` is their `input_data`. `PACKAGED` need the package that their name starts with.
 """
 
-INPUT = {"value": 21, "rows": [{"name": "a", "n": 3}, {"name": "b", "n": 5}, {"name": "a", "n": 7}], "text": "to be or not"}
+INPUT = {
+    "value": 21,
+    "rows": [{"name": "a", "n": 3}, {"name": "b", "n": 5}, {"name": "a", "n": 7}],
+    "text": "to be or not",
+}
 
 PROGRAMS = {
     # names that only look like blocked ones

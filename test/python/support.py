@@ -54,7 +54,9 @@ def run(code, input=None, policy="strict", breaks_channel=False, **request):
     if child == 0:
         os.close(reader)
         descriptor = -1 if breaks_channel else writer
-        _live({"code": textwrap.dedent(code), "input": input, "policy": policy, **request}, scratch, descriptor)
+        _live(
+            {"code": textwrap.dedent(code), "input": input, "policy": policy, **request}, scratch, descriptor
+        )
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as frames:
         received = [json.loads(line) for line in frames]
@@ -101,7 +103,11 @@ def run_plainly(code, input=None):
         with open(path, "w", encoding="utf-8") as script:
             script.write(before + textwrap.dedent(code) + after)
         done = subprocess.run(
-            [sys.executable, "-I", path], cwd=folder, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS
+            [sys.executable, "-I", path],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_SECONDS,
         )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,3 +1,4 @@
+import importlib.util
 import sys
 import unittest
 
@@ -38,6 +39,17 @@ class RuntimeWallTest(unittest.TestCase):
                 self.assertEqual(outcome.error["code"], "PYTHON_SECURITY_ERROR", outcome.frames)
                 self.assertEqual([violation["rule"] for violation in outcome.violations][:1], [rule])
                 self.assertEqual(outcome.violations[0]["layer"], "RUNTIME")
+
+    @unittest.skipUnless(importlib.util.find_spec("pandas"), "pandas is not installed")
+    def test_a_library_is_no_deputy_for_starting_processes(self):
+        for call in (
+            "pd.Series(['true']).map(s)",
+            "pd.Series(['true']).apply(s)",
+            "pd.io.common.os.system('true')",
+        ):
+            with self.subTest(call):
+                violations = run(f"import random, pandas as pd\ns = random._os.system\n{call}").violations
+                self.assertEqual([violation["rule"] for violation in violations][:1], ["process"])
 
 
 if __name__ == "__main__":

@@ -36,8 +36,12 @@ class BenignProgramTest(unittest.TestCase):
         self.assert_same_as_plain_python(_programs())
 
     def test_programs_with_packages_have_the_same_result_as_in_plain_python(self):
-        missing = {name for name in {name.split()[0] for name in PACKAGED} if not importlib.util.find_spec(name)}
-        self.assert_same_as_plain_python({n: code for n, code in PACKAGED.items() if n.split()[0] not in missing})
+        missing = {
+            name for name in {name.split()[0] for name in PACKAGED} if not importlib.util.find_spec(name)
+        }
+        self.assert_same_as_plain_python(
+            {n: code for n, code in PACKAGED.items() if n.split()[0] not in missing}
+        )
         if missing:
             self.skipTest(f"not installed: {', '.join(sorted(missing))}")
 

@@ -28,7 +28,9 @@ class FindingTest(unittest.TestCase):
     def test_all_findings_come_at_once_in_the_order_of_the_code(self):
         code = "x = 1\nimport os, socket\ny = eval('1')\nopen('f', 'w')"
         findings = check(code)
-        self.assertEqual([f.rule for f in findings], ["blocked-module", "blocked-module", "blocked-call", "file-write"])
+        self.assertEqual(
+            [f.rule for f in findings], ["blocked-module", "blocked-module", "blocked-call", "file-write"]
+        )
         self.assertEqual([(f.line, f.column) for f in findings], [(2, 1), (2, 1), (3, 5), (4, 1)])
 
     def test_columns_count_characters_from_1(self):
@@ -66,7 +68,12 @@ class HostileSourceTest(unittest.TestCase):
             self.assert_a_finding_in_bounded_time(brackets, "too-complex", "syntax-error")
 
     def test_nested_operators(self):
-        for code in ("-" * 300_000 + "1", "not " * 100_000 + "x", "lambda: " * 50_000 + "1", "await " * 50_000 + "x"):
+        for code in (
+            "-" * 300_000 + "1",
+            "not " * 100_000 + "x",
+            "lambda: " * 50_000 + "1",
+            "await " * 50_000 + "x",
+        ):
             self.assert_a_finding_in_bounded_time(code, "too-complex", "syntax-error")
 
     def test_nested_blocks(self):

@@ -70,11 +70,15 @@ class EndTest(unittest.TestCase):
 
     def test_a_status_is_an_error_with_that_exit_code(self):
         error = run("exit(3)").error
-        self.assertEqual((error["code"], error["type"], error["exitCode"]), ("PYTHON_EXECUTION_ERROR", "SystemExit", 3))
+        self.assertEqual(
+            (error["code"], error["type"], error["exitCode"]), ("PYTHON_EXECUTION_ERROR", "SystemExit", 3)
+        )
 
     def test_a_message_is_an_error_with_exit_code_1(self):
         error = run("exit('no input')").error
-        self.assertEqual((error["exitCode"], error["message"]), (1, "The program exited with status 1: no input"))
+        self.assertEqual(
+            (error["exitCode"], error["message"]), (1, "The program exited with status 1: no input")
+        )
 
     def test_threads_that_still_run_are_waited_for(self):
         code = """
@@ -101,7 +105,9 @@ class EndTest(unittest.TestCase):
         self.assertEqual((outcome.stdout, outcome.last["kind"]), ("a", "error"))
 
     def test_output_replaced_by_the_program_does_not_break_the_end(self):
-        self.assertEqual(run("import sys\nsys.stdout = sys.stderr = None\nresult = 1", policy="kernel").result, 1)
+        self.assertEqual(
+            run("import sys\nsys.stdout = sys.stderr = None\nresult = 1", policy="kernel").result, 1
+        )
 
     def test_a_channel_that_is_gone_does_not_raise(self):
         self.assertEqual(run("print('on')", breaks_channel=True), ([], "on\n", ""))
@@ -115,7 +121,9 @@ class SyntaxErrorTest(unittest.TestCase):
         self.assertIn("y = = 2", error["traceback"])
 
     def test_code_that_is_no_text_is_a_syntax_error(self):
-        self.assertEqual([run("a\0b").error[key] for key in ("type", "line", "column")], ["SyntaxError", 1, 2])
+        self.assertEqual(
+            [run("a\0b").error[key] for key in ("type", "line", "column")], ["SyntaxError", 1, 2]
+        )
         self.assertEqual(run("x = '\ud800'").error["type"], "SyntaxError")
 
     def test_code_nested_too_deeply_is_a_syntax_error(self):

@@ -11,7 +11,14 @@ from progress import INTERVAL, Reporter
 class ProgressTest(unittest.TestCase):
     def test_a_report_has_all_its_fields(self):
         frame = run("progress(1, 4, 'working')").frames[0]
-        expected = {"current": 1, "total": 4, "message": "working", "unit": None, "source": "progress", "kind": "progress"}
+        expected = {
+            "current": 1,
+            "total": 4,
+            "message": "working",
+            "unit": None,
+            "source": "progress",
+            "kind": "progress",
+        }
         self.assertEqual(frame, expected)
 
     def test_total_and_message_are_optional_and_numbers_may_be_floats(self):
@@ -24,7 +31,9 @@ class ProgressTest(unittest.TestCase):
         self.assertLess(len(reports), 100)
 
     def test_what_is_no_number_is_a_clear_error(self):
-        self.assertEqual(run("progress('half')").error["message"], "Expected `current` to be a number, got str")
+        self.assertEqual(
+            run("progress('half')").error["message"], "Expected `current` to be a number, got str"
+        )
         self.assertEqual(run("progress(1, float('nan'))").error["type"], "ValueError")
 
     def test_a_long_message_is_cut(self):
@@ -54,7 +63,9 @@ class ProgressTest(unittest.TestCase):
         self.assertEqual([frame["current"] for frame in frames], [0, 1, 2])
 
     def test_threads_of_ours_are_not_counted_among_the_programs(self):
-        self.assertEqual(run("import threading\nprogress(1)\nprogress(2)\nthreading.active_count()").result, 1)
+        self.assertEqual(
+            run("import threading\nprogress(1)\nprogress(2)\nthreading.active_count()").result, 1
+        )
 
 
 class TqdmTest(unittest.TestCase):
@@ -69,7 +80,9 @@ class TqdmTest(unittest.TestCase):
         return outcome
 
     def test_iteration_reports_each_step(self):
-        self.assert_last("from tqdm import tqdm\nfor i in tqdm(range(7), desc='rows'): pass", current=7, total=7, unit="it")
+        self.assert_last(
+            "from tqdm import tqdm\nfor i in tqdm(range(7), desc='rows'): pass", current=7, total=7, unit="it"
+        )
 
     def test_iteration_gives_the_items(self):
         self.assertEqual(run("from tqdm.auto import tqdm\nlist(tqdm([1, 2]))").result, [1, 2])
@@ -88,7 +101,9 @@ class TqdmTest(unittest.TestCase):
         self.assertEqual(run("from tqdm import tqdm\ntqdm.write('hello')").stdout, "hello\n")
 
     def test_a_disabled_bar_is_silent(self):
-        self.assertEqual(run("from tqdm import tqdm\nfor i in tqdm(range(3), disable=True): pass").of_kind("progress"), [])
+        self.assertEqual(
+            run("from tqdm import tqdm\nfor i in tqdm(range(3), disable=True): pass").of_kind("progress"), []
+        )
 
     def test_postfix_reset_and_close(self):
         code = (

@@ -52,7 +52,13 @@ class MappingTest(unittest.TestCase):
         ])  # fmt: skip
 
     def test_nan_and_infinities_are_null(self):
-        self.assert_maps([(math.nan, None), ([math.inf, 1.0, -math.inf], [None, 1.0, None]), ({"a": (math.nan,)}, {"a": [None]})])
+        self.assert_maps(
+            [
+                (math.nan, None),
+                ([math.inf, 1.0, -math.inf], [None, 1.0, None]),
+                ({"a": (math.nan,)}, {"a": [None]}),
+            ]
+        )
 
     def test_integers_that_javascript_would_round_are_strings(self):
         self.assert_maps([

@@ -38,7 +38,9 @@ class NumpyTest(unittest.TestCase):
         self.assert_maps([("{np.int64(1): np.float64(2), np.str_('a'): 3}", {"1": 2.0, "a": 3})])
 
     def test_complex_numbers_are_named_by_their_place(self):
-        self.assertIn("result.z[1]: complex", run("{'z': np.array([1.5, 1j])}").error["message"].replace("[0]", "[1]"))
+        self.assertIn(
+            "result.z[1]: complex", run("{'z': np.array([1.5, 1j])}").error["message"].replace("[0]", "[1]")
+        )
 
 
 @unittest.skipUnless(HAS_PANDAS, "pandas is not installed")
@@ -76,7 +78,10 @@ class PandasTest(unittest.TestCase):
 
     def test_what_has_no_form_is_a_clear_error(self):
         two = "pd.DataFrame([[1, 2]], columns=['a', 'a'])"
-        self.assertIn("result.d: two columns of the DataFrame have the same name", run("{'d': " + two + "}").error["message"])
+        self.assertIn(
+            "result.d: two columns of the DataFrame have the same name",
+            run("{'d': " + two + "}").error["message"],
+        )
         self.assertIn("same label", run("pd.Series([1, 2], index=['a', 'a'])").error["message"])
         self.assertIn("not serialisable", run("pd.DataFrame({'a': [1]}).groupby('a')").error["message"])
 

@@ -8,7 +8,11 @@ class TracebackTest(unittest.TestCase):
     def test_it_shows_own_lines_with_own_numbers(self):
         error = run("def f():\n    raise ValueError('bad')\n\nf()").error
         self.assertEqual((error["type"], error["message"], error["line"]), ("ValueError", "bad", 2))
-        for expected in ('File "<node>", line 4, in <module>', 'File "<node>", line 2, in f', "raise ValueError('bad')"):
+        for expected in (
+            'File "<node>", line 4, in <module>',
+            'File "<node>", line 2, in f',
+            "raise ValueError('bad')",
+        ):
             self.assertIn(expected, error["traceback"])
 
     @unittest.skipIf(sys.version_info < (3, 11), "Python tells columns from 3.11 on")

@@ -1,10 +1,12 @@
 """The runtime wall: PEP 578 audit hooks that judge who is behind an operation.
 
-`prepare()` puts its parts in place, which costs milliseconds and changes nothing yet; a fork-server does so before it
-forks, once everything that changes sys.path has run. `raise_wall(send, namespace, scratch=None)` then puts it up for
-the rest of the process's life, in microseconds, and returns the Wall. From then on a program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
-directory), or reach sockets, processes, native code, code objects and frames, by whatever route; libraries may do
-what they need. callers.py has the rule of who counts as the program; guards.py watches what has no audit event.
+`prepare()` puts its parts in place, which costs milliseconds and changes nothing yet; a fork-server does so
+before it forks, once everything that changes sys.path has run. `raise_wall(send, namespace, scratch=None)`
+then puts it up for the rest of the process's life, in microseconds, and returns the Wall. From then on a
+program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
+directory), or reach sockets, processes, native code, code objects and frames, by whatever route; libraries
+may do what they need. callers.py has the rule of who counts as the program; guards.py watches what has no
+audit event.
 
 A violation is sent at once,
     {"kind": "violation", "violation": {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null}}
@@ -12,9 +14,10 @@ and then raised as SecurityError, which is no Exception. A program that catches 
 run_program ends with PYTHON_SECURITY_ERROR when `wall.violations` is not empty.
 
 What this wall does not stop, and the kernel does: operations without an audit event (os.read on a descriptor,
-attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native code of
-installed packages; a package that does on a program's behalf what only programs may not (pandas writing a file
-named to it); anything at all once a program has run native code. It is there to name an offence with its line.
+attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
+code of installed packages; a package that does on a program's behalf what only programs may not (pandas
+writing a file named to it); anything at all once a program has run native code. It is there to name an
+offence with its line.
 """
 
 import errno
@@ -25,7 +28,17 @@ import threading
 
 import callers
 import guards
-from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, EVENT_REASONS, EVENT_RULES, JUDGED_FOR, MEMBERS, MODULES_AS_ATTRIBUTES, module_reason
+from policy import (
+    ATTRIBUTE_RULES,
+    ATTRIBUTES,
+    DATA,
+    EVENT_REASONS,
+    EVENT_RULES,
+    JUDGED_FOR,
+    MEMBERS,
+    MODULES_AS_ATTRIBUTES,
+    module_reason,
+)
 
 MAX_VIOLATIONS_SENT = 20
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND

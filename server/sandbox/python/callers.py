@@ -1,21 +1,22 @@
 """Who is behind an operation: the judgement of stacks for the runtime wall (audit.py).
 
-A frame is USER, OURS (this folder), IMPORTER (the import machinery), STDLIB or LIBRARY (an installed package), by
-the file its code was compiled from; code from anywhere else is USER. Programs cannot make code under another file's
-name: compile, exec and code objects are themselves judged.
+A frame is USER, OURS (this folder), IMPORTER (the import machinery), STDLIB or LIBRARY (an installed
+package), by the file its code was compiled from; code from anywhere else is USER. Programs cannot make code
+under another file's name: compile, exec and code objects are themselves judged.
 
-A call that C makes has no frame of its own, so that map(), sorted(key=…) and functools.partial are judged as the
-Python that drives them. Three ways to judge, from strict to lenient:
+A call that C makes has no frame of its own, so that map(), sorted(key=…) and functools.partial are judged as
+the Python that drives them. Three ways to judge, from strict to lenient:
 
-    anyone   USER, unless a module of the stdlib or of a library is being imported further in: that is the module's own
-             doing. For what no library needs here (processes, sockets). A deputy, such as df.apply(os.system), is no way out.
+    anyone   USER, unless a module of the stdlib or of a library is being imported further in: that is the
+             module's own doing. For what no library needs here (processes, sockets). A deputy such as
+             series.map(os.system) is no way out.
     driver   USER when the nearest frame that is not STDLIB is: the standard library does what it is told, so that
              pathlib, copy, contextlib, threading … are no deputies. A package is held to know what it does.
     direct   USER when the nearest frame is. For what the standard library does all the time on anyone's behalf
              (namedtuple executes code, typing looks at frames).
 
-To the first two OURS is as USER: it acts for the program, as when it runs what was registered with atexit. A stack
-without any frame (a C function that a thread was started with) is USER.
+To the first two OURS is as USER: it acts for the program, as when it runs what was registered with atexit. A
+stack without any frame (a C function that a thread was started with) is USER.
 """
 
 import functools
@@ -34,9 +35,9 @@ _back_of = types.FrameType.__dict__["f_back"].__get__
 
 
 def know_packages():
-    """Takes every folder that modules are imported from now, beside the standard library's, for one of packages."""
+    """Takes every folder that modules are imported from now, but the standard library's, for one of packages."""
     global _PACKAGES
-    _PACKAGES = _folders(path for path in sys.path if os.path.isabs(path) and path.rstrip(os.sep) + os.sep not in _STDLIB)
+    _PACKAGES = tuple(set(_folders(filter(os.path.isabs, sys.path))) - set(_STDLIB))
     _kind.cache_clear()
 
 
@@ -94,7 +95,8 @@ def _kind(filename):
 
 
 def _folders(paths):
-    return tuple({folder.rstrip(os.sep) + os.sep for path in paths if path for folder in (path, os.path.realpath(path))})
+    both = (folder for path in paths for folder in (path, os.path.realpath(path)))
+    return tuple({folder.rstrip(os.sep) + os.sep for folder in both})
 
 
 _paths = sysconfig.get_paths()

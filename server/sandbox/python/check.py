@@ -1,15 +1,17 @@
 """The static wall: what a program may not say, found before any of it runs.
 
-`check(code, policy="strict")` -> [Finding(rule, message, line, column)], in the order of the code; lines and columns
-count from 1, columns in characters. Under policy "kernel" only a syntax error is a finding. Pure, and it never raises.
+`check(code, policy="strict")` -> [Finding(rule, message, line, column)], in the order of the code; lines and
+columns count from 1, columns in characters. Under policy "kernel" only a syntax error is a finding. Pure, and
+it never raises.
 
-Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format, memory-access,
-file-write; and for code that cannot be judged: syntax-error, too-large, too-complex. What is blocked is data,
-policy.json; how each rule reads the syntax tree is check_rules.py. Identifiers are judged as Python's parser leaves
-them, which is after NFKC.
+Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format,
+memory-access, file-write; and for code that cannot be judged: syntax-error, too-large, too-complex. What is
+blocked is data, policy.json; how each rule reads the syntax tree is check_rules.py. Identifiers are judged as
+Python's parser leaves them, which is after NFKC.
 
-It reads names, not values: attributes reached by a name made at run time, and whatever a permitted library does
-with what it is given, are left to the runtime wall (audit.py) and in the end to the kernel.
+It reads names, not values, and takes a name that the program binds itself (`def compile(…)`) for the
+program's own. Names made at run time, and whatever a permitted library does with what it is given, are left
+to the runtime wall (audit.py) and in the end to the kernel.
 """
 
 import ast

@@ -1,11 +1,11 @@
-"""The rules of the static wall: each is a function from the sorted nodes of a program to (node, rule, message).
+"""The rules of the static wall: each is a function from the sorted nodes of a program to (node, rule,
+message).
 
-check.py owns parsing, places and order; policy.json owns what is blocked; this module owns how Python can say it.
+check.py owns parsing, places and order; policy.json owns what is blocked; this module owns how Python can say
+it.
 """
 
 import ast
-import collections
-import functools
 import re
 
 from policy import (
@@ -18,6 +18,7 @@ from policy import (
     module_reason,
     private_module_reason,
 )
+from syntax import Program
 
 _DEFINITIONS = frozenset(DATA["definitions"])
 _READERS = frozenset(DATA["attributeReaders"])
@@ -26,102 +27,16 @@ _PATH_WRITERS = frozenset(DATA["pathWriters"])
 _EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
 _SPEAKING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
 _FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
-_MAX_CHAIN = 20
 _MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
 _WRITE_MODE = re.compile(r"[wax+]")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_LEAVES = (ast.Import, ast.ImportFrom, ast.Name, ast.Constant, ast.Global, ast.Nonlocal, getattr(ast, "MatchSingleton", None))
-_FIELDS_WITHOUT_NODES = frozenset(
-    "ctx op ops id attr name arg kind type_comment conversion is_async simple rest kwd_attrs type_ignores str".split()
-)
 _MATCHES = tuple(getattr(ast, name) for name in ("MatchClass", "MatchMapping") if hasattr(ast, name))
 
 
 def offences(tree):
-    program = _Program(tree)
+    program = Program(tree)
     for rule in (_imports, _names, _attributes, _strings, _file_writes, _definitions, _patterns):
         yield from rule(program)
-
-
-class _Program:
-    """The nodes of a program by type, and what its names stand for."""
-
-    def __init__(self, tree):
-        self._by_type = _sorted_by_type(tree)
-        self.modules = {}  # name -> the dotted module or member that an import bound it to
-        self.own = set()  # names that the program binds itself
-        self._bind_imports()
-        self._bind_names()
-
-    def of(self, *types):
-        for each in types:
-            yield from self._by_type.get(each, ())
-
-    def dotted(self, node):
-        """`np.lib.x` -> "numpy.lib.x" where the chain starts at an import, or at a name bound nowhere; else None."""
-        root, attributes = _chain(node)
-        module = root and (self.modules.get(root) or (None if root in self.own else root))
-        return module and ".".join([module, *attributes])
-
-    def is_module(self, node):
-        """Whether an attribute chain (or name) starts at an import."""
-        return _chain(node)[0] in self.modules
-
-    def _bind_imports(self):
-        for node in self.of(ast.Import):
-            for alias in node.names:
-                self.modules[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-        for node in self.of(ast.ImportFrom):
-            for alias in node.names:
-                self.modules[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
-
-    def _bind_names(self):
-        for node in self.of(ast.Assign):
-            target, value = node.targets[0], node.value
-            if isinstance(target, ast.Name) and isinstance(value, (ast.Name, ast.Attribute)):
-                if self.is_module(value):
-                    self.modules.setdefault(target.id, self.dotted(value))
-                elif isinstance(value, ast.Name) and value.id in NAMES:
-                    continue  # `run = eval` does not make `eval` the program's own
-            self.own.update(each.id for each in node.targets if isinstance(each, ast.Name))
-        for node in self.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            self.own.add(node.name)
-        self.own.update(node.arg for node in self.of(ast.arg))
-        self.own.update(node.id for node in self.of(ast.Name) if not isinstance(node.ctx, ast.Load) and node.id not in NAMES)
-
-
-def _chain(node):
-    """`a.b.c` -> ("a", ["b", "c"]); (None, …) for what is no chain of names, or longer than any module's name."""
-    attributes = []
-    while isinstance(node, ast.Attribute) and len(attributes) < _MAX_CHAIN:
-        attributes.append(node.attr)
-        node = node.value
-    return (node.id if isinstance(node, ast.Name) else None), attributes[::-1]
-
-
-def _sorted_by_type(tree):
-    """Half as long as ast.walk takes; and not recursive, since a long chain of calls is deep, and allowed."""
-    by_type, waiting = collections.defaultdict(list), [tree]
-    while waiting:
-        node = waiting.pop()
-        if node is None:  # the key of `**other` in a dict
-            continue
-        kind = type(node)
-        by_type[kind].append(node)
-        for field in _fields_with_nodes(kind):
-            value = getattr(node, field)
-            if value.__class__ is list:
-                waiting += value
-            elif value is not None:
-                waiting.append(value)
-    return by_type
-
-
-@functools.lru_cache(maxsize=None)
-def _fields_with_nodes(kind):
-    return () if kind in _LEAVES else tuple(field for field in kind._fields if field not in _FIELDS_WITHOUT_NODES)
 
 
 def _imports(program):
@@ -159,9 +74,9 @@ def _names(program):
             rule = "dunder-access" if node.id in ATTRIBUTES and node.id != "__import__" else "blocked-call"
             yield node, rule, f"`{node.id}` is blocked: {NAMES[node.id]}"
     for node in program.of(ast.Call):
-        if isinstance(node.func, ast.Name) and node.func.id in ("vars", "dir") and node.args:
-            if node.func.id == "vars" and program.is_module(node.args[0]):
-                yield node, "module-attribute", _whole_module("vars()")
+        is_vars = isinstance(node.func, ast.Name) and node.func.id == "vars"
+        if is_vars and node.args and program.is_module(node.args[0]):
+            yield node, "module-attribute", _whole_module("vars()")
 
 
 def _attributes(program):
@@ -176,13 +91,23 @@ def _attributes(program):
         elif name == "__dict__" and program.is_module(node.value):
             yield node, "module-attribute", _whole_module("`.__dict__`")
         elif name in _EXCEPTION_ATTRIBUTES and isinstance(node.value, ast.Name) and node.value.id in speaking:
-            yield node, "frame-access", f"`.{name}` is blocked on exceptions: it hands out the value that was looked into"
+            yield (
+                node,
+                "frame-access",
+                f"`.{name}` of an exception is blocked: it hands out the value looked into",
+            )
         else:
-            dotted = program.dotted(node)
-            if dotted in MEMBERS:
-                yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
-            elif dotted and program.is_module(node) and module_reason(dotted) and not module_reason(dotted.rpartition(".")[0]):
-                yield node, "blocked-module", f"Module `{dotted}` is blocked: {module_reason(dotted)}"
+            yield from _member(program, node)
+
+
+def _member(program, node):
+    dotted = program.dotted(node)
+    if dotted in MEMBERS:
+        yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
+    elif dotted and program.is_module(node):
+        reason = module_reason(dotted)
+        if reason and not module_reason(dotted.rpartition(".")[0]):  # else the import is already a finding
+            yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
 
 
 def _strings(program):
@@ -207,7 +132,11 @@ def _read_names(program, call):
             if name in ATTRIBUTES:
                 yield call, ATTRIBUTE_RULES[name], f'`"{name}"` is blocked: {ATTRIBUTES[name]}'
             elif name in MODULES_AS_ATTRIBUTES and call.args and program.is_module(call.args[0]):
-                yield call, "module-attribute", _module_attribute(f"{program.dotted(call.args[0])}.{name}", name)
+                yield (
+                    call,
+                    "module-attribute",
+                    _module_attribute(f"{program.dotted(call.args[0])}.{name}", name),
+                )
 
 
 def _file_writes(program):
@@ -215,7 +144,12 @@ def _file_writes(program):
     for node in program.of(ast.Call):
         opener = program.dotted(node.func)
         mode = _open_mode(node, _OPENERS[opener]) if opener in _OPENERS else None
-        if mode is None and uses_pathlib and _called_name(node) == "open" and isinstance(node.func, ast.Attribute):
+        if (
+            mode is None
+            and uses_pathlib
+            and _called_name(node) == "open"
+            and isinstance(node.func, ast.Attribute)
+        ):
             mode = _open_mode(node, 0)
         if mode and _WRITE_MODE.search(mode):
             yield node, "file-write", f"Opening a file in mode {mode!r} is blocked: {_WRITE_INSTEAD}"
@@ -223,7 +157,9 @@ def _file_writes(program):
             yield node, "file-write", f"`.{node.func.attr}()` is blocked: {_WRITE_INSTEAD}"
 
 
-_WRITE_INSTEAD = "nothing written outlives the run; return the data as `result`, or use io.StringIO and io.BytesIO"
+_WRITE_INSTEAD = (
+    "nothing written outlives the run; return the data as `result`, or use io.StringIO and io.BytesIO"
+)
 
 
 def _open_mode(call, position):
@@ -305,4 +241,6 @@ def _module_attribute(dotted, name):
 
 
 def _whole_module(what):
-    return f"{what} of a module is blocked: it reaches the modules that it imports; name the function you need"
+    return (
+        f"{what} of a module is blocked: it reaches the modules that it imports; name the function you need"
+    )

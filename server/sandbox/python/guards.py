@@ -1,11 +1,13 @@
-"""What the runtime wall watches although it raises no audit event: builtins and a few attributes of built-in types.
+"""What the runtime wall watches although it raises no audit event: builtins and a few attributes of built-in
+types.
 
-A program's frames get a copy of the builtins with some replaced: `__import__` (importing a module that is already
-loaded raises no event), eval, exec, compile and breakpoint (refused), getattr (names made at run time).
+A program's frames get a copy of the builtins with some replaced: `__import__` (importing a module that is
+already loaded raises no event), eval, exec, compile and breakpoint (refused), getattr (names made at run
+time).
 
-Frames can be reached through attributes that raise no event (`gi_frame`, `f_back`, `AttributeError.obj` …). Their
-descriptors are replaced, in the types' own dictionaries, by ones that ask the wall first; for library frames, which
-use them in logging and tracebacks, they do as before.
+Frames can be reached through attributes that raise no event (`gi_frame`, `f_back`, `AttributeError.obj` …).
+Their descriptors are replaced, in the types' own dictionaries, by ones that ask the wall first; for library
+frames, which use them in logging and tracebacks, they do as before.
 """
 
 import builtins
@@ -51,7 +53,9 @@ def _guarded_import(wall):
         if level == 0 and not is_from_c:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
                 if module_reason(dotted):
-                    wall.forbid("blocked-module", f"Module `{dotted}`", module_reason(dotted), sys._getframe(1))
+                    wall.forbid(
+                        "blocked-module", f"Module `{dotted}`", module_reason(dotted), sys._getframe(1)
+                    )
         module = real_import(name, globals, locals, fromlist, level)
         for item in fromlist or ():
             _forbid_module(wall, _vars(module).get(item), f"{name}.{item}")
@@ -77,7 +81,9 @@ def _guarded_getattr(wall):
 def _forbid_module(wall, value, dotted):
     reason = module_reason(value.__name__) if type(value) is types.ModuleType else None
     if reason:
-        wall.forbid("module-attribute", f"`{dotted}`, the module `{value.__name__}`,", reason, sys._getframe(2))
+        wall.forbid(
+            "module-attribute", f"`{dotted}`, the module `{value.__name__}`,", reason, sys._getframe(2)
+        )
 
 
 def _vars(module):
@@ -95,7 +101,9 @@ def _refused(wall, name):
 def _judged(wall, name, original):
     """A descriptor that asks the wall before it answers; it keeps what it knows in closures, which are judged too."""
     rule = ATTRIBUTE_RULES.get(name, "frame-access")
-    reason = ATTRIBUTES.get(name, "it hands out the value that was looked into; use the message of the exception")
+    reason = ATTRIBUTES.get(
+        name, "it hands out the value that was looked into; use the message of the exception"
+    )
 
     class Judged:
         __slots__ = ()

@@ -18,7 +18,9 @@ MEMBERS = _reasons(DATA["members"])
 ATTRIBUTES = _reasons(DATA["attributes"])
 ATTRIBUTE_RULES = {name: group["rule"] for group in DATA["attributes"] for name in group["names"]}
 NAMES = DATA["names"]
-MODULES_AS_ATTRIBUTES = frozenset(DATA["modulesAsAttributes"]) | {f"_{name}" for name in DATA["modulesAsAttributes"]}
+MODULES_AS_ATTRIBUTES = frozenset(DATA["modulesAsAttributes"]) | {
+    f"_{name}" for name in DATA["modulesAsAttributes"]
+}
 EVENT_RULES = {event: rule for rule, events in DATA["events"].items() for event in events}
 EVENT_REASONS = DATA["eventReasons"]
 JUDGED_FOR = {rule: who for who, rules in DATA["judgedFor"].items() for rule in rules}

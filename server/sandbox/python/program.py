@@ -14,10 +14,10 @@ and as the last one, once stdout and stderr are flushed, exactly one of
     {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
-The program runs as `__main__` in a fresh module, so that dataclasses, pickling of its own classes and
-`if __name__ == "__main__"` behave as in a script. Its result is the variable `result` where it is set, else the
-value of a last bare expression, else null. Threads it left running are waited for and its atexit functions run
-before the result is read, as Python does at the end of a script.
+The program runs as `__main__` in a fresh module, so that dataclasses, pickling of its own classes and `if
+__name__ == "__main__"` behave as in a script. Its result is the variable `result` where it is set, else the
+value of a last bare expression, else null. Threads it left running are waited for and its atexit functions
+run before the result is read, as Python does at the end of a script.
 
 sys.exit() and sys.exit(0) end the program with the result so far; any other exit status is an error of type
 SystemExit with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
@@ -48,7 +48,10 @@ def run_program(request, send):
         if request.get("policy") != "kernel":
             wall = audit.raise_wall(send, namespace, request.get("scratch"))
         _execute(program, namespace)
-        last = {"kind": "result", "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes"))}
+        last = {
+            "kind": "result",
+            "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes")),
+        }
     except BaseException as error:
         last = tracebacks.error_frame(error)
     _flush_output()

@@ -1,8 +1,9 @@
-"""Progress of a program: `progress(current, total=None, message=None)`, and what tqdm reports (tqdm_bridge.py).
+"""Progress of a program: `progress(current, total=None, message=None)`, and what tqdm reports
+(tqdm_bridge.py).
 
-Frames: {"kind": "progress", "current": number, "total": number | null, "unit": str | null,
-"message": str | null, "source": "progress" | "tqdm"}. At most one each INTERVAL seconds: a newer one takes the place
-of one that is still waiting, and the last is always delivered, at the latest INTERVAL seconds after it was reported.
+Frames: {"kind": "progress", "current": number, "total": number | null, "unit": str | null, "message": str |
+null, "source": "progress" | "tqdm"}. At most one each INTERVAL seconds: a newer one takes the place of one
+that is still waiting, and the last is always delivered, at the latest INTERVAL seconds after it was reported.
 """
 
 import _thread

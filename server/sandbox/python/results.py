@@ -26,12 +26,13 @@
     pandas Period, Interval                     string
     anything else                               ResultError, which names the place: `result.rows[3].fn`
 
-An unnamed index of integers is only row numbers and is left out; any other index is data, and becomes columns of
-the records or keys of the object (a Series with several index levels becomes records).
+An unnamed index of integers is only row numbers and is left out; any other index is data, and becomes columns
+of the records or keys of the object (a Series with several index levels becomes records).
 
-Keys: str as it is; int, float, bool, None as JSON writes them ("1", "1.5", "true", "null"); dates, Enum, UUID,
-Path, Decimal and numpy scalars as their value; anything else, or two keys that become one, is a ResultError.
-Circular references, more than MAX_DEPTH levels and more than `max_bytes` of JSON are ResultErrors too.
+Keys: str as it is; int, float, bool, None as JSON writes them ("1", "1.5", "true", "null"); dates, Enum,
+UUID, Path, Decimal and numpy scalars as their value; anything else, or two keys that become one, is a
+ResultError. Circular references, more than MAX_DEPTH levels and more than `max_bytes` of JSON are
+ResultErrors too.
 """
 
 import base64
@@ -165,7 +166,9 @@ class _Mapper:
             for key, value in pairs:
                 name = key if type(key) is str else _key(key, path)
                 if name in mapped:
-                    raise ResultError(f"{_text(path)}: two keys become {json.dumps(name)} in JSON; rename one")
+                    raise ResultError(
+                        f"{_text(path)}: two keys become {json.dumps(name)} in JSON; rename one"
+                    )
                 self._count()
                 mapped[name] = self.map(value, (path, name), depth + 1)
         return mapped

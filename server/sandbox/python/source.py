@@ -11,13 +11,15 @@ _UNSET = object()
 def compile_program(code):
     """Compiles `code` under FILENAME; its lines are in linecache, so that tracebacks and inspect show them.
 
-    Raises SyntaxError, whatever Python raises for code that it cannot parse (it has RecursionError, MemoryError,
-    ValueError and UnicodeEncodeError for extreme ones).
+    Raises SyntaxError for everything that cannot be compiled, also where Python itself has other exceptions for
+    extreme code (RecursionError, MemoryError, ValueError, UnicodeEncodeError).
     """
     # mtime None keeps the entry through linecache.checkcache().
     linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
     if "\0" in code:
-        raise SyntaxError("the program contains a null character", (FILENAME, *_place(code, code.index("\0")), None))
+        raise SyntaxError(
+            "the program contains a null character", (FILENAME, *_place(code, code.index("\0")), None)
+        )
     try:
         tree = ast.parse(code, FILENAME)
         _keep_last_value(tree)

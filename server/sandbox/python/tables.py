@@ -17,7 +17,9 @@ def is_tabular(value):
 
 def is_scalar(value):
     numpy = sys.modules.get("numpy")
-    return is_tabular(value) and (not hasattr(value, "__len__") or bool(numpy) and isinstance(value, numpy.generic))
+    return is_tabular(value) and (
+        not hasattr(value, "__len__") or bool(numpy) and isinstance(value, numpy.generic)
+    )
 
 
 def simplify(value):
@@ -92,7 +94,9 @@ def _series(series, pandas):
     if series.index.nlevels > 1:
         return series.reset_index()
     if not series.index.is_unique:
-        raise NotTabular("two rows of the Series have the same label; use reset_index(), or tolist() to drop labels")
+        raise NotTabular(
+            "two rows of the Series have the same label; use reset_index(), or tolist() to drop labels"
+        )
     return dict(zip(series.index.tolist(), series.tolist()))
 
 

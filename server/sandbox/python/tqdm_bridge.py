@@ -16,7 +16,11 @@ def install(reporter, is_installed):
     def report(bar):
         total = bar.total if isinstance(bar.total, (int, float)) else None
         reporter.report(
-            progress._number("n", bar.n), progress._optional("total", total), bar.desc or None, bar.unit, "tqdm"
+            progress._number("n", bar.n),
+            progress._optional("total", total),
+            bar.desc or None,
+            bar.unit,
+            "tqdm",
         )
 
     if is_installed:
@@ -52,7 +56,13 @@ def _stand_in(report):
 
         def __init__(self, iterable=None, desc=None, total=None, leave=True, file=None, *_, unit="it", initial=0,
                      disable=False, **__):  # fmt: skip
-            self.iterable, self.desc, self.unit, self.n, self.disable = iterable, desc or "", unit, initial, disable
+            self.iterable, self.desc, self.unit, self.n, self.disable = (
+                iterable,
+                desc or "",
+                unit,
+                initial,
+                disable,
+            )
             self.total = _length(iterable) if total is None else total
             self.postfix = None
             self.refresh()

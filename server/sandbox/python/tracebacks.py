@@ -32,7 +32,9 @@ def error_frame(error):
             "code": _code(error),
             "type": _type_name(error),
             "message": _bounded(_message(error), MAX_MESSAGE),
-            "traceback": None if isinstance(error, ResultError) else _bounded(_traceback(error), MAX_TRACEBACK),
+            "traceback": None
+            if isinstance(error, ResultError)
+            else _bounded(_traceback(error), MAX_TRACEBACK),
             "line": line,
             "column": column,
             "exitCode": _exit_code(error) if isinstance(error, SystemExit) else None,
