@@ -50,6 +50,14 @@ test('a fork-server that is killed is started again, and only the runs in it are
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
 });
 
+test('a fork-server that hangs is replaced', async () => {
+  await using sandbox = await openTestSandbox();
+  for (const pid of processesWith(sandbox.runFolder).flatMap(withDescendants)) process.kill(pid, 'SIGSTOP');
+  const held = await sandbox.run('while True: pass', { timeoutMs: 100 });
+  expect(errorOf(held).code).toBe('PYTHON_TIMEOUT');
+  expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
+});
+
 test('without Python a run is told PYTHON_NOT_FOUND and what to do', async () => {
   await using sandbox = await openTestSandbox({ pythonPath: '/nowhere/python3' });
   const error = errorOf(await sandbox.run('result = 1'));
@@ -135,6 +143,11 @@ function processesWith(folder: string): number[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => commandLine(pid).includes(folder) && commandLine(pid).startsWith('bwrap'))
     .map(Number);
+}
+
+function withDescendants(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return [pid, ...children.flatMap((child) => withDescendants(Number(child)))];
 }
 
 function commandLine(pid: string): string {

@@ -38,6 +38,13 @@ export interface CellInMaking {
 /** `lost`: the fork-server is gone, and the cell with it. */
 export type CellEnd = CellExit | { kind: 'lost' };
 
+/** What a cell needs of its fork-server. */
+export interface CellServer {
+  sendControl(frame: object): void;
+  /** The fork-server did not do in seconds what takes milliseconds. */
+  giveUp(): void;
+}
+
 /** What its fork-server tells of a cell. */
 export interface CellHandle {
   cell: CellInMaking;
@@ -46,11 +53,7 @@ export interface CellHandle {
   violate(call: string): void;
 }
 
-export function openCell(
-  socketFolder: string,
-  number: number,
-  sendControl: (frame: object) => void,
-): CellHandle {
+export function openCell(socketFolder: string, number: number, server: CellServer): CellHandle {
   const ready = Promise.withResolvers<Cell>();
   const exited = Promise.withResolvers<CellEnd>();
   const channel = openConnection(socketFolder, 'cell', number);
@@ -65,11 +68,12 @@ export function openCell(
         openPipe(socketFolder, `${number}.out`),
         openPipe(socketFolder, `${number}.err`),
       ];
-      cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, sendControl });
+      cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, server });
       ready.resolve(cell);
     }
   };
   readFrames(channel, onFrame, (error) => (cell ? cell.onBadFrame(error) : ready.reject(error)));
+  giveUpUnless(ready.promise, STUCK_AFTER_MS, server);
   const made: CellInMaking = { ready: ready.promise, hasExited: false };
   return {
     cell: made,
@@ -78,9 +82,10 @@ export function openCell(
     exit(end) {
       made.hasExited = true;
       if (end.kind === 'lost') for (const socket of [channel, cell?.stdout, cell?.stderr]) socket?.destroy();
-      ready.reject(
-        new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.'),
-      );
+      if (!cell)
+        ready.reject(
+          new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.'),
+        );
       exited.resolve(end);
     },
   };
@@ -90,13 +95,14 @@ export function openCell(
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
+const STUCK_AFTER_MS = 10_000;
 
 interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited'> {
   number: number;
-  sendControl: (frame: object) => void;
+  server: CellServer;
 }
 
-function waitingCell({ number, sendControl, ...parts }: CellParts): Cell {
+function waitingCell({ number, server, ...parts }: CellParts): Cell {
   const send = (frame: object) => void parts.channel.write(encodeFrame(frame));
   return {
     ...parts,
@@ -106,11 +112,24 @@ function waitingCell({ number, sendControl, ...parts }: CellParts): Cell {
     send,
     dispatch(request, limits) {
       send(request);
-      const watch = setTimeout(() => sendControl({ kind: 'watch', cell: number, ...limits }), WATCH_AFTER_MS);
+      const watch = setTimeout(
+        () => server.sendControl({ kind: 'watch', cell: number, ...limits }),
+        WATCH_AFTER_MS,
+      );
       void parts.exited.then(() => clearTimeout(watch));
     },
-    end: (graceMs) => sendControl({ kind: 'end', cell: number, graceMs }),
+    end(graceMs) {
+      server.sendControl({ kind: 'end', cell: number, graceMs });
+      giveUpUnless(parts.exited, graceMs + STUCK_AFTER_MS, server);
+    },
   };
+}
+
+/** A fork-server that hangs would otherwise hang every run; without it, all its cells are gone. */
+function giveUpUnless(done: Promise<unknown>, withinMs: number, server: CellServer): void {
+  const timer = setTimeout(() => server.giveUp(), withinMs);
+  const onDone = () => clearTimeout(timer);
+  done.then(onDone, onDone);
 }
 
 /** Opens a connection and says what it is for; python/forkserver.py reads these five bytes. */

@@ -156,7 +156,12 @@ class Run {
   }
 
   private onFrame(frame: CellFrame): void {
-    if (this.last || this.endedBy) return;
+    if (this.last) return;
+    if (this.endedBy) {
+      // It took its TERM; there is no need to wait for the rest of the grace.
+      if (frame.kind === 'error' || frame.kind === 'result') this.cell.end(0);
+      return;
+    }
     switch (frame.kind) {
       case 'result':
       case 'error':

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../shared/logger.ts';
 import { encodeFrame, FrameDecoder, type ServerFrame, serverFrameSchema } from '../frames.ts';
-import { type CellHandle, type CellInMaking, openCell, openConnection } from './cell.ts';
+import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
 import { bubblewrapArguments, ROOM_UID, type RoomOptions } from './room.ts';
 
@@ -96,11 +96,18 @@ function commandRoom({ room, closed, options }: RunningRoom): ForkServer {
     cells.clear();
     control.destroy();
   });
+  const server: CellServer = {
+    sendControl: (frame) => control.write(encodeFrame(frame)),
+    giveUp() {
+      options.logger.error('the fork-server hangs and is killed');
+      room.kill('SIGKILL');
+    },
+  };
   return {
     closed,
     makeCell() {
       lastNumber += 1;
-      const handle = openCell(options.socketFolder, lastNumber, (frame) => control.write(encodeFrame(frame)));
+      const handle = openCell(options.socketFolder, lastNumber, server);
       cells.set(lastNumber, handle);
       return handle.cell;
     },

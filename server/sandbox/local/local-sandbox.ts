@@ -38,7 +38,8 @@ export interface LocalSandboxOptions {
   logger: Logger;
 }
 
-const DEFAULT_IDLE_CELLS = 8;
+/** 3 MB each. Forty, so that a workflow of forty nodes in sequence runs from stock (bench/cell-dispatch.ts). */
+const DEFAULT_IDLE_CELLS = 40;
 const DEFAULT_MAX_CELLS = 16;
 const DEFAULT_MEMORY_MB = 512;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -154,7 +155,6 @@ class LocalSandbox implements SandboxBackend {
       });
     } finally {
       giveBack();
-      this.pool.refill();
     }
   }
 
@@ -169,7 +169,7 @@ class LocalSandbox implements SandboxBackend {
       socketFolder: join(options.runFolder, String(this.servers)),
       bubblewrapPath: options.bubblewrapPath ?? 'bwrap',
       asRoot,
-      config: forkServerConfig(asRoot),
+      config: forkServerConfig(asRoot, options.policy),
       logger: options.logger,
     });
   }
@@ -189,8 +189,9 @@ class LocalSandbox implements SandboxBackend {
   }
 }
 
-function forkServerConfig(asRoot: boolean): object {
+function forkServerConfig(asRoot: boolean, policy: 'strict' | 'kernel'): object {
   return {
+    policy,
     socketFolder: ROOM_SOCKET_FOLDER,
     uid: asRoot ? ROOM_UID : null,
     preload: PRELOADED_MODULES,

@@ -5,6 +5,7 @@ import type { ForkServerKeeper } from './keeper.ts';
 export class CellPool {
   private idle: CellInMaking[] = [];
   private isRefilling = false;
+  private pause: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(
@@ -27,9 +28,10 @@ export class CellPool {
 
   /**
    * Makes up for cells that were taken, one after another, so that a run that finds none waiting does not
-   * queue behind a whole refill. Called when a run ended, because until then its code wants the CPU.
+   * queue behind a whole refill.
    */
   refill(): void {
+    clearTimeout(this.pause);
     if (this.isRefilling || this.isClosed) return;
     this.isRefilling = true;
     this.makeMissing()
@@ -40,6 +42,7 @@ export class CellPool {
   }
 
   close(): void {
+    clearTimeout(this.pause);
     this.isClosed = true;
   }
 
@@ -55,10 +58,18 @@ export class CellPool {
   private nextIdle(): CellInMaking | undefined {
     let cell = this.idle.shift();
     while (cell?.hasExited) cell = this.idle.shift();
-    if (this.idle.length < LOW_WATER) this.refill();
+    this.refillSoon();
     return cell;
+  }
+
+  /** A cell costs milliseconds of CPU to make, which a run that was just dispatched, and its followers, need more. */
+  private refillSoon(): void {
+    clearTimeout(this.pause);
+    if (this.idle.length < LOW_WATER) this.refill();
+    else this.pause = setTimeout(() => this.refill(), REFILL_AFTER_MS);
   }
 }
 
 const MAX_ATTEMPTS = 3;
-const LOW_WATER = 2;
+const LOW_WATER = 4;
+const REFILL_AFTER_MS = 25;

@@ -33,6 +33,8 @@ def main():
     config = json.loads(sys.argv[1])
     _preload(config["preload"])
     _add_site_builtins()
+    if config["policy"] == "strict":
+        audit.prepare()
     _become(config["uid"])
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{config['socketFolder']}/forkserver.sock")
@@ -129,8 +131,11 @@ class ForkServer:
 
     def serve(self):
         while True:
-            for fd, _events in self._poll.poll(self._wait_ms()):
-                self._handlers[fd]()
+            for fd, events in self._poll.poll(self._wait_ms()):
+                if events & select.POLLIN:
+                    self._handlers[fd]()
+                else:
+                    self._forget(fd)  # the filter of a cell that is ending has nobody left to report on
                 if self._forgot:  # its number may be another's by now, and handlers block where nothing is to read
                     self._forgot = False
                     break
@@ -255,6 +260,7 @@ class ForkServer:
 if __name__ == "__main__":
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, folder)
+    import audit
     import cell
     import seccomp
     import syscalls

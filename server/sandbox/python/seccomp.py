@@ -118,7 +118,7 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def build_filter():
-    """The filter as bytes, for `install`; made once, in the fork-server."""
+    """The filter, for `install`; made once, in the fork-server."""
     if _column is None:
         raise OSError(f"Expected the machine to be one of {', '.join(_ARCHITECTURES)}, got {platform.machine()}")
     program = [
@@ -138,13 +138,14 @@ def build_filter():
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
     program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
     program.append(_statement(_RETURN, _ALLOW))
-    return b"".join(program)
+    instructions = ctypes.create_string_buffer(b"".join(program))
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
+    return header, instructions
 
 
 def install(program):
     """Filters this process from now on; returns the descriptor on which REPORTED calls arrive (`next_report`)."""
-    instructions = ctypes.create_string_buffer(program, len(program))
-    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions)))
+    header, _instructions = program
     listener = _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, _NEW_LISTENER, header)
     if listener < 0:
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")

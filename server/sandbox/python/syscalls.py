@@ -15,7 +15,9 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
 
 _SIGCHLD = 17
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_CAPABILITY_VERSION_3 = 0x20080522
+# Made once: each would cost a new cell more than the call itself.
+_CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
+_NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 
 # PyDLL keeps the interpreter lock across the call, which a fork by hand needs.
@@ -57,9 +59,7 @@ def die_with_parent(signal_number):
 
 
 def drop_all_capabilities():
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    _check("capset", _libc.capset(header, nothing))
+    _check("capset", _libc.capset(_CAPABILITY_HEADER, _NO_CAPABILITIES))
 
 
 def _check(call, returned):
