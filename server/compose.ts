@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/environment.ts';
+import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { openQueue } from './engine/queue.ts';
@@ -15,11 +16,14 @@ import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { nodeRegistry } from './nodes/registry.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
+import { openAlerts } from './security/alerts.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
 import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './workflows/executions.ts';
+import { makePythonUseCases } from './workflows/python.ts';
 import { makeStartUseCases } from './workflows/start.ts';
+import { makeViolationUseCases } from './workflows/violations.ts';
 import type { Weft } from './workflows/weft.ts';
 import { makeWorkflowUseCases } from './workflows/workflows.ts';
 
@@ -39,11 +43,13 @@ export async function compose(config: Config): Promise<RunningServer> {
   const hub = opened.use(openHub({ pool: database.pool, url: databaseUrl, replicaId: newId('wrk'), logger }));
   const appender = opened.use(makeAppender({ pool: database.pool, hub }));
   const isWorker = config.roles.includes('worker');
-  const queue = opened.use(await openQueue({ pool: database.pool, isWorker, logger }));
+  const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
+  const queue = await openQueue(boss);
   const sandbox = opened.use(await openSandbox(config, logger));
 
   if (isWorker) {
     const expressions = opened.use(makeExpressions());
+    const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
     opened.use(
       startWorker({
         pool: database.pool,
@@ -53,6 +59,7 @@ export async function compose(config: Config): Promise<RunningServer> {
         registry: nodeRegistry,
         sandbox,
         expressions,
+        judgeViolation: (executionId) => alerts.judge(executionId),
         concurrency: config.workerConcurrency,
         logger,
       }),
@@ -63,14 +70,16 @@ export async function compose(config: Config): Promise<RunningServer> {
   if (config.roles.includes('api')) {
     const descriptions = [...nodeRegistry.values()].map(describeNode);
     const startedAt = new Date();
+    const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
     const weft: Weft = {
       nodeDefinitions: () => descriptions,
       workflows: makeWorkflowUseCases({ database, registry: nodeRegistry }),
       executions: {
         ...makeExecutionUseCases({ database, hub, appender }),
-        ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry }),
+        ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry, principal }),
       },
-      python: { check: (code) => sandbox.check(code) },
+      violations: makeViolationUseCases({ database, hub }),
+      python: makePythonUseCases({ sandbox }),
       serverInfo: async () => ({
         version,
         roles: config.roles,

@@ -17,6 +17,13 @@ export interface Config {
   workerConcurrency: number;
   pythonPath: string | undefined;
   pythonPolicy: 'strict' | 'kernel';
+  alerts: {
+    /** So many security violations … */
+    violations: number;
+    /** … within so many seconds raise an alert. */
+    windowSeconds: number;
+    webhookUrl: string | undefined;
+  };
   logLevel: string;
 }
 
@@ -51,6 +58,9 @@ const Environment = z.object({
     .default(8 * availableParallelism()),
   PYTHON_PATH: z.string().optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
+  WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
+  WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
+  WEFT_ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   WEFT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 });
 
@@ -83,6 +93,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
     pythonPath: config.PYTHON_PATH,
     pythonPolicy: config.PYTHON_POLICY,
+    alerts: {
+      violations: config.WEFT_ALERT_VIOLATIONS,
+      windowSeconds: config.WEFT_ALERT_WINDOW_SECONDS,
+      webhookUrl: config.WEFT_ALERT_WEBHOOK_URL,
+    },
     logLevel: config.WEFT_LOG_LEVEL,
   };
 }

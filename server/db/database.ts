@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
+import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
 import { ExecutionEventEntity } from './entities/execution-event.entity.ts';
+import { SecurityViolationEntity } from './entities/security-violation.entity.ts';
 import { WorkflowEntity } from './entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.ts';
 
@@ -56,8 +58,14 @@ export function makeDataSource(url: string, poolSize: number): DataSource {
     url,
     poolSize,
     applicationName: 'weft',
-    entities: [WorkflowEntity, WorkflowVersionEntity, ExecutionEntity, ExecutionEventEntity],
-    migrations: [InitialSchema1764000000000],
+    entities: [
+      WorkflowEntity,
+      WorkflowVersionEntity,
+      ExecutionEntity,
+      ExecutionEventEntity,
+      SecurityViolationEntity,
+    ],
+    migrations: [InitialSchema1764000000000, Security1764100000000],
     migrationsTableName: 'weft_migrations',
     synchronize: false,
     installExtensions: false,

@@ -18,9 +18,18 @@ import { retryDelayMs } from './retry.ts';
 
 export interface AttemptDeps {
   journal: JournalWriter;
+  /** Asked after each violation that was committed: is it one too many? */
+  judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
+  execution: { id: string };
   sandbox: SandboxBackend;
   expressions: Expressions;
   logger: Logger;
+}
+
+/** So many violations within so long a time that an operator is to know. */
+export interface SecurityAlert {
+  violations: number;
+  windowSeconds: number;
 }
 
 export type AttemptEnd =
@@ -49,6 +58,7 @@ export async function runAttempt(
     // A lost journal aborts the whole execution by its own signal.
     committed.catch(() => {});
     if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
+    if (event.type === 'SecurityViolation') await tellAlert(deps, ref, committed);
   };
 
   try {
@@ -66,6 +76,17 @@ export async function runAttempt(
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
     return { kind: 'failed', error: toNodeError(thrown, node.key, deps.logger), durationMs: durationMs() };
+  }
+}
+
+/** What goes wrong here must not hide the violation itself, which is committed. */
+async function tellAlert(deps: AttemptDeps, ref: NodeRef, committed: Promise<void>): Promise<void> {
+  try {
+    await committed;
+    const alert = await deps.judgeViolation(deps.execution.id);
+    if (alert !== null) await deps.journal.append([{ type: 'SecurityAlert', ...ref, ...alert }]);
+  } catch (error) {
+    deps.logger.warn({ err: error, executionId: deps.execution.id }, 'a violation could not be judged');
   }
 }
 

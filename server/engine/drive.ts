@@ -9,6 +9,7 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { AttemptDeps } from './attempt.ts';
 import { runExecution, type StopRequest } from './executor.ts';
 import { emptyState, fold, type RunState } from './fold.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -19,6 +20,7 @@ export interface DriveDeps {
   registry: NodeRegistry;
   sandbox: SandboxBackend;
   expressions: Expressions;
+  judgeViolation: AttemptDeps['judgeViolation'];
   logger: Logger;
 }
 

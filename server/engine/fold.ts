@@ -49,6 +49,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
     case 'NodeProgress':
     case 'NodeEnvironment':
     case 'SecurityViolation':
+    case 'SecurityAlert':
       break;
     case 'ExecutionStarted':
       state.status = 'RUNNING';
@@ -69,7 +70,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
 
 type NodeStateEvent = Exclude<
   NodeEventBody,
-  { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' }
+  { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' | 'SecurityAlert' }
 >;
 
 function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {

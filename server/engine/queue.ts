@@ -1,14 +1,13 @@
-import type { Pool } from 'pg';
-import { PgBoss } from 'pg-boss';
+import type { PgBoss } from 'pg-boss';
+import { inTransaction } from '../db/boss.ts';
 import type { Tx } from '../db/database.ts';
-import type { Logger } from '../shared/logger.ts';
 
 /**
  * The queue of executions to be driven: one pg-boss job each, from start to end. pg-boss spreads them over the
  * workers, takes back the job of a worker whose heartbeat stops, and gives it to another. Waking workers is the
  * hub's business, so that a wake-up for a worker in the same process costs nothing.
  */
-export interface ExecutionQueue extends AsyncDisposable {
+export interface ExecutionQueue {
   /** Commits with `tx`; wake the workers after that. */
   enqueue(tx: Tx, executionId: string): Promise<void>;
   claim(limit: number): Promise<ClaimedJob[]>;
@@ -36,25 +35,7 @@ export const HEARTBEAT_INTERVAL_MS = 2_500;
 /** How often a node may lose its worker is the engine's to judge, so pg-boss must never give up first. */
 const RETRY_LIMIT = 1_000_000;
 
-export async function openQueue(options: {
-  pool: Pool;
-  isWorker: boolean;
-  logger: Logger;
-}): Promise<ExecutionQueue> {
-  const boss = new PgBoss({
-    db: { executeSql: (text, values) => options.pool.query(text, values) },
-    schema: 'pgboss',
-    schedule: false,
-    supervise: options.isWorker,
-    superviseIntervalSeconds: 1,
-    monitorIntervalSeconds: 1,
-    registerInstance: false,
-    monitorVacuum: false,
-    openTelemetry: { enabled: false },
-  });
-  // Its housekeeping fails while the database is away, and goes on when it is back.
-  boss.on('error', (error) => options.logger.warn({ err: error }, 'pg-boss reported an error'));
-  await boss.start();
+export async function openQueue(boss: PgBoss): Promise<ExecutionQueue> {
   await boss.createQueue(QUEUE, {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     retryLimit: RETRY_LIMIT,
@@ -66,10 +47,7 @@ export async function openQueue(options: {
 
   return {
     async enqueue(tx, executionId) {
-      const db = {
-        executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }),
-      };
-      await boss.send(QUEUE, { executionId }, { db });
+      await boss.send(QUEUE, { executionId }, { db: inTransaction(tx) });
     },
     async claim(limit) {
       const jobs = await boss.fetch<{ executionId: string }>(QUEUE, { batchSize: limit });
@@ -83,9 +61,6 @@ export async function openQueue(options: {
     },
     async release(jobId) {
       await boss.fail(QUEUE, jobId);
-    },
-    async [Symbol.asyncDispose]() {
-      await boss.stop({ graceful: false, close: false });
     },
   };
 }

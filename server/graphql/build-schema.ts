@@ -10,6 +10,7 @@ import * as nodeEvents from './execution-event/node-event.type.ts';
 import { NodeDefinitionResolver } from './node-definition/node-definition.resolver.ts';
 import { PythonResolver } from './python/python.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
+import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
 import { WorkflowResolver } from './workflow/workflow.resolver.ts';
 import { WorkflowFieldsResolver } from './workflow/workflow-fields.resolver.ts';
@@ -26,6 +27,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionSubscription,
       ExecutionEventResolver,
       PythonResolver,
+      SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,
     ],

@@ -17,15 +17,26 @@ export interface EventRow {
   projection: ExecutionProjection | null;
 }
 
-/** One statement, so one implicit transaction and one round trip: the events, and the rows that follow from them. */
+/**
+ * One statement, so one implicit transaction and one round trip: the events, and the rows that follow from them in
+ * the audit trail and in `executions`.
+ */
 export async function insertEvents(pool: Pool, rows: readonly EventRow[]): Promise<void> {
   const projected = rows.filter(({ projection }) => projection !== null);
-  const statement = projected.length === 0 ? INSERT_EVENTS : INSERT_EVENTS_AND_PROJECT;
+  const violates = rows.some(({ type }) => type === 'SecurityViolation');
   await pool.query({
-    ...statement,
-    values:
-      projected.length === 0 ? eventColumns(rows) : [...eventColumns(rows), ...projectionColumns(projected)],
+    ...statementFor(violates, projected.length > 0),
+    values: [...eventColumns(rows), ...(projected.length > 0 ? projectionColumns(projected) : [])],
   });
+}
+
+/** Most appends are events alone; what else there is to do is added where it is. */
+function statementFor(violates: boolean, projects: boolean): { name: string; text: string } {
+  const audited = violates ? `, audited AS (${AUDIT})` : '';
+  return {
+    name: `weft-append${violates ? '-audit' : ''}${projects ? '-project' : ''}`,
+    text: `WITH inserted AS (${INSERT})${audited} ${projects ? PROJECT : 'SELECT'}`,
+  };
 }
 
 const INSERT = `
@@ -33,12 +44,18 @@ const INSERT = `
   SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[],
                        $8::timestamptz[], $9::text[])`;
 
-const INSERT_EVENTS = { name: 'weft-append', text: INSERT };
+const AUDIT = `
+  INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, workflow_id,
+                                   version_number, code_hash, rule, layer, violation, occurred_at)
+  SELECT e.id, v.seq, v.node_key, v.attempt, v.item, e.principal, e.workflow_id, e.version_number,
+         v.payload->>'codeHash', v.payload#>>'{violation,rule}', v.payload#>>'{violation,layer}',
+         v.payload->'violation', v.occurred_at
+  FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[], $8::timestamptz[])
+    AS v (execution_id, seq, type, node_key, attempt, item, payload, occurred_at)
+  JOIN executions e ON e.id = v.execution_id
+  WHERE v.type = 'SecurityViolation'`;
 
-const INSERT_EVENTS_AND_PROJECT = {
-  name: 'weft-append-project',
-  text: `
-  WITH inserted AS (${INSERT})
+const PROJECT = `
   UPDATE executions SET
     status = change.status,
     output = coalesce(change.output, executions.output),
@@ -49,8 +66,7 @@ const INSERT_EVENTS_AND_PROJECT = {
     AS change (id, status, output, error, started_at, finished_at, seq)
   WHERE executions.id = change.id
     -- A run that starts and ends within one group changes its row once, to how it ended.
-    AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`,
-};
+    AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`;
 
 function eventColumns(rows: readonly EventRow[]): unknown[] {
   return [

@@ -172,6 +172,8 @@ export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
     for (const { journal, rows } of entries) {
       deps.hub.wake('journal', journal.executionId);
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
+      if (rows.some(({ type }) => type === 'SecurityViolation'))
+        deps.hub.wake('violation', journal.executionId);
     }
   }
 

@@ -42,7 +42,8 @@ export type NodeEventBody = NodeRef &
     | ({ type: 'NodeOutput' } & PythonPart<'output'>)
     | ({ type: 'NodeProgress' } & PythonPart<'progress'>)
     | ({ type: 'NodeEnvironment' } & PythonPart<'environment'>)
-    | { type: 'SecurityViolation'; violation: PythonViolation }
+    | { type: 'SecurityViolation'; violation: PythonViolation; codeHash: string }
+    | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
   );
 
 export type EventBody = ExecutionEventBody | NodeEventBody;
@@ -67,11 +68,13 @@ export const eventTypes = [
   'NodeProgress',
   'NodeEnvironment',
   'SecurityViolation',
+  'SecurityAlert',
 ] as const satisfies readonly EventType[];
 
 /** Events that state is folded from; the others are for people to watch. */
 export const stateEventTypes: readonly EventType[] = eventTypes.filter(
-  (type) => !['NodeOutput', 'NodeProgress', 'NodeEnvironment', 'SecurityViolation'].includes(type),
+  (type) =>
+    !['NodeOutput', 'NodeProgress', 'NodeEnvironment', 'SecurityViolation', 'SecurityAlert'].includes(type),
 );
 
 /** The last event of a journal is one of these, and nothing follows it. */

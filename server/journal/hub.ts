@@ -18,9 +18,9 @@ export interface Hub extends AsyncDisposable {
 
 /**
  * journal: events were committed. status: an execution's row changed. queue: there is work to claim. cancel:
- * a client asked for a cancellation.
+ * a client asked for a cancellation. violation: the audit trail has grown.
  */
-export type Topic = 'journal' | 'status' | 'queue' | 'cancel';
+export type Topic = 'journal' | 'status' | 'queue' | 'cancel' | 'violation';
 export type WakeListener = (id: string | undefined) => void;
 
 const CHANNEL = 'weft_wake';

@@ -6,7 +6,8 @@
 export interface SandboxBackend extends AsyncDisposable {
   /**
    * Runs one piece of Python in a cell of its own. Never throws for what the code, its packages or its limits
-   * did: that is an outcome. Aborting the signal ends the run (TERM, grace, KILL) and resolves with `aborted`.
+   * did: that is an outcome. Aborting the signal ends the run (TERM, grace, KILL; KILL at once where the reason is an
+   * object with `force: true`) and resolves with `aborted`.
    * `onEvent` is called in order, one at a time; while its promise is pending no more is read from the run, so
    * that a slow journal slows the run's pipe and not the heap.
    */

@@ -163,7 +163,18 @@ function refuse(code: string, message: string): { ok: false; userErrors: UserErr
 }
 
 export function toExecution(row: ExecutionEntity): Execution {
-  const { id, workflowId, versionNumber, input, output, retryOf, createdAt, startedAt, finishedAt } = row;
+  const {
+    id,
+    workflowId,
+    versionNumber,
+    input,
+    output,
+    retryOf,
+    principal,
+    createdAt,
+    startedAt,
+    finishedAt,
+  } = row;
   return {
     id,
     status: row.status as ExecutionStatus,
@@ -173,6 +184,7 @@ export function toExecution(row: ExecutionEntity): Execution {
     output,
     error: row.error as NodeError | null,
     retryOf,
+    principal,
     createdAt,
     startedAt,
     finishedAt,

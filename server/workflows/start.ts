@@ -17,6 +17,8 @@ export interface StartDeps {
   hub: Hub;
   queue: ExecutionQueue;
   registry: NodeRegistry;
+  /** Who asks, for the audit trail. */
+  principal: string;
 }
 
 export interface StartInput {
@@ -45,7 +47,7 @@ type NewExecution = Pick<
 >;
 
 /** The ways in which an execution begins. Each commits the row, its first event and its job together. */
-export function makeStartUseCases({ database, hub, queue, registry }: StartDeps) {
+export function makeStartUseCases({ database, hub, queue, registry, principal }: StartDeps) {
   const { manager, pool } = database;
 
   return {
@@ -132,7 +134,7 @@ export function makeStartUseCases({ database, hub, queue, registry }: StartDeps)
     const { workflowId, idempotencyKey } = execution;
     try {
       const row = await database.transaction(async (tx) => {
-        const inserted = await insertExecution(tx, execution);
+        const inserted = await insertExecution(tx, execution, principal);
         await queue.enqueue(tx, inserted.id);
         return inserted;
       });
@@ -150,7 +152,7 @@ export function makeStartUseCases({ database, hub, queue, registry }: StartDeps)
 const UNIQUE_VIOLATION = '23505';
 
 /** The row and its first event, in one statement. */
-async function insertExecution(tx: Tx, execution: NewExecution): Promise<ExecutionEntity> {
+async function insertExecution(tx: Tx, execution: NewExecution, principal: string): Promise<ExecutionEntity> {
   const id = newId('exec');
   const createdAt = new Date();
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
@@ -164,10 +166,12 @@ async function insertExecution(tx: Tx, execution: NewExecution): Promise<Executi
     execution.retryOf,
     execution.retryStrategy,
     createdAt,
+    principal,
   ]);
   return {
     ...execution,
     id,
+    principal,
     status: 'QUEUED',
     output: null,
     error: null,
@@ -181,8 +185,8 @@ async function insertExecution(tx: Tx, execution: NewExecution): Promise<Executi
 const INSERT_EXECUTION = `
   WITH execution AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at)
-    VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9)
+                            retry_strategy, created_at, principal)
+    VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9, $10)
     RETURNING id
   )
   INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)

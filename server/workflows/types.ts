@@ -36,6 +36,8 @@ export interface Execution {
   output: unknown;
   error: NodeError | null;
   retryOf: string | null;
+  /** Who started it. */
+  principal: string;
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;

@@ -1,7 +1,9 @@
 import type { NodeDescription } from '../nodes/describe.ts';
-import type { PythonFinding, SandboxStatus } from '../sandbox/backend.ts';
+import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeExecutionUseCases } from './executions.ts';
+import type { makePythonUseCases } from './python.ts';
 import type { makeStartUseCases } from './start.ts';
+import type { makeViolationUseCases } from './violations.ts';
 import type { WorkflowUseCases } from './workflows.ts';
 
 /** All that can be asked of Weft, whoever asks: what the API calls, wired once in compose.ts. */
@@ -9,7 +11,8 @@ export interface Weft {
   nodeDefinitions(): readonly NodeDescription[];
   workflows: WorkflowUseCases;
   executions: ReturnType<typeof makeExecutionUseCases> & ReturnType<typeof makeStartUseCases>;
-  python: { check(code: string): Promise<PythonFinding[]> };
+  violations: ReturnType<typeof makeViolationUseCases>;
+  python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;
 }
 

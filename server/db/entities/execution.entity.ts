@@ -31,6 +31,10 @@ export class ExecutionEntity {
   @Column('json', { nullable: true })
   error!: unknown;
 
+  /** Who started it. */
+  @Column('text')
+  principal!: string;
+
   @Column('text', { name: 'idempotency_key', nullable: true })
   idempotencyKey!: string | null;
 

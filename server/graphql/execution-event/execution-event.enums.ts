@@ -1,25 +1,11 @@
 import { registerEnumType } from 'type-graphql';
-import type { EventType } from '../../journal/event.ts';
+import { type EventType, eventTypes } from '../../journal/event.ts';
 import type { PythonViolation } from '../../sandbox/backend.ts';
 
-/** The names of GraphQL for the event types of the journal. */
-export const ExecutionEventType = {
-  EXECUTION_QUEUED: 'ExecutionQueued',
-  EXECUTION_STARTED: 'ExecutionStarted',
-  EXECUTION_SUCCEEDED: 'ExecutionSucceeded',
-  EXECUTION_FAILED: 'ExecutionFailed',
-  EXECUTION_CANCELED: 'ExecutionCanceled',
-  NODE_STARTED: 'NodeStarted',
-  NODE_SUCCEEDED: 'NodeSucceeded',
-  NODE_FAILED: 'NodeFailed',
-  NODE_SKIPPED: 'NodeSkipped',
-  NODE_REUSED: 'NodeReused',
-  NODE_RETRY_SCHEDULED: 'NodeRetryScheduled',
-  NODE_OUTPUT: 'NodeOutput',
-  NODE_PROGRESS: 'NodeProgress',
-  NODE_ENVIRONMENT: 'NodeEnvironment',
-  SECURITY_VIOLATION: 'SecurityViolation',
-} as const satisfies Record<string, EventType>;
+/** An event's type has one name, in the journal, as a GraphQL type and as a filter. */
+export const ExecutionEventType = Object.fromEntries(eventTypes.map((type) => [type, type])) as {
+  [type in EventType]: type;
+};
 
 export const OutputStream = { STDOUT: 'STDOUT', STDERR: 'STDERR' } as const;
 
@@ -38,7 +24,7 @@ export const ViolationLayer = {
 
 registerEnumType(ExecutionEventType, {
   name: 'ExecutionEventType',
-  description: 'The kinds of events, for filtering: NODE_OUTPUT stands for the type NodeOutput, and so on.',
+  description: 'The types of events, for filtering. Each has the name of its GraphQL type.',
 });
 
 registerEnumType(OutputStream, { name: 'OutputStream', description: 'Where a run wrote to.' });

@@ -16,5 +16,5 @@ export function toEventBatch(
 
 /** The GraphQL type of a journal event. */
 export function typeNameOfEvent({ type }: JournalEvent): string {
-  return type === 'SecurityViolation' ? 'SecurityViolationDetected' : type;
+  return type;
 }

@@ -1,9 +1,9 @@
-import { Field, Float } from 'type-graphql';
+import { Field, Float, Int } from 'type-graphql';
 import { NodeError } from '../execution/node-error.type.ts';
 import { JsonScalar } from '../scalars.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
 import { EventType, ExecutionEvent } from './execution-event.type.ts';
-import { SecurityViolation } from './security-violation.type.ts';
+import { Violation } from './violation.type.ts';
 
 @EventType('An attempt at a node has begun.')
 export class NodeStarted extends ExecutionEvent {}
@@ -99,8 +99,20 @@ export class NodeEnvironment extends ExecutionEvent {
   message!: string | null;
 }
 
-@EventType('Code tried what its sandbox does not allow.')
-export class SecurityViolationDetected extends ExecutionEvent {
-  @Field(() => SecurityViolation, { description: 'What it tried, and where.' })
-  violation!: SecurityViolation;
+@EventType('Code tried what its sandbox does not allow. Also a line of the audit trail.')
+export class SecurityViolation extends ExecutionEvent {
+  @Field(() => Violation, { description: 'What it tried, and where.' })
+  violation!: Violation;
+
+  @Field(() => String, { description: 'SHA-256 of the code of the node, in hex.' })
+  codeHash!: string;
+}
+
+@EventType('There were so many violations lately that an operator was alerted.')
+export class SecurityAlert extends ExecutionEvent {
+  @Field(() => Int, { description: 'How many violations were counted.' })
+  violations!: number;
+
+  @Field(() => Int, { description: 'Within how many seconds.' })
+  windowSeconds!: number;
 }

@@ -11,9 +11,11 @@ export class PythonResolver {
   })
   async pythonCheck(
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
+    @Arg('packages', () => [String], { nullable: true, description: 'The requirements of the node.' })
+    packages: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const violations = await weft.python.check(code);
+    const violations = await weft.python.check(code, packages ?? []);
     return { ok: violations.length === 0, violations };
   }
 

@@ -31,6 +31,12 @@ export class PythonRunInput {
 
   @Field(() => JsonScalar, { nullable: true, description: 'Becomes `input_data`.' })
   input?: unknown;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The same key again gives the execution of the first time: 1 to 200 characters.',
+  })
+  idempotencyKey?: string | null;
 }
 
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `pythonRun` answers.' })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { PythonEvent } from '../../sandbox/backend.ts';
 import { type FieldMeta, type NodeDefinition, NodeFailure, type WatchedEvent } from '../definition.ts';
@@ -64,7 +65,7 @@ export const python: NodeDefinition<z.infer<typeof config>> = {
   async execute({ config, input, sandbox, signal, emit }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
-      { signal, onEvent: (event) => emit(toWatchedEvent(event)) },
+      { signal, onEvent: (event) => emit(toWatchedEvent(event, config.code)) },
     );
     switch (outcome.kind) {
       case 'succeeded':
@@ -79,13 +80,23 @@ export const python: NodeDefinition<z.infer<typeof config>> = {
   },
 };
 
-function toWatchedEvent(event: PythonEvent): WatchedEvent {
-  const { kind, ...told } = event;
-  const types = {
-    output: 'NodeOutput',
-    progress: 'NodeProgress',
-    violation: 'SecurityViolation',
-    environment: 'NodeEnvironment',
-  } as const;
-  return { type: types[kind], ...told } as WatchedEvent;
+function toWatchedEvent(event: PythonEvent, code: string): WatchedEvent {
+  switch (event.kind) {
+    case 'output':
+      return { type: 'NodeOutput', ...withoutKind(event) };
+    case 'progress':
+      return { type: 'NodeProgress', ...withoutKind(event) };
+    case 'environment':
+      return { type: 'NodeEnvironment', ...withoutKind(event) };
+    case 'violation':
+      return {
+        type: 'SecurityViolation',
+        violation: event.violation,
+        codeHash: createHash('sha256').update(code).digest('hex'),
+      };
+  }
+}
+
+function withoutKind<E extends PythonEvent>({ kind: _kind, ...told }: E): Omit<E, 'kind'> {
+  return told;
 }

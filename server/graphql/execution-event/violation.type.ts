@@ -3,9 +3,9 @@ import { ViolationLayer } from './execution-event.enums.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'Something that code tried and that its sandbox does not allow.',
+  description: 'What code tried that its sandbox does not allow, and where.',
 })
-export class SecurityViolation {
+export class Violation {
   @Field(() => String, { description: 'Always `PYTHON_SECURITY_ERROR`: the code that the run fails with.' })
   code!: string;
 

@@ -1,0 +1,51 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One line of the append-only audit trail, written in the commit of the journal event that it repeats. */
+@Entity('security_violations')
+export class SecurityViolationEntity {
+  /** A bigint, which the driver gives as text. */
+  @PrimaryColumn('bigint', { generated: 'identity' })
+  id!: string;
+
+  @Column('text', { name: 'execution_id' })
+  executionId!: string;
+
+  @Column('integer')
+  seq!: number;
+
+  @Column('text', { name: 'node_key' })
+  nodeKey!: string;
+
+  @Column('integer')
+  attempt!: number;
+
+  @Column('integer', { nullable: true })
+  item!: number | null;
+
+  /** Who started the execution. */
+  @Column('text')
+  principal!: string;
+
+  @Column('text', { name: 'workflow_id', nullable: true })
+  workflowId!: string | null;
+
+  @Column('integer', { name: 'version_number', nullable: true })
+  versionNumber!: number | null;
+
+  /** SHA-256 of the node's code, in hex. */
+  @Column('text', { name: 'code_hash' })
+  codeHash!: string;
+
+  @Column('text')
+  rule!: string;
+
+  @Column('text')
+  layer!: string;
+
+  /** A PythonViolation. */
+  @Column('json')
+  violation!: unknown;
+
+  @Column('timestamptz', { name: 'occurred_at' })
+  occurredAt!: Date;
+}

@@ -1,0 +1,24 @@
+import { ArgsType, Field, ID, InputType } from 'type-graphql';
+import { ViolationLayer } from '../execution-event/execution-event.enums.ts';
+import { PageArgs } from '../relay/page.args.ts';
+
+@InputType({ description: 'Which violations to list; what is left out does not narrow.' })
+export class SecurityViolationFilter {
+  @Field(() => ID, { nullable: true, description: 'Of executions of this workflow.' })
+  workflowId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Of this execution.' })
+  executionId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Against this rule, such as `blocked-module`.' })
+  rule?: string | null;
+
+  @Field(() => ViolationLayer, { nullable: true, description: 'Stopped by this wall.' })
+  layer?: keyof typeof ViolationLayer | null;
+}
+
+@ArgsType()
+export class SecurityViolationsArgs extends PageArgs {
+  @Field(() => SecurityViolationFilter, { nullable: true, description: 'Which of them.' })
+  filter?: SecurityViolationFilter | null;
+}

@@ -1,0 +1,64 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
+import * as z from 'zod';
+import type { AuditedViolation } from '../../security/violations.ts';
+import type { GraphqlContext } from '../context.ts';
+import { toExecution } from '../execution/execution.mapper.ts';
+import { Execution } from '../execution/execution.type.ts';
+import { SecurityViolation } from '../execution-event/node-event.type.ts';
+import { connectionOf, toConnection, toPageRequest } from '../relay/connection.ts';
+import { SecurityViolationsArgs } from './security-violation.input.ts';
+import { toSecurityViolation } from './security-violation.mapper.ts';
+
+const SecurityViolationConnection = connectionOf<SecurityViolation>(
+  'SecurityViolation',
+  () => SecurityViolation,
+);
+type SecurityViolationConnection = InstanceType<typeof SecurityViolationConnection>;
+
+const AddedArgs = z.object({ workflowId: z.string().nullable().default(null) });
+
+@Resolver(() => SecurityViolation)
+export class SecurityViolationResolver {
+  @Query(() => SecurityViolationConnection, {
+    description: 'The audit trail of what code tried and was not allowed, newest first. It is append-only.',
+  })
+  async securityViolations(
+    @Args(() => SecurityViolationsArgs) args: SecurityViolationsArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<SecurityViolationConnection> {
+    const page = toPageRequest(args, (text) => /^\d{1,19}$/.test(text));
+    const { items, hasNextPage } = await weft.violations.list({ ...page, filter: args.filter ?? {} });
+    const { edges, pageInfo } = toConnection({ items, hasNextPage }, page, ({ id }) => id);
+    const lines = edges.map(({ cursor, node }) => ({ cursor, node: toSecurityViolation(node) }));
+    return { edges: lines, nodes: lines.map(({ node }) => node), pageInfo };
+  }
+
+  @Subscription(() => SecurityViolation, {
+    description: 'Violations as they happen, from now on, in any execution or in those of one workflow.',
+    subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
+      context.weft.violations.added(AddedArgs.parse(args)),
+  })
+  securityViolationAdded(
+    @Root() line: AuditedViolation,
+    @Arg('workflowId', () => ID, { nullable: true, description: 'Only in executions of this workflow.' })
+    _workflowId?: string | null,
+  ): SecurityViolation {
+    return toSecurityViolation(line);
+  }
+
+  @FieldResolver(() => Execution, { description: 'The execution it happened in.' })
+  async execution(
+    @Root() { executionId }: { executionId: string },
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<Execution> {
+    return toExecution((await loaders.execution.load(executionId))!);
+  }
+
+  @FieldResolver(() => String, { description: 'Who started the execution.' })
+  async principal(
+    @Root() { executionId }: { executionId: string },
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<string> {
+    return (await loaders.execution.load(executionId))!.principal;
+  }
+}

@@ -1,0 +1,101 @@
+import type { PgBoss } from 'pg-boss';
+import { inTransaction } from '../db/boss.ts';
+import type { Database, Tx } from '../db/database.ts';
+import type { Logger } from '../shared/logger.ts';
+
+export interface AlertSettings {
+  /** So many violations … */
+  violations: number;
+  /** … within so many seconds raise an alert. */
+  windowSeconds: number;
+  /** Where an alert is posted as JSON; undefined for nowhere. */
+  webhookUrl: string | undefined;
+}
+
+export interface Alert {
+  /** What the violations have in common: a workflow, or who started Python without one. */
+  subject: string;
+  executionId: string;
+  violations: number;
+  windowSeconds: number;
+  raisedAt: string;
+}
+
+const QUEUE = 'security-alerts';
+const WEBHOOK_TIMEOUT_MS = 10_000;
+
+/**
+ * Repeated violations raise an alert: a row, a log line, an event in the journal (the engine's part) and, where a
+ * webhook is set, a job that posts it, again and again until it is taken. One alert per subject and window.
+ */
+export async function openAlerts(deps: {
+  database: Database;
+  boss: PgBoss;
+  settings: AlertSettings;
+  logger: Logger;
+}) {
+  const { database, boss, settings, logger } = deps;
+  await boss.createQueue(QUEUE, { retryLimit: 8, retryDelay: 2, retryBackoff: true, retryDelayMax: 600 });
+  if (settings.webhookUrl !== undefined) {
+    const url = settings.webhookUrl;
+    await boss.work<Alert>(QUEUE, { pollingIntervalSeconds: 1 }, async ([job]) => post(url, job!.data));
+  }
+
+  return {
+    /** Counts what the execution's latest violation adds to; the alert, if it is the one too many. */
+    async judge(executionId: string): Promise<Pick<Alert, 'violations' | 'windowSeconds'> | null> {
+      const alert = await database.transaction(async (tx) => {
+        const raised = await raiseIfDue(tx, executionId, settings);
+        if (raised !== null && settings.webhookUrl !== undefined) {
+          await boss.send(QUEUE, raised, { db: inTransaction(tx) });
+        }
+        return raised;
+      });
+      if (alert !== null) logger.error({ alert }, 'repeated security violations');
+      return alert && { violations: alert.violations, windowSeconds: alert.windowSeconds };
+    },
+  };
+}
+
+async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings): Promise<Alert | null> {
+  const [execution] = await tx.query(
+    `SELECT coalesce(workflow_id, 'python:' || principal) AS subject FROM executions WHERE id = $1`,
+    [executionId],
+  );
+  const { subject } = execution;
+  // Two replicas that count the same violation must not both raise the alert.
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`security-alert ${subject}`]);
+  const [{ violations, alerts }] = await tx.query(COUNT, [subject, settings.windowSeconds]);
+  if (violations < settings.violations || alerts > 0) return null;
+  const raisedAt = new Date();
+  await tx.query(
+    'INSERT INTO security_alerts (subject, execution_id, violations, window_seconds, raised_at) VALUES ($1, $2, $3, $4, $5)',
+    [subject, executionId, violations, settings.windowSeconds, raisedAt],
+  );
+  return {
+    subject,
+    executionId,
+    violations,
+    windowSeconds: settings.windowSeconds,
+    raisedAt: raisedAt.toISOString(),
+  };
+}
+
+const COUNT = `
+  SELECT
+    (SELECT count(*)::int FROM security_violations
+     WHERE coalesce(workflow_id, 'python:' || principal) = $1 AND occurred_at > now() - $2 * interval '1 second') AS violations,
+    (SELECT count(*)::int FROM security_alerts
+     WHERE subject = $1 AND raised_at > now() - $2 * interval '1 second') AS alerts`;
+
+/** Throws for anything but a 2xx, so that pg-boss tries again. */
+async function post(url: string, alert: Alert): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'weft' },
+    body: JSON.stringify({ type: 'security-alert', ...alert }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
+}

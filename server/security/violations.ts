@@ -1,0 +1,67 @@
+import { LessThan, MoreThan } from 'typeorm';
+import type { Database } from '../db/database.ts';
+import { SecurityViolationEntity } from '../db/entities/security-violation.entity.ts';
+import type { PythonViolation } from '../sandbox/backend.ts';
+
+/** A line of the audit trail. */
+export interface AuditedViolation {
+  /** Of the line, growing. */
+  id: string;
+  executionId: string;
+  sequence: number;
+  nodeKey: string;
+  attempt: number;
+  item: number | null;
+  principal: string;
+  workflowId: string | null;
+  versionNumber: number | null;
+  codeHash: string;
+  violation: PythonViolation;
+  occurredAt: Date;
+}
+
+export interface ViolationFilter {
+  workflowId?: string | null;
+  executionId?: string | null;
+  rule?: string | null;
+  layer?: PythonViolation['layer'] | null;
+}
+
+/** Newest first, at most `limit` lines before the line `before`. */
+export async function readViolations(
+  { manager }: Database,
+  { before, limit, filter }: { before: string | null; limit: number; filter: ViolationFilter },
+): Promise<AuditedViolation[]> {
+  const rows = await manager.find(SecurityViolationEntity, {
+    where: { ...given(filter), ...(before === null ? {} : { id: LessThan(before) }) },
+    order: { id: 'DESC' },
+    take: limit,
+  });
+  return rows.map(toViolation);
+}
+
+/** What was written after `since`, in order. */
+export async function violationsSince(
+  { manager }: Database,
+  { since, filter }: { since: Date; filter: ViolationFilter },
+): Promise<AuditedViolation[]> {
+  const rows = await manager.find(SecurityViolationEntity, {
+    where: { ...given(filter), occurredAt: MoreThan(since) },
+    order: { id: 'ASC' },
+  });
+  return rows.map(toViolation);
+}
+
+function given(filter: ViolationFilter) {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null));
+}
+
+function toViolation({
+  seq,
+  violation,
+  layer: _layer,
+  rule: _rule,
+  ...row
+}: SecurityViolationEntity): AuditedViolation {
+  return { ...row, sequence: seq, violation: violation as PythonViolation };
+}

@@ -1,0 +1,57 @@
+import type { Database } from '../db/database.ts';
+import type { Hub } from '../journal/hub.ts';
+import {
+  type AuditedViolation,
+  readViolations,
+  type ViolationFilter,
+  violationsSince,
+} from '../security/violations.ts';
+import { endable } from './endable.ts';
+import { toPage } from './page.ts';
+import type { Page, PageRequest } from './types.ts';
+
+/** How far back each look reaches: commits of other replicas, and of a listener that was cut off, come late. */
+const LOOK_BACK_MS = 30_000;
+
+export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
+  return {
+    /** Newest first; `after` is the id of a line of the trail. */
+    async list({
+      first,
+      after,
+      filter,
+    }: PageRequest & { filter: ViolationFilter }): Promise<Page<AuditedViolation>> {
+      return toPage(await readViolations(database, { before: after, limit: first + 1, filter }), first);
+    },
+
+    /** Each violation once, from now on. */
+    added(filter: Pick<ViolationFilter, 'workflowId'>): AsyncIterableIterator<AuditedViolation> {
+      return endable((signal) => follow(filter, signal));
+    },
+  };
+
+  async function* follow(
+    filter: ViolationFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<AuditedViolation, void> {
+    const startedAt = Date.now();
+    let told = new Set<string>();
+    let wake = Promise.withResolvers<void>();
+    const onWake = () => wake.resolve();
+    const release = hub.listen('violation', undefined, onWake);
+    signal.addEventListener('abort', onWake, { once: true });
+    try {
+      for (;;) {
+        await wake.promise;
+        wake = Promise.withResolvers();
+        if (signal.aborted) return;
+        const since = new Date(Math.max(startedAt, Date.now() - LOOK_BACK_MS));
+        const recent = await violationsSince(database, { since, filter });
+        for (const violation of recent) if (!told.has(violation.id)) yield violation;
+        told = new Set(recent.map(({ id }) => id));
+      }
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pg from 'pg';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+const stack = new AsyncDisposableStack();
+let databaseUrl: string;
+let weft: WeftClient;
+let webhookCalls = 0;
+const delivered = Promise.withResolvers<{ type: string; subject: string; violations: number }>();
+
+beforeAll(async () => {
+  // A webhook that is down at first: the alert must be posted again.
+  const webhook = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += part));
+    request.on('end', () => {
+      response.writeHead(++webhookCalls === 1 ? 503 : 204).end();
+      if (webhookCalls > 1) delivered.resolve(JSON.parse(body));
+    });
+  });
+  await once(webhook.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void webhook.close());
+  databaseUrl = stack.use(await createDatabase()).url;
+  const env = {
+    WEFT_ALERT_VIOLATIONS: '3',
+    WEFT_ALERT_WEBHOOK_URL: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
+  };
+  const server = stack.use(await startWeft({ databaseUrl, env }));
+  weft = stack.use(new WeftClient(server.url));
+});
+afterAll(async () => {
+  await stack.disposeAsync();
+});
+
+const CODE = 'x = 1\nimport subprocess';
+const LIST = `query ($filter: SecurityViolationFilter, $first: Int, $after: String) {
+  securityViolations(filter: $filter, first: $first, after: $after) {
+    nodes { sequence nodeKey codeHash principal occurredAt execution { id } violation { code rule layer message line } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+interface Listed {
+  securityViolations: {
+    nodes: { execution: { id: string }; violation: { rule: string } }[];
+    pageInfo: { hasNextPage: boolean; endCursor: string };
+  };
+}
+
+const workflowOf = (code: string) =>
+  weft.createWorkflow({ nodes: [{ key: 'py', type: 'python', config: { code } }] });
+
+test('a violation is in the journal, in the audit trail and in the live subscription, and fails the run', async () => {
+  const workflowId = await workflowOf(CODE);
+  const live = weft.subscribe<{ securityViolationAdded: object }>(
+    'subscription ($workflowId: ID) { securityViolationAdded(workflowId: $workflowId) { sequence nodeKey execution { id } violation { rule } } }',
+    { workflowId },
+  );
+  const added = live.next();
+  await weft.query('{ __typename }'); // the subscription goes by another connection: let it be there first
+  const id = await weft.start(workflowId);
+  const events = await weft.allEvents(id);
+  expect(events.at(-1)!.error).toMatchObject({ code: 'PYTHON_SECURITY_ERROR', line: 2 });
+  const { sequence } = events.find(({ __typename }) => __typename === 'SecurityViolation')!;
+
+  const { securityViolations } = await weft.query<Listed>(LIST, { filter: { workflowId } });
+  expect(securityViolations.nodes).toMatchObject([
+    {
+      sequence,
+      nodeKey: 'py',
+      principal: 'anonymous',
+      codeHash: createHash('sha256').update(CODE).digest('hex'),
+      execution: { id },
+      violation: { code: 'PYTHON_SECURITY_ERROR', layer: 'STATIC', line: 2 },
+    },
+  ]);
+  expect((await added).value.data.securityViolationAdded).toMatchObject({
+    sequence,
+    nodeKey: 'py',
+    execution: { id },
+  });
+  await live.return!();
+});
+
+test('the audit trail is read page by page and narrowed by rule', async () => {
+  const workflowId = await workflowOf('import socket\neval("1")');
+  await weft.allEvents(await weft.start(workflowId));
+  const first = (await weft.query<Listed>(LIST, { filter: { workflowId }, first: 1 })).securityViolations;
+  expect(first.pageInfo.hasNextPage).toBe(true);
+  const second = (
+    await weft.query<Listed>(LIST, { filter: { workflowId }, first: 1, after: first.pageInfo.endCursor })
+  ).securityViolations;
+  expect(second.pageInfo.hasNextPage).toBe(false);
+  const rules = [first, second].map(({ nodes }) => nodes[0]!.violation.rule);
+  expect(new Set(rules).size).toBe(2);
+  const { securityViolations } = await weft.query<Listed>(LIST, { filter: { workflowId, rule: rules[0] } });
+  expect(securityViolations.nodes).toHaveLength(1);
+});
+
+test('the error handle may take a violation like any other failure', async () => {
+  const nodes = [
+    { key: 'py', type: 'python', config: { code: CODE } },
+    { key: 'caught', type: 'transform', config: { expression: 'input.error.code' } },
+  ];
+  const id = await weft.run(nodes, [{ source: 'py', sourceHandle: 'error', target: 'caught' }]);
+  expect((await weft.allEvents(id)).at(-1)).toMatchObject({
+    __typename: 'ExecutionSucceeded',
+    output: 'PYTHON_SECURITY_ERROR',
+  });
+});
+
+test('nobody can change the audit trail, not even with SQL', async () => {
+  const sql = new pg.Client({ connectionString: databaseUrl });
+  await sql.connect();
+  for (const statement of [
+    'DELETE FROM security_violations',
+    `UPDATE security_violations SET rule = 'none'`,
+    'TRUNCATE security_violations',
+  ]) {
+    await expect(sql.query(statement)).rejects.toThrow(/append-only/);
+  }
+  await sql.end();
+});
+
+test('repeated violations raise one alert: in the journal, and at the webhook once it is up again', async () => {
+  const workflowId = await workflowOf('open("/etc/passwd", "w")');
+  const runs = [];
+  for (let n = 0; n < 5; n++) {
+    const events = await weft.allEvents(await weft.start(workflowId));
+    runs.push(events.filter(({ __typename }) => __typename === 'SecurityAlert').length);
+  }
+  expect(runs).toEqual([0, 0, 1, 0, 0]);
+  expect(await delivered.promise).toMatchObject({
+    type: 'security-alert',
+    subject: workflowId,
+    violations: 3,
+  });
+});
+
+test('pythonCheck tells all findings at once', async () => {
+  const { pythonCheck } = await weft.query<{ pythonCheck: object }>(
+    'query ($code: String!) { pythonCheck(code: $code) { ok violations { rule message line column } } }',
+    { code: 'import os\nx = eval("1")\ny = 2' },
+  );
+  expect(pythonCheck).toMatchObject({
+    ok: false,
+    violations: [
+      { line: 1, column: 1 },
+      { line: 2, column: 5 },
+    ],
+  });
+});
