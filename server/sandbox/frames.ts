@@ -53,7 +53,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     cell: z.int(),
     exitCode: z.int().nullable(),
     signal: z.int().nullable(),
-    reason: z.enum(['memory', 'deadline']).nullable(),
+    reason: z.enum(['memory', 'cpu', 'deadline']).nullable(),
     cpuMs: z.int(),
     maxRssKb: z.int(),
   }),

@@ -84,6 +84,41 @@ test('memory spread over child processes counts together', async () => {
   expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
+test('CPU time counts over all processes', async () => {
+  const code = 'import os\nfor _ in range(3): os.fork()\nwhile True: pass';
+  const run = await sandbox.run(code, { timeoutMs: 3_000 });
+  expect(errorOf(run)).toMatchObject({
+    code: 'PYTHON_TIMEOUT',
+    message: expect.stringContaining('CPU time'),
+  });
+  expect(run.outcome.durationMs).toBeLessThan(3_000);
+});
+
+test('a flood of forged progress is thinned and costs other runs nothing', async () => {
+  const frame = '{"kind":"progress","current":1,"total":null,"unit":null,"message":null,"source":"progress"}';
+  const code = `import os
+body = ${JSON.stringify(frame)}.encode()
+frames = (len(body).to_bytes(4, 'big') + body) * 100
+while True: os.write(3, frames)`;
+  const abort = new AbortController();
+  const flood = sandbox.run(code, { signal: abort.signal });
+  for (let i = 0; i < 20; i += 1) expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
+  abort.abort();
+  const run = await flood;
+  expect(run.events.length).toBeLessThan(500);
+});
+
+test.each([
+  ['is no frame', "b'\\xff' * 100"],
+  ['is no JSON', "(3).to_bytes(4, 'big') + b'{x}'"],
+  ['is of no known kind', `(15).to_bytes(4, 'big') + b'{"kind":"boss"}'`],
+  ['claims to be huge', "(2**31).to_bytes(4, 'big')"],
+])('what %s on the private channel ends the run, not the server', async (_name, bytes) => {
+  const run = await sandbox.run(`import os, time\nos.write(3, ${bytes})\ntime.sleep(60)`);
+  expect(errorOf(run)).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR' });
+  expect(errorOf(run).message).toContain('private channel');
+});
+
 test('a fork bomb is contained and ended', async () => {
   const run = await sandbox.run('import os\nwhile True:\n  try: os.fork()\n  except OSError: pass', {
     timeoutMs: 500,

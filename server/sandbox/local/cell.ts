@@ -1,7 +1,7 @@
 import { constants, openSync, unlinkSync } from 'node:fs';
 import { connect, Socket, type SocketConstructorOpts } from 'node:net';
-import { coerceError } from '../../shared/errors.ts';
-import { type CellExit, type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../frames.ts';
+import type { CellExit } from '../frames.ts';
+import { CellChannel } from './channel.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
 
 /**
@@ -13,17 +13,13 @@ import { namespacesRefused, SandboxProblem } from './problem.ts';
 export interface Cell {
   readonly stdout: Socket;
   readonly stderr: Socket;
-  readonly channel: Socket;
+  readonly channel: CellChannel;
   /** Resolves when the cell and every process in it are gone; never rejects. */
   readonly exited: Promise<CellEnd>;
-  onFrame: (frame: CellFrame) => void;
-  /** The cell sent what is no frame; nothing more is read from it. */
-  onBadFrame: (error: Error) => void;
   /** The kernel refused it this system call. */
   onRefusedCall: (call: string) => void;
-  send(frame: object): void;
   /** Sends a run's request, and has the run watched if it goes on for a while. */
-  dispatch(request: object, limits: { memoryMb: number; killAfterMs: number }): void;
+  dispatch(request: object, limits: { memoryMb: number; cpuMs: number; killAfterMs: number }): void;
   /** Ends the cell: TERM, the grace time, KILL. */
   end(graceMs: number): void;
 }
@@ -56,23 +52,21 @@ export interface CellHandle {
 export function openCell(socketFolder: string, number: number, server: CellServer): CellHandle {
   const ready = Promise.withResolvers<Cell>();
   const exited = Promise.withResolvers<CellEnd>();
-  const channel = openConnection(socketFolder, 'cell', number);
+  const channel = new CellChannel(openConnection(socketFolder, 'cell', number));
   let cell: Cell | null = null;
   ready.promise.catch(() => {}); // nobody may be waiting for this one
 
-  const onFrame = (frame: CellFrame) => {
-    if (cell) cell.onFrame(frame);
-    else if (frame.kind === 'unready') ready.reject(namespacesRefused(frame.message));
-    else if (frame.kind === 'ready') {
-      const [stdout, stderr] = [
-        openPipe(socketFolder, `${number}.out`),
-        openPipe(socketFolder, `${number}.err`),
-      ];
-      cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, server });
-      ready.resolve(cell);
-    }
+  channel.onFrame = (frame) => {
+    if (frame.kind === 'unready') ready.reject(namespacesRefused(frame.message));
+    if (frame.kind !== 'ready' || cell) return;
+    const [stdout, stderr] = [
+      openPipe(socketFolder, `${number}.out`),
+      openPipe(socketFolder, `${number}.err`),
+    ];
+    cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, server });
+    ready.resolve(cell);
   };
-  readFrames(channel, onFrame, (error) => (cell ? cell.onBadFrame(error) : ready.reject(error)));
+  channel.onBadFrame = ready.reject;
   giveUpUnless(ready.promise, STUCK_AFTER_MS, server);
   const made: CellInMaking = { ready: ready.promise, hasExited: false };
   return {
@@ -81,7 +75,11 @@ export function openCell(socketFolder: string, number: number, server: CellServe
     violate: (call) => cell?.onRefusedCall(call),
     exit(end) {
       made.hasExited = true;
-      if (end.kind === 'lost') for (const socket of [channel, cell?.stdout, cell?.stderr]) socket?.destroy();
+      if (end.kind === 'lost') {
+        channel.close();
+        cell?.stdout.destroy();
+        cell?.stderr.destroy();
+      }
       if (!cell)
         ready.reject(
           new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.'),
@@ -91,8 +89,6 @@ export function openCell(socketFolder: string, number: number, server: CellServe
   };
 }
 
-/** A result is bounded before this, on the Python side, with a clearer error. */
-const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
 const STUCK_AFTER_MS = 10_000;
@@ -103,15 +99,11 @@ interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited
 }
 
 function waitingCell({ number, server, ...parts }: CellParts): Cell {
-  const send = (frame: object) => void parts.channel.write(encodeFrame(frame));
   return {
     ...parts,
-    onFrame: () => {},
-    onBadFrame: () => {},
     onRefusedCall: () => {},
-    send,
     dispatch(request, limits) {
-      send(request);
+      parts.channel.send(request);
       const watch = setTimeout(
         () => server.sendControl({ kind: 'watch', cell: number, ...limits }),
         WATCH_AFTER_MS,
@@ -159,20 +151,4 @@ function openPipe(socketFolder: string, name: string): Socket {
     highWaterMark: 1,
   };
   return new Socket(options).on('error', () => {});
-}
-
-function readFrames(
-  channel: Socket,
-  onFrame: (frame: CellFrame) => void,
-  onBadFrame: (error: Error) => void,
-) {
-  const decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES);
-  channel.on('data', (bytes) => {
-    try {
-      for (const frame of decoder.feed(bytes)) onFrame(frame);
-    } catch (error) {
-      channel.destroy();
-      onBadFrame(coerceError(error));
-    }
-  });
 }

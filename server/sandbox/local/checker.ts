@@ -31,8 +31,8 @@ export class Checker {
   private async ask(code: string): Promise<PythonFinding[]> {
     const cell = await this.current();
     const answer = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
-    cell.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
-    cell.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
+    cell.channel.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
+    cell.channel.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
     const late = new AbortController();
     const timedOut = delay(TIMEOUT_MS, { kind: 'late' } as const, { signal: late.signal });
     timedOut.catch(() => {}); // it was in time

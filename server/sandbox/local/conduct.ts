@@ -13,6 +13,7 @@ import { EventQueue } from './event-queue.ts';
 import { describeEnd, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { PacedPipe } from './paced-pipe.ts';
+import { ProgressGate } from './progress-gate.ts';
 
 export interface ConductOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
@@ -40,8 +41,8 @@ class Run {
   private readonly pipes: PacedPipe[];
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
+  private readonly progress: ProgressGate;
   private readonly finished = Promise.withResolvers<void>();
-  private readonly channelClosed: Promise<unknown>;
   private readonly subscriberFailed = Promise.withResolvers<never>();
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
@@ -61,15 +62,18 @@ class Run {
     const tell = (event: PythonEvent) => this.events.push(event);
     this.stdout = new OutputText('STDOUT', options.maxOutputBytes, tell);
     this.stderr = new OutputText('STDERR', options.maxOutputBytes, tell);
+    this.progress = new ProgressGate((event) => {
+      this.flushOutput();
+      tell(event);
+    });
     this.pipes = [pacedText(cell.stdout, this.stdout), pacedText(cell.stderr, this.stderr)];
-    this.channelClosed = new Promise((resolve) => cell.channel.once('close', resolve));
     this.subscriberFailed.promise.catch(() => this.cell.end(0));
   }
 
   async conduct(): Promise<PythonOutcome> {
     const { cell, request, options } = this;
-    cell.onFrame = (frame) => this.onFrame(frame);
-    cell.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
+    cell.channel.onFrame = (frame) => this.onFrame(frame);
+    cell.channel.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
     cell.onRefusedCall = (call) => this.onRefusedCall(call);
     const deadline = setTimeout(() => this.endBecause({ kind: 'timeout' }, GRACE_MS), request.timeoutMs);
     const onAbort = () =>
@@ -91,7 +95,7 @@ class Run {
     const { policy, memoryMb } = this.options;
     this.cell.dispatch(
       { kind: 'run', code, input: input ?? null, policy, memoryMb },
-      { memoryMb, killAfterMs: timeoutMs + GRACE_MS },
+      { memoryMb, cpuMs: timeoutMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
 
@@ -100,7 +104,7 @@ class Run {
     const durationMs = performance.now() - this.startedAt;
     if (this.endedBy?.kind === 'aborted') return { kind: 'aborted', durationMs };
     // The fork-server's word of the exit may overtake the cell's own last frame.
-    if (!this.last) await this.channelClosed;
+    if (!this.last) await this.cell.channel.closed;
     await (this.last ? this.readRest() : this.pipesEnded());
     await this.events.drained();
     const end: RunEnd = {
@@ -137,6 +141,7 @@ class Run {
   }
 
   private endText(): void {
+    this.progress.flush();
     this.stdout.end();
     this.stderr.end();
   }
@@ -146,12 +151,12 @@ class Run {
   }
 
   private hold(): void {
-    this.cell.channel.pause();
+    this.cell.channel.hold();
     for (const pipe of this.pipes) pipe.hold();
   }
 
   private release(): void {
-    this.cell.channel.resume();
+    this.cell.channel.release();
     for (const pipe of this.pipes) pipe.release();
   }
 
@@ -169,8 +174,7 @@ class Run {
         this.finished.resolve();
         break;
       case 'progress':
-        this.flushOutput();
-        this.events.push(frame);
+        this.progress.push(frame);
         break;
       case 'violation':
         this.tellViolation(frame.violation);
@@ -203,8 +207,8 @@ class Run {
   /** The outcome is told; a cell that lives on a little is not waited for, and one that lives on longer is killed. */
   private leave(): void {
     const { cell } = this;
-    cell.onFrame = () => {};
-    cell.channel.destroy();
+    this.progress.close();
+    cell.channel.close();
     for (const pipe of this.pipes) pipe.close();
     const late = setTimeout(() => cell.end(0), LINGER_MS);
     void cell.exited.then(() => clearTimeout(late));

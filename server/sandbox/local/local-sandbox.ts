@@ -73,7 +73,7 @@ class LocalSandbox implements SandboxBackend {
 
   async warmUp(): Promise<void> {
     try {
-      await this.keeper.up();
+      await this.pool.prove();
       this.pool.refill();
     } catch (error) {
       this.options.logger.warn(
@@ -95,7 +95,7 @@ class LocalSandbox implements SandboxBackend {
   }
 
   async status(): Promise<SandboxStatus> {
-    const problem = await this.keeper.up().then(
+    const problem = await this.pool.prove().then(
       () => null,
       (error) => problemOf(error),
     );
@@ -229,6 +229,11 @@ function errorOf(problem: SandboxProblem): PythonError {
 }
 
 function problemOf(error: unknown): SandboxStatus['problem'] {
-  if (!(error instanceof SandboxProblem)) throw error;
-  return { code: error.code, message: error.message, remedy: error.remedy };
+  if (error instanceof SandboxProblem)
+    return { code: error.code, message: error.message, remedy: error.remedy };
+  return {
+    code: 'PYTHON_SERVICE_ERROR',
+    message: coerceError(error).message,
+    remedy: "Read the server's log.",
+  };
 }

@@ -93,6 +93,14 @@ function timeout({ timeoutMs }: RunFacts): PythonError {
   });
 }
 
+function cpuLimit({ timeoutMs }: RunFacts): PythonError {
+  return pythonError({
+    code: 'PYTHON_TIMEOUT',
+    message: `The code's threads and processes used more than ${timeoutMs} ms of CPU time together and were ended; give it more with timeoutMs`,
+    retryable: true,
+  });
+}
+
 function memoryLimit({ memoryMb }: RunFacts, told: Partial<PythonError> = {}): PythonError {
   return pythonError({
     ...told,
@@ -116,6 +124,7 @@ function exitError(exit: CellEnd, facts: RunFacts): PythonError {
   }
   if (exit.reason === 'memory') return memoryLimit(facts);
   if (exit.reason === 'deadline') return timeout(facts);
+  if (exit.reason === 'cpu') return cpuLimit(facts);
   if (exit.signal !== null) return killedBy(exit.signal);
   return pythonError({
     message: `Python ended with exit code ${exit.exitCode} before the end of the code (os._exit, or a crash of the interpreter)`,

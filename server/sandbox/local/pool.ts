@@ -26,6 +26,13 @@ export class CellPool {
     }
   }
 
+  /** Resolves when a cell waits: this host can make them. Throws SandboxProblem where it cannot. */
+  async prove(): Promise<void> {
+    this.idle = this.idle.filter((cell) => !cell.hasExited);
+    if (this.idle.length === 0) this.idle.push((await this.keeper.up()).makeCell());
+    await this.idle[0]?.ready;
+  }
+
   /**
    * Makes up for cells that were taken, one after another, so that a run that finds none waiting does not
    * queue behind a whole refill.

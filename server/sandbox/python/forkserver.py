@@ -89,7 +89,8 @@ class Cell:
         self.listener = None
         self.violations = 0
         self.reason = None
-        self.memory_kb = None
+        self.max_memory_kb = None
+        self.max_cpu_ms = None
         self.deadline = None
         self.kill_at = None
 
@@ -98,6 +99,15 @@ class Cell:
             signal.pidfd_send_signal(self.pidfd, number)
         except ProcessLookupError:
             pass
+
+    def overrun(self, now):
+        """Which of its limits it is over, if any."""
+        if now >= self.deadline:
+            return "deadline"
+        memory_kb, cpu_ms = usage_of(self.pid)
+        if memory_kb > self.max_memory_kb:
+            return "memory"
+        return "cpu" if cpu_ms > self.max_cpu_ms else None
 
     def receive_listener(self):
         """The cell sends its system call filter's listener when its walls stand."""
@@ -208,7 +218,8 @@ class ForkServer:
         for frame in self._control_frames.feed(data):
             target = self._cells.get(frame["cell"])
             if target and frame["kind"] == "watch":
-                target.memory_kb = frame["memoryMb"] * 1024
+                target.max_memory_kb = frame["memoryMb"] * 1024
+                target.max_cpu_ms = frame["cpuMs"]
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
             elif target and frame["kind"] == "end":
                 target.signal(signal.SIGTERM)
@@ -234,7 +245,7 @@ class ForkServer:
 
     def _wait_ms(self):
         """Nothing running: sleep until something arrives, so that an idle server costs no CPU."""
-        busy = any(c.memory_kb is not None or c.kill_at is not None for c in self._cells.values())
+        busy = any(c.deadline is not None or c.kill_at is not None for c in self._cells.values())
         return _WATCH_EVERY_MS if busy else None
 
     def _watch(self):
@@ -242,16 +253,10 @@ class ForkServer:
         for watched in self._cells.values():
             if watched.kill_at is not None and now >= watched.kill_at:
                 watched.signal(signal.SIGKILL)
-            elif watched.memory_kb is not None:
-                self._watch_run(watched, now)
-
-    def _watch_run(self, watched, now):
-        if now >= watched.deadline:
-            watched.reason = watched.reason or "deadline"
-            watched.signal(signal.SIGKILL)
-        elif resident_kb(watched.pid) > watched.memory_kb:
-            watched.reason = "memory"
-            watched.signal(signal.SIGKILL)
+            elif watched.deadline is not None:
+                watched.reason = watched.reason or watched.overrun(now)
+                if watched.reason:
+                    watched.signal(signal.SIGKILL)
 
     def _tell(self, frame):
         self._control.sendall(encode_frame(frame))
@@ -265,7 +270,7 @@ if __name__ == "__main__":
     import seccomp
     import syscalls
     from frames import FrameReader, encode_frame
-    from memory import resident_kb
+    from usage import usage_of
 
     # A run's `import results` must find nothing of ours.
     sys.path.remove(folder)

@@ -12,11 +12,11 @@ Cell to Node:
         (their fields: program.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:
-    {"kind": "watch", "cell": int, "memoryMb": int, "killAfterMs": int}     its run goes on: watch it
+    {"kind": "watch", "cell": int, "memoryMb": int, "cpuMs": int, "killAfterMs": int}   it goes on: watch it
     {"kind": "end", "cell": int, "graceMs": int}                            TERM now, KILL after the grace
 Fork-server to Node:
     {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
-     "reason": "memory"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
+     "reason": "memory"|"cpu"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
     {"kind": "violation", "cell": int, "call": str}                         the kernel refused it this system call
     {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make it at all
 """
