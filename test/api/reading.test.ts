@@ -1,0 +1,185 @@
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+const stack = new AsyncDisposableStack();
+let weft: WeftClient;
+
+beforeAll(async () => {
+  const { url } = stack.use(await createDatabase());
+  weft = stack.use(new WeftClient(stack.use(await startWeft({ databaseUrl: url })).url));
+});
+afterAll(() => stack.disposeAsync());
+
+const passOn = (expression = 'input') => [{ key: 'a', type: 'transform', config: { expression } }];
+
+interface List<K extends string> {
+  [key: string]: unknown;
+  nodes: { [key in K]: unknown }[];
+  pageInfo: { hasNextPage: boolean; endCursor: string };
+}
+
+test('a node definition has all that a form needs', async () => {
+  const { nodeDefinition } = await weft.query<{ nodeDefinition: { configSchema: { properties: object } } }>(
+    `{ nodeDefinition(type: "python") {
+      type version label category
+      fields { name type required default min max placeholder widget language }
+      inputs { id } outputs { id } errorHandle { id } configSchema uiSchema
+    } }`,
+  );
+  expect(nodeDefinition).toMatchObject({
+    type: 'python',
+    fields: expect.arrayContaining([
+      expect.objectContaining({
+        name: 'code',
+        type: 'string',
+        required: true,
+        widget: 'code',
+        language: 'python',
+      }),
+      expect.objectContaining({ name: 'packages', type: 'array', required: false, widget: 'lines' }),
+      expect.objectContaining({
+        name: 'timeoutMs',
+        type: 'integer',
+        default: 30_000,
+        min: 1_000,
+        max: 300_000,
+      }),
+    ]),
+    inputs: [{ id: 'input' }],
+    outputs: [{ id: 'output' }],
+    errorHandle: { id: 'error' },
+    uiSchema: { timeoutMs: { 'ui:widget': 'duration', 'ui:options': { unit: 'seconds', min: 1, max: 300 } } },
+  });
+  expect(nodeDefinition.configSchema.properties).toHaveProperty('timeoutMs.maximum', 300_000);
+  const { nodeDefinitions } = await weft.query<{ nodeDefinitions: { type: string }[] }>(
+    '{ nodeDefinitions { type } }',
+  );
+  expect(nodeDefinitions.map(({ type }) => type).sort()).toEqual([
+    'branch',
+    'input',
+    'output',
+    'python',
+    'switch',
+    'transform',
+  ]);
+});
+
+test('an update makes a new version; executions keep the one they were started with', async () => {
+  const id = await weft.createWorkflow({ nodes: passOn('1') });
+  const first = await weft.start(id);
+  const { workflowUpdate } = await weft.query<{ workflowUpdate: { workflow: object } }>(
+    'mutation ($id: ID!, $input: WorkflowInput!) { workflowUpdate(id: $id, input: $input) { workflow { name latestVersion { number } version(number: 1) { nodes { config } } } userErrors { message } } }',
+    { id, input: { name: 'second', nodes: passOn('2') } },
+  );
+  expect(workflowUpdate.workflow).toEqual({
+    name: 'second',
+    latestVersion: { number: 2 },
+    version: { nodes: [{ config: { expression: '1' } }] },
+  });
+  expect((await weft.allEvents(first)).at(-1)!.output).toBe(1);
+  expect((await weft.allEvents(await weft.start(id))).at(-1)!.output).toBe(2);
+  expect((await weft.allEvents(await weft.start(id, null, { versionNumber: 1 }))).at(-1)!.output).toBe(1);
+  await expect(weft.start(id, null, { versionNumber: 9 })).rejects.toThrow(/no version 9/);
+});
+
+test('a deleted workflow cannot be started, and its executions stay readable', async () => {
+  const id = await weft.createWorkflow({ nodes: passOn() });
+  const execution = await weft.start(id);
+  await weft.query('mutation ($id: ID!) { workflowDelete(id: $id) { userErrors { message } } }', { id });
+  await expect(weft.start(id)).rejects.toThrow(/There is no workflow/);
+  expect(
+    await weft.query(
+      'query ($id: ID!, $workflow: ID!) { workflow(id: $workflow) { id } execution(id: $id) { workflow { id } } }',
+      { id: execution, workflow: id },
+    ),
+  ).toEqual({
+    workflow: null,
+    execution: { workflow: { id } },
+  });
+});
+
+test('executions are listed newest first, page by page, and filtered', async () => {
+  const workflowId = await weft.createWorkflow({ nodes: passOn() });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n++) ids.unshift(await weft.start(workflowId));
+  for (const id of ids) await weft.allEvents(id);
+  const page = async (after: string | null) => {
+    const { executions } = await weft.query<{ executions: List<'id'> }>(
+      'query ($filter: ExecutionFilter, $after: String) { executions(first: 2, after: $after, filter: $filter) { nodes { id } pageInfo { hasNextPage endCursor } } }',
+      { filter: { workflowId, statuses: ['SUCCEEDED'] }, after },
+    );
+    return executions;
+  };
+  const seen: unknown[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { nodes, pageInfo } = await page(after);
+    seen.push(...nodes.map(({ id }) => id));
+    after = pageInfo.endCursor;
+    more = pageInfo.hasNextPage;
+  }
+  expect(seen).toEqual(ids);
+});
+
+test('an execution’s history read in pages is the history that was streamed', async () => {
+  const id = await weft.runPython('for n in range(5):\n    print(n, flush=True)\n    progress(n, 5)');
+  const streamed = (await weft.allEvents(id)).map(({ cursor }) => cursor);
+  const paged: string[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { execution }: { execution: { events: List<'cursor'> } } = await weft.query(
+      'query ($id: ID!, $after: String) { execution(id: $id) { events(first: 3, after: $after) { nodes { cursor } pageInfo { hasNextPage endCursor } } } }',
+      { id, after },
+    );
+    paged.push(...execution.events.nodes.map(({ cursor }) => cursor as string));
+    after = execution.events.pageInfo.endCursor;
+    more = execution.events.pageInfo.hasNextPage;
+  }
+  expect(paged).toEqual(streamed);
+});
+
+test('events can be narrowed to types and nodes', async () => {
+  const id = await weft.run([
+    { key: 'a', type: 'python', config: { code: 'print("a")' } },
+    { key: 'b', type: 'python', config: { code: 'print("b")' } },
+  ]);
+  const texts: string[] = [];
+  for await (const { data } of weft.subscribe<{ executionEvents: { events: { text: string }[] } }>(
+    'subscription ($id: ID!) { executionEvents(executionId: $id, types: [NodeOutput], nodeKeys: ["b"]) { events { ... on NodeOutput { text } } } }',
+    { id },
+  )) {
+    texts.push(...data!.executionEvents.events.map(({ text }) => text));
+  }
+  expect(texts).toEqual(['b\n']);
+});
+
+test('executionUpdates tells how each execution of a workflow ends, as it ends', async () => {
+  const workflowId = await weft.createWorkflow({ nodes: passOn() });
+  const updates = weft.subscribe<{ executionUpdates: { id: string; status: string } }>(
+    'subscription ($workflowId: ID) { executionUpdates(workflowId: $workflowId, statuses: [SUCCEEDED]) { id status output } }',
+    { workflowId },
+  );
+  const first = updates.next();
+  await weft.query('{ __typename }'); // goes by another connection: the subscription is there by then
+  await weft.runPython('1'); // of no workflow, so not told
+  const id = await weft.start(workflowId, 7);
+  expect((await first).value.data.executionUpdates).toEqual({ id, status: 'SUCCEEDED', output: 7 });
+  await updates.return!();
+});
+
+test('serverInfo tells what is in force, and node(id) finds by any id', async () => {
+  const id = await weft.createWorkflow({ name: 'by id', nodes: passOn() });
+  const { serverInfo, node } = await weft.query<{
+    serverInfo: { sandbox: { walls: object[] } };
+    node: object;
+  }>(
+    'query ($id: ID!) { serverInfo { version roles postgresVersion sandbox { available pythonVersion walls { name inForce } } } node(id: $id) { id ... on Workflow { name } } }',
+    { id },
+  );
+  expect(serverInfo).toMatchObject({
+    roles: ['api', 'worker'],
+    postgresVersion: expect.stringMatching(/^18/),
+    sandbox: { available: true },
+  });
+  expect(serverInfo.sandbox.walls.length).toBeGreaterThan(2);
+  expect(node).toEqual({ id, name: 'by id' });
+});

@@ -1,0 +1,34 @@
+import { makeDataSource } from '../../server/db/database.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+
+const TABLES = `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'weft_migrations' ORDER BY 1`;
+const COLUMNS = `SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`;
+
+test('the migrations run down to nothing and up again to the same schema', async () => {
+  await using database = await createDatabase();
+  const dataSource = makeDataSource(database.url, 1);
+  await dataSource.initialize();
+  try {
+    const before = await dataSource.query(COLUMNS);
+    for (const _ of dataSource.migrations) await dataSource.undoLastMigration({ transaction: 'each' });
+    expect(await dataSource.query(TABLES)).toEqual([]);
+    await dataSource.runMigrations({ transaction: 'each' });
+    expect(await dataSource.query(COLUMNS)).toEqual(before);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
+test('the entities name the columns that the migrations make', async () => {
+  await using database = await createDatabase();
+  const dataSource = makeDataSource(database.url, 1);
+  await dataSource.initialize();
+  try {
+    for (const { tableName, columns } of dataSource.entityMetadatas) {
+      const names = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
+      await dataSource.query(`SELECT ${names} FROM ${tableName} LIMIT 0`);
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+});
