@@ -21,7 +21,7 @@ const arrows = {
   sandbox: ['packages'],
   packages: [],
   auth: ['db'],
-  security: ['db'],
+  security: ['db', 'sandbox/backend.ts'],
   db: ['migrations'],
   config: [],
   shared: [],
