@@ -44,6 +44,8 @@ class Run {
   private readonly progress: ProgressGate;
   private readonly finished = Promise.withResolvers<void>();
   private readonly subscriberFailed = Promise.withResolvers<never>();
+  /** Code that keeps one core busy meets its wall time first, and gets its grace. */
+  private readonly cpuMs: number;
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
   private violations = 0;
@@ -54,6 +56,7 @@ class Run {
     private readonly request: PythonRunRequest,
     private readonly options: ConductOptions,
   ) {
+    this.cpuMs = 1.5 * request.timeoutMs + GRACE_MS;
     this.events = new EventQueue(options.onEvent, {
       pause: () => this.hold(),
       resume: () => this.release(),
@@ -95,7 +98,7 @@ class Run {
     const { policy, memoryMb } = this.options;
     this.cell.dispatch(
       { kind: 'run', code, input: input ?? null, policy, memoryMb },
-      { memoryMb, cpuMs: timeoutMs, killAfterMs: timeoutMs + GRACE_MS },
+      { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
 
@@ -107,6 +110,7 @@ class Run {
     if (!this.last) await this.cell.channel.closed;
     await (this.last ? this.readRest() : this.pipesEnded());
     await this.events.drained();
+    const { timeoutMs } = this.request;
     const end: RunEnd = {
       last: this.last,
       endedBy: this.endedBy,
@@ -114,7 +118,7 @@ class Run {
       refusedCalls: this.refusedCalls,
       stderr: this.stderr.lastText(),
     };
-    return describeEnd(end, { ...this.options, timeoutMs: this.request.timeoutMs, durationMs });
+    return describeEnd(end, { ...this.options, timeoutMs, cpuMs: this.cpuMs, durationMs });
   }
 
   /**

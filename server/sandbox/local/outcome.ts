@@ -19,6 +19,7 @@ export interface RunEnd {
 export interface RunFacts {
   timeoutMs: number;
   memoryMb: number;
+  cpuMs: number;
   durationMs: number;
 }
 
@@ -93,10 +94,10 @@ function timeout({ timeoutMs }: RunFacts): PythonError {
   });
 }
 
-function cpuLimit({ timeoutMs }: RunFacts): PythonError {
+function cpuLimit({ cpuMs }: RunFacts): PythonError {
   return pythonError({
     code: 'PYTHON_TIMEOUT',
-    message: `The code's threads and processes used more than ${timeoutMs} ms of CPU time together and were ended; give it more with timeoutMs`,
+    message: `The code's threads and processes used more than ${cpuMs} ms of CPU time together and were ended; give it more with timeoutMs`,
     retryable: true,
   });
 }
