@@ -8,13 +8,9 @@ import './monaco-workers.js';
 
 const url = new URL('/graphql', window.location.href);
 
-// Headers typed into the page go with subscriptions too, as connection params: that is where the token is looked for.
+// What is typed under Headers, such as the token, goes with subscriptions too: as their connection params.
 const fetcher = createGraphiQLFetcher({ url: url.href, subscriptionUrl: url.href.replace(/^http/, 'ws') });
 
 createRoot(document.getElementById('root')).render(
-  createElement(GraphiQL, {
-    fetcher,
-    defaultQuery: firstOperations,
-    defaultHeaders: '{\n  "Authorization": "Bearer "\n}',
-  }),
+  createElement(GraphiQL, { fetcher, defaultQuery: firstOperations }),
 );

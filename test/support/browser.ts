@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+
+/** What the tests need of the DevTools protocol, without a dependency for it. */
+export interface Page {
+  /** Evaluates an expression in the page; a promise is awaited. */
+  evaluate<T>(expression: string): Promise<T>;
+  /** Waits until the expression is truthy. */
+  waitFor(expression: string): Promise<void>;
+  /** URLs that the page asked for so far. */
+  requested: string[];
+  /** Errors and refusals in the page's console so far. */
+  complaints: string[];
+  /** PNG. */
+  screenshot(): Promise<Buffer>;
+}
+
+export interface Browser extends AsyncDisposable {
+  open(url: string): Promise<Page>;
+}
+
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** The browser on this machine, if there is one. */
+export function findChromium(): string | undefined {
+  return names.find((name) => spawnSync(name, ['--version']).status === 0);
+}
+
+export async function openBrowser(program: string): Promise<Browser> {
+  await using opened = new AsyncDisposableStack();
+  const profile = await mkdtemp(join(tmpdir(), 'weft-browser-'));
+  // Its helpers may write for a moment after it has ended.
+  opened.defer(() => rm(profile, { recursive: true, maxRetries: 20 }));
+  const child = spawn(program, [...flags, `--user-data-dir=${profile}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  opened.defer(() => end(child));
+  const devTools = opened.use(await connect(await devToolsUrl(child)));
+  const owned = opened.move();
+  return {
+    open: (url) => openPage(devTools, url),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** It runs as root in CI, where its own sandbox cannot; and it is to reach nothing but the server under test. */
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--window-size=1400,900',
+  '--remote-debugging-port=0',
+];
+
+async function devToolsUrl(child: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const line of createInterface(child.stderr!)) {
+    const url = /^DevTools listening on (\S+)$/.exec(line)?.[1];
+    if (url !== undefined) return url;
+    said += `${line}\n`;
+  }
+  throw new Error(`The browser ended before it was ready: ${said}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill();
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+async function openPage(devTools: DevTools, url: string): Promise<Page> {
+  const { targetId } = await devTools.send('Target.createTarget', { url: 'about:blank' });
+  const { sessionId } = await devTools.send('Target.attachToTarget', { targetId, flatten: true });
+  const send = (method: string, params: object = {}) => devTools.send(method, params, sessionId);
+  const requested: string[] = [];
+  const complaints: string[] = [];
+  devTools.listen(sessionId, (method, params) => {
+    if (method === 'Network.requestWillBeSent') requested.push(params.request.url);
+    if (method === 'Network.webSocketCreated') requested.push(params.url);
+    if (method === 'Log.entryAdded' && params.entry.level === 'error') complaints.push(params.entry.text);
+    if (method === 'Runtime.exceptionThrown') complaints.push(params.exceptionDetails.exception?.description);
+  });
+  for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await send(`${domain}.enable`);
+  await send('Page.navigate', { url });
+
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = await send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  return {
+    evaluate,
+    requested,
+    complaints,
+    waitFor: (expression) => evaluate(waiting(expression)),
+    screenshot: async () => Buffer.from((await send('Page.captureScreenshot')).data, 'base64'),
+  };
+}
+
+const waitMs = 20_000;
+
+function waiting(expression: string): string {
+  return `new Promise((resolve, reject) => {
+    const giveUpAt = Date.now() + ${waitMs};
+    (function look() {
+      const value = (() => { try { return ${expression}; } catch { return undefined; } })();
+      if (value) resolve();
+      else if (Date.now() > giveUpAt) reject(new Error(${JSON.stringify(`Waited in vain for ${expression} in `)} + document.body.innerText));
+      else setTimeout(look, 20);
+    })();
+  })`;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the protocol's messages are described nowhere here
+type Message = any;
+
+interface DevTools extends AsyncDisposable {
+  send(method: string, params?: object, sessionId?: string): Promise<Message>;
+  listen(sessionId: string, onEvent: (method: string, params: Message) => void): void;
+}
+
+async function connect(url: string): Promise<DevTools> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  const answers = new Map<number, PromiseWithResolvers<Message>>();
+  const listeners = new Map<string, (method: string, params: Message) => void>();
+  let lastId = 0;
+  socket.on('message', (data) => {
+    const { id, result, error, method, params, sessionId } = JSON.parse(String(data));
+    if (id === undefined) listeners.get(sessionId)?.(method, params);
+    else if (error) answers.get(id)?.reject(new Error(error.message));
+    else answers.get(id)?.resolve(result);
+  });
+  return {
+    send(method, params = {}, sessionId) {
+      const id = ++lastId;
+      const answer = Promise.withResolvers<Message>();
+      answers.set(id, answer);
+      socket.send(JSON.stringify({ id, method, params, sessionId }));
+      return answer.promise;
+    },
+    listen: (sessionId, onEvent) => void listeners.set(sessionId, onEvent),
+    async [Symbol.asyncDispose]() {
+      socket.terminate();
+    },
+  };
+}
