@@ -73,5 +73,5 @@ test('the status names the interpreter and the walls', async () => {
   const status = await sandbox.backend.status();
   expect(status).toMatchObject({ available: true, problem: null });
   expect(status.pythonVersion).toMatch(/^3\./);
-  expect(status.walls.map((wall) => wall.name)).toContain('kernel');
+  expect(status.walls.map((wall) => wall.name)).toContain('namespaces');
 });

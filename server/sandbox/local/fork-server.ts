@@ -22,6 +22,8 @@ export interface ForkServerOptions extends RoomOptions {
   logger: Logger;
 }
 
+/** A unix socket's path has at most 107; the rest is for its name. */
+const MAX_FOLDER_BYTES = 90;
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 1_000;
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -29,6 +31,11 @@ const MAX_STDERR_CHARACTERS = 4096;
 
 /** Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made. */
 export async function startForkServer(options: ForkServerOptions): Promise<ForkServer> {
+  if (Buffer.byteLength(options.socketFolder) > MAX_FOLDER_BYTES) {
+    throw new Error(
+      `Expected a path of at most ${MAX_FOLDER_BYTES} bytes for sockets, got ${options.socketFolder}`,
+    );
+  }
   // A server that was killed leaves its socket behind.
   await rm(options.socketFolder, { recursive: true, force: true });
   await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });

@@ -21,6 +21,7 @@ import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
 import { ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
 import { Slots } from './slots.ts';
+import { wallsInForce } from './walls.ts';
 
 export interface LocalSandboxOptions {
   /** Default: `python3` on the PATH. */
@@ -104,7 +105,7 @@ class LocalSandbox implements SandboxBackend {
       problem,
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
-      walls: this.walls(problem === null),
+      walls: wallsInForce(this.options.policy, problem === null),
     };
   }
 
@@ -172,20 +173,6 @@ class LocalSandbox implements SandboxBackend {
       config: forkServerConfig(asRoot, options.policy),
       logger: options.logger,
     });
-  }
-
-  private walls(isUp: boolean): SandboxStatus['walls'] {
-    const isStrict = this.options.policy === 'strict';
-    const off = 'off: PYTHON_POLICY is kernel';
-    return [
-      { name: 'static', inForce: isStrict, detail: isStrict ? 'code is checked before it runs' : off },
-      { name: 'runtime', inForce: isStrict, detail: isStrict ? 'audit hooks judge what code does' : off },
-      {
-        name: 'kernel',
-        inForce: isUp,
-        detail: isUp ? 'bubblewrap room, own namespaces for every run' : 'not available',
-      },
-    ];
   }
 }
 

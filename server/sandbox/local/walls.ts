@@ -1,0 +1,32 @@
+import type { SandboxStatus } from '../backend.ts';
+
+/**
+ * What stands between code and this host, for the doctor and for clients. The kernel's parts stand together: a cell
+ * that lacks one of them is never made, so that one waiting cell proves them all.
+ */
+export function wallsInForce(policy: 'strict' | 'kernel', canMakeCells: boolean): SandboxStatus['walls'] {
+  const inPython = Object.entries(IN_PYTHON).map(([name, detail]) => ({
+    name,
+    inForce: policy === 'strict',
+    detail: policy === 'strict' ? detail : 'off, because PYTHON_POLICY is kernel; set it to strict',
+  }));
+  const inKernel = Object.entries(IN_KERNEL).map(([name, detail]) => ({
+    name,
+    inForce: canMakeCells,
+    detail: canMakeCells ? detail : 'this host cannot make a sandbox',
+  }));
+  return [...inPython, ...inKernel];
+}
+
+const IN_PYTHON = {
+  static: 'code is read before it runs',
+  runtime: 'audit hooks judge what code does',
+};
+
+const IN_KERNEL = {
+  room: 'bubblewrap: read-only libraries and no programs, empty environment, unprivileged user',
+  namespaces: 'every run has its own user, process, mount, IPC, host name and network namespaces',
+  'system calls': 'seccomp refuses those that reach past namespaces, and tells of them',
+  limits:
+    'memory and CPU time are watched every 20 ms; rlimits and a scratch folder of fixed size bound the rest',
+};
