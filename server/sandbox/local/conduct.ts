@@ -18,6 +18,7 @@ import { ProgressGate } from './progress-gate.ts';
 export interface ConductOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
   memoryMb: number;
+  cpuShare: number;
   maxOutputBytes: number;
 }
 
@@ -56,7 +57,7 @@ class Run {
     private readonly request: PythonRunRequest,
     private readonly options: ConductOptions,
   ) {
-    this.cpuMs = 1.5 * request.timeoutMs + GRACE_MS;
+    this.cpuMs = options.cpuShare * request.timeoutMs + GRACE_MS;
     this.events = new EventQueue(options.onEvent, {
       pause: () => this.hold(),
       resume: () => this.release(),

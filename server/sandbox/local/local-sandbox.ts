@@ -34,6 +34,8 @@ export interface LocalSandboxOptions {
   idleCells?: number | undefined;
   /** Runs at once; more wait their turn. */
   maxCells?: number | undefined;
+  /** CPU time of all of a run's threads and processes, as a multiple of its timeout. */
+  cpuShare?: number | undefined;
   /** `kernel` relies on the kernel wall alone. */
   policy: 'strict' | 'kernel';
   logger: Logger;
@@ -43,6 +45,7 @@ export interface LocalSandboxOptions {
 const DEFAULT_IDLE_CELLS = 40;
 const DEFAULT_MAX_CELLS = 16;
 const DEFAULT_MEMORY_MB = 512;
+const DEFAULT_CPU_SHARE = 1.5;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
@@ -152,6 +155,7 @@ class LocalSandbox implements SandboxBackend {
         ...options,
         policy: this.options.policy,
         memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
+        cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
         maxOutputBytes: MAX_OUTPUT_BYTES,
       });
     } finally {
