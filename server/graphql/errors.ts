@@ -15,6 +15,7 @@ export function makeErrorFormatter(logger: Logger): ErrorFormatter {
     const error = toGraphqlError(thrown);
     const cause = rootCause(error);
     if (cause instanceof WeftError) return passWeftError(error, cause, logger);
+    if (isUnstorable(cause)) return { ...pass(error, 'BAD_USER_INPUT'), message: unstorable };
     if (isFaultOfClient(error, cause)) return pass(error, String(cause.extensions.code ?? 'BAD_USER_INPUT'));
     return mask(error, cause, logger);
   };
@@ -40,6 +41,17 @@ function isFaultOfClient(error: GraphQLError, cause: Error): cause is GraphQLErr
   if (!(cause instanceof GraphQLError)) return false;
   return cause.extensions.code !== undefined || cause.nodes !== undefined || error.path === undefined;
 }
+
+/**
+ * Two of Postgres's data exceptions, told apart by their SQLSTATE: text with a NUL character (22021) and a number
+ * beyond its column (22003). Only a client can have sent such a value, in an id, a name or a cursor.
+ */
+function isUnstorable(cause: Error): boolean {
+  return 'code' in cause && (cause.code === '22021' || cause.code === '22003');
+}
+
+const unstorable =
+  'Expected text without NUL characters (\\u0000), and numbers within 32 bits, everywhere but inside JSON values.';
 
 function passWeftError(error: GraphQLError, cause: WeftError, logger: Logger): GraphQLFormattedError {
   if (cause.logLevel !== 'silent') logger[cause.logLevel]({ err: cause }, cause.message);

@@ -71,6 +71,20 @@ test('ids that name nothing are null to a query and a userError to a mutation', 
   await expect(weft.allEvents(id)).rejects.toThrow(/NOT_FOUND/);
 });
 
+test.each([
+  'mutation ($z: ID!) { executionCancel(id: $z) { userErrors { code } } }',
+  'mutation ($z: String!) { workflowCreate(input: { name: $z, nodes: [{ key: "in", type: "input" }] }) { userErrors { code } } }',
+  'query ($z: String!) { workflows(filter: { search: $z }) { nodes { id } } }',
+])('text that no database can hold is a clear error: %s', async (query) => {
+  await expect(weft.query(query, { z: 'a\u0000b' })).rejects.toThrow(/BAD_USER_INPUT/);
+});
+
+test('JSON may hold any text, and comes back as it was', async () => {
+  const input = { 'nul \u0000': 'quote " and \u0000 and \ud83d\ude00' };
+  const events = await weft.allEvents(await weft.runPython('result = input_data', { input }));
+  expect(events.at(-1)).toMatchObject({ output: input });
+});
+
 test('a cyclic workflow is not saved, and all that is wrong is told at its path', async () => {
   const nodes = ['a', 'b'].map((key) => ({ key, type: 'transform', config: { expression: 'input' } }));
   const input = {
