@@ -83,6 +83,38 @@ test('two runs at once do not see each other', async () => {
   ]);
 });
 
+test('two runs at once cannot meet on an abstract socket', async () => {
+  const listen = `import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('\\0meet')
+s.listen()
+s.settimeout(0.5)
+try:
+  s.accept()
+  result = 'met'
+except TimeoutError:
+  result = 'alone'`;
+  const call = `import socket, time
+time.sleep(0.1)
+s = socket.socket(socket.AF_UNIX)
+try:
+  s.connect('\\0meet')
+  result = 'met'
+except ConnectionRefusedError:
+  result = 'alone'`;
+  const runs = await Promise.all([sandbox.run(listen), sandbox.run(call)]);
+  expect(runs.map(resultOf)).toEqual(['alone', 'alone']);
+});
+
+test('a run has nothing of an earlier run in its memory', async () => {
+  const secret = `carried-${Math.random()}-over`;
+  await sandbox.run(`x = ${JSON.stringify(secret)}`, { input: secret });
+  const code = `import ctypes, gc
+needle = ${JSON.stringify(secret.slice(0, 12))} + input_data
+result = [type(o).__name__ for o in gc.get_objects() if isinstance(o, dict) and any(isinstance(v, str) and needle in v for v in o.values() if v is not needle)]`;
+  expect(resultOf(await sandbox.run(code, { input: secret.slice(12) }))).toEqual([]);
+});
+
 test('what a run changes in Python is not there for the next', async () => {
   await sandbox.run("import json, builtins\njson.dumps = None\nbuiltins.len = lambda x: 'poisoned'");
   expect(resultOf(await sandbox.run("import json\nresult = [json.dumps([1]), len('abc')]"))).toEqual([

@@ -38,6 +38,29 @@ test.each([
   expect(run.events).toContainEqual({ kind: 'violation', violation: expect.objectContaining(violation) });
 });
 
+const isX86 = process.arch === 'x64';
+
+(isX86 ? test : test.skip)('a 32-bit system call from machine code is refused', async () => {
+  const code = `import ctypes, mmap
+page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+page.write(bytes.fromhex('b814000000cd80c3'))  # mov eax, getpid; int 0x80; ret
+result = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()`;
+  const error = errorOf(await sandbox.run(code));
+  // Kernels without 32-bit calls end it with SIGSEGV.
+  expect(error.code === 'PYTHON_SECURITY_ERROR' || error.exitCode === 139).toBe(true);
+});
+
+(isX86 ? test : test.skip)('an x32 system call is refused', async () => {
+  const run = await sandbox.run(`${SYSCALL}result = [libc.syscall(0x40000000 + 39), ctypes.get_errno()]`);
+  expect(resultOf(run)).toEqual([-1, 38]);
+});
+
+test('a call newer than the filter is refused', async () => {
+  expect(
+    resultOf(await sandbox.run(`${SYSCALL}result = [libc.syscall(460, 0), ctypes.get_errno()]`)),
+  ).toEqual([-1, 38]);
+});
+
 test('a refusal that the code hides still fails the run', async () => {
   const run = await sandbox.run('import socket\ntry: socket.socket()\nexcept OSError: result = 1');
   expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');

@@ -144,8 +144,12 @@ class LocalSandbox implements SandboxBackend {
       const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
       await options.onEvent({ kind: 'violation', violation });
     }
-    const [first] = findings;
-    return first ? failed(pythonError({ ...first, code: 'PYTHON_SECURITY_ERROR' })) : null;
+    const [first, ...more] = findings;
+    if (!first) return null;
+    const message = more.length > 0 ? `${first.message} (and ${more.length} more)` : first.message;
+    return failed(
+      pythonError({ code: 'PYTHON_SECURITY_ERROR', message, line: first.line, column: first.column }),
+    );
   }
 
   private async runInCell(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {

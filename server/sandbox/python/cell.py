@@ -12,6 +12,7 @@ writes faster than Node takes it blocks.
 """
 
 import fcntl
+import functools
 import gc
 import os
 import resource
@@ -113,6 +114,7 @@ def _filter_system_calls(system_call_filter):
 def _serve(channel):
     # PID 1 ignores every signal that it has no handler for.
     signal.signal(signal.SIGTERM, _end_by_exception)
+    _let_term_end_forked_processes()
     lock = threading.Lock()
 
     def send(frame):
@@ -140,9 +142,24 @@ def _rehearse():
     run_program({"code": "result = input_data", "input": {"a": [1, "b"]}, "policy": "kernel"}, encode_frame)
 
 
-def _end_by_exception(_signal_number, _frame):
+def _let_term_end_forked_processes():
+    """Pools count on it. Blocked meanwhile, because Python forgets a signal that comes while it forks."""
+    term = {signal.SIGTERM}
+
+    def unblock():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, term)
+
+    def restore():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        unblock()
+
+    block = functools.partial(signal.pthread_sigmask, signal.SIG_BLOCK, term)
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=restore)
+
+
+def _end_by_exception(number, _frame):
     """`finally` blocks get the grace time; what the code makes of it changes nothing for the outcome."""
-    raise SystemExit(128 + signal.SIGTERM)
+    raise SystemExit(128 + number)
 
 
 def _limit_data(memory_mb):

@@ -14,7 +14,8 @@ CLONE_NEWNET = 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
 
 _SIGCHLD = 17
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x00200000, 0x01000000
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_GET_TID_ADDRESS = 1, 4, 38, 40
 # Made once: each would cost a new cell more than the call itself.
 _CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
 _NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
@@ -27,10 +28,16 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 def clone(namespaces):
     """os.fork() whose child starts in new namespaces, as PID 1 where CLONE_NEWPID is asked for.
 
-    os.fork() + unshare() would need a second process between the two, which costs a millisecond a cell.
+    os.fork() + unshare() would need a second process between the two, which costs a millisecond a cell. As libc's
+    fork does, the kernel is asked to write the child's thread id where libc keeps it: the old one there would be
+    that of one of the child's threads to come, and locks that know their owner by it would let both in.
     """
+    machine = platform.machine()
+    tid = _thread_id_address()
+    child_tid_and_tls = (tid, None) if machine == "x86_64" else (None, tid)
     ctypes.pythonapi.PyOS_BeforeFork()
-    pid = _libc.syscall(_SYS_CLONE[platform.machine()], namespaces | _SIGCHLD, None, None, None, None)
+    flags = namespaces | _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID | _SIGCHLD
+    pid = _libc.syscall(_SYS_CLONE[machine], flags, None, None, *child_tid_and_tls)
     error = ctypes.get_errno()
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
@@ -39,6 +46,13 @@ def clone(namespaces):
     if pid < 0:
         raise OSError(error, f"clone: {os.strerror(error)}")
     return pid
+
+
+def _thread_id_address():
+    """Where libc keeps the calling thread's id (it told the kernel, which tells us; Linux with CHECKPOINT_RESTORE)."""
+    address = ctypes.c_void_p()
+    _check("prctl(PR_GET_TID_ADDRESS)", _libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0))
+    return address
 
 
 def mount(source, target, kind, flags, options=""):
