@@ -1,0 +1,220 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { projectRoot } from '../../server/shared/paths.ts';
+import {
+  errorOf,
+  openTestSandbox,
+  resultOf,
+  type TestRun,
+  type TestSandbox,
+} from '../support/test-sandbox.ts';
+import { type Attack, type Ending, harmless, stopped } from './attacks/attack.ts';
+import { bombs } from './attacks/bombs.ts';
+import { callingAttacks } from './attacks/calling.ts';
+import { forgingAttacks, poisoningAttacks } from './attacks/forging.ts';
+import { reachingAttacks } from './attacks/reaching.ts';
+import { readingAttacks } from './attacks/reading.ts';
+import { makeWorld, type World } from './attacks/world.ts';
+
+/**
+ * Every attack runs beside a victim, in a world of canaries, with all walls and again with the kernel wall alone. It
+ * is judged by its effect: no canary in anything that it told, nothing that it saw itself to work, an end in
+ * time, and a next run that finds nothing of it.
+ */
+const attacks: Attack[] = [
+  ...readingAttacks,
+  ...reachingAttacks,
+  ...callingAttacks,
+  ...bombs,
+  ...forgingAttacks,
+  ...poisoningAttacks,
+  ...attacksOnPython(),
+];
+
+const BREACH = 'BREACH';
+/** Split, because a traceback quotes the line. */
+const PRELUDE = "def breach(*what): print('BREA' 'CH', what)";
+const VICTIM = {
+  kernel: `
+import socket, time
+secret = input_data
+for path in ('/tmp/secret.txt', '/dev/shm/secret.txt'): open(path, 'w').write(secret)
+door = socket.socket(socket.AF_UNIX)
+door.bind('\\0victim')
+door.listen()
+print('ready')
+time.sleep(290)`,
+  strict: "import time\nsecret = input_data\nprint('ready')\ntime.sleep(290)",
+};
+/** What a run can see of those before it. */
+const PROBE = {
+  kernel: `
+import builtins, json, math, os, random, resource, signal, sys
+def alive(pid):
+    try: os.kill(pid, 0)
+    except OSError: return False
+    return True
+def is_open(fd):
+    try: os.fstat(fd)
+    except OSError: return False
+    return True
+result = {
+    'files': os.listdir('/tmp') + os.listdir('/dev/shm'), 'folder': os.getcwd(), 'umask': os.umask(0),
+    'processes': [pid for pid in range(2, 300) if alive(pid)], 'descriptors': [fd for fd in range(256) if is_open(fd)],
+    'environment': dict(os.environ), 'limits': [resource.getrlimit(n) for n in range(16)],
+    'signals': [str(signal.pthread_sigmask(0, [])), str(signal.getsignal(15))], 'path': sys.path,
+    'works': [len('abc'), json.dumps([7]), math.sqrt(4), 3 + 4, __import__('re').sub('a', 'b', 'a'), random.random() < 1],
+    'poisoned': [name for name in (*sys.modules, *vars(builtins)) if 'poison' in name],
+    'precision': __import__('decimal').getcontext().prec, 'recursion': sys.getrecursionlimit(),
+}`,
+  strict: `
+import json, math, random, re, decimal
+result = [len('abc'), json.dumps([7]), math.sqrt(4), 3 + 4, re.sub('a', 'b', 'a'), random.random() < 1,
+          decimal.getcontext().prec, sorted(dir())]`,
+};
+
+interface Attacked {
+  run: TestRun;
+  next: TestRun;
+}
+
+test('there are at least a hundred attacks, each with a name of its own', () => {
+  expect(new Set(attacks.map((attack) => attack.name)).size).toBe(attacks.length);
+  expect(attacks.length).toBeGreaterThanOrEqual(100);
+});
+
+describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
+  let world: World;
+  let sandbox: TestSandbox;
+  let clean: unknown;
+  let victim: { run: Promise<TestRun> };
+  const leave = new AbortController();
+  const attacked = new Map<string, Promise<Attacked>>();
+
+  beforeAll(async () => {
+    world = await makeWorld();
+    const runFolder = join(world.dataFolder, 'run');
+    sandbox = await openTestSandbox({ policy, runFolder, idleCells: 6, maxCells: 5 });
+    clean = resultOf(await sandbox.run(PROBE[policy]));
+    victim = await startVictim(sandbox, policy, world.secret, leave.signal);
+    for (const attack of attacks.filter(isForThisProcessor)) attacked.set(attack.name, attackOnce(attack));
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled(attacked.values());
+    await sandbox?.[Symbol.asyncDispose]();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  async function attackOnce(attack: Attack): Promise<Attacked> {
+    const { code, timeoutMs = 10_000, memoryMb } = attack;
+    const run = await sandbox.run(`${PRELUDE}\n${code}`, { timeoutMs, memoryMb, input: world.input });
+    return { run, next: await sandbox.run(PROBE[policy]) };
+  }
+
+  for (const attack of attacks) {
+    testOf(attack, policy)(attack.name, async () => {
+      const { run, next } = await attacked.get(attack.name)!;
+      const told = JSON.stringify(run);
+      expect(told).not.toContain(world.secret);
+      expect(told).not.toContain(BREACH);
+      expect(run.outcome.durationMs).toBeLessThan((attack.timeoutMs ?? 10_000) + 5_000);
+      expectEnding(run, policy === 'kernel' ? attack.kernel : (attack.strict ?? stopped));
+      expect(resultOf(next)).toEqual(clean);
+    });
+  }
+
+  test('no attack reached a socket of the host', async () => {
+    await Promise.all(attacked.values());
+    expect(world.contacts).toEqual([]);
+  });
+
+  test("no attack did harm to the host's process, to this server, or to a run beside it", async () => {
+    await Promise.all(attacked.values());
+    expect(world.harmDone()).toEqual([]);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    leave.abort({ force: true });
+    expect((await victim.run).outcome.kind).toBe('aborted');
+  });
+});
+
+describe('without a sandbox', () => {
+  test.each(attacks.filter((attack) => attack.worksOutside).map((attack) => [attack.name, attack] as const))(
+    'it works when it %s',
+    async (_name, attack) => {
+      await using world = await makeWorld();
+      const printed = await world.runOutside(`${PRELUDE}\n${attack.code}`);
+      const succeeded =
+        printed.includes(world.secret) || printed.includes(BREACH) || world.contacts.length > 0;
+      expect(succeeded).toBe(true);
+    },
+  );
+});
+
+async function startVictim(
+  sandbox: TestSandbox,
+  policy: 'kernel' | 'strict',
+  secret: string,
+  signal: AbortSignal,
+): Promise<{ run: Promise<TestRun> }> {
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const run = sandbox.run(VICTIM[policy], {
+    input: `${secret}-victim`,
+    timeoutMs: 300_000,
+    signal,
+    onEvent: () => resolve(),
+  });
+  await Promise.race([ready, run.then(errorOf)]);
+  return { run };
+}
+
+function expectEnding(run: TestRun, ending: Ending): void {
+  switch (ending.kind) {
+    case 'harmless':
+      break;
+    case 'succeeds':
+      expect(resultOf(run)).toEqual(ending.result);
+      break;
+    case 'fails':
+      expect(ending.codes).toContain(errorOf(run).code);
+      break;
+    case 'reported': {
+      const violation = { layer: 'KERNEL', message: expect.stringContaining(`\`${ending.call}\``) };
+      expect(run.events).toContainEqual({ kind: 'violation', violation: expect.objectContaining(violation) });
+      expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
+      break;
+    }
+    default:
+      ending satisfies never;
+  }
+}
+
+function testOf(
+  attack: Attack,
+  policy: 'kernel' | 'strict',
+): (title: string, work: () => Promise<void>) => void {
+  if (!isForThisProcessor(attack)) return test.skip;
+  return attack.hole && policy === 'kernel' ? test.failing : test;
+}
+
+function isForThisProcessor({ arch }: Attack): boolean {
+  return arch === undefined || arch === process.arch;
+}
+
+/** Those of the Python suite, which judges each wall inside Python alone (test/python/attacks.py). */
+function attacksOnPython(): Attack[] {
+  const dump =
+    'import json, sys; sys.path.insert(0, sys.argv[1]); import attacks as a; old = lambda d: {k: v[0] for k, v in d.items() if len(v) < 3 or sys.version_info >= v[2]}; ' +
+    'print(json.dumps([*old({**a.STATIC, **a.STATIC_NEWER, **a.RUNTIME, **a.RUNTIME_NEWER}).items()]))';
+  const told = execFileSync('/usr/bin/python3', ['-c', dump, join(projectRoot, 'test/python')], {
+    encoding: 'utf8',
+  });
+  return (JSON.parse(told) as [string, string][]).map(([name, code]) => ({
+    name: `Python: ${name}`,
+    code,
+    kernel: harmless,
+    strict: stopped,
+    timeoutMs: 3_000,
+  }));
+}
