@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  errorOf,
+  openTestSandbox,
+  resultOf,
+  type TestRun,
+  type TestSandbox,
+} from '../support/test-sandbox.ts';
+import { py } from './attacks/attack.ts';
+
+/**
+ * What one run can do to others, or to the host's memory, with means that no namespace divides. Those that still
+ * work are marked as failing, and turn red when they no longer do.
+ */
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+test('a run with every process it may have leaves the others theirs', async () => {
+  const full = py`
+    import os, time
+    try:
+        while True:
+            if os.fork() == 0: time.sleep(60)
+    except OSError: print('full', flush=True)
+    time.sleep(60)
+  `;
+  const others = await beside(full, () =>
+    sandbox.run("import os\nfor _ in range(40):\n  if os.fork() == 0: os._exit(0)\nresult = 'forked'"),
+  );
+  expect(resultOf(others)).toBe('forked');
+});
+
+/** The kernel counts them per user, and all cells are one: a new cell cannot send its filter's listener. */
+test.failing('a run that holds descriptors in flight keeps no other from starting', async () => {
+  const holding = py`
+    import socket, time
+    a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        while True: socket.send_fds(a, [b'x'], [0] * 250)
+    except OSError: print('held', flush=True)
+    time.sleep(60)
+  `;
+  const runs = await beside(holding, async () => {
+    const each: TestRun[] = [];
+    for (let n = 0; n < 6; n += 1) each.push(await sandbox.run('result = 1'));
+    return each;
+  });
+  expect(runs.map((run) => run.outcome.kind)).toEqual(Array(6).fill('succeeded'));
+});
+
+/** A frame may be 32 MiB whatever it is about, and parsing one of empty lists stops the server for seconds. */
+test.failing('a run that sends enormous frames holds no other up', async () => {
+  const flood = py`
+    import os
+    body = b'{"kind":"ready","x":[' + b'[],' * 10_000_000 + b'1]}'
+    data = len(body).to_bytes(4, 'big') + body
+    print('go', flush=True)
+    while True:
+        rest = memoryview(data)
+        while rest: rest = rest[os.write(3, rest):]
+  `;
+  const slowest = await beside(flood, async () => {
+    let worstMs = 0;
+    for (let n = 0; n < 20; n += 1) {
+      const startedAt = performance.now();
+      resultOf(await sandbox.run('result = 1'));
+      worstMs = Math.max(worstMs, performance.now() - startedAt);
+    }
+    return worstMs;
+  });
+  expect(slowest).toBeLessThan(500);
+});
+
+/** A futex on a page of a file is the same for all who map it. */
+test.failing('two runs cannot wake each other through a file that both can read', async () => {
+  const map = py`
+    import ctypes, os
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    page = ctypes.c_void_p(libc.mmap(None, ctypes.c_size_t(4096), 1, 1, os.open('/weft/python/program.py', 0), ctypes.c_long(0)))
+    value = ctypes.c_uint32.from_address(page.value)
+    def futex(operation, number, time=None): return libc.syscall(FUTEX, page, operation, number, time, None, 0)
+  `.replace('FUTEX', process.arch === 'x64' ? '202' : '98');
+  const woken = await beside(
+    `${map}\nprint('waits', flush=True)\nfutex(0, value, (ctypes.c_long * 2)(20, 0))`,
+    () =>
+      sandbox.run(
+        `${map}\nimport time\nwoken = 0\nfor _ in range(50):\n  woken += futex(1, 10)\n  time.sleep(0.01)\nresult = woken`,
+      ),
+  );
+  expect(resultOf(woken)).toBe(0);
+});
+
+/** Shared pages that nobody has mapped any more are in no process's resident memory. */
+test.failing('shared memory counts also where it is not mapped', async () => {
+  const run = await sandbox.run(
+    py`
+      import mmap
+      step, total = 1 << 24, 1 << 29
+      m = mmap.mmap(-1, total)
+      for start in range(0, total, step):
+          m[start:start + step] = b'x' * step
+          m.madvise(mmap.MADV_DONTNEED, start, step)
+      result = 'holds 512 MiB'
+    `,
+    { memoryMb: 100 },
+  );
+  expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
+});
+
+/** Reading untouched memory takes no memory but the tables that lead to it. */
+test.failing('page tables count as memory', async () => {
+  const run = await sandbox.run(
+    py`
+      import mmap
+      m = mmap.mmap(-1, 1 << 37, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+      for start in range(0, 1 << 37, 1 << 21): m[start]
+      result = 'holds 256 MiB'
+    `,
+    { memoryMb: 100 },
+  );
+  expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
+});
+
+/** What a child used is added to its parent's account when the parent waits for it, and not when nobody does. */
+test.failing('CPU time of children that nobody waits for counts', async () => {
+  await using thrifty = await openTestSandbox({ cpuShare: 0.4 });
+  const run = await thrifty.run(
+    py`
+      import os, signal, time
+      signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+      while True:
+          for _ in range(4):
+              if os.fork() == 0:
+                  end = time.time() + 0.1
+                  while time.time() < end: pass
+                  os._exit(0)
+          time.sleep(0.1)
+    `,
+    { timeoutMs: 2_500 },
+  );
+  expect(errorOf(run).message).toContain('CPU time');
+});
+
+/** Does `work` while a run with `code` is under way, from what it first prints until it is no longer needed. */
+async function beside<Result>(code: string, work: () => Promise<Result>): Promise<Result> {
+  const leave = new AbortController();
+  const { promise: began, resolve } = Promise.withResolvers<void>();
+  const options = { signal: leave.signal, onEvent: () => resolve(), timeoutMs: 60_000, memoryMb: 400 };
+  const neighbour = sandbox.run(code, options);
+  await Promise.race([began, neighbour]);
+  try {
+    return await work();
+  } finally {
+    leave.abort({ force: true });
+    await neighbour;
+  }
+}
