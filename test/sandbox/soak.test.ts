@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { holdingsAtRest, soak } from '../support/soak.ts';
+import { openTestSandbox } from '../support/test-sandbox.ts';
+
+test('200 runs, a tenth of them hostile, leave no process, descriptor, file or megabyte behind', async () => {
+  const sandbox = await openTestSandbox({ idleCells: 4 });
+  await soak(sandbox, 40, 10); // what is loaded and compiled once
+  const before = await holdingsAtRest(sandbox, PROCESSES_AT_REST);
+  await soak(sandbox, 200, 10);
+  const after = await holdingsAtRest(sandbox, PROCESSES_AT_REST);
+  const { serverMb, forkServerMb, ...counts } = after;
+  expect(counts).toEqual({
+    ...counts,
+    processes: before.processes,
+    zombies: 0,
+    forkServerDescriptors: before.forkServerDescriptors,
+    files: before.files,
+  });
+  expect(counts.serverDescriptors).toBeLessThanOrEqual(before.serverDescriptors);
+  expect(serverMb - before.serverMb).toBeLessThan(40);
+  expect(forkServerMb - before.forkServerMb).toBeLessThan(3);
+  await sandbox[Symbol.asyncDispose]();
+  expect(existsSync(sandbox.runFolder)).toBe(false);
+});
+
+/** bubblewrap, PID 1 of its room, the fork-server, and the four cells that wait. */
+const PROCESSES_AT_REST = 3 + 4;
