@@ -1,0 +1,102 @@
+/**
+ * What each wall costs a run, and how many runs this machine does in a second against a bare `python3 -I -c pass` in
+ * bubblewrap, started anew each time (the real interpreter: a shim would flatter us).
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openTestSandbox, resultOf, type TestSandbox } from '../test/support/test-sandbox.ts';
+import { percentile, round, timesOf } from './support/measure.ts';
+
+const LANES = 2;
+const SECONDS = 4;
+const CODE = "rows = [{'n': i} for i in range(100)]\nresult = sum(row['n'] for row in rows)";
+
+await using kernel = await open('kernel');
+await using strict = await open('strict');
+const { pythonPath } = await kernel.backend.status();
+
+await printCosts();
+await printRates();
+
+function open(policy: 'kernel' | 'strict'): Promise<TestSandbox> {
+  return openTestSandbox({
+    policy,
+    runFolder: mkdtempSync(join(tmpdir(), 'weft-walls-')),
+    idleCells: 40,
+    maxCells: LANES,
+  });
+}
+
+/** In turn, each after a pause, so that a cell is waiting and all are as warm as each other. */
+async function printCosts(): Promise<void> {
+  let n = 0;
+  const fresh = () => {
+    n += 1;
+    return `${CODE}\n# ${n}`;
+  };
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 15));
+  const ways: Record<string, () => Promise<unknown>> = {
+    'kernel wall alone': () => kernel.run(CODE),
+    'and the runtime wall (check cached)': () => strict.run(CODE),
+    'and the static wall (check not cached)': () => strict.run(fresh()),
+    'the static check by itself, not cached': () => strict.backend.check(fresh()),
+    'the static check by itself, cached': () => strict.backend.check(CODE),
+  };
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
+  for (let round = -20; round < 200; round += 1) {
+    for (const [way, work] of Object.entries(ways)) {
+      await pause();
+      const [took] = await timesOf(1, work, 0);
+      if (round >= 0) times[way]!.push(took!);
+    }
+  }
+  const base = percentile(times['kernel wall alone']!, 50);
+  console.log('\nWhat each wall costs a run, from dispatch to outcome');
+  console.table(
+    Object.entries(times).map(([what, ms]) => ({
+      what,
+      'p50 µs': Math.round(percentile(ms, 50) * 1000),
+      'p95 µs': Math.round(percentile(ms, 95) * 1000),
+      'more than the kernel wall, µs': what.startsWith('and')
+        ? Math.round((percentile(ms, 50) - base) * 1000)
+        : '',
+    })),
+  );
+}
+
+async function printRates(): Promise<void> {
+  const rates = {
+    'bare python3 -I -c pass in bwrap --unshare-all': await perSecond(startBare),
+    'runs, kernel wall': await perSecond(async () => resultOf(await kernel.run(CODE))),
+    'runs, all walls': await perSecond(async () => resultOf(await strict.run(CODE))),
+  };
+  const [bare] = Object.values(rates);
+  console.log(`\nPer second, ${LANES} at a time, for ${SECONDS} s each`);
+  console.table(
+    Object.entries(rates).map(([what, rate]) => ({
+      what,
+      'per second': round(rate),
+      'times bare': round(rate / bare!),
+    })),
+  );
+  console.log('Promise: at least 5 times as many as bare');
+}
+
+async function startBare(): Promise<void> {
+  const room = ['--unshare-all', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'];
+  await promisify(execFile)('bwrap', [...room, pythonPath!, '-I', '-c', 'pass'], { env: {} });
+}
+
+async function perSecond(work: () => Promise<unknown>): Promise<number> {
+  for (let n = 0; n < 20; n += 1) await work();
+  const startedAt = performance.now();
+  let done = 0;
+  const lane = async () => {
+    for (; performance.now() - startedAt < SECONDS * 1000; done += 1) await work();
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return done / ((performance.now() - startedAt) / 1000);
+}
