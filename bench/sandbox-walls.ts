@@ -2,11 +2,11 @@
  * What each wall costs a run, and how many runs this machine does in a second against a bare `python3 -I -c pass` in
  * bubblewrap, started anew each time (the real interpreter: a shim would flatter us).
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { openTestSandbox, resultOf, type TestSandbox } from '../test/support/test-sandbox.ts';
 import { percentile, round, timesOf } from './support/measure.ts';
 
@@ -87,7 +87,9 @@ async function printRates(): Promise<void> {
 
 async function startBare(): Promise<void> {
   const room = ['--unshare-all', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'];
-  await promisify(execFile)('bwrap', [...room, pythonPath!, '-I', '-c', 'pass'], { env: {} });
+  const args = [...room, pythonPath!, '-I', '-c', 'pass'];
+  const [code] = await once(spawn('bwrap', args, { env: {}, stdio: 'ignore' }), 'exit');
+  if (code !== 0) throw new Error(`Expected bubblewrap to end with 0, got ${code}`);
 }
 
 async function perSecond(work: () => Promise<unknown>): Promise<number> {
