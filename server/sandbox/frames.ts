@@ -64,6 +64,8 @@ export type ServerFrame = z.infer<typeof serverFrameSchema>;
 export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
 
 const LENGTH_BYTES = 4;
+/** A buffer takes 200 bytes beside its content: a frame sent byte by byte must not be kept as one for each. */
+const MAX_PARTS = 1000;
 
 export function encodeFrame(frame: object): Buffer {
   const body = Buffer.from(JSON.stringify(frame));
@@ -91,6 +93,7 @@ export class FrameDecoder<Frame> {
   *feed(bytes: Buffer): Generator<Frame> {
     this.parts.push(bytes);
     this.size += bytes.length;
+    if (this.parts.length > MAX_PARTS) this.joined();
     for (let body = this.takeBody(); body; body = this.takeBody()) yield parseFrame(this.schema, body);
   }
 
