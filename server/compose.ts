@@ -12,6 +12,7 @@ import { makeContextFactory } from './graphql/context.ts';
 import { openGraphqlServer } from './graphql/server.ts';
 import { makeAppender } from './journal/append.ts';
 import { openHub } from './journal/hub.ts';
+import { makeTail } from './journal/tail.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { nodeRegistry } from './nodes/registry.ts';
@@ -41,7 +42,8 @@ export async function compose(config: Config): Promise<RunningServer> {
     config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
   const database = opened.use(await openDatabase({ url: databaseUrl, logger }));
   const hub = opened.use(openHub({ pool: database.pool, url: databaseUrl, replicaId: newId('wrk'), logger }));
-  const appender = opened.use(makeAppender({ pool: database.pool, hub }));
+  const tail = opened.use(makeTail(hub));
+  const appender = opened.use(makeAppender({ pool: database.pool, hub, tail }));
   const isWorker = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
   const queue = await openQueue(boss);
@@ -75,7 +77,7 @@ export async function compose(config: Config): Promise<RunningServer> {
       nodeDefinitions: () => descriptions,
       workflows: makeWorkflowUseCases({ database, registry: nodeRegistry }),
       executions: {
-        ...makeExecutionUseCases({ database, hub, appender }),
+        ...makeExecutionUseCases({ database, hub, tail, appender }),
         ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry, principal }),
       },
       violations: makeViolationUseCases({ database, hub }),

@@ -1,7 +1,13 @@
 /** Runs `work` again and again and gives how long each took, milliseconds; the first few only warm things up. */
-export async function timesOf(count: number, work: () => Promise<unknown>, warmUp = 20): Promise<number[]> {
+export async function timesOf(
+  count: number,
+  work: () => Promise<unknown>,
+  warmUp = 20,
+  before: () => Promise<unknown> = async () => {},
+): Promise<number[]> {
   const times: number[] = [];
   for (let n = -warmUp; n < count; n++) {
+    await before();
     const startedAt = performance.now();
     await work();
     if (n >= 0) times.push(performance.now() - startedAt);

@@ -57,6 +57,8 @@ export function makeDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
+    // Statements of one transaction that do not wait for each other go in one round trip.
+    extra: { pipeline: true },
     applicationName: 'weft',
     entities: [
       WorkflowEntity,

@@ -4,9 +4,10 @@ import { isConnectionError, sqlState } from '../db/database.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
-import type { EventBody } from './event.ts';
+import type { EventBody, JournalEvent } from './event.ts';
 import type { Hub } from './hub.ts';
 import { projectionOf } from './projection.ts';
+import type { Tail } from './tail.ts';
 
 /**
  * Group commit for every journal this process writes. While one insert is on its way, appends gather; the next
@@ -42,6 +43,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 interface Entry {
   journal: OpenJournal;
   rows: EventRow[];
+  /** The same events as a reader gets them. */
+  told: JournalEvent[];
   bytes: number;
   committed: PromiseWithResolvers<void>;
 }
@@ -55,7 +58,7 @@ interface OpenJournal extends JournalWriter {
   fence: AbortController;
 }
 
-export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
+export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Appender {
   let waiting: Entry[] = [];
   let flushing: Promise<void> | null = null;
   const closing = new AbortController();
@@ -73,8 +76,9 @@ export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
         if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
         if (events.length === 0) return Promise.resolve();
         const rows = events.map((event) => toRow(journal, ++journal.sequence, event));
+        const told = events.map((event, index) => toJournalEvent(executionId, rows[index]!, event));
         const bytes = rows.reduce((sum, row) => sum + row.payload.length, 0);
-        const entry: Entry = { journal, rows, bytes, committed: Promise.withResolvers() };
+        const entry: Entry = { journal, rows, told, bytes, committed: Promise.withResolvers() };
         journal.pendingBytes += bytes;
         waiting.push(entry);
         flushing ??= Promise.resolve().then(flushAll);
@@ -169,7 +173,8 @@ export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
   }
 
   function announce(entries: Entry[]): void {
-    for (const { journal, rows } of entries) {
+    for (const { journal, rows, told, bytes } of entries) {
+      deps.tail.add(journal.executionId, told, bytes);
       deps.hub.wake('journal', journal.executionId);
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
       if (rows.some(({ type }) => type === 'SecurityViolation'))
@@ -187,6 +192,11 @@ export function makeAppender(deps: { pool: Pool; hub: Hub }): Appender {
 }
 
 const UNIQUE_VIOLATION = '23505';
+
+function toJournalEvent(executionId: string, row: EventRow, event: EventBody): JournalEvent {
+  const { seq: sequence, nodeKey, attempt, item, occurredAt } = row;
+  return { ...event, executionId, sequence, nodeKey, attempt, item, occurredAt } as JournalEvent;
+}
 
 function toRow({ executionId, writer }: OpenJournal, seq: number, event: EventBody): EventRow {
   const {

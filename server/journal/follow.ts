@@ -5,6 +5,7 @@ import { WeftError } from '../shared/errors.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
 import { type JournalPage, readEvents } from './read.ts';
+import type { Tail } from './tail.ts';
 
 export interface FollowOptions {
   after: number;
@@ -31,7 +32,7 @@ const RETRY_MS = 250;
  * @throws WeftError NOT_FOUND at the first `next()`
  */
 export async function* followJournal(
-  deps: { pool: Pool; hub: Hub },
+  deps: { pool: Pool; hub: Hub; tail: Tail },
   executionId: string,
   options: FollowOptions,
 ): AsyncGenerator<FollowedBatch, void> {
@@ -44,7 +45,9 @@ export async function* followJournal(
   try {
     while (!options.signal.aborted) {
       const woken = wakeUp.next();
-      const page = await readWhenPossible(deps.pool, executionId, { ...options, after, types });
+      const page =
+        deps.tail.page(executionId, { after, limit: BATCH_EVENTS, types, nodeKeys: options.nodeKeys }) ??
+        (await readWhenPossible(deps.pool, executionId, { ...options, after, types }));
       if (page === null) return;
       if (!page.exists)
         throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);

@@ -12,7 +12,8 @@ import type { Logger } from '../shared/logger.ts';
  */
 export interface Hub extends AsyncDisposable {
   wake(topic: Topic, id: string): void;
-  /** `id` narrows to one execution; the listener gets the id, or undefined after a gap. Returns the releaser. */
+  /** `id` narrows to one execution; the listener gets the id, or undefined after a gap, and whether the
+   * wake-up comes from this process. Returns the releaser. */
   listen(topic: Topic, id: string | undefined, listener: WakeListener): () => void;
 }
 
@@ -21,7 +22,7 @@ export interface Hub extends AsyncDisposable {
  * a client asked for a cancellation. violation: the audit trail has grown.
  */
 export type Topic = 'journal' | 'status' | 'queue' | 'cancel' | 'violation';
-export type WakeListener = (id: string | undefined) => void;
+export type WakeListener = (id: string | undefined, origin: 'local' | 'remote') => void;
 
 const CHANNEL = 'weft_wake';
 /** Postgres refuses payloads of 8000 bytes and more. */
@@ -31,9 +32,9 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
   const local = new Map<string, Set<WakeListener>>();
   const outbox = makeOutbox(options);
 
-  const dispatch = (topic: string, id: string) => {
+  const dispatch = (topic: string, id: string, origin: 'local' | 'remote') => {
     for (const key of [`${topic}/${id}`, `${topic}/`]) {
-      for (const listener of local.get(key) ?? []) listener(id);
+      for (const listener of local.get(key) ?? []) listener(id, origin);
     }
   };
 
@@ -46,17 +47,17 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
       if (from === options.replicaId) return;
       for (const name of names) {
         const slash = name.indexOf('/');
-        dispatch(name.slice(0, slash), name.slice(slash + 1));
+        dispatch(name.slice(0, slash), name.slice(slash + 1), 'remote');
       }
     },
     onGap() {
-      for (const listeners of local.values()) for (const wake of listeners) wake(undefined);
+      for (const listeners of local.values()) for (const wake of listeners) wake(undefined, 'remote');
     },
   });
 
   return {
     wake(topic, id) {
-      dispatch(topic, id);
+      dispatch(topic, id, 'local');
       outbox.add(`${topic}/${id}`);
     },
     listen(topic, id, onWake) {

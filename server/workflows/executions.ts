@@ -9,6 +9,7 @@ import type { EventType, ExecutionStatus, JournalEvent, NodeError } from '../jou
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { readEvents } from '../journal/read.ts';
+import type { Tail } from '../journal/tail.ts';
 import { WeftError } from '../shared/errors.ts';
 import { endable } from './endable.ts';
 import { pageBefore, toPage } from './page.ts';
@@ -17,6 +18,7 @@ import type { Execution, NodeExecution, Outcome, Page, PageRequest, UserError } 
 export interface ExecutionDeps {
   database: Database;
   hub: Hub;
+  tail: Tail;
   appender: Appender;
 }
 
@@ -25,7 +27,7 @@ export type CancelMode = 'GRACEFUL' | 'FORCE';
 const TERMINAL: readonly string[] = ['SUCCEEDED', 'FAILED', 'CANCELED'] satisfies ExecutionStatus[];
 
 /** Reading executions, following them, and cancelling them. Starting is in start.ts. */
-export function makeExecutionUseCases({ database, hub, appender }: ExecutionDeps) {
+export function makeExecutionUseCases({ database, hub, tail, appender }: ExecutionDeps) {
   const { manager, pool } = database;
 
   async function get(id: string): Promise<Execution | null> {
@@ -79,7 +81,7 @@ export function makeExecutionUseCases({ database, hub, appender }: ExecutionDeps
     ): AsyncIterableIterator<FollowedBatch> {
       return endable(async function* (signal) {
         const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
-        yield* followJournal({ pool, hub }, id, { ...options, after, signal });
+        yield* followJournal({ pool, hub, tail }, id, { ...options, after, signal });
       });
     },
 

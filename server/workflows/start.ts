@@ -134,8 +134,11 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
     const { workflowId, idempotencyKey } = execution;
     try {
       const row = await database.transaction(async (tx) => {
-        const inserted = await insertExecution(tx, execution, principal);
-        await queue.enqueue(tx, inserted.id);
+        const id = newId('exec');
+        const [inserted] = await Promise.all([
+          insertExecution(tx, id, execution, principal),
+          queue.enqueue(tx, id),
+        ]);
         return inserted;
       });
       hub.wake('queue', '');
@@ -152,8 +155,12 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
 const UNIQUE_VIOLATION = '23505';
 
 /** The row and its first event, in one statement. */
-async function insertExecution(tx: Tx, execution: NewExecution, principal: string): Promise<ExecutionEntity> {
-  const id = newId('exec');
+async function insertExecution(
+  tx: Tx,
+  id: string,
+  execution: NewExecution,
+  principal: string,
+): Promise<ExecutionEntity> {
   const createdAt = new Date();
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
   await tx.query(INSERT_EXECUTION, [

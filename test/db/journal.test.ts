@@ -5,6 +5,7 @@ import type { EventBody, EventType, JournalEvent } from '../../server/journal/ev
 import { followJournal } from '../../server/journal/follow.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { readEvents } from '../../server/journal/read.ts';
+import { makeTail } from '../../server/journal/tail.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
@@ -13,6 +14,7 @@ class Replica {
   constructor(
     readonly database: Database,
     readonly hub: ReturnType<typeof openHub>,
+    readonly tail: ReturnType<typeof makeTail>,
     readonly appender: ReturnType<typeof makeAppender>,
   ) {}
 
@@ -20,7 +22,8 @@ class Replica {
     const logger = makeLogger('silent');
     const database = stack.use(await openDatabase({ url, logger }));
     const hub = stack.use(openHub({ pool: database.pool, url, replicaId, logger }));
-    return new Replica(database, hub, stack.use(makeAppender({ pool: database.pool, hub })));
+    const tail = stack.use(makeTail(hub));
+    return new Replica(database, hub, tail, stack.use(makeAppender({ pool: database.pool, hub, tail })));
   }
 
   read = (id: string) => readEvents(this.database.pool, id, { after: 0, limit: 10_000 });
@@ -36,7 +39,7 @@ class Replica {
     const events: JournalEvent[] = [];
     let batches = 0;
     const signal = new AbortController().signal;
-    const deps = { pool: this.database.pool, hub: this.hub };
+    const deps = { pool: this.database.pool, hub: this.hub, tail: this.tail };
     for await (const batch of followJournal(deps, id, { after, types, nodeKeys, signal })) {
       batches += 1;
       events.push(...batch.events);
@@ -169,6 +172,18 @@ test('a filter lets through what it names and still ends with the execution', as
   }
 });
 
+test('who follows where a journal was begun sees what another replica goes on to write', async () => {
+  const two = await Replica.open(url, stack, 'two');
+  const stale = one.appender.open('exec_a', 0);
+  await stale.append([{ type: 'ExecutionQueued' }]);
+  const followed = one.follow('exec_a');
+  for (let n = 1; n <= 20; n++) await stale.append([output('n', `${n}`)]);
+  const heir = two.appender.open('exec_a', 21);
+  for (let n = 1; n <= 20; n++) await heir.append([output('n', `${n}`)]);
+  await heir.append([end]);
+  expect(sequences((await followed).events)).toEqual(upTo(42));
+});
+
 test('following an execution that does not exist is an error', async () => {
   await expect(one.follow('exec_none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
@@ -176,7 +191,7 @@ test('following an execution that does not exist is an error', async () => {
 test('a follower of a quiet journal is told once that it has caught up', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
-  const deps = { pool: one.database.pool, hub: one.hub };
+  const deps = { pool: one.database.pool, hub: one.hub, tail: one.tail };
   const follower = followJournal(deps, 'exec_a', {
     after: 1,
     types: null,
