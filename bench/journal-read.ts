@@ -11,12 +11,19 @@ import { round } from './support/measure.ts';
 
 const EVENTS = 200_000;
 const BATCH = 1_000;
+const SUBSCRIPTION = `subscription ($executionId: ID!) {
+  executionEvents(executionId: $executionId) {
+    endCursor caughtUp
+    events { __typename sequence cursor occurredAt nodeKey attempt item ... on NodeOutput { stream text byteOffset truncated } }
+  }
+}`;
 
 await using stack = new AsyncDisposableStack();
 const server = await openBenchServer(stack);
 const executionId = await longJournal(server);
 
-const rates = { memory: await best(() => readFromMemory()), weft: await best(() => readAll(server.weft)) };
+const memory = await openMemoryServer(stack);
+const rates = { memory: await best(() => readAll(memory)), weft: await best(() => readAll(server.weft)) };
 console.log(`\n${EVENTS} events to one subscriber, all fields of NodeOutput`);
 console.table([
   {
@@ -52,13 +59,6 @@ async function longJournal({ weft, sql }: BenchServer): Promise<string> {
   return id;
 }
 
-const SUBSCRIPTION = `subscription ($executionId: ID!) {
-  executionEvents(executionId: $executionId) {
-    endCursor caughtUp
-    events { __typename sequence cursor occurredAt nodeKey attempt item ... on NodeOutput { stream text byteOffset truncated } }
-  }
-}`;
-
 /** Events per second. */
 async function readAll(weft: WeftClient): Promise<number> {
   const startedAt = performance.now();
@@ -74,9 +74,8 @@ async function readAll(weft: WeftClient): Promise<number> {
   return (count / (performance.now() - startedAt)) * 1_000;
 }
 
-/** The same schema and query, with resolvers' values already in memory. */
-async function readFromMemory(): Promise<number> {
-  await using opened = new AsyncDisposableStack();
+/** A server with the same schema, whose resolvers' values are already in memory. */
+async function openMemoryServer(opened: AsyncDisposableStack): Promise<WeftClient> {
   const http = createServer();
   const sockets = new WebSocketServer({ server: http, path: '/graphql' });
   const batches = Array.from({ length: EVENTS / BATCH }, (_, batch) => ({
@@ -104,15 +103,14 @@ async function readFromMemory(): Promise<number> {
       },
     },
   };
-  const disposable = useServer({ schema, context: () => ({ weft }) }, sockets);
-  opened.defer(() => disposable.dispose());
+  useServer({ schema, context: () => ({ weft }) }, sockets);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  opened.defer(() => void http.close());
-  const client = opened.use(
-    new WeftClient(`http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`),
-  );
-  return await readAll(client);
+  opened.defer(() => {
+    http.close();
+    for (const socket of sockets.clients) socket.terminate();
+  });
+  return opened.use(new WeftClient(`http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`));
 }
 
 async function best(measure: () => Promise<number>): Promise<number> {
