@@ -1,6 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
@@ -20,6 +17,7 @@ import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openAlerts } from './security/alerts.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
+import { makeRunFolder } from './shared/run-folder.ts';
 import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './workflows/executions.ts';
 import { makePythonUseCases } from './workflows/python.ts';
@@ -109,11 +107,11 @@ export async function compose(config: Config): Promise<RunningServer> {
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Its sockets lie in a folder with a short path: a Unix socket's may have no more than 107 bytes. */
 async function openSandbox(config: Config, logger: Logger) {
   return openLocalSandbox({
     pythonPath: config.pythonPath,
-    runFolder: await mkdtemp(join(tmpdir(), 'weft-')),
+    bubblewrapPath: config.bubblewrapPath,
+    runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
     logger,
   });

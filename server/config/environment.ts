@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { WeftError } from '../shared/errors.ts';
 import { projectRoot } from '../shared/paths.ts';
@@ -16,6 +17,8 @@ export interface Config {
   roles: Role[];
   workerConcurrency: number;
   pythonPath: string | undefined;
+  /** Undefined: `bwrap` where the system keeps its programs. */
+  bubblewrapPath: string | undefined;
   pythonPolicy: 'strict' | 'kernel';
   alerts: {
     /** So many security violations … */
@@ -57,6 +60,7 @@ const Environment = z.object({
     .max(1_000)
     .default(8 * availableParallelism()),
   PYTHON_PATH: z.string().optional(),
+  BUBBLEWRAP_PATH: z.string().optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
   WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
   WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
@@ -92,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     roles: config.WEFT_ROLES,
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
     pythonPath: config.PYTHON_PATH,
+    bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),
     pythonPolicy: config.PYTHON_POLICY,
     alerts: {
       violations: config.WEFT_ALERT_VIOLATIONS,
@@ -100,6 +105,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     logLevel: config.WEFT_LOG_LEVEL,
   };
+}
+
+/** bubblewrap is started with an empty environment, so its place on the PATH is looked up here. */
+function findProgram(name: string, searchPath = ''): string | undefined {
+  return searchPath
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
 }
 
 function inProject(path: string): string {

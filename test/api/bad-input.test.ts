@@ -1,9 +1,7 @@
-import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
 import { projectRoot } from '../../server/shared/paths.ts';
-import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -173,12 +171,8 @@ test('without python3 a run ends with PYTHON_NOT_FOUND and says what to do', asy
 });
 
 test('without bubblewrap a run is refused with the remedy, and never run in the open', async () => {
-  await using folder = await makeTempFolder();
-  const bin = join(folder.path, 'bin');
-  await mkdir(bin);
-  const { stdout: python } = await execa('python3', ['-c', 'import sys; print(sys.executable)']);
-  await symlink(python, join(bin, 'python3'));
-  await using server = await startWeft({ databaseUrl: (await ownDatabase()).url, env: { PATH: bin } });
+  const env = { BUBBLEWRAP_PATH: '/nonexistent/bwrap' };
+  await using server = await startWeft({ databaseUrl: (await ownDatabase()).url, env });
   await using client = new WeftClient(server.url);
   expect(await errorOf('1', client)).toMatchObject({
     code: 'PYTHON_SANDBOX_UNAVAILABLE',

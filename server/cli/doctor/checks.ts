@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { access, constants, mkdir, mkdtemp } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
 import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
+import { makeRunFolder } from '../../shared/run-folder.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
 
 const silent = makeLogger('silent');
@@ -66,9 +65,10 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
 };
 
 /** Opens the sandbox for real, so that it is the kernel that says which namespaces it grants. */
-export const checkSandbox: Check = async ({ pythonPath, pythonPolicy }) => {
-  const runFolder = await mkdtemp(join(tmpdir(), 'weft-'));
+export const checkSandbox: Check = async ({ pythonPath, bubblewrapPath, pythonPolicy }) => {
+  const runFolder = await makeRunFolder();
   await using sandbox = await openLocalSandbox({
+    bubblewrapPath,
     pythonPath,
     runFolder,
     policy: pythonPolicy,
