@@ -90,6 +90,9 @@ _REFUSED = {
     "shmget": (29, 194, errno.ENOSYS),
     "msgget": (68, 186, errno.ENOSYS),
     "semget": (64, 190, errno.ENOSYS),
+    # the same of pages lent to a pipe; and contexts of which the whole host has only so many
+    "vmsplice": (278, 75, errno.ENOSYS),
+    "io_setup": (206, 0, errno.ENOSYS),
     # its flags are behind a pointer; libc goes back to clone
     "clone3": (435, 435, errno.ENOSYS),
     # address space layouts are not a program's to choose

@@ -12,8 +12,6 @@ export interface Attack {
   strict?: Ending;
   /** Plain Python, run on this host without a sandbox, gets hold of a canary this way: so the test can fail. */
   worksOutside?: boolean;
-  /** Why the kernel wall alone does not stop it yet. The test then fails as soon as it does. */
-  hole?: string;
   timeoutMs?: number;
   memoryMb?: number;
   /** Numbers of system calls, or machine code, of this processor. */
