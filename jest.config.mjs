@@ -6,7 +6,8 @@ const common = {
 /** Tests of pure code need no database, so a run of those alone does not start one. */
 export default {
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Most files drive a whole server with its Postgres and its Pythons: one at a time is what two cores carry.
+  maxWorkers: 1,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
     {

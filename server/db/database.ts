@@ -116,12 +116,14 @@ export function sqlState(error: unknown): string | undefined {
 
 /**
  * Whether the statement failed because the database could not be reached or is going down, so that the same
- * statement may succeed later. Class 08, 57P01 to 57P03, 53300, and whatever the socket said.
+ * statement may succeed later. Class 08, 57P01 to 57P03, 53300, a database that takes no connections for now (55000),
+ * and whatever the socket said.
  */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return state.startsWith('08') || /^57P0[123]$/.test(state) || state === '53300';
   const { code, message } = error as { code?: unknown; message?: unknown };
+  if (state === '55000') return /not currently accepting connections/.test(String(message));
+  if (state !== undefined) return state.startsWith('08') || /^57P0[123]$/.test(state) || state === '53300';
   return (
     (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOST|ENET|EAI_)/.test(code)) ||
     (typeof message === 'string' &&
