@@ -11,7 +11,7 @@ const steps = [
     name: 'typescript',
     title: 'Compiling TypeScript',
     inputs: [...sourceFolders, 'tsconfig.json', 'package-lock.json'],
-    wanted: /\.(ts|json)$/,
+    wanted: /(\.ts|tsconfig\.json|package-lock\.json)$/,
     command: ['node_modules/typescript/bin/tsc', '-p', '.'],
     before: removeOrphanedOutput,
   },
