@@ -78,9 +78,9 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
 
 /**
  * How long wake-ups gather before they are sent, milliseconds: a burst of commits becomes one NOTIFY, and the
- * statements that a run waits for go first.
+ * statements that a run waits for go first. It adds to what another replica waits, and to nothing here.
  */
-const GATHER_MS = 2;
+const GATHER_MS = 10;
 
 /** At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. */
 function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string; logger: Logger }) {
