@@ -17,7 +17,9 @@ async function printLatencies(): Promise<number[]> {
   const id = await weft.runPython(code);
   const latencies: number[] = [];
   for await (const event of weft.events(id)) {
-    if (event.__typename === 'NodeOutput') latencies.push(now() + clockOffset - Number(event.text));
+    // The end of a line may come apart from it.
+    if (event.__typename === 'NodeOutput' && event.text.trim() !== '')
+      latencies.push(now() + clockOffset - Number(event.text));
   }
   return latencies;
 }
