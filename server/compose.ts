@@ -20,6 +20,7 @@ import { type Logger, makeLogger } from './shared/logger.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './workflows/executions.ts';
+import { makeExportUseCases } from './workflows/export.ts';
 import { makePythonUseCases } from './workflows/python.ts';
 import { makeStartUseCases } from './workflows/start.ts';
 import { makeViolationUseCases } from './workflows/violations.ts';
@@ -77,6 +78,7 @@ export async function compose(config: Config): Promise<RunningServer> {
       executions: {
         ...makeExecutionUseCases({ database, hub, tail, appender }),
         ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry, principal }),
+        ...makeExportUseCases({ database }),
       },
       violations: makeViolationUseCases({ database, hub }),
       python: makePythonUseCases({ sandbox }),

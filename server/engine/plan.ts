@@ -9,6 +9,8 @@ export interface Plan {
   nodes: ReadonlyMap<string, PlannedNode>;
   /** Keys whose output is the execution's. */
   outputs: readonly string[];
+  /** The JSON Schema that the execution's output must fit; null where any will do. */
+  outputSchema: unknown;
 }
 
 export interface PlannedNode {
@@ -34,7 +36,7 @@ export function makePlan(draft: WorkflowDraft, registry: NodeRegistry): Plan {
       sourceHandle: edge.sourceHandle ?? defaultHandle(byKey.get(edge.source)!),
     })),
   );
-  return { graph, nodes: byKey, outputs: outputKeys(graph, byKey) };
+  return { graph, nodes: byKey, outputs: outputKeys(graph, byKey), outputSchema: draft.outputSchema };
 }
 
 /** An edge that names no handle leaves by the first one its node has. */

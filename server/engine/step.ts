@@ -1,4 +1,6 @@
-import type { EventBody } from '../journal/event.ts';
+import type { EventBody, NodeError } from '../journal/event.ts';
+import { NodeFailure } from '../nodes/definition.ts';
+import { findMisfits, type Misfit } from '../shared/json-schema.ts';
 import { applyEvent, type RunState, runOf } from './fold.ts';
 import type { Plan } from './plan.ts';
 import { schedule } from './schedule.ts';
@@ -46,7 +48,7 @@ export function takeStep(plan: Plan, state: RunState, ended: readonly EventBody[
           step.wakeAt = Math.min(step.wakeAt ?? Number.POSITIVE_INFINITY, command.at);
           break;
         case 'succeed':
-          step.end = { type: 'ExecutionSucceeded', output: executionOutput(state, plan.outputs) };
+          step.end = success(plan, state);
           break;
         case 'fail':
           step.end = { type: 'ExecutionFailed', error: command.error };
@@ -58,6 +60,24 @@ export function takeStep(plan: Plan, state: RunState, ended: readonly EventBody[
   }
   if (step.end !== null) tell(step.end);
   return step;
+}
+
+/** Clients rely on `outputSchema` for their types, so an output that does not fit it is a failure. */
+function success({ outputs, outputSchema }: Plan, state: RunState): EventBody {
+  const output = executionOutput(state, outputs);
+  const misfits = findMisfits(outputSchema, output);
+  return misfits.length === 0
+    ? { type: 'ExecutionSucceeded', output }
+    : { type: 'ExecutionFailed', error: outputInvalid(misfits) };
+}
+
+function outputInvalid(misfits: readonly Misfit[]): NodeError {
+  const told = misfits.slice(0, 5).map(({ message }) => message);
+  const { error } = new NodeFailure({
+    code: 'OUTPUT_INVALID',
+    message: `The output does not fit the workflow's outputSchema: ${told.join('; ')}. Change the nodes that give it, or the schema.`,
+  });
+  return { ...error, nodeKey: null };
 }
 
 export function nodeStarted(state: RunState, nodeKey: string): EventBody {

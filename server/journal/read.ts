@@ -62,6 +62,16 @@ const READ = `
     LIMIT $3
   ) AS page ON true`;
 
+/** What the events of an execution take, about, as JSON text. */
+export async function journalBytes(pool: Pool, executionId: string): Promise<number> {
+  const { rows } = await pool.query<{ bytes: number }>(
+    `SELECT coalesce(sum(octet_length(payload::text) + 200), 0)::float8 AS bytes
+     FROM execution_events WHERE execution_id = $1`,
+    [executionId],
+  );
+  return rows[0]!.bytes;
+}
+
 type ReadRow = [
   last: number,
   seq: number,

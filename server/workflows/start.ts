@@ -6,8 +6,8 @@ import type { Hub } from '../journal/hub.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { newId } from '../shared/ids.ts';
+import { findMisfits } from '../shared/json-schema.ts';
 import { toExecution } from './executions.ts';
-import { checkAgainstSchema } from './json-schema.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { validateConfig } from './validate-config.ts';
 import { notFound } from './workflows.ts';
@@ -63,10 +63,7 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
           ? notFound(workflowId, 'workflowId')
           : unknownVersion(workflowId, versionNumber);
       }
-      const userErrors = [
-        ...checkKey(idempotencyKey),
-        ...checkAgainstSchema(version.inputSchema, input, 'input'),
-      ];
+      const userErrors = [...checkKey(idempotencyKey), ...checkInput(version.inputSchema, input)];
       if (userErrors.length > 0) return { ok: false, userErrors };
       return begin({
         workflowId,
@@ -235,6 +232,14 @@ function checkKey(key: string | null | undefined): UserError[] {
   if (key == null || (key.length > 0 && key.length <= 200)) return [];
   const message = `Expected a key of 1 to 200 characters, got ${key.length}.`;
   return [{ code: 'INVALID', field: 'idempotencyKey', message }];
+}
+
+function checkInput(inputSchema: unknown, input: unknown): UserError[] {
+  return findMisfits(inputSchema, input).map(({ path, message }) => ({
+    code: 'INVALID_INPUT',
+    field: ['input', ...path].join('.'),
+    message: `The input does not fit the workflow's inputSchema: ${message}.`,
+  }));
 }
 
 function unknownVersion(workflowId: string, versionNumber: number): { ok: false; userErrors: UserError[] } {

@@ -4,7 +4,7 @@ import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import { expressionProblem } from '../nodes/expressions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import { schemaProblem } from './json-schema.ts';
+import { schemaProblem } from '../shared/json-schema.ts';
 import type { UserError } from './types.ts';
 import { validateConfig } from './validate-config.ts';
 

@@ -1,6 +1,7 @@
 import type { NodeDescription } from '../nodes/describe.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeExecutionUseCases } from './executions.ts';
+import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
 import type { makeStartUseCases } from './start.ts';
 import type { makeViolationUseCases } from './violations.ts';
@@ -10,7 +11,9 @@ import type { WorkflowUseCases } from './workflows.ts';
 export interface Weft {
   nodeDefinitions(): readonly NodeDescription[];
   workflows: WorkflowUseCases;
-  executions: ReturnType<typeof makeExecutionUseCases> & ReturnType<typeof makeStartUseCases>;
+  executions: ReturnType<typeof makeExecutionUseCases> &
+    ReturnType<typeof makeStartUseCases> &
+    ReturnType<typeof makeExportUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

@@ -2,13 +2,14 @@ import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { isId } from '../../shared/ids.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
+import { JsonScalar } from '../scalars.ts';
 import {
   ExecutionCancelArgs,
   ExecutionRetryArgs,
   ExecutionStartInput,
   ExecutionsArgs,
 } from './execution.input.ts';
-import { toExecution, toExecutionPayload } from './execution.mapper.ts';
+import { toExecution, toExecutionPayload, toExport } from './execution.mapper.ts';
 import {
   Execution,
   ExecutionCancelPayload,
@@ -36,6 +37,18 @@ export class ExecutionResolver {
     @Ctx() context: GraphqlContext,
   ): Promise<ExecutionConnection> {
     return listExecutions(args, context);
+  }
+
+  @Query(() => JsonScalar, {
+    nullable: true,
+    description:
+      'One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. It can be replayed without a server. Null when there is none of that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events.',
+  })
+  async executionExport(
+    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<object | null> {
+    return isId('exec', id) ? toExport(await weft.executions.export(id)) : null;
   }
 
   @Mutation(() => ExecutionStartPayload, {

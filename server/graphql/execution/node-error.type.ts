@@ -4,7 +4,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 export class NodeError {
   @Field(() => String, {
     description:
-      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`.',
+      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`.',
   })
   code!: string;
 

@@ -127,7 +127,8 @@ export class WorkflowInput {
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: 'A JSON Schema (2020-12) of the output, for those who use it.',
+    description:
+      'A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID.',
   })
   outputSchema?: unknown;
 }

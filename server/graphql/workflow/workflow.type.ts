@@ -33,7 +33,8 @@ export class WorkflowVersion {
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: 'The JSON Schema of its output, for those who use it.',
+    description:
+      'The JSON Schema that the output of an execution must fit, or it fails with OUTPUT_INVALID; null where any will do.',
   })
   outputSchema!: unknown;
 

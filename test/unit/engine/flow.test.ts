@@ -54,6 +54,26 @@ test('the output is what the last nodes gave, by key where there are several', (
   });
 });
 
+test('an output that does not fit the outputSchema fails the execution, and one that fits does not', () => {
+  const outputSchema = {
+    type: 'object',
+    required: ['total'],
+    properties: { total: { type: 'number' }, rows: { items: { type: 'string' } } },
+  };
+  const endWith = (output: unknown) =>
+    new HandDriven({ ...planOf('a'), outputSchema }).begin().succeed('a', output).journal.at(-1);
+  expect(endWith({ total: 7 })).toMatchObject({ type: 'ExecutionSucceeded', output: { total: 7 } });
+  expect(endWith({ rows: ['x', 1] })).toMatchObject({
+    type: 'ExecutionFailed',
+    error: {
+      code: 'OUTPUT_INVALID',
+      nodeKey: null,
+      retryable: false,
+      message: expect.stringMatching(/it must have required property 'total'; `rows\.1` must be string/),
+    },
+  });
+});
+
 test('a node under way when its worker was lost is begun again; a finished one is not', () => {
   const run = drive('a>b').succeed('a').crash();
   expect([...run.running]).toEqual(['b']);

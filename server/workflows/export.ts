@@ -1,0 +1,81 @@
+import type { Pool } from 'pg';
+import type { Database } from '../db/database.ts';
+import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
+import { toCursor } from '../journal/cursor.ts';
+import type { JournalEvent } from '../journal/event.ts';
+import { journalBytes, readEvents } from '../journal/read.ts';
+import type { WorkflowDraft } from '../nodes/draft.ts';
+import { WeftError } from '../shared/errors.ts';
+import { toExecution } from './executions.ts';
+import type { Execution } from './types.ts';
+
+/**
+ * One execution, whole: what was run, how it stands, and everything that happened. For tests, archives and reports of
+ * bugs. Within a format version fields are only added.
+ */
+export interface ExecutionExport {
+  format: 'weft-execution';
+  formatVersion: 1;
+  exportedAt: Date;
+  execution: Omit<Execution, 'principal' | 'workflowId' | 'versionNumber'>;
+  /** The version that ran, with the id of its workflow; without id and number of a pythonRun. */
+  workflow: WorkflowDraft & { id: string | null; versionNumber: number | null };
+  events: (JournalEvent & { cursor: string })[];
+}
+
+/** It is one response, made in memory. */
+const MAX_EXPORT_BYTES = 32 * 1024 * 1024;
+const PAGE_EVENTS = 1_000;
+
+export function makeExportUseCases({ database }: { database: Database }) {
+  const { manager, pool } = database;
+
+  return {
+    /** Null when there is none of that id. @throws WeftError EXPORT_TOO_LARGE */
+    async export(id: string): Promise<ExecutionExport | null> {
+      const row = await manager.findOneBy(ExecutionEntity, { id });
+      if (row === null) return null;
+      requireSmall(await journalBytes(pool, id));
+      const { workflowId, versionNumber, principal: _, ...execution } = toExecution(row);
+      return {
+        format: 'weft-execution',
+        formatVersion: 1,
+        exportedAt: new Date(),
+        execution,
+        workflow: { id: workflowId, versionNumber, ...(await definitionOf(row)) },
+        events: await allEvents(pool, id),
+      };
+    },
+  };
+
+  async function definitionOf({
+    definition,
+    workflowId,
+    versionNumber,
+  }: ExecutionEntity): Promise<WorkflowDraft> {
+    if (workflowId === null || versionNumber === null) return definition as WorkflowDraft;
+    const key = { workflowId, number: versionNumber };
+    return (await manager.findOneByOrFail(WorkflowVersionEntity, key)).definition as WorkflowDraft;
+  }
+}
+
+function requireSmall(bytes: number): void {
+  if (bytes <= MAX_EXPORT_BYTES) return;
+  const mib = (size: number) => `${Math.ceil(size / 1024 / 1024)} MiB`;
+  throw new WeftError(
+    'EXPORT_TOO_LARGE',
+    `Expected an execution whose events take at most ${mib(MAX_EXPORT_BYTES)}, got ${mib(bytes)}. Read them page by page ` +
+      'with `execution { events }`, or follow `executionEvents` from the start.',
+  );
+}
+
+async function allEvents(pool: Pool, id: string): Promise<ExecutionExport['events']> {
+  const events: ExecutionExport['events'] = [];
+  for (let after = 0; ; ) {
+    const page = await readEvents(pool, id, { after, limit: PAGE_EVENTS });
+    for (const event of page.events) events.push({ ...event, cursor: toCursor(id, event.sequence) });
+    if (page.atEnd) return events;
+    after = page.endSequence;
+  }
+}
