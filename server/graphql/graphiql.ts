@@ -2,8 +2,8 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { HttpError, methodNotAllowed } from '../shared/http/http-error.ts';
 import { projectRoot } from '../shared/paths.ts';
-import { HttpError, methodNotAllowed } from './http-error.ts';
 
 const folder = join(projectRoot, 'dist', 'graphiql');
 

@@ -8,8 +8,8 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { type DocumentNode, getOperationAST } from 'graphql';
-import { readJsonBody } from './body.ts';
-import { HttpError, methodNotAllowed, sendJson } from './http-error.ts';
+import { readJsonBody } from '../shared/http/body.ts';
+import { HttpError, methodNotAllowed, sendJson } from '../shared/http/http-error.ts';
 import type { TransportDeps } from './operations.ts';
 
 export interface HttpTransport extends AsyncDisposable {

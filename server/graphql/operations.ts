@@ -7,10 +7,10 @@ import {
   getOperationAST,
   subscribe,
 } from 'graphql';
+import type { Guard } from '../shared/http/guard.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Documents } from './documents.ts';
 import type { ErrorFormatter } from './errors.ts';
-import type { Guard } from './guard.ts';
 import type { Limits } from './limits.ts';
 
 /** What every transport is made of. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { coerceError } from '../shared/errors.ts';
+import { type Readiness, sendHealth, sendReadiness } from '../shared/http/health.ts';
+import { HttpError, sendError } from '../shared/http/http-error.ts';
 import { sendGraphiql } from './graphiql.ts';
-import { type Readiness, sendHealth, sendReadiness } from './health.ts';
 import type { HttpTransport } from './http.ts';
-import { HttpError, sendError } from './http-error.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import { coerceError, WeftError } from '../shared/errors.ts';
+import { makeGuard } from '../shared/http/guard.ts';
+import type { Readiness } from '../shared/http/health.ts';
+import { listen } from '../shared/http/listen.ts';
 import type { Logger } from '../shared/logger.ts';
 import { makeDocuments } from './documents.ts';
 import { makeErrorFormatter } from './errors.ts';
-import { makeGuard } from './guard.ts';
-import type { Readiness } from './health.ts';
 import { openHttpTransport } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { MakeContext, TransportDeps } from './operations.ts';
@@ -58,10 +57,10 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
   const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, onRequest);
   server.on('checkContinue', onRequest);
   server.on('upgrade', ws.upgrade);
-  const port = await listen(server, options);
+  const { origin, port } = await listen(server, options);
 
   return {
-    url: `http://${urlHost(options.host)}:${port}/graphql`,
+    url: `${origin}/graphql`,
     port,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
@@ -92,23 +91,6 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
 /** Other upgrades (Java's client offers h2c with each request) are passed over, and the request answered as it is. */
 function asksForWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
-}
-
-async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  server.listen({ host, port });
-  await once(server, 'listening').catch((cause: unknown) => {
-    throw new WeftError(
-      'CANNOT_LISTEN',
-      `Expected to listen on ${host}, port ${port}, but: ${coerceError(cause).message}. Stop the program that has ` +
-        'the port, choose another with PORT (0: any that is free), or another address with HOST.',
-      { cause },
-    );
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 const maxFinishMs = 5_000;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import * as z from 'zod';
-import { readJsonBody } from './body.ts';
+import { readJsonBody } from '../shared/http/body.ts';
+import { HttpError, methodNotAllowed } from '../shared/http/http-error.ts';
 import type { ErrorFormatter } from './errors.ts';
-import { HttpError, methodNotAllowed } from './http-error.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
 
 export interface SseTransport extends AsyncDisposable {

@@ -2,9 +2,9 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
-import { payloadTooLarge } from './body.ts';
-import type { Guard } from './guard.ts';
-import { errorBody, HttpError, jsonType } from './http-error.ts';
+import { payloadTooLarge } from '../shared/http/body.ts';
+import type { Guard } from '../shared/http/guard.ts';
+import { errorBody, HttpError, jsonType } from '../shared/http/http-error.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
 import { adoptSocket, type Connection } from './ws-connection.ts';
 

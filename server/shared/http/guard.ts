@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { type CheckBearer, makeBearerCheck } from './bearer.ts';
 import { HttpError } from './http-error.ts';
 
 /**
@@ -10,7 +10,7 @@ export interface Guard {
   /** Throws HttpError 403 unless Host and Origin are ours. */
   admit(request: IncomingMessage): void;
   /** Throws HttpError 401 unless the value is `Bearer <token>`; lets all pass when there is no token. */
-  authorize(authorization: string | undefined): void;
+  authorize: CheckBearer;
   /** What lets the page of an allowed origin read the answer; empty for any other. */
   corsHeaders(request: IncomingMessage): Record<string, string>;
 }
@@ -26,7 +26,6 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
   const origins = new Set(allowedOrigins.map((origin) => new URL(origin).origin));
   const hosts = new Set([...origins].map((origin) => new URL(origin).host));
   const onLoopback = isLoopbackName(host);
-  const tokenDigest = apiToken === undefined ? undefined : digest(`Bearer ${apiToken}`);
 
   return {
     admit(request) {
@@ -38,9 +37,7 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
       if (origin !== undefined && !origins.has(origin) && hostOf(origin) !== target?.host)
         throw foreignOrigin(origin);
     },
-    authorize(authorization) {
-      if (tokenDigest && !timingSafeEqual(digest(authorization ?? ''), tokenDigest)) throw unauthenticated();
-    },
+    authorize: makeBearerCheck(apiToken, TOKEN_HINT),
     corsHeaders(request) {
       const { origin } = request.headers;
       return origin !== undefined && origins.has(origin) ? corsFor(origin) : {};
@@ -52,11 +49,6 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
 export function isLoopbackName(name: string): boolean {
   const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return /^(.+\.)?localhost$|^127(\.\d{1,3}){3}$|^::1$/.test(bare);
-}
-
-/** Both sides are digested first: the comparison takes the same time whatever their lengths. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 function parseHost(header: string | undefined): URL | undefined {
@@ -99,12 +91,5 @@ function foreignOrigin(origin: string): HttpError {
   );
 }
 
-function unauthenticated(): HttpError {
-  return new HttpError(
-    401,
-    'UNAUTHENTICATED',
-    'Expected the API token as `Authorization: Bearer <token>` (on a WebSocket also as `authorization` in the ' +
-      'connection params), got none or another one. The token is the one in WEFT_API_TOKEN.',
-    { 'www-authenticate': 'Bearer' },
-  );
-}
+const TOKEN_HINT =
+  'The token is the one in WEFT_API_TOKEN; a WebSocket may also give it as `authorization` in the connection params.';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { WeftError } from '../shared/errors.ts';
+import { WeftError } from '../errors.ts';
 
 /** A fault of the request itself, told by an HTTP status as well as by a code. */
 export class HttpError extends WeftError {
