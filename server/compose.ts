@@ -6,6 +6,7 @@ import { openQueue } from './engine/queue.ts';
 import { startWorker } from './engine/worker.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
+import { openHealthServer } from './shared/http/health-server.ts';
 import { openGraphqlServer } from './graphql/server.ts';
 import { makeAppender } from './journal/append.ts';
 import { openHub } from './journal/hub.ts';
@@ -28,7 +29,7 @@ import type { Weft } from './workflows/weft.ts';
 import { makeWorkflowUseCases } from './workflows/workflows.ts';
 
 export interface RunningServer extends AsyncDisposable {
-  /** Where operations go; null without the api role. */
+  /** Where operations go; without the api role, where health checks go, or null. */
   url: string | null;
 }
 
@@ -62,6 +63,7 @@ export async function compose(config: Config): Promise<RunningServer> {
         expressions,
         judgeViolation: (executionId) => alerts.judge(executionId),
         concurrency: config.workerConcurrency,
+        shutdownGraceMs: config.shutdownGraceMs,
         logger,
       }),
     );
@@ -103,6 +105,13 @@ export async function compose(config: Config): Promise<RunningServer> {
       }),
     );
     url = server.url;
+  } else if (config.healthPort !== undefined) {
+    const health = await openHealthServer({
+      host: config.host,
+      port: config.healthPort,
+      isReady: () => readiness(database),
+    });
+    url = opened.use(health).url;
   }
 
   const owned = opened.move();

@@ -2,20 +2,22 @@ import { compose } from './compose.ts';
 import { readConfig } from './config/environment.ts';
 import { coerceError, WeftError } from './shared/errors.ts';
 
-/** How long a clean shutdown may take before the process ends anyway, milliseconds. */
+/** How long a clean shutdown may take, beyond the grace for nodes that run, before the process ends anyway, milliseconds. */
 const SHUTDOWN_LIMIT_MS = 15_000;
 
 // Heard from the start, so that a signal during start-up, or right after the ready line, is a clean stop too.
 const stopAsked = stopSignal();
 
 try {
-  await using server = await compose(readConfig());
+  const config = readConfig();
+  await using server = await compose(config);
   console.log(server.url === null ? 'Weft is ready (worker)' : `Weft is ready at ${server.url}`);
   await stopAsked;
+  const limitMs = config.shutdownGraceMs + SHUTDOWN_LIMIT_MS;
   setTimeout(() => {
-    console.error(`Weft did not shut down within ${SHUTDOWN_LIMIT_MS / 1_000} s; it ends now.`);
+    console.error(`Weft did not shut down within ${limitMs / 1_000} s; it ends now.`);
     process.exit(1);
-  }, SHUTDOWN_LIMIT_MS).unref();
+  }, limitMs).unref();
 } catch (error) {
   // What an operator can mend is told plainly; a stack is for what nobody foresaw.
   console.error(error instanceof WeftError ? `Weft cannot start: ${error.message}` : coerceError(error));

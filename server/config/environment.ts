@@ -9,6 +9,8 @@ import { projectRoot } from '../shared/paths.ts';
 export interface Config {
   host: string;
   port: number;
+  /** PORT as it was given: where a process that serves no API answers health checks. Undefined: nowhere. */
+  healthPort: number | undefined;
   dataDir: string;
   /** Undefined: the embedded Postgres, under the data folder. */
   databaseUrl: string | undefined;
@@ -16,6 +18,8 @@ export interface Config {
   allowedOrigins: string[];
   roles: Role[];
   workerConcurrency: number;
+  /** How long running nodes may go on after SIGTERM, milliseconds. */
+  shutdownGraceMs: number;
   pythonPath: string | undefined;
   /** Undefined: `bwrap` where the system keeps its programs. */
   bubblewrapPath: string | undefined;
@@ -59,6 +63,7 @@ const Environment = z.object({
     .min(1)
     .max(1_000)
     .default(8 * availableParallelism()),
+  WEFT_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3_600).default(0),
   PYTHON_PATH: z.string().optional(),
   BUBBLEWRAP_PATH: z.string().optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
@@ -89,12 +94,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     host: config.HOST,
     port: config.PORT,
+    healthPort: given.PORT === undefined ? undefined : config.PORT,
     dataDir: config.WEFT_DATA_DIR,
     databaseUrl: config.DATABASE_URL,
     apiToken: config.WEFT_API_TOKEN,
     allowedOrigins: config.WEFT_ALLOWED_ORIGINS,
     roles: config.WEFT_ROLES,
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
+    shutdownGraceMs: config.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     pythonPath: config.PYTHON_PATH,
     bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),
     pythonPolicy: config.PYTHON_POLICY,

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
 import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
+import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
 import { ExecutionEventEntity } from './entities/execution-event.entity.ts';
@@ -67,7 +68,7 @@ export function makeDataSource(url: string, poolSize: number): DataSource {
       ExecutionEventEntity,
       SecurityViolationEntity,
     ],
-    migrations: [InitialSchema1764000000000, Security1764100000000],
+    migrations: [InitialSchema1764000000000, Security1764100000000, ExecutionChanges1764300000000],
     migrationsTableName: 'weft_migrations',
     synchronize: false,
     installExtensions: false,
@@ -127,6 +128,6 @@ export function isConnectionError(error: unknown): boolean {
   return (
     (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOST|ENET|EAI_)/.test(code)) ||
     (typeof message === 'string' &&
-      /connection (terminated|timeout|ended)|timeout (exceeded|expired)/i.test(message))
+      /connection (terminated|timeout|ended)|timeout (exceeded|expired)|not queryable/i.test(message))
   );
 }

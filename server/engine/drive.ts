@@ -21,6 +21,8 @@ export interface DriveDeps {
   sandbox: SandboxBackend;
   expressions: Expressions;
   judgeViolation: AttemptDeps['judgeViolation'];
+  /** Aborted when the worker shall begin nothing more. */
+  draining: AbortSignal;
   logger: Logger;
 }
 

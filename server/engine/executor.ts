@@ -16,6 +16,8 @@ export interface ExecutorOptions extends AttemptDeps {
   former: RunState | null;
   /** Aborted with a StopRequest. */
   signal: AbortSignal;
+  /** Aborted when the worker shall begin nothing more: what runs may end, the rest is another worker's. */
+  draining: AbortSignal;
 }
 
 /** Why an execution is stopped from outside. */
@@ -33,7 +35,7 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
  * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
  */
 export async function runExecution(options: ExecutorOptions): Promise<'ended' | 'released'> {
-  const { plan, execution, state, journal, signal } = options;
+  const { plan, execution, state, journal, signal, draining } = options;
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
   const stopped = AbortSignal.any([signal, journal.lost]);
@@ -42,23 +44,26 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let wake = Promise.withResolvers<void>();
   const onStop = () => wake.resolve();
   stopped.addEventListener('abort', onStop, { once: true });
+  draining.addEventListener('abort', onStop, { once: true });
 
   try {
     while (!stopped.aborted && crash === null) {
-      const step = takeStep(plan, state, ended, new Date());
+      const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
       ended = [];
       if (step.end !== null) await stopNodes(null);
       await journal.append(step.events);
       if (step.end !== null) return 'ended';
       for (const nodeKey of step.starts) launch(nodeKey);
+      if (draining.aborted && running.size === 0 && ended.length === 0) break;
       await somethingToDo(step.wakeAt);
     }
     await stopNodes(signal.reason);
     journal.lost.throwIfAborted();
     if (crash !== null) throw (crash as { error: unknown }).error;
-    return await stopFromOutside(signal.reason as StopRequest);
+    return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
   } finally {
     stopped.removeEventListener('abort', onStop);
+    draining.removeEventListener('abort', onStop);
     await stopNodes(null);
   }
 
@@ -99,6 +104,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
             run,
             expressions: options.expressions,
             signal: nodeStop.signal,
+            draining,
             record,
             attempt,
           });

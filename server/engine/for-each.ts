@@ -16,6 +16,8 @@ export interface ForEachOptions {
   run: NodeRun;
   expressions: Expressions;
   signal: AbortSignal;
+  /** Aborted when no further item, and no further attempt, shall be begun. */
+  draining: AbortSignal;
   /** Applies events to the state and journals them; resolves when they are committed. */
   record: (events: readonly EventBody[]) => Promise<void>;
   attempt: (ref: NodeRef, value: unknown) => Promise<AttemptEnd>;
@@ -32,7 +34,7 @@ const MAX_ITEMS = 10_000;
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
-  const { node, forEach, run, signal } = options;
+  const { node, forEach, run, signal, draining } = options;
   const list = await listOf(options);
   if (!Array.isArray(list)) return list;
 
@@ -40,7 +42,7 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const failures: Failed[] = [];
   let next = 0;
   async function lane(): Promise<void> {
-    while (failures.length === 0 && !signal.aborted && next < items.length) {
+    while (failures.length === 0 && !signal.aborted && !draining.aborted && next < items.length) {
       const item = next++;
       const failure = await runItem(options, item, items[item]);
       if (failure !== null) failures.push(failure);
@@ -49,7 +51,8 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   await Promise.all(Array.from({ length: Math.min(forEach.concurrency, items.length) }, lane));
 
   if (failures.length > 0) return failures[0]!;
-  if (signal.aborted) return { kind: 'stopped' };
+  if (signal.aborted || items.some((_, item) => run.items.get(item)?.status !== 'SUCCEEDED'))
+    return { kind: 'stopped' };
   return {
     kind: 'succeeded',
     emission: {
@@ -82,7 +85,8 @@ async function listOf({ node, forEach, scope, expressions }: ForEachOptions): Pr
 
 /** One item through all its attempts; its failure, or null when it ended well or was stopped. */
 async function runItem(options: ForEachOptions, item: number, value: unknown): Promise<Failed | null> {
-  const { node, signal, record } = options;
+  const { node, record } = options;
+  const halt = AbortSignal.any([options.signal, options.draining]);
   const run = options.run.items.get(item) ?? newRun();
   options.run.items.set(item, run);
   if (run.status === 'RUNNING') {
@@ -90,8 +94,8 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     if (lost !== null) await record([lost]);
   }
   while (run.status !== 'SUCCEEDED' && run.status !== 'FAILED') {
-    await delay(Math.max(0, (run.retryAt ?? 0) - Date.now()), undefined, { signal }).catch(() => {});
-    if (signal.aborted) return null;
+    await delay(Math.max(0, (run.retryAt ?? 0) - Date.now()), undefined, { signal: halt }).catch(() => {});
+    if (halt.aborted) return null;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
     await record([{ type: 'NodeStarted', ...ref }]);
     const event = endEvent(node, ref, run, await options.attempt(ref, value));

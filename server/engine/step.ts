@@ -19,9 +19,15 @@ export interface Step {
 
 /**
  * Applies to the state what ended, then whatever the scheduler commands until it says nothing new. Pure but for
- * the state, which it moves on; the clock is an argument.
+ * the state, which it moves on; the clock is an argument. With `mayStart` false no node is begun.
  */
-export function takeStep(plan: Plan, state: RunState, ended: readonly EventBody[], now: Date): Step {
+export function takeStep(
+  plan: Plan,
+  state: RunState,
+  ended: readonly EventBody[],
+  now: Date,
+  mayStart = true,
+): Step {
   const step: Step = { events: [], starts: [], end: null, wakeAt: null };
   const tell = (event: EventBody) => {
     applyEvent(state, event, now);
@@ -37,7 +43,7 @@ export function takeStep(plan: Plan, state: RunState, ended: readonly EventBody[
     for (const command of schedule(plan.graph, state, now.getTime())) {
       switch (command.kind) {
         case 'start':
-          tell(nodeStarted(state, command.nodeKey));
+          if (mayStart) tell(nodeStarted(state, command.nodeKey));
           break;
         case 'skip':
           tell({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0 });

@@ -8,13 +8,15 @@ import { type DriveDeps, drive } from './drive.ts';
 import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 
-export interface WorkerOptions extends DriveDeps {
+export interface WorkerOptions extends Omit<DriveDeps, 'draining'> {
   pool: Pool;
   hub: Hub;
   appender: Appender;
   queue: ExecutionQueue;
   /** Executions under way at once in this process. */
   concurrency: number;
+  /** How long nodes that run may go on when the worker is asked to stop, milliseconds. */
+  shutdownGraceMs: number;
   logger: Logger;
 }
 
@@ -29,8 +31,9 @@ interface ActiveRun {
 }
 
 /**
- * Claims executions and drives them, each as its only writer, until it is disposed: then it gives up what is
- * under way, for another worker to go on with, and waits until that is done.
+ * Claims executions and drives them, each as its only writer, until it is disposed: then it begins nothing more,
+ * lets the nodes that run go on to their end for the time of grace, gives up the rest for another worker to go on
+ * with, and waits until that is done.
  */
 export function startWorker(options: WorkerOptions): AsyncDisposable {
   const { hub, queue, logger } = options;
@@ -83,7 +86,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
 
   async function run(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     try {
-      const end = await drive(options, job.executionId, signal);
+      const end = await drive({ ...options, draining: closing.signal }, job.executionId, signal);
       if (end === 'ended') await queue.complete(job.jobId);
       else await giveBack(job);
     } catch (error) {
@@ -131,11 +134,17 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
       closing.abort();
-      clearInterval(poll);
-      for (const release of releases) release();
       await claiming;
-      for (const { stop } of active.values()) stop.abort({ kind: 'release' } satisfies StopRequest);
-      await Promise.allSettled([...active.values()].map(({ done }) => done));
+      const done = Promise.allSettled([...active.values()].map((run) => run.done));
+      const releaseAll = () => {
+        for (const { stop } of active.values()) stop.abort({ kind: 'release' } satisfies StopRequest);
+      };
+      const grace = setTimeout(releaseAll, options.shutdownGraceMs);
+      if (options.shutdownGraceMs === 0) releaseAll();
+      await done;
+      clearTimeout(grace);
+      for (const release of releases) release();
+      clearInterval(poll);
       clearInterval(heartbeat);
     },
   };

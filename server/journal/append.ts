@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { isConnectionError, sqlState } from '../db/database.ts';
+import { sqlState } from '../db/database.ts';
+import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
@@ -110,7 +110,14 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     const live = group.filter((entry) => !entry.journal.lost.aborted);
     if (live.length === 0) return;
     try {
-      await insertWhenPossible(live);
+      await whenPossible(
+        () =>
+          insertEvents(
+            deps.pool,
+            live.flatMap(({ rows }) => rows),
+          ),
+        closing.signal,
+      );
       for (const entry of live) settle(entry);
       announce(live);
     } catch (error) {
@@ -123,25 +130,14 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     }
   }
 
-  async function insertWhenPossible(entries: Entry[]): Promise<void> {
-    for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1_000)) {
-      try {
-        return await insertEvents(
-          deps.pool,
-          entries.flatMap((entry) => entry.rows),
-        );
-      } catch (error) {
-        if (!isConnectionError(error) || closing.signal.aborted) throw error;
-        await delay(waitMs, undefined, { signal: closing.signal }).catch(() => {});
-      }
-    }
-  }
-
   async function settleFailure(entry: Entry, error: unknown): Promise<void> {
     const { journal, rows } = entry;
     if (sqlState(error) !== UNIQUE_VIOLATION) return lose(entry, error);
     const last = rows.at(-1)!;
-    const writer = await writerOf(deps.pool, journal.executionId, last.seq).catch(() => undefined);
+    const writer = await whenPossible(
+      () => writerOf(deps.pool, journal.executionId, last.seq),
+      closing.signal,
+    ).catch(() => undefined);
     if (writer === journal.writer) {
       settle(entry);
       announce([entry]);

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { isConnectionError } from '../db/database.ts';
+import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
@@ -22,7 +21,6 @@ export interface FollowedBatch {
 
 /** Large enough that a long journal is read near the database's own speed, small enough to hold in memory. */
 const BATCH_EVENTS = 1_000;
-const RETRY_MS = 250;
 
 /**
  * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when
@@ -37,7 +35,9 @@ export async function* followJournal(
   options: FollowOptions,
 ): AsyncGenerator<FollowedBatch, void> {
   const wakeUp = makeWakeUp(options.signal);
-  const release = deps.hub.listen('journal', executionId, wakeUp.wake);
+  const release = deps.hub.listen('journal', executionId, (_id, _origin, lastSequence) => {
+    if (lastSequence === undefined || lastSequence > after) wakeUp.wake();
+  });
   // Terminal events end the stream whether the filter asks for them or not.
   const types = options.types && [...new Set([...options.types, ...terminalEventTypes])];
   let after = options.after;
@@ -47,7 +47,7 @@ export async function* followJournal(
       const woken = wakeUp.next();
       const page =
         deps.tail.page(executionId, { after, limit: BATCH_EVENTS, types, nodeKeys: options.nodeKeys }) ??
-        (await readWhenPossible(deps.pool, executionId, { ...options, after, types }));
+        (await read(deps.pool, executionId, { ...options, after, types }));
       if (page === null) return;
       if (!page.exists)
         throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
@@ -67,20 +67,20 @@ export async function* followJournal(
 }
 
 /** A database that is away is waited for; null when the consumer left meanwhile. */
-async function readWhenPossible(
+async function read(
   pool: Pool,
   executionId: string,
   { after, types, nodeKeys, signal }: FollowOptions,
 ): Promise<JournalPage | null> {
-  for (;;) {
-    try {
-      const page = await readEvents(pool, executionId, { after, limit: BATCH_EVENTS, types, nodeKeys });
-      return signal.aborted ? null : page;
-    } catch (error) {
-      if (signal.aborted) return null;
-      if (!isConnectionError(error)) throw error;
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
-    }
+  try {
+    const page = await whenPossible(
+      () => readEvents(pool, executionId, { after, limit: BATCH_EVENTS, types, nodeKeys }),
+      signal,
+    );
+    return signal.aborted ? null : page;
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
   }
 }
 

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { openListener } from '../db/listener.ts';
+import { whenPossible } from '../db/when-possible.ts';
 import type { Logger } from '../shared/logger.ts';
+import { openBackstop } from './backstop.ts';
 
 /**
  * Wake-ups, within this process at once and to the other replicas by a coalesced NOTIFY. A wake-up carries no
- * data and may be lost: whoever is woken reads the tables, which are the truth. After a gap in listening,
- * everybody is woken.
+ * data and may be lost: whoever is woken reads the tables, which are the truth. After a gap in listening, and now
+ * and then in case one was lost (backstop.ts), everybody is woken.
  *
  * NOTIFY is sent outside the transaction it tells of, because it takes a lock over the whole cluster at commit.
  */
 export interface Hub extends AsyncDisposable {
   wake(topic: Topic, id: string): void;
-  /** `id` narrows to one execution; the listener gets the id, or undefined after a gap, and whether the
-   * wake-up comes from this process. Returns the releaser. */
+  /** `id` narrows to one execution. Returns the releaser. */
   listen(topic: Topic, id: string | undefined, listener: WakeListener): () => void;
 }
 
@@ -22,7 +23,15 @@ export interface Hub extends AsyncDisposable {
  * a client asked for a cancellation. violation: the audit trail has grown.
  */
 export type Topic = 'journal' | 'status' | 'queue' | 'cancel' | 'violation';
-export type WakeListener = (id: string | undefined, origin: 'local' | 'remote') => void;
+/**
+ * Gets the id, or undefined when wake-ups may have been lost; whether the wake-up comes from this process; and, where
+ * the journal was looked up, its last sequence: who has read so far need not read again.
+ */
+export type WakeListener = (
+  id: string | undefined,
+  origin: 'local' | 'remote',
+  lastSequence?: number,
+) => void;
 
 const CHANNEL = 'weft_wake';
 /** Postgres refuses payloads of 8000 bytes and more. */
@@ -32,9 +41,9 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
   const local = new Map<string, Set<WakeListener>>();
   const outbox = makeOutbox(options);
 
-  const dispatch = (topic: string, id: string, origin: 'local' | 'remote') => {
+  const dispatch = (topic: string, id: string, origin: 'local' | 'remote', lastSequence?: number) => {
     for (const key of [`${topic}/${id}`, `${topic}/`]) {
-      for (const listener of local.get(key) ?? []) listener(id, origin);
+      for (const listener of local.get(key) ?? []) listener(id, origin, lastSequence);
     }
   };
 
@@ -55,6 +64,17 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
     },
   });
 
+  const backstop = openBackstop({
+    ...options,
+    followed: () => [...local.keys()].filter(isOneJournal).map((key) => key.slice(JOURNALS.length)),
+    onLook(ends) {
+      for (const { id, last } of ends) dispatch('journal', id, 'remote', last);
+      for (const topic of ['status', 'violation']) {
+        for (const listener of local.get(`${topic}/`) ?? []) listener(undefined, 'remote');
+      }
+    },
+  });
+
   return {
     wake(topic, id) {
       dispatch(topic, id, 'local');
@@ -70,10 +90,17 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
       };
     },
     async [Symbol.asyncDispose]() {
-      await outbox.drained();
+      backstop[Symbol.dispose]();
+      await outbox[Symbol.asyncDispose]();
       await listener[Symbol.asyncDispose]();
     },
   };
+}
+
+const JOURNALS = 'journal/';
+
+function isOneJournal(key: string): boolean {
+  return key.startsWith(JOURNALS) && key.length > JOURNALS.length;
 }
 
 /**
@@ -82,10 +109,14 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
  */
 const GATHER_MS = 10;
 
-/** At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. */
+/**
+ * At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. What cannot be sent
+ * now is sent when the database is back: the others' connections may have been fine all the while.
+ */
 function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string; logger: Logger }) {
   let waiting = new Set<string>();
   let sending: Promise<void> | null = null;
+  const closing = new AbortController();
 
   async function send(): Promise<void> {
     while (waiting.size > 0) {
@@ -93,10 +124,10 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
       const names = waiting;
       waiting = new Set();
       for (const payload of payloads(replicaId, names)) {
-        // A hint that cannot be sent is dropped: its readers reread when their own connection comes back.
-        await pool
-          .query({ name: 'weft-notify', text: 'SELECT pg_notify($1, $2)', values: [CHANNEL, payload] })
-          .catch((error) => logger.debug({ err: error }, 'a NOTIFY was lost'));
+        await whenPossible(
+          () => pool.query({ name: 'weft-notify', text: NOTIFY, values: [CHANNEL, payload] }),
+          closing.signal,
+        ).catch((error) => logger.debug({ err: error }, 'a NOTIFY was lost'));
       }
     }
     sending = null;
@@ -107,11 +138,14 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
       waiting.add(name);
       sending ??= send();
     },
-    async drained() {
+    async [Symbol.asyncDispose]() {
+      closing.abort();
       await sending;
     },
   };
 }
+
+const NOTIFY = 'SELECT pg_notify($1, $2)';
 
 function* payloads(replicaId: string, names: Iterable<string>): Generator<string> {
   let payload = replicaId;

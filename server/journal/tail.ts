@@ -36,10 +36,14 @@ export function makeTail(hub: Hub): Tail {
   const held = new Map<string, Held>();
   let total = 0;
 
-  const release = hub.listen('journal', undefined, (executionId, origin) => {
+  const release = hub.listen('journal', undefined, (executionId, origin, lastSequence) => {
     if (executionId === undefined) for (const id of [...held.keys()]) drop(id);
-    else if (origin === 'remote') drop(executionId);
+    else if (origin === 'remote' && !reaches(executionId, lastSequence)) drop(executionId);
   });
+
+  function reaches(executionId: string, sequence: number | undefined): boolean {
+    return sequence !== undefined && (held.get(executionId)?.events.at(-1)?.sequence ?? 0) >= sequence;
+  }
 
   function drop(executionId: string): void {
     total -= held.get(executionId)?.bytes ?? 0;

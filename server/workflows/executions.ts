@@ -1,5 +1,5 @@
 import { In } from 'typeorm';
-import type { Database, Tx } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { foldJournal } from '../engine/drive.ts';
 import type { RunState } from '../engine/fold.ts';
@@ -14,6 +14,7 @@ import { WeftError } from '../shared/errors.ts';
 import { endable } from './endable.ts';
 import { pageBefore, toPage } from './page.ts';
 import type { Execution, NodeExecution, Outcome, Page, PageRequest, UserError } from './types.ts';
+import { followUpdates, type UpdateFilter } from './updates.ts';
 
 export interface ExecutionDeps {
   database: Database;
@@ -85,13 +86,7 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       });
     },
 
-    /** The latest state of each execution whose row changes; changes in quick succession may be told as one. */
-    updates(filter: {
-      workflowId: string | null;
-      statuses: readonly ExecutionStatus[] | null;
-    }): AsyncIterableIterator<Execution> {
-      return endable((signal) => followUpdates(filter, signal));
-    },
+    updates: (filter: UpdateFilter) => followUpdates({ database, hub }, filter),
 
     /**
      * What runs is stopped by its worker; what no worker has begun is ended here. The journal's fence decides
@@ -117,47 +112,6 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return { ok: true, value: (await get(id))! };
     },
   };
-
-  async function* followUpdates(
-    filter: { workflowId: string | null; statuses: readonly ExecutionStatus[] | null },
-    signal: AbortSignal,
-  ): AsyncGenerator<Execution, void> {
-    const changed = new Set<string>();
-    let wake = Promise.withResolvers<void>();
-    const release = hub.listen('status', undefined, (id) => {
-      if (id !== undefined) changed.add(id);
-      wake.resolve();
-    });
-    signal.addEventListener('abort', () => wake.resolve(), { once: true });
-    try {
-      while (!signal.aborted) {
-        const ids = [...changed];
-        changed.clear();
-        for (const execution of await findUpdated(manager, ids, filter)) yield execution;
-        if (changed.size === 0) await wake.promise;
-        wake = Promise.withResolvers();
-      }
-    } finally {
-      release();
-    }
-  }
-}
-
-async function findUpdated(
-  manager: Tx,
-  ids: string[],
-  filter: { workflowId: string | null; statuses: readonly ExecutionStatus[] | null },
-): Promise<Execution[]> {
-  if (ids.length === 0) return [];
-  const rows = await manager.find(ExecutionEntity, {
-    where: {
-      id: In(ids),
-      ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
-      ...(filter.statuses === null ? {} : { status: In([...filter.statuses]) }),
-    },
-    order: { id: 'ASC' },
-  });
-  return rows.map(toExecution);
 }
 
 function refuse(code: string, message: string): { ok: false; userErrors: UserError[] } {
