@@ -1,3 +1,4 @@
+import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -82,6 +83,81 @@ test('a server that is asked to stop gives its work up at once, and it counts ag
     error: { code: 'WORKER_STOPPED' },
   });
   expect(events.at(-1)!.__typename).toBe('ExecutionSucceeded');
+});
+
+test('with a time of grace, what runs goes on to its end, nothing more is begun, and the next server does the rest', async () => {
+  const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '60' } });
+  const items = {
+    ...python('list', `import time\nprint("on")\ntime.sleep(2)\nresult = input_data`),
+    forEach: { items: 'input', concurrency: 1 },
+  };
+  const chain = await first.weft.run(
+    [python('a', slow(2)), python('b', 'result = input_data')],
+    [{ source: 'a', target: 'b' }],
+  );
+  const list = await first.weft.run([items], [], [1, 2, 3]);
+  const last = await first.weft.run([python('a', slow(2))]);
+  await Promise.all([
+    first.weft.event(chain, isOutputOf('a')),
+    first.weft.event(list, isOutputOf('list')),
+    first.weft.event(last, isOutputOf('a')),
+  ]);
+  expect(await first.server.stop()).toBe(0);
+
+  const api = await open({ env: { WEFT_ROLES: 'api' } });
+  const soFar = await api.weft.query<Record<'chain' | 'list' | 'last', { status: string }>>(`{
+    chain: execution(id: "${chain}") { status } list: execution(id: "${list}") { status } last: execution(id: "${last}") { status }
+  }`);
+  expect([soFar.chain, soFar.list, soFar.last].map(({ status }) => status)).toEqual([
+    'RUNNING',
+    'RUNNING',
+    'SUCCEEDED',
+  ]);
+  await open({ env: { WEFT_ROLES: 'worker' } });
+  const chained = await api.weft.allEvents(chain);
+  expectDense(chained);
+  expect(chained.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 'done' });
+  for (const nodeKey of ['a', 'b']) expect(count(chained, 'NodeStarted', nodeKey)).toBe(1);
+  const listed = await api.weft.allEvents(list);
+  expect(listed.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: [1, 2, 3] });
+  for (const item of [0, 1, 2]) {
+    const starts = listed.filter((event) => event.__typename === 'NodeStarted' && event.item === item);
+    expect(starts).toHaveLength(1);
+  }
+});
+
+test('what outlasts the time of grace is given up for another worker', async () => {
+  const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '0.5' } });
+  const id = await first.weft.run([python('a', slow(3))]);
+  await first.weft.event(id, isOutputOf('a'));
+  expect(await first.server.stop()).toBe(0);
+  const second = await open();
+  const events = await second.weft.allEvents(id);
+  expect(events.map(({ __typename }) => __typename)).toContain('NodeRetryScheduled');
+  expect(events.at(-1)!.__typename).toBe('ExecutionSucceeded');
+});
+
+test('a node that kills its worker every time ends as an error, and not as a loop', async () => {
+  const api = await open({ env: { WEFT_ROLES: 'api' } });
+  await using sql = await connect(databaseUrl);
+  const id = await api.weft.run([python('killer', slow(60))]);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const doomed = await open({ env: { WEFT_ROLES: 'worker' } });
+    await api.weft.event(id, (event) => isOutputOf('killer')(event) && event.attempt === attempt);
+    await doomed.server.kill();
+    // What would otherwise take 10 s: the dead worker's last heartbeat is made an old one.
+    await sql.query(
+      `UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`,
+    );
+  }
+  await open({ env: { WEFT_ROLES: 'worker' } });
+  const events = await api.weft.allEvents(id);
+  expectDense(events);
+  expect(count(events, 'NodeStarted', 'killer')).toBe(3);
+  expect(events.at(-1)).toMatchObject({
+    __typename: 'ExecutionFailed',
+    error: { code: 'NODE_INTERRUPTED', nodeKey: 'killer' },
+  });
 });
 
 test('an execution that was started with no worker about is run when one comes', async () => {
