@@ -46,7 +46,7 @@ export async function compose(config: Config): Promise<RunningServer> {
   const appender = opened.use(makeAppender({ pool: database.pool, hub, tail }));
   const isWorker = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
-  const queue = await openQueue(boss);
+  const queue = await openQueue(boss, database.pool);
   const sandbox = opened.use(await openSandbox(config, logger));
 
   if (isWorker) {

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import { createHash } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
 import { type Db, PgBoss } from 'pg-boss';
 import type { Logger } from '../shared/logger.ts';
 import type { Tx } from './database.ts';
@@ -35,4 +36,24 @@ export async function openBoss(options: { pool: Pool; supervise: boolean; logger
 /** Lets pg-boss take part in a transaction. */
 export function inTransaction(tx: Tx): Db {
   return { executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }) };
+}
+
+/**
+ * For the statements that every execution passes: they are long, and planning them costs more than running them. Any
+ * other of pg-boss's may be several statements in one, which cannot be prepared.
+ */
+export function prepared(on: Pool | ClientBase): Db {
+  return { executeSql: (text, values) => on.query({ name: nameOf(text), text, values: values ?? [] }) };
+}
+
+/** A text differs from the last by a limit at most, so there are few. */
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `weft-boss-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+    names.set(text, name);
+  }
+  return name;
 }

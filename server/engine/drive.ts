@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Appender } from '../journal/append.ts';
-import { type NodeError, stateEventTypes } from '../journal/event.ts';
+import { type ExecutionStatus, type NodeError, stateEventTypes } from '../journal/event.ts';
 import { readEvents } from '../journal/read.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
@@ -32,11 +32,13 @@ export async function drive(
   executionId: string,
   signal: AbortSignal,
 ): Promise<'ended' | 'released'> {
-  const [row, { state, sequence }] = await Promise.all([
-    loadExecution(deps.pool, executionId),
-    foldJournal(deps.pool, executionId),
-  ]);
-  if (row === undefined || ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(state.status)) return 'ended';
+  const row = await loadExecution(deps.pool, executionId);
+  if (row === undefined || ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(row.status)) return 'ended';
+  // The row's status commits with the event it follows from: a queued execution's journal is that one event.
+  const { state, sequence } =
+    row.status === 'QUEUED'
+      ? { state: emptyState(), sequence: 1 }
+      : await foldJournal(deps.pool, executionId);
   const journal = deps.appender.open(executionId, sequence);
   if (row.cancelRequested !== null) {
     signal = AbortSignal.abort({
@@ -76,6 +78,7 @@ function unplannable({ message }: Error): NodeError {
 }
 
 interface ExecutionRow {
+  status: ExecutionStatus;
   workflowId: string | null;
   definition: WorkflowDraft;
   input: unknown;
@@ -87,7 +90,7 @@ async function loadExecution(pool: Pool, executionId: string): Promise<Execution
   const { rows } = await pool.query<ExecutionRow>({
     name: 'weft-load-execution',
     text: `
-      SELECT e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
+      SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom"
       FROM executions e

@@ -1,6 +1,6 @@
+import type { Pool, PoolClient } from 'pg';
 import type { PgBoss } from 'pg-boss';
-import { inTransaction } from '../db/boss.ts';
-import type { Tx } from '../db/database.ts';
+import { prepared } from '../db/boss.ts';
 
 /**
  * The queue of executions to be driven: one pg-boss job each, from start to end. pg-boss spreads them over the
@@ -8,8 +8,8 @@ import type { Tx } from '../db/database.ts';
  * hub's business, so that a wake-up for a worker in the same process costs nothing.
  */
 export interface ExecutionQueue {
-  /** Commits with `tx`; wake the workers after that. */
-  enqueue(tx: Tx, executionId: string): Promise<void>;
+  /** Commits with the client's transaction; wake the workers after that. */
+  enqueue(client: PoolClient, executionId: string): Promise<void>;
   claim(limit: number): Promise<ClaimedJob[]>;
   /** Tells pg-boss that these jobs' worker lives. */
   heartbeat(jobIds: readonly string[]): Promise<void>;
@@ -35,7 +35,7 @@ export const HEARTBEAT_INTERVAL_MS = 2_500;
 /** How often a node may lose its worker is the engine's to judge, so pg-boss must never give up first. */
 const RETRY_LIMIT = 1_000_000;
 
-export async function openQueue(boss: PgBoss): Promise<ExecutionQueue> {
+export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueue> {
   await boss.createQueue(QUEUE, {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     retryLimit: RETRY_LIMIT,
@@ -45,19 +45,21 @@ export async function openQueue(boss: PgBoss): Promise<ExecutionQueue> {
     deleteAfterSeconds: 60 * 60,
   });
 
+  const db = prepared(pool);
+
   return {
-    async enqueue(tx, executionId) {
-      await boss.send(QUEUE, { executionId }, { db: inTransaction(tx) });
+    async enqueue(client, executionId) {
+      await boss.send(QUEUE, { executionId }, { db: prepared(client) });
     },
     async claim(limit) {
-      const jobs = await boss.fetch<{ executionId: string }>(QUEUE, { batchSize: limit });
+      const jobs = await boss.fetch<{ executionId: string }>(QUEUE, { batchSize: limit, db });
       return jobs.map(({ id, data }) => ({ jobId: id, executionId: data.executionId }));
     },
     async heartbeat(jobIds) {
       if (jobIds.length > 0) await boss.touch(QUEUE, [...jobIds]);
     },
     async complete(jobId) {
-      await boss.complete(QUEUE, jobId);
+      await boss.complete(QUEUE, jobId, null, { db });
     },
     async release(jobId) {
       await boss.fail(QUEUE, jobId);

@@ -42,7 +42,8 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
   const outbox = makeOutbox(options);
 
   const dispatch = (topic: string, id: string, origin: 'local' | 'remote', lastSequence?: number) => {
-    for (const key of [`${topic}/${id}`, `${topic}/`]) {
+    // A wake-up without an id, as the queue's, has one key and not two.
+    for (const key of new Set([`${topic}/${id}`, `${topic}/`])) {
       for (const listener of local.get(key) ?? []) listener(id, origin, lastSequence);
     }
   };

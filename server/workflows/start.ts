@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { commitTogether } from '../db/commit-together.ts';
 import { type Database, sqlState, type Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionQueue } from '../engine/queue.ts';
@@ -130,14 +131,8 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
   async function begin(execution: NewExecution): Promise<Outcome<Execution>> {
     const { workflowId, idempotencyKey } = execution;
     try {
-      const row = await database.transaction(async (tx) => {
-        const id = newId('exec');
-        const [inserted] = await Promise.all([
-          insertExecution(tx, id, execution, principal),
-          queue.enqueue(tx, id),
-        ]);
-        return inserted;
-      });
+      const row = queuedExecution(execution, principal);
+      await commitTogether(pool, (client) => [insertExecution(client, row), queue.enqueue(client, row.id)]);
       hub.wake('queue', '');
       hub.wake('status', row.id);
       return { ok: true, value: toExecution(row) };
@@ -151,39 +146,40 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
 
 const UNIQUE_VIOLATION = '23505';
 
-/** The row and its first event, in one statement. */
-async function insertExecution(
-  tx: Tx,
-  id: string,
-  execution: NewExecution,
-  principal: string,
-): Promise<ExecutionEntity> {
-  const createdAt = new Date();
-  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
-  await tx.query(INSERT_EXECUTION, [
-    id,
-    execution.workflowId,
-    execution.versionNumber,
-    json(execution.definition),
-    json(execution.input),
-    execution.idempotencyKey,
-    execution.retryOf,
-    execution.retryStrategy,
-    createdAt,
-    principal,
-  ]);
+function queuedExecution(execution: NewExecution, principal: string): ExecutionEntity {
   return {
     ...execution,
-    id,
+    id: newId('exec'),
     principal,
     status: 'QUEUED',
     output: null,
     error: null,
     cancelRequested: null,
-    createdAt,
+    createdAt: new Date(),
     startedAt: null,
     finishedAt: null,
   };
+}
+
+/** The row and its first event, in one statement. */
+function insertExecution(client: PoolClient, row: ExecutionEntity): Promise<unknown> {
+  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+  return client.query({
+    name: 'weft-insert-execution',
+    text: INSERT_EXECUTION,
+    values: [
+      row.id,
+      row.workflowId,
+      row.versionNumber,
+      json(row.definition),
+      json(row.input),
+      row.idempotencyKey,
+      row.retryOf,
+      row.retryStrategy,
+      row.createdAt,
+      row.principal,
+    ],
+  });
 }
 
 const INSERT_EXECUTION = `
