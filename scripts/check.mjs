@@ -9,8 +9,13 @@ import { pinnedNode, root, runQuietly } from './setup/project.mjs';
 const steps = [
   { title: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'] },
   { title: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
+  {
+    title: 'types of the client SDK',
+    command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk'],
+  },
   { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
+  { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },
 ];
 
 if (!dependenciesAreInstalled()) await withSetUpLock(installDependencies);

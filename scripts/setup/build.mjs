@@ -10,10 +10,18 @@ const steps = [
   {
     name: 'typescript',
     title: 'Compiling TypeScript',
-    inputs: [...sourceFolders, 'tsconfig.json', 'package-lock.json'],
+    inputs: [...sourceFolders, 'client-sdk/src', 'tsconfig.json', 'package-lock.json'],
     wanted: /(\.ts|tsconfig\.json|package-lock\.json)$/,
     command: ['node_modules/typescript/bin/tsc', '-p', '.'],
     before: removeOrphanedOutput,
+  },
+  {
+    name: 'client-sdk',
+    title: 'Compiling the client SDK',
+    inputs: ['client-sdk/src', 'client-sdk/tsconfig.json', 'package-lock.json'],
+    wanted: /./,
+    command: ['node_modules/typescript/bin/tsc', '-p', 'client-sdk'],
+    before: () => rmSync(join(root, 'client-sdk/dist'), { recursive: true, force: true }),
   },
   {
     name: 'graphiql',
@@ -64,7 +72,7 @@ function fingerprintOf(step) {
 
 /** tsc leaves the output of deleted sources behind, and jest would go on running deleted tests. */
 function removeOrphanedOutput() {
-  for (const folder of sourceFolders) {
+  for (const folder of [...sourceFolders, 'client-sdk/src']) {
     for (const file of filesIn(`dist/${folder}`, /\.js(\.map)?$/)) {
       const source = file.replace(/^dist\//, '').replace(/\.js(\.map)?$/, '.ts');
       if (!existsSync(join(root, source))) rmSync(join(root, file));

@@ -1,0 +1,64 @@
+import {
+  type Document,
+  NodeDefinitionsDocument,
+  type NodeDefinitionsQuery,
+  ServerInfoDocument,
+  type ServerInfoQuery,
+} from './_generated_operations.ts';
+import { type Executions, makeExecutions } from './executions.ts';
+import type { Live } from './live.ts';
+import { type ClientOptions, settle } from './options.ts';
+import { makePython, type Python } from './python.ts';
+import { type RequestOptions, request } from './request.ts';
+import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
+import { makeLadder } from './transport/ladder.ts';
+import { openSse } from './transport/sse.ts';
+import { openWs } from './transport/ws.ts';
+import { makeWorkflows, type Workflows } from './workflows.ts';
+
+export type NodeDefinition = NodeDefinitionsQuery['nodeDefinitions'][number];
+export type ServerInfo = ServerInfoQuery['serverInfo'];
+
+/** A Weft server, as a program sees it. */
+export interface WeftClient {
+  readonly executions: Executions;
+  readonly workflows: Workflows;
+  readonly python: Python;
+  readonly securityViolations: SecurityViolations;
+  /** Every type of node, with all that a palette and a form need to draw it. */
+  nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
+  /** What the server is, and whether its sandbox can run Python. */
+  serverInfo(options?: RequestOptions): Promise<ServerInfo>;
+  /** Any query or mutation of the schema, typed where its document is. */
+  request<Result = unknown, Variables = Record<string, unknown>>(
+    document: Document<Result, Variables>,
+    variables: Variables,
+    options?: RequestOptions,
+  ): Promise<Result>;
+}
+
+/**
+ * Makes a client. It connects to nothing before it is used, and holds nothing open between uses: a socket closes with
+ * the last stream that needs it.
+ */
+export function createClient(options: ClientOptions): WeftClient {
+  const settings = settle(options);
+  const live: Live = {
+    settings,
+    ladder: makeLadder(settings.transports),
+    transports: { ws: settings.WebSocket ? openWs(settings) : openSse(settings), sse: openSse(settings) },
+  };
+  return {
+    executions: makeExecutions(live),
+    workflows: makeWorkflows(settings),
+    python: makePython(live),
+    securityViolations: makeSecurityViolations(live),
+    async nodeDefinitions(requestOptions) {
+      return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;
+    },
+    async serverInfo(requestOptions) {
+      return (await request(settings, ServerInfoDocument, {}, requestOptions)).serverInfo;
+    },
+    request: (document, variables, requestOptions) => request(settings, document, variables, requestOptions),
+  };
+}

@@ -1,0 +1,90 @@
+import {
+  type EventPartsFragment,
+  ExecutionEventsDocument,
+  type ExecutionEventType,
+} from './_generated_operations.ts';
+import { followed, type Live, type LiveStream } from './live.ts';
+import { pollEvents } from './transport/poll.ts';
+import { orAborted } from './waiting.ts';
+
+/** Something that happened in an execution. `type` tells which, and the compiler knows the fields of each. */
+export type ExecutionEvent = EventPartsFragment;
+
+/** The event of one type: `EventOf<'NodeProgress'>`. */
+export type EventOf<Type extends ExecutionEventType> = Extract<ExecutionEvent, { type: Type }>;
+
+export interface EventsOptions<Type extends ExecutionEventType = ExecutionEventType> {
+  /** The `cursor` of an event: the stream begins just behind it. From the first event where none is given. */
+  after?: string | undefined;
+  /** Only events of these types. */
+  types?: readonly Type[] | undefined;
+  /** Only events of these nodes, and those of the execution as a whole. */
+  nodeKeys?: readonly string[] | undefined;
+  /** Ends the stream, which then throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Which events to read, and from where. */
+export interface Place {
+  executionId: string;
+  after: string | undefined;
+  types: readonly ExecutionEventType[] | undefined;
+  nodeKeys: readonly string[] | undefined;
+}
+
+export interface EventBatch {
+  events: ExecutionEvent[];
+  endCursor: string;
+  caughtUp: boolean;
+}
+
+/**
+ * An execution's events in order, each once, past and live, up to its last. However often the way to the server
+ * breaks, the stream goes on behind the last event it has seen.
+ */
+export function streamEvents<Type extends ExecutionEventType>(
+  live: Live,
+  executionId: () => Promise<string>,
+  options: EventsOptions<Type> = {},
+): LiveStream<EventOf<Type>> {
+  const { types, nodeKeys, after, signal } = options;
+  return followed(live, 'ExecutionEvents', signal, async function* (connect, ended) {
+    const id = await orAborted(executionId(), ended);
+    const place: Place = { executionId: id, after, types: withTerminal(types), nodeKeys };
+    const batches = connect({
+      poll: (handlers) => pollEvents(live.settings, place, handlers),
+      document: ExecutionEventsDocument,
+      variables: () => ({
+        ...place,
+        types: place.types && [...place.types],
+        nodeKeys: nodeKeys && [...nodeKeys],
+      }),
+      weigh: ({ executionEvents }) => executionEvents.events.length,
+      pick: ({ executionEvents }) => executionEvents,
+    });
+    let lastSequence = 0;
+    for await (const { events, endCursor } of batches) {
+      for (const event of events) {
+        if (event.sequence <= lastSequence) continue;
+        lastSequence = event.sequence;
+        place.after = event.cursor;
+        if (types === undefined || types.includes(event.type as Type)) yield event as EventOf<Type>;
+        if (isTerminal(event)) return;
+      }
+      place.after = endCursor;
+    }
+  });
+}
+
+export const terminalTypes = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
+
+export function isTerminal(event: ExecutionEvent): event is EventOf<(typeof terminalTypes)[number]> {
+  return (terminalTypes as readonly string[]).includes(event.type);
+}
+
+/** The last event is always asked for, since it alone tells that a stream has ended and not broken. */
+function withTerminal(
+  types: readonly ExecutionEventType[] | undefined,
+): readonly ExecutionEventType[] | undefined {
+  return types && [...new Set([...types, ...terminalTypes])];
+}

@@ -1,0 +1,28 @@
+export type * from './_generated_operations.ts';
+export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
+export {
+  type NodeFailure,
+  type UserError,
+  WeftAuthenticationError,
+  WeftConnectionError,
+  WeftError,
+  WeftExecutionError,
+  WeftForbiddenError,
+  WeftInputError,
+  WeftNotFoundError,
+  WeftRequestError,
+  WeftServerError,
+  WeftTimeoutError,
+} from './errors.ts';
+export type { EventOf, EventsOptions, ExecutionEvent } from './events.ts';
+export type { Executions, UpdatesOptions } from './executions.ts';
+export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
+export type { Listing, ListOptions, Page } from './listing.ts';
+export type { LiveStream } from './live.ts';
+export type { ClientOptions, Timeouts, TransportKind, WebSocketConstructor } from './options.ts';
+export type { Python, PythonCheck, PythonRun } from './python.ts';
+export type { RequestOptions } from './request.ts';
+export type { Execution, ExecutionWithNodes, Following, ResultOptions, Run } from './run.ts';
+export type { AuditedViolation, SecurityViolations } from './security-violations.ts';
+export type { TextOptions, TextStream } from './text.ts';
+export type { Workflow, WorkflowSummary, Workflows } from './workflows.ts';

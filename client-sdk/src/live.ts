@@ -1,0 +1,164 @@
+import type { Document } from './_generated_operations.ts';
+import { isTransient, WeftConnectionError, WeftServerError } from './errors.ts';
+import type { Settings, TransportKind } from './options.ts';
+import type { Ladder } from './transport/ladder.ts';
+import type { Transport } from './transport/transport.ts';
+import { delay, makeBackoff } from './waiting.ts';
+
+/** What the streams of one client share. */
+export interface Live {
+  settings: Settings;
+  ladder: Ladder;
+  transports: Record<'ws' | 'sse', Transport>;
+}
+
+/** A stream for `for await`. Leaving the loop, or `return()`, ends it at once and closes what it held open. */
+export interface LiveStream<T> extends AsyncIterableIterator<T, undefined> {
+  return(): Promise<IteratorResult<T, undefined>>;
+}
+
+/** What to subscribe to, asked again before each connection. */
+export interface Source<Item, Result, Variables> {
+  document: Document<Result, Variables>;
+  variables(): Variables;
+  pick(result: Result): Item;
+  weigh(result: Result): number;
+  /** How to do without subscriptions, where that can be done. */
+  poll?(handlers: { signal: AbortSignal; onOpen(): void }): AsyncGenerator<Item, void>;
+}
+
+export type Connect = <Item, Result, Variables>(
+  source: Source<Item, Result, Variables>,
+) => AsyncGenerator<Item, void>;
+
+/**
+ * Makes a stream of what `read` yields; `connect` gives it an endless sequence of results, which outlives the
+ * connections under it. An async generator alone would not do: its `return()` waits for the event it is waiting for.
+ */
+export function followed<T>(
+  live: Live,
+  operation: string,
+  signal: AbortSignal | undefined,
+  read: (connect: Connect, signal: AbortSignal) => AsyncGenerator<T, void>,
+): LiveStream<T> {
+  const left = new AbortController();
+  const onAbort = () => left.abort(signal?.reason);
+  const items = guarded();
+
+  return {
+    next: () => items.next() as Promise<IteratorResult<T, undefined>>,
+    async return() {
+      left.abort(hasLeft);
+      await items.return();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+
+  async function* guarded(): AsyncGenerator<T, void> {
+    if (left.signal.aborted) return;
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      yield* read((source) => reconnecting(live, operation, source, left.signal), left.signal);
+    } catch (error) {
+      if (error !== hasLeft) throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+const hasLeft = new Error('The consumer of the stream has left.');
+
+async function* reconnecting<Item, Result, Variables>(
+  live: Live,
+  operation: string,
+  source: Source<Item, Result, Variables>,
+  signal: AbortSignal,
+): AsyncGenerator<Item, void> {
+  const { settings, ladder } = live;
+  const { onStream } = settings.hooks;
+  const patience = makePatience(settings);
+  for (;;) {
+    const transport = ladder.pick();
+    let isOpen = false;
+    const onOpen = () => {
+      if (!isOpen) onStream?.({ operation, transport, state: 'open' });
+      isOpen = true;
+    };
+    let outcome: Outcome = { kind: 'barren' };
+    onStream?.({ operation, transport, state: 'connecting' });
+    try {
+      for await (const item of connectOnce(live, transport, source, { signal, onOpen })) {
+        onOpen();
+        outcome = { kind: 'drained' };
+        yield item;
+      }
+    } catch (error) {
+      if (isOpen) patience.restore(outcome.kind === 'drained');
+      outcome = { kind: 'failed', error };
+    }
+    if (outcome.kind === 'drained') continue; // its buffer was full, or the server ends it early: go on at once
+    const error = outcome.kind === 'failed' ? outcome.error : endedEarly();
+    patience.require(error);
+    const tryNext =
+      !isOpen && ladder.failed(transport, error instanceof WeftConnectionError && error.reached);
+    const retryInMs = tryNext ? 0 : patience.nextDelayMs();
+    onStream?.({ operation, transport, state: 'lost', error, retryInMs });
+    await delay(retryInMs, signal);
+  }
+}
+
+/** How one connection went: ended with results, ended with none, or broke. */
+type Outcome = { kind: 'drained' } | { kind: 'barren' } | { kind: 'failed'; error: unknown };
+
+/** How often and how long a stream is tried to be found again. */
+function makePatience({ timeouts, maxRetries }: Settings) {
+  const backoff = makeBackoff(100, 10_000);
+  let aliveAt = Date.now();
+  let faults = 0;
+  return {
+    /** The connection was open; where it was fruitful too, the next attempt is made soon. */
+    restore(isFruitful: boolean): void {
+      aliveAt = Date.now();
+      if (!isFruitful) return;
+      backoff.reset();
+      faults = 0;
+    },
+    /** Throws the error where no retry is likely to heal it. */
+    require(error: unknown): void {
+      if (!isTransient(error) || Date.now() - aliveAt > timeouts.reconnectMs) throw error;
+      if (error instanceof WeftServerError && error.errorId !== null) faults += 1;
+      if (faults > maxRetries) throw error;
+    },
+    nextDelayMs: () => backoff.next(),
+  };
+}
+
+function endedEarly(): WeftConnectionError {
+  return new WeftConnectionError('The server ended the stream before its last event.', true);
+}
+
+function connectOnce<Item, Result, Variables>(
+  live: Live,
+  kind: TransportKind,
+  source: Source<Item, Result, Variables>,
+  handlers: { signal: AbortSignal; onOpen(): void },
+): AsyncGenerator<Item, void> {
+  if (kind === 'poll' && source.poll) return source.poll(handlers);
+  const transport = live.transports[kind === 'poll' ? 'sse' : kind];
+  return picked(transport, source, handlers);
+}
+
+async function* picked<Item, Result, Variables>(
+  transport: Transport,
+  { document, variables, weigh, pick }: Source<Item, Result, Variables>,
+  handlers: { signal: AbortSignal; onOpen(): void },
+): AsyncGenerator<Item, void> {
+  for await (const result of transport.subscribe(document, variables(), { ...handlers, weigh })) {
+    yield pick(result);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Document } from './_generated_operations.ts';
+import { isTransient } from './errors.ts';
+import type { Settings } from './options.ts';
+import { post } from './transport/http.ts';
+import { delay, makeBackoff } from './waiting.ts';
+
+export interface RequestOptions {
+  /** Ends the request; it then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Runs a query or a mutation. Only what may be repeated safely is tried again after a failure of the wire. */
+export async function request<Result, Variables>(
+  settings: Settings,
+  document: Document<Result, Variables>,
+  variables: Variables,
+  { signal, repeatable = document.startsWith('query') }: RequestOptions & { repeatable?: boolean } = {},
+): Promise<Result> {
+  const backoff = makeBackoff(200, 5_000);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await post(settings, document, variables, { signal, attempt });
+    } catch (error) {
+      if (!repeatable || attempt > settings.maxRetries || !isTransient(error)) throw error;
+      await delay(backoff.next(), signal);
+    }
+  }
+}
+
+/** A key that makes starting something safe to repeat. Not `randomUUID`, which pages without TLS do not have. */
+export function makeIdempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

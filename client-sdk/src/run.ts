@@ -1,0 +1,113 @@
+import {
+  ExecutionCancelDocument,
+  type ExecutionCancelMode,
+  ExecutionDocument,
+  type ExecutionEventType,
+  type ExecutionPartsFragment,
+  type ExecutionQuery,
+  ExecutionRetryDocument,
+  type ExecutionRetryStrategy,
+} from './_generated_operations.ts';
+import { WeftExecutionError, WeftNotFoundError, WeftTimeoutError } from './errors.ts';
+import { type EventOf, type EventsOptions, streamEvents, terminalTypes } from './events.ts';
+import type { Live, LiveStream } from './live.ts';
+import { type RequestOptions, request } from './request.ts';
+import { streamText, type TextOptions, type TextStream } from './text.ts';
+import { withDeadline } from './transport/deadline.ts';
+import { payloadOf } from './user-errors.ts';
+
+/** An execution as lists and mutations give it. */
+export type Execution = ExecutionPartsFragment;
+
+/** An execution with the state of each of its nodes. */
+export type ExecutionWithNodes = NonNullable<ExecutionQuery['execution']>;
+
+/** What can be done with a run whether or not its id is known already. */
+export interface Following<Output> {
+  /** What happens in it, from the first event or from `after`, live, to the last; then the stream ends. */
+  events<Type extends ExecutionEventType = ExecutionEventType>(
+    options?: EventsOptions<Type>,
+  ): LiveStream<EventOf<Type>>;
+  /**
+   * Its output, once it has succeeded.
+   * @throws WeftExecutionError when it failed or was canceled
+   * @throws WeftTimeoutError when `timeoutMs` is given and it has not ended by then; it goes on
+   */
+  result(options?: ResultOptions): Promise<Output>;
+  /** What it prints to stdout: `await` gives all of it at its end, `for await` piece by piece as it is printed. */
+  text(options?: TextOptions): TextStream;
+}
+
+/** One execution, to follow and to steer. It holds nothing open. */
+export interface Run<Output = unknown> extends Following<Output> {
+  readonly id: string;
+  /** Its state now. */
+  get(options?: RequestOptions): Promise<ExecutionWithNodes>;
+  /** Ends it before its time. */
+  cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
+  /** Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded. */
+  retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
+}
+
+export interface ResultOptions extends RequestOptions {
+  /** How long to wait, milliseconds; as long as it takes where none is given. */
+  timeoutMs?: number;
+}
+
+export function makeRun<Output>(live: Live, id: string): Run<Output> {
+  const { settings } = live;
+  return {
+    id,
+    ...makeFollowing<Output>(live, async () => id),
+    async get(options) {
+      const { execution } = await request(settings, ExecutionDocument, { id }, options);
+      if (execution === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
+      return execution;
+    },
+    async cancel(mode = 'GRACEFUL', options) {
+      const repeatable = { ...options, repeatable: true };
+      const data = await request(settings, ExecutionCancelDocument, { id, mode }, repeatable);
+      return payloadOf(data.executionCancel, 'execution');
+    },
+    async retry(strategy = 'FROM_FAILURE', options) {
+      const data = await request(settings, ExecutionRetryDocument, { id, strategy }, options);
+      return makeRun<Output>(live, payloadOf(data.executionRetry, 'execution').id);
+    },
+  };
+}
+
+export function makeFollowing<Output>(live: Live, id: () => Promise<string>): Following<Output> {
+  return {
+    events: (options) => streamEvents(live, id, options),
+    result: (options) => waitForResult<Output>(live, id, options),
+    text: (options) => streamText(live, id, options),
+  };
+}
+
+async function waitForResult<Output>(
+  live: Live,
+  id: () => Promise<string>,
+  { signal, timeoutMs = Number.POSITIVE_INFINITY }: ResultOptions = {},
+): Promise<Output> {
+  const tooLate = new WeftTimeoutError(`Expected the execution to end within ${timeoutMs} ms; it goes on.`);
+  return await withDeadline(signal, timeoutMs, tooLate, async (deadline) => {
+    for await (const event of streamEvents(live, id, { types: terminalTypes, signal: deadline })) {
+      if (event.type === 'ExecutionSucceeded') return event.output as Output;
+      throw failureOf(await id(), event);
+    }
+    throw new Error('Expected the stream of events to end with a terminal event.');
+  });
+}
+
+/** The error of an execution that has no result. */
+export function failureOf(
+  executionId: string,
+  event: EventOf<'ExecutionFailed' | 'ExecutionCanceled'>,
+): WeftExecutionError {
+  return event.type === 'ExecutionFailed'
+    ? new WeftExecutionError(executionId, event.error)
+    : new WeftExecutionError(executionId, {
+        code: 'EXECUTION_CANCELED',
+        message: `Execution ${executionId} was canceled.`,
+      });
+}

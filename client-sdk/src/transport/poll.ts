@@ -1,0 +1,30 @@
+import { ExecutionHistoryDocument } from '../_generated_operations.ts';
+import { WeftNotFoundError } from '../errors.ts';
+import type { EventBatch, Place } from '../events.ts';
+import type { Settings } from '../options.ts';
+import { request } from '../request.ts';
+import { delay, makeBackoff } from '../waiting.ts';
+
+/** The last resort: the pages of an execution's history, asked for again and again, the more seldom the less happens. */
+export async function* pollEvents(
+  settings: Settings,
+  { executionId, after, types, nodeKeys }: Place,
+  { signal, onOpen }: { signal: AbortSignal; onOpen: () => void },
+): AsyncGenerator<EventBatch, void> {
+  const pause = makeBackoff(200, 2_000);
+  for (let cursor = after ?? null; ; ) {
+    const variables = { id: executionId, first: 100, after: cursor };
+    const { execution } = await request(settings, ExecutionHistoryDocument, variables, { signal });
+    if (execution === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${executionId}.`);
+    onOpen();
+    const { nodes, pageInfo } = execution.events;
+    cursor = pageInfo.endCursor ?? cursor;
+    const events = nodes.filter(
+      ({ type, nodeKey }) =>
+        (types?.includes(type) ?? true) && (nodeKey === null || (nodeKeys?.includes(nodeKey) ?? true)),
+    );
+    if (cursor !== null) yield { events, endCursor: cursor, caughtUp: !pageInfo.hasNextPage };
+    if (nodes.length > 0) pause.reset();
+    if (!pageInfo.hasNextPage) await delay(pause.next(), signal);
+  }
+}
