@@ -64,6 +64,8 @@ export type ServerFrame = z.infer<typeof serverFrameSchema>;
 export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
 
 const LENGTH_BYTES = 4;
+/** A frame's kind is in these, where it comes first. */
+const HEAD_BYTES = 32;
 /** A buffer takes 200 bytes beside its content: a frame sent byte by byte must not be kept as one for each. */
 const MAX_PARTS = 1000;
 
@@ -78,8 +80,9 @@ export function encodeFrame(frame: object): Buffer {
 export class FrameError extends Error {}
 
 /**
- * Takes bytes as they arrive and gives the frames in them. A length over the limit is an error before a
- * byte of the body is kept, so a sender cannot make the reader hold more than one frame's limit.
+ * Takes bytes as they arrive and gives the frames in them. A length over the limit is an error before the
+ * body is kept, so a sender cannot make the reader hold, or parse, more than one frame's limit. `longKinds` names
+ * those that may be longer, and how long; such a frame has to begin with its kind.
  */
 export class FrameDecoder<Frame> {
   private parts: Buffer[] = [];
@@ -88,6 +91,7 @@ export class FrameDecoder<Frame> {
   constructor(
     private readonly schema: z.ZodType<Frame>,
     private readonly maxFrameBytes: number,
+    private readonly longKinds: Readonly<Record<string, number>> = {},
   ) {}
 
   *feed(bytes: Buffer): Generator<Frame> {
@@ -100,9 +104,7 @@ export class FrameDecoder<Frame> {
   private takeBody(): Buffer | null {
     if (this.size < LENGTH_BYTES) return null;
     const length = this.peekLength();
-    if (length > this.maxFrameBytes) {
-      throw new FrameError(`Expected a frame of at most ${this.maxFrameBytes} bytes, got one of ${length}`);
-    }
+    if (length > this.maxFrameBytes) this.checkLength(length);
     if (this.size < LENGTH_BYTES + length) return null;
     const all = this.joined();
     this.parts = [all.subarray(LENGTH_BYTES + length)];
@@ -111,8 +113,23 @@ export class FrameDecoder<Frame> {
   }
 
   private peekLength(): number {
+    return this.first(LENGTH_BYTES).readUInt32BE();
+  }
+
+  private checkLength(length: number): void {
+    const longest = Math.max(this.maxFrameBytes, ...Object.values(this.longKinds));
+    if (length <= longest && this.size < LENGTH_BYTES + HEAD_BYTES) return; // its kind has yet to come
+    const head = this.first(LENGTH_BYTES + HEAD_BYTES).toString('latin1', LENGTH_BYTES);
+    const kind = /^\{"kind":"(\w+)"/.exec(head)?.[1] ?? '';
+    const maxBytes = Object.hasOwn(this.longKinds, kind) ? this.longKinds[kind]! : this.maxFrameBytes;
+    if (length > maxBytes)
+      throw new FrameError(`Expected a frame of at most ${maxBytes} bytes, got one of ${length}`);
+  }
+
+  /** A piece that begins as what arrived does and has at least so many bytes, as far as there are any. */
+  private first(bytes: number): Buffer {
     const first = this.parts[0]!;
-    return (first.length >= LENGTH_BYTES ? first : this.joined()).readUInt32BE();
+    return first.length >= bytes ? first : this.joined();
   }
 
   /** Joins only when a whole frame is there (or its length is split), so a long frame is copied once. */

@@ -61,6 +61,14 @@ test('a call newer than the filter is refused', async () => {
   ).toEqual([-1, 38]);
 });
 
+(isX86 ? test : test.skip)('half of an address is no disguise for the handler of a signal', async () => {
+  const code = `${SYSCALL}libc.mmap.restype = ctypes.c_void_p
+page = libc.mmap(ctypes.c_void_p(1 << 32), ctypes.c_size_t(4096), 3, 0x100022, -1, ctypes.c_long(0))
+returned = [libc.syscall(13, 17, ctypes.c_void_p(page), None, ctypes.c_long(8)), ctypes.get_errno()]
+result = [page, returned]`;
+  expect(resultOf(await sandbox.run(code))).toEqual([2 ** 32, [-1, 22]]);
+});
+
 test('a refusal that the code hides still fails the run', async () => {
   const run = await sandbox.run('import socket\ntry: socket.socket()\nexcept OSError: result = 1');
   expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
@@ -82,6 +90,7 @@ test.each([
   ['lock shared files', "libc.flock(open('/usr/lib/os-release').fileno(), 2)", 37],
   ['hold memory outside every limit', "libc.memfd_create(b'x', 0)", 38],
   ['make shared memory segments', 'libc.shmget(0, 4096, 0o1600)', 38],
+  ['have the end of its children go unnoticed', 'libc.sigaction(17, (ctypes.c_uint64 * 20)(1), None)', 22],
   ['push characters into a terminal', 'libc.ioctl(0, 0x5412, 0)', 1],
 ])('a run cannot %s', async (_name, call, errno) => {
   expect(

@@ -192,10 +192,10 @@ function forkServerConfig(asRoot: boolean, policy: 'strict' | 'kernel'): object 
     preload: PRELOADED_MODULES,
     scratchMb: SCRATCH_MB,
     scratchFiles: 10_000,
+    openFiles: 256,
     limits: {
       RLIMIT_CORE: 0,
       RLIMIT_FSIZE: SCRATCH_MB * 1024 * 1024,
-      RLIMIT_NOFILE: 256,
       RLIMIT_NPROC: 64,
       RLIMIT_MEMLOCK: 0,
       RLIMIT_MSGQUEUE: 0,

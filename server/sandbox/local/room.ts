@@ -60,7 +60,8 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
 }
 
 const AS_USER = ['--unshare-user', '--uid', String(ROOM_UID), '--gid', String(ROOM_UID)];
-const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
+/** Not /dev/zero: mapped by a run, it is shared memory that nothing counts. */
+const DEVICES = ['/dev/null', '/dev/full', '/dev/random', '/dev/urandom'];
 
 /** Folders of libraries, never of programs: nothing in the room can be started but Python. */
 const LIBRARY_FOLDERS = [

@@ -37,6 +37,7 @@ NAMESPACES = (
 _SCRATCH = "/tmp"
 _CHANNEL_FD, _GUARD_FD = 3, 4
 _MIB = 1 << 20
+_MAX_FINDINGS = 200
 
 
 def live(config, system_call_filter, uid, gid, descriptors):
@@ -54,9 +55,10 @@ def _build_walls(config, system_call_filter, uid, gid, channel):
     try:
         _map_ids(uid, gid)
         _mount_scratch(config)
-        _set_limits(config)
+        _set_limits(config["limits"])
         _give_up_privileges()
         _filter_system_calls(system_call_filter)
+        _set_limits({"RLIMIT_NOFILE": config["openFiles"]})  # last: sending the filter's listener needs more
         return True
     except OSError as error:
         channel.sendall(encode_frame({"kind": "unready", "message": str(error)}))
@@ -89,8 +91,8 @@ def _mount_scratch(config):
     os.chdir(_SCRATCH)
 
 
-def _set_limits(config):
-    for name, value in config["limits"].items():
+def _set_limits(limits):
+    for name, value in limits.items():
         limit = getattr(resource, name)
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -128,7 +130,7 @@ def _serve(config, channel):
     if request:
         _limit_data(request["memoryMb"])
     while request and request["kind"] == "check":
-        send({"kind": "findings", "findings": [_as_dict(f) for f in check(request["code"], request["policy"])]})
+        send({"kind": "findings", "findings": _findings(request)})
         request = read_frame(channel)
     if request:
         gc.enable()
@@ -197,8 +199,8 @@ def _limit_data(memory_mb):
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _as_dict(finding):
-    return finding if isinstance(finding, dict) else finding._asdict()
+def _findings(request):
+    return [finding._asdict() for finding in check(request["code"], request["policy"])[:_MAX_FINDINGS]]
 
 
 def _write(path, text):

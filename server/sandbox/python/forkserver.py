@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import site
@@ -22,17 +23,22 @@ import socket
 import struct
 import sys
 import time
+import uuid
 
 _HEADER = struct.Struct(">BI")
 _CONTROL = 0
 _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
+_LEAST_SHARED_KB = 64
+_OPEN_FILES = 8192
 
 
 def main():
     config = json.loads(sys.argv[1])
+    _allow_open_files()
     _preload(config["preload"])
     _add_site_builtins()
+    _detach_uuid_from_the_host()
     if config["policy"] == "strict":
         audit.prepare()
     _become(config["uid"])
@@ -54,11 +60,26 @@ def _preload(names):
             pass  # an interpreter built without it; code that wants it gets the ImportError
 
 
+def _allow_open_files():
+    """The kernel lets a process send descriptors while those in flight of all its user's are fewer than it may have
+    open itself. A run can put a few hundred there; a new cell must send the listener of its filter all the same."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _add_site_builtins():
     """exit, quit and help, which -S leaves out along with the host's site-packages and what those import."""
     site.setquit()
     site.setcopyright()
     site.sethelper()
+
+
+def _detach_uuid_from_the_host():
+    """uuid1() looks for the host's hardware address, by a socket and by other programs; a random one, which the standard
+    allows as well, takes its place."""
+    uuid._generate_time_safe = None
+    uuid._GETTERS = []
 
 
 def _open_pipe(path):
@@ -89,6 +110,7 @@ class Cell:
         self.listener = None
         self.violations = 0
         self.reason = None
+        self.shared_kb = 0
         self.max_memory_kb = None
         self.max_cpu_ms = None
         self.deadline = None
@@ -105,7 +127,7 @@ class Cell:
         if now >= self.deadline:
             return "deadline"
         memory_kb, cpu_ms = usage_of(self.pid)
-        if memory_kb > self.max_memory_kb:
+        if max(memory_kb, self.shared_kb) > self.max_memory_kb:
             return "memory"
         return "cpu" if cpu_ms > self.max_cpu_ms else None
 
@@ -203,13 +225,18 @@ class ForkServer:
         report = seccomp.next_report(caller.listener)
         if report is None:
             return
+        if report.shared_bytes is not None:
+            # Never less than this, so that a flood of small ones, which takes this process's time, comes to an end.
+            caller.shared_kb += max(report.shared_bytes // 1024, _LEAST_SHARED_KB)
+            seccomp.let_go_on(caller.listener, report)
+            return
         caller.violations += 1
         if caller.violations > _MAX_VIOLATIONS:
             caller.signal(signal.SIGKILL)
             return
         # Told before the call returns, so that Node has heard of it before it hears of anything the call led to.
-        self._tell({"kind": "violation", "cell": caller.number, "call": report[1]})
-        seccomp.refuse(caller.listener, report[0])
+        self._tell({"kind": "violation", "cell": caller.number, "call": report.call})
+        seccomp.refuse(caller.listener, report)
 
     def _read_control(self):
         data = self._control.recv(1 << 16)

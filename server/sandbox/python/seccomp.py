@@ -7,7 +7,8 @@ and memory that no limit counts. A number newer than this table is ENOSYS, as on
 
 Two answers. REFUSED calls fail quietly with an errno that libraries have a way around. REPORTED calls wait until the
 fork-server has told Node their name, then fail with EPERM (SECCOMP_RET_USER_NOTIF); nothing that runs is killed by
-the filter, so that the program's own traceback tells where.
+the filter, so that the program's own traceback tells where. One call waits only to be counted, and then goes on: a
+mapping of shared memory, which the kernel keeps also where no process has it mapped any more.
 """
 
 import ctypes
@@ -16,6 +17,7 @@ import fcntl
 import os
 import platform
 import struct
+from typing import NamedTuple, Tuple
 
 # name: (x86_64, aarch64); None where the machine has no such call.
 _REPORTED = {
@@ -99,11 +101,14 @@ _REFUSED = {
     "personality": (135, 92, errno.EPERM),
 }
 _SOCKET, _CLONE, _IOCTL, _FCNTL = (41, 198), (56, 220), (16, 29), (72, 25)
+_MMAP, _RT_SIGACTION = (9, 222), (13, 134)
 _NEWEST = 450  # the last number of the table this was written from (Linux 6.6); both machines share those over 423
 
 _AF_UNIX = 1
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
 _TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+_MAP_SHARED, _MAP_ANONYMOUS = 0x01, 0x20
+_SIGCHLD = 17
 _LOCK_QUERIES_AND_WATCHES = (5, 36, 1026, 1031)  # F_GETLK, F_OFD_GETLK, F_NOTIFY, F_SETPIPE_SZ
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -140,6 +145,7 @@ def build_filter():
     program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=_NOTIFY)
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
     program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
+    program += _keep_children_accountable() + _count_shared_memory()
     program.append(_statement(_RETURN, _ALLOW))
     instructions = ctypes.create_string_buffer(b"".join(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
@@ -157,32 +163,83 @@ def install(program):
 
 _REPORT = struct.Struct("=QIIiIQ6Q")
 _REPLY = struct.Struct("=QqiI")
+_GO_ON = 1
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _NAMES = {
     **{numbers[_column]: name for name, numbers in _REPORTED.items()},
     _SOCKET[_column]: "socket",
     _CLONE[_column]: "clone",
+    _MMAP[_column]: "mmap",
 } if _column is not None else {}
 
 
+class Report(NamedTuple):
+    """A call that waits for an answer."""
+
+    number: int
+    call: str
+    arguments: Tuple[int, ...]
+
+    @property
+    def shared_bytes(self):
+        """What it is to map of shared memory; None where it is another call."""
+        return self.arguments[1] if self.call == "mmap" else None
+
+
 def next_report(listener):
-    """(id, name) of the call that waits for an answer; None when its process is gone. For the fork-server."""
+    """None when the process that called is gone. For the fork-server."""
     report = bytearray(_REPORT.size)
     try:
         fcntl.ioctl(listener, _RECEIVE, report)
     except OSError:
         return None
-    number_of_report, _pid, _flags, number, architecture, *_rest = _REPORT.unpack(report)
+    number_of_report, _pid, _flags, number, architecture, _instruction, *arguments = _REPORT.unpack(report)
     if architecture != _audit_architecture:
-        return number_of_report, "a call of another architecture"
-    return number_of_report, _NAMES.get(number, str(number))
+        return Report(number_of_report, "a call of another architecture", ())
+    return Report(number_of_report, _NAMES.get(number, str(number)), tuple(arguments))
 
 
-def refuse(listener, number_of_report):
+def refuse(listener, report):
+    _reply(listener, report, -errno.EPERM, 0)
+
+
+def let_go_on(listener, report):
+    """Only where the decision was made on the arguments themselves: what they point to may change meanwhile."""
+    _reply(listener, report, 0, _GO_ON)
+
+
+def _reply(listener, report, error, flags):
     try:
-        fcntl.ioctl(listener, _SEND, _REPLY.pack(number_of_report, 0, -errno.EPERM, 0))
+        fcntl.ioctl(listener, _SEND, _REPLY.pack(report.number, 0, error, flags))
     except OSError:
         pass  # the process is gone
+
+
+def _keep_children_accountable():
+    """A child that nobody waits for takes its CPU time along, uncounted: no handler for SIGCHLD, not even to ignore it."""
+    return [
+        _jump(_IF_EQUAL, _RT_SIGACTION[_column], 0, 8),
+        _statement(_LOAD, _OFFSET_ARGUMENTS),
+        _jump(_IF_EQUAL, _SIGCHLD, 0, 5),
+        # both halves of the new handler's address, which is null where only the present one is asked for
+        _statement(_LOAD, _OFFSET_ARGUMENTS + 8),
+        _jump(_IF_EQUAL, 0, 0, 2),
+        _statement(_LOAD, _OFFSET_ARGUMENTS + 12),
+        _jump(_IF_EQUAL, 0, 1, 0),
+        _statement(_RETURN, _ERRNO | errno.EINVAL),
+        _statement(_RETURN, _ALLOW),
+    ]
+
+
+def _count_shared_memory():
+    return [
+        _jump(_IF_EQUAL, _MMAP[_column], 0, 5),
+        _statement(_LOAD, _OFFSET_ARGUMENTS + 8 * 3),
+        _jump(_IF_ANY_BIT, _MAP_ANONYMOUS, 0, 2),
+        _jump(_IF_ANY_BIT, _MAP_SHARED, 0, 1),
+        _statement(_RETURN, _NOTIFY),
+        _statement(_RETURN, _ALLOW),
+    ]
 
 
 def _answer(number, action):
