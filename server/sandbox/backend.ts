@@ -42,8 +42,12 @@ export type PythonEvent =
       text: string;
       /** Position of the text's first byte in the stream as the run wrote it. */
       byteOffset: number;
-      /** True on the last event of a stream whose further output is discarded. */
+      /** True where what follows this text is left out: the rest of a long line, or all the rest of the stream. */
       truncated: boolean;
+      /** Where truncated. */
+      code?: 'PYTHON_OUTPUT_LIMIT';
+      /** Where truncated: which limit it was. */
+      message?: string;
     }
   | {
       kind: 'progress';

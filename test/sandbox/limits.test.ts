@@ -128,22 +128,70 @@ test('a fork bomb is contained and ended', async () => {
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
 });
 
-test('threads are bounded', async () => {
-  const code =
-    'import threading, time\nn = 0\ntry:\n  while True:\n    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n    n += 1\nexcept RuntimeError:\n  pass\nresult = n';
-  const threads = resultOf(await sandbox.run(code)) as number;
-  expect(threads).toBeGreaterThan(10);
-  expect(threads).toBeLessThan(100);
+/** What met the limit is told to the code as Python tells it, and to its user with the limit. */
+test.each([
+  [
+    'threads',
+    'import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()',
+    'RuntimeError',
+    '64 processes and threads',
+  ],
+  [
+    'processes',
+    'import os, time\nwhile os.fork(): pass\ntime.sleep(60)',
+    'BlockingIOError',
+    '64 processes and threads',
+  ],
+  ['open files', "files = []\nwhile True: files.append(open('f', 'w'))", 'OSError', '256 files open'],
+  [
+    'the scratch folder',
+    "for i in range(100): open(f'f{i}', 'wb').write(bytes(1_000_000))",
+    'OSError',
+    '64 MiB and 10000 files',
+  ],
+  [
+    'files in the scratch folder',
+    "for i in range(20_000): open(f'f{i}', 'w').close()",
+    'OSError',
+    '64 MiB and 10000 files',
+  ],
+  [
+    'shared memory',
+    "for i in range(100): open(f'/dev/shm/f{i}', 'wb').write(bytes(1_000_000))",
+    'OSError',
+    '64 MiB and 10000 files',
+  ],
+  ['one file', "f = open('f', 'wb')\nf.seek(1 << 40)\nf.write(b'x')\nf.close()", 'OSError', '64 MiB'],
+  ["the result's size", "result = 'x' * 20_000_000", 'ResultError', '16,777,216 bytes of JSON'],
+  ["the result's depth", 'result = 1\nfor _ in range(200): result = [result]', 'ResultError', '100 levels'],
+  ["the result's lists and objects", 'result = [{}] * 600_000', null, '500000 lists and objects'],
+])('%s are bounded, and the error tells the limit', async (_what, code, type, limit) => {
+  // Enough for 64 processes, whose shared pages count for each.
+  const error = errorOf(await sandbox.run(code, { memoryMb: 2_000 }));
+  expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', type });
+  expect(error.message).toContain(limit);
 });
 
-test('open files are bounded', async () => {
-  const code =
-    "files = []\ntry:\n  while True: files.append(open('f', 'w'))\nexcept OSError as error:\n  result = error.errno";
-  expect(resultOf(await sandbox.run(code))).toBe(24);
+test.each([
+  ['too large', "'1' * 17_000_000"],
+  ['of too many parts', "'[' + '{},' * 600_000 + '1]'"],
+  ['nested too deep', "'[' * 1000 + ']' * 1000"],
+])('a forged result that is %s is refused before it is taken apart', async (_how, json) => {
+  const run = await sandbox.run(
+    `import json, os\ndata = json.dumps({'kind': 'result', 'json': ${json}}, separators=(',', ':')).encode()\n` +
+      "data = len(data).to_bytes(4, 'big') + data\nwhile data: data = data[os.write(3, data):]",
+  );
+  expect(errorOf(run).message).toContain('Expected a result');
 });
 
-test('the scratch folder is bounded', async () => {
-  const code =
-    "try:\n  for i in range(10_000):\n    with open(f'f{i}', 'wb') as f: f.write(bytes(1_000_000))\nexcept OSError as error:\n  result = [i, error.errno]";
-  expect(resultOf(await sandbox.run(code))).toEqual([expect.any(Number), 28]);
+test('what looks like a list in a string is none', async () => {
+  const text = '["\\\\","{'.repeat(300_000);
+  expect(resultOf(await sandbox.run('result = [input_data, {}]', { input: text }))).toEqual([text, {}]);
+});
+
+test('progress in a loop is coalesced, and the last is told', async () => {
+  const run = await sandbox.run('for i in range(100_000): progress(i, 99_999)');
+  const told = run.events.flatMap((event) => (event.kind === 'progress' ? [event.current] : []));
+  expect(told.length).toBeLessThan(run.outcome.durationMs / 10 + 2);
+  expect(told.at(-1)).toBe(99_999);
 });

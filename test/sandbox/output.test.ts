@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PythonEvent } from '../../server/sandbox/backend.ts';
-import { openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
+import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -56,8 +56,36 @@ test('a million prints take seconds at most and are cut at the cap, and the run 
   const events = outputOf(run.events);
   expect(Buffer.byteLength(run.stdout)).toBe(1024 * 1024);
   expect(events.filter((event) => event.truncated)).toEqual([events.at(-1)]);
+  expect(events.at(-1)).toMatchObject({
+    code: 'PYTHON_OUTPUT_LIMIT',
+    message: expect.stringContaining('1024 KiB'),
+  });
   expect(run.outcome.durationMs).toBeLessThan(20_000);
   expect(events.length).toBeLessThan(2_000);
+});
+
+test('one long line is cut and marked so, and what is printed after it is told', async () => {
+  const run = await sandbox.run(
+    "print('before')\nfor _ in range(10): print('x' * 99_999, end='€')\nprint('\\nafter')\nresult = 'went on'",
+  );
+  expect(resultOf(run)).toBe('went on');
+  const events = outputOf(run.events);
+  const lines = run.stdout.split('\n');
+  expect([lines[0], ...lines.slice(2)]).toEqual(['before', 'after', '']);
+  expect(Buffer.byteLength(lines[1]!)).toBe(256 * 1024);
+  const cut = events.findIndex((event) => event.truncated);
+  expect(events.filter((event) => event.truncated)).toHaveLength(1);
+  expect(events[cut]).toMatchObject({
+    code: 'PYTHON_OUTPUT_LIMIT',
+    message: expect.stringContaining('256 KiB'),
+  });
+  expect(events[cut + 1]).toMatchObject({ byteOffset: 7 + 10 * (99_999 + 3), text: '\nafter\n' });
+});
+
+test('a line that never ends is cut too, and the end of it is in the error', async () => {
+  const run = await sandbox.run("import sys\nsys.stderr.write('x' * 300_000 + 'the end')\n1/0");
+  expect(run.stderr).toHaveLength(256 * 1024);
+  expect(errorOf(run).stderr).toContain('the end');
 });
 
 test('stderr is a stream of its own, and the end of it is in the error', async () => {
@@ -78,7 +106,7 @@ test('a slow subscriber stops the run, not the heap', async () => {
   const gate = Promise.withResolvers<void>();
   let told = 0;
   const running = sandbox.run(
-    "import os\nfor i in range(900): os.write(1, b'x' * 1000)\nresult = 'all written'",
+    "import os\nfor i in range(900): os.write(1, b'x' * 999 + b'\\n')\nresult = 'all written'",
     {
       onEvent: () => {
         told += 1;

@@ -64,9 +64,16 @@ export class NodeOutput extends ExecutionEvent {
   byteOffset!: number;
 
   @Field(() => Boolean, {
-    description: 'True on the last event of a stream that wrote more than is kept; the run itself goes on.',
+    description:
+      'True where what follows this text is left out: the rest of a line over 256 KiB, or all that follows the first MiB of the stream. The run itself goes on.',
   })
   truncated!: boolean;
+
+  @Field(() => String, { nullable: true, description: '`PYTHON_OUTPUT_LIMIT` where truncated.' })
+  code?: string;
+
+  @Field(() => String, { nullable: true, description: 'Where truncated: which limit it was, for people.' })
+  message?: string;
 }
 
 @EventType('How far a run says it is, by `progress()` or tqdm. Reports in quick succession are told as one.')

@@ -10,6 +10,7 @@ import type {
 import type { CellFrame, FinalFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
+import { runLimits } from './limits.ts';
 import { describeEnd, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { PacedPipe } from './paced-pipe.ts';
@@ -19,7 +20,6 @@ export interface ConductOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
   memoryMb: number;
   cpuShare: number;
-  maxOutputBytes: number;
 }
 
 /**
@@ -64,8 +64,8 @@ class Run {
       fail: (error) => this.subscriberFailed.reject(error),
     });
     const tell = (event: PythonEvent) => this.events.push(event);
-    this.stdout = new OutputText('STDOUT', options.maxOutputBytes, tell);
-    this.stderr = new OutputText('STDERR', options.maxOutputBytes, tell);
+    this.stdout = new OutputText('STDOUT', runLimits.output, tell);
+    this.stderr = new OutputText('STDERR', runLimits.output, tell);
     this.progress = new ProgressGate((event) => {
       this.flushOutput();
       tell(event);

@@ -16,6 +16,7 @@ import { conductRun } from './conduct.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { ForkServerKeeper } from './keeper.ts';
+import { runLimits } from './limits.ts';
 import { pythonError } from './outcome.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
@@ -46,7 +47,6 @@ const DEFAULT_IDLE_CELLS = 40;
 const DEFAULT_MAX_CELLS = 16;
 const DEFAULT_MEMORY_MB = 512;
 const DEFAULT_CPU_SHARE = 1.5;
-const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
  * Python on this machine, in cells that are used once (DESIGN.md). Where Python or bubblewrap is missing it opens
@@ -160,7 +160,6 @@ class LocalSandbox implements SandboxBackend {
         policy: this.options.policy,
         memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
         cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
-        maxOutputBytes: MAX_OUTPUT_BYTES,
       });
     } finally {
       giveBack();
@@ -190,20 +189,18 @@ function forkServerConfig(asRoot: boolean, policy: 'strict' | 'kernel'): object 
     socketFolder: ROOM_SOCKET_FOLDER,
     uid: asRoot ? ROOM_UID : null,
     preload: PRELOADED_MODULES,
-    scratchMb: SCRATCH_MB,
-    scratchFiles: 10_000,
-    openFiles: 256,
+    scratchMb: runLimits.scratchMb,
+    scratchFiles: runLimits.scratchFiles,
+    openFiles: runLimits.openFiles,
     limits: {
       RLIMIT_CORE: 0,
-      RLIMIT_FSIZE: SCRATCH_MB * 1024 * 1024,
-      RLIMIT_NPROC: 64,
+      RLIMIT_FSIZE: runLimits.scratchMb * 1024 * 1024,
+      RLIMIT_NPROC: runLimits.processes,
       RLIMIT_MEMLOCK: 0,
       RLIMIT_MSGQUEUE: 0,
     },
   };
 }
-
-const SCRATCH_MB = 64;
 
 /**
  * What code commonly imports. Each costs every cell some memory and microseconds, and saves its users milliseconds.

@@ -2,6 +2,8 @@ import { constants } from 'node:os';
 import type { PythonError, PythonOutcome, PythonViolation } from '../backend.ts';
 import type { FinalFrame } from '../frames.ts';
 import type { CellEnd } from './cell.ts';
+import { explainLimit } from './limits.ts';
+import { parseResult } from './result.ts';
 
 /** All that is known of how a run ended. */
 export interface RunEnd {
@@ -112,7 +114,8 @@ function memoryLimit({ memoryMb }: RunFacts, told: Partial<PythonError> = {}): P
 
 function toldError({ error }: Extract<FinalFrame, { kind: 'error' }>, facts: RunFacts): PythonError {
   const told = pythonError({ ...error, exitCode: error.exitCode ?? null });
-  return told.type === 'MemoryError' ? memoryLimit(facts, told) : told;
+  if (told.type === 'MemoryError') return memoryLimit(facts, told);
+  return { ...told, message: explainLimit(told.message) };
 }
 
 function exitError(exit: CellEnd, facts: RunFacts): PythonError {
@@ -152,34 +155,3 @@ const SIGNAL_MEANINGS: Record<string, string> = {
   SIGILL: ' (native code uses instructions that this processor does not have)',
   SIGKILL: ' (most likely because the host ran out of memory)',
 };
-
-const MAX_RESULT_DEPTH = 500;
-
-function parseResult(json: string): { ok: true; value: unknown } | { ok: false; problem: string } {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (depthOf(value, MAX_RESULT_DEPTH) <= MAX_RESULT_DEPTH) return { ok: true, value };
-    return {
-      ok: false,
-      problem: `Expected a result nested at most ${MAX_RESULT_DEPTH} deep, got a deeper one`,
-    };
-  } catch {
-    return {
-      ok: false,
-      problem: 'Expected the result to be JSON; the code wrote something else to its private channel',
-    };
-  }
-}
-
-/** How deep a value is nested, looking no further than one level past `limit`. */
-function depthOf(value: unknown, limit: number): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (limit < 0) return 1;
-  let deepest = 0;
-  for (const child of Object.values(value)) {
-    if (typeof child !== 'object' || child === null) continue;
-    deepest = Math.max(deepest, depthOf(child, limit - 1));
-    if (deepest > limit) break;
-  }
-  return 1 + deepest;
-}

@@ -1,0 +1,33 @@
+/** What one run may use, beside its time and its memory. DESIGN.md has the whole table. */
+export const runLimits = {
+  /** Processes and threads together. */
+  processes: 64,
+  openFiles: 256,
+  /** Of the scratch folder, of /dev/shm, and of one file. */
+  scratchMb: 64,
+  scratchFiles: 10_000,
+  /** Told of each stream; what follows is discarded, and the run goes on. */
+  output: { streamBytes: 1024 * 1024, lineBytes: 256 * 1024 },
+  result: { jsonCharacters: 16 * 1024 * 1024, containers: 500_000, depth: 500 },
+} as const;
+
+/** How a limit looks to the code that meets it, and in the words of its user. */
+const SIGNS: [sign: RegExp, limit: string][] = [
+  [
+    /^\[Errno 11\]/,
+    `if this was a new process: a run may have ${runLimits.processes} processes and threads at once`,
+  ],
+  [/^can't start new thread/, `a run may have ${runLimits.processes} processes and threads at once`],
+  [/^\[Errno 24\]/, `a run may have ${runLimits.openFiles} files open at once`],
+  [/^\[Errno 27\]/, `a file may have ${runLimits.scratchMb} MiB`],
+  [
+    /^\[Errno 28\]/,
+    `the scratch folder and /dev/shm hold ${runLimits.scratchMb} MiB and ${runLimits.scratchFiles} files each`,
+  ],
+];
+
+/** An exception's message, with the limit that it is about, if it is about one. */
+export function explainLimit(message: string): string {
+  const limit = SIGNS.find(([sign]) => sign.test(message))?.[1];
+  return limit === undefined ? message : `${message} (${limit})`;
+}

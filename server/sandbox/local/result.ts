@@ -1,0 +1,63 @@
+import { runLimits } from './limits.ts';
+
+export type ParsedResult = { ok: true; value: unknown } | { ok: false; problem: string };
+
+const { jsonCharacters, containers, depth } = runLimits.result;
+
+/**
+ * Parses what a run says is its result. It is measured first, because JSON of nothing but empty lists stops this
+ * process for seconds: Python's side bounds it too (python/results.py), but what comes need not come from there.
+ */
+export function parseResult(json: string): ParsedResult {
+  if (json.length > jsonCharacters) return tooMuch(`${jsonCharacters} characters of JSON`);
+  if (countContainers(json) > containers) return tooMuch(`${containers} lists and objects`);
+  try {
+    const value: unknown = JSON.parse(json);
+    if (depthOf(value, depth) <= depth) return { ok: true, value };
+    return { ok: false, problem: `Expected a result nested at most ${depth} deep, got a deeper one` };
+  } catch {
+    return {
+      ok: false,
+      problem: 'Expected the result to be JSON; the code wrote something else to its private channel',
+    };
+  }
+}
+
+function tooMuch(limit: string): ParsedResult {
+  return {
+    ok: false,
+    problem: `Expected a result of at most ${limit}, got more; return a summary, or fewer or flatter rows`,
+  };
+}
+
+/** Brackets outside strings; no further than the limit. */
+function countContainers(json: string): number {
+  let count = 0;
+  for (let at = 0; at < json.length && count <= containers; at += 1) {
+    const character = json.charCodeAt(at);
+    if (character === QUOTE) at = endOfString(json, at);
+    else if (character === BRACKET || character === BRACE) count += 1;
+  }
+  return count;
+}
+
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
+
+/** How deep a value is nested, looking no further than one level past `limit`. */
+function depthOf(value: unknown, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (limit < 0) return 1;
+  let deepest = 0;
+  for (const child of Object.values(value)) {
+    if (typeof child !== 'object' || child === null) continue;
+    deepest = Math.max(deepest, depthOf(child, limit - 1));
+    if (deepest > limit) break;
+  }
+  return 1 + deepest;
+}
