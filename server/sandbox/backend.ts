@@ -16,6 +16,17 @@ export interface SandboxBackend extends AsyncDisposable {
   check(code: string): Promise<PythonFinding[]>;
   /** What is in force on this host; told by `serverInfo` and the doctor. */
   status(): Promise<SandboxStatus>;
+  /** How busy it is now; cheap, and true at the moment it is asked. */
+  capacity(): SandboxCapacity;
+}
+
+export interface SandboxCapacity {
+  /** Runs under way. */
+  running: number;
+  /** Runs that wait for their turn, or for what they need. */
+  waiting: number;
+  /** Runs that can be under way at once. */
+  max: number;
 }
 
 export interface PythonRunRequest {
@@ -119,4 +130,14 @@ export interface SandboxStatus {
   pythonPath: string | null;
   /** One entry per part of the walls, in force or not, with the remedy where not. */
   walls: { name: string; inForce: boolean; detail: string }[];
+  /** The sandbox services that Python runs on; empty where it runs in this process. */
+  services: SandboxServiceStatus[];
+}
+
+export interface SandboxServiceStatus extends SandboxCapacity {
+  /** As it was set, followed by the address where its name has several. */
+  url: string;
+  isUp: boolean;
+  /** Why it is not up; null when it is. */
+  problem: string | null;
 }

@@ -9,6 +9,7 @@ import type {
   PythonRunOptions,
   PythonRunRequest,
   SandboxBackend,
+  SandboxCapacity,
   SandboxStatus,
 } from '../backend.ts';
 import { Checker } from './checker.ts';
@@ -109,7 +110,13 @@ class LocalSandbox implements SandboxBackend {
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
       walls: wallsInForce(this.options.policy, problem === null),
+      services: [],
     };
+  }
+
+  capacity(): SandboxCapacity {
+    const { taken: running, max } = this.slots;
+    return { running, waiting: this.running.size - running, max };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,15 @@
 /** Bounds how many run at once; those who wait get their turn in the order they came. */
 export class Slots {
   private readonly waiting: (() => void)[] = [];
+  private free: number;
 
-  constructor(private free: number) {}
+  constructor(readonly max: number) {
+    this.free = max;
+  }
+
+  get taken(): number {
+    return this.max - this.free;
+  }
 
   /** Resolves with a function that gives the slot back; rejects with the signal's reason when aborted first. */
   async take(signal: AbortSignal): Promise<() => void> {

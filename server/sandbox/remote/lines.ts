@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { coerceError } from '../../shared/errors.ts';
+import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../service/protocol.ts';
+import { ServiceFault } from './fault.ts';
+
+export interface ReadLimits {
+  /** Of silence while we listen, milliseconds. */
+  stallMs: number;
+  maxLineBytes?: number | undefined;
+  maxAnswerBytes?: number | undefined;
+}
+
+/** More than any run tells within the sandbox's own limits on output, progress and results. */
+const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The frames of an answer, each checked. Nothing is read while the caller is busy with one, so that a slow
+ * caller slows the sender. Never ends by itself: @throws ServiceFault `broken` for silence, the end of the answer, or
+ * whatever is no frame, holding no more than one line meanwhile.
+ */
+export async function* readFrames<Frame>(
+  answer: IncomingMessage,
+  schema: z.ZodType<Frame>,
+  limits: ReadLimits,
+): AsyncGenerator<Frame, never> {
+  const lines = new LineDecoder(limits.maxLineBytes ?? MAX_MESSAGE_BYTES);
+  const chunks = answer.iterator({ destroyOnReturn: false });
+  for (let received = 0; ; ) {
+    const chunk = await nextChunk(chunks, answer, limits.stallMs);
+    received += chunk.length;
+    if (received > (limits.maxAnswerBytes ?? MAX_ANSWER_BYTES))
+      throw new ServiceFault(
+        'broken',
+        `it answered more than ${limits.maxAnswerBytes ?? MAX_ANSWER_BYTES} bytes`,
+      );
+    for (const line of lines.feed(chunk)) yield parseMessage(schema, line);
+  }
+}
+
+/** @throws ServiceFault `broken` for what is no message of this version of the protocol */
+export function parseMessage<Message>(schema: z.ZodType<Message>, text: string): Message {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ServiceFault('broken', `it answered what is no JSON: ${excerpt(text)}`, cause);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const spoken = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined;
+  if (typeof spoken === 'number' && spoken !== PROTOCOL_VERSION) {
+    throw new ServiceFault(
+      'broken',
+      `it speaks version ${spoken} of the sandbox protocol, expected version ${PROTOCOL_VERSION}; run the same version of Weft on both sides`,
+    );
+  }
+  throw new ServiceFault(
+    'broken',
+    `it answered what is no message of the sandbox protocol: ${excerpt(text)}`,
+  );
+}
+
+async function nextChunk(
+  chunks: AsyncIterator<Buffer>,
+  answer: IncomingMessage,
+  stallMs: number,
+): Promise<Buffer> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    answer.destroy();
+  }, stallMs);
+  try {
+    const { done, value } = await chunks.next();
+    if (!done) return value;
+  } catch (cause) {
+    if (!isLate)
+      throw new ServiceFault('broken', `the connection was lost: ${coerceError(cause).message}`, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (isLate) throw new ServiceFault('broken', `it said nothing for ${stallMs} ms`);
+  throw new ServiceFault('broken', 'it ended its answer before it was complete');
+}
+
+function excerpt(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** A buffer takes 200 bytes beside its content: a line sent byte by byte must not be kept as one for each. */
+const MAX_PARTS = 1_000;
+const LINE_END = 10;
+
+/** Takes bytes as they arrive and gives the lines in them. */
+class LineDecoder {
+  private parts: Buffer[] = [];
+  private size = 0;
+
+  constructor(private readonly maxLineBytes: number) {}
+
+  *feed(bytes: Buffer): Generator<string> {
+    let start = 0;
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
+      this.keep(bytes.subarray(start, end));
+      start = end + 1;
+      yield this.take();
+    }
+    if (start < bytes.length) this.keep(bytes.subarray(start));
+  }
+
+  private keep(part: Buffer): void {
+    this.size += part.length;
+    if (this.size > this.maxLineBytes)
+      throw new ServiceFault('broken', `it sent a line of more than ${this.maxLineBytes} bytes`);
+    this.parts.push(part);
+    if (this.parts.length > MAX_PARTS) this.parts = [Buffer.concat(this.parts)];
+  }
+
+  private take(): string {
+    const line = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts);
+    this.parts = [];
+    this.size = 0;
+    return line.toString('utf8');
+  }
+}

@@ -1,0 +1,146 @@
+import type { LookupAddress } from 'node:dns';
+import type { Logger } from '../../shared/logger.ts';
+import type {
+  PythonFinding,
+  PythonOutcome,
+  PythonRunOptions,
+  PythonRunRequest,
+  SandboxBackend,
+  SandboxCapacity,
+  SandboxStatus,
+} from '../backend.ts';
+import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import { defaultTimes, type ServiceEndpoint, type Times } from './endpoint.ts';
+import { ServiceFault } from './fault.ts';
+import { runOn } from './run.ts';
+import { Services } from './services.ts';
+
+export interface RemoteSandboxOptions {
+  /** Of sandbox services, each up to and with `/sandbox/v1`. */
+  urls: readonly string[];
+  /** What the services want to be shown; undefined where they want nothing. */
+  token: string | undefined;
+  times?: Partial<Times> | undefined;
+  /** Default: the system's resolver. */
+  resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
+  logger: Logger;
+}
+
+/** Services that do not take a run are passed over, but not without end. */
+const MAX_ATTEMPTS = 5;
+const CHECK_MS = 30_000;
+const STATUS_MS = 5_000;
+
+/**
+ * Python on sandbox services elsewhere (service/PROTOCOL.md), each run on the least busy of them. Where none answers it
+ * opens all the same: runs wait a moment for one, then fail with the reason.
+ */
+export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<SandboxBackend> {
+  const times = { ...defaultTimes, ...options.times };
+  const services = new Services({ ...options, times });
+  await services.open();
+  return new RemoteSandbox(services, times);
+}
+
+class RemoteSandbox implements SandboxBackend {
+  private readonly disposal = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly services: Services,
+    private readonly times: Times,
+  ) {}
+
+  async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    const startedAt = performance.now();
+    const signal = AbortSignal.any([options.signal, this.disposal.signal]);
+    const run = this.onSomeService(signal, (endpoint) =>
+      runOn(endpoint, request, { ...options, signal }, this.times),
+    ).catch((error): PythonOutcome => {
+      const durationMs = performance.now() - startedAt;
+      if (signal.aborted) return { kind: 'aborted', durationMs };
+      if (error instanceof ServiceFault) return { kind: 'failed', error: serviceError(error), durationMs };
+      throw error;
+    });
+    this.running.add(run);
+    return run.finally(() => this.running.delete(run));
+  }
+
+  async check(code: string): Promise<PythonFinding[]> {
+    const exchange = { method: 'POST', path: 'checks', body: { v, code }, withinMs: CHECK_MS } as const;
+    const answer = await this.onSomeService(this.disposal.signal, ({ connection }) =>
+      connection.ask(checkSchema, exchange),
+    );
+    return answer.findings;
+  }
+
+  async status(): Promise<SandboxStatus> {
+    const services = this.services.statuses();
+    const unreached = (message: string) => ({
+      ...UNREACHED,
+      problem: { ...UNREACHED.problem, message },
+      services,
+    });
+    if (!services.some(({ isUp }) => isUp)) return unreached(this.services.problems());
+    try {
+      const exchange = { method: 'GET', path: 'status', withinMs: STATUS_MS } as const;
+      const { status } = await this.onSomeService(this.disposal.signal, ({ connection }) =>
+        connection.ask(statusSchema, exchange),
+      );
+      return { ...status, services };
+    } catch (error) {
+      if (!(error instanceof ServiceFault)) throw error;
+      return unreached(error.message);
+    }
+  }
+
+  capacity(): SandboxCapacity {
+    const up = this.services.statuses().filter(({ isUp }) => isUp);
+    const sum = (field: keyof SandboxCapacity) => up.reduce((total, service) => total + service[field], 0);
+    return { running: sum('running'), waiting: sum('waiting'), max: sum('max') };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposal.abort({ force: true });
+    await Promise.allSettled(this.running);
+    this.services[Symbol.dispose]();
+  }
+
+  /** One that cannot be reached is passed over for another. */
+  private async onSomeService<Answer>(
+    signal: AbortSignal,
+    ask: (endpoint: ServiceEndpoint) => Promise<Answer>,
+  ): Promise<Answer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const endpoint = await this.services.choose(signal);
+      try {
+        return await ask(endpoint);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ServiceFault)) throw error;
+        if (error.kind !== 'refused') endpoint.runFailed(error);
+        if (error.kind !== 'unreached' || attempt === MAX_ATTEMPTS) throw named(endpoint, error);
+      }
+    }
+  }
+}
+
+function named(endpoint: ServiceEndpoint, fault: ServiceFault): ServiceFault {
+  return new ServiceFault(fault.kind, `The sandbox service ${endpoint.name} failed: ${fault.message}`, fault);
+}
+
+function serviceError({ kind, message }: ServiceFault) {
+  const nothing = { type: null, traceback: null, line: null, column: null, exitCode: null, stderr: null };
+  return { ...nothing, code: 'PYTHON_SERVICE_ERROR' as const, message, retryable: kind !== 'refused' };
+}
+
+const UNREACHED = {
+  available: false,
+  problem: {
+    code: 'PYTHON_SERVICE_ERROR' as const,
+    remedy:
+      'See that the services in PYTHON_SERVICE_URL run, and that PYTHON_SERVICE_TOKEN is the same on both sides.',
+  },
+  pythonVersion: null,
+  pythonPath: null,
+  walls: [],
+};

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import type { ServiceEndpoint, Times } from './endpoint.ts';
+import { ServiceFault } from './fault.ts';
+import { readFrames } from './lines.ts';
+
+/** A service may make a run wait for its turn and for its packages, but not for ever. Beside the run's own timeout. */
+const MAX_WAIT_MS = 3_600_000;
+
+/** What a cancelled run may take to end: the sandbox's own grace is half a second. */
+const CANCEL_MS = 5_000;
+
+/**
+ * One run on one service, from the request to the outcome. Whatever ends it here closes the answer, and the
+ * service kills a run whose answer is closed. @throws ServiceFault, and what `onEvent` throws
+ */
+export async function runOn(
+  endpoint: ServiceEndpoint,
+  request: PythonRunRequest,
+  options: PythonRunOptions,
+  { stallMs }: Times,
+): Promise<PythonOutcome> {
+  const { signal } = options;
+  const id = randomUUID();
+  using _counted = endpoint.countRun();
+  const { code, packages, input, timeoutMs, memoryMb } = request;
+  const answer = await endpoint.connection.send({
+    method: 'POST',
+    path: 'runs',
+    body: { v, id, code, packages, input: input ?? null, timeoutMs, memoryMb },
+    withinMs: stallMs,
+    signal,
+  });
+  const cancelled = Promise.withResolvers<PythonOutcome>();
+  const onAbort = () => void cancel(endpoint, id, signal.reason).finally(() => cancelled.resolve(ABORTED));
+  signal.addEventListener('abort', onAbort, { once: true });
+  const deadline = setTimeout(() => {
+    answer.destroy(new Error(`it did not end the run within ${timeoutMs + MAX_WAIT_MS} ms`));
+  }, timeoutMs + MAX_WAIT_MS);
+  try {
+    if (signal.aborted) onAbort();
+    const outcome = await Promise.race([readOutcome(answer, endpoint, options, stallMs), cancelled.promise]);
+    endpoint.runSucceeded();
+    finish(answer);
+    return outcome;
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  } finally {
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+const ABORTED: PythonOutcome = { kind: 'aborted', durationMs: 0 };
+
+async function readOutcome(
+  answer: IncomingMessage,
+  endpoint: ServiceEndpoint,
+  { onEvent, signal }: PythonRunOptions,
+  stallMs: number,
+): Promise<PythonOutcome> {
+  let isAccepted = false;
+  try {
+    for await (const frame of readFrames(answer, runFrameSchema, { stallMs })) {
+      requireOrder(frame, isAccepted);
+      switch (frame.kind) {
+        case 'accepted':
+        case 'heartbeat':
+          isAccepted = true;
+          endpoint.report(frame.capacity);
+          break;
+        case 'event':
+          await onEvent(frame.event);
+          break;
+        case 'outcome':
+          if (frame.outcome.kind !== 'aborted' || signal.aborted) return frame.outcome;
+          throw new ServiceFault('broken', 'it ended the run as if that had been asked for');
+        case 'gave-up':
+          throw new ServiceFault('broken', `it gave up the run: ${frame.message}`);
+        default:
+          frame satisfies never;
+      }
+    }
+  } catch (error) {
+    // Nothing has begun that anybody knows of, so that another service may take it.
+    if (error instanceof ServiceFault && !isAccepted)
+      throw new ServiceFault('unreached', error.message, error);
+    throw error;
+  }
+  throw new Error('unreachable: frames end with a fault');
+}
+
+function requireOrder({ kind }: RunFrame, isAccepted: boolean): void {
+  if ((kind === 'accepted') === isAccepted)
+    throw new ServiceFault('broken', `it answered \`${kind}\` where that may not come`);
+}
+
+/** Resolves when the service has ended the run, or fails to say so. */
+async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): Promise<void> {
+  const force = typeof reason === 'object' && reason !== null && 'force' in reason && reason.force === true;
+  const exchange = {
+    method: 'POST',
+    path: `runs/${id}/cancel`,
+    body: { v, force },
+    withinMs: CANCEL_MS,
+  } as const;
+  await endpoint.connection.ask(cancelSchema, exchange).catch(() => {});
+}
+
+/** Reads what is left of an answer after its outcome, next to nothing, so that its connection serves the next run. */
+function finish(answer: IncomingMessage): void {
+  const late = setTimeout(() => answer.destroy(), FINISH_MS);
+  answer.once('close', () => clearTimeout(late)).resume();
+}
+
+const FINISH_MS = 1_000;

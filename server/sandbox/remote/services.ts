@@ -1,0 +1,159 @@
+import { promises as dns, type LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
+import { coerceError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { SandboxServiceStatus } from '../backend.ts';
+import { ServiceEndpoint, type Times } from './endpoint.ts';
+import { ServiceFault } from './fault.ts';
+
+export interface ServicesOptions {
+  /** Each up to and with `/sandbox/v1`. */
+  urls: readonly string[];
+  token: string | undefined;
+  times: Times;
+  resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
+  logger: Logger;
+}
+
+/** How often names are looked up again: services come and go behind them. Milliseconds. */
+const RESOLVE_MS = 10_000;
+
+/** The sandbox services there are: one for each address of each URL, and which of them is the least busy. */
+export class Services implements Disposable {
+  private readonly endpoints = new Map<string, ServiceEndpoint>();
+  private readonly unresolved = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+  /** Resolves when a service goes up, and is another promise from then on. */
+  private wentUp = Promise.withResolvers<void>();
+
+  constructor(private readonly options: ServicesOptions) {}
+
+  /** Looks the names up, now and from now on, and resolves when each service has been asked how it is. */
+  async open(): Promise<void> {
+    await this.refresh();
+    await Promise.all(this.all().map((endpoint) => endpoint.check()));
+  }
+
+  all(): ServiceEndpoint[] {
+    return [...this.endpoints.values()];
+  }
+
+  /**
+   * The least busy service that is up; where none is, waits a while for one.
+   * @throws ServiceFault `unreached` where none came up, and the signal's reason
+   */
+  async choose(signal: AbortSignal): Promise<ServiceEndpoint> {
+    signal.throwIfAborted();
+    const chosen = this.leastBusy() ?? (await this.firstUp(signal));
+    if (chosen) return chosen;
+    throw new ServiceFault('unreached', this.problems());
+  }
+
+  /** Why none is up. */
+  problems(): string {
+    const each = this.statuses().map(({ url, problem }) => `${url}: ${problem}.`);
+    return `No sandbox service can be reached. ${each.join(' ')}`;
+  }
+
+  statuses(): SandboxServiceStatus[] {
+    const unresolved = [...this.unresolved].map(([url, problem]) => ({
+      url,
+      isUp: false,
+      problem,
+      ...NOTHING,
+    }));
+    return [...this.all().map(({ status }) => status), ...unresolved];
+  }
+
+  [Symbol.dispose](): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    for (const endpoint of this.endpoints.values()) endpoint[Symbol.dispose]();
+    this.endpoints.clear();
+  }
+
+  private leastBusy(): ServiceEndpoint | undefined {
+    const up = this.all().filter((endpoint) => endpoint.isUp);
+    const load = Math.min(...up.map((endpoint) => endpoint.load));
+    const least = up.filter((endpoint) => endpoint.load === load);
+    return least[Math.floor(Math.random() * least.length)];
+  }
+
+  /** Asks all at once; those that fail are asked again at their own pace. */
+  private async firstUp(signal: AbortSignal): Promise<ServiceEndpoint | undefined> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(this.options.times.waitMs)]);
+    if (this.unresolved.size > 0) void this.refresh();
+    for (const endpoint of this.all()) void endpoint.check();
+    let found = this.leastBusy();
+    while (!found && !over.aborted) {
+      await unlessAborted(this.wentUp.promise, over);
+      found = this.leastBusy();
+    }
+    signal.throwIfAborted();
+    return found;
+  }
+
+  private onUp(): void {
+    this.wentUp.resolve();
+    this.wentUp = Promise.withResolvers<void>();
+  }
+
+  private async refresh(): Promise<void> {
+    await Promise.all(this.options.urls.map((url) => this.refreshUrl(url)));
+    clearTimeout(this.timer);
+    if (!this.isClosed) this.timer = setTimeout(() => void this.refresh(), RESOLVE_MS).unref();
+  }
+
+  private async refreshUrl(text: string): Promise<void> {
+    const url = new URL(text);
+    try {
+      const addresses = await this.addressesOf(url);
+      this.unresolved.delete(text);
+      this.settle(url, addresses);
+    } catch (error) {
+      // Those that were found earlier may well be there still.
+      if (!this.all().some(({ name }) => name.startsWith(url.href)))
+        this.unresolved.set(text, coerceError(error).message);
+    }
+  }
+
+  /** IPv4 where there is any: a service has an address of either kind, and must not count twice. */
+  private async addressesOf(url: URL): Promise<(LookupAddress | null)[]> {
+    const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    if (isIP(hostname) !== 0) return [null];
+    const found = await (this.options.resolve ?? lookUp)(hostname);
+    const family = found.some((address) => address.family === 4) ? 4 : 6;
+    return found.filter((address) => address.family === family);
+  }
+
+  private settle(url: URL, addresses: (LookupAddress | null)[]): void {
+    if (this.isClosed) return;
+    const wanted = new Map(addresses.map((address) => [`${url.href} ${address?.address ?? ''}`, address]));
+    for (const [key, endpoint] of this.endpoints) {
+      if (!key.startsWith(`${url.href} `) || wanted.has(key)) continue;
+      this.endpoints.delete(key);
+      endpoint[Symbol.dispose]();
+    }
+    for (const [key, address] of wanted) {
+      if (this.endpoints.has(key)) continue;
+      const endpoint = new ServiceEndpoint({ ...this.options, url, address, onUp: () => this.onUp() });
+      this.endpoints.set(key, endpoint);
+      void endpoint.check();
+    }
+  }
+}
+
+const NOTHING = { running: 0, waiting: 0, max: 0 };
+
+function lookUp(hostname: string): Promise<LookupAddress[]> {
+  return dns.lookup(hostname, { all: true });
+}
+
+/** Resolves with the promise, or when the signal aborts. */
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}

@@ -1,0 +1,66 @@
+import type { ServerResponse } from 'node:http';
+import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, type RunFrame } from './protocol.ts';
+
+/** A frame that is over the limit would be refused by the reader in any case. */
+export class FrameTooLong extends Error {}
+
+/** A client that takes nothing for so long is gone; its run ends with the connection. */
+const CLIENT_GONE_MS = 300_000;
+
+/**
+ * Frames as lines of a response, at the client's pace: `send` is pending while the client has yet to take what was
+ * sent, so whoever awaits it holds no more than one frame. Heartbeats are left out meanwhile.
+ */
+export class FrameStream {
+  private readonly heartbeat: NodeJS.Timeout;
+
+  constructor(
+    private readonly response: ServerResponse,
+    makeHeartbeat: () => RunFrame,
+    heartbeatMs = HEARTBEAT_MS,
+  ) {
+    response.writeHead(200, {
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    this.heartbeat = setInterval(() => {
+      if (!response.writableNeedDrain) response.write(encode(makeHeartbeat()));
+    }, heartbeatMs);
+    response.once('close', () => clearInterval(this.heartbeat));
+  }
+
+  /** Undefined when the frame went out at once. @throws FrameTooLong */
+  send(frame: RunFrame): undefined | Promise<void> {
+    if (this.response.destroyed || this.response.write(encode(frame))) return undefined;
+    return this.taken();
+  }
+
+  /** @throws FrameTooLong */
+  end(frame: RunFrame): void {
+    const line = encode(frame);
+    clearInterval(this.heartbeat);
+    if (!this.response.destroyed) this.response.end(line);
+  }
+
+  private taken(): Promise<void> {
+    const { response } = this;
+    return new Promise((resolve) => {
+      const gone = setTimeout(() => response.destroy(), CLIENT_GONE_MS);
+      const onTaken = () => {
+        clearTimeout(gone);
+        response.off('drain', onTaken).off('close', onTaken);
+        resolve();
+      };
+      response.on('drain', onTaken).on('close', onTaken);
+    });
+  }
+}
+
+function encode(frame: RunFrame): string {
+  const line = `${JSON.stringify(frame)}\n`;
+  // A character takes at most three bytes in UTF-8, so that most lines need not be counted.
+  if (line.length * 3 > MAX_MESSAGE_BYTES && Buffer.byteLength(line) > MAX_MESSAGE_BYTES)
+    throw new FrameTooLong(`Expected at most ${MAX_MESSAGE_BYTES} bytes`);
+  return line;
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import {
+  type PythonEvent,
+  type PythonFinding,
+  type PythonOutcome,
+  pythonErrorCodes,
+  type SandboxCapacity,
+  type SandboxStatus,
+} from '../backend.ts';
+
+/**
+ * What goes over the wire between a sandbox service and its clients; PROTOCOL.md is the same in words. Both ends
+ * parse what they get with these schemas. Unknown fields are passed over, so that later ones may be added.
+ */
+export const PROTOCOL_VERSION = 1;
+export const BASE_PATH = '/sandbox/v1';
+
+/** Of one request's body and of one line of an answer. Twice what a cell may tell (32 MiB), for other spellings of it. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** A service says at least this often that it lives while it has nothing else to say. */
+export const HEARTBEAT_MS = 2_000;
+
+const v = z.literal(PROTOCOL_VERSION);
+
+export const runRequestSchema = z.object({
+  v,
+  id: z.uuid(),
+  code: z.string().max(1_000_000),
+  packages: z.array(z.string().max(1_000)).max(1_000),
+  input: z.unknown(),
+  timeoutMs: z.int().min(1).max(300_000),
+  memoryMb: z.int().min(1).max(1_048_576).optional(),
+});
+
+export const cancelRequestSchema = z.object({ v, force: z.boolean() });
+
+export const checkRequestSchema = z.object({ v, code: z.string().max(1_000_000) });
+
+const findingFields = {
+  rule: z.string(),
+  message: z.string(),
+  line: z.int().nullable(),
+  column: z.int().nullable(),
+};
+const findingSchema: z.ZodType<PythonFinding> = z.object(findingFields);
+
+const eventSchema: z.ZodType<PythonEvent> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('output'),
+    stream: z.enum(['STDOUT', 'STDERR']),
+    text: z.string(),
+    byteOffset: z.int().min(0),
+    truncated: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('progress'),
+    current: z.number(),
+    total: z.number().nullable(),
+    unit: z.string().nullable(),
+    message: z.string().nullable(),
+    source: z.enum(['progress', 'tqdm']),
+  }),
+  z.object({
+    kind: z.literal('violation'),
+    violation: z.object({
+      ...findingFields,
+      code: z.literal('PYTHON_SECURITY_ERROR'),
+      layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
+    }),
+  }),
+  z.object({
+    kind: z.literal('environment'),
+    status: z.enum(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']),
+    packages: z.array(z.string()),
+    message: z.string().nullable(),
+  }),
+]);
+
+const durationMs = z.number().min(0);
+
+const outcomeSchema: z.ZodType<PythonOutcome> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('succeeded'), result: z.unknown(), durationMs }),
+  z.object({
+    kind: z.literal('failed'),
+    error: z.object({
+      code: z.enum(pythonErrorCodes),
+      type: z.string().nullable(),
+      message: z.string(),
+      traceback: z.string().nullable(),
+      line: z.int().nullable(),
+      column: z.int().nullable(),
+      exitCode: z.int().nullable(),
+      stderr: z.string().nullable(),
+      retryable: z.boolean(),
+    }),
+    durationMs,
+  }),
+  z.object({ kind: z.literal('aborted'), durationMs }),
+]);
+
+const count = z.int().min(0);
+const capacitySchema: z.ZodType<SandboxCapacity> = z.object({
+  running: count,
+  waiting: count,
+  max: z.int().min(1),
+});
+
+/** One line of the answer to a run: `accepted` first, `outcome` or `gave-up` last. */
+export const runFrameSchema = z.discriminatedUnion('kind', [
+  z.object({ v, kind: z.literal('accepted'), capacity: capacitySchema }),
+  z.object({ v, kind: z.literal('heartbeat'), capacity: capacitySchema }),
+  z.object({ v, kind: z.literal('event'), event: eventSchema }),
+  z.object({ v, kind: z.literal('outcome'), outcome: outcomeSchema }),
+  z.object({ v, kind: z.literal('gave-up'), message: z.string() }),
+]);
+export type RunFrame = z.infer<typeof runFrameSchema>;
+
+export const healthSchema = z.object({
+  v,
+  state: z.enum(['ok', 'draining']),
+  version: z.string(),
+  capacity: capacitySchema,
+});
+
+export const checkSchema = z.object({ v, findings: z.array(findingSchema) });
+
+export const cancelSchema = z.object({ v, ended: z.literal(true) });
+
+export const statusSchema = z.object({
+  v,
+  status: z.object({
+    available: z.boolean(),
+    problem: z.object({ code: z.enum(pythonErrorCodes), message: z.string(), remedy: z.string() }).nullable(),
+    pythonVersion: z.string().nullable(),
+    pythonPath: z.string().nullable(),
+    walls: z.array(z.object({ name: z.string(), inForce: z.boolean(), detail: z.string() })),
+  }) satisfies z.ZodType<Omit<SandboxStatus, 'services'>>,
+});
+
+/** A refusal, with an HTTP status of 400 or more; the same shape as the API's. */
+export const refusalSchema = z.object({
+  errors: z.array(z.object({ message: z.string(), extensions: z.object({ code: z.string() }) })).min(1),
+});

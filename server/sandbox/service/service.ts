@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { coerceError } from '../../shared/errors.ts';
+import { makeBearerCheck } from '../../shared/http/bearer.ts';
+import { readJsonBody } from '../../shared/http/body.ts';
+import type { Readiness } from '../../shared/http/health.ts';
+import { HttpError, methodNotAllowed, sendError, sendJson } from '../../shared/http/http-error.ts';
+import { version } from '../../shared/version.ts';
+import {
+  BASE_PATH,
+  cancelRequestSchema,
+  checkRequestSchema,
+  MAX_MESSAGE_BYTES,
+  runRequestSchema,
+  PROTOCOL_VERSION as v,
+} from './protocol.ts';
+import { Runs, type RunsOptions } from './runs.ts';
+
+export interface SandboxServiceOptions extends RunsOptions {
+  /** What every request must bear; undefined lets all in, which is for loopback alone. */
+  token: string | undefined;
+}
+
+export interface SandboxService {
+  /** Answers a request for BASE_PATH and below. Never throws: errors become answers. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  isReady(): Promise<Readiness>;
+  /** Takes no more runs and resolves when those under way have ended; those that last longer are ended. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** A sandbox for clients elsewhere, over HTTP; PROTOCOL.md tells what is said. It has no state but the sandbox's own. */
+export function makeSandboxService(options: SandboxServiceOptions): SandboxService {
+  const authorize = makeBearerCheck(
+    options.token,
+    "The token is the one in the service's PYTHON_SERVICE_TOKEN.",
+  );
+  const runs = new Runs(options);
+  return {
+    async handle(request, response) {
+      try {
+        authorize(request.headers.authorization);
+        await route({ ...options, runs }, request, response);
+      } catch (error) {
+        sendError(request, response, error instanceof HttpError ? error : unexpected(error, options));
+      }
+    },
+    async isReady() {
+      if (runs.draining) return { ready: false, problem: 'The service is shutting down.' };
+      const { available, problem } = await options.backend.status();
+      return { ready: available, problem: problem?.message };
+    },
+    drain: (graceMs) => runs.drain(graceMs),
+  };
+}
+
+/** Without the query. Not by URL, which throws for some of what a client may send. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0]!;
+}
+
+type Deps = SandboxServiceOptions & { runs: Runs };
+
+async function route(deps: Deps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { backend, runs } = deps;
+  const pathname = pathOf(request);
+  const [noun = '', id, verb, ...rest] = pathname.slice(BASE_PATH.length + 1).split('/');
+  const what = [noun, id === undefined ? '' : '/…', verb === undefined ? '' : `/${verb}`, ...rest].join('');
+  const answer = (body: object) => sendJson(response, 200, { v, ...body });
+  switch (what) {
+    case 'runs':
+      return runs.start(await read(runRequestSchema, 'POST', request, response), response);
+    case 'runs/…/cancel': {
+      const { force } = await read(cancelRequestSchema, 'POST', request, response);
+      await runs.cancel(id!, force);
+      return answer({ ended: true });
+    }
+    case 'checks': {
+      const { code } = await read(checkRequestSchema, 'POST', request, response);
+      return answer({ findings: await backend.check(code) });
+    }
+    case 'status':
+      requireGet(request);
+      return answer({ status: await backend.status() });
+    case 'health':
+      requireGet(request);
+      return answer({ state: runs.draining ? 'draining' : 'ok', version, capacity: backend.capacity() });
+    default:
+      throw new HttpError(
+        404,
+        'NOT_FOUND',
+        `Expected runs, runs/<id>/cancel, checks, status or health under ${BASE_PATH}, got ${pathname}.`,
+      );
+  }
+}
+
+async function read<Body>(
+  schema: z.ZodType<Body>,
+  method: 'POST',
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Body> {
+  if (request.method !== method) throw methodNotAllowed(request, method);
+  const parsed = schema.safeParse(await readJsonBody(request, response, MAX_MESSAGE_BYTES));
+  if (parsed.success) return parsed.data;
+  throw new HttpError(
+    400,
+    'BAD_REQUEST',
+    `Expected a request of version ${v} of the sandbox protocol: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+function requireGet(request: IncomingMessage): void {
+  if (request.method !== 'GET') throw methodNotAllowed(request, 'GET');
+}
+
+function unexpected(thrown: unknown, { logger }: SandboxServiceOptions): HttpError {
+  logger.error(
+    { err: coerceError(thrown) },
+    'a request to the sandbox service failed in a way it should not',
+  );
+  return new HttpError(500, 'INTERNAL_ERROR', "The service failed to answer; the service's log tells why.");
+}
