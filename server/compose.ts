@@ -13,9 +13,12 @@ import { makeTail } from './journal/tail.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { nodeRegistry } from './nodes/registry.ts';
+import type { SandboxBackend } from './sandbox/backend.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
+import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
+import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
-import { openHealthServer } from './shared/http/health-server.ts';
+import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
@@ -29,7 +32,7 @@ import type { Weft } from './workflows/weft.ts';
 import { makeWorkflowUseCases } from './workflows/workflows.ts';
 
 export interface RunningServer extends AsyncDisposable {
-  /** Where operations go; without the api role, where health checks go, or null. */
+  /** Where operations go; without the api role, where sandbox clients or health checks go, or null. */
   url: string | null;
 }
 
@@ -37,17 +40,68 @@ export interface RunningServer extends AsyncDisposable {
 export async function compose(config: Config): Promise<RunningServer> {
   const logger = makeLogger(config.logLevel);
   await using opened = new AsyncDisposableStack();
+  const { sandbox, service } = await openSandboxes(config, opened, logger);
+  const url =
+    sandbox === null
+      ? await serveAlone(config, opened, service)
+      : await openWeft({ config, opened, sandbox, service, logger });
+  if (service !== null) opened.defer(() => service.drain(config.shutdownGraceMs));
+  const owned = opened.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
 
+type Sandboxes =
+  | { sandbox: SandboxBackend; service: SandboxService | null }
+  /** The role `sandbox` alone: nobody in this process runs Python. */
+  | { sandbox: null; service: SandboxService };
+
+/** Python runs here unless services are named for it. What is served to others is always a sandbox of this process. */
+async function openSandboxes(
+  config: Config,
+  opened: AsyncDisposableStack,
+  logger: Logger,
+): Promise<Sandboxes> {
+  const { pythonServiceUrls: urls, pythonServiceToken: token } = config;
+  const isRemote = urls.length > 0 && config.roles.some((role) => role !== 'sandbox');
+  const remote = isRemote ? opened.use(await openRemoteSandbox({ urls, token, logger })) : null;
+  if (remote !== null && !config.servesSandbox) return { sandbox: remote, service: null };
+  const local = opened.use(await openLocal(config, logger));
+  const service = config.servesSandbox ? makeSandboxService({ backend: local, token, logger }) : null;
+  if (service !== null && config.roles.every((role) => role === 'sandbox')) return { sandbox: null, service };
+  return { sandbox: remote ?? local, service };
+}
+
+/** A sandbox service and nothing else: no database is opened, because code that got out of its sandbox would be in here. */
+async function serveAlone(
+  { host, port }: Config,
+  opened: AsyncDisposableStack,
+  service: SandboxService,
+): Promise<string> {
+  const isReady = service.isReady;
+  const { origin } = opened.use(await openPlainServer({ host, port, isReady, mounts: [service] }));
+  return `${origin}${service.path}`;
+}
+
+interface WeftParts {
+  config: Config;
+  opened: AsyncDisposableStack;
+  sandbox: SandboxBackend;
+  service: SandboxService | null;
+  logger: Logger;
+}
+
+/** The API and the worker, or one of them. */
+async function openWeft({ config, opened, sandbox, service, logger }: WeftParts): Promise<string | null> {
   const databaseUrl =
     config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
   const database = opened.use(await openDatabase({ url: databaseUrl, logger }));
   const hub = opened.use(openHub({ pool: database.pool, url: databaseUrl, replicaId: newId('wrk'), logger }));
   const tail = opened.use(makeTail(hub));
   const appender = opened.use(makeAppender({ pool: database.pool, hub, tail }));
+  const mounts = service === null ? [] : [service];
   const isWorker = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
   const queue = await openQueue(boss, database.pool);
-  const sandbox = opened.use(await openSandbox(config, logger));
 
   if (isWorker) {
     const expressions = opened.use(makeExpressions());
@@ -69,7 +123,6 @@ export async function compose(config: Config): Promise<RunningServer> {
     );
   }
 
-  let url: string | null = null;
   if (config.roles.includes('api')) {
     const descriptions = [...nodeRegistry.values()].map(describeNode);
     const startedAt = new Date();
@@ -101,24 +154,21 @@ export async function compose(config: Config): Promise<RunningServer> {
         apiToken: config.apiToken,
         allowedOrigins: config.allowedOrigins,
         isReady: () => readiness(database),
+        mounts,
         logger,
       }),
     );
-    url = server.url;
-  } else if (config.healthPort !== undefined) {
-    const health = await openHealthServer({
-      host: config.host,
-      port: config.healthPort,
-      isReady: () => readiness(database),
-    });
-    url = opened.use(health).url;
+    return server.url;
   }
 
-  const owned = opened.move();
-  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const port = service === null ? config.healthPort : config.port;
+  if (port === undefined) return null;
+  const isReady = () => readiness(database);
+  const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, mounts }));
+  return `${origin}/readyz`;
 }
 
-async function openSandbox(config: Config, logger: Logger) {
+async function openLocal(config: Config, logger: Logger) {
   return openLocalSandbox({
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,

@@ -24,6 +24,12 @@ export interface Config {
   /** Undefined: `bwrap` where the system keeps its programs. */
   bubblewrapPath: string | undefined;
   pythonPolicy: 'strict' | 'kernel';
+  /** Sandbox services that Python runs on; empty: it runs in this process. */
+  pythonServiceUrls: string[];
+  /** What a client of a sandbox service shows, and what one served here wants to be shown. */
+  pythonServiceToken: string | undefined;
+  /** Whether this process serves its sandbox to others. */
+  servesSandbox: boolean;
   alerts: {
     /** So many security violations … */
     violations: number;
@@ -34,7 +40,7 @@ export interface Config {
   logLevel: string;
 }
 
-const roles = ['api', 'worker'] as const;
+const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];
 
 const commaList = z.string().transform((text) =>
@@ -43,6 +49,9 @@ const commaList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+
+const PLAIN_URL =
+  'expected URLs such as http://sandbox:4000, with no name, password, query or fragment in them';
 
 const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -56,7 +65,7 @@ const Environment = z.object({
   WEFT_ALLOWED_ORIGINS: commaList
     .pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)))
     .default([]),
-  WEFT_ROLES: commaList.pipe(z.array(z.enum(roles)).min(1)).default([...roles]),
+  WEFT_ROLES: commaList.pipe(z.array(z.enum(roles)).min(1)).optional(),
   WEFT_WORKER_CONCURRENCY: z.coerce
     .number()
     .int()
@@ -66,6 +75,10 @@ const Environment = z.object({
   WEFT_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3_600).default(0),
   PYTHON_PATH: z.string().optional(),
   BUBBLEWRAP_PATH: z.string().optional(),
+  PYTHON_SERVICE_URL: commaList
+    .pipe(z.array(z.url({ protocol: /^https?$/ }).refine(isPlainUrl, PLAIN_URL)))
+    .default([]),
+  PYTHON_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
   WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
   WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
@@ -85,11 +98,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${problems.join('\n')}`);
   }
   const config = parsed.data;
-  if (!isLoopback(config.HOST) && config.WEFT_API_TOKEN === undefined && config.WEFT_ROLES.includes('api')) {
-    throw new WeftError(
-      'INVALID_SETTINGS',
-      `HOST=${config.HOST} lets other machines in, and this server runs code. Set WEFT_API_TOKEN to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
-    );
+  // Where Python runs elsewhere, a sandbox is served here only if that was asked for.
+  const chosen =
+    config.WEFT_ROLES ?? roles.filter((role) => role !== 'sandbox' || config.PYTHON_SERVICE_URL.length === 0);
+  const isSandboxAlone = chosen.every((role) => role === 'sandbox');
+  if (!isLoopback(config.HOST)) {
+    if (chosen.includes('api')) requireSecret('WEFT_API_TOKEN', config);
+    if (isSandboxAlone) requireSecret('PYTHON_SERVICE_TOKEN', config);
   }
   return {
     host: config.HOST,
@@ -99,12 +114,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: config.DATABASE_URL,
     apiToken: config.WEFT_API_TOKEN,
     allowedOrigins: config.WEFT_ALLOWED_ORIGINS,
-    roles: config.WEFT_ROLES,
+    roles: chosen,
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
     shutdownGraceMs: config.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     pythonPath: config.PYTHON_PATH,
     bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),
     pythonPolicy: config.PYTHON_POLICY,
+    pythonServiceUrls: config.PYTHON_SERVICE_URL,
+    pythonServiceToken: config.PYTHON_SERVICE_TOKEN,
+    servesSandbox:
+      chosen.includes('sandbox') && (isSandboxAlone || config.PYTHON_SERVICE_TOKEN !== undefined),
     alerts: {
       violations: config.WEFT_ALERT_VIOLATIONS,
       windowSeconds: config.WEFT_ALERT_WINDOW_SECONDS,
@@ -120,6 +139,22 @@ function findProgram(name: string, searchPath = ''): string | undefined {
     .split(delimiter)
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
+}
+
+function requireSecret(
+  name: 'WEFT_API_TOKEN' | 'PYTHON_SERVICE_TOKEN',
+  config: { HOST: string } & Partial<Record<typeof name, string | undefined>>,
+): void {
+  if (config[name] !== undefined) return;
+  throw new WeftError(
+    'INVALID_SETTINGS',
+    `HOST=${config.HOST} lets other machines in, and this server runs code. Set ${name} to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
+  );
+}
+
+function isPlainUrl(text: string): boolean {
+  const { username, password, search, hash } = new URL(text);
+  return username === '' && password === '' && search === '' && hash === '';
 }
 
 function inProject(path: string): string {

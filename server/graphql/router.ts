@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { coerceError } from '../shared/errors.ts';
 import { type Readiness, sendHealth, sendReadiness } from '../shared/http/health.ts';
 import { HttpError, sendError } from '../shared/http/http-error.ts';
+import { type Mount, mountFor } from '../shared/http/mount.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
@@ -11,6 +12,7 @@ export interface RouterDeps extends TransportDeps {
   http: HttpTransport;
   sse: SseTransport;
   isReady: () => Promise<Readiness>;
+  mounts: readonly Mount[];
 }
 
 /** Leads each HTTP request to what answers it, past the guard. The router never throws: errors become answers. */
@@ -44,6 +46,8 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
     case '/graphiql':
       return await sendGraphiql(request, response, url.pathname);
   }
+  const mount = mountFor(deps.mounts, url.pathname);
+  if (mount) return await mount.handle(request, response);
   if (url.pathname.startsWith('/graphiql/')) return await sendGraphiql(request, response, url.pathname);
   throw notFound(url.pathname);
 }

@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { makeGuard } from '../shared/http/guard.ts';
 import type { Readiness } from '../shared/http/health.ts';
 import { listen } from '../shared/http/listen.ts';
+import type { Mount } from '../shared/http/mount.ts';
 import type { Logger } from '../shared/logger.ts';
 import { makeDocuments } from './documents.ts';
 import { makeErrorFormatter } from './errors.ts';
@@ -27,6 +28,8 @@ export interface GraphqlServerOptions {
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
   isReady: () => Promise<Readiness>;
+  /** What is served beside the API on the same port. */
+  mounts?: readonly Mount[];
   logger: Logger;
 }
 
@@ -46,7 +49,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
   const http = await openHttpTransport(deps);
   const sse = openSseTransport(deps);
   const ws = openWsTransport(deps);
-  const route = makeRouter({ ...deps, http, sse, isReady: options.isReady });
+  const route = makeRouter({ ...deps, http, sse, isReady: options.isReady, mounts: options.mounts ?? [] });
 
   const inHand = new Set<ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from 'type-graphql';
 import { DateTimeScalar } from '../scalars.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'Why Python cannot be run on this host, and the way out.' })
@@ -25,6 +25,27 @@ export class SandboxWall {
   detail!: string;
 }
 
+@ObjectType({ simpleResolvers: true, description: 'A sandbox service that Python nodes run on.' })
+export class SandboxService {
+  @Field(() => String, { description: 'Its URL, with its address where the name has several.' })
+  url!: string;
+
+  @Field(() => Boolean, { description: 'Whether it takes runs now.' })
+  isUp!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Why not; null when it does.' })
+  problem!: string | null;
+
+  @Field(() => Int, { description: 'Runs under way, by its last report.' })
+  running!: number;
+
+  @Field(() => Int, { description: 'Runs that wait for their turn, by its last report.' })
+  waiting!: number;
+
+  @Field(() => Int, { description: 'Runs that can be under way at once.' })
+  max!: number;
+}
+
 @ObjectType({ simpleResolvers: true, description: 'Where Python nodes run.' })
 export class SandboxInfo {
   @Field(() => Boolean, { description: 'Whether Python can be run.' })
@@ -38,6 +59,11 @@ export class SandboxInfo {
 
   @Field(() => [SandboxWall], { description: 'What is in force around each run, and what is not.' })
   walls!: SandboxWall[];
+
+  @Field(() => [SandboxService], {
+    description: 'The sandbox services in use; empty where Python runs in the server itself.',
+  })
+  services!: SandboxService[];
 }
 
 @ObjectType({ simpleResolvers: true, description: 'The server that answers.' })
@@ -45,7 +71,7 @@ export class ServerInfo {
   @Field(() => String, { description: 'The version of Weft.' })
   version!: string;
 
-  @Field(() => [String], { description: 'What this process does: `api`, `worker`.' })
+  @Field(() => [String], { description: 'What this process does: `api`, `worker`, `sandbox`.' })
   roles!: readonly string[];
 
   @Field(() => DateTimeScalar, { description: 'When this process started.' })

@@ -16,7 +16,7 @@ import { runOn } from './run.ts';
 import { Services } from './services.ts';
 
 export interface RemoteSandboxOptions {
-  /** Of sandbox services, each up to and with `/sandbox/v1`. */
+  /** Of sandbox services: `http://host:port`, with a path where they are not served under `/sandbox/v1`. */
   urls: readonly string[];
   /** What the services want to be shown; undefined where they want nothing. */
   token: string | undefined;

@@ -3,11 +3,11 @@ import { isIP } from 'node:net';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { SandboxServiceStatus } from '../backend.ts';
+import { BASE_PATH } from '../service/protocol.ts';
 import { ServiceEndpoint, type Times } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ServicesOptions {
-  /** Each up to and with `/sandbox/v1`. */
   urls: readonly string[];
   token: string | undefined;
   times: Times;
@@ -106,7 +106,7 @@ export class Services implements Disposable {
   }
 
   private async refreshUrl(text: string): Promise<void> {
-    const url = new URL(text);
+    const url = serviceUrl(text);
     try {
       const addresses = await this.addressesOf(url);
       this.unresolved.delete(text);
@@ -145,6 +145,13 @@ export class Services implements Disposable {
 }
 
 const NOTHING = { running: 0, waiting: 0, max: 0 };
+
+/** A URL without a path is one of a service at its usual place. */
+function serviceUrl(text: string): URL {
+  const url = new URL(text);
+  url.pathname = url.pathname === '/' ? BASE_PATH : url.pathname.replace(/\/+$/, '');
+  return url;
+}
 
 function lookUp(hostname: string): Promise<LookupAddress[]> {
   return dns.lookup(hostname, { all: true });

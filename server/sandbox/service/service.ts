@@ -5,6 +5,7 @@ import { makeBearerCheck } from '../../shared/http/bearer.ts';
 import { readJsonBody } from '../../shared/http/body.ts';
 import type { Readiness } from '../../shared/http/health.ts';
 import { HttpError, methodNotAllowed, sendError, sendJson } from '../../shared/http/http-error.ts';
+import type { Mount } from '../../shared/http/mount.ts';
 import { version } from '../../shared/version.ts';
 import {
   BASE_PATH,
@@ -21,9 +22,7 @@ export interface SandboxServiceOptions extends RunsOptions {
   token: string | undefined;
 }
 
-export interface SandboxService {
-  /** Answers a request for BASE_PATH and below. Never throws: errors become answers. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+export interface SandboxService extends Mount {
   isReady(): Promise<Readiness>;
   /** Takes no more runs and resolves when those under way have ended; those that last longer are ended. */
   drain(graceMs: number): Promise<void>;
@@ -37,6 +36,7 @@ export function makeSandboxService(options: SandboxServiceOptions): SandboxServi
   );
   const runs = new Runs(options);
   return {
+    path: BASE_PATH,
     async handle(request, response) {
       try {
         authorize(request.headers.authorization);
@@ -54,16 +54,11 @@ export function makeSandboxService(options: SandboxServiceOptions): SandboxServi
   };
 }
 
-/** Without the query. Not by URL, which throws for some of what a client may send. */
-export function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!;
-}
-
 type Deps = SandboxServiceOptions & { runs: Runs };
 
 async function route(deps: Deps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { backend, runs } = deps;
-  const pathname = pathOf(request);
+  const pathname = (request.url ?? '/').split('?', 1)[0]!;
   const [noun = '', id, verb, ...rest] = pathname.slice(BASE_PATH.length + 1).split('/');
   const what = [noun, id === undefined ? '' : '/…', verb === undefined ? '' : `/${verb}`, ...rest].join('');
   const answer = (body: object) => sendJson(response, 200, { v, ...body });

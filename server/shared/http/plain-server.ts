@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { makeGuard } from './guard.ts';
+import { type Readiness, sendHealth, sendReadiness } from './health.ts';
+import { HttpError, sendError } from './http-error.ts';
+import { listen } from './listen.ts';
+import { type Mount, mountFor } from './mount.ts';
+
+export interface PlainServerOptions {
+  host: string;
+  port: number;
+  isReady: () => Promise<Readiness>;
+  mounts: readonly Mount[];
+}
+
+export interface PlainServer extends AsyncDisposable {
+  /** `http://127.0.0.1:4000` */
+  origin: string;
+}
+
+/** Longer than clients keep connections that they do not use, so that no request meets a closing one. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** `/healthz`, `/readyz` and what is mounted, for a process that serves no API. */
+export async function openPlainServer(options: PlainServerOptions): Promise<PlainServer> {
+  const guard = makeGuard({ host: options.host, allowedOrigins: [] });
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      guard.admit(request);
+      await route(options, request, response);
+    } catch (error) {
+      sendError(request, response, error instanceof HttpError ? error : UNEXPECTED);
+    }
+  };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, onRequest);
+  server.on('checkContinue', onRequest);
+  const { origin } = await listen(server, options);
+  return {
+    origin,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function route(
+  { isReady, mounts }: PlainServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // Not by URL, which throws for some of what a client may send.
+  const pathname = (request.url ?? '/').split('?', 1)[0]!;
+  const mount = mountFor(mounts, pathname);
+  if (mount) return mount.handle(request, response);
+  if (pathname === '/healthz') return sendHealth(response);
+  if (pathname === '/readyz') return sendReadiness(response, isReady);
+  const served = ['/healthz', '/readyz', ...mounts.map(({ path }) => `${path}/…`)].join(', ');
+  throw new HttpError(
+    404,
+    'NOT_FOUND',
+    `Expected ${served}, got ${pathname}. This process has no \`api\` among its WEFT_ROLES.`,
+  );
+}
+
+const UNEXPECTED = new HttpError(500, 'INTERNAL_ERROR', 'The server failed to answer.');
