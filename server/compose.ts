@@ -26,6 +26,7 @@ import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './workflows/executions.ts';
 import { makeExportUseCases } from './workflows/export.ts';
 import { makePythonUseCases } from './workflows/python.ts';
+import { openRetention } from './workflows/retention.ts';
 import { makeStartUseCases } from './workflows/start.ts';
 import { makeViolationUseCases } from './workflows/violations.ts';
 import type { Weft } from './workflows/weft.ts';
@@ -122,6 +123,9 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
       }),
     );
   }
+
+  if (isWorker && config.retentionDays !== undefined)
+    opened.use(await openRetention({ pool: database.pool, boss, days: config.retentionDays, logger }));
 
   if (config.roles.includes('api')) {
     const descriptions = [...nodeRegistry.values()].map(describeNode);

@@ -20,6 +20,8 @@ export interface Config {
   workerConcurrency: number;
   /** How long running nodes may go on after SIGTERM, milliseconds. */
   shutdownGraceMs: number;
+  /** Executions that ended longer ago are deleted; undefined: none is. */
+  retentionDays: number | undefined;
   pythonPath: string | undefined;
   /** Undefined: `bwrap` where the system keeps its programs. */
   bubblewrapPath: string | undefined;
@@ -73,6 +75,7 @@ const Environment = z.object({
     .max(1_000)
     .default(8 * availableParallelism()),
   WEFT_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3_600).default(0),
+  WEFT_RETENTION_DAYS: z.coerce.number().min(1).max(36_500).optional(),
   PYTHON_PATH: z.string().optional(),
   BUBBLEWRAP_PATH: z.string().optional(),
   PYTHON_SERVICE_URL: commaList
@@ -117,6 +120,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     roles: chosen,
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
     shutdownGraceMs: config.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
+    retentionDays: config.WEFT_RETENTION_DAYS,
     pythonPath: config.PYTHON_PATH,
     bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),
     pythonPolicy: config.PYTHON_POLICY,

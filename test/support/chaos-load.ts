@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { clientsOf } from './cluster.ts';
+import type { Random } from './random.ts';
+import type { WatchedEvent } from './weft-client.ts';
+
+/** What one subscriber saw of one execution, over however many connections. */
+export interface Watched {
+  executionId: string;
+  events: WatchedEvent[];
+  connections: number;
+  /** What the execution gives when it succeeds. */
+  expected: unknown;
+}
+
+const python = (key: string, code: string, more: object = {}) => ({
+  key,
+  type: 'python',
+  config: { code: `import time\nprint("in ${key}", flush=True)\n${code}`, timeoutMs: 120_000 },
+  retry: { maxAttempts: 10, initialDelayMs: 100, backoffFactor: 1.5, retryOn: ['PYTHON_SERVICE_ERROR'] },
+  ...more,
+});
+
+/** Each takes a second or so; what it gives tells whether anything was lost or done twice on the way. */
+const WORKFLOWS = [
+  {
+    nodes: [
+      python('a', 'time.sleep(0.3)\nresult = input_data + 1'),
+      python(
+        'b',
+        'for n in range(10):\n    print(n, flush=True)\n    time.sleep(0.03)\nresult = input_data + 1',
+      ),
+      python('c', 'time.sleep(0.2)\nresult = input_data + 1'),
+    ],
+    edges: [
+      { source: 'a', target: 'b' },
+      { source: 'b', target: 'c' },
+    ],
+    expected: (input: number): unknown => input + 3,
+  },
+  {
+    nodes: [
+      { key: 'in', type: 'input' },
+      python('left', 'time.sleep(0.5)\nresult = input_data * 2'),
+      python('right', 'progress(1, 2)\ntime.sleep(0.2)\nresult = input_data * 3'),
+      { key: 'sum', type: 'transform', config: { expression: 'input.left + input.right' } },
+    ],
+    edges: [
+      { source: 'in', target: 'left' },
+      { source: 'in', target: 'right' },
+      { source: 'left', target: 'sum' },
+      { source: 'right', target: 'sum' },
+    ],
+    expected: (input: number): unknown => input * 5,
+  },
+  {
+    nodes: [
+      python('each', 'time.sleep(0.2)\nresult = input_data * 2', {
+        forEach: { items: '[input, input + 1, input + 2, input + 3]', concurrency: 2 },
+      }),
+    ],
+    edges: [],
+    expected: (input: number): unknown => [0, 1, 2, 3].map((n) => (input + n) * 2),
+  },
+];
+
+export interface LoadOptions {
+  clients: ReturnType<typeof clientsOf>;
+  random: Random;
+  /** Executions under way at once. */
+  lanes: number;
+  /** When to begin no more. */
+  signal: AbortSignal;
+}
+
+/** Starts executions and watches each to its end, through whatever happens to the servers. */
+export async function runLoad({ clients, random, lanes, signal }: LoadOptions): Promise<Watched[]> {
+  const workflows = await Promise.all(
+    WORKFLOWS.map(async (workflow) => ({
+      id: await clients.any().createWorkflow({ nodes: workflow.nodes, edges: workflow.edges }),
+      expected: workflow.expected,
+    })),
+  );
+  const watched: Watched[] = [];
+  let count = 0;
+  const lane = async () => {
+    while (!signal.aborted) {
+      const input = ++count;
+      const workflow = random.pick(workflows);
+      const executionId = await start(clients, workflow.id, input);
+      watched.push(await watch(clients, executionId, workflow.expected(input)));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return watched;
+}
+
+/** The key makes it safe to ask again when no answer came. */
+async function start(clients: LoadOptions['clients'], workflowId: string, input: number): Promise<string> {
+  return patiently(`execution ${input} is taken`, () =>
+    clients.any().start(workflowId, input, { idempotencyKey: `chaos-${input}` }),
+  );
+}
+
+/** Goes on from its cursor, at any replica, whenever its connection breaks. */
+async function watch(
+  clients: LoadOptions['clients'],
+  executionId: string,
+  expected: unknown,
+): Promise<Watched> {
+  const events: WatchedEvent[] = [];
+  let connections = 0;
+  await patiently(`execution ${executionId} ends`, async () => {
+    connections += 1;
+    for await (const event of clients.any().events(executionId, events.at(-1)?.cursor ?? null)) {
+      const last = events.at(-1)?.sequence ?? 0;
+      if (event.sequence !== last + 1)
+        throw new Fault(`A subscriber of ${executionId} got ${event.sequence} after ${last}`);
+      events.push(event);
+    }
+    if (!/^Execution(Succeeded|Failed|Canceled)$/.test(events.at(-1)?.__typename ?? ''))
+      throw new Error('The subscription completed before the end');
+  });
+  return { executionId, events, connections, expected };
+}
+
+/** What chaos must not bring about. */
+export class Fault extends Error {}
+
+const PATIENCE_MS = 120_000;
+
+async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+  for (const startedAt = Date.now(); ; await delay(50)) {
+    try {
+      return await within(PATIENCE_MS - (Date.now() - startedAt), what, work());
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+    }
+  }
+}
+
+async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Fault(`Waited ${PATIENCE_MS / 1_000} s in vain: ${what}`)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
