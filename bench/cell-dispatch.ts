@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLocalSandbox } from '../server/sandbox/local/local-sandbox.ts';
 import { makeLogger } from '../server/shared/logger.ts';
+import { openTestEnvironments } from '../test/support/test-environments.ts';
 
 /**
  * Claim: a warm cell gives its result within 3 ms (p50) of dispatch.
@@ -54,8 +55,10 @@ printTable();
 
 type Sandbox = Awaited<ReturnType<typeof open>>;
 
-function open(policy: 'strict' | 'kernel') {
-  return openLocalSandbox({ runFolder: join(folder, policy), policy, logger: makeLogger('error') });
+async function open(policy: 'strict' | 'kernel') {
+  const environments = await openTestEnvironments(join(folder, 'python'));
+  const runFolder = join(folder, policy);
+  return openLocalSandbox({ runFolder, policy, environments, logger: makeLogger('error') });
 }
 
 async function timeRun(sandbox: Sandbox): Promise<number> {

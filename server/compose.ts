@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
@@ -13,7 +14,9 @@ import { makeTail } from './journal/tail.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { nodeRegistry } from './nodes/registry.ts';
+import { type Environments, openEnvironments } from './packages/environments.ts';
 import type { SandboxBackend } from './sandbox/backend.ts';
+import { findInterpreter } from './sandbox/local/interpreter.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
@@ -172,12 +175,26 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
   return `${origin}/readyz`;
 }
 
+/** The environments of this host, for the Python that its sandbox runs. */
+export function openHostEnvironments(
+  { dataDir, packages, pythonPath, bubblewrapPath }: Config,
+  logger: Logger,
+): Promise<Environments> {
+  return openEnvironments({
+    folder: join(dataDir, 'python'),
+    interpreter: () => findInterpreter(pythonPath ?? 'python3'),
+    settings: { ...packages, bubblewrapPath },
+    logger,
+  });
+}
+
 async function openLocal(config: Config, logger: Logger) {
   return openLocalSandbox({
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
+    environments: await openHostEnvironments(config, logger),
     logger,
   });
 }

@@ -4,6 +4,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { WeftError } from '../shared/errors.ts';
 import { projectRoot } from '../shared/paths.ts';
+import { packageVariables, toPackageConfig } from './packages.ts';
 
 /** Every setting of the server. This is the only reader of process.env. */
 export interface Config {
@@ -32,6 +33,8 @@ export interface Config {
   pythonServiceToken: string | undefined;
   /** Whether this process serves its sandbox to others. */
   servesSandbox: boolean;
+  /** Where packages come from, and which may be had. */
+  packages: ReturnType<typeof toPackageConfig> & { uvPath: string | undefined };
   alerts: {
     /** So many security violations … */
     violations: number;
@@ -83,6 +86,7 @@ const Environment = z.object({
     .default([]),
   PYTHON_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
+  ...packageVariables,
   WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
   WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
   WEFT_ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -128,6 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     pythonServiceToken: config.PYTHON_SERVICE_TOKEN,
     servesSandbox:
       chosen.includes('sandbox') && (isSandboxAlone || config.PYTHON_SERVICE_TOKEN !== undefined),
+    packages: { ...toPackageConfig(config, given), uvPath: findProgram('uv', given.PATH) },
     alerts: {
       violations: config.WEFT_ALERT_VIOLATIONS,
       windowSeconds: config.WEFT_ALERT_WINDOW_SECONDS,

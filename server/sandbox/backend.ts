@@ -1,3 +1,5 @@
+import type { PythonEnvironments } from '../packages/environment.ts';
+
 /**
  * What the engine knows of Python: one interface, whatever runs behind it. A backend owns everything from
  * the request to the outcome (checking, packages, cells, limits, clean-up); the engine owns what the outcome
@@ -12,8 +14,12 @@ export interface SandboxBackend extends AsyncDisposable {
    * that a slow journal slows the run's pipe and not the heap.
    */
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
-  /** The static wall's findings, all at once, without running anything. */
-  check(code: string): Promise<PythonFinding[]>;
+  /**
+   * The static wall's findings, all at once, without running anything; and of the packages, those that are malformed
+   * (rule `invalid-requirement`) or not allowed (`package-not-allowed`).
+   */
+  check(code: string, packages?: readonly string[]): Promise<PythonFinding[]>;
+  readonly environments: PythonEnvironments;
   /** What is in force on this host; told by `serverInfo` and the doctor. */
   status(): Promise<SandboxStatus>;
   /** How busy it is now; cheap, and true at the moment it is asked. */

@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { installedNativeFolder } from '../../server/db/embedded/binaries.ts';
-import { processStart } from '../../server/db/embedded/process-table.ts';
 import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { processStart } from '../../server/shared/process-table.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempFolder, type TempFolder } from '../support/temp-folder.ts';
 

@@ -10,6 +10,7 @@ import type {
 } from '../../server/sandbox/backend.ts';
 import { type LocalSandboxOptions, openLocalSandbox } from '../../server/sandbox/local/local-sandbox.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
+import { openTestEnvironments } from './test-environments.ts';
 
 export interface TestSandbox {
   backend: SandboxBackend;
@@ -34,7 +35,15 @@ export interface TestRun {
 export async function openTestSandbox(options: Partial<LocalSandboxOptions> = {}): Promise<TestSandbox> {
   const runFolder = options.runFolder ?? mkdtempSync(join(tmpdir(), 'weft-sb-'));
   const logger = makeLogger(process.env.TEST_LOG_LEVEL ?? 'silent');
-  const backend = await openLocalSandbox({ idleCells: 2, policy: 'kernel', logger, ...options, runFolder });
+  const environments = options.environments ?? (await openTestEnvironments(join(runFolder, 'python')));
+  const backend = await openLocalSandbox({
+    idleCells: 2,
+    policy: 'kernel',
+    environments,
+    logger,
+    ...options,
+    runFolder,
+  });
   return {
     backend,
     runFolder,

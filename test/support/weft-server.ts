@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { processArguments, processStart } from '../../server/db/embedded/process-table.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { processArguments, processStart } from '../../server/shared/process-table.ts';
 import { eventually } from './eventually.ts';
 import { makeTempFolder } from './temp-folder.ts';
 

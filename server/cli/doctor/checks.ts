@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import pg from 'pg';
+import { openHostEnvironments } from '../../compose.ts';
 import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
 import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
@@ -65,13 +66,15 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
 };
 
 /** Opens the sandbox for real, so that it is the kernel that says which namespaces it grants. */
-export const checkSandbox: Check = async ({ pythonPath, bubblewrapPath, pythonPolicy }) => {
+export const checkSandbox: Check = async (config) => {
+  const { pythonPath, bubblewrapPath, pythonPolicy } = config;
   const runFolder = await makeRunFolder();
   await using sandbox = await openLocalSandbox({
     bubblewrapPath,
     pythonPath,
     runFolder,
     policy: pythonPolicy,
+    environments: await openHostEnvironments(config, silent),
     logger: silent,
   });
   const { problem, pythonVersion, pythonPath: found, walls } = await sandbox.status();

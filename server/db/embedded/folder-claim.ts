@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeftError } from '../../shared/errors.ts';
-import { processStart } from './process-table.ts';
+import { processStart } from '../../shared/process-table.ts';
 
 const claimName = /^weft-(\d+)-(\d+)\.claim$/;
 

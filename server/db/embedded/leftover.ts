@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeftError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { processArguments, processStart } from './process-table.ts';
+import { processArguments, processStart } from '../../shared/process-table.ts';
 
 const patienceMs = 30_000;
 const politeMs = 10_000;

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environments } from '../../packages/environments.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
@@ -19,6 +20,7 @@ import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { ForkServerKeeper } from './keeper.ts';
 import { runLimits } from './limits.ts';
 import { pythonError } from './outcome.ts';
+import { leaseEnvironment, toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
 import { ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
@@ -40,6 +42,7 @@ export interface LocalSandboxOptions {
   cpuShare?: number | undefined;
   /** `kernel` relies on the kernel wall alone. */
   policy: 'strict' | 'kernel';
+  environments: Environments;
   logger: Logger;
 }
 
@@ -95,8 +98,12 @@ class LocalSandbox implements SandboxBackend {
     return run.finally(() => this.running.delete(run));
   }
 
-  async check(code: string): Promise<PythonFinding[]> {
-    return this.checker.check(code);
+  get environments(): Environments {
+    return this.options.environments;
+  }
+
+  async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
+    return [...toFindings(this.environments.check(packages)), ...(await this.checker.check(code))];
   }
 
   async status(): Promise<SandboxStatus> {
@@ -140,7 +147,10 @@ class LocalSandbox implements SandboxBackend {
   /** What keeps a request from ever reaching a cell. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
     if (request.packages.length > 0) {
-      const message = `This build of Weft cannot install packages yet; remove them: ${request.packages.join(', ')}`;
+      const packages = await leaseEnvironment(this.environments, request, options);
+      if (packages.kind === 'failed') return packages;
+      packages.lease[Symbol.dispose]();
+      const message = `This build of Weft installs packages but cannot run them yet: ${request.packages.join(', ')}`;
       return failed(pythonError({ code: 'PYTHON_PACKAGE_ERROR', message }));
     }
     if (this.options.policy === 'kernel') return null;

@@ -1,4 +1,6 @@
 import type { LookupAddress } from 'node:dns';
+import type { PythonEnvironments } from '../../packages/environment.ts';
+import { PackageError } from '../../packages/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
   PythonFinding,
@@ -43,6 +45,16 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
 }
 
 class RemoteSandbox implements SandboxBackend {
+  /** The services make theirs as runs ask for them; the protocol has no words for more yet. */
+  readonly environments: PythonEnvironments = {
+    list: async () => [],
+    prepare: async () => {
+      throw new PackageError(
+        'Expected a sandbox of this server itself: its services cannot be told to prepare packages yet',
+      );
+    },
+    delete: async () => false,
+  };
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
 

@@ -1,0 +1,107 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { checkResolved, type PackageRules } from './check.ts';
+import type { EnvironmentEvent } from './environment.ts';
+import { PackageRefusal } from './errors.ts';
+import { contentsOf } from './installed.ts';
+import {
+  type Installer,
+  type InstallWork,
+  lockFile,
+  requirementsFile,
+  venvFolder,
+} from './installer/installer.ts';
+import { environmentId, hostPlatform, type LockedPackage, readLock } from './lock.ts';
+import type { Requirement } from './requirement.ts';
+import type { Store, StoredEnvironment } from './store/store.ts';
+import { watchInstalled } from './watch-installed.ts';
+
+export interface BuildDeps {
+  store: Store;
+  rules: PackageRules;
+  pythonVersion: string;
+  makeInstaller: (work: InstallWork) => Promise<Installer>;
+  /** Compiles what was installed to bytecode, so that no import has to. */
+  compile: (work: InstallWork, sitePackages: string) => Promise<void>;
+}
+
+/**
+ * Builds one environment in a side folder, and puts it in its place when it is whole:
+ *
+ *   resolve ──▶ judge what it pulls in ──▶ there already? ──▶ install ──▶ compile ──▶ rename
+ *
+ * Throws PackageError, PackageRefusal, and what aborted the signal. Nothing is left behind then.
+ */
+export async function buildEnvironment(
+  { store, rules, pythonVersion, makeInstaller, compile }: BuildDeps,
+  requirements: readonly Requirement[],
+  { signal, tell }: { signal: AbortSignal; tell: (event: EnvironmentEvent) => void },
+): Promise<StoredEnvironment> {
+  const folder = await store.sideFolder();
+  const asked = requirements.map(({ text }) => text);
+  const resolving = (message: string | null) => tell({ status: 'RESOLVING', packages: asked, message });
+  const work: InstallWork = { folder, signal, onLine: (line) => /^Fetching /.test(line) && resolving(line) };
+  try {
+    resolving(null);
+    await mkdir(join(folder, 'tmp'));
+    await writeFile(requirementsFile(work), `${asked.join('\n')}\n`);
+    const installer = await makeInstaller(work);
+    await installer.makeVenv(work);
+    await installer.resolve(work);
+
+    const lock = await readFile(lockFile(work), 'utf8');
+    const packages = readLock(lock);
+    const findings = checkResolved(
+      packages.map(({ name }) => name),
+      requirements,
+      rules,
+    );
+    if (findings.length > 0) throw new PackageRefusal(findings);
+    const id = environmentId(lock, pythonVersion);
+    const built = await store.get(id);
+    if (built !== null) return built;
+
+    return await installAll(id, packages, installer);
+  } finally {
+    await store.discard(folder);
+  }
+
+  async function installAll(
+    id: string,
+    packages: LockedPackage[],
+    installer: Installer,
+  ): Promise<StoredEnvironment> {
+    const sitePackages = await sitePackagesOf(venvFolder(work));
+    const pinned = packages.map(({ name, version }) => `${name}==${version}`);
+    const install = (message: string) => tell({ status: 'INSTALLING', packages: pinned, message });
+    install(`Installing ${packages.length} packages`);
+    {
+      using _watch = watchInstalled(sitePackages, (name, count) =>
+        install(`Installed ${name} (${count} of ${packages.length})`),
+      );
+      await installer.install({
+        ...work,
+        onLine: (line) => /^\s*Downloading \S/.test(line) && install(line.trim()),
+      });
+    }
+    await compile(work, sitePackages);
+    const contents = await contentsOf(sitePackages);
+    await rm(join(folder, 'tmp'), { recursive: true, force: true });
+    return store.keep(folder, {
+      id,
+      requirements: asked,
+      pythonVersion,
+      platform: hostPlatform,
+      packages: packages.map((each) => ({ ...each, modules: contents.modules.get(each.name) ?? [] })),
+      sitePackages: relative(folder, sitePackages),
+      sizeBytes: contents.sizeBytes,
+      createdAt: new Date().toISOString(),
+    });
+  }
+}
+
+/** lib/python3.X/site-packages, of whatever Python it is. */
+async function sitePackagesOf(venv: string): Promise<string> {
+  const [python] = (await readdir(join(venv, 'lib'))).filter((name) => name.startsWith('python'));
+  return join(venv, 'lib', python ?? '', 'site-packages');
+}

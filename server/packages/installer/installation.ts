@@ -1,0 +1,41 @@
+import type { TargetInterpreter } from '../environment.ts';
+import type { PackageSettings } from '../settings.ts';
+import type { Layout } from '../store/layout.ts';
+import { type Installer, type InstallerContext, type InstallWork, runInstaller } from './installer.ts';
+import { readOperatorConfiguration } from './operator.ts';
+import { findInstaller } from './tools.ts';
+
+export interface Installation {
+  makeInstaller(work: InstallWork): Promise<Installer>;
+  /** To bytecode, so that no import has to: environments are read-only where they are used. */
+  compile(work: InstallWork, sitePackages: string): Promise<void>;
+}
+
+/** How this host installs packages for one Python. */
+export async function openInstallation(
+  settings: PackageSettings,
+  layout: Layout,
+  interpreter: TargetInterpreter,
+): Promise<Installation> {
+  const cacheFolder = settings.cacheFolder ?? layout.cache;
+  const context: InstallerContext = {
+    settings,
+    interpreter,
+    operator: await readOperatorConfiguration(settings),
+    toolsFolder: layout.tools,
+    cacheFolder,
+    // Between two mounts no file can be linked, only copied. What builds from source gets nothing of its neighbours.
+    writable: settings.sourceBuilds || settings.cacheFolder !== undefined ? [cacheFolder] : [layout.install],
+  };
+  return {
+    makeInstaller: (work) => findInstaller(context, work),
+    async compile(work, sitePackages) {
+      const command = [interpreter.executable, '-I', '-m', 'compileall', ...COMPILE_OPTIONS, sitePackages];
+      // What cannot be compiled (templates, code for other versions) is not imported either, or says so then.
+      await runInstaller(context, work, { command });
+    },
+  };
+}
+
+/** Environments do not change, so that no import needs to look whether a source did. */
+const COMPILE_OPTIONS = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-x', '/tests?/'];

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PackageSettings } from '../settings.ts';
+import { optionsOfFile, optionsOfVariables, type PipOptions, uvVariables } from './pip-options.ts';
+
+/** All that an installer gets of the operator's configuration. */
+export interface OperatorConfiguration {
+  variables: Record<string, string>;
+  /** Install from wheels at hand alone. uv has no variable for it. */
+  noIndex: boolean;
+  /** By their place in the room's home folder. */
+  homeFiles: Record<string, string>;
+  /** Files and folders that the configuration names: certificates, wheels, configuration. */
+  readable: string[];
+}
+
+/**
+ * Reads the operator's pip and uv configuration, and lays the server's own settings over it. uv does not read
+ * pip's: it is told what pip would do, unless the operator has configured uv itself.
+ */
+export async function readOperatorConfiguration(settings: PackageSettings): Promise<OperatorConfiguration> {
+  const { home, variables: given } = settings.operator;
+  const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !MEDDLING.test(name)));
+  const homeFiles = Object.fromEntries(
+    HOME_FILES.flatMap((name) =>
+      home !== undefined && existsSync(join(home, name)) ? [[name, join(home, name)]] : [],
+    ),
+  );
+  const files = [...HOST_FILES, ...Object.values(homeFiles), kept.PIP_CONFIG_FILE, kept.UV_CONFIG_FILE];
+  const texts = await Promise.all(
+    files.filter((file) => file !== undefined).map(async (file) => [file, await readIfThere(file)] as const),
+  );
+  const pip: PipOptions = Object.assign(
+    {},
+    ...texts.filter(([file]) => !file.endsWith('.toml')).map(([, text]) => optionsOfFile(text)),
+    optionsOfVariables(kept),
+    ownOptions(settings),
+  );
+  const hasOwnUv =
+    texts.some(([file, text]) => file.endsWith('.toml') && text !== '') ||
+    Object.keys(kept).some((name) => /^UV_(\w*INDEX\w*|FIND_LINKS)$/.test(name));
+  const toUv = uvVariables(hasOwnUv ? ownOptions(settings) : pip);
+  const variables = {
+    ...toUv,
+    ...kept,
+    ...uvVariables(ownOptions(settings)),
+    ...pipVariables(settings),
+    ...QUIET,
+  };
+  return {
+    variables,
+    noIndex: settings.noIndex || (!hasOwnUv && isTrue(pip['no-index'])),
+    homeFiles,
+    readable: [...texts.map(([, text]) => text), ...Object.values(variables)].flatMap(pathsIn),
+  };
+}
+
+/** What to install for, where to, and how it is checked is not the operator's to say here, nor where to log. */
+const MEDDLING = new RegExp(
+  '^PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|EDITABLE|SRC|LOG|REPORT|DRY_RUN|REQUIRE_VIRTUALENV|NO_DEPS|' +
+    'IGNORE_INSTALLED|ONLY_BINARY|NO_BINARY|PREFER_BINARY|QUIET|VERBOSE|REQUIRE_HASHES)$|' +
+    '^UV_(PYTHON.*|SYSTEM_PYTHON|(NO_)?MANAGED_PYTHON|PROJECT.*|WORKING_DIR|TOOL_.*|INSTALL_.*|VENV_.*|LINK_MODE|' +
+    'NO_VERIFY_HASHES|REQUIRE_HASHES|COMPILE_BYTECODE|NO_BINARY.*|NO_BUILD.*)$',
+);
+const QUIET = {
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  PIP_NO_INPUT: '1',
+  NO_COLOR: '1',
+  UV_NO_PROGRESS: '1',
+  PIP_PROGRESS_BAR: 'off',
+};
+const HOST_FILES = ['/etc/xdg/pip/pip.conf', '/etc/pip.conf', '/etc/uv/uv.toml'];
+const HOME_FILES = ['.pip/pip.conf', '.config/pip/pip.conf', '.config/uv/uv.toml'];
+
+/** The server's own settings, in pip's words. */
+function ownOptions({ indexUrl, extraIndexUrls, findLinks, noIndex }: PackageSettings): PipOptions {
+  return {
+    ...(indexUrl !== undefined && { 'index-url': indexUrl }),
+    ...(extraIndexUrls.length > 0 && { 'extra-index-url': extraIndexUrls.join(' ') }),
+    ...(findLinks.length > 0 && { 'find-links': findLinks.join(' ') }),
+    ...(noIndex && { 'no-index': '1' }),
+  };
+}
+
+function pipVariables(settings: PackageSettings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(ownOptions(settings)).map(([name, value]) => [
+      `PIP_${name.toUpperCase().replaceAll('-', '_')}`,
+      value,
+    ]),
+  );
+}
+
+/** Whatever a configuration names by an absolute path that is there. */
+function pathsIn(text: string): string[] {
+  return text.split(/[\s,"'=]+/).flatMap((word) => {
+    const path = word.startsWith('file:///') ? fileURLToPath(word) : word;
+    return isAbsolute(path) && path.length > 1 && !path.startsWith('/dev/') && existsSync(path) ? [path] : [];
+  });
+}
+
+function isTrue(value: string | undefined): boolean {
+  return /^(1|true|yes|on)$/i.test(value ?? '');
+}
+
+async function readIfThere(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}

@@ -1,0 +1,78 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  type Installer,
+  type InstallerContext,
+  type InstallWork,
+  lockFile,
+  requirementsFile,
+  runInstaller,
+  venvFolder,
+} from './installer.ts';
+import { installerFailure } from './words.ts';
+
+/** `pip` is the command that it is, such as ['/usr/bin/python3', '-I', '-m', 'pip']. */
+export function makePipInstaller(context: InstallerContext, pip: string[]): Installer {
+  const { interpreter, settings } = context;
+  const builds = settings.sourceBuilds ? [] : ['--only-binary', ':all:'];
+
+  return {
+    name: 'pip',
+    async makeVenv(work) {
+      const command = [interpreter.executable, '-I', '-m', 'venv', '--without-pip', venvFolder(work)];
+      await run(work, 'install', command);
+    },
+    async resolve(work) {
+      const report = join(work.folder, 'report.json');
+      const options = ['--dry-run', '--ignore-installed', '--report', report, ...builds];
+      await runPip(work, 'resolve', ['install', ...options, '--requirement', requirementsFile(work)]);
+      await writeFile(lockFile(work), lockOf(await readFile(report, 'utf8')));
+    },
+    async install(work) {
+      const from = ['--no-deps', '--require-hashes', '--requirement', lockFile(work)];
+      await runPip(work, 'install', [
+        'install',
+        '--no-compile',
+        '--no-warn-script-location',
+        ...from,
+        ...builds,
+      ]);
+    },
+  };
+
+  function runPip(work: InstallWork, doing: 'resolve' | 'install', args: string[]): Promise<void> {
+    return run(work, doing, [...pip, '--python', join(venvFolder(work), 'bin/python'), ...args]);
+  }
+
+  async function run(work: InstallWork, doing: 'resolve' | 'install', command: string[]): Promise<void> {
+    const { exitCode, stderr } = await runInstaller(context, work, {
+      command,
+      variables: { PIP_CACHE_DIR: join(context.cacheFolder, 'pip') },
+      readable: [context.toolsFolder],
+    });
+    if (exitCode !== 0) throw installerFailure(doing, stderr);
+  }
+}
+
+/** In the form of `uv pip compile`, so that both are read and checked alike. */
+function lockOf(report: string): string {
+  const { install } = reportSchema.parse(JSON.parse(report));
+  const lines = install.map(({ metadata, download_info }) => {
+    const hashes = Object.entries(download_info.archive_info.hashes);
+    return [
+      `${metadata.name}==${metadata.version}`,
+      ...hashes.map(([kind, hash]) => `    --hash=${kind}:${hash}`),
+    ].join(' \\\n');
+  });
+  return `${lines.sort().join('\n')}\n`;
+}
+
+const reportSchema = z.object({
+  install: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), version: z.string() }),
+      download_info: z.object({ archive_info: z.object({ hashes: z.record(z.string(), z.string()) }) }),
+    }),
+  ),
+});

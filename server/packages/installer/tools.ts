@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { PackageError } from '../errors.ts';
+import { type Installer, type InstallerContext, type InstallWork, runInstaller } from './installer.ts';
+import { makePipInstaller } from './pip.ts';
+import { makeUvInstaller } from './uv.ts';
+
+/**
+ * uv where it can be had: on the PATH, fetched before, or fetched now from the package index. Else pip, of the
+ * interpreter itself or in a virtual environment of its own. Throws PackageError where there is none of them.
+ */
+export async function findInstaller(context: InstallerContext, work: InstallWork): Promise<Installer> {
+  const { settings } = context;
+  if (settings.installer !== 'pip') {
+    const uv = await findUv(context, work);
+    if (uv !== null) return makeUvInstaller(context, uv);
+    if (settings.installer === 'uv')
+      throw missing(
+        'Expected uv, and it is neither on the PATH nor can it be fetched from the package index',
+      );
+  }
+  const pip = await findPip(context, work);
+  if (pip !== null) return makePipInstaller(context, pip);
+  throw missing('Expected uv, or pip 22.3 or newer, and there is neither');
+}
+
+async function findUv(context: InstallerContext, work: InstallWork): Promise<string | null> {
+  const fetched = join(context.toolsFolder, 'uv/bin/uv');
+  for (const path of [context.settings.uvPath, fetched]) {
+    if (
+      path !== undefined &&
+      existsSync(path) &&
+      (await works(context, work, [path, '--version'], [dirname(path)]))
+    )
+      return path;
+  }
+  return fetchUv(context, work);
+}
+
+async function fetchUv(context: InstallerContext, work: InstallWork): Promise<string | null> {
+  const pip = await findPip(context, work);
+  if (pip === null) return null;
+  work.onLine('Fetching uv');
+  const made = join(work.folder, 'uv');
+  const options = ['--target', made, '--only-binary', ':all:', '--no-deps'];
+  const isMade = await works(context, work, [...pip, 'install', ...options, 'uv']);
+  return isMade ? join(await keepTool(context, made), 'bin/uv') : null;
+}
+
+/** The command that pip is, with `--python` (22.3) and `--report` (22.2). */
+async function findPip(context: InstallerContext, work: InstallWork): Promise<string[] | null> {
+  const own = [context.interpreter.executable, '-I', '-m', 'pip'];
+  const apart = [join(context.toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
+  for (const pip of [own, apart]) if (await isPip(context, work, pip)) return pip;
+  const made = join(work.folder, 'pip');
+  if (!(await works(context, work, [context.interpreter.executable, '-I', '-m', 'venv', made]))) return null;
+  await keepTool(context, made);
+  return (await isPip(context, work, apart)) ? apart : null;
+}
+
+/** Made aside and renamed: where another process was quicker, its tool is as good. */
+async function keepTool({ toolsFolder }: InstallerContext, made: string): Promise<string> {
+  const kept = join(toolsFolder, basename(made));
+  await mkdir(toolsFolder, { recursive: true });
+  await rename(made, kept).catch(() => rm(made, { recursive: true, force: true }));
+  return kept;
+}
+
+async function isPip(context: InstallerContext, work: InstallWork, pip: string[]): Promise<boolean> {
+  const answer = await runInstaller(context, work, {
+    command: [...pip, '--version'],
+    readable: [context.toolsFolder],
+  });
+  const [major = 0, minor = 0] = (/^pip (\d+)\.(\d+)/.exec(answer.stdout) ?? []).slice(1).map(Number);
+  return answer.exitCode === 0 && (major > 22 || (major === 22 && minor >= 3));
+}
+
+async function works(
+  context: InstallerContext,
+  work: InstallWork,
+  command: string[],
+  readable: string[] = [],
+): Promise<boolean> {
+  const run = await runInstaller(context, work, { command, readable: [context.toolsFolder, ...readable] });
+  return run.exitCode === 0;
+}
+
+function missing(what: string): PackageError {
+  return new PackageError(
+    `${what}. Install one of them: pip install uv, or apt-get install python3-pip python3-venv.`,
+    true,
+  );
+}

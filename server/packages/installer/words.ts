@@ -1,0 +1,30 @@
+import { stripVTControlCharacters } from 'node:util';
+import { PackageError } from '../errors.ts';
+
+/** What an installer said, trimmed to what helps whoever asked for the packages. */
+export function installerFailure(doing: 'resolve' | 'install', said: string): PackageError {
+  const words = trimWords(said);
+  const retryable = NETWORK.test(words);
+  const what = retryable
+    ? 'The package index could not be reached, or failed; try again later'
+    : doing === 'resolve'
+      ? 'No set of packages fits these requirements'
+      : 'The packages could not be installed';
+  return new PackageError(`${what}. The installer said: ${words || 'nothing'}`, retryable);
+}
+
+/** Without colours, boxes, progress, advertisements and the passwords of indexes; at most MAX_LENGTH characters. */
+export function trimWords(said: string): string {
+  const lines = stripVTControlCharacters(said)
+    .split('\n')
+    .map((line) => line.replace(/^[\s×╰─▶│├]+/u, '').trim())
+    .filter((line) => line !== '' && !NOISE.test(line));
+  const text = lines.join('\n').replace(/(\w+:\/\/)[^/@\s]+@/g, '$1');
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
+}
+
+const MAX_LENGTH = 1_500;
+const NOISE =
+  /^(Using (CPython|Python|cached)|Creating virtual environment|Activate with|Resolved \d|Prepared \d|Downloading |Downloaded |Looking in |Collecting |Requirement already|\[notice\]|WARNING: Running pip as|warning: Failed to hardlink|hint: |If the cache and target)/;
+const NETWORK =
+  /error sending request|failed to fetch|connection (refused|reset|aborted|closed)|timed? ?out|dns error|name resolution|name or service not known|network is unreachable|Max retries exceeded|status code 5\d\d|HTTP status server error|\b5\d\d (Server Error|Internal|Bad Gateway|Service|Gateway)|incomplete ?(read|message)/i;

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Environments, openEnvironments } from '../../server/packages/environments.ts';
+import type { PackageSettings } from '../../server/packages/settings.ts';
+import { findInterpreter } from '../../server/sandbox/local/interpreter.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+
+/** Environments in a folder of their own, without anything of this host's pip and uv configuration. */
+export function openTestEnvironments(
+  folder: string,
+  settings: Partial<PackageSettings> = {},
+): Promise<Environments> {
+  return openEnvironments({
+    folder,
+    interpreter: () => findInterpreter('python3'),
+    settings: testPackageSettings(settings),
+    logger: makeLogger(process.env.TEST_LOG_LEVEL ?? 'silent'),
+  });
+}
+
+export function testPackageSettings(settings: Partial<PackageSettings> = {}): PackageSettings {
+  return {
+    rules: { allowed: null, blocked: [], allowedCover: 'asked' },
+    indexUrl: undefined,
+    extraIndexUrls: [],
+    findLinks: [],
+    noIndex: false,
+    sourceBuilds: false,
+    installer: 'auto',
+    uvPath: onPath('uv'),
+    bubblewrapPath: onPath('bwrap'),
+    timeoutMs: 60_000,
+    maxMb: 10_000,
+    cacheFolder: undefined,
+    operator: { variables: {}, home: undefined },
+    ...settings,
+  };
+}
+
+export function onPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
