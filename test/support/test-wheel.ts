@@ -1,0 +1,74 @@
+import { crc32 } from 'node:zlib';
+
+export interface TestWheel {
+  /** Normalised, such as `tiny-tools`. */
+  name: string;
+  version: string;
+  /** PEP 508. */
+  requires?: readonly string[];
+  /** Python files by their path; without any, one module of the package's name that holds `VERSION`. */
+  files?: Readonly<Record<string, string>>;
+  /** Of an index: tell a hash that the file does not have. */
+  wrongHash?: boolean;
+}
+
+/** A wheel of pure Python, by PEP 427. */
+export function makeWheel({ name, version, requires = [], files }: TestWheel): {
+  name: string;
+  bytes: Buffer;
+} {
+  const escaped = name.replaceAll('-', '_');
+  const info = `${escaped}-${version}.dist-info`;
+  const contents: Record<string, string> = {
+    ...(files ?? { [`${escaped}.py`]: `VERSION = "${version}"\n` }),
+    [`${info}/METADATA`]: [
+      'Metadata-Version: 2.1',
+      `Name: ${name}`,
+      `Version: ${version}`,
+      ...requires.map((requirement) => `Requires-Dist: ${requirement}`),
+      '',
+    ].join('\n'),
+    [`${info}/WHEEL`]:
+      'Wheel-Version: 1.0\nGenerator: weft-tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+  };
+  const record = [...Object.keys(contents), `${info}/RECORD`].map((path) => `${path},,`).join('\n');
+  return {
+    name: `${escaped}-${version}-py3-none-any.whl`,
+    bytes: zip({ ...contents, [`${info}/RECORD`]: `${record}\n` }),
+  };
+}
+
+/** Files as they are, not compressed. */
+function zip(files: Readonly<Record<string, string>>): Buffer {
+  const local: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const [path, text] of Object.entries(files)) {
+    const name = Buffer.from(path);
+    const data = Buffer.from(text);
+    const header = Buffer.alloc(26);
+    header.writeUInt16LE(20, 0); // version that is needed
+    header.writeUInt32LE(MS_DOS_1980, 6);
+    header.writeUInt32LE(crc32(data), 10);
+    header.writeUInt32LE(data.length, 14);
+    header.writeUInt32LE(data.length, 18);
+    header.writeUInt16LE(name.length, 22);
+    const file = Buffer.concat([Buffer.from('PK\x03\x04'), header, name, data]);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE((0o100644 << 16) >>> 0, 6);
+    place.writeUInt32LE(offset, 10);
+    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), header, place, name]));
+    local.push(file);
+    offset += file.length;
+  }
+  const directory = Buffer.concat(central);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(local.length, 8);
+  end.writeUInt16LE(local.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...local, directory, end]);
+}
+
+const MS_DOS_1980 = 0x00210000;
