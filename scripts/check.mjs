@@ -13,6 +13,10 @@ const steps = [
     title: 'types of the client SDK',
     command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk'],
   },
+  {
+    title: 'types of its command',
+    command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk/tsconfig.cli.json'],
+  },
   { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
   { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },

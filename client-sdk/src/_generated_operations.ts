@@ -88,7 +88,7 @@ export type WorkflowInput = {
   edges?: Array<WorkflowEdgeInput>;
   /** A JSON Schema (2020-12) that the input of an execution must fit. */
   inputSchema?: unknown;
-  /** A JSON Schema (2020-12) of the output, for those who use it. */
+  /** A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID. */
   outputSchema?: unknown;
 };
 
@@ -245,7 +245,7 @@ export type ExecutionEventsSubscription = { executionEvents: { endCursor: string
       | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSkipped' }
       | { output: unknown, handle: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeReused' }
       | { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-      | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
+      | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
       | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
       | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
       | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
@@ -271,7 +271,7 @@ export type ExecutionHistoryQuery = { execution: { events: { nodes: Array<
         | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSkipped' }
         | { output: unknown, handle: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeReused' }
         | { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-        | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
+        | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
         | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
         | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
         | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
@@ -300,7 +300,7 @@ type EventParts_NodeReused_Fragment = { output: unknown, handle: string, sequenc
 
 type EventParts_NodeRetryScheduled_Fragment = { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } };
 
-type EventParts_NodeOutput_Fragment = { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' };
+type EventParts_NodeOutput_Fragment = { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' };
 
 type EventParts_NodeProgress_Fragment = { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' };
 
@@ -364,6 +364,13 @@ export type ExecutionQueryVariables = Exact<{
 
 
 export type ExecutionQuery = { execution: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, nodeExecutions: Array<{ nodeKey: string, item: number | null, status: NodeExecutionStatus, attempt: number, output: unknown, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null }>, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } | null };
+
+export type ExecutionExportQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ExecutionExportQuery = { executionExport: unknown };
 
 export type ExecutionsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -445,6 +452,14 @@ export type WorkflowsQueryVariables = Exact<{
 
 export type WorkflowsQuery = { workflows: { nodes: Array<{ id: string, name: string, description: string | null, updatedAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type WorkflowDefinitionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WorkflowDefinitionsQuery = { workflows: { nodes: Array<{ id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type WorkflowValidateQueryVariables = Exact<{
   input: WorkflowInput;
 }>;
@@ -478,10 +493,10 @@ export type WorkflowDeleteMutation = { workflowDelete: { deletedWorkflowId: stri
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
@@ -494,6 +509,9 @@ export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionR
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
   'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+
+export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionExportQueryVariables> =
+  'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
   'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
@@ -524,6 +542,9 @@ export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
 
 export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables> =
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id name description updatedAt}pageInfo{hasNextPage endCursor}}}';
+
+export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){code field message}}';

@@ -42,12 +42,20 @@ export interface WeftClient {
  * the last stream that needs it.
  */
 export function createClient(options: ClientOptions): WeftClient {
+  return makeClient(openLive(options));
+}
+
+export function openLive(options: ClientOptions): Live {
   const settings = settle(options);
-  const live: Live = {
+  return {
     settings,
     ladder: makeLadder(settings.transports),
     transports: { ws: settings.WebSocket ? openWs(settings) : openSse(settings), sse: openSse(settings) },
   };
+}
+
+export function makeClient(live: Live): WeftClient {
+  const { settings } = live;
   return {
     executions: makeExecutions(live),
     workflows: makeWorkflows(settings),

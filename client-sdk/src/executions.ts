@@ -1,4 +1,5 @@
 import {
+  ExecutionExportDocument,
   type ExecutionFilter,
   ExecutionStartDocument,
   type ExecutionStartInput,
@@ -6,6 +7,8 @@ import {
   ExecutionsDocument,
   ExecutionUpdatesDocument,
 } from './_generated_operations.ts';
+import { WeftNotFoundError } from './errors.ts';
+import { type ExecutionExport, readExport } from './export.ts';
 import { type Listing, type ListOptions, makeListing } from './listing.ts';
 import { followed, type Live, type LiveStream } from './live.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
@@ -21,6 +24,11 @@ export interface Executions {
   start<Output = unknown>(input: ExecutionStartInput, options?: RequestOptions): Promise<Run<Output>>;
   /** An execution whose id is known already. Asks the server nothing. */
   run<Output = unknown>(id: string): Run<Output>;
+  /**
+   * A whole execution as one document, to keep or to replay with `@weft/client/testing`.
+   * @throws WeftRequestError EXPORT_TOO_LARGE past 32 MiB of events
+   */
+  export(id: string, options?: RequestOptions): Promise<ExecutionExport>;
   /** Executions, newest first. */
   list(options?: ListOptions & { filter?: ExecutionFilter }): Listing<Execution>;
   /**
@@ -47,6 +55,11 @@ export function makeExecutions(live: Live): Executions {
       return makeRun<Output>(live, payloadOf(data.executionStart, 'execution').id);
     },
     run: (id) => makeRun(live, id),
+    async export(id, options) {
+      const { executionExport } = await request(settings, ExecutionExportDocument, { id }, options);
+      if (executionExport === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
+      return readExport(executionExport);
+    },
     list: ({ filter, ...options } = {}) =>
       makeListing(options, async (page) => {
         const { executions } = await request(settings, ExecutionsDocument, { ...page, filter }, options);

@@ -16,6 +16,7 @@ export {
 } from './errors.ts';
 export type { EventOf, EventsOptions, ExecutionEvent } from './events.ts';
 export type { Executions, UpdatesOptions } from './executions.ts';
+export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live.ts';
@@ -25,4 +26,11 @@ export type { RequestOptions } from './request.ts';
 export type { Execution, ExecutionWithNodes, Following, ResultOptions, Run } from './run.ts';
 export type { AuditedViolation, SecurityViolations } from './security-violations.ts';
 export type { TextOptions, TextStream } from './text.ts';
+export {
+  createTypedClient,
+  type TypedRunOptions,
+  type TypedWorkflow,
+  type WorkflowReference,
+  type WorkflowRun,
+} from './typed-client.ts';
 export type { Workflow, WorkflowSummary, Workflows } from './workflows.ts';

@@ -24,6 +24,18 @@ const steps = [
     before: () => rmSync(join(root, 'client-sdk/dist'), { recursive: true, force: true }),
   },
   {
+    name: 'client-sdk-cli',
+    title: 'Compiling the command of the client SDK',
+    inputs: [
+      'client-sdk/src',
+      'client-sdk/tsconfig.json',
+      'client-sdk/tsconfig.cli.json',
+      'package-lock.json',
+    ],
+    wanted: /./,
+    command: ['node_modules/typescript/bin/tsc', '-p', 'client-sdk/tsconfig.cli.json'],
+  },
+  {
     name: 'graphiql',
     title: 'Bundling GraphiQL',
     inputs: ['scripts/build-graphiql.mjs', 'server/graphql/graphiql', 'package-lock.json'],

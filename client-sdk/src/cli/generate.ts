@@ -1,0 +1,57 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { WorkflowDefinitionsDocument } from '../_generated_operations.ts';
+import { openLive } from '../client.ts';
+import { WeftError } from '../errors.ts';
+import { makeListing } from '../listing.ts';
+import { request } from '../request.ts';
+import type { WorkflowShape } from './node-types.ts';
+import { renderModule } from './render-module.ts';
+
+export interface GenerateOptions {
+  url: string;
+  /** The module to write. */
+  out: string;
+  token: string | undefined;
+  /** Write nothing, and fail where the module is not what would be written. */
+  check: boolean;
+  pin: boolean;
+}
+
+/** Writes the module where it is not what it should be; gives what there is to say of it. @throws WeftError */
+export async function generate({ url, out, token, check, pin }: GenerateOptions): Promise<string> {
+  const workflows = await readWorkflows(url, token);
+  if (workflows.length === 0) {
+    throw new WeftError('NO_WORKFLOWS', `Expected workflows on ${url}, got none. Save one first.`);
+  }
+  const module = renderModule(workflows, { pin });
+  const told = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'} of ${url}`;
+  if ((await readIfThere(out)) === module) return `${out} is up to date with the ${told}.`;
+  if (check) {
+    throw new WeftError(
+      'DRIFT',
+      `Expected ${out} to be up to date with the ${told}, but they differ. Run the same command without --check.`,
+    );
+  }
+  await mkdir(dirname(out), { recursive: true });
+  await writeFile(out, module);
+  return `Wrote ${out}: the ${told}.`;
+}
+
+async function readWorkflows(url: string, token: string | undefined): Promise<WorkflowShape[]> {
+  const { settings } = openLive({ url, ...(token === undefined ? {} : { token }), maxRetries: 1 });
+  const all = makeListing({}, async (page) => {
+    const { workflows } = await request(settings, WorkflowDefinitionsDocument, page);
+    return workflows;
+  });
+  const workflows: WorkflowShape[] = [];
+  for await (const workflow of all) workflows.push(workflow);
+  return workflows;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}

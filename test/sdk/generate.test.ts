@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+import { openProject, type Project } from './generate/tsc.ts';
+
+const token = 'a-token-of-the-tests';
+const stack = new AsyncDisposableStack();
+let server: WeftServer;
+let weft: WeftClient;
+let project: Project;
+
+beforeAll(async () => {
+  const { url } = stack.use(await createDatabase());
+  server = stack.use(await startWeft({ databaseUrl: url, env: { WEFT_API_TOKEN: token } }));
+  weft = stack.use(new WeftClient(server.url, token));
+  project = stack.use(await openProject());
+});
+afterAll(() => stack.disposeAsync());
+
+const command = join(projectRoot, 'client-sdk/dist/cli/main.js');
+
+/** What the command says, and how it ends. */
+async function weftClient(...args: string[]): Promise<{ code: number; said: string }> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [command, ...args], {
+      cwd: project.folder,
+      env: {},
+    });
+    return { code: 0, said: stdout };
+  } catch (error) {
+    const { code, stderr } = error as { code: number; stderr: string };
+    return { code, said: stderr };
+  }
+}
+
+const generate = (...more: string[]) =>
+  weftClient('generate', '--url', server.url, '--token', token, '--out', 'weft.ts', ...more);
+
+const report = {
+  name: 'Sales report',
+  description: 'Adds up rows',
+  nodes: [
+    { key: 'in', type: 'input' },
+    {
+      key: 'add-up',
+      type: 'python',
+      config: { code: 'result = {"total": sum(row["price"] for row in input_data["rows"])}' },
+    },
+    { key: 'out', type: 'output' },
+  ],
+  edges: [
+    { source: 'in', target: 'add-up' },
+    { source: 'add-up', target: 'out' },
+  ],
+  inputSchema: {
+    type: 'object',
+    required: ['rows'],
+    properties: { rows: { type: 'array', items: { $ref: '#/$defs/row' } } },
+    $defs: { row: { type: 'object', required: ['price'], properties: { price: { type: 'number' } } } },
+  },
+  outputSchema: { type: 'object', required: ['total'], properties: { total: { type: 'number' } } },
+};
+const untyped = { name: 'create', nodes: [{ key: 'a', type: 'transform', config: { expression: 'input' } }] };
+
+test('what is wrong is told: how it is used, where the server is, the token, and that there is nothing to write', async () => {
+  const other = ['--url', 'http://127.0.0.1:9', '--out', 'weft.ts'];
+  expect(await weftClient('generate', '--out', 'x')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/--url to be an address, got nothing\.\s+Usage/),
+  });
+  expect(await weftClient('generate', '--nope')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/'--nope'.*[\s\S]*Usage/),
+  });
+  expect(await weftClient('generate', ...other)).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/http:\/\/127\.0\.0\.1:9.*ECONNREFUSED|bad port/),
+  });
+  expect(await weftClient('generate', '--url', server.url, '--out', 'weft.ts')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/wants a token.*--token/),
+  });
+  expect(await generate()).toMatchObject({ code: 1, said: expect.stringMatching(/Expected workflows on/) });
+});
+
+test('a generated module knows inputs, results and node outputs, runs, and is checked for drift', async () => {
+  const id = await weft.createWorkflow(report);
+  await weft.createWorkflow(untyped);
+  expect(await generate('--check')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/without --check/),
+  });
+  expect(await generate()).toMatchObject({ code: 0, said: expect.stringMatching(/Wrote weft\.ts: the 2/) });
+  expect(await generate('--check')).toMatchObject({ code: 0, said: expect.stringMatching(/up to date/) });
+
+  await project.write('app.ts', app);
+  expect(project.complaints()).toBe('');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(project.folder, 'app.ts'),
+    server.url,
+  ]);
+  expect(JSON.parse(stdout)).toEqual({
+    total: 7,
+    added: 7,
+    untyped: [1],
+    refused: ['INVALID_INPUT', 'input.rows.0.price'],
+    noOutput: 'NODE_HAS_NO_OUTPUT',
+  });
+
+  const written = await readFile(join(project.folder, 'weft.ts'), 'utf8');
+  expect(written).toContain(id);
+  await weft.createWorkflow({ ...untyped, name: 'one more' });
+  expect(await generate('--check')).toMatchObject({ code: 1, said: expect.stringMatching(/they differ/) });
+});
+
+const app = `
+import { WeftInputError, type WeftError } from '@weft/client';
+import { createClient, type SalesReportInput, type SalesReportOutput } from './weft.ts';
+
+const weft = createClient({ url: process.argv[2]!, token: '${token}' });
+const input: SalesReportInput = { rows: [{ price: 3 }, { price: 4 }] };
+const run = weft.workflows.salesReport.run(input);
+const result: SalesReportOutput = await run.result();
+const total: number = result.total;
+const added = (await run.nodeOutput('out')).total;
+const untyped = await weft.workflows.create2.run([1]).result();
+
+// @ts-expect-error a result that it does not give
+result.sum;
+// @ts-expect-error a node that it does not have
+run.nodeOutput('nothing').catch(() => {});
+// @ts-expect-error an output that nobody knows
+(await run.nodeOutput('add-up')).total;
+// @ts-expect-error a workflow that is not there
+weft.workflows.nothing?.run();
+// @ts-expect-error an untyped result
+untyped.length;
+const wrong = () => [
+  // @ts-expect-error an input that it wants
+  weft.workflows.salesReport.run(),
+  // @ts-expect-error another input
+  weft.workflows.salesReport.run({ rows: [{ prize: 1 }] }),
+];
+const [refused] = await Promise.allSettled([
+  weft.workflows.salesReport.run({ rows: [{ price: 'x' as unknown as number }] }).result(),
+]);
+const { code, fields } = (refused as PromiseRejectedResult).reason as WeftInputError;
+const noOutput = await run.nodeOutput('nothing' as 'out').catch((error: WeftError) => error.code);
+console.log(JSON.stringify({ total, added, untyped, refused: [code, ...fields], noOutput }));
+void wrong;
+const listed = await weft.workflows.list().take(1);
+if (listed.length !== 1) throw new Error('the methods of the client are to stay');
+declare const process: { argv: string[] };
+`;
