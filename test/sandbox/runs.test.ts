@@ -57,7 +57,7 @@ test('an input of ten megabytes arrives whole', async () => {
   expect(resultOf(run)).toBe(10_000_000);
 });
 
-test('packages are refused until they can be installed', async () => {
+test('packages are refused where there is no place to take them from', async () => {
   const error = errorOf(await sandbox.run('result = 1', { packages: ['pandas'] }));
   expect(error).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable: false });
   expect(error.message).toContain('pandas');

@@ -1,4 +1,4 @@
-import { constants, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { connect, Socket, type SocketConstructorOpts } from 'node:net';
 import type { CellExit } from '../frames.ts';
 import { CellChannel } from './channel.ts';
@@ -49,20 +49,26 @@ export interface CellHandle {
   violate(call: string): void;
 }
 
-export function openCell(socketFolder: string, number: number, server: CellServer): CellHandle {
+/** Where a fork-server listens. */
+export interface RoomAddress {
+  folder: string;
+  /** Known to it and to Node alone. */
+  key: Buffer;
+}
+
+export function openCell(room: RoomAddress, number: number, server: CellServer): CellHandle {
   const ready = Promise.withResolvers<Cell>();
   const exited = Promise.withResolvers<CellEnd>();
-  const channel = new CellChannel(openConnection(socketFolder, 'cell', number));
+  const channel = new CellChannel(openConnection(room, 'cell', number));
   let cell: Cell | null = null;
   ready.promise.catch(() => {}); // nobody may be waiting for this one
 
   channel.onFrame = (frame) => {
     if (frame.kind === 'unready') ready.reject(namespacesRefused(frame.message));
     if (frame.kind !== 'ready' || cell) return;
-    const [stdout, stderr] = [
-      openPipe(socketFolder, `${number}.out`),
-      openPipe(socketFolder, `${number}.err`),
-    ];
+    const pipes = openPipes(room.folder, number);
+    if (!pipes) return ready.reject(notAPipe());
+    const [stdout, stderr] = pipes;
     cell = waitingCell({ number, stdout, stderr, channel, exited: exited.promise, server });
     ready.resolve(cell);
   };
@@ -124,31 +130,56 @@ function giveUpUnless(done: Promise<unknown>, withinMs: number, server: CellServ
   done.then(onDone, onDone);
 }
 
-/** Opens a connection and says what it is for; python/forkserver.py reads these five bytes. */
-export function openConnection(socketFolder: string, role: 'control' | 'cell', number = 0): Socket {
+/** Opens a connection and says what it is for; python/forkserver.py reads these bytes. */
+export function openConnection(room: RoomAddress, role: 'control' | 'cell', number = 0): Socket {
   const header = Buffer.alloc(5);
   header.writeUInt8(role === 'control' ? 0 : 1);
   header.writeUInt32BE(number, 1);
-  const socket = connect(`${socketFolder}/forkserver.sock`);
+  const socket = connect(`${room.folder}/forkserver.sock`);
   // A reset says no more than the end that follows it, and how the cell ended is told by the fork-server.
   socket.on('error', () => {});
-  socket.write(header);
+  socket.write(Buffer.concat([header, room.key]));
   return socket;
+}
+
+function openPipes(folder: string, number: number): [Socket, Socket] | null {
+  const pipes = [`${folder}/${number}.out`, `${folder}/${number}.err`].map(openPipe);
+  const [stdout, stderr] = pipes;
+  if (stdout && stderr) return [stdout, stderr];
+  for (const pipe of pipes) pipe?.destroy();
+  return null;
 }
 
 /**
  * The reading end of a run's output. Pipes, because a socket holds a few hundred small writes where a pipe
  * holds 64 KiB of them; named ones, because Node cannot be handed a descriptor. The name goes at once. A high-water
  * mark of 1 makes pause() stop the reading; otherwise the stream would read 64 KiB ahead, in pieces of a line.
+ * Null for what is no pipe: the folder is the room's, and a link in it could name any file of the host.
  */
-function openPipe(socketFolder: string, name: string): Socket {
-  const path = `${socketFolder}/${name}`;
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  unlinkSync(path);
+function openPipe(path: string): Socket | null {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    unlinkSync(path);
+  } catch {
+    return null;
+  }
+  if (!fstatSync(fd).isFIFO()) {
+    closeSync(fd);
+    return null;
+  }
   const options: SocketConstructorOpts & { highWaterMark: number } = {
     fd,
     writable: false,
     highWaterMark: 1,
   };
   return new Socket(options).on('error', () => {});
+}
+
+function notAPipe(): SandboxProblem {
+  return new SandboxProblem(
+    'PYTHON_SERVICE_ERROR',
+    'Expected a pipe for the output of a sandbox, got something else',
+    'A package of this environment may have tampered with it; see the log of the server.',
+  );
 }

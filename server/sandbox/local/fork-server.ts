@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { chown, mkdir, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { encodeFrame, FrameDecoder, type ServerFrame, serverFrameSchema } from '../frames.ts';
+import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
+import { PreloadProblem } from './preload.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
 import { bubblewrapArguments, ROOM_UID, type RoomOptions } from './room.ts';
 
@@ -17,8 +19,14 @@ export interface ForkServer extends AsyncDisposable {
   readonly closed: Promise<void>;
 }
 
-export interface ForkServerOptions extends RoomOptions {
+export interface ForkServerOptions extends Omit<RoomOptions, 'config'> {
+  /** For forkserver.py, as its docstring tells. */
+  config: object;
   bubblewrapPath: string;
+  /** From one sign of life to the next, milliseconds. */
+  startTimeoutMs?: number | undefined;
+  /** Ends the start, not what was started. */
+  signal: AbortSignal;
   logger: Logger;
 }
 
@@ -27,9 +35,16 @@ const MAX_FOLDER_BYTES = 90;
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 1_000;
 const MAX_FRAME_BYTES = 64 * 1024;
+/** An honest one tells of each run's end, and of at most 20 refused calls in it. */
+const MAX_FRAMES_PER_SECOND = 20_000;
 const MAX_STDERR_CHARACTERS = 4096;
+const MAX_LOGGED_CHARACTERS = 64 * 1024;
+const MAX_START_CHARACTERS = 64 * 1024;
 
-/** Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made. */
+/**
+ * The code of packages may have run in the fork-server: what it says is checked as what cells say is.
+ * Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made, PreloadProblem for a package.
+ */
 export async function startForkServer(options: ForkServerOptions): Promise<ForkServer> {
   if (Buffer.byteLength(options.socketFolder) > MAX_FOLDER_BYTES) {
     throw new Error(
@@ -40,7 +55,8 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
   await rm(options.socketFolder, { recursive: true, force: true });
   await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
   if (options.asRoot) await chown(options.socketFolder, ROOM_UID, ROOM_UID);
-  const room = spawnRoom(options);
+  const key = randomBytes(16);
+  const room = spawnRoom({ ...options, config: { ...options.config, key: key.toString('hex') } });
   const closed = new Promise<void>((resolve) => room.once('close', () => resolve()));
   try {
     await waitUntilReady(room, options);
@@ -48,14 +64,14 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
     room.kill('SIGKILL');
     throw error;
   }
-  return commandRoom({ room, closed, options });
+  return commandRoom({ room, closed, key, options });
 }
 
 /**
  * An empty environment, because bubblewrap's own PID 1 keeps the one it was started with readable to the
  * room; a session of its own, so that Ctrl-C reaches the server first, which then ends the room in order.
  */
-function spawnRoom(options: ForkServerOptions): ChildProcess {
+function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProcess {
   return spawn(options.bubblewrapPath, bubblewrapArguments(options), {
     env: {},
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,19 +80,58 @@ function spawnRoom(options: ForkServerOptions): ChildProcess {
 }
 
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
-  let stderr = '';
+  const stderr = tailOf(room, options);
+  const ready = Promise.withResolvers<void>();
+  let importing: string | null = null;
+  const fail = (why: string, other: () => Error) =>
+    ready.reject(importing === null ? other() : new PreloadProblem(importing, why));
+  const late = setTimeout(
+    () => fail('it takes too long', () => namespacesRefused('the room does not start')),
+    options.startTimeoutMs ?? START_TIMEOUT_MS,
+  );
+  const onAbort = () => ready.reject(options.signal.reason);
+  options.signal.addEventListener('abort', onAbort, { once: true });
+  room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
+  room.once('close', (code) =>
+    fail('it crashes', () => namespacesRefused(`bubblewrap ended with code ${code}: ${stderr().trim()}`)),
+  );
+  onLine(room.stdout!, (line) => {
+    late.refresh();
+    const [word, module = '', ...why] = line.split(' ');
+    if (word === 'ready') ready.resolve();
+    if (word === 'importing') importing = module;
+    if (word === 'unfit') ready.reject(new PreloadProblem(module, why.join(' ')));
+  });
+  return ready.promise.finally(() => {
+    clearTimeout(late);
+    options.signal.removeEventListener('abort', onAbort);
+  });
+}
+
+/** What comes first, in lines; the rest is nobody's. */
+function onLine(stream: Readable, take: (line: string) => void): void {
+  let text = '';
+  let characters = 0;
+  stream.on('data', (bytes: Buffer) => {
+    characters += bytes.length;
+    if (characters > MAX_START_CHARACTERS) return;
+    const lines = `${text}${bytes}`.split('\n');
+    text = lines.pop()!;
+    for (const line of lines) take(line);
+  });
+}
+
+/** Logs what the room writes to stderr, up to a limit; gives its end. */
+function tailOf(room: ChildProcess, { logger }: ForkServerOptions): () => string {
+  let tail = '';
+  let characters = 0;
   room.stderr!.on('data', (text: Buffer) => {
-    stderr = `${stderr}${text}`.slice(-MAX_STDERR_CHARACTERS);
-    options.logger.warn({ stderr: String(text).trim() }, 'the fork-server wrote to stderr');
+    characters += text.length;
+    if (characters > MAX_LOGGED_CHARACTERS) return;
+    tail = `${tail}${text}`.slice(-MAX_STDERR_CHARACTERS);
+    logger.warn({ stderr: String(text).trim() }, 'the fork-server wrote to stderr');
   });
-  const failed = new Promise<never>((_resolve, reject) => {
-    room.once('error', (cause) => reject(noBubblewrap(options.bubblewrapPath, cause)));
-    room.once('close', (code) =>
-      reject(namespacesRefused(`bubblewrap ended with code ${code}: ${stderr.trim()}`)),
-    );
-  });
-  const timedOut = AbortSignal.timeout(START_TIMEOUT_MS);
-  await Promise.race([once(room.stdout as Readable, 'data', { signal: timedOut }), failed]);
+  return () => tail;
 }
 
 function noBubblewrap(path: string, cause: Error): SandboxProblem {
@@ -90,14 +145,19 @@ function noBubblewrap(path: string, cause: Error): SandboxProblem {
 interface RunningRoom {
   room: ChildProcess;
   closed: Promise<void>;
+  key: Buffer;
   options: ForkServerOptions;
 }
 
-function commandRoom({ room, closed, options }: RunningRoom): ForkServer {
+function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
   const cells = new Map<number, CellHandle>();
   let lastNumber = 0;
-  const control = openConnection(options.socketFolder, 'control');
-  readControl(control, cells);
+  const address = { folder: options.socketFolder, key };
+  const control = openConnection(address, 'control');
+  readControl(control, cells, (problem) => {
+    options.logger.error({ problem }, 'the fork-server breaks the protocol and is killed');
+    room.kill('SIGKILL');
+  });
   closed.then(() => {
     for (const { exit } of cells.values()) exit({ kind: 'lost' });
     cells.clear();
@@ -114,7 +174,7 @@ function commandRoom({ room, closed, options }: RunningRoom): ForkServer {
     closed,
     makeCell() {
       lastNumber += 1;
-      const handle = openCell(options.socketFolder, lastNumber, server);
+      const handle = openCell(address, lastNumber, server);
       cells.set(lastNumber, handle);
       return handle.cell;
     },
@@ -128,10 +188,27 @@ function commandRoom({ room, closed, options }: RunningRoom): ForkServer {
   };
 }
 
-function readControl(control: Socket, cells: Map<number, CellHandle>): void {
+function readControl(
+  control: Socket,
+  cells: Map<number, CellHandle>,
+  onProblem: (problem: string) => void,
+): void {
   const decoder = new FrameDecoder(serverFrameSchema, MAX_FRAME_BYTES);
+  let frames = 0;
+  let second = 0;
   control.on('data', (bytes) => {
-    for (const frame of decoder.feed(bytes)) applyFrame(frame, cells);
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) [second, frames] = [now, 0];
+    try {
+      for (const frame of decoder.feed(bytes)) {
+        frames += 1;
+        if (frames > MAX_FRAMES_PER_SECOND) throw new FrameError('too many frames');
+        applyFrame(frame, cells);
+      }
+    } catch (error) {
+      control.destroy();
+      onProblem(coerceError(error).message);
+    }
   });
 }
 

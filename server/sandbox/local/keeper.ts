@@ -14,10 +14,10 @@ export class ForkServerKeeper implements AsyncDisposable {
   private current: Promise<ForkServer> | null = null;
   private earlyDeaths = 0;
   private diedAt = 0;
-  private isDisposed = false;
+  private readonly disposal = new AbortController();
 
   constructor(
-    private readonly start: () => Promise<ForkServer>,
+    private readonly start: (signal: AbortSignal) => Promise<ForkServer>,
     private readonly logger: Logger,
   ) {}
 
@@ -31,15 +31,15 @@ export class ForkServerKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.isDisposed = true;
+    this.disposal.abort(crashed('The sandbox is shutting down'));
     const server = await this.current?.catch(() => null);
     await server?.[Symbol.asyncDispose]();
   }
 
   private async startAndWatch(): Promise<ForkServer> {
     await this.backOff();
-    if (this.isDisposed) throw crashed('The sandbox is shutting down');
-    const server = await this.start();
+    this.disposal.signal.throwIfAborted();
+    const server = await this.start(this.disposal.signal);
     const startedAt = Date.now();
     server.closed.then(() => this.onDeath(Date.now() - startedAt));
     return server;
@@ -57,7 +57,7 @@ export class ForkServerKeeper implements AsyncDisposable {
   }
 
   private onDeath(livedMs: number): void {
-    if (this.isDisposed) return;
+    if (this.disposal.signal.aborted) return;
     this.current = null;
     this.diedAt = Date.now();
     this.earlyDeaths = livedMs < YOUNG_MS ? this.earlyDeaths + 1 : 1;

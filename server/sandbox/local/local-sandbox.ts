@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Environments } from '../../packages/environments.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
@@ -16,16 +17,16 @@ import type {
 import { Checker } from './checker.ts';
 import { conductRun } from './conduct.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
+import { forkServerConfig } from './fork-server-config.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { ForkServerKeeper } from './keeper.ts';
-import { runLimits } from './limits.ts';
 import { pythonError } from './outcome.ts';
 import { leaseEnvironment, toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
-import { ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
 import { Slots } from './slots.ts';
 import { wallsInForce } from './walls.ts';
+import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
 
 export interface LocalSandboxOptions {
   /** Default: `python3` on the PATH. */
@@ -34,20 +35,34 @@ export interface LocalSandboxOptions {
   bubblewrapPath?: string | undefined;
   /** For sockets: short (a unix socket's path has at most 107 bytes). Made when absent, removed on dispose. */
   runFolder: string;
-  /** Cells kept made ahead. */
+  /** Where packages come from. */
+  environments: Environments;
+  /** Whether packages are imported ahead. Without, no code of a package ever runs outside a cell. */
+  preload?: boolean | undefined;
+  /** How long the import of one package may take ahead of its runs, milliseconds. */
+  importTimeoutMs?: number | undefined;
+  /** Environments with packages whose fork-server is kept up; more only while runs are under way in them. */
+  warmEnvironments?: number | undefined;
+  /** One that no run uses for so long is given up, milliseconds. */
+  idleEnvironmentMs?: number | undefined;
+  /** Cells kept made ahead, for Python alone. */
   idleCells?: number | undefined;
+  /** The same, for each environment with packages. */
+  idlePackageCells?: number | undefined;
   /** Runs at once; more wait their turn. */
   maxCells?: number | undefined;
   /** CPU time of all of a run's threads and processes, as a multiple of its timeout. */
   cpuShare?: number | undefined;
   /** `kernel` relies on the kernel wall alone. */
   policy: 'strict' | 'kernel';
-  environments: Environments;
   logger: Logger;
 }
 
 /** 3 MB each. Forty, so that a workflow of forty nodes in sequence runs from stock (bench/cell-dispatch.ts). */
 const DEFAULT_IDLE_CELLS = 40;
+const DEFAULT_IDLE_PACKAGE_CELLS = 8;
+const DEFAULT_WARM_ENVIRONMENTS = 8;
+const DEFAULT_IDLE_ENVIRONMENT_MS = 10 * 60_000;
 const DEFAULT_MAX_CELLS = 16;
 const DEFAULT_MEMORY_MB = 512;
 const DEFAULT_CPU_SHARE = 1.5;
@@ -65,6 +80,7 @@ export async function openLocalSandbox(options: LocalSandboxOptions): Promise<Sa
 class LocalSandbox implements SandboxBackend {
   private readonly keeper: ForkServerKeeper;
   private readonly pool: CellPool;
+  private readonly warm: WarmEnvironments;
   private readonly checker: Checker;
   private readonly slots: Slots;
   private readonly disposal = new AbortController();
@@ -73,8 +89,15 @@ class LocalSandbox implements SandboxBackend {
   private servers = 0;
 
   constructor(private readonly options: LocalSandboxOptions) {
-    this.keeper = new ForkServerKeeper(() => this.startServer(), options.logger);
+    this.keeper = new ForkServerKeeper((signal) => this.startServer(null, signal), options.logger);
     this.pool = new CellPool(this.keeper, options.idleCells ?? DEFAULT_IDLE_CELLS);
+    this.warm = new WarmEnvironments({
+      start: (parts, signal) => this.startServer(parts, signal),
+      max: options.warmEnvironments ?? DEFAULT_WARM_ENVIRONMENTS,
+      idleMs: options.idleEnvironmentMs ?? DEFAULT_IDLE_ENVIRONMENT_MS,
+      idleCells: options.idlePackageCells ?? DEFAULT_IDLE_PACKAGE_CELLS,
+      logger: options.logger,
+    });
     this.checker = new Checker(() => this.pool.take(), options.policy);
     this.slots = new Slots(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
@@ -98,12 +121,20 @@ class LocalSandbox implements SandboxBackend {
     return run.finally(() => this.running.delete(run));
   }
 
-  get environments(): Environments {
-    return this.options.environments;
+  get environments(): PythonEnvironments {
+    const { environments } = this.options;
+    return {
+      list: () => environments.list(),
+      prepare: (packages, options) => environments.prepare(packages, options),
+      delete: async (id) => {
+        await this.warm.giveUp(id);
+        return await environments.delete(id);
+      },
+    };
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
-    return [...toFindings(this.environments.check(packages)), ...(await this.checker.check(code))];
+    return [...toFindings(this.options.environments.check(packages)), ...(await this.checker.check(code))];
   }
 
   async status(): Promise<SandboxStatus> {
@@ -130,13 +161,13 @@ class LocalSandbox implements SandboxBackend {
     this.disposal.abort(new Error('The sandbox is shutting down'));
     this.pool.close();
     await Promise.allSettled(this.running);
-    await this.keeper[Symbol.asyncDispose]();
+    await Promise.all([this.keeper[Symbol.asyncDispose](), this.warm[Symbol.asyncDispose]()]);
     await rm(this.options.runFolder, { recursive: true, force: true });
   }
 
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     try {
-      return (await this.refuse(request, options)) ?? (await this.runInCell(request, options));
+      return (await this.refuse(request, options)) ?? (await this.runInEnvironment(request, options));
     } catch (error) {
       if (options.signal.aborted) return { kind: 'aborted', durationMs: 0 };
       if (error instanceof SandboxProblem) return failed(errorOf(error));
@@ -146,13 +177,6 @@ class LocalSandbox implements SandboxBackend {
 
   /** What keeps a request from ever reaching a cell. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
-    if (request.packages.length > 0) {
-      const packages = await leaseEnvironment(this.environments, request, options);
-      if (packages.kind === 'failed') return packages;
-      packages.lease[Symbol.dispose]();
-      const message = `This build of Weft installs packages but cannot run them yet: ${request.packages.join(', ')}`;
-      return failed(pythonError({ code: 'PYTHON_PACKAGE_ERROR', message }));
-    }
     if (this.options.policy === 'kernel') return null;
     const findings = (await this.checker.check(request.code)).filter(
       (finding) => finding.rule !== 'syntax-error',
@@ -169,10 +193,32 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  private async runInCell(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+  private async runInEnvironment(
+    request: PythonRunRequest,
+    options: PythonRunOptions,
+  ): Promise<PythonOutcome> {
+    if (request.packages.length === 0) return this.runInCell(this.pool, request, options);
+    const held = this.warm.find(request.packages) ?? (await this.warmUpFor(request, options));
+    if ('kind' in held) return held;
+    using environment = held;
+    // Before it takes a slot: the start of a fork-server may take seconds, and no cell runs meanwhile.
+    await unlessAborted(environment.pool.prove(), options.signal);
+    return await this.runInCell(environment.pool, request, options);
+  }
+
+  private async warmUpFor(request: PythonRunRequest, options: PythonRunOptions) {
+    const packages = await leaseEnvironment(this.options.environments, request, options);
+    return packages.kind === 'failed' ? packages : this.warm.hold(packages.lease, request.packages);
+  }
+
+  private async runInCell(
+    pool: CellPool,
+    request: PythonRunRequest,
+    options: PythonRunOptions,
+  ): Promise<PythonOutcome> {
     const giveBack = await this.slots.take(options.signal);
     try {
-      return await conductRun(await this.pool.take(), request, {
+      return await conductRun(await pool.take(), request, {
         ...options,
         policy: this.options.policy,
         memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
@@ -183,7 +229,7 @@ class LocalSandbox implements SandboxBackend {
     }
   }
 
-  private async startServer(): Promise<ForkServer> {
+  private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {
     const { options } = this;
     this.interpreter ??= await findInterpreter(options.pythonPath ?? 'python3');
     const asRoot = process.getuid?.() === 0;
@@ -194,39 +240,26 @@ class LocalSandbox implements SandboxBackend {
       socketFolder: join(options.runFolder, String(this.servers)),
       bubblewrapPath: options.bubblewrapPath ?? 'bwrap',
       asRoot,
-      config: forkServerConfig(asRoot, options.policy),
+      sitePackages: parts?.sitePackages,
+      startTimeoutMs: options.importTimeoutMs,
+      config: forkServerConfig({
+        asRoot,
+        policy: options.policy,
+        preload: parts && (options.preload === false ? [] : parts.preload),
+      }),
+      signal,
       logger: options.logger,
     });
   }
 }
 
-function forkServerConfig(asRoot: boolean, policy: 'strict' | 'kernel'): object {
-  return {
-    policy,
-    socketFolder: ROOM_SOCKET_FOLDER,
-    uid: asRoot ? ROOM_UID : null,
-    preload: PRELOADED_MODULES,
-    scratchMb: runLimits.scratchMb,
-    scratchFiles: runLimits.scratchFiles,
-    openFiles: runLimits.openFiles,
-    limits: {
-      RLIMIT_CORE: 0,
-      RLIMIT_FSIZE: runLimits.scratchMb * 1024 * 1024,
-      RLIMIT_NPROC: runLimits.processes,
-      RLIMIT_MEMLOCK: 0,
-      RLIMIT_MSGQUEUE: 0,
-    },
-  };
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }
-
-/**
- * What code commonly imports. Each costs every cell some memory and microseconds, and saves its users milliseconds.
- * Not hashlib and uuid: libcrypto is as large as all of these together.
- */
-const PRELOADED_MODULES = (
-  'ast base64 collections copy csv dataclasses datetime decimal enum fractions functools heapq io itertools json ' +
-  'math operator random re statistics string textwrap threading time traceback types typing'
-).split(' ');
 
 function failed(error: PythonError): PythonOutcome {
   return { kind: 'failed', error, durationMs: 0 };

@@ -9,6 +9,8 @@ import type { Interpreter } from './interpreter.ts';
  */
 export interface RoomOptions {
   interpreter: Interpreter;
+  /** On the host; the packages of the environment, read-only in the room. */
+  sitePackages?: string | undefined;
   /** On the host; holds the fork-server's socket. */
   socketFolder: string;
   /** The config for forkserver.py, as its docstring tells. */
@@ -17,6 +19,7 @@ export interface RoomOptions {
   asRoot: boolean;
 }
 
+export const ROOM_PACKAGES_FOLDER = '/weft/site-packages';
 export const ROOM_SOCKET_FOLDER = '/weft/run';
 /** Not 65534 (nobody), under which the embedded Postgres runs. */
 export const ROOM_UID = 65532;
@@ -27,6 +30,7 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
   const binds = [
     ...systemFiles(options.interpreter),
     ...DEVICES.flatMap((device) => ['--dev-bind', device, device]),
+    ...(options.sitePackages ? ['--ro-bind', options.sitePackages, ROOM_PACKAGES_FOLDER] : []),
     ...['--ro-bind', codeFolder, ROOM_CODE_FOLDER, '--bind', options.socketFolder, ROOM_SOCKET_FOLDER],
   ];
   return [

@@ -18,6 +18,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import threading
 
 import seccomp
@@ -124,11 +125,12 @@ def _serve(config, channel):
         with lock:
             channel.sendall(data)
 
+    _seed_numpy()
     _rehearse(config["policy"])
     send({"kind": "ready"})
     request = read_frame(channel)
     if request:
-        _limit_data(request["memoryMb"])
+        _limit_data(request["memoryMb"] * _MIB + config["inherited"]["dataKb"] * 1024)
     while request and request["kind"] == "check":
         send({"kind": "findings", "findings": _findings(request)})
         request = read_frame(channel)
@@ -141,7 +143,8 @@ def _serve(config, channel):
 
 def _rehearse(policy):
     """Touches the pages that a run needs while there is time: faults on them are most of what a short run costs."""
-    run_program({"code": _REHEARSAL, "input": {"a": [1, "b"]}, "policy": policy}, encode_frame)
+    request = {"code": _REHEARSAL, "input": {"a": [1, "b"]}, "policy": policy, "isRehearsal": True}
+    run_program(request, encode_frame)
 
 
 # A little of whatever programs commonly do; nothing of it can be seen from outside.
@@ -173,6 +176,13 @@ result = {"total": total, "rows": json.loads(json.dumps(rows)), "x": round(point
 """
 
 
+def _seed_numpy():
+    """Its global generator would draw the same numbers in every cell; that of `random` is seeded anew by the fork."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
 def _let_term_end_forked_processes():
     """Pools count on it. Blocked meanwhile, because Python forgets a signal that comes while it forks."""
     term = {signal.SIGTERM}
@@ -193,9 +203,8 @@ def _end_by_exception(number, _frame):
     raise SystemExit(128 + number)
 
 
-def _limit_data(memory_mb):
+def _limit_data(limit):
     """Turns most overruns into a MemoryError with a line number before the watch has to kill."""
-    limit = memory_mb * _MIB
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 

@@ -2,11 +2,12 @@
 
     python -I -S -B -u -X utf8 forkserver.py '<config as JSON>'
 
-It imports what runs commonly use, listens on a unix socket, prints `ready` and then, until its control
-connection ends, makes cells (cell.py), watches their memory and deadlines, signals them and tells Node how
-they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
+It imports what runs commonly use and the packages of its environment (preload.py), listens on a unix socket, prints
+`ready` and then, until its control connection ends, makes cells (cell.py), watches their memory and deadlines, signals
+them and tells Node how they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
 
-A connection starts with five bytes: a role (0 control, 1 cell) and a cell's number. The second kind asks for a
+A connection starts with a role (0 control, 1 cell), a cell's number and the room's key, by which a fork-server knows that
+Node meant it and was not led here by another's link. The second kind asks for a
 cell and becomes its private channel; the cell's output goes into the pipes <number>.out and <number>.err beside
 the socket, whose names Node removes once it has opened them. Frames on both: frames.py.
 """
@@ -25,7 +26,7 @@ import sys
 import time
 import uuid
 
-_HEADER = struct.Struct(">BI")
+_HEADER = struct.Struct(">BI16s")
 _CONTROL = 0
 _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
@@ -39,15 +40,18 @@ def main():
     _preload(config["preload"])
     _add_site_builtins()
     _detach_uuid_from_the_host()
+    _become(config["uid"])
+    if config["packages"]:
+        _import_packages(config)
     if config["policy"] == "strict":
         audit.prepare()
-    _become(config["uid"])
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{config['socketFolder']}/forkserver.sock")
     listener.listen(256)
     gc.collect()
     gc.disable()
     gc.freeze()
+    config["inherited"] = own_memory()
     os.write(1, b"ready\n")
     ForkServer(config, listener).serve()
 
@@ -66,6 +70,16 @@ def _allow_open_files():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _import_packages(config):
+    preload.find_packages(config["packages"]["folder"])
+    if config["packages"]["preload"]:
+        cache_folder = f"{config['socketFolder']}/cache"
+        os.mkdir(cache_folder, 0o700)
+        preload.import_ahead(
+            config["packages"]["preload"], lambda fd, line: os.write(fd, f"{line}\n".encode()), cache_folder
+        )
 
 
 def _add_site_builtins():
@@ -122,11 +136,11 @@ class Cell:
         except ProcessLookupError:
             pass
 
-    def overrun(self, now):
+    def overrun(self, now, inherited):
         """Which of its limits it is over, if any."""
         if now >= self.deadline:
             return "deadline"
-        memory_kb, cpu_ms = usage_of(self.pid)
+        memory_kb, cpu_ms = usage_of(self.pid, inherited)
         if max(memory_kb, self.shared_kb) > self.max_memory_kb:
             return "memory"
         return "cpu" if cpu_ms > self.max_cpu_ms else None
@@ -151,6 +165,7 @@ class ForkServer:
     def __init__(self, config, listener):
         self._config = config
         self._folder = config["socketFolder"]
+        self._key = bytes.fromhex(config["key"])
         self._filter = seccomp.build_filter()
         self._listener = listener
         self._control = None
@@ -184,13 +199,15 @@ class ForkServer:
 
     def _accept(self):
         connection, _address = self._listener.accept()
-        role, number = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
-        if role == _CONTROL:
+        role, number, key = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
+        if key != self._key:
+            connection.close()
+        elif role == _CONTROL:
             self._control = connection
             self._on_readable(connection.fileno(), self._read_control)
-            return
-        with connection:
-            self._make_cell(number, connection)
+        else:
+            with connection:
+                self._make_cell(number, connection)
 
     def _make_cell(self, number, channel):
         output = _open_pipe(f"{self._folder}/{number}.out")
@@ -281,7 +298,7 @@ class ForkServer:
             if watched.kill_at is not None and now >= watched.kill_at:
                 watched.signal(signal.SIGKILL)
             elif watched.deadline is not None:
-                watched.reason = watched.reason or watched.overrun(now)
+                watched.reason = watched.reason or watched.overrun(now, self._config["inherited"])
                 if watched.reason:
                     watched.signal(signal.SIGKILL)
 
@@ -294,10 +311,11 @@ if __name__ == "__main__":
     sys.path.insert(0, folder)
     import audit
     import cell
+    import preload
     import seccomp
     import syscalls
     from frames import FrameReader, encode_frame
-    from usage import usage_of
+    from usage import own_memory, usage_of
 
     # A run's `import results` must find nothing of ours.
     sys.path.remove(folder)

@@ -5,7 +5,8 @@
     "input":    any JSON value, the program's `input_data`;
     "policy":   "strict" (the runtime wall stands, see audit.py) or "kernel" (plain Python);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
-    "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES) }
+    "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
+    "isRehearsal": bool, optional: the process will run another, so that packages must not be told that it ends }
 
 `send(frame)` gets JSON-able dicts, from any thread, one at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      any number, see progress.py
@@ -47,7 +48,7 @@ def run_program(request, send):
         packages.prepare(request["code"], namespace, reporter)
         if request.get("policy") != "kernel":
             wall = audit.raise_wall(send, namespace, request.get("scratch"))
-        _execute(program, namespace)
+        _execute(program, namespace, is_last=not request.get("isRehearsal"))
         last = {
             "kind": "result",
             "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes")),
@@ -82,15 +83,16 @@ def _fresh_main(input_data, reporter):
     return module.__dict__
 
 
-def _execute(program, namespace):
+def _execute(program, namespace, is_last):
     try:
         exec(program, namespace)
     except SystemExit as request_to_exit:
         if request_to_exit.code not in (None, 0):
             raise
     finally:
-        _join_threads()
-        atexit._run_exitfuncs()
+        if is_last:
+            _join_threads()
+            atexit._run_exitfuncs()
 
 
 def _join_threads():

@@ -114,7 +114,7 @@ _LOCK_QUERIES_AND_WATCHES = (5, 36, 1026, 1031)  # F_GETLK, F_OFD_GETLK, F_NOTIF
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_ARGUMENTS = 0, 4, 16
 
-_ALLOW, _NOTIFY, _ERRNO = 0x7FFF0000, 0x7FC00000, 0x00050000
+_ALLOW, _NOTIFY, _ERRNO, _TRACE = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x7FF00000
 _LOAD, _RETURN = 0x20, 0x06
 _IF_EQUAL, _IF_ABOVE, _IF_ANY_BIT = 0x15, 0x25, 0x45
 
@@ -126,26 +126,41 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def build_filter():
-    """The filter, for `install`; made once, in the fork-server."""
+    """A cell's filter, for `install`; made once, in the fork-server."""
+    return _build(_NOTIFY, _REPORTED, may_make_namespaces=False)
+
+
+def restrict_fork_server():
+    """For one that runs packages' code: the same refusals, but for what making cells takes.
+
+    It fails with ENOSYS, by an action (trace, without a tracer) that gives way to that of the cells' own filter.
+    """
+    header, _instructions = _build(_TRACE, {**_REPORTED, "mount": (None, None)}, may_make_namespaces=True)
+    if _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, 0, header) != 0:
+        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+
+
+def _build(report, reported, may_make_namespaces):
     if _column is None:
         raise OSError(f"Expected the machine to be one of {', '.join(_ARCHITECTURES)}, got {platform.machine()}")
     program = [
         _statement(_LOAD, _OFFSET_ARCHITECTURE),
         _jump(_IF_EQUAL, _audit_architecture, 1, 0),
-        _statement(_RETURN, _NOTIFY),  # a 32-bit call
+        _statement(_RETURN, report),  # a 32-bit call
         _statement(_LOAD, _OFFSET_NUMBER),
         _jump(_IF_ABOVE, _NEWEST, 0, 1),  # x32 calls are far above
         _statement(_RETURN, _ERRNO | errno.ENOSYS),
     ]
-    for numbers in _REPORTED.values():
-        program += _answer(numbers[_column], _NOTIFY)
+    for numbers in reported.values():
+        program += _answer(numbers[_column], report)
     for *numbers, error in _REFUSED.values():
         program += _answer(numbers[_column], _ERRNO | error)
-    program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], _NOTIFY)
-    program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=_NOTIFY)
+    if not may_make_namespaces:
+        program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], report)
+    program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=report)
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
     program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
-    program += _keep_children_accountable() + _count_shared_memory()
+    program += _keep_children_accountable() + _count_shared_memory(report)
     program.append(_statement(_RETURN, _ALLOW))
     instructions = ctypes.create_string_buffer(b"".join(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
@@ -231,13 +246,13 @@ def _keep_children_accountable():
     ]
 
 
-def _count_shared_memory():
+def _count_shared_memory(report):
     return [
         _jump(_IF_EQUAL, _MMAP[_column], 0, 5),
         _statement(_LOAD, _OFFSET_ARGUMENTS + 8 * 3),
         _jump(_IF_ANY_BIT, _MAP_ANONYMOUS, 0, 2),
         _jump(_IF_ANY_BIT, _MAP_SHARED, 0, 1),
-        _statement(_RETURN, _NOTIFY),
+        _statement(_RETURN, report),
         _statement(_RETURN, _ALLOW),
     ]
 

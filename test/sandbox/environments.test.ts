@@ -1,0 +1,173 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { environmentsOf } from '../support/module-environments.ts';
+import { errorOf, openTestSandbox, resultOf } from '../support/test-sandbox.ts';
+
+/** Packages as hostile as runs are: what their import does, by name. */
+const modules = {
+  counted: 'import time\nloaded_at = time.time_ns()\nseen = []',
+  threaded:
+    "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nvalue = 'here'",
+  sharing: "import mmap\npage = mmap.mmap(-1, 4096)\nvalue = 'here'",
+  holding: "handle = open('/dev/zero')\nvalue = 'here'",
+  forking: 'import os, time\nif os.fork() == 0: time.sleep(60)',
+  crashing: 'import ctypes\nctypes.string_at(0)',
+  exiting: "import sys\nsys.exit('no licence')",
+  endless: 'while True: pass',
+  failing: "raise RuntimeError('needs a GPU')",
+  loud: "import os\nos.write(1, b'ready\\n' * 100)\nprint('hello' * 100_000)\nvalue = 'here'",
+  probing: `
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(*call):
+    return libc.syscall(*call) == -1
+value = {'ptrace': refused(101, 0, 1, 0, 0), 'bpf': refused(321, 0, 0, 0), 'unshare': refused(272, 0x10000000),
+         'uid': open('/proc/self/status').read().split('Uid:')[1].split()[0],
+         'capabilities': open('/proc/self/status').read().split('CapEff:')[1].split()[0]}`,
+  leading_astray: `
+import os
+real_open = os.open
+def lead(path, flags, *rest):
+    fd = real_open(path, flags, *rest)
+    if str(path).endswith('.out') and flags == os.O_WRONLY:
+        os.unlink(path)
+        os.symlink('/etc/passwd', path)
+    return fd
+os.open = lead`,
+  babbling: `
+import os, json
+forkserver, real = os.getpid(), json.dumps
+json.dumps = lambda *a, **k: '{"kind": "nonsense"}' if os.getpid() == forkserver else real(*a, **k)`,
+};
+
+const environments = environmentsOf(modules);
+const sandbox = await openTestSandbox({ environments, importTimeoutMs: 700, idlePackageCells: 1 });
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+test('what a node declares is imported ahead, and each run has a copy of its own', async () => {
+  const code = 'import counted\ncounted.seen.append(1)\nresult = [str(counted.loaded_at), counted.seen]';
+  const first = resultOf(await sandbox.run(code, { packages: ['counted'] }));
+  const second = resultOf(await sandbox.run(code, { packages: ['counted'] }));
+  expect(second).toEqual(first);
+  expect(second).toEqual([expect.any(String), [1]]);
+});
+
+test('an environment cannot be written to', async () => {
+  const code = "import counted\nopen(counted.__file__, 'w')";
+  const error = errorOf(await sandbox.run(code, { packages: ['counted'] }));
+  expect(error).toMatchObject({ type: 'OSError', message: expect.stringContaining('Read-only') });
+});
+
+test('a run without packages sees those of no environment', async () => {
+  await sandbox.run('', { packages: ['counted'] });
+  expect(errorOf(await sandbox.run('import counted')).type).toBe('ModuleNotFoundError');
+});
+
+test.each(['threaded', 'sharing', 'holding'])(
+  'a package that a fork would break is imported by the run: %s',
+  async (name) => {
+    const code = `import ${name}, counted\nresult = ${name}.value`;
+    expect(resultOf(await sandbox.run(code, { packages: ['counted', name] }))).toBe('here');
+  },
+);
+
+test('a package that is imported by the run leaves the others imported ahead', async () => {
+  const code = 'import counted, threading\nresult = [str(counted.loaded_at), threading.active_count()]';
+  const first = resultOf(await sandbox.run(code, { packages: ['counted', 'threaded'] }));
+  expect(resultOf(await sandbox.run(code, { packages: ['counted', 'threaded'] }))).toEqual(first);
+  expect(first).toEqual([expect.any(String), 1]);
+});
+
+test('a package whose import crashes ends the runs that import it, and no others', async () => {
+  const packages = ['crashing', 'counted'];
+  const error = errorOf(await sandbox.run('import crashing', { packages }));
+  expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 139 });
+  expect(error.message).toContain('SIGSEGV');
+  expect(resultOf(await sandbox.run('import counted\nresult = 1', { packages }))).toBe(1);
+});
+
+test('a package whose import exits or fails gives the run that error', async () => {
+  const packages = ['exiting', 'failing'];
+  const exit = errorOf(await sandbox.run('import exiting', { packages }));
+  expect(exit).toMatchObject({ type: 'SystemExit', line: 1, message: expect.stringContaining('no licence') });
+  const failure = errorOf(await sandbox.run('\nimport failing', { packages }));
+  expect(failure).toMatchObject({
+    type: 'RuntimeError',
+    line: 2,
+    message: expect.stringContaining('needs a GPU'),
+  });
+});
+
+test('a package whose import never ends costs its run the timeout, and no more', async () => {
+  const packages = ['endless'];
+  expect(errorOf(await sandbox.run('import endless', { packages, timeoutMs: 1_000 })).code).toBe(
+    'PYTHON_TIMEOUT',
+  );
+  expect(resultOf(await sandbox.run('result = 1', { packages }))).toBe(1);
+});
+
+test('a run can be cancelled while its packages are imported ahead', async () => {
+  await using slow = await openTestSandbox({ environments });
+  const stop = AbortSignal.timeout(200);
+  const run = await slow.run('result = 1', { packages: ['endless'], signal: stop });
+  expect(run.outcome.kind).toBe('aborted');
+});
+
+test('processes that an import leaves behind are in no run', async () => {
+  const code = "import os, forking\nresult = os.listdir('/proc')";
+  const listed = resultOf(await sandbox.run(code, { packages: ['forking'] }));
+  expect(listed).toEqual([]);
+});
+
+test('what an import prints is in no output and no protocol', async () => {
+  const run = await sandbox.run('import loud\nresult = loud.value', { packages: ['loud'] });
+  expect(resultOf(run)).toBe('here');
+  expect(run.stdout).toBe('');
+});
+
+test('imports run without root, capabilities and the system calls that cells are refused', async () => {
+  const told = resultOf(
+    await sandbox.run('import probing\nresult = probing.value', { packages: ['probing'] }),
+  );
+  expect(told).toEqual({
+    ptrace: true,
+    bpf: true,
+    unshare: true,
+    uid: '65532',
+    capabilities: '0000000000000000',
+  });
+});
+
+test('a package that puts a link in place of the output reads no file of the host', async () => {
+  const run = await sandbox.run('result = 1', { packages: ['leading_astray'] });
+  expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SERVICE_ERROR' });
+  expect(run.stdout).toBe('');
+});
+
+test('a package that breaks the protocol loses its own runs only', async () => {
+  const packages = ['babbling'];
+  const { promise: began, resolve } = Promise.withResolvers<void>();
+  const held = sandbox.run("print('go')\nwhile True: pass", { packages, onEvent: () => resolve() });
+  await began;
+  await sandbox.run('result = 1', { packages }); // the end of whose cell is told in nonsense
+  expect(errorOf(await held).code).toBe('PYTHON_SERVICE_ERROR');
+  expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
+});
+
+test('so many environments are kept warm: the one that was used first makes room', async () => {
+  const own = environmentsOf(modules);
+  await using small = await openTestSandbox({ environments: own, warmEnvironments: 2 });
+  for (const name of ['a', 'b', 'a', 'c']) await small.run('', { packages: [name] });
+  await eventually('its room is given up', () => own.held.get('b') === 0);
+  expect([own.held.get('a'), own.held.get('c')]).toEqual([1, 1]);
+});
+
+test('an environment that no run uses for long is given up, and started again when one does', async () => {
+  const own = environmentsOf(modules);
+  await using small = await openTestSandbox({ environments: own, idleEnvironmentMs: 50 });
+  await small.run('', { packages: ['a'] });
+  await eventually('its room is gone', () => readdirSync(small.runFolder).length === 1);
+  expect(own.held.get('a')).toBe(0);
+  expect(resultOf(await small.run('result = 1', { packages: ['a'] }))).toBe(1);
+});
