@@ -10,7 +10,7 @@ const modules = {
   threaded:
     "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nvalue = 'here'",
   sharing: "import mmap\npage = mmap.mmap(-1, 4096)\nvalue = 'here'",
-  holding: "handle = open('/dev/zero')\nvalue = 'here'",
+  holding: "handle = open(__file__)\nvalue = 'here'",
   forking: 'import os, time\nif os.fork() == 0: time.sleep(60)',
   crashing: 'import ctypes\nctypes.string_at(0)',
   exiting: "import sys\nsys.exit('no licence')",
