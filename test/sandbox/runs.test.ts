@@ -57,12 +57,6 @@ test('an input of ten megabytes arrives whole', async () => {
   expect(resultOf(run)).toBe(10_000_000);
 });
 
-test('packages are refused where there is no place to take them from', async () => {
-  const error = errorOf(await sandbox.run('result = 1', { packages: ['pandas'] }));
-  expect(error).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable: false });
-  expect(error.message).toContain('pandas');
-});
-
 test('more runs than cells at once all get their turn', async () => {
   const runs = Array.from({ length: 40 }, (_, index) => sandbox.run(`result = ${index}`));
   const results = (await Promise.all(runs)).map(resultOf);
