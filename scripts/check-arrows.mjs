@@ -17,7 +17,7 @@ const arrows = {
   workflows: ['engine', 'auth', 'security', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
-  nodes: ['journal/event.ts', 'sandbox/backend.ts'],
+  nodes: ['journal/event.ts', 'sandbox/backend.ts', 'packages/check.ts'],
   sandbox: ['packages'],
   packages: [],
   auth: ['db'],

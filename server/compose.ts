@@ -13,7 +13,7 @@ import { openHub } from './journal/hub.ts';
 import { makeTail } from './journal/tail.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
-import { nodeRegistry } from './nodes/registry.ts';
+import { makeNodeRegistry } from './nodes/registry.ts';
 import { type Environments, openEnvironments } from './packages/environments.ts';
 import type { SandboxBackend } from './sandbox/backend.ts';
 import { findInterpreter } from './sandbox/local/interpreter.ts';
@@ -32,7 +32,7 @@ import { makePythonUseCases } from './workflows/python.ts';
 import { openRetention } from './workflows/retention.ts';
 import { makeStartUseCases } from './workflows/start.ts';
 import { makeViolationUseCases } from './workflows/violations.ts';
-import type { Weft } from './workflows/weft.ts';
+import type { ServerInfo, Weft } from './workflows/weft.ts';
 import { makeWorkflowUseCases } from './workflows/workflows.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -69,7 +69,7 @@ async function openSandboxes(
   const isRemote = urls.length > 0 && config.roles.some((role) => role !== 'sandbox');
   const remote = isRemote ? opened.use(await openRemoteSandbox({ urls, token, logger })) : null;
   if (remote !== null && !config.servesSandbox) return { sandbox: remote, service: null };
-  const local = opened.use(await openLocal(config, logger));
+  const local = opened.use(await openLocal(config, opened, logger));
   const service = config.servesSandbox ? makeSandboxService({ backend: local, token, logger }) : null;
   if (service !== null && config.roles.every((role) => role === 'sandbox')) return { sandbox: null, service };
   return { sandbox: remote ?? local, service };
@@ -103,6 +103,7 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
   const tail = opened.use(makeTail(hub));
   const appender = opened.use(makeAppender({ pool: database.pool, hub, tail }));
   const mounts = service === null ? [] : [service];
+  const registry = makeNodeRegistry(config.packages.rules);
   const isWorker = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
   const queue = await openQueue(boss, database.pool);
@@ -116,7 +117,7 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
         hub,
         appender,
         queue,
-        registry: nodeRegistry,
+        registry,
         sandbox,
         expressions,
         judgeViolation: (executionId) => alerts.judge(executionId),
@@ -131,15 +132,15 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
     opened.use(await openRetention({ pool: database.pool, boss, days: config.retentionDays, logger }));
 
   if (config.roles.includes('api')) {
-    const descriptions = [...nodeRegistry.values()].map(describeNode);
+    const descriptions = [...registry.values()].map(describeNode);
     const startedAt = new Date();
     const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
     const weft: Weft = {
       nodeDefinitions: () => descriptions,
-      workflows: makeWorkflowUseCases({ database, registry: nodeRegistry }),
+      workflows: makeWorkflowUseCases({ database, registry }),
       executions: {
         ...makeExecutionUseCases({ database, hub, tail, appender }),
-        ...makeStartUseCases({ database, hub, queue, registry: nodeRegistry, principal }),
+        ...makeStartUseCases({ database, hub, queue, registry, principal }),
         ...makeExportUseCases({ database }),
       },
       violations: makeViolationUseCases({ database, hub }),
@@ -150,6 +151,7 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
         startedAt,
         postgresVersion: await postgresVersion(database),
         sandbox: await sandbox.status(),
+        packages: packageInfo(config),
       }),
     };
     const server = opened.use(
@@ -188,13 +190,19 @@ export function openHostEnvironments(
   });
 }
 
-async function openLocal(config: Config, logger: Logger) {
+/** Without URLs, which may hold passwords. */
+function packageInfo({ packages: { rules, sourceBuilds, noIndex, maxMb } }: Config): ServerInfo['packages'] {
+  return { ...rules, sourceBuilds, noIndex, maxEnvironmentsMb: maxMb };
+}
+
+async function openLocal(config: Config, opened: AsyncDisposableStack, logger: Logger) {
+  const environments = opened.use(await openHostEnvironments(config, logger));
   return openLocalSandbox({
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
-    environments: await openHostEnvironments(config, logger),
+    environments,
     logger,
   });
 }

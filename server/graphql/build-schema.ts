@@ -9,6 +9,7 @@ import { ExecutionEventResolver } from './execution-event/execution-event.resolv
 import * as nodeEvents from './execution-event/node-event.type.ts';
 import { NodeDefinitionResolver } from './node-definition/node-definition.resolver.ts';
 import { PythonResolver } from './python/python.resolver.ts';
+import { PythonEnvironmentResolver } from './python-environment/python-environment.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
@@ -27,6 +28,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionSubscription,
       ExecutionEventResolver,
       PythonResolver,
+      PythonEnvironmentResolver,
       SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,

@@ -56,6 +56,8 @@ export interface FieldMeta {
 export interface ConfigProblem {
   /** Within the configuration, such as ['cases', 0, 'when']. */
   path: (string | number)[];
+  /** For programs; `INVALID_EXPRESSION` where none is given. */
+  code?: string;
   message: string;
 }
 

@@ -74,7 +74,7 @@ export async function buildEnvironment(
     const sitePackages = await sitePackagesOf(venvFolder(work));
     const pinned = packages.map(({ name, version }) => `${name}==${version}`);
     const install = (message: string) => tell({ status: 'INSTALLING', packages: pinned, message });
-    install(`Installing ${packages.length} packages`);
+    install(`Installing (0 of ${packages.length})`);
     {
       using _watch = watchInstalled(sitePackages, (name, count) =>
         install(`Installed ${name} (${count} of ${packages.length})`),

@@ -10,6 +10,14 @@ export interface PackageRules {
   allowedCover: 'asked' | 'all';
 }
 
+/** How findings are called where they are a user's errors. */
+export const packageErrorCodes = {
+  'invalid-requirement': 'INVALID_REQUIREMENT',
+  'package-not-allowed': 'PACKAGE_NOT_ALLOWED',
+} as const satisfies Record<PackageFinding['rule'], string>;
+
+export const allPackages: PackageRules = { allowed: null, blocked: [], allowedCover: 'asked' };
+
 /** What is wrong with one of the packages that were asked for. */
 export interface PackageFinding {
   rule: 'invalid-requirement' | 'package-not-allowed';

@@ -14,6 +14,7 @@ import type {
 } from './environment.ts';
 import { PackageError, PackageRefusal } from './errors.ts';
 import { openInstallation } from './installer/installation.ts';
+import type { FoundTools } from './installer/installer.ts';
 import { askedKey } from './lock.ts';
 import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
@@ -30,7 +31,7 @@ export interface EnvironmentsOptions {
 }
 
 /** The environments of this host, as the sandbox on it uses them. */
-export interface Environments extends PythonEnvironments {
+export interface Environments extends PythonEnvironments, AsyncDisposable {
   /** What is wrong with a list of packages; quick, and without Python. */
   check(packages: readonly string[]): PackageFinding[];
   /**
@@ -45,6 +46,7 @@ export async function openEnvironments(options: EnvironmentsOptions): Promise<En
 }
 
 class HostEnvironments implements Environments {
+  private readonly tools: FoundTools = {};
   private interpreter: Promise<TargetInterpreter> | null = null;
   private readonly builds = new SharedWork<EnvironmentEvent, StoredEnvironment>();
 
@@ -104,6 +106,11 @@ class HostEnvironments implements Environments {
     return true;
   }
 
+  /** Ends builds under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.builds.close();
+  }
+
   /** In a loop, because another process may remove an environment between its being found and its being leased. */
   private async leased(packages: readonly string[], waiter: PrepareOptions) {
     const findings = this.check(packages);
@@ -146,7 +153,7 @@ class HostEnvironments implements Environments {
     const { timeoutMs, rules } = options.settings;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const installation = await openInstallation(options.settings, store.layout, interpreter);
+      const installation = await openInstallation(options.settings, store.layout, interpreter, this.tools);
       const environment = await buildEnvironment(
         { store, rules, pythonVersion: interpreter.version, ...installation },
         requirements,

@@ -35,6 +35,13 @@ export class SharedWork<E, T> {
     }
   }
 
+  /** Aborts what is under way, and resolves when it has ended. */
+  async close(): Promise<void> {
+    const running = [...this.running];
+    for (const [key, shared] of running) this.end(key, shared);
+    await Promise.allSettled(running.map(([, { result }]) => result));
+  }
+
   private begin(key: string, work: (context: WorkContext<E>) => Promise<T>): Shared<E, T> {
     const controller = new AbortController();
     const tellers = new Set<(event: E) => void>();

@@ -1,4 +1,8 @@
+import { packageErrorCodes } from '../packages/check.ts';
+import type { PythonEnvironment } from '../packages/environment.ts';
+import { PackageError, PackageRefusal } from '../packages/errors.ts';
 import type { PythonFinding, SandboxBackend } from '../sandbox/backend.ts';
+import type { Outcome, UserError } from './types.ts';
 
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
   return {
@@ -6,5 +10,44 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
     check(code: string, packages: readonly string[]): Promise<PythonFinding[]> {
       return sandbox.check(code, packages);
     },
+
+    environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),
+
+    /** Resolves when it is ready; who stops waiting does not stop the build. */
+    async prepareEnvironment(packages: readonly string[]): Promise<Outcome<PythonEnvironment>> {
+      if (packages.length === 0) {
+        const message = 'Expected at least one package, such as pandas, got none.';
+        return { ok: false, userErrors: [{ code: 'REQUIRED', field: 'packages', message }] };
+      }
+      const { signal } = new AbortController();
+      try {
+        return { ok: true, value: await sandbox.environments.prepare(packages, { signal, onEvent() {} }) };
+      } catch (error) {
+        const userErrors = packageUserErrors(error);
+        if (userErrors === null) throw error;
+        return { ok: false, userErrors };
+      }
+    },
+
+    async deleteEnvironment(id: string): Promise<Outcome<{ id: string }>> {
+      if (await sandbox.environments.delete(id)) return { ok: true, value: { id } };
+      const isThere = (await sandbox.environments.list()).some((environment) => environment.id === id);
+      const error = isThere
+        ? { code: 'IN_USE', message: 'A run uses this environment, or it is being built. Try again later.' }
+        : { code: 'NOT_FOUND', message: `There is no Python environment ${id.slice(0, 100)}.` };
+      return { ok: false, userErrors: [{ ...error, field: 'id' }] };
+    },
   };
+}
+
+function packageUserErrors(error: unknown): UserError[] | null {
+  if (error instanceof PackageRefusal) {
+    return error.findings.map(({ rule, message, index }) => ({
+      code: packageErrorCodes[rule],
+      field: `packages.${index}`,
+      message,
+    }));
+  }
+  if (error instanceof PackageError) return [{ code: error.code, field: 'packages', message: error.message }];
+  return null;
 }

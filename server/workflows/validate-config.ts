@@ -23,8 +23,8 @@ export function validateConfig(definition: NodeDefinition, config: unknown, fiel
       field: at(path),
       message,
     })),
-    ...(parsed.success ? (definition.validate?.(parsed.data) ?? []) : []).map(({ path, message }) => ({
-      code: 'INVALID_EXPRESSION',
+    ...(parsed.success ? (definition.validate?.(parsed.data) ?? []) : []).map(({ path, code, message }) => ({
+      code: code ?? 'INVALID_EXPRESSION',
       field: at(path),
       message,
     })),

@@ -1,4 +1,5 @@
 import type { NodeDescription } from '../nodes/describe.ts';
+import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
@@ -25,4 +26,5 @@ export interface ServerInfo {
   startedAt: Date;
   postgresVersion: string;
   sandbox: SandboxStatus;
+  packages: PackageRules & { sourceBuilds: boolean; noIndex: boolean; maxEnvironmentsMb: number };
 }

@@ -66,6 +66,36 @@ export class SandboxInfo {
   services!: SandboxService[];
 }
 
+@ObjectType({ simpleResolvers: true, description: 'Which Python packages workflows may use here.' })
+export class PackageInfo {
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The only packages that may be asked for (PYTHON_ALLOWED_PACKAGES); null where all may.',
+  })
+  allowed!: readonly string[] | null;
+
+  @Field(() => [String], {
+    description: 'Packages that are never installed, not even for others (PYTHON_BLOCKED_PACKAGES).',
+  })
+  blocked!: readonly string[];
+
+  @Field(() => String, {
+    description: '`asked`: `allowed` holds for what is asked for; `all`: for all that it pulls in too.',
+  })
+  allowedCover!: 'asked' | 'all';
+
+  @Field(() => Boolean, {
+    description: 'Whether packages without a wheel may be built, which runs their code.',
+  })
+  sourceBuilds!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether packages come from wheels at hand alone.' })
+  noIndex!: boolean;
+
+  @Field(() => Int, { description: 'Environments not used for longest are removed beyond this; MiB.' })
+  maxEnvironmentsMb!: number;
+}
+
 @ObjectType({ simpleResolvers: true, description: 'The server that answers.' })
 export class ServerInfo {
   @Field(() => String, { description: 'The version of Weft.' })
@@ -82,4 +112,7 @@ export class ServerInfo {
 
   @Field(() => SandboxInfo, { description: 'Where Python nodes run.' })
   sandbox!: SandboxInfo;
+
+  @Field(() => PackageInfo, { description: 'Which Python packages workflows may use here.' })
+  packages!: PackageInfo;
 }

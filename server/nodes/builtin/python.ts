@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
 import type { PythonEvent } from '../../sandbox/backend.ts';
-import { type FieldMeta, type NodeDefinition, NodeFailure, type WatchedEvent } from '../definition.ts';
+import {
+  type ConfigProblem,
+  type FieldMeta,
+  type NodeDefinition,
+  NodeFailure,
+  type WatchedEvent,
+} from '../definition.ts';
+import { hasTemplate } from '../template.ts';
 
 const config = z.strictObject({
   code: z
@@ -19,7 +27,7 @@ const config = z.strictObject({
     } satisfies FieldMeta),
   packages: z
     .array(z.string().min(1).max(200))
-    .max(100)
+    .max(MAX_PACKAGES)
     .default([])
     .meta({
       title: 'Packages',
@@ -51,7 +59,11 @@ const config = z.strictObject({
     } satisfies FieldMeta),
 });
 
-export const python: NodeDefinition<z.infer<typeof config>> = {
+export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof config>> {
+  return { ...python, validate: ({ packages }) => packageProblems(packages, rules) };
+}
+
+const python: NodeDefinition<z.infer<typeof config>> = {
   type: 'python',
   version: 1,
   label: 'Python',
@@ -79,6 +91,17 @@ export const python: NodeDefinition<z.infer<typeof config>> = {
     }
   },
 };
+
+/** A template is judged when it has become a package, which is when the node runs. */
+function packageProblems(packages: readonly string[], rules: PackageRules): ConfigProblem[] {
+  return checkPackages(packages, rules)
+    .filter(({ index }) => !hasTemplate(packages[index]))
+    .map(({ rule, message, index }) => ({
+      path: ['packages', index],
+      code: packageErrorCodes[rule],
+      message,
+    }));
+}
 
 function toWatchedEvent(event: PythonEvent, code: string): WatchedEvent {
   switch (event.kind) {

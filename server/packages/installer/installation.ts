@@ -1,7 +1,13 @@
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { Layout } from '../store/layout.ts';
-import { type Installer, type InstallerContext, type InstallWork, runInstaller } from './installer.ts';
+import {
+  type FoundTools,
+  type Installer,
+  type InstallerContext,
+  type InstallWork,
+  runInstaller,
+} from './installer.ts';
 import { readOperatorConfiguration } from './operator.ts';
 import { findInstaller } from './tools.ts';
 
@@ -16,11 +22,13 @@ export async function openInstallation(
   settings: PackageSettings,
   layout: Layout,
   interpreter: TargetInterpreter,
+  found: FoundTools,
 ): Promise<Installation> {
   const cacheFolder = settings.cacheFolder ?? layout.cache;
   const context: InstallerContext = {
     settings,
     interpreter,
+    found,
     operator: await readOperatorConfiguration(settings),
     toolsFolder: layout.tools,
     cacheFolder,

@@ -34,8 +34,16 @@ export interface InstallerContext {
   /** Of installers that were fetched. */
   toolsFolder: string;
   cacheFolder: string;
+  /** What was found of installers, for the builds to come. */
+  found: FoundTools;
   /** What a build may write to beside its own folder. */
   writable: readonly string[];
+}
+
+/** Not asked yet where undefined; not to be had where null. */
+export interface FoundTools {
+  uv?: string | null;
+  pip?: string[];
 }
 
 /** Runs one command of an installer; it can read its tool, the interpreter and the wheels, and write to its build and the cache. */

@@ -13,7 +13,9 @@ import { makeUvInstaller } from './uv.ts';
 export async function findInstaller(context: InstallerContext, work: InstallWork): Promise<Installer> {
   const { settings } = context;
   if (settings.installer !== 'pip') {
-    const uv = await findUv(context, work);
+    const { found } = context;
+    if (found.uv === undefined) found.uv = await findUv(context, work);
+    const { uv } = found;
     if (uv !== null) return makeUvInstaller(context, uv);
     if (settings.installer === 'uv')
       throw missing(
@@ -52,7 +54,13 @@ async function fetchUv(context: InstallerContext, work: InstallWork): Promise<st
 async function findPip(context: InstallerContext, work: InstallWork): Promise<string[] | null> {
   const own = [context.interpreter.executable, '-I', '-m', 'pip'];
   const apart = [join(context.toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
-  for (const pip of [own, apart]) if (await isPip(context, work, pip)) return pip;
+  const { found } = context;
+  if (found.pip !== undefined) return found.pip;
+  for (const pip of [own, apart]) {
+    if (!(await isPip(context, work, pip))) continue;
+    found.pip = pip;
+    return pip;
+  }
   const made = join(work.folder, 'pip');
   if (!(await works(context, work, [context.interpreter.executable, '-I', '-m', 'venv', made]))) return null;
   await keepTool(context, made);

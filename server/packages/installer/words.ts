@@ -5,11 +5,7 @@ import { PackageError } from '../errors.ts';
 export function installerFailure(doing: 'resolve' | 'install', said: string): PackageError {
   const words = trimWords(said);
   const retryable = NETWORK.test(words);
-  const what = retryable
-    ? 'The package index could not be reached, or failed; try again later'
-    : doing === 'resolve'
-      ? 'No set of packages fits these requirements'
-      : 'The packages could not be installed';
+  const what = retryable ? UNREACHABLE : HASHES.test(words) ? WRONG_HASH : FAILED[doing];
   return new PackageError(`${what}. The installer said: ${words || 'nothing'}`, retryable);
 }
 
@@ -23,6 +19,13 @@ export function trimWords(said: string): string {
   return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }
 
+const UNREACHABLE = 'The package index could not be reached, or failed; try again later';
+const WRONG_HASH = 'A file of a package is not the one that the package index tells of: its hash differs';
+const FAILED = {
+  resolve: 'No set of packages fits these requirements',
+  install: 'The packages could not be installed',
+};
+const HASHES = /hash mismatch|do not match the hashes/i;
 const MAX_LENGTH = 1_500;
 const NOISE =
   /^(Using (CPython|Python|cached)|Creating virtual environment|Activate with|Resolved \d|Prepared \d|Downloading |Downloaded |Looking in |Collecting |Requirement already|\[notice\]|WARNING: Running pip as|warning: Failed to hardlink|hint: |If the cache and target)/;

@@ -1,0 +1,47 @@
+import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import type { GraphqlContext } from '../context.ts';
+import {
+  PythonEnvironment,
+  PythonEnvironmentDeletePayload,
+  PythonEnvironmentPreparePayload,
+} from './python-environment.type.ts';
+
+@Resolver()
+export class PythonEnvironmentResolver {
+  @Query(() => [PythonEnvironment], {
+    description:
+      'The environments of the host that answers: those being built first, then the last used, then those that failed.',
+  })
+  pythonEnvironments(@Ctx() { weft }: GraphqlContext): Promise<PythonEnvironment[]> {
+    return weft.python.environments();
+  }
+
+  @Mutation(() => PythonEnvironmentPreparePayload, {
+    description:
+      'Builds an environment ahead of the first run that needs it, and answers when it is READY. A client that stops waiting does not stop the build.',
+  })
+  async pythonEnvironmentPrepare(
+    @Arg('packages', () => [String], { description: 'Requirements, as of a `python` node.' })
+    packages: string[],
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<PythonEnvironmentPreparePayload> {
+    const outcome = await weft.python.prepareEnvironment(packages);
+    return outcome.ok
+      ? { pythonEnvironment: outcome.value, userErrors: [] }
+      : { pythonEnvironment: null, userErrors: outcome.userErrors };
+  }
+
+  @Mutation(() => PythonEnvironmentDeletePayload, {
+    description:
+      'Removes an environment that no run uses. The next run that asks for its packages resolves and installs them anew, newer versions among them.',
+  })
+  async pythonEnvironmentDelete(
+    @Arg('id', () => ID, { description: 'The environment to remove.' }) id: string,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<PythonEnvironmentDeletePayload> {
+    const outcome = await weft.python.deleteEnvironment(id);
+    return outcome.ok
+      ? { deletedPythonEnvironmentId: outcome.value.id, userErrors: [] }
+      : { deletedPythonEnvironmentId: null, userErrors: outcome.userErrors };
+  }
+}

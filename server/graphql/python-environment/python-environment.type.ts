@@ -1,0 +1,84 @@
+import { Field, Float, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTimeScalar } from '../scalars.ts';
+import { Payload } from '../user-error/user-error.type.ts';
+
+export const PythonEnvironmentState = { BUILDING: 'BUILDING', READY: 'READY', FAILED: 'FAILED' } as const;
+export type PythonEnvironmentState = keyof typeof PythonEnvironmentState;
+
+registerEnumType(PythonEnvironmentState, {
+  name: 'PythonEnvironmentState',
+  description: 'How far an environment is.',
+  valuesConfig: {
+    BUILDING: { description: 'Is being resolved or installed.' },
+    READY: { description: 'Can be used at once.' },
+    FAILED: { description: 'Could not be built; the next run that asks for it tries again.' },
+  },
+});
+
+@ObjectType({ simpleResolvers: true, description: 'One package of an environment.' })
+export class PythonPackage {
+  @Field(() => String, { description: 'Normalised, such as `python-dateutil`.' })
+  name!: string;
+
+  @Field(() => String, { description: 'Exact.' })
+  version!: string;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    'A set of Python packages, installed once and shared by all nodes whose requirements come to it.',
+})
+export class PythonEnvironment {
+  @Field(() => ID, {
+    description: 'The same packages on the same Python have the same id. It changes when a build is done.',
+  })
+  id!: string;
+
+  @Field(() => [String], { description: 'What was asked for when it was built.' })
+  requirements!: string[];
+
+  @Field(() => [PythonPackage], { description: 'All that is in it; empty until it is READY.' })
+  packages!: PythonPackage[];
+
+  @Field(() => Float, { description: 'On disk, a whole number of bytes; 0 until it is READY.' })
+  sizeBytes!: number;
+
+  @Field(() => PythonEnvironmentState, { description: 'How far it is.' })
+  state!: PythonEnvironmentState;
+
+  @Field(() => String, { nullable: true, description: 'Why it FAILED.' })
+  message!: string | null;
+
+  @Field(() => DateTimeScalar, { description: 'When it was built, or its build began or failed.' })
+  createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When a run last took it up.' })
+  lastUsedAt!: Date | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: Payload,
+  description: 'What `pythonEnvironmentPrepare` answers.',
+})
+export class PythonEnvironmentPreparePayload extends Payload {
+  @Field(() => PythonEnvironment, {
+    nullable: true,
+    description: 'The environment, READY; null where there are userErrors.',
+  })
+  pythonEnvironment!: PythonEnvironment | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: Payload,
+  description: 'What `pythonEnvironmentDelete` answers.',
+})
+export class PythonEnvironmentDeletePayload extends Payload {
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the environment that is gone; null where there are userErrors.',
+  })
+  deletedPythonEnvironmentId!: string | null;
+}
