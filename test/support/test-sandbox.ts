@@ -47,12 +47,13 @@ export async function openTestSandbox(options: Partial<LocalSandboxOptions> = {}
   return {
     backend,
     runFolder,
-    run: (code, runOptions) => runTest(backend, code, runOptions),
+    run: (code, runOptions) => runOn(backend, code, runOptions),
     [Symbol.asyncDispose]: async () => backend[Symbol.asyncDispose](),
   };
 }
 
-async function runTest(
+/** Runs code on any backend, and gathers what it tells. */
+export async function runOn(
   backend: SandboxBackend,
   code: string,
   options: TestRunOptions = {},

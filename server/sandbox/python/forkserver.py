@@ -266,7 +266,7 @@ class ForkServer:
                 target.max_cpu_ms = frame["cpuMs"]
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
             elif target and frame["kind"] == "end":
-                target.signal(signal.SIGTERM)
+                target.signal(signal.SIGTERM if frame["graceMs"] > 0 else signal.SIGKILL)
                 target.kill_at = time.monotonic() + frame["graceMs"] / 1000
 
     def _reap(self, ended):

@@ -45,13 +45,15 @@ const findingFields = {
 };
 const findingSchema: z.ZodType<PythonFinding> = z.object(findingFields);
 
-const eventSchema: z.ZodType<PythonEvent> = z.discriminatedUnion('kind', [
+const eventSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('output'),
     stream: z.enum(['STDOUT', 'STDERR']),
     text: z.string(),
     byteOffset: z.int().min(0),
     truncated: z.boolean(),
+    code: z.literal('PYTHON_OUTPUT_LIMIT').optional(),
+    message: z.string().optional(),
   }),
   z.object({
     kind: z.literal('progress'),
@@ -72,10 +74,16 @@ const eventSchema: z.ZodType<PythonEvent> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('environment'),
     status: z.enum(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']),
-    packages: z.array(z.string()),
+    packages: z.array(z.string()).readonly(),
     message: z.string().nullable(),
   }),
 ]);
+
+/** Optional fields too: one that the schema does not know would be lost on the way without a word. */
+type FieldsOf<Union extends { kind: string }> = Union extends unknown
+  ? `${Union['kind']}.${keyof Union & string}`
+  : never;
+true satisfies FieldsOf<PythonEvent> extends FieldsOf<z.infer<typeof eventSchema>> ? true : never;
 
 const durationMs = z.number().min(0);
 

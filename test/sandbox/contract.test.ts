@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PythonEvent, SandboxBackend } from '../../server/sandbox/backend.ts';
+import { errorOf, openTestSandbox, resultOf, runOn, type TestSandbox } from '../support/test-sandbox.ts';
+import { openClient, serveSandbox } from '../support/test-service.ts';
+
+/**
+ * What the engine relies on, whatever runs behind the interface: the same tests against the sandbox of this process
+ * and against one behind HTTP.
+ */
+const opened = new AsyncDisposableStack();
+const backends: Record<string, SandboxBackend> = {};
+beforeAll(async () => {
+  const local: TestSandbox = opened.use(await openTestSandbox({ policy: 'strict', idleCells: 4 }));
+  const service = opened.use(await serveSandbox(local.backend));
+  backends.local = local.backend;
+  backends.remote = opened.use(await openClient(service.url));
+});
+afterAll(() => opened.disposeAsync());
+
+describe.each(['local', 'remote'])('the %s backend', (name) => {
+  const run = (...args: Parameters<TestSandbox['run']>) => runOn(backends[name]!, ...args);
+
+  test('gives the result of the code on its input', async () => {
+    const input = { value: 21, text: 'ü😀', none: null, list: [1.5, true] };
+    expect(resultOf(await run('result = input_data', { input }))).toEqual(input);
+  });
+
+  test('gives null for code without a result, and for an input that was not given', async () => {
+    expect(resultOf(await run('x = 1'))).toBeNull();
+    expect(resultOf(await run('result = input_data', { input: undefined }))).toBeNull();
+  });
+
+  test('carries an input and a result of several megabytes', async () => {
+    const input = 'ü'.repeat(2_000_000);
+    expect(resultOf(await run('result = input_data + "!"', { input }))).toBe(`${input}!`);
+  });
+
+  test('tells an exception with its traceback, line and column', async () => {
+    const { outcome } = await run("def f():\n  raise ValueError('no')\nprint('before')\nf()");
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'PYTHON_EXECUTION_ERROR', type: 'ValueError', line: 2, column: 3, retryable: false },
+    });
+    expect(outcome.kind === 'failed' && outcome.error.traceback).toContain('line 4');
+  });
+
+  test('tells each violation, and fails with the first', async () => {
+    const { events, outcome } = await run('import os\nimport socket');
+    expect(events).toEqual([
+      { kind: 'violation', violation: expect.objectContaining({ layer: 'STATIC', line: 1 }) },
+      { kind: 'violation', violation: expect.objectContaining({ layer: 'STATIC', line: 2 }) },
+    ]);
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_SECURITY_ERROR', line: 1 } });
+  });
+
+  test('ends code at its timeout, and lets it clean up', async () => {
+    const code =
+      "import time\nprint('begun', flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)";
+    const { outcome, stdout } = await run(code, { timeoutMs: 500 });
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_TIMEOUT', retryable: true } });
+    expect(stdout).toBe('begun\ncleaned\n');
+  });
+
+  test('ends code that takes more memory than it may', async () => {
+    const error = errorOf(await run("x = 'x' * (200 * 1024 * 1024)", { memoryMb: 64 }));
+    expect(error).toMatchObject({ code: 'PYTHON_MEMORY_LIMIT', retryable: false });
+  });
+
+  test('refuses packages it cannot have', async () => {
+    const error = errorOf(await run('result = 1', { packages: ['no-such-package-anywhere==0.0.1'] }));
+    expect(error).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR' });
+    expect(error.message).toContain('no-such-package-anywhere');
+  });
+
+  test('tells output whole and in order, before the outcome', async () => {
+    const { stdout, outcome } = await run("for i in range(20_000): print(i, 'é')\nresult = 'end'");
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: 'end' });
+    expect(stdout).toBe(Array.from({ length: 20_000 }, (_, i) => `${i} é\n`).join(''));
+  });
+
+  test('tells progress, and each stream with offsets that count bytes', async () => {
+    const { events } = await run(
+      "import time\nprint('ä')\ntime.sleep(0.05)\nprint('b')\nprogress(1, 2, 'half')\nint('x')",
+    );
+    const stdout = events.filter((event) => event.kind === 'output' && event.stream === 'STDOUT');
+    expect(stdout).toContainEqual(expect.objectContaining({ text: 'ä\n', byteOffset: 0 }));
+    expect(stdout).toContainEqual(
+      expect.objectContaining({ text: expect.stringContaining('b'), byteOffset: 3 }),
+    );
+    const progress = {
+      kind: 'progress',
+      current: 1,
+      total: 2,
+      unit: null,
+      message: 'half',
+      source: 'progress',
+    };
+    expect(events).toContainEqual(progress);
+  });
+
+  test('tells which limit cut the output', async () => {
+    const { events } = await run("print('x' * 5_000_000)");
+    expect(events).toContainEqual(
+      expect.objectContaining({ truncated: true, code: 'PYTHON_OUTPUT_LIMIT', message: expect.any(String) }),
+    );
+  });
+
+  test('calls onEvent for one event at a time, and reads no further meanwhile', async () => {
+    let under = 0;
+    let most = 0;
+    const seen: PythonEvent[] = [];
+    const { outcome } = await run('import time\nfor i in range(10):\n  print(i)\n  time.sleep(0.005)', {
+      onEvent: async (event) => {
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        seen.push(event);
+        under -= 1;
+      },
+    });
+    expect(outcome.kind).toBe('succeeded');
+    expect(most).toBe(1);
+    expect(seen.map((event) => (event.kind === 'output' ? event.text : '')).join('')).toBe(
+      '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n',
+    );
+  });
+
+  test('an onEvent that fails ends the run with its error', async () => {
+    const failing = run("print('x')\nimport time\ntime.sleep(60)", {
+      onEvent: () => Promise.reject(new Error('the journal is fenced')),
+    });
+    await expect(failing).rejects.toThrow('the journal is fenced');
+  });
+
+  test('aborting ends the run with grace: code may clean up', async () => {
+    const { outcome, stdout } = await abortWhenItPrints(run, {
+      code: "import time\nprint('go', flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)\n  time.sleep(0.05)",
+      reason: { force: false },
+    });
+    expect(outcome.kind).toBe('aborted');
+    expect(stdout).toBe('go\ncleaned\n');
+  });
+
+  test('aborting with force leaves the code no time', async () => {
+    const { outcome, stdout } = await abortWhenItPrints(run, {
+      code: "import time\nprint('go', flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)\n  time.sleep(0.05)",
+      reason: { force: true },
+    });
+    expect(outcome.kind).toBe('aborted');
+    expect(stdout).toBe('go\n');
+  });
+
+  test('code that ignores the end of its grace is killed', async () => {
+    const { outcome } = await abortWhenItPrints(run, {
+      code: "print('go', flush=True)\nwhile True:\n  try:\n    while True: pass\n  except BaseException: pass",
+      reason: { force: false },
+    });
+    expect(outcome.kind).toBe('aborted');
+  });
+
+  test('a signal that is aborted already runs nothing', async () => {
+    const { outcome, events } = await run("print('ran')", { signal: AbortSignal.abort() });
+    expect(outcome.kind).toBe('aborted');
+    expect(events).toEqual([]);
+  });
+
+  test('an abort is heard while onEvent is pending', async () => {
+    const abort = new AbortController();
+    const never = Promise.withResolvers<void>();
+    const { outcome } = await run("print('go')\nwhile True: pass", {
+      signal: abort.signal,
+      onEvent: () => {
+        abort.abort({ force: true });
+        return never.promise;
+      },
+    });
+    expect(outcome.kind).toBe('aborted');
+  });
+
+  test('nothing of a run that was ended is left: its capacity is free again', async () => {
+    const abort = new AbortController();
+    const runs = Array.from({ length: 4 }, () =>
+      run('while True: pass', { signal: abort.signal, timeoutMs: 60_000 }),
+    );
+    abort.abort({ force: true });
+    for (const { outcome } of await Promise.all(runs)) expect(outcome.kind).toBe('aborted');
+    expect(backends.local!.capacity()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('checks code without running it', async () => {
+    expect(await backends[name]!.check('x = 1\nimport os\n')).toEqual([
+      expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 }),
+    ]);
+    expect(await backends[name]!.check('x = 1')).toEqual([]);
+  });
+
+  test('tells its status and its capacity', async () => {
+    const status = await backends[name]!.status();
+    expect(status).toMatchObject({
+      available: true,
+      problem: null,
+      pythonVersion: expect.stringMatching(/^3\./),
+    });
+    expect(status.services).toHaveLength(name === 'remote' ? 1 : 0);
+    expect(backends[name]!.capacity()).toMatchObject({ max: 16 });
+  });
+});
+
+/** Ends the run when it says `go`; gives how it ended and all that was told until then. */
+async function abortWhenItPrints(
+  run: TestSandbox['run'],
+  { code, reason }: { code: string; reason: { force: boolean } },
+) {
+  const abort = new AbortController();
+  return run(code, {
+    signal: abort.signal,
+    timeoutMs: 60_000,
+    onEvent: (event) => {
+      if (event.kind === 'output' && event.text.includes('go')) abort.abort(reason);
+    },
+  });
+}
