@@ -8,22 +8,28 @@ import { ServiceFault } from './fault.ts';
 
 export interface EndpointOptions extends ServiceAddress {
   token: string | undefined;
-  times: Times;
+  limits: ClientLimits;
   onUp: () => void;
   logger: Logger;
 }
 
-/** Milliseconds. */
-export interface Times {
-  /** Between two health checks of a service that is up. */
+export interface ClientLimits {
+  /** Between two health checks of a service that is up, milliseconds. */
   checkMs: number;
-  /** A service that says nothing for so long is taken to hang. Heartbeats come every two seconds. */
+  /** A service that says nothing for so long is taken to hang, milliseconds. Heartbeats come every two seconds. */
   stallMs: number;
-  /** How long a run waits for a service to come up before it fails. */
+  /** How long a run waits for a service to come up before it fails, milliseconds. */
   waitMs: number;
+  /** Of the answer to one run: more than any tells within the sandbox's own limits on output, progress and results. */
+  maxAnswerBytes: number;
 }
 
-export const defaultTimes: Times = { checkMs: 5_000, stallMs: 15_000, waitMs: 10_000 };
+export const defaultLimits: ClientLimits = {
+  checkMs: 5_000,
+  stallMs: 15_000,
+  waitMs: 10_000,
+  maxAnswerBytes: 512 * 1024 * 1024,
+};
 
 /** The longest is less than a run waits for a service to come up. */
 const BACKOFF = { initialMs: 100, maxMs: 5_000 };
@@ -121,7 +127,7 @@ export class ServiceEndpoint implements Disposable {
   }
 
   private async checkOnce(): Promise<void> {
-    const { stallMs } = this.options.times;
+    const { stallMs } = this.options.limits;
     try {
       const { state, capacity } = await this.connection.ask(healthSchema, {
         method: 'GET',
@@ -140,7 +146,7 @@ export class ServiceEndpoint implements Disposable {
   private checkLater(): void {
     clearTimeout(this.timer);
     if (this.isClosed) return;
-    const { checkMs } = this.options.times;
+    const { checkMs } = this.options.limits;
     const failures = this.failedChecks + this.failedRuns;
     const waitMs = this.isUp ? checkMs : backoffMs(failures, BACKOFF);
     this.timer = setTimeout(() => void this.check(), waitMs).unref();

@@ -7,12 +7,8 @@ import { ServiceFault } from './fault.ts';
 export interface ReadLimits {
   /** Of silence while we listen, milliseconds. */
   stallMs: number;
-  maxLineBytes?: number | undefined;
-  maxAnswerBytes?: number | undefined;
+  maxAnswerBytes: number;
 }
-
-/** More than any run tells within the sandbox's own limits on output, progress and results. */
-const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
 /**
  * The frames of an answer, each checked. Nothing is read while the caller is busy with one, so that a slow
@@ -22,18 +18,15 @@ const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 export async function* readFrames<Frame>(
   answer: IncomingMessage,
   schema: z.ZodType<Frame>,
-  limits: ReadLimits,
+  { stallMs, maxAnswerBytes }: ReadLimits,
 ): AsyncGenerator<Frame, never> {
-  const lines = new LineDecoder(limits.maxLineBytes ?? MAX_MESSAGE_BYTES);
+  const lines = new LineDecoder();
   const chunks = answer.iterator({ destroyOnReturn: false });
   for (let received = 0; ; ) {
-    const chunk = await nextChunk(chunks, answer, limits.stallMs);
+    const chunk = await nextChunk(chunks, answer, stallMs);
     received += chunk.length;
-    if (received > (limits.maxAnswerBytes ?? MAX_ANSWER_BYTES))
-      throw new ServiceFault(
-        'broken',
-        `it answered more than ${limits.maxAnswerBytes ?? MAX_ANSWER_BYTES} bytes`,
-      );
+    if (received > maxAnswerBytes)
+      throw new ServiceFault('broken', `it answered more than ${maxAnswerBytes} bytes`);
     for (const line of lines.feed(chunk)) yield parseMessage(schema, line);
   }
 }
@@ -97,8 +90,6 @@ class LineDecoder {
   private parts: Buffer[] = [];
   private size = 0;
 
-  constructor(private readonly maxLineBytes: number) {}
-
   *feed(bytes: Buffer): Generator<string> {
     let start = 0;
     for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
@@ -111,8 +102,8 @@ class LineDecoder {
 
   private keep(part: Buffer): void {
     this.size += part.length;
-    if (this.size > this.maxLineBytes)
-      throw new ServiceFault('broken', `it sent a line of more than ${this.maxLineBytes} bytes`);
+    if (this.size > MAX_MESSAGE_BYTES)
+      throw new ServiceFault('broken', `it sent a line of more than ${MAX_MESSAGE_BYTES} bytes`);
     this.parts.push(part);
     if (this.parts.length > MAX_PARTS) this.parts = [Buffer.concat(this.parts)];
   }

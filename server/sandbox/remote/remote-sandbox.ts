@@ -12,7 +12,7 @@ import type {
   SandboxStatus,
 } from '../backend.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
-import { defaultTimes, type ServiceEndpoint, type Times } from './endpoint.ts';
+import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 import { runOn } from './run.ts';
 import { Services } from './services.ts';
@@ -22,14 +22,14 @@ export interface RemoteSandboxOptions {
   urls: readonly string[];
   /** What the services want to be shown; undefined where they want nothing. */
   token: string | undefined;
-  times?: Partial<Times> | undefined;
+  limits?: Partial<ClientLimits> | undefined;
   /** Default: the system's resolver. */
   resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
   logger: Logger;
 }
 
-/** Services that do not take a run are passed over, but not without end. */
-const MAX_ATTEMPTS = 5;
+/** A service that could not be reached may just have been started again. */
+const MAX_TRIES_EACH = 2;
 const CHECK_MS = 30_000;
 const STATUS_MS = 5_000;
 
@@ -38,10 +38,10 @@ const STATUS_MS = 5_000;
  * opens all the same: runs wait a moment for one, then fail with the reason.
  */
 export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<SandboxBackend> {
-  const times = { ...defaultTimes, ...options.times };
-  const services = new Services({ ...options, times });
+  const limits = { ...defaultLimits, ...options.limits };
+  const services = new Services({ ...options, limits });
   await services.open();
-  return new RemoteSandbox(services, times);
+  return new RemoteSandbox(services, limits);
 }
 
 class RemoteSandbox implements SandboxBackend {
@@ -60,14 +60,14 @@ class RemoteSandbox implements SandboxBackend {
 
   constructor(
     private readonly services: Services,
-    private readonly times: Times,
+    private readonly limits: ClientLimits,
   ) {}
 
   async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     const startedAt = performance.now();
     const signal = AbortSignal.any([options.signal, this.disposal.signal]);
     const run = this.onSomeService(signal, (endpoint) =>
-      runOn(endpoint, request, { ...options, signal }, this.times),
+      runOn(endpoint, request, { ...options, signal }, this.limits),
     ).catch((error): PythonOutcome => {
       const durationMs = performance.now() - startedAt;
       if (signal.aborted) return { kind: 'aborted', durationMs };
@@ -123,14 +123,17 @@ class RemoteSandbox implements SandboxBackend {
     signal: AbortSignal,
     ask: (endpoint: ServiceEndpoint) => Promise<Answer>,
   ): Promise<Answer> {
-    for (let attempt = 1; ; attempt += 1) {
-      const endpoint = await this.services.choose(signal);
+    const tries = new Map<ServiceEndpoint, number>();
+    for (;;) {
+      const endpoint = await this.services.choose(signal, tries);
+      const tried = (tries.get(endpoint) ?? 0) + 1;
+      tries.set(endpoint, tried);
       try {
         return await ask(endpoint);
       } catch (error) {
         if (signal.aborted || !(error instanceof ServiceFault)) throw error;
         if (error.kind !== 'refused') endpoint.runFailed(error);
-        if (error.kind !== 'unreached' || attempt === MAX_ATTEMPTS) throw named(endpoint, error);
+        if (error.kind !== 'unreached' || tried === MAX_TRIES_EACH) throw named(endpoint, error);
       }
     }
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
 import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
-import type { ServiceEndpoint, Times } from './endpoint.ts';
+import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 import { readFrames } from './lines.ts';
 
@@ -20,7 +20,7 @@ export async function runOn(
   endpoint: ServiceEndpoint,
   request: PythonRunRequest,
   options: PythonRunOptions,
-  { stallMs }: Times,
+  limits: ClientLimits,
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
@@ -30,7 +30,7 @@ export async function runOn(
     method: 'POST',
     path: 'runs',
     body: { v, id, code, packages, input: input ?? null, timeoutMs, memoryMb },
-    withinMs: stallMs,
+    withinMs: limits.stallMs,
     signal,
   });
   const cancelled = Promise.withResolvers<PythonOutcome>();
@@ -41,7 +41,7 @@ export async function runOn(
   }, timeoutMs + MAX_WAIT_MS);
   try {
     if (signal.aborted) onAbort();
-    const outcome = await Promise.race([readOutcome(answer, endpoint, options, stallMs), cancelled.promise]);
+    const outcome = await Promise.race([readOutcome(answer, endpoint, options, limits), cancelled.promise]);
     endpoint.runSucceeded();
     finish(answer);
     return outcome;
@@ -60,11 +60,11 @@ async function readOutcome(
   answer: IncomingMessage,
   endpoint: ServiceEndpoint,
   { onEvent, signal }: PythonRunOptions,
-  stallMs: number,
+  limits: ClientLimits,
 ): Promise<PythonOutcome> {
   let isAccepted = false;
   try {
-    for await (const frame of readFrames(answer, runFrameSchema, { stallMs })) {
+    for await (const frame of readFrames(answer, runFrameSchema, limits)) {
       requireOrder(frame, isAccepted);
       switch (frame.kind) {
         case 'accepted':

@@ -4,16 +4,19 @@ import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { SandboxServiceStatus } from '../backend.ts';
 import { BASE_PATH } from '../service/protocol.ts';
-import { ServiceEndpoint, type Times } from './endpoint.ts';
+import { type ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ServicesOptions {
   urls: readonly string[];
   token: string | undefined;
-  times: Times;
+  limits: ClientLimits;
   resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
   logger: Logger;
 }
+
+/** How often one run has tried each service. */
+export type Tries = ReadonlyMap<ServiceEndpoint, number>;
 
 /** How often names are looked up again: services come and go behind them. Milliseconds. */
 const RESOLVE_MS = 10_000;
@@ -40,12 +43,12 @@ export class Services implements Disposable {
   }
 
   /**
-   * The least busy service that is up; where none is, waits a while for one.
+   * The least busy service that is up, of those that were tried the least; where none is up, waits a while for one.
    * @throws ServiceFault `unreached` where none came up, and the signal's reason
    */
-  async choose(signal: AbortSignal): Promise<ServiceEndpoint> {
+  async choose(signal: AbortSignal, tries: Tries): Promise<ServiceEndpoint> {
     signal.throwIfAborted();
-    const chosen = this.leastBusy() ?? (await this.firstUp(signal));
+    const chosen = this.leastBusy(tries) ?? (await this.firstUp(signal, tries));
     if (chosen) return chosen;
     throw new ServiceFault('unreached', this.problems());
   }
@@ -73,22 +76,22 @@ export class Services implements Disposable {
     this.endpoints.clear();
   }
 
-  private leastBusy(): ServiceEndpoint | undefined {
+  private leastBusy(tries: Tries): ServiceEndpoint | undefined {
     const up = this.all().filter((endpoint) => endpoint.isUp);
-    const load = Math.min(...up.map((endpoint) => endpoint.load));
-    const least = up.filter((endpoint) => endpoint.load === load);
+    const freshest = leastBy(up, (endpoint) => tries.get(endpoint) ?? 0);
+    const least = leastBy(freshest, (endpoint) => endpoint.load);
     return least[Math.floor(Math.random() * least.length)];
   }
 
   /** Asks all at once; those that fail are asked again at their own pace. */
-  private async firstUp(signal: AbortSignal): Promise<ServiceEndpoint | undefined> {
-    const over = AbortSignal.any([signal, AbortSignal.timeout(this.options.times.waitMs)]);
+  private async firstUp(signal: AbortSignal, tries: Tries): Promise<ServiceEndpoint | undefined> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(this.options.limits.waitMs)]);
     if (this.unresolved.size > 0) void this.refresh();
     for (const endpoint of this.all()) void endpoint.check();
-    let found = this.leastBusy();
+    let found = this.leastBusy(tries);
     while (!found && !over.aborted) {
       await unlessAborted(this.wentUp.promise, over);
-      found = this.leastBusy();
+      found = this.leastBusy(tries);
     }
     signal.throwIfAborted();
     return found;
@@ -145,6 +148,11 @@ export class Services implements Disposable {
 }
 
 const NOTHING = { running: 0, waiting: 0, max: 0 };
+
+function leastBy<Item>(items: readonly Item[], measure: (item: Item) => number): Item[] {
+  const least = Math.min(...items.map(measure));
+  return items.filter((item) => measure(item) === least);
+}
 
 /** A URL without a path is one of a service at its usual place. */
 function serviceUrl(text: string): URL {

@@ -1,0 +1,268 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ClientLimits } from '../../server/sandbox/remote/endpoint.ts';
+import { errorOf, runOn, type TestRun, type TestRunOptions } from '../support/test-sandbox.ts';
+import { openBadService, openClient } from '../support/test-service.ts';
+import { until } from '../support/until.ts';
+
+/** Each of these services is well by its own word, and misbehaves with runs in a way of its own. */
+type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;
+
+const capacity = { running: 0, waiting: 1, max: 4 };
+const accepted = line({ v: 1, kind: 'accepted', capacity });
+const heartbeat = line({ v: 1, kind: 'heartbeat', capacity });
+const output = line({
+  v: 1,
+  kind: 'event',
+  event: { kind: 'output', stream: 'STDOUT', text: 'x'.repeat(1_000), byteOffset: 0, truncated: false },
+});
+const MIB = 1024 * 1024;
+
+const opened: AsyncDisposableStack[] = [];
+afterEach(async () => {
+  for (const stack of opened.splice(0)) await stack.disposeAsync();
+});
+
+describe('a run fails with PYTHON_SERVICE_ERROR, and may be retried, when the service', () => {
+  const cases: [string, Behaviour, RegExp][] = [
+    ['takes the request and never answers', () => {}, /did not answer within 300 ms/],
+    ['begins an answer and says nothing', (response) => response.flushHeaders(), /said nothing for 300 ms/],
+    ['accepts the run and hangs', (response) => response.write(accepted), /said nothing for 300 ms/],
+    ['hangs in the middle of a line', (response) => response.write(`${accepted}{"v":1,"ki`), /said nothing/],
+    ['closes the connection at once', (_response, request) => request.socket.destroy(), /hang up|ECONNRESET/],
+    ['ends its answer without a word', (response) => response.end(), /ended its answer before/],
+    ['ends its answer before the outcome', (response) => response.end(accepted + output), /ended its answer/],
+    ['ends its answer within a line', (response) => response.end(`${accepted}{"v":1,"k`), /ended its answer/],
+    ['answers a web page', (response) => response.end('<!doctype html>\n<h1>Hi</h1>\n'), /no JSON: <!doctype/],
+    ['answers other JSON', (response) => response.end('{"hello":"world"}\n'), /no message.*hello/],
+    ['answers bytes that are no text', (response) => response.end(Buffer.alloc(5_000, 0xff)), /before it was complete/],
+    ['sends empty lines', (response) => response.end('\n\n\n'), /no JSON/],
+    ['speaks another version', (response) => response.end(line({ v: 2, kind: 'accepted' })), /speaks version 2.*expected version 1/],
+    ['tells the outcome of a run that it has not accepted', (response) => response.end(outcome({ kind: 'succeeded', result: 1, durationMs: 1 })), /`outcome` where that may not come/],
+    ['accepts a run twice', (response) => response.end(accepted + accepted), /`accepted` where that may not come/],
+    ['tells an event that there is not', (response) => response.end(accepted + event({ kind: 'magic' })), /no message/],
+    ['tells an event with a wrong field', (response) => response.end(accepted + event({ kind: 'progress', current: 'many' })), /no message/],
+    ['tells an error code that there is not', (response) => response.end(accepted + outcome({ kind: 'failed', error: { code: 'OH_NO', message: '' }, durationMs: 1 })), /no message/],
+    ['ends the run as if that had been asked for', (response) => response.end(accepted + outcome({ kind: 'aborted', durationMs: 1 })), /as if that had been asked for/],
+    ['gives the run up', (response) => response.end(accepted + line({ v: 1, kind: 'gave-up', message: 'no power' })), /gave up the run: no power/],
+    ['fails', (response) => response.writeHead(500).end('Internal Server Error'), /answered 500: Internal/],
+    ['is something else', (response) => response.writeHead(404).end(refusal('nothing here')), /answered 404: nothing here/],
+    ['wants another token', (response) => response.writeHead(401).end(refusal('a token is needed')), /401: a token is needed/],
+    ['is a proxy without a service', (response) => response.writeHead(502).end('x'.repeat(10 * MIB)), /answered 502/],
+    ['sends its clients elsewhere', (response) => response.writeHead(302, { location: '/elsewhere' }).end(), /answered 302/],
+    ['breaks HTTP', (_response, request) => request.socket.end('HTTP/1.1 200 OK\r\nBroken\r\n\r\n'), /Parse Error/],
+  ]; // biome-ignore format: a line for each reads best
+
+  test.each(cases)('%s', async (_what, behave, message) => {
+    const error = errorOf(await runAgainst(behave));
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain('http://127.0.0.1:');
+    expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
+  });
+});
+
+test('a request that the service takes to be wrong is not worth another attempt', async () => {
+  const error = errorOf(await runAgainst((response) => response.writeHead(413).end(refusal('too large'))));
+  expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: false });
+  expect(error.message).toContain('too large');
+});
+
+test('where nothing listens, the run is told so after a moment', async () => {
+  const service = await openBadService(() => {});
+  await service[Symbol.asyncDispose]();
+  const client = await open(service.url);
+  const error = errorOf(await runOn(client, 'result = 1'));
+  expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
+  expect(error.message).toContain('ECONNREFUSED');
+  expect(await client.status()).toMatchObject({
+    available: false,
+    problem: { code: 'PYTHON_SERVICE_ERROR', remedy: expect.stringContaining('PYTHON_SERVICE_URL') },
+    services: [{ isUp: false, problem: expect.stringContaining('ECONNREFUSED') }],
+  });
+});
+
+test('a service whose health check speaks another version gets no runs, and the reason is told', async () => {
+  const service = await openBadService(() => {});
+  service.server.removeAllListeners('request');
+  service.server.on('request', (_request, response) =>
+    response.end(JSON.stringify({ v: 7, state: 'ok', version: '7', capacity })),
+  );
+  use(service);
+  const error = errorOf(await runOn(await open(service.url), 'result = 1'));
+  expect(error.message).toContain('speaks version 7');
+});
+
+test('a line without an end is not kept beyond its limit', async () => {
+  let sent = 0;
+  const piece = Buffer.alloc(MIB, 'x');
+  const error = errorOf(
+    await runAgainst((response) => {
+      response.write(accepted);
+      pour(response, piece, (bytes) => {
+        sent += bytes;
+      });
+    }),
+  );
+  expect(error.message).toContain(`a line of more than ${64 * MIB} bytes`);
+  expect(sent).toBeLessThan(80 * MIB);
+});
+
+test('a flood of frames ends at a limit', async () => {
+  let told = 0;
+  const run = await runAgainst(
+    (response) => pour(response, Buffer.from(accepted.concat(output.repeat(1_000)))),
+    {
+      onEvent: () => {
+        told += 1;
+      },
+    },
+  );
+  expect(errorOf(run).message).toMatch(/`accepted` where that may not come/);
+  expect(told).toBe(1_000);
+
+  const flood = await runAgainst(
+    (response) => {
+      response.write(accepted);
+      pour(response, Buffer.from(output.repeat(100)));
+    },
+    {},
+    { maxAnswerBytes: 10 * MIB },
+  );
+  expect(errorOf(flood).message).toContain(`answered more than ${10 * MIB} bytes`);
+});
+
+test('a flood of heartbeats ends at the same limit', async () => {
+  const run = await runAgainst(
+    (response) => {
+      response.write(accepted);
+      pour(response, Buffer.from(heartbeat.repeat(1_000)));
+    },
+    {},
+    { maxAnswerBytes: MIB },
+  );
+  expect(errorOf(run).message).toContain('answered more than');
+});
+
+test('what a service sends while onEvent is pending stays unread', async () => {
+  let sent = 0;
+  const gate = Promise.withResolvers<void>();
+  const abort = new AbortController();
+  let told = 0;
+  const running = runAgainst(
+    (response) => {
+      response.write(accepted);
+      pour(response, Buffer.from(output.repeat(100)), (bytes) => {
+        sent += bytes;
+      });
+    },
+    {
+      signal: abort.signal,
+      onEvent: () => {
+        told += 1;
+        return gate.promise;
+      },
+    },
+  );
+  await until(() => told === 1);
+  await settled(() => sent);
+  // What the sockets of both ends hold, and a little in either process.
+  expect(sent).toBeLessThan(16 * MIB);
+  expect(told).toBe(1);
+  abort.abort({ force: true });
+  expect((await running).outcome.kind).toBe('aborted');
+  gate.resolve();
+});
+
+test('aborting ends a run at once when the service hangs', async () => {
+  for (const behave of [() => {}, (response: ServerResponse) => response.write(accepted)]) {
+    const abort = new AbortController();
+    const { url } = use(
+      await openBadService((request, response) => {
+        if (request.url?.endsWith('/cancel')) return request.socket.destroy();
+        request.resume().once('end', () => abort.abort({ force: true }));
+        behave(response);
+      }),
+    );
+    const client = await open(url, { stallMs: 60_000 });
+    expect((await runOn(client, 'result = 1', { signal: abort.signal })).outcome.kind).toBe('aborted');
+  }
+});
+
+test('a service that fails all its runs is asked ever less often, and another one takes them', async () => {
+  let asked = 0;
+  const bad = use(
+    await openBadService((_request, response) => {
+      asked += 1;
+      response.writeHead(500).end();
+    }),
+  );
+  const good = use(
+    await openBadService((_request, response) =>
+      response.end(accepted + outcome({ kind: 'succeeded', result: 'good', durationMs: 1 })),
+    ),
+  );
+  const client = await open([bad.url, good.url]);
+  for (let n = 0; n < 30; n += 1)
+    expect((await runOn(client, 'result = 1')).outcome).toMatchObject({ kind: 'succeeded', result: 'good' });
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(15);
+});
+
+/** One run on a service that behaves so. */
+async function runAgainst(
+  behave: Behaviour,
+  options: TestRunOptions = {},
+  limits: Partial<ClientLimits> = {},
+): Promise<TestRun> {
+  const { url } = use(await openBadService((request, response) => behave(response, request)));
+  return runOn(await open(url, limits), 'result = 1', options);
+}
+
+async function open(urls: string | string[], limits: Partial<ClientLimits> = {}) {
+  return use(await openClient(urls, { limits: { checkMs: 100, stallMs: 300, waitMs: 300, ...limits } }));
+}
+
+function use<T extends AsyncDisposable>(resource: T): T {
+  const stack = new AsyncDisposableStack();
+  stack.use(resource);
+  opened.unshift(stack);
+  return resource;
+}
+
+/** Writes the same again and again for as long as it is taken. */
+function pour(response: ServerResponse, piece: Buffer, count: (bytes: number) => void = () => {}): void {
+  const more = () => {
+    while (!response.destroyed) {
+      count(piece.length);
+      if (!response.write(piece)) return;
+    }
+  };
+  response.on('drain', more).on('error', () => {});
+  more();
+}
+
+/** Resolves when a number no longer changes while the event loop goes round. */
+async function settled(read: () => number): Promise<void> {
+  for (let last = -1, same = 0; same < 200; ) {
+    await nextTurn();
+    same = read() === last ? same + 1 : 0;
+    last = read();
+  }
+}
+
+function event(body: object): string {
+  return line({ v: 1, kind: 'event', event: body });
+}
+
+function outcome(body: object): string {
+  return line({ v: 1, kind: 'outcome', outcome: body });
+}
+
+function refusal(message: string): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code: 'NO' } }] });
+}
+
+function line(frame: object): string {
+  return `${JSON.stringify(frame)}\n`;
+}
