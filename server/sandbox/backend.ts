@@ -62,9 +62,9 @@ export type PythonEvent =
       /** True where what follows this text is left out: the rest of a long line, or all the rest of the stream. */
       truncated: boolean;
       /** Where truncated. */
-      code?: 'PYTHON_OUTPUT_LIMIT';
+      code?: 'PYTHON_OUTPUT_LIMIT' | undefined;
       /** Where truncated: which limit it was. */
-      message?: string;
+      message?: string | undefined;
     }
   | {
       kind: 'progress';
