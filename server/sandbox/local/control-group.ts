@@ -1,4 +1,15 @@
-import { access, chown, constants, mkdir, mkdtemp, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rmdir,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { coerceError } from '../../shared/errors.ts';
 
@@ -23,21 +34,19 @@ export interface HostFiles {
   self: string;
 }
 
-/** Why this host's are not used, and how to have them. */
-export class NoControlGroups extends Error {}
-
-/** Takes what was delegated into use. Throws NoControlGroups. */
-export async function openControlGroups(host: HostFiles = { self: '/proc/self' }): Promise<ControlGroups> {
-  const folder = await findDelegated(host);
+/** Takes what was delegated into use. `groups` is null where nothing was; `detail` says why, and how to have it. */
+export async function openControlGroups(
+  host: HostFiles = { self: '/proc/self' },
+): Promise<{ groups: ControlGroups | null; detail: string }> {
   try {
+    const folder = await findDelegated(host);
     await leave(folder);
-    for (const controller of await controllersOf(folder))
-      await writeFile(join(folder, SUBTREE), `+${controller}`);
+    await enableFor(folder);
     await sweep(folder);
+    return { groups: { makeRoom: (uid) => makeRoom(folder, uid) }, detail: `${IN_FORCE} ${folder}` };
   } catch (error) {
-    throw new NoControlGroups(`${coerceError(error).message}; ${HOW_TO}`);
+    return { groups: null, detail: `${coerceError(error).message}; ${HOW_TO}` };
   }
-  return { makeRoom: (uid) => makeRoom(folder, uid) };
 }
 
 /** Removes a group and those in it, once nothing lives there any more. */
@@ -50,8 +59,9 @@ export async function removeGroup(folder: string): Promise<void> {
 const [OWN, PROCESSES, SUBTREE] = ['weft', 'cgroup.procs', 'cgroup.subtree_control'];
 const NEEDED = ['memory', 'pids'];
 const WANTED = [...NEEDED, 'cpu'];
+const IN_FORCE = 'the kernel counts memory, processes and a share of the CPU per run, in groups under';
 const HOW_TO =
-  'start the server as a systemd service with Delegate=yes, by `systemd-run --user --scope -p Delegate=yes npm start`, ' +
+  'memory is watched instead. To have it: start the server as a systemd service with Delegate=yes, by `systemd-run --user --scope -p Delegate=yes npm start`, ' +
   'or in a container whose /sys/fs/cgroup is writable';
 
 async function findDelegated(host: HostFiles): Promise<string> {
@@ -60,15 +70,14 @@ async function findDelegated(host: HostFiles): Promise<string> {
   const folder = basename(own) === OWN ? dirname(own) : own;
   const controllers = await controllersOf(folder);
   if (!NEEDED.every((name) => controllers.includes(name))) {
-    throw new NoControlGroups(
-      `cgroup v2 has no ${NEEDED.join(' and ')} controllers in ${folder}; where cgroup v1 holds them, start the host with cgroup_no_v1=all, and ${HOW_TO}`,
+    throw new Error(
+      `cgroup v2 has no ${NEEDED.join(' and ')} controllers in ${folder} (where v1 holds them, start the host with cgroup_no_v1=all)`,
     );
   }
-  if (/session-[^/]*\.scope$/.test(folder))
-    throw new NoControlGroups(`${folder} is a login session's; ${HOW_TO}`);
+  if (/session-[^/]*\.scope$/.test(folder)) throw new Error(`${folder} is a login session's`);
   for (const file of ['', PROCESSES, SUBTREE]) {
     await access(join(folder, file), constants.W_OK).catch(() => {
-      throw new NoControlGroups(`this user may not write to ${join(folder, file)}; ${HOW_TO}`);
+      throw new Error(`this user may not write to ${join(folder, file)}`);
     });
   }
   return folder;
@@ -85,8 +94,7 @@ async function ownGroup({ self }: HostFiles): Promise<string> {
     .filter((line) => line.includes(' - cgroup2 '))
     .map((line) => line.split(' '))
     .find(([, , , root]) => path?.startsWith(root!));
-  if (path === undefined || mount === undefined)
-    throw new NoControlGroups(`cgroup v2 is not mounted here; ${HOW_TO}`);
+  if (path === undefined || mount === undefined) throw new Error('cgroup v2 is not mounted here');
   const [, , , root, mountPoint] = mount;
   return join(mountPoint!, path.slice(root!.length));
 }
@@ -94,6 +102,14 @@ async function ownGroup({ self }: HostFiles): Promise<string> {
 async function controllersOf(folder: string): Promise<string[]> {
   const text = await readFile(join(folder, 'cgroup.controllers'), 'utf8').catch(() => '');
   return text.split(/\s+/).filter((name) => WANTED.includes(name));
+}
+
+/** One by one: a controller that the kernel refuses for now (cpu, while there are real-time processes) spoils no other. */
+async function enableFor(folder: string): Promise<void> {
+  for (const name of await controllersOf(folder)) {
+    const enabled = writeFile(join(folder, SUBTREE), `+${name}`);
+    await (NEEDED.includes(name) ? enabled : enabled.catch(() => {}));
+  }
 }
 
 /** The kernel's root group may hold processes all the same; it alone has no type. */
@@ -134,9 +150,10 @@ function isAlive(pid: number): boolean {
 
 async function makeRoom(folder: string, uid: number | null): Promise<string> {
   const room = await mkdtemp(join(folder, `weft-${process.pid}-`));
-  for (const controller of await controllersOf(room)) await writeFile(join(room, SUBTREE), `+${controller}`);
+  await enableFor(room);
   await mkdir(join(room, 'room'));
-  // Not `room/room`: the fork-server enters it while it is still this server's user.
+  // Not the one within: the fork-server enters it as this server's user, and without a capability to pass a closed folder.
+  await chmod(room, 0o755);
   if (uid !== null) for (const file of ['', PROCESSES]) await chown(join(room, file), uid, uid);
   return room;
 }

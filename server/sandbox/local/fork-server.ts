@@ -7,9 +7,10 @@ import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
+import { type ControlGroups, removeGroup } from './control-group.ts';
 import { PreloadProblem } from './preload.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
-import { bubblewrapArguments, ROOM_UID, type RoomOptions } from './room.ts';
+import { bubblewrapArguments, ROOM_GROUP_FOLDER, ROOM_UID, type RoomOptions } from './room.ts';
 
 /** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
 export interface ForkServer extends AsyncDisposable {
@@ -19,9 +20,11 @@ export interface ForkServer extends AsyncDisposable {
   readonly closed: Promise<void>;
 }
 
-export interface ForkServerOptions extends Omit<RoomOptions, 'config'> {
+export interface ForkServerOptions extends Omit<RoomOptions, 'config' | 'controlGroup'> {
   /** For forkserver.py, as its docstring tells. */
   config: object;
+  /** Null where this host delegates none. */
+  controlGroups: ControlGroups | null;
   bubblewrapPath: string;
   /** From one sign of life to the next, milliseconds. */
   startTimeoutMs?: number | undefined;
@@ -56,8 +59,16 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
   await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
   if (options.asRoot) await chown(options.socketFolder, ROOM_UID, ROOM_UID);
   const key = randomBytes(16);
-  const room = spawnRoom({ ...options, config: { ...options.config, key: key.toString('hex') } });
-  const closed = new Promise<void>((resolve) => room.once('close', () => resolve()));
+  const controlGroup = (await options.controlGroups?.makeRoom(options.asRoot ? ROOM_UID : null)) ?? null;
+  const config = {
+    ...options.config,
+    key: key.toString('hex'),
+    controlGroup: controlGroup && ROOM_GROUP_FOLDER,
+  };
+  const room = spawnRoom({ ...options, config, controlGroup });
+  const closed = new Promise<void>((resolve) => room.once('close', () => resolve())).then(
+    async () => void (controlGroup !== null && (await removeGroup(controlGroup))),
+  );
   try {
     await waitUntilReady(room, options);
   } catch (error) {

@@ -16,6 +16,7 @@ import type {
 } from '../backend.ts';
 import { Checker } from './checker.ts';
 import { conductRun } from './conduct.ts';
+import { openControlGroups } from './control-group.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
@@ -85,6 +86,7 @@ class LocalSandbox implements SandboxBackend {
   private readonly slots: Slots;
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
+  private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
   private servers = 0;
 
@@ -147,7 +149,7 @@ class LocalSandbox implements SandboxBackend {
       problem,
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
-      walls: wallsInForce(this.options.policy, problem === null),
+      walls: wallsInForce(this.options.policy, problem === null, await this.controlGroups),
       services: [],
     };
   }
@@ -234,12 +236,14 @@ class LocalSandbox implements SandboxBackend {
     this.interpreter ??= await findInterpreter(options.pythonPath ?? 'python3');
     const asRoot = process.getuid?.() === 0;
     this.servers += 1;
+    const { groups } = await this.controlGroups;
     return startForkServer({
       interpreter: this.interpreter,
       // A new folder for each, so that nothing of a dead server is in the way.
       socketFolder: join(options.runFolder, String(this.servers)),
       bubblewrapPath: options.bubblewrapPath ?? 'bwrap',
       asRoot,
+      controlGroups: groups,
       sitePackages: parts?.sitePackages,
       startTimeoutMs: options.importTimeoutMs,
       config: forkServerConfig({

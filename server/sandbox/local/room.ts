@@ -13,12 +13,15 @@ export interface RoomOptions {
   sitePackages?: string | undefined;
   /** On the host; holds the fork-server's socket. */
   socketFolder: string;
+  /** On the host; the room's control group. */
+  controlGroup: string | null;
   /** The config for forkserver.py, as its docstring tells. */
   config: object;
   /** The server runs as root: the room is then made without a user namespace, and its Python drops root itself. */
   asRoot: boolean;
 }
 
+export const ROOM_GROUP_FOLDER = '/weft/cgroup';
 export const ROOM_PACKAGES_FOLDER = '/weft/site-packages';
 export const ROOM_SOCKET_FOLDER = '/weft/run';
 /** Not 65534 (nobody), under which the embedded Postgres runs. */
@@ -32,6 +35,7 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
     ...DEVICES.flatMap((device) => ['--dev-bind', device, device]),
     ...(options.sitePackages ? ['--ro-bind', options.sitePackages, ROOM_PACKAGES_FOLDER] : []),
     ...['--ro-bind', codeFolder, ROOM_CODE_FOLDER, '--bind', options.socketFolder, ROOM_SOCKET_FOLDER],
+    ...(options.controlGroup === null ? [] : ['--bind', options.controlGroup, ROOM_GROUP_FOLDER]),
   ];
   return [
     ...(options.asRoot ? [] : AS_USER),

@@ -4,7 +4,11 @@ import type { SandboxStatus } from '../backend.ts';
  * What stands between code and this host, for the doctor and for clients. The kernel's parts stand together: a cell
  * that lacks one of them is never made, so that one waiting cell proves them all.
  */
-export function wallsInForce(policy: 'strict' | 'kernel', canMakeCells: boolean): SandboxStatus['walls'] {
+export function wallsInForce(
+  policy: 'strict' | 'kernel',
+  canMakeCells: boolean,
+  { groups, detail }: { groups: object | null; detail: string },
+): SandboxStatus['walls'] {
   const inPython = Object.entries(IN_PYTHON).map(([name, detail]) => ({
     name,
     inForce: policy === 'strict',
@@ -15,7 +19,11 @@ export function wallsInForce(policy: 'strict' | 'kernel', canMakeCells: boolean)
     inForce: canMakeCells,
     detail: canMakeCells ? detail : 'this host cannot make a sandbox',
   }));
-  return [...inPython, ...inKernel];
+  return [
+    ...inPython,
+    ...inKernel,
+    { name: 'control groups', inForce: canMakeCells && groups !== null, detail },
+  ];
 }
 
 const IN_PYTHON = {

@@ -41,19 +41,21 @@ _MIB = 1 << 20
 _MAX_FINDINGS = 200
 
 
-def live(config, system_call_filter, uid, gid, descriptors):
-    """Never returns. `descriptors`: stdout, stderr, channel, guard."""
+def live(config, system_call_filter, uid, gid, descriptors, group):
+    """Never returns. `descriptors`: stdout, stderr, channel, guard; `group`: its control group, if it has one."""
     try:
         _take_descriptors(descriptors)
         channel = socket.socket(fileno=_CHANNEL_FD)
-        if _build_walls(config, system_call_filter, uid, gid, channel):
+        if _build_walls(config, system_call_filter, uid, gid, channel, group):
             _serve(config, channel)
     finally:
         os._exit(0)  # whatever happened: the fork-server's loop must never go on in a child
 
 
-def _build_walls(config, system_call_filter, uid, gid, channel):
+def _build_walls(config, system_call_filter, uid, gid, channel, group):
     try:
+        if group:
+            group.enter()
         _map_ids(uid, gid)
         _mount_scratch(config)
         _set_limits(config["limits"])
@@ -87,7 +89,7 @@ def _mount_scratch(config):
     size = f"size={config['scratchMb']}m,nr_inodes={config['scratchFiles']},mode=700"
     syscalls.mount("scratch", _SCRATCH, "tmpfs", private, size)
     syscalls.mount("shm", "/dev/shm", "tmpfs", private, size)
-    for hidden in ("/proc", config["socketFolder"]):
+    for hidden in filter(None, ("/proc", config["socketFolder"], config["controlGroup"])):
         syscalls.mount("hidden", hidden, "tmpfs", private | syscalls.MS_RDONLY, "size=4k,mode=555")
     os.chdir(_SCRATCH)
 

@@ -36,6 +36,8 @@ _OPEN_FILES = 8192
 
 def main():
     config = json.loads(sys.argv[1])
+    if config["controlGroup"]:
+        enter_room(config["controlGroup"])
     _allow_open_files()
     _preload(config["preload"])
     _add_site_builtins()
@@ -116,9 +118,10 @@ def _become(uid):
 class Cell:
     """A living cell as its fork-server sees it."""
 
-    def __init__(self, number, pid, guard):
+    def __init__(self, number, pid, guard, group):
         self.number = number
         self.pid = pid
+        self.group = group
         self.pidfd = os.pidfd_open(pid)
         self.guard = guard
         self.listener = None
@@ -140,10 +143,17 @@ class Cell:
         """Which of its limits it is over, if any."""
         if now >= self.deadline:
             return "deadline"
-        memory_kb, cpu_ms = usage_of(self.pid, inherited)
-        if max(memory_kb, self.shared_kb) > self.max_memory_kb:
+        memory_kb, cpu_ms = self.usage(inherited)
+        if memory_kb > self.max_memory_kb:
             return "memory"
         return "cpu" if cpu_ms > self.max_cpu_ms else None
+
+    def usage(self, inherited):
+        """(memory in KiB, CPU time in ms). Memory is left to the control group, where there is one."""
+        if self.group:
+            return 0, self.group.cpu_ms()
+        memory_kb, cpu_ms = usage_of(self.pid, inherited)
+        return max(memory_kb, self.shared_kb), cpu_ms
 
     def receive_listener(self):
         """The cell sends its system call filter's listener when its walls stand."""
@@ -159,6 +169,8 @@ class Cell:
             self.guard.close()
         if self.listener is not None:
             os.close(self.listener)
+        if self.group:
+            self.group.remove()
 
 
 class ForkServer:
@@ -214,14 +226,19 @@ class ForkServer:
         errors = _open_pipe(f"{self._folder}/{number}.err")
         ours, theirs = socket.socketpair()
         uid, gid = os.getuid(), os.getgid()
+        group = None
         try:
+            if self._config["controlGroup"]:
+                group = ControlGroup(self._config["controlGroup"], number, self._config["limits"]["RLIMIT_NPROC"])
             pid = syscalls.clone(cell.NAMESPACES)
             if pid == 0:
                 descriptors = (output, errors, channel.fileno(), theirs.fileno())
-                cell.live(self._config, self._filter, uid, gid, descriptors)
-            self._keep(Cell(number, pid, ours))
+                cell.live(self._config, self._filter, uid, gid, descriptors, group)
+            self._keep(Cell(number, pid, ours, group))
         except OSError as error:
             ours.close()
+            if group:
+                group.remove()
             self._tell({"kind": "unavailable", "cell": number, "message": str(error)})
         finally:
             theirs.close()
@@ -263,6 +280,9 @@ class ForkServer:
             target = self._cells.get(frame["cell"])
             if target and frame["kind"] == "watch":
                 target.max_memory_kb = frame["memoryMb"] * 1024
+                if target.group:
+                    # The folders count there as well, and have limits of their own.
+                    target.group.limit_memory(target.max_memory_kb + 2 * self._config["scratchMb"] * 1024)
                 target.max_cpu_ms = frame["cpuMs"]
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
             elif target and frame["kind"] == "end":
@@ -271,6 +291,8 @@ class ForkServer:
 
     def _reap(self, ended):
         _pid, status, usage = os.wait4(ended.pid, 0)
+        if ended.group and ended.group.ran_out_of_memory():
+            ended.reason = ended.reason or "memory"
         for fd in (ended.pidfd, ended.listener, ended.guard and ended.guard.fileno()):
             self._forget(fd)
         ended.close()
@@ -314,6 +336,7 @@ if __name__ == "__main__":
     import preload
     import seccomp
     import syscalls
+    from control_group import ControlGroup, enter_room
     from frames import FrameReader, encode_frame
     from usage import own_memory, usage_of
 
