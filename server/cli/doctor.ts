@@ -26,8 +26,8 @@ function readSettings(): Config | undefined {
   }
 }
 
-function print({ what, ok, detail, remedy }: Finding): void {
-  console.log(`${ok ? 'ok     ' : 'PROBLEM'} ${what}: ${detail}`);
+function print({ what, ok, isMissed, detail, remedy }: Finding): void {
+  console.log(`${isMissed ? 'not on ' : ok ? 'ok     ' : 'PROBLEM'} ${what}: ${detail}`);
   if (remedy !== undefined) console.log(`        Remedy: ${remedy}`);
   if (!ok) process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
 import { makeRunFolder } from '../../shared/run-folder.ts';
-import { bad, type Finding, failed, good } from './finding.ts';
+import { bad, type Finding, failed, good, missed } from './finding.ts';
 
 const silent = makeLogger('silent');
 const wantedNode = 24;
@@ -82,7 +82,7 @@ export const checkSandbox: Check = async (config) => {
   if (problem !== null) return [...python, bad(`Sandbox (${problem.code})`, problem.message, problem.remedy)];
   return [
     ...python,
-    ...walls.map(({ name, inForce, detail }) => ({ what: `Wall: ${name}`, ok: inForce, detail })),
+    ...walls.map(({ name, inForce, detail }) => (inForce ? good : missed)(`Wall: ${name}`, detail)),
   ];
 };
 

@@ -4,6 +4,8 @@ import { coerceError, WeftError } from '../../shared/errors.ts';
 export interface Finding {
   what: string;
   ok: boolean;
+  /** It is not there, and Weft can do without. */
+  isMissed?: boolean;
   detail: string;
   /** Only with `ok: false`, and only where the detail does not say it already. */
   remedy?: string;
@@ -11,6 +13,10 @@ export interface Finding {
 
 export function good(what: string, detail: string): Finding {
   return { what, ok: true, detail };
+}
+
+export function missed(what: string, detail: string): Finding {
+  return { what, ok: true, isMissed: true, detail };
 }
 
 export function bad(what: string, detail: string, remedy?: string): Finding {
