@@ -70,6 +70,15 @@ export type ExecutionFilter = {
   statuses?: Array<ExecutionStatus> | null | undefined;
 };
 
+/** How far an environment is. */
+export type PythonEnvironmentState =
+  /** Is being resolved or installed. */
+  | 'BUILDING'
+  /** Can be used at once. */
+  | 'READY'
+  /** Could not be built; the next run that asks for it tries again. */
+  | 'FAILED';
+
 /** Which workflows to list. */
 export type WorkflowFilter = {
   /** Those whose name contains this text. */
@@ -401,6 +410,27 @@ export type PythonRunMutationVariables = Exact<{
 
 export type PythonRunMutation = { pythonRun: { execution: { id: string, status: ExecutionStatus } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
 
+export type PythonEnvironmentsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PythonEnvironmentsQuery = { pythonEnvironments: Array<{ id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> }> };
+
+export type PythonEnvironmentPrepareMutationVariables = Exact<{
+  packages: Array<string> | string;
+}>;
+
+
+export type PythonEnvironmentPrepareMutation = { pythonEnvironmentPrepare: { pythonEnvironment: { id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+
+export type PythonEnvironmentDeleteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type PythonEnvironmentDeleteMutation = { pythonEnvironmentDelete: { deletedPythonEnvironmentId: string | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+
+export type PythonEnvironmentFieldsFragment = { id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> };
+
 export type PythonCheckQueryVariables = Exact<{
   code: string;
   packages?: Array<string> | string | null | undefined;
@@ -524,6 +554,15 @@ export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinit
 
 export const PythonRunDocument: Document<PythonRunMutation, PythonRunMutationVariables> =
   'mutation PythonRun($input:PythonRunInput!){pythonRun(input:$input){execution{id status}userErrors{code field message}}}';
+
+export const PythonEnvironmentsDocument: Document<PythonEnvironmentsQuery, PythonEnvironmentsQueryVariables> =
+  'query PythonEnvironments{pythonEnvironments{...PythonEnvironmentFields}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
+
+export const PythonEnvironmentPrepareDocument: Document<PythonEnvironmentPrepareMutation, PythonEnvironmentPrepareMutationVariables> =
+  'mutation PythonEnvironmentPrepare($packages:[String!]!){pythonEnvironmentPrepare(packages:$packages){pythonEnvironment{...PythonEnvironmentFields}userErrors{code field message}}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
+
+export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMutation, PythonEnvironmentDeleteMutationVariables> =
+  'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
   'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}}}';

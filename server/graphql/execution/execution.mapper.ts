@@ -1,4 +1,3 @@
-import type { ExecutionExport } from '../../workflows/export.ts';
 import type * as workflows from '../../workflows/types.ts';
 import type { Execution, NodeExecution } from './execution.type.ts';
 
@@ -10,17 +9,6 @@ export function toNodeExecution(nodeExecution: workflows.NodeExecution): NodeExe
   return { ...nodeExecution, durationMs: durationMs(nodeExecution) };
 }
 
-/** With the execution and its events as all other operations give them. */
-export function toExport(whole: ExecutionExport | null): object | null {
-  if (whole === null) return null;
-  const { retryOf, ...execution } = whole.execution;
-  return {
-    ...whole,
-    execution: { ...execution, retryOfId: retryOf, durationMs: durationMs(execution) },
-    events: whole.events.map(({ executionId: _, ...event }) => event),
-  };
-}
-
 /** The payload of a mutation whose object is an execution. */
 export function toExecutionPayload(outcome: workflows.Outcome<workflows.Execution>) {
   return outcome.ok
@@ -28,7 +16,7 @@ export function toExecutionPayload(outcome: workflows.Outcome<workflows.Executio
     : { execution: null, userErrors: outcome.userErrors };
 }
 
-function durationMs({
+export function durationMs({
   startedAt,
   finishedAt,
 }: {

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
 import { isId } from '../../shared/ids.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
@@ -9,7 +10,7 @@ import {
   ExecutionStartInput,
   ExecutionsArgs,
 } from './execution.input.ts';
-import { toExecution, toExecutionPayload, toExport } from './execution.mapper.ts';
+import { toExecution, toExecutionPayload } from './execution.mapper.ts';
 import {
   Execution,
   ExecutionCancelPayload,
@@ -17,6 +18,7 @@ import {
   ExecutionRetryPayload,
   ExecutionStartPayload,
 } from './execution.type.ts';
+import { toExport } from './execution-export.ts';
 
 @Resolver()
 export class ExecutionResolver {
@@ -47,8 +49,9 @@ export class ExecutionResolver {
   async executionExport(
     @Arg('id', () => ID, { description: 'Its id.' }) id: string,
     @Ctx() { weft }: GraphqlContext,
+    @Info() { schema }: GraphQLResolveInfo,
   ): Promise<object | null> {
-    return isId('exec', id) ? toExport(await weft.executions.export(id)) : null;
+    return isId('exec', id) ? toExport(await weft.executions.export(id), schema) : null;
   }
 
   @Mutation(() => ExecutionStartPayload, {

@@ -1,0 +1,98 @@
+import { WeftError } from '../errors.ts';
+import { afterEvents, emptyState, type NodeState } from '../execution-state.ts';
+import type { ExecutionExport } from '../export.ts';
+import type { Execution, ExecutionWithNodes } from '../run.ts';
+import { operationName } from '../transport/http.ts';
+import { notInReplay, unknownExecution } from './stream.ts';
+import type { Timeline } from './timeline.ts';
+
+/** A `fetch` that answers what can be known of one recorded execution. */
+export function answerRequests(exported: ExecutionExport, timeline: Timeline): typeof fetch {
+  return async (_url, init) => {
+    init?.signal?.throwIfAborted();
+    const { query, variables } = JSON.parse(String(init?.body));
+    let body: object;
+    try {
+      body = { data: answer(operationName(query), variables) };
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
+    }
+    // Not a Response: the page of a test may run where there is none.
+    return { ok: true, status: 200, text: async () => JSON.stringify(body) } as Response;
+  };
+
+  function answer(operation: string, { id }: { id?: string }): object {
+    const isKnown = id === exported.execution.id;
+    switch (operation) {
+      case 'Execution':
+        return { execution: isKnown ? executionWithNodes() : null };
+      case 'ExecutionExport':
+        return { executionExport: isKnown ? exported : null };
+      case 'ExecutionCancel':
+        if (!isKnown) throw unknownExecution(String(id), exported.execution.id);
+        timeline.cancel();
+        return { executionCancel: { execution: executionNow(), userErrors: [] } };
+      default:
+        throw notInReplay(operation);
+    }
+  }
+
+  function stateNow() {
+    return afterEvents(emptyState, timeline.from(0));
+  }
+
+  function executionNow(): Execution {
+    const { nodes: _, status, startedAt, finishedAt, output, error } = stateNow();
+    const { retryOfId: __, ...recorded } = exported.execution;
+    const { id, versionNumber, name } = exported.workflow;
+    return {
+      ...recorded,
+      status: status ?? 'QUEUED',
+      startedAt,
+      finishedAt,
+      durationMs: durationMs({ startedAt, finishedAt }),
+      output,
+      error,
+      workflow: id === null ? null : { id, name },
+      version: versionNumber === null ? null : { number: versionNumber },
+    };
+  }
+
+  function executionWithNodes(): ExecutionWithNodes {
+    const nodeExecutions = Object.entries(stateNow().nodes).flatMap(([nodeKey, node]) => [
+      toNodeExecution(nodeKey, null, node),
+      ...Object.entries(node.items).map(([item, each]) => toNodeExecution(nodeKey, Number(item), each)),
+    ]);
+    return { ...executionNow(), nodeExecutions };
+  }
+}
+
+function toNodeExecution(
+  nodeKey: string,
+  item: number | null,
+  state: NodeState | NodeState['items'][number],
+): ExecutionWithNodes['nodeExecutions'][number] {
+  const { status, attempt, output, error, startedAt, finishedAt } = state;
+  return {
+    nodeKey,
+    item,
+    status,
+    attempt,
+    output,
+    error,
+    startedAt,
+    finishedAt,
+    durationMs: durationMs({ startedAt, finishedAt }),
+  };
+}
+
+function durationMs({
+  startedAt,
+  finishedAt,
+}: {
+  startedAt: string | null;
+  finishedAt: string | null;
+}): number | null {
+  return startedAt === null || finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(startedAt);
+}
