@@ -3,6 +3,7 @@ import { WeftError } from '../shared/errors.ts';
 import {
   type Check,
   checkDataFolder,
+  checkEnvironments,
   checkNode,
   checkPort,
   checkPostgres,
@@ -11,7 +12,14 @@ import {
 import { type Finding, failed } from './doctor/finding.ts';
 
 /** `npm run doctor`: what of this host Weft can use, and for each problem its remedy. Ends with 1 if there is one. */
-const checks: Check[] = [checkNode, checkDataFolder, checkPostgres, checkSandbox, checkPort];
+const checks: Check[] = [
+  checkNode,
+  checkDataFolder,
+  checkPostgres,
+  checkSandbox,
+  checkEnvironments,
+  checkPort,
+];
 
 const config = readSettings();
 if (config !== undefined) for (const check of checks) (await check(config)).forEach(print);

@@ -18,6 +18,7 @@ export function environmentsOf(modules: Record<string, string>): ModuleEnvironme
     list: async () => [],
     prepare: () => Promise.reject(new Error('Expected a run')),
     delete: async (id) => held.get(id) === 0,
+    repair: () => Promise.reject(new Error('Expected a run')),
     [Symbol.asyncDispose]: async () => {},
     async ensure(packages) {
       const id = packages.join('+');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import pg from 'pg';
 import { openHostEnvironments } from '../../compose.ts';
 import type { Config } from '../../config/environment.ts';
@@ -69,12 +70,13 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
 export const checkSandbox: Check = async (config) => {
   const { pythonPath, bubblewrapPath, pythonPolicy } = config;
   const runFolder = await makeRunFolder();
+  await using environments = await openHostEnvironments(config, silent);
   await using sandbox = await openLocalSandbox({
     bubblewrapPath,
     pythonPath,
     runFolder,
     policy: pythonPolicy,
-    environments: await openHostEnvironments(config, silent),
+    environments,
     logger: silent,
   });
   const { problem, pythonVersion, pythonPath: found, walls } = await sandbox.status();
@@ -84,6 +86,25 @@ export const checkSandbox: Check = async (config) => {
     ...python,
     ...walls.map(({ name, inForce, detail }) => (inForce ? good : missed)(`Wall: ${name}`, detail)),
   ];
+};
+
+/** Repairs what it can, as no run can miss what is removed: the next one builds it anew. */
+export const checkEnvironments: Check = async (config) => {
+  const what = 'Python packages';
+  try {
+    await using environments = await openHostEnvironments(config, silent);
+    const { damaged, leftovers, removed, sizeMb } = await environments.repair();
+    const ready = (await environments.list()).filter(({ state }) => state === 'READY');
+    const repairs = [
+      damaged.length > 0 ? `removed ${damaged.length} damaged (the next run builds them anew)` : '',
+      leftovers > 0 ? `swept ${leftovers} that a crash left` : '',
+      removed.length > 0 ? `removed ${removed.length} to make room` : '',
+    ].filter((text) => text !== '');
+    const size = `${ready.length} environments, ${sizeMb} of ${config.packages.maxMb} MiB`;
+    return [good(what, [size, ...repairs].join('; '))];
+  } catch (error) {
+    return [failed(what, error, `See that ${join(config.dataDir, 'python')} can be written to.`)];
+  }
 };
 
 export const checkPort: Check = async ({ host, port, roles }) => {
