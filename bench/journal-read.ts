@@ -6,7 +6,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { buildSchema } from '../server/graphql/build-schema.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
-import { type BenchServer, openBenchServer } from './support/bench-server.ts';
+import { openBenchServer } from './support/bench-server.ts';
+import { makeLongJournal } from './support/long-journal.ts';
 import { round } from './support/measure.ts';
 
 const EVENTS = 200_000;
@@ -20,7 +21,7 @@ const SUBSCRIPTION = `subscription ($executionId: ID!) {
 
 await using stack = new AsyncDisposableStack();
 const server = await openBenchServer(stack);
-const executionId = await longJournal(server);
+const executionId = await makeLongJournal(server, EVENTS);
 
 const memory = await openMemoryServer(stack);
 const rates = { memory: await best(() => readAll(memory)), weft: await best(() => readAll(server.weft)) };
@@ -38,26 +39,6 @@ console.table([
   },
 ]);
 console.log('Promise: at least 100,000 events/s, and at least half the rate of the baseline');
-
-/** A finished execution with a long journal, as a run that printed much would have left it. */
-async function longJournal({ weft, sql }: BenchServer): Promise<string> {
-  const id = await weft.runPython('1');
-  for await (const _ of weft.events(id));
-  await sql.query(
-    `UPDATE execution_events SET seq = $2 + seq WHERE execution_id = $1 AND type IN ('NodeSucceeded', 'ExecutionSucceeded')`,
-    [id, EVENTS],
-  );
-  await sql.query(
-    `INSERT INTO execution_events
-     SELECT $1, seq, 'NodeOutput', 'python', 1, NULL,
-            json_build_object('stream', 'STDOUT', 'text', 'line ' || seq || E'\\n', 'byteOffset', seq * 12, 'truncated', false),
-            now(), 'bench'
-     FROM generate_series(4, 3 + $2::int) AS seq`,
-    [id, EVENTS],
-  );
-  await sql.query('VACUUM ANALYZE execution_events');
-  return id;
-}
 
 /** Events per second. */
 async function readAll(weft: WeftClient): Promise<number> {

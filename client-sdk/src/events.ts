@@ -5,7 +5,6 @@ import {
 } from './_generated_operations.ts';
 import { followed, type Live, type LiveStream } from './live.ts';
 import { pollEvents } from './transport/poll.ts';
-import { orAborted } from './waiting.ts';
 
 /** Something that happened in an execution. `type` tells which, and the compiler knows the fields of each. */
 export type ExecutionEvent = EventPartsFragment;
@@ -28,8 +27,8 @@ export interface EventsOptions<Type extends ExecutionEventType = ExecutionEventT
 export interface Place {
   executionId: string;
   after: string | undefined;
-  types: readonly ExecutionEventType[] | undefined;
-  nodeKeys: readonly string[] | undefined;
+  types: ExecutionEventType[] | undefined;
+  nodeKeys: string[] | undefined;
 }
 
 export interface EventBatch {
@@ -47,31 +46,29 @@ export function streamEvents<Type extends ExecutionEventType>(
   executionId: () => Promise<string>,
   options: EventsOptions<Type> = {},
 ): LiveStream<EventOf<Type>> {
-  const { types, nodeKeys, after, signal } = options;
-  return followed(live, 'ExecutionEvents', signal, async function* (connect, ended) {
-    const id = await orAborted(executionId(), ended);
-    const place: Place = { executionId: id, after, types: withTerminal(types), nodeKeys };
+  const { types, nodeKeys, signal } = options;
+  const filter = { types: withTerminal(types), nodeKeys: nodeKeys && [...nodeKeys] };
+  let { after } = options;
+  const place = async () => ({ executionId: await executionId(), after, ...filter });
+
+  return followed(live, 'ExecutionEvents', signal, async function* (connect) {
     const batches = connect({
-      poll: (handlers) => pollEvents(live.settings, place, handlers),
       document: ExecutionEventsDocument,
-      variables: () => ({
-        ...place,
-        types: place.types && [...place.types],
-        nodeKeys: nodeKeys && [...nodeKeys],
-      }),
-      weigh: ({ executionEvents }) => executionEvents.events.length,
+      variables: place,
+      poll: (handlers) => pollEvents(live.settings, place, handlers),
       pick: ({ executionEvents }) => executionEvents,
+      weigh: ({ events }) => events.length,
+      mayEnd: true,
     });
     let lastSequence = 0;
     for await (const { events, endCursor } of batches) {
       for (const event of events) {
         if (event.sequence <= lastSequence) continue;
         lastSequence = event.sequence;
-        place.after = event.cursor;
         if (types === undefined || types.includes(event.type as Type)) yield event as EventOf<Type>;
         if (isTerminal(event)) return;
       }
-      place.after = endCursor;
+      after = endCursor;
     }
   });
 }
@@ -83,8 +80,6 @@ export function isTerminal(event: ExecutionEvent): event is EventOf<(typeof term
 }
 
 /** The last event is always asked for, since it alone tells that a stream has ended and not broken. */
-function withTerminal(
-  types: readonly ExecutionEventType[] | undefined,
-): readonly ExecutionEventType[] | undefined {
+function withTerminal(types: readonly ExecutionEventType[] | undefined): ExecutionEventType[] | undefined {
   return types && [...new Set([...types, ...terminalTypes])];
 }

@@ -69,7 +69,7 @@ export function makeExecutions(live: Live): Executions {
       followed(live, 'ExecutionUpdates', signal, (connect) =>
         connect({
           document: ExecutionUpdatesDocument,
-          variables: () => filter,
+          variables: async () => filter,
           pick: ({ executionUpdates }) => executionUpdates,
           weigh: () => 1,
         }),

@@ -1,9 +1,10 @@
 import type { Document } from './_generated_operations.ts';
 import { isTransient, WeftConnectionError, WeftServerError } from './errors.ts';
 import type { Settings, TransportKind } from './options.ts';
+import { InboxFull } from './transport/inbox.ts';
 import type { Ladder } from './transport/ladder.ts';
 import type { Transport } from './transport/transport.ts';
-import { delay, makeBackoff } from './waiting.ts';
+import { delay, makeBackoff, orAborted } from './waiting.ts';
 
 /** What the streams of one client share. */
 export interface Live {
@@ -13,16 +14,19 @@ export interface Live {
 }
 
 /** A stream for `for await`. Leaving the loop, or `return()`, ends it at once and closes what it held open. */
-export interface LiveStream<T> extends AsyncIterableIterator<T, undefined> {
-  return(): Promise<IteratorResult<T, undefined>>;
+export interface LiveStream<T> extends AsyncIterableIterator<T, void> {
+  return(): Promise<IteratorResult<T, void>>;
 }
 
 /** What to subscribe to, asked again before each connection. */
 export interface Source<Item, Result, Variables> {
   document: Document<Result, Variables>;
-  variables(): Variables;
+  variables(): Promise<Variables>;
   pick(result: Result): Item;
-  weigh(result: Result): number;
+  /** How many events it holds. */
+  weigh(item: Item): number;
+  /** Whether it is over when the server completes it without a single event: there are none behind its cursor. */
+  mayEnd?: boolean;
   /** How to do without subscriptions, where that can be done. */
   poll?(handlers: { signal: AbortSignal; onOpen(): void }): AsyncGenerator<Item, void>;
 }
@@ -39,14 +43,14 @@ export function followed<T>(
   live: Live,
   operation: string,
   signal: AbortSignal | undefined,
-  read: (connect: Connect, signal: AbortSignal) => AsyncGenerator<T, void>,
+  read: (connect: Connect) => AsyncGenerator<T, void>,
 ): LiveStream<T> {
   const left = new AbortController();
   const onAbort = () => left.abort(signal?.reason);
-  const items = guarded();
+  const items = read(connect);
 
   return {
-    next: () => items.next() as Promise<IteratorResult<T, undefined>>,
+    next: () => items.next(),
     async return() {
       left.abort(hasLeft);
       await items.return();
@@ -57,12 +61,11 @@ export function followed<T>(
     },
   };
 
-  async function* guarded(): AsyncGenerator<T, void> {
-    if (left.signal.aborted) return;
+  async function* connect<Item, Result, Variables>(source: Source<Item, Result, Variables>) {
     signal?.throwIfAborted();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      yield* read((source) => reconnecting(live, operation, source, left.signal), left.signal);
+      yield* reconnecting(live, operation, source, left.signal);
     } catch (error) {
       if (error !== hasLeft) throw error;
     } finally {
@@ -85,24 +88,26 @@ async function* reconnecting<Item, Result, Variables>(
   for (;;) {
     const transport = ladder.pick();
     let isOpen = false;
+    let weight = 0;
+    let error: unknown;
     const onOpen = () => {
       if (!isOpen) onStream?.({ operation, transport, state: 'open' });
       isOpen = true;
     };
-    let outcome: Outcome = { kind: 'barren' };
     onStream?.({ operation, transport, state: 'connecting' });
     try {
       for await (const item of connectOnce(live, transport, source, { signal, onOpen })) {
         onOpen();
-        outcome = { kind: 'drained' };
+        weight += source.weigh(item);
         yield item;
       }
-    } catch (error) {
-      if (isOpen) patience.restore(outcome.kind === 'drained');
-      outcome = { kind: 'failed', error };
+      if (source.mayEnd && weight === 0) return;
+      error = new WeftConnectionError('The server ended the stream before its last event.', true);
+    } catch (thrown) {
+      error = thrown;
     }
-    if (outcome.kind === 'drained') continue; // its buffer was full, or the server ends it early: go on at once
-    const error = outcome.kind === 'failed' ? outcome.error : endedEarly();
+    if (isOpen) patience.restore(weight > 0);
+    if (error instanceof InboxFull) continue;
     patience.require(error);
     const tryNext =
       !isOpen && ladder.failed(transport, error instanceof WeftConnectionError && error.reached);
@@ -111,9 +116,6 @@ async function* reconnecting<Item, Result, Variables>(
     await delay(retryInMs, signal);
   }
 }
-
-/** How one connection went: ended with results, ended with none, or broke. */
-type Outcome = { kind: 'drained' } | { kind: 'barren' } | { kind: 'failed'; error: unknown };
 
 /** How often and how long a stream is tried to be found again. */
 function makePatience({ timeouts, maxRetries }: Settings) {
@@ -138,10 +140,6 @@ function makePatience({ timeouts, maxRetries }: Settings) {
   };
 }
 
-function endedEarly(): WeftConnectionError {
-  return new WeftConnectionError('The server ended the stream before its last event.', true);
-}
-
 function connectOnce<Item, Result, Variables>(
   live: Live,
   kind: TransportKind,
@@ -158,7 +156,9 @@ async function* picked<Item, Result, Variables>(
   { document, variables, weigh, pick }: Source<Item, Result, Variables>,
   handlers: { signal: AbortSignal; onOpen(): void },
 ): AsyncGenerator<Item, void> {
-  for await (const result of transport.subscribe(document, variables(), { ...handlers, weigh })) {
+  const given = await orAborted(variables(), handlers.signal);
+  const options = { ...handlers, weigh: (result: Result) => weigh(pick(result)) };
+  for await (const result of transport.subscribe(document, given, options)) {
     yield pick(result);
   }
 }

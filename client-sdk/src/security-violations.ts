@@ -30,7 +30,7 @@ export function makeSecurityViolations(live: Live): SecurityViolations {
       followed(live, 'SecurityViolationAdded', signal, (connect) =>
         connect({
           document: SecurityViolationAddedDocument,
-          variables: () => filter,
+          variables: async () => filter,
           pick: ({ securityViolationAdded }) => securityViolationAdded,
           weigh: () => 1,
         }),

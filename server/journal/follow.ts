@@ -52,7 +52,11 @@ export async function* followJournal(
       if (!page.exists)
         throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
       const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
-      const ended = page.events.length > 0 && isTerminal(page.events.at(-1)!);
+      const isNews = page.events.length > 0 || told || !page.atEnd;
+      const last = isNews
+        ? page.events.at(-1)
+        : await readEvent(deps, executionId, page.endSequence, options);
+      const ended = last !== undefined && isTerminal(last);
       after = page.endSequence;
       if (events.length > 0 || (page.atEnd && !told)) {
         yield { events, endSequence: after, caughtUp: page.atEnd };
@@ -64,6 +68,17 @@ export async function* followJournal(
   } finally {
     release();
   }
+}
+
+/** A client that gives back the cursor of the last event is told that nothing follows, and does not wait for ever. */
+async function readEvent(
+  { pool }: { pool: Pool },
+  executionId: string,
+  sequence: number,
+  options: FollowOptions,
+): Promise<JournalEvent | undefined> {
+  const place = { ...options, after: sequence - 1, types: null, nodeKeys: null };
+  return (await read(pool, executionId, place))?.events[0];
 }
 
 /** A database that is away is waited for; null when the consumer left meanwhile. */

@@ -1,9 +1,11 @@
 /** More than this and the sender is asked to stop: a WebSocket cannot be told to wait. */
 const capacity = 10_000;
 
+export class InboxFull extends Error {}
+
 /**
  * Joins a sender that pushes to a consumer that pulls. When it is full, `onFull` is called once and what comes after
- * is dropped; the consumer gets what is there, and then the end. Whoever reads by a cursor loses nothing.
+ * is dropped; the consumer gets what is there, and then InboxFull. Whoever reads by a cursor loses nothing.
  */
 export function makeInbox<T>(weigh: (item: T) => number, onFull: () => void) {
   let items: T[] = [];
@@ -24,6 +26,7 @@ export function makeInbox<T>(weigh: (item: T) => number, onFull: () => void) {
       weight += weigh(item);
       wake();
       if (weight < capacity) return;
+      failure = { error: new InboxFull() };
       end();
       onFull();
     },

@@ -1,17 +1,19 @@
-import { ExecutionHistoryDocument } from '../_generated_operations.ts';
+import { ExecutionHistoryDocument, type ExecutionStatus } from '../_generated_operations.ts';
 import { WeftNotFoundError } from '../errors.ts';
 import type { EventBatch, Place } from '../events.ts';
 import type { Settings } from '../options.ts';
 import { request } from '../request.ts';
-import { delay, makeBackoff } from '../waiting.ts';
+import { delay, makeBackoff, orAborted } from '../waiting.ts';
 
 /** The last resort: the pages of an execution's history, asked for again and again, the more seldom the less happens. */
 export async function* pollEvents(
   settings: Settings,
-  { executionId, after, types, nodeKeys }: Place,
+  place: () => Promise<Place>,
   { signal, onOpen }: { signal: AbortSignal; onOpen: () => void },
 ): AsyncGenerator<EventBatch, void> {
+  const { executionId, after, types, nodeKeys } = await orAborted(place(), signal);
   const pause = makeBackoff(200, 2_000);
+  let wasFinal = false;
   for (let cursor = after ?? null; ; ) {
     const variables = { id: executionId, first: 100, after: cursor };
     const { execution } = await request(settings, ExecutionHistoryDocument, variables, { signal });
@@ -24,7 +26,14 @@ export async function* pollEvents(
         (types?.includes(type) ?? true) && (nodeKey === null || (nodeKeys?.includes(nodeKey) ?? true)),
     );
     if (cursor !== null) yield { events, endCursor: cursor, caughtUp: !pageInfo.hasNextPage };
+    // The status may be of a moment after the events were read, so it is believed at the second look.
+    if (wasFinal && nodes.length === 0) return;
+    wasFinal = isFinal(execution.status);
     if (nodes.length > 0) pause.reset();
     if (!pageInfo.hasNextPage) await delay(pause.next(), signal);
   }
+}
+
+function isFinal(status: ExecutionStatus): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';
 }

@@ -3,8 +3,8 @@ import type { Document } from '../_generated_operations.ts';
 /** A way in which the results of a subscription come. */
 export interface Transport {
   /**
-   * The results in order, until the server completes the subscription, the buffer has run over and is drained, or
-   * the consumer leaves. Throws WeftConnectionError and the like when the way breaks, and what no retry would heal.
+   * The results in order, until the server completes the subscription or the consumer leaves. Throws
+   * WeftConnectionError and the like when the way breaks, what no retry would heal, and InboxFull.
    */
   subscribe<Result, Variables>(
     document: Document<Result, Variables>,
