@@ -6,8 +6,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { buildSchema } from '../server/graphql/build-schema.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
-import { openBenchServer } from './support/bench-server.ts';
-import { makeLongJournal } from './support/long-journal.ts';
+import { makeLongJournal, openBenchServer } from './support/bench-server.ts';
 import { round } from './support/measure.ts';
 
 const EVENTS = 200_000;

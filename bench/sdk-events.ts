@@ -1,8 +1,7 @@
 /** One long journal read through the SDK, event by event, against bare graphql-ws counting the same batches. */
 import { ExecutionEventsDocument } from '../client-sdk/src/_generated_operations.ts';
 import { createClient } from '../client-sdk/src/index.ts';
-import { openBenchServer } from './support/bench-server.ts';
-import { makeLongJournal } from './support/long-journal.ts';
+import { makeLongJournal, openBenchServer } from './support/bench-server.ts';
 import { round } from './support/measure.ts';
 
 const EVENTS = 200_000;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
+import { lengthenJournal } from '../../test/support/long-journal.ts';
 import { WeftClient } from '../../test/support/weft-client.ts';
 import { startWeft } from '../../test/support/weft-server.ts';
 
@@ -25,6 +26,15 @@ export async function openBenchServer(stack: AsyncDisposableStack): Promise<Benc
   stack.defer(() => sql.end());
   await sql.query('CREATE TABLE bench_baseline (n int)');
   return { weft, sql };
+}
+
+/** A finished execution with so many events and a few more; gives its id. */
+export async function makeLongJournal({ weft, sql }: BenchServer, events: number): Promise<string> {
+  const id = await weft.runPython('1');
+  for await (const _ of weft.events(id));
+  await lengthenJournal(sql, id, events);
+  await sql.query('VACUUM ANALYZE execution_events');
+  return id;
 }
 
 /** The cheapest durable write there is: one row, one commit. */

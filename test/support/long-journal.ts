@@ -1,12 +1,10 @@
-import type { BenchServer } from './bench-server.ts';
+import type pg from 'pg';
 
-/** A finished execution with a long journal, as a run that printed much would have left it. */
-export async function makeLongJournal({ weft, sql }: BenchServer, events: number): Promise<string> {
-  const id = await weft.runPython('1');
-  for await (const _ of weft.events(id));
+/** Makes the journal of a finished run of Python long, as one that printed much would have left it. */
+export async function lengthenJournal(sql: pg.Client, executionId: string, events: number): Promise<void> {
   await sql.query(
     `UPDATE execution_events SET seq = $2 + seq WHERE execution_id = $1 AND type IN ('NodeSucceeded', 'ExecutionSucceeded')`,
-    [id, events],
+    [executionId, events],
   );
   await sql.query(
     `INSERT INTO execution_events
@@ -14,8 +12,6 @@ export async function makeLongJournal({ weft, sql }: BenchServer, events: number
             json_build_object('stream', 'STDOUT', 'text', 'line ' || seq || E'\\n', 'byteOffset', seq * 12, 'truncated', false),
             now(), 'bench'
      FROM generate_series(4, 3 + $2::int) AS seq`,
-    [id, events],
+    [executionId, events],
   );
-  await sql.query('VACUUM ANALYZE execution_events');
-  return id;
 }

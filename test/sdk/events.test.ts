@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import {
+  type ClientOptions,
+  createClient,
+  type ExecutionEvent,
+  type StreamChange,
+  type TransportKind,
+  WeftAuthenticationError,
+  WeftNotFoundError,
+  WeftRequestError,
+} from '../../client-sdk/src/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { lengthenJournal } from '../support/long-journal.ts';
+import { isUpgrade, openRudeProxy, wantsEventStream } from '../support/rude-proxy.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+const token = 'a-token-for-the-tests';
+const stack = new AsyncDisposableStack();
+let server: WeftServer;
+let databaseUrl: string;
+
+beforeAll(async () => {
+  databaseUrl = stack.use(await createDatabase()).url;
+  server = stack.use(await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: token } }));
+});
+afterAll(() => stack.disposeAsync());
+
+const connect = (options: Partial<ClientOptions> = {}) =>
+  createClient({ url: server.url, token, ...options });
+const twoLines = 'print("one")\nprogress(1, 2)\nprint("two")\nresult = input_data';
+const transports: TransportKind[] = ['ws', 'sse', 'poll'];
+
+describe.each(transports)('over %s', (transport) => {
+  test('events come in order, each once, and end with the last', async () => {
+    const run = connect({ transport }).python.run({ code: twoLines, input: 42 });
+    const events = await Array.fromAsync(run.events());
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, n) => n + 1));
+    expect(events.at(0)?.type).toBe('ExecutionQueued');
+    expect(events.at(-1)).toMatchObject({ type: 'ExecutionSucceeded', output: 42 });
+    const text = events.flatMap((event) => (event.type === 'NodeOutput' ? event.text : []));
+    expect(text.join('')).toBe('one\ntwo\n');
+  });
+
+  test('a stream starts behind any cursor; behind the last it is empty', async () => {
+    const run = connect({ transport }).python.run({ code: twoLines });
+    const events = await Array.fromAsync(run.events());
+    for (const [place, { cursor }] of events.entries()) {
+      expect(await Array.fromAsync(run.events({ after: cursor }))).toEqual(events.slice(place + 1));
+    }
+  });
+
+  test('a filter lets nothing else through, and the stream still ends', async () => {
+    const run = connect({ transport }).python.run({ code: twoLines });
+    const events = await Array.fromAsync(run.events({ types: ['NodeOutput'], nodeKeys: ['python'] }));
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['NodeOutput']));
+    expect(await Array.fromAsync(run.events({ types: ['NodeOutput'], nodeKeys: ['other'] }))).toEqual([]);
+  });
+
+  test('what no repetition would heal is thrown at once', async () => {
+    const weft = connect({ transport });
+    const id = await weft.python.run({ code: '1' }).id();
+    const wrongToken = connect({ transport, token: 'wrong' });
+    await expect(weft.executions.run('exec_none').events().next()).rejects.toThrow(WeftNotFoundError);
+    await expect(weft.executions.run(id).events({ after: 'x:1' }).next()).rejects.toThrow(WeftRequestError);
+    await expect(weft.executions.run(id).events({ after: 'x:1' }).next()).rejects.toMatchObject({
+      code: 'INVALID_CURSOR',
+    });
+    await expect(wrongToken.executions.run(id).events().next()).rejects.toThrow(WeftAuthenticationError);
+  });
+});
+
+describe('the way is chosen by itself', () => {
+  test.each([
+    ['WebSockets where they pass', [], ['ws']],
+    ['server-sent events where WebSockets are blocked', [isUpgrade], ['ws', 'sse']],
+    ['polling where streams are held back too', [isUpgrade, wantsEventStream], ['ws', 'sse', 'poll']],
+  ])('%s', async (_what, blocked, expected) => {
+    await using proxy = await openRudeProxy(server.url);
+    proxy.manners = (head) => {
+      if (!blocked.some((isBlocked) => isBlocked(head))) return 'pass';
+      return isUpgrade(head) ? 'refuse' : 'ignore';
+    };
+    const tried: string[] = [];
+    const weft = connect({
+      url: proxy.url,
+      timeouts: { connectMs: 500 },
+      hooks: { onStream: ({ state, transport }) => state === 'connecting' && tried.push(transport) },
+    });
+    const run = weft.python.run({ code: twoLines });
+    expect((await Array.fromAsync(run.events())).at(-1)?.type).toBe('ExecutionSucceeded');
+    expect(tried).toEqual(expected);
+    await run.result();
+    expect(tried).toEqual([...expected, expected.at(-1)]);
+  });
+
+  test('a page from elsewhere is refused for good, whatever the way', async () => {
+    const weft = connect({ headers: { origin: 'https://elsewhere.example' }, transport: 'sse' });
+    await expect(weft.executions.run('exec_x').events().next()).rejects.toMatchObject({
+      code: 'FORBIDDEN_ORIGIN',
+    });
+  });
+});
+
+describe('a consumer that reads slowly', () => {
+  test('makes the stream stop and go on where it was, with nothing lost and little kept', async () => {
+    await using proxy = await openRudeProxy(server.url);
+    const states: string[] = [];
+    const onStream = ({ state }: StreamChange) => void states.push(state);
+    const run = connect({ url: proxy.url, transport: 'ws', hooks: { onStream } }).python.run({ code: '1' });
+    await run.result();
+    states.length = 0;
+    const sql = new pg.Client({ connectionString: databaseUrl });
+    await sql.connect();
+    await lengthenJournal(sql, await run.id(), 30_000);
+    await sql.end();
+    const events: ExecutionEvent[] = [];
+    for await (const event of run.events()) {
+      // It has said that it wants no more, and so left the server, before the rest had come.
+      if (events.push(event) === 1) await eventually('the socket closes', () => proxy.open === 0);
+    }
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, n) => n + 1));
+    expect(events.length).toBeGreaterThan(30_000);
+    expect(states.filter((state) => state === 'open').length).toBeGreaterThan(1);
+    expect(states).not.toContain('lost');
+  });
+});

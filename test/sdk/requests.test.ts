@@ -1,0 +1,261 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  type ClientOptions,
+  createClient,
+  type RequestInfo,
+  WeftAuthenticationError,
+  WeftConnectionError,
+  WeftExecutionError,
+  WeftInputError,
+  WeftTimeoutError,
+} from '../../client-sdk/src/index.ts';
+import { openRudeProxy } from '../support/rude-proxy.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+const stack = new AsyncDisposableStack();
+let server: WeftServer;
+
+beforeAll(async () => {
+  const { url } = stack.use(await createDatabase());
+  server = stack.use(await startWeft({ databaseUrl: url, env: { WEFT_API_TOKEN: token } }));
+});
+afterAll(() => stack.disposeAsync());
+
+const token = 'a-token-for-the-tests';
+const connect = (options: Partial<ClientOptions> = {}) =>
+  createClient({ url: server.url, token, ...options });
+const doubling = {
+  name: 'doubling',
+  nodes: [{ key: 'double', type: 'transform', config: { expression: 'input.value * 2' } }],
+  inputSchema: { type: 'object', required: ['value'], properties: { value: { type: 'number' } } },
+};
+
+test('a workflow is saved, run, read and deleted', async () => {
+  const weft = connect();
+  const { id } = await weft.workflows.create(doubling);
+  const run = await weft.executions.start<number>({ workflowId: id, input: { value: 21 } });
+  expect(await run.result()).toBe(42);
+  expect(await run.get()).toMatchObject({ status: 'SUCCEEDED', nodeExecutions: [{ nodeKey: 'double' }] });
+  expect(await weft.workflows.update(id, { ...doubling, name: 'twice' })).toMatchObject({
+    latestVersion: { number: 2 },
+  });
+  await weft.workflows.delete(id);
+  expect(await weft.workflows.get(id)).toBeNull();
+});
+
+test('all faults of an input are one error, with the path of each', async () => {
+  const weft = connect();
+  const bad = {
+    name: '',
+    nodes: [
+      { key: 'a', type: 'no-such-type' },
+      { key: 'b', type: 'python', config: { code: '1', timeoutMs: 5 } },
+    ],
+  };
+  const error = await weft.workflows.create(bad).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WeftInputError);
+  const { fields, message, userErrors } = error as WeftInputError;
+  expect(fields).toEqual(['name', 'nodes.0.type', 'nodes.1.config.timeoutMs']);
+  for (const field of fields) expect(message).toContain(`${field}: `);
+  expect(await weft.workflows.validate(bad)).toEqual(userErrors);
+});
+
+test('a failed run throws what failed, where, and the traceback', async () => {
+  const code = 'values = [1]\nresult = values[7]';
+  const run = connect().python.run({ code });
+  const error = await run.result().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WeftExecutionError);
+  expect(error).toMatchObject({
+    executionId: await run.id(),
+    code: 'PYTHON_EXECUTION_ERROR',
+    node: 'python',
+    type: 'IndexError',
+    line: 2,
+    traceback: expect.stringContaining('result = values[7]'),
+  });
+});
+
+test('a run that was canceled throws EXECUTION_CANCELED', async () => {
+  const weft = connect();
+  const started = weft.python.run({ code: 'while True: pass' });
+  const run = weft.executions.run(await started.id());
+  await run.cancel('FORCE');
+  await expect(run.result()).rejects.toMatchObject({
+    code: 'EXECUTION_CANCELED',
+    name: 'WeftExecutionError',
+  });
+});
+
+test('what is printed comes live, and whole at the end', async () => {
+  const weft = connect();
+  const failing = weft.python.run({ code: 'print("before")\n1 / 0' });
+  const ok = weft.python.run({ code: 'print("über 🎈")' });
+  expect(await ok.text()).toBe('über 🎈\n');
+  const pieces: string[] = [];
+  const reading = (async () => {
+    for await (const piece of failing.text()) pieces.push(piece);
+  })();
+  await expect(reading).rejects.toThrow(WeftExecutionError);
+  expect(pieces.join('')).toBe('before\n');
+});
+
+test('a start whose answer is lost is asked again, and starts once', async () => {
+  await using proxy = await openRudeProxy(server.url);
+  const weft = connect({ url: proxy.url });
+  const { id: workflowId } = await weft.workflows.create({ ...doubling, name: 'lost answer' });
+  let sent = 0;
+  const impatient = connect({
+    url: proxy.url,
+    async fetch(...request: Parameters<typeof fetch>) {
+      sent += 1;
+      const response = await fetch(...request);
+      if (sent <= 2) throw new TypeError('the connection broke before the answer was read');
+      return response;
+    },
+  });
+  const run = await impatient.executions.start({ workflowId, input: { value: 1 } });
+  expect(sent).toBe(3);
+  expect((await weft.executions.list({ filter: { workflowId } }).take(10)).map(({ id }) => id)).toEqual([
+    run.id,
+  ]);
+});
+
+test('what may not be repeated is not', async () => {
+  let sent = 0;
+  const weft = connect({
+    async fetch() {
+      sent += 1;
+      throw new TypeError('no network');
+    },
+  });
+  await expect(weft.workflows.create(doubling)).rejects.toThrow(WeftConnectionError);
+  expect(sent).toBe(1);
+});
+
+test('a server that is away for a while is waited for', async () => {
+  await using proxy = await openRudeProxy(server.url);
+  let refused = 0;
+  proxy.manners = () => (refused++ < 2 ? 'refuse' : 'pass');
+  expect((await connect({ url: proxy.url }).serverInfo()).roles).toContain('api');
+  expect(refused).toBe(3);
+});
+
+test('an answer that does not come in time is an error that says so', async () => {
+  await using proxy = await openRudeProxy(server.url);
+  proxy.manners = () => 'ignore';
+  const weft = connect({ url: proxy.url, timeouts: { requestMs: 200 }, maxRetries: 0 });
+  await expect(weft.serverInfo()).rejects.toThrow(WeftTimeoutError);
+  await expect(weft.serverInfo()).rejects.toThrow(
+    'Expected an answer to ServerInfo within 200 ms, got none.',
+  );
+});
+
+test('a request ends with its signal', async () => {
+  await using proxy = await openRudeProxy(server.url);
+  proxy.manners = () => 'ignore';
+  const signal = AbortSignal.timeout(100);
+  await expect(connect({ url: proxy.url }).serverInfo({ signal })).rejects.toThrow(signal.reason);
+});
+
+test('a result is waited for no longer than asked, and the run goes on', async () => {
+  const weft = connect();
+  const run = weft.executions.run(await weft.python.run({ code: 'while True: pass' }).id());
+  await expect(run.result({ timeoutMs: 100 })).rejects.toThrow(WeftTimeoutError);
+  expect((await run.get()).finishedAt).toBeNull();
+  await run.cancel('FORCE');
+});
+
+test('a list is read to its end, page by page', async () => {
+  const weft = connect();
+  const names = Array.from({ length: 7 }, (_, n) => `listed ${n}`);
+  for (const name of names) await weft.workflows.create({ ...doubling, name });
+  const asked: string[] = [];
+  const watched = connect({ hooks: { onRequest: ({ operation }) => void asked.push(operation) } });
+  const listing = watched.workflows.list({ pageSize: 3, filter: { search: 'listed' } });
+  expect((await Array.fromAsync(listing)).map(({ name }) => name)).toEqual(names.toReversed());
+  expect(asked).toEqual(['Workflows', 'Workflows', 'Workflows']);
+  expect(await listing.take(4)).toHaveLength(4);
+  const first = await listing.page();
+  const second = await watched.workflows
+    .list({ pageSize: 3, after: first.endCursor!, filter: { search: 'listed' } })
+    .page();
+  expect([first, second].flatMap(({ items }) => items).map(({ name }) => name)).toEqual(
+    names.toReversed().slice(0, 6),
+  );
+});
+
+test('hooks see each attempt, and add headers to it', async () => {
+  const requests: RequestInfo[] = [];
+  const outcomes: unknown[] = [];
+  const seen: (string | null)[] = [];
+  let failing = true;
+  const weft = connect({
+    async fetch(input, init) {
+      seen.push(new Headers(init?.headers).get('traceparent'));
+      if (failing) {
+        failing = false;
+        throw new TypeError('no network');
+      }
+      return fetch(input, init);
+    },
+    hooks: {
+      onRequest(request) {
+        requests.push(request);
+        request.headers.traceparent = `00-${request.attempt}`;
+      },
+      onResponse: ({ error }) => void outcomes.push(error),
+    },
+  });
+  await weft.serverInfo();
+  expect(requests).toMatchObject([
+    { operation: 'ServerInfo', attempt: 1 },
+    { operation: 'ServerInfo', attempt: 2 },
+  ]);
+  expect(seen).toEqual(['00-1', '00-2']);
+  expect(outcomes).toEqual([expect.any(WeftConnectionError), undefined]);
+});
+
+test('a token may be had anew for each request; a wrong one is refused at once', async () => {
+  let given = 0;
+  const weft = connect({
+    token: async () => {
+      given += 1;
+      return given === 1 ? 'stale' : token;
+    },
+  });
+  await expect(weft.serverInfo()).rejects.toThrow(WeftAuthenticationError);
+  expect((await weft.serverInfo()).version).toMatch(/^\d/);
+  expect(given).toBe(2);
+});
+
+test('executions are told as they change status, and violations as they happen', async () => {
+  const weft = connect();
+  const updates = weft.executions.updates({ statuses: ['FAILED'] });
+  const violations = weft.securityViolations.added();
+  const update = updates.next();
+  const violation = violations.next();
+  // Both tell what happens from now on, and nothing tells when now is: so it happens until it is told.
+  let told = false;
+  const both = Promise.all([update, violation]).finally(() => {
+    told = true;
+  });
+  while (!told) {
+    await weft.python
+      .run({ code: 'import socket' })
+      .result()
+      .catch(() => {});
+  }
+  const [{ value: execution }, { value: audited }] = await both;
+  expect(execution).toMatchObject({ status: 'FAILED', error: { code: 'PYTHON_SECURITY_ERROR' } });
+  expect(audited).toMatchObject({ violation: { rule: expect.any(String), line: 1 } });
+  await Promise.all([updates.return(), violations.return()]);
+  expect(await weft.securityViolations.list().take(1)).toMatchObject([{ violation: { layer: 'STATIC' } }]);
+});
+
+test('code is checked without being run, and node types are told with their fields', async () => {
+  const weft = connect();
+  expect(await weft.python.check('import os')).toMatchObject({ ok: false, violations: [{ line: 1 }] });
+  const types = (await weft.nodeDefinitions()).map(({ type }) => type);
+  expect(types).toEqual(expect.arrayContaining(['python', 'input', 'output']));
+});
