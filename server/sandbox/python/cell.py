@@ -26,6 +26,7 @@ import syscalls
 from check import check
 from frames import encode_frame, read_frame
 from program import run_program
+from rehearsal import rehearse
 
 NAMESPACES = (
     syscalls.CLONE_NEWUSER
@@ -128,7 +129,7 @@ def _serve(config, channel):
             channel.sendall(data)
 
     _seed_numpy()
-    _rehearse(config["policy"])
+    rehearse(config["policy"])
     send({"kind": "ready"})
     request = read_frame(channel)
     if request:
@@ -141,41 +142,6 @@ def _serve(config, channel):
         run_program(request, send)
         # Node hangs up when it has the outcome; tearing down namespaces before would take the CPU it needs for that.
         channel.recv(1)
-
-
-def _rehearse(policy):
-    """Touches the pages that a run needs while there is time: faults on them are most of what a short run costs."""
-    request = {"code": _REHEARSAL, "input": {"a": [1, "b"]}, "policy": policy, "isRehearsal": True}
-    run_program(request, encode_frame)
-
-
-# A little of whatever programs commonly do; nothing of it can be seen from outside.
-_REHEARSAL = """
-import json, math
-from collections import Counter
-
-class Point:
-    def __init__(self, x, y=0.5, *rest, **named):
-        self.x, self.y = x, y
-
-    def scaled(self, by):
-        return Point(self.x * by, self.y // 2)
-
-def fib(n):
-    return n if n < 2 else fib(n - 1) + fib(n - 2)
-
-rows = [{"n": n, "text": f"{n:>3}"} for n in range(8) if n % 2]
-try:
-    total = sum(row["n"] for row in rows) + int("x")
-except (ValueError, KeyError) as error:
-    total = str(error).upper().split()
-for key, value in sorted(input_data.items(), key=lambda pair: pair[0]):
-    while isinstance(value, str) and not value:
-        break
-    print(end="")
-point = Point(math.sqrt(2)).scaled(2)
-result = {"total": total, "rows": json.loads(json.dumps(rows)), "x": round(point.x, 2), "fib": fib(5), **Counter("ab")}
-"""
 
 
 def _seed_numpy():
