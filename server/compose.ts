@@ -9,6 +9,7 @@ import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
 import { openGraphqlServer } from './graphql/server.ts';
 import { makeAppender } from './journal/append.ts';
+import { findArtifact, readArtifact } from './journal/artifacts.ts';
 import { openHub } from './journal/hub.ts';
 import { makeTail } from './journal/tail.ts';
 import { describeNode } from './nodes/describe.ts';
@@ -143,6 +144,10 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
         ...makeStartUseCases({ database, hub, queue, registry, principal }),
         ...makeExportUseCases({ database }),
       },
+      artifacts: {
+        get: (id) => findArtifact(database.pool, id),
+        read: (id) => readArtifact(database.pool, id),
+      },
       violations: makeViolationUseCases({ database, hub }),
       python: makePythonUseCases({ sandbox }),
       serverInfo: async () => ({
@@ -163,6 +168,7 @@ async function openWeft({ config, opened, sandbox, service, logger }: WeftParts)
         apiToken: config.apiToken,
         allowedOrigins: config.allowedOrigins,
         isReady: () => readiness(database),
+        readArtifact: weft.artifacts.read,
         mounts,
         logger,
       }),

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
 import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
+import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
 import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
@@ -68,7 +69,12 @@ export function makeDataSource(url: string, poolSize: number): DataSource {
       ExecutionEventEntity,
       SecurityViolationEntity,
     ],
-    migrations: [InitialSchema1764000000000, Security1764100000000, ExecutionChanges1764300000000],
+    migrations: [
+      InitialSchema1764000000000,
+      Security1764100000000,
+      Artifacts1764200000000,
+      ExecutionChanges1764300000000,
+    ],
     migrationsTableName: 'weft_migrations',
     synchronize: false,
     installExtensions: false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JournalWriter } from '../journal/append.ts';
-import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { Artifact, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import {
   type ExpressionScope,
   type NodeEmission,
@@ -10,7 +10,7 @@ import {
 import { untemplatedFields } from '../nodes/describe.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { render } from '../nodes/template.ts';
-import type { SandboxBackend } from '../sandbox/backend.ts';
+import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
@@ -20,6 +20,7 @@ export interface AttemptDeps {
   journal: JournalWriter;
   /** Asked after each violation that was committed: is it one too many? */
   judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
+  saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
   execution: { id: string };
   sandbox: SandboxBackend;
   expressions: Expressions;
@@ -71,6 +72,7 @@ export async function runAttempt(
       sandbox,
       evaluate: (expression, within) => expressions.evaluate(expression, within),
       emit,
+      saveArtifact: deps.saveArtifact,
     });
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
   } catch (thrown) {

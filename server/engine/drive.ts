@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Appender } from '../journal/append.ts';
+import { saveArtifact } from '../journal/artifacts.ts';
 import { type ExecutionStatus, type NodeError, stateEventTypes } from '../journal/event.ts';
 import { readEvents } from '../journal/read.ts';
 import { NodeFailure } from '../nodes/definition.ts';
@@ -55,6 +56,7 @@ export async function drive(
   return runExecution({
     ...deps,
     journal,
+    saveArtifact: (file) => saveArtifact(deps.pool, executionId, file),
     plan,
     execution: { id: executionId, workflowId: row.workflowId, input: row.input },
     state,

@@ -5,6 +5,7 @@ import type {
   NodeError,
   NodeEventBody,
   NodeStatus,
+  WatchedEventType,
 } from '../journal/event.ts';
 
 /** An execution's state: a pure fold over its journal, and nothing else. */
@@ -48,6 +49,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
     case 'NodeOutput':
     case 'NodeProgress':
     case 'NodeEnvironment':
+    case 'ArtifactCreated':
     case 'SecurityViolation':
     case 'SecurityAlert':
       break;
@@ -68,10 +70,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
   }
 }
 
-type NodeStateEvent = Exclude<
-  NodeEventBody,
-  { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' | 'SecurityAlert' }
->;
+type NodeStateEvent = Exclude<NodeEventBody, { type: WatchedEventType }>;
 
 function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   switch (event.type) {

@@ -3,12 +3,13 @@ import { coerceError } from '../shared/errors.ts';
 import { type Readiness, sendHealth, sendReadiness } from '../shared/http/health.ts';
 import { HttpError, sendError } from '../shared/http/http-error.ts';
 import { type Mount, mountFor } from '../shared/http/mount.ts';
+import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from './artifact/artifact.download.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 
-export interface RouterDeps extends TransportDeps {
+export interface RouterDeps extends TransportDeps, DownloadDeps {
   http: HttpTransport;
   sse: SseTransport;
   isReady: () => Promise<Readiness>;
@@ -46,6 +47,8 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
     case '/graphiql':
       return await sendGraphiql(request, response, url.pathname);
   }
+  if (url.pathname.startsWith(ARTIFACTS_PATH))
+    return await sendArtifact(deps, request, response, url.pathname);
   const mount = mountFor(deps.mounts, url.pathname);
   if (mount) return await mount.handle(request, response);
   if (url.pathname.startsWith('/graphiql/')) return await sendGraphiql(request, response, url.pathname);
@@ -67,7 +70,7 @@ function notFound(pathname: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    `Expected /graphql, /graphql/stream, /graphiql, /healthz or /readyz, got ${pathname}.`,
+    `Expected /graphql, /graphql/stream, /artifacts/<id>, /graphiql, /healthz or /readyz, got ${pathname}.`,
   );
 }
 

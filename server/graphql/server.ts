@@ -6,6 +6,7 @@ import type { Readiness } from '../shared/http/health.ts';
 import { listen } from '../shared/http/listen.ts';
 import type { Mount } from '../shared/http/mount.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { DownloadDeps } from './artifact/artifact.download.ts';
 import { makeDocuments } from './documents.ts';
 import { makeErrorFormatter } from './errors.ts';
 import { openHttpTransport } from './http.ts';
@@ -28,6 +29,7 @@ export interface GraphqlServerOptions {
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
   isReady: () => Promise<Readiness>;
+  readArtifact: DownloadDeps['readArtifact'];
   /** What is served beside the API on the same port. */
   mounts?: readonly Mount[];
   logger: Logger;
@@ -49,7 +51,14 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
   const http = await openHttpTransport(deps);
   const sse = openSseTransport(deps);
   const ws = openWsTransport(deps);
-  const route = makeRouter({ ...deps, http, sse, isReady: options.isReady, mounts: options.mounts ?? [] });
+  const route = makeRouter({
+    ...deps,
+    http,
+    sse,
+    isReady: options.isReady,
+    readArtifact: options.readArtifact,
+    mounts: options.mounts ?? [],
+  });
 
   const inHand = new Set<ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {

@@ -22,6 +22,16 @@ export interface NodeRef {
   item?: number | null;
 }
 
+/** A file that a node handed out; its content is kept beside the journal (artifacts.ts). */
+export interface Artifact {
+  id: string;
+  name: string;
+  mimeType: string;
+  sizeBytes: number;
+  /** Where it can be downloaded, a path on every server with the role `api`. */
+  url: string;
+}
+
 type PythonPart<K extends PythonEvent['kind']> = Omit<Extract<PythonEvent, { kind: K }>, 'kind'>;
 
 export type ExecutionEventBody =
@@ -42,6 +52,7 @@ export type NodeEventBody = NodeRef &
     | ({ type: 'NodeOutput' } & PythonPart<'output'>)
     | ({ type: 'NodeProgress' } & PythonPart<'progress'>)
     | ({ type: 'NodeEnvironment' } & PythonPart<'environment'>)
+    | { type: 'ArtifactCreated'; artifact: Artifact }
     | { type: 'SecurityViolation'; violation: PythonViolation; codeHash: string }
     | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
   );
@@ -67,14 +78,25 @@ export const eventTypes = [
   'NodeOutput',
   'NodeProgress',
   'NodeEnvironment',
+  'ArtifactCreated',
   'SecurityViolation',
   'SecurityAlert',
 ] as const satisfies readonly EventType[];
 
-/** Events that state is folded from; the others are for people to watch. */
+/** Events for people to watch. */
+const watchedEventTypes = [
+  'NodeOutput',
+  'NodeProgress',
+  'NodeEnvironment',
+  'ArtifactCreated',
+  'SecurityViolation',
+  'SecurityAlert',
+] as const satisfies readonly EventType[];
+export type WatchedEventType = (typeof watchedEventTypes)[number];
+
+/** Events that state is folded from: all the others. */
 export const stateEventTypes: readonly EventType[] = eventTypes.filter(
-  (type) =>
-    !['NodeOutput', 'NodeProgress', 'NodeEnvironment', 'SecurityViolation', 'SecurityAlert'].includes(type),
+  (type) => !(watchedEventTypes as readonly EventType[]).includes(type),
 );
 
 /** The last event of a journal is one of these, and nothing follows it. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { EventBody, NodeError } from '../journal/event.ts';
-import type { SandboxBackend } from '../sandbox/backend.ts';
+import type { Artifact, EventBody, NodeError } from '../journal/event.ts';
+import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
 
 /**
  * A node type, all of it: from this one value come the GraphQL NodeDefinition, the JSON Schema, the form a
@@ -77,11 +77,16 @@ export interface NodeContext<Config> {
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
   /** Journals an event of this attempt; awaiting it is what slows a run down to the journal's pace. */
   emit: (event: WatchedEvent) => Promise<void>;
+  /** Keeps a file, for an `ArtifactCreated` event to tell of. */
+  saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
 }
 
 /** The part of an event that a node itself may tell; who and when is added by the engine. */
 export type WatchedEvent = DistributiveOmit<
-  Extract<EventBody, { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'SecurityViolation' }>,
+  Extract<
+    EventBody,
+    { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'ArtifactCreated' | 'SecurityViolation' }
+  >,
   'nodeKey' | 'attempt' | 'item'
 >;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -80,7 +80,16 @@ export type PythonEvent =
       status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';
       packages: readonly string[];
       message: string | null;
-    };
+    }
+  | ({ kind: 'artifact' } & ArtifactFile);
+
+/** A file that a run hands out beside its result, at most 10 MiB. */
+export interface ArtifactFile {
+  /** Without folders. */
+  name: string;
+  mimeType: string;
+  base64: string;
+}
 
 /** One place in the code that the policy does not allow. Lines and columns count from 1. */
 export interface PythonFinding {

@@ -29,6 +29,12 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
     }),
   }),
+  z.object({
+    kind: z.literal('artifact'),
+    name: z.string().regex(/^[^/\\\p{Cc}]{1,200}$/u),
+    mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
+    data: z.string(),
+  }),
   z.object({ kind: z.literal('findings'), findings: z.array(findingSchema).max(1000) }),
   z.object({ kind: z.literal('result'), json: z.string() }),
   z.object({

@@ -4,8 +4,9 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { foldJournal } from '../engine/drive.ts';
 import type { RunState } from '../engine/fold.ts';
 import type { Appender } from '../journal/append.ts';
+import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor } from '../journal/cursor.ts';
-import type { EventType, ExecutionStatus, JournalEvent, NodeError } from '../journal/event.ts';
+import type { Artifact, EventType, ExecutionStatus, JournalEvent, NodeError } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { readEvents } from '../journal/read.ts';
@@ -25,6 +26,8 @@ export interface ExecutionDeps {
 
 export type CancelMode = 'GRACEFUL' | 'FORCE';
 
+/** A node hands out at most 100; the events have them all. */
+const MAX_ARTIFACTS = 1_000;
 const TERMINAL: readonly string[] = ['SUCCEEDED', 'FAILED', 'CANCELED'] satisfies ExecutionStatus[];
 
 /** Reading executions, following them, and cancelling them. Starting is in start.ts. */
@@ -68,6 +71,9 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
     async nodeExecutions(id: string): Promise<NodeExecution[]> {
       return toNodeExecutions((await foldJournal(pool, id)).state);
     },
+
+    /** Files that its nodes handed out, in order. */
+    artifacts: (id: string): Promise<Artifact[]> => artifactsOf(pool, id, MAX_ARTIFACTS),
 
     async events(id: string, { first, after }: PageRequest): Promise<Page<JournalEvent>> {
       const sequence = after === null ? 0 : sequenceOfCursor(id, after);

@@ -1,3 +1,4 @@
+import type { Artifact } from '../journal/event.ts';
 import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
@@ -15,6 +16,10 @@ export interface Weft {
   executions: ReturnType<typeof makeExecutionUseCases> &
     ReturnType<typeof makeStartUseCases> &
     ReturnType<typeof makeExportUseCases>;
+  artifacts: {
+    get(id: string): Promise<Artifact | null>;
+    read(id: string): Promise<(Artifact & { content: Buffer }) | null>;
+  };
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

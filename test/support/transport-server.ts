@@ -32,6 +32,7 @@ export async function openTransportServer(
     port: 0,
     allowedOrigins: [],
     isReady: async () => ({ ready: true }),
+    readArtifact: async () => null,
     logger: makeLogger('silent'),
     ...options,
   });

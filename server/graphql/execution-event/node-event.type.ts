@@ -1,4 +1,5 @@
 import { Field, Float, Int } from 'type-graphql';
+import { Artifact } from '../artifact/artifact.type.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { JsonScalar } from '../scalars.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
@@ -104,6 +105,12 @@ export class NodeEnvironment extends ExecutionEvent {
 
   @Field(() => String, { nullable: true, description: 'For people.' })
   message!: string | null;
+}
+
+@EventType('A node has handed out a file, which can be downloaded from now on.')
+export class ArtifactCreated extends ExecutionEvent {
+  @Field(() => Artifact, { description: 'The file.' })
+  artifact!: Artifact;
 }
 
 @EventType('Code tried what its sandbox does not allow. Also a line of the audit trail.')

@@ -1,4 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Artifact } from '../artifact/artifact.type.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toEvent } from '../execution-event/execution-event.mapper.ts';
 import { ExecutionEventConnection } from '../execution-event/execution-event.type.ts';
@@ -48,6 +49,13 @@ export class ExecutionFieldsResolver {
   })
   async nodeExecutions(@Root() { id }: Execution, @Ctx() { weft }: GraphqlContext): Promise<NodeExecution[]> {
     return (await weft.executions.nodeExecutions(id)).map(toNodeExecution);
+  }
+
+  @FieldResolver(() => [Artifact], {
+    description: 'Files that its nodes have handed out so far, in order; the first 1000.',
+  })
+  artifacts(@Root() { id }: Execution, @Ctx() { weft }: GraphqlContext): Promise<Artifact[]> {
+    return weft.executions.artifacts(id);
   }
 
   @FieldResolver(() => ExecutionEventConnection, {

@@ -19,7 +19,7 @@ const config = z.strictObject({
     .meta({
       title: 'Code',
       description:
-        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to give an output. `progress(current, total, message)` and `tqdm` report progress.",
+        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to give an output. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and what `save_artifact(name, data)` is given, become files to download.",
       placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
       widget: 'code',
       language: 'python',
@@ -74,10 +74,18 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
-  async execute({ config, input, sandbox, signal, emit }) {
+  async execute({ config, input, sandbox, signal, emit, saveArtifact }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
-      { signal, onEvent: (event) => emit(toWatchedEvent(event, config.code)) },
+      {
+        signal,
+        onEvent: async (event) =>
+          emit(
+            event.kind === 'artifact'
+              ? { type: 'ArtifactCreated', artifact: await saveArtifact(event) }
+              : toWatchedEvent(event, config.code),
+          ),
+      },
     );
     switch (outcome.kind) {
       case 'succeeded':
@@ -103,7 +111,7 @@ function packageProblems(packages: readonly string[], rules: PackageRules): Conf
     }));
 }
 
-function toWatchedEvent(event: PythonEvent, code: string): WatchedEvent {
+function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code: string): WatchedEvent {
   switch (event.kind) {
     case 'output':
       return { type: 'NodeOutput', ...withoutKind(event) };

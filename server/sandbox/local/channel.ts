@@ -5,7 +5,7 @@ import { type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../f
 /**
  * A cell's private channel: bounded, checked, and read no faster than an honest cell writes. Code that got hold of
  * its descriptor can flood it; reading then rests, so that parsing the flood takes no time from other runs. Only the
- * result may be long, and nothing is read after it.
+ * result may be long, after which nothing is read, and artifacts, of which conduct.ts takes only so many.
  */
 export class CellChannel {
   onFrame: (frame: CellFrame) => void = () => {};
@@ -14,6 +14,7 @@ export class CellChannel {
   readonly closed: Promise<void>;
   private readonly decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES, {
     result: MAX_RESULT_FRAME_BYTES,
+    artifact: MAX_ARTIFACT_FRAME_BYTES,
   });
   private framesInWindow = 0;
   private bytesInWindow = 0;
@@ -55,6 +56,7 @@ export class CellChannel {
         this.onFrame(frame);
         if (this.hasEnded) return;
         this.framesInWindow += 1;
+        if (frame.kind === 'artifact') this.bytesInWindow = 0;
         this.pace();
       }
     } catch (error) {
@@ -95,6 +97,8 @@ export class CellChannel {
 const MAX_FRAME_BYTES = 256 * 1024;
 /** 16 MiB of JSON, in which every other character may be escaped; Python bounds it before, with a clearer error. */
 const MAX_RESULT_FRAME_BYTES = 32 * 1024 * 1024;
+/** 10 MiB in base64. */
+const MAX_ARTIFACT_FRAME_BYTES = 14 * 1024 * 1024;
 /** Honest progress comes at most every 20 ms (python/progress.py). */
 const WINDOW_MS = 100;
 const MAX_FRAMES_IN_WINDOW = 50;

@@ -50,6 +50,7 @@ class Run {
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
   private violations = 0;
+  private readonly artifacts = { count: 0, bytes: 0 };
   private readonly refusedCalls: string[] = [];
 
   constructor(
@@ -184,8 +185,24 @@ class Run {
       case 'violation':
         this.tellViolation(frame.violation);
         break;
+      case 'artifact':
+        this.onArtifact(frame);
+        break;
       default: // `ready` and `findings` are no part of a run; a cell may say them, and nothing comes of it
     }
+  }
+
+  private onArtifact({ name, mimeType, data: base64 }: Extract<CellFrame, { kind: 'artifact' }>): void {
+    const { count, totalBytes } = runLimits.artifacts;
+    this.artifacts.count += 1;
+    this.artifacts.bytes += Buffer.byteLength(base64, 'base64');
+    // Python bounds them before, with a clearer error.
+    if (this.artifacts.count > count || this.artifacts.bytes > totalBytes) {
+      this.endBecause({ kind: 'bad-frame', message: 'it sent more artifacts than a run may' }, 0);
+      return;
+    }
+    this.flushOutput();
+    this.events.push({ kind: 'artifact', name, mimeType, base64 });
   }
 
   private onRefusedCall(call: string): void {

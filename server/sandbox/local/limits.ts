@@ -8,6 +8,7 @@ export const runLimits = {
   scratchFiles: 10_000,
   /** Told of each stream; what follows is discarded, and the run goes on. */
   output: { streamBytes: 1024 * 1024, lineBytes: 256 * 1024 },
+  artifacts: { count: 100, totalBytes: 32 * 1024 * 1024 },
   result: { jsonCharacters: 16 * 1024 * 1024, containers: 500_000, depth: 500 },
 } as const;
 

@@ -8,7 +8,7 @@ Node to cell, once, or again and again for a checking cell:
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
     {"kind": "unready", "message": str}             the host refused a part of its walls
-    {"kind": "progress", ...}, {"kind": "violation", ...}, and last {"kind": "result"|"error", ...}
+    {"kind": "progress", ...}, {"kind": "violation", ...}, {"kind": "artifact", ...}, and last {"kind": "result"|"error", ...}
         (their fields: program.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:

@@ -18,6 +18,7 @@ import os
 import resource
 import sys
 
+import figures
 import seccomp
 import syscalls
 
@@ -27,7 +28,7 @@ _SETTINGS = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     **dict.fromkeys(("POLARS_MAX_THREADS", "RAYON_NUM_THREADS"), "2"),
     "LOKY_MAX_CPU_COUNT": "1",
-    "MPLBACKEND": "Agg",
+    "MPLBACKEND": f"module://{figures.BACKEND}",
     "HOME": "/tmp",
 }
 _MAX_PROCESSES = 2048

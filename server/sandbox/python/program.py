@@ -10,6 +10,7 @@
 
 `send(frame)` gets JSON-able dicts, from any thread, one at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      any number, see progress.py
+    {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, line, column}}   see audit.py
 and as the last one, once stdout and stderr are flushed, exactly one of
     {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
@@ -30,7 +31,9 @@ import sys
 import threading
 import types
 
+import artifacts
 import audit
+import figures
 import packages
 import progress
 import results
@@ -41,14 +44,16 @@ import tracebacks
 def run_program(request, send):
     """Runs request["code"], sends its frames and never raises."""
     reporter = progress.Reporter(send)
+    files = artifacts.Artifacts(send)
+    drawn = figures.Figures(files.save_artifact)
     wall = None
     try:
         program = source.compile_program(request["code"])
-        namespace = _fresh_main(request["input"], reporter)
+        namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         if request.get("policy") != "kernel":
             wall = audit.raise_wall(send, namespace, request.get("scratch"))
-        _execute(program, namespace, is_last=not request.get("isRehearsal"))
+        _execute(program, namespace, None if request.get("isRehearsal") else drawn)
         last = {
             "kind": "result",
             "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes")),
@@ -69,13 +74,14 @@ def _send_last(last, wall, reporter, send):
         pass  # nobody is listening any more, or the time is up
 
 
-def _fresh_main(input_data, reporter):
+def _fresh_main(input_data, reporter, files):
     module = types.ModuleType("__main__")
     module.__dict__.update(
         __builtins__=builtins,
         __file__=source.FILENAME,
         input_data=input_data,
         progress=reporter.progress,
+        save_artifact=files.save_artifact,
     )
     sys.modules["__main__"] = module
     sys.argv = [source.FILENAME]
@@ -83,15 +89,16 @@ def _fresh_main(input_data, reporter):
     return module.__dict__
 
 
-def _execute(program, namespace, is_last):
+def _execute(program, namespace, drawn):
     try:
         exec(program, namespace)
     except SystemExit as request_to_exit:
         if request_to_exit.code not in (None, 0):
             raise
     finally:
-        if is_last:
+        if drawn is not None:
             _join_threads()
+            drawn.save_left_open()
             atexit._run_exitfuncs()
 
 

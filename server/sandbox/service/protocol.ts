@@ -77,6 +77,12 @@ const eventSchema = z.discriminatedUnion('kind', [
     packages: z.array(z.string()).readonly(),
     message: z.string().nullable(),
   }),
+  z.object({
+    kind: z.literal('artifact'),
+    name: z.string(),
+    mimeType: z.string(),
+    base64: z.string(),
+  }),
 ]);
 
 /** Optional fields too: one that the schema does not know would be lost on the way without a word. */

@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { isConnectionError } from '../db/database.ts';
+import type { ArtifactFile } from '../sandbox/backend.ts';
+import { newId } from '../shared/ids.ts';
+import type { Artifact } from './event.ts';
+
+/**
+ * Keeps a file's content, before the event that tells of it is written: who hears of an artifact can have it. Content whose
+ * event was never written is known to nobody, and goes with its execution. Waits for a database that is away.
+ */
+export async function saveArtifact(
+  pool: Pool,
+  executionId: string,
+  { name, mimeType, base64 }: ArtifactFile,
+): Promise<Artifact> {
+  const content = Buffer.from(base64, 'base64');
+  const id = newId('art');
+  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1_000)) {
+    try {
+      await pool.query(INSERT, [id, executionId, name, mimeType, content]);
+      return { id, name, mimeType, sizeBytes: content.length, url: urlOf(id) };
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      await delay(waitMs);
+    }
+  }
+}
+
+/** Those that the journal tells of, in order, at most so many. */
+export async function artifactsOf(pool: Pool, executionId: string, limit: number): Promise<Artifact[]> {
+  const { rows } = await pool.query<{ artifact: Artifact }>(OF_EXECUTION, [executionId, limit]);
+  return rows.map(({ artifact }) => artifact);
+}
+
+export async function findArtifact(pool: Pool, id: string): Promise<Artifact | null> {
+  const { rows } = await pool.query<Omit<Artifact, 'url'>>(FIND, [id]);
+  return rows[0] ? { ...rows[0], url: urlOf(id) } : null;
+}
+
+export async function readArtifact(pool: Pool, id: string): Promise<(Artifact & { content: Buffer }) | null> {
+  const { rows } = await pool.query<Omit<Artifact, 'url'> & { content: Buffer }>(READ, [id]);
+  return rows[0] ? { ...rows[0], url: urlOf(id) } : null;
+}
+
+function urlOf(id: string): string {
+  return `/artifacts/${id}`;
+}
+
+/** Once more after its answer was lost, it finds its row there. */
+const INSERT = `
+  INSERT INTO artifacts (id, execution_id, name, mime_type, content) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (id) DO NOTHING`;
+
+const FIND = `
+  SELECT id, name, mime_type AS "mimeType", length(content) AS "sizeBytes" FROM artifacts WHERE id = $1`;
+
+const READ = `
+  SELECT id, name, mime_type AS "mimeType", length(content) AS "sizeBytes", content FROM artifacts WHERE id = $1`;
+
+const OF_EXECUTION = `
+  SELECT payload->'artifact' AS artifact FROM execution_events
+  WHERE execution_id = $1 AND type = 'ArtifactCreated' ORDER BY seq LIMIT $2`;

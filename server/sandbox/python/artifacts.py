@@ -1,0 +1,101 @@
+"""Files that a program hands out beside its result: `save_artifact`, and matplotlib's figures by themselves.
+
+`save_artifact(name, data=None, mime_type=None)` sends, at once,
+
+    {"kind": "artifact", "name": str, "mimeType": str, "data": "<base64>"}
+
+`data` is bytes, a str (UTF-8), a matplotlib figure or a PIL image (PNG); without it, the file `name` that the program has
+written in its folder. The type follows from the ending of the name where it is not given. At most MAX_COUNT files of
+MAX_BYTES each, MAX_TOTAL_BYTES together; what is over that is an ArtifactError in the program.
+"""
+
+import base64
+import io
+import re
+
+MAX_COUNT = 100
+MAX_BYTES = 10 * 1024 * 1024
+MAX_TOTAL_BYTES = 32 * 1024 * 1024
+
+_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]{1,200}")
+_MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
+
+
+class ArtifactError(ValueError):
+    """The artifact cannot be kept; the message says why."""
+
+    __module__ = "builtins"
+
+
+class Artifacts:
+    def __init__(self, send):
+        self._send = send
+        self._count = 0
+        self._total_bytes = 0
+
+    def save_artifact(self, name, data=None, mime_type=None):
+        """Hands out a file: a download beside the result."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in (".", ".."):
+            raise ArtifactError(f"Expected the name of a file, such as 'report.csv' and without folders, got {name!r:.100}")
+        if mime_type is None:
+            mime_type = _type_of(name, data)
+        elif not isinstance(mime_type, str) or not _MIME_TYPE.fullmatch(mime_type):
+            raise ArtifactError(f"Expected a type such as 'text/csv', got {mime_type!r:.100}")
+        content = _content(name, data)
+        self._admit(name, len(content))
+        text = base64.b64encode(content).decode("ascii")
+        self._send({"kind": "artifact", "name": name, "mimeType": mime_type, "data": text})
+
+    def _admit(self, name, size):
+        if size > MAX_BYTES:
+            raise ArtifactError(f"Expected an artifact of at most {MAX_BYTES:,} bytes, got {size:,} in {name!r}")
+        if self._count >= MAX_COUNT:
+            raise ArtifactError(f"A run may save {MAX_COUNT} artifacts; put more into one, as a zip file")
+        if self._total_bytes + size > MAX_TOTAL_BYTES:
+            raise ArtifactError(f"The artifacts of a run may have {MAX_TOTAL_BYTES:,} bytes in all")
+        self._count += 1
+        self._total_bytes += size
+
+
+def _content(name, data):
+    if data is None:
+        return _read(name)
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace")
+    if _is_drawn(data):
+        return _png(data)
+    try:
+        return memoryview(data).tobytes()
+    except TypeError:
+        kind = type(data).__name__
+        raise ArtifactError(f"Expected bytes, a str or a figure, got {kind}; turn it into one of these first") from None
+
+
+def _read(name):
+    try:
+        with open(name, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ArtifactError(f"Expected the data, or a file {name!r} that the program has written: {error.strerror}") from None
+
+
+def _is_drawn(data):
+    return hasattr(data, "savefig") or type(data).__module__.startswith("PIL.")
+
+
+def _png(data):
+    buffer = io.BytesIO()
+    if hasattr(data, "savefig"):
+        data.savefig(buffer, format="png", bbox_inches="tight")
+    else:
+        data.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _type_of(name, data):
+    if data is not None and _is_drawn(data):
+        return "image/png"
+    import mimetypes  # seldom wanted, and not small
+
+    known, encoding = mimetypes.MimeTypes().guess_type(name)
+    return known if known and not encoding and _MIME_TYPE.fullmatch(known) else "application/octet-stream"
