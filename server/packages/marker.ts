@@ -20,14 +20,12 @@ export function isMarker(text: string): boolean {
 }
 
 function tokensOf(text: string): string[] | null {
-  if (text.length > MAX_LENGTH) return null;
   const joined = text.replace(/\bnot\s+in\b/g, 'not-in');
   const tokens = joined.match(TOKEN) ?? [];
   // Whatever is no token is left over.
   return joined.replace(TOKEN, '').trim() === '' ? tokens : null;
 }
 
-const MAX_LENGTH = 500;
 const TOKEN = /"[^"\n\r]*"|'[^'\n\r]*'|[()]|===|[<>=!~]=|[<>]|[a-z_.]+(?:-in)?/g;
 const VARIABLE =
   /^(?:python_version|python_full_version|os_name|sys_platform|platform_(?:release|system|version|machine|python_implementation)|implementation_(?:name|version)|extra)$/;

@@ -19,9 +19,15 @@ export type ParsedRequirement =
   | { ok: true; requirement: Requirement }
   | { ok: false; problem: RequirementProblem };
 
-/** By PEP 508 (names, extras, versions by PEP 440, markers), in one pass over at most some hundred characters. */
+/** By PEP 508: names, extras, versions (PEP 440), markers. */
 export function parseRequirement(given: string): ParsedRequirement {
   const text = given.trim();
+  if (text.length > MAX_LENGTH) {
+    return problem(
+      'malformed',
+      `Expected a requirement of at most ${MAX_LENGTH} characters, got ${text.length}.`,
+    );
+  }
   const refusal = refusalOf(text);
   if (refusal !== null) {
     return problem('refused', `${quote(text)} is ${refusal}; ask for packages by name, such as pandas>=2.`);
@@ -34,7 +40,7 @@ export function parseRequirement(given: string): ParsedRequirement {
     );
   }
   const specifiers = splitList(versions.replace(/^\((.*)\)$/, '$1'));
-  const wrong = specifiers.find((specifier) => !validRange(specifier));
+  const wrong = specifiers.find((specifier) => specifier === '' || !validRange(specifier));
   if (wrong !== undefined) {
     return problem(
       'malformed',
@@ -57,6 +63,9 @@ export function normalizeName(name: string): string {
     .toLowerCase()
     .replace(/[-_.]+/g, '-');
 }
+
+/** The patterns below are quadratic, which is nothing for so few. */
+const MAX_LENGTH = 500;
 
 /** PEP 508's name, extras, versions and marker; what is within the last two is judged apart. */
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';

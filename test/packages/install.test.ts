@@ -1,0 +1,235 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { EnvironmentEvent } from '../../server/packages/environment.ts';
+import type { Environments } from '../../server/packages/environments.ts';
+import type { PackageSettings } from '../../server/packages/settings.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { openTestEnvironments } from '../support/test-environments.ts';
+import { openTestIndex, type TestIndex } from '../support/test-index.ts';
+import { findTestUv } from '../support/test-uv.ts';
+import { makeWheel } from '../support/test-wheel.ts';
+
+const uvPath = await findTestUv();
+const stack = new AsyncDisposableStack();
+let root: string;
+let index: TestIndex;
+let folders = 0;
+
+beforeAll(async () => {
+  root = stack.use(await makeTempFolder()).path;
+  index = stack.use(
+    await openTestIndex(
+      { name: 'tiny', version: '1.0', requires: ['tiny-base>=1'] },
+      { name: 'tiny', version: '2.0', requires: ['tiny-base>=1', 'not-here; sys_platform == "win32"'] },
+      { name: 'tiny-base', version: '1.5' },
+      { name: 'clash', version: '1.0', requires: ['tiny-base<1'] },
+      { name: 'bad-hash', version: '1.0', wrongHash: true },
+      {
+        name: 'spread',
+        version: '1.0',
+        files: { 'spread_a/__init__.py': '', 'spread_b.py': '', '_hidden.py': '' },
+      },
+    ),
+  );
+});
+afterAll(() => stack.disposeAsync());
+beforeEach(() => index.behave('well'));
+
+/** In a folder of their own, so that nothing is known yet. */
+async function open(settings: Partial<PackageSettings> = {}): Promise<Environments & { folder: string }> {
+  const folder = join(root, String(++folders));
+  const environments = await openTestEnvironments(folder, { indexUrl: index.url, uvPath, ...settings });
+  stack.use(environments);
+  return Object.assign(environments, { folder });
+}
+
+async function ensure(environments: Environments, ...packages: string[]) {
+  const events: EnvironmentEvent[] = [];
+  const onEvent = (event: EnvironmentEvent) => void events.push(event);
+  const { signal } = new AbortController();
+  const lease = await environments.ensure(packages, { signal, onEvent });
+  lease[Symbol.dispose]();
+  return { ...lease.environment, events };
+}
+
+const failureOf = (environments: Environments, ...packages: string[]) =>
+  ensure(environments, ...packages).then(
+    () => {
+      throw new Error('Expected the packages to fail');
+    },
+    (error) => error,
+  );
+
+/** What a build leaves where it failed: nothing but the downloads. */
+const leftovers = ({ folder }: { folder: string }) => [
+  ...readdirSync(join(folder, 'install/building')),
+  ...readdirSync(join(folder, 'environments')),
+  ...readdirSync(join(folder, 'claims')),
+];
+
+test('packages can be imported by a bare interpreter that is given their folder', async () => {
+  const { sitePackages, preload } = await ensure(await open(), 'tiny', 'spread');
+  const code = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import tiny, tiny_base, spread_a; print(tiny.VERSION)`;
+  const { stdout } = await execa('python3', ['-I', '-S', '-B', '-c', code]);
+  expect(stdout).toBe('2.0');
+  expect(preload).toEqual(['spread_a', 'spread_b', 'tiny']);
+});
+
+test('progress tells what is resolved and installed, and how many of how many', async () => {
+  const { events } = await ensure(await open(), 'tiny');
+  const pinned = ['tiny==2.0', 'tiny-base==1.5'].sort();
+  expect(events[0]).toMatchObject({ status: 'RESOLVING', packages: ['tiny'] });
+  expect(events.at(-1)).toMatchObject({ status: 'READY', message: null });
+  const installing = events.filter(({ status }) => status === 'INSTALLING');
+  expect([...installing[0]!.packages].sort()).toEqual(pinned);
+  expect(installing.map(({ message }) => message)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Installed \S+ \S+ \(1 of 2\)$/),
+      expect.stringContaining('(2 of 2)'),
+    ]),
+  );
+});
+
+test('the second time neither the index nor an installer is asked, not even by another process', async () => {
+  const first = await open();
+  const { id } = await ensure(first, 'Tiny');
+  const asked = index.requests.length;
+  const second = await openTestEnvironments(first.folder, {
+    indexUrl: index.url,
+    uvPath: undefined,
+    bubblewrapPath: undefined,
+  });
+  const again = await ensure(second, 'tiny');
+  expect(again).toMatchObject({ id, events: [{ status: 'READY' }] });
+  expect(index.requests).toHaveLength(asked);
+});
+
+test('sets that come to the same packages share one environment, with its requirements and lock beside it', async () => {
+  const environments = await open();
+  const one = await ensure(environments, 'tiny');
+  const other = await ensure(environments, 'tiny>=2', 'tiny-base');
+  expect(other.id).toBe(one.id);
+  expect(other.preload).toEqual(['tiny', 'tiny_base']);
+  const folder = join(environments.folder, 'environments', one.id);
+  expect(readFileSync(join(folder, 'requirements.txt'), 'utf8')).toBe('tiny\n');
+  expect(readFileSync(join(folder, 'requirements.lock'), 'utf8')).toMatch(
+    /tiny==2\.0 \\\n +--hash=sha256:[0-9a-f]{64}/,
+  );
+  expect(await environments.list()).toMatchObject([
+    {
+      id: one.id,
+      state: 'READY',
+      requirements: ['tiny'],
+      packages: expect.arrayContaining([{ name: 'tiny-base', version: '1.5' }]),
+    },
+  ]);
+});
+
+test('what is installed is compiled, so that a read-only folder costs its importers nothing', async () => {
+  const { sitePackages } = await ensure(await open(), 'tiny');
+  expect(readdirSync(join(sitePackages, '__pycache__'))).toContainEqual(
+    expect.stringMatching(/^tiny\..*\.pyc$/),
+  );
+});
+
+test.each([
+  ['a name that does not exist', ['no-such-package'], /no-such-package/],
+  ['a version that does not exist', ['tiny==9'], /tiny==9/],
+  ['requirements that conflict', ['tiny', 'clash'], /tiny-base/],
+  ['a file with the wrong hash', ['bad-hash'], /its hash differs/],
+])('%s fails with the words of the installer, and nothing half-built', async (_what, packages, words) => {
+  const environments = await open();
+  const error = await failureOf(environments, ...packages);
+  expect(error).toMatchObject({
+    code: 'PYTHON_PACKAGE_ERROR',
+    retryable: false,
+    message: expect.stringMatching(words),
+  });
+  expect(leftovers(environments)).toEqual([]);
+  expect(await environments.list()).toMatchObject([{ state: 'FAILED', message: error.message }]);
+});
+
+test('an index that fails is a failure that may be retried, and the next attempt tries again', async () => {
+  const operator = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
+  const environments = await open({ operator });
+  index.behave('fail');
+  expect(await failureOf(environments, 'tiny-base')).toMatchObject({ retryable: true });
+  index.behave('well');
+  await ensure(environments, 'tiny-base');
+  expect(await environments.list()).toMatchObject([{ state: 'READY' }]);
+});
+
+test('an index that is down is a failure that may be retried', async () => {
+  const operator = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
+  const environments = await open({ operator, indexUrl: 'http://127.0.0.1:9/simple/' });
+  const error = await failureOf(environments, 'tiny');
+  expect(error).toMatchObject({
+    code: 'PYTHON_PACKAGE_ERROR',
+    retryable: true,
+    message: expect.stringContaining('could not be reached'),
+  });
+});
+
+test('an index that hangs ends with the time limit of an install', async () => {
+  const environments = await open({ timeoutMs: 1_500 });
+  index.behave('hang');
+  const error = await failureOf(environments, 'tiny');
+  expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('within 1.5 s') });
+  expect(leftovers(environments)).toEqual([]);
+});
+
+test('malformed and refused packages never reach an installer', async () => {
+  const environments = await open();
+  const asked = index.requests.length;
+  const error = await failureOf(environments, 'tiny; rm -rf /', 'https://example.com/tiny.whl', 'tiny');
+  expect(error.findings).toMatchObject([
+    { rule: 'invalid-requirement', index: 0 },
+    { rule: 'package-not-allowed', index: 1 },
+  ]);
+  expect(index.requests).toHaveLength(asked);
+});
+
+test('a blocked package that another pulls in stops the install, also of an environment that was built before', async () => {
+  const allowing = await open();
+  await ensure(allowing, 'tiny');
+  const blocking = await openTestEnvironments(allowing.folder, {
+    indexUrl: index.url,
+    uvPath,
+    rules: { allowed: null, blocked: ['tiny-base'], allowedCover: 'asked' },
+  });
+  for (const packages of [['tiny'], ['tiny==1.0']]) {
+    const error = await failureOf(blocking, ...packages);
+    expect(error.findings).toMatchObject([
+      { rule: 'package-not-allowed', message: expect.stringContaining('tiny-base') },
+    ]);
+  }
+});
+
+test('a wheelhouse serves without an index', async () => {
+  const wheelhouse = join(root, 'wheelhouse');
+  mkdirSync(wheelhouse);
+  const { name, bytes } = makeWheel({ name: 'offline', version: '3.1' });
+  writeFileSync(join(wheelhouse, name), bytes);
+  const environments = await open({ indexUrl: undefined, findLinks: [wheelhouse], noIndex: true });
+  expect((await ensure(environments, 'offline')).preload).toEqual(['offline']);
+});
+
+test("pip's configuration of the operator holds for whatever installs", async () => {
+  const home = join(root, 'home');
+  mkdirSync(join(home, '.config/pip'), { recursive: true });
+  writeFileSync(join(home, '.config/pip/pip.conf'), `[global]\nindex-url = ${index.url}\n`);
+  const byFile = await open({ indexUrl: undefined, operator: { home, variables: {} } });
+  expect((await ensure(byFile, 'tiny')).preload).toEqual(['tiny']);
+  const variables = { PIP_INDEX_URL: index.url, PIP_TARGET: '/elsewhere', PIP_USER: '1' };
+  const byVariable = await open({ indexUrl: undefined, operator: { home: undefined, variables } });
+  expect((await ensure(byVariable, 'tiny')).preload).toEqual(['tiny']);
+});
+
+test('pip installs where there is no uv', async () => {
+  const environments = await open({ installer: 'pip' });
+  const { sitePackages, events } = await ensure(environments, 'tiny');
+  expect(readdirSync(sitePackages)).toEqual(expect.arrayContaining(['tiny.py', 'tiny_base.py']));
+  expect(events.map(({ message }) => message)).toContainEqual(expect.stringContaining('(2 of 2)'));
+  expect(await failureOf(environments, 'no-such-package')).toMatchObject({ retryable: false });
+});
