@@ -19,6 +19,7 @@ const steps = [
   },
   { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
+  { title: 'size of the client SDK', command: ['scripts/check-client-size.mjs'], needsBuild: true },
   { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },
 ];
 

@@ -1,0 +1,27 @@
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { root } from './setup/project.mjs';
+
+/** What each entry of the client SDK may weigh in a page, with its dependencies but React: KiB, minified and gzipped. */
+const budgets = [
+  { entry: '@weft/client', maxKib: 14 },
+  { entry: '@weft/client/react', maxKib: 16 },
+];
+
+for (const { entry, maxKib } of budgets) {
+  const { outputFiles } = await build({
+    stdin: { contents: `export * from '${entry}';`, resolveDir: root },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    external: ['react'],
+  });
+  const kib = gzipSync(outputFiles[0].contents, { level: 9 }).length / 1024;
+  if (kib <= maxKib) continue;
+  console.error(
+    `Expected ${entry} to weigh at most ${maxKib} KiB, got ${kib.toFixed(1)}. Leave something out, or raise its budget.`,
+  );
+  process.exitCode = 1;
+}
