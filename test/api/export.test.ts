@@ -1,12 +1,16 @@
+import { Pool } from 'pg';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
+let database: Pool;
 let weft: WeftClient;
 
 beforeAll(async () => {
   const { url } = stack.use(await createDatabase());
+  database = new Pool({ connectionString: url });
+  stack.defer(() => database.end());
   weft = stack.use(new WeftClient(stack.use(await startWeft({ databaseUrl: url })).url));
 });
 afterAll(() => stack.disposeAsync());
@@ -78,15 +82,15 @@ test('a pythonRun is exported with its code, and an execution under way as it st
 test('what is not there is null, and what is too large is refused with another way to it', async () => {
   expect(await exportOf('exec_nothing')).toBeNull();
   expect(await exportOf('wf_0')).toBeNull();
-  const nodes = [1, 2, 3, 4, 5].map((n) => ({
-    key: `n${n}`,
-    type: 'transform',
-    config: { expression: 'input' },
-  }));
-  const edges = [1, 2, 3, 4].map((n) => ({ source: `n${n}`, target: `n${n + 1}` }));
-  const id = await weft.run(nodes, edges, 'x'.repeat(8 * 1024 * 1024));
-  await weft.event(id, ({ __typename }) => __typename === 'ExecutionSucceeded');
-  await expect(exportOf(id)).rejects.toThrow(/at most 32 MiB, got 49 MiB.*EXPORT_TOO_LARGE/);
+  const id = await weft.runPython('1');
+  await weft.allEvents(id);
+  await database.query(
+    `INSERT INTO execution_events (execution_id, seq, type, node_key, attempt, payload, occurred_at, writer)
+     SELECT $1, seq, 'NodeOutput', 'python', 1, json_build_object('text', repeat('x', 1024 * 1024)), now(), 'test'
+     FROM generate_series(100, 132) AS seq`,
+    [id],
+  );
+  await expect(exportOf(id)).rejects.toThrow(/at most 32 MiB, got 34 MiB.*EXPORT_TOO_LARGE/);
 });
 
 test('an output that does not fit the outputSchema fails the run', async () => {
