@@ -1,16 +1,15 @@
-import { Pool } from 'pg';
+import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
-let database: Pool;
+let sql: Awaited<ReturnType<typeof connect>>;
 let weft: WeftClient;
 
 beforeAll(async () => {
   const { url } = stack.use(await createDatabase());
-  database = new Pool({ connectionString: url });
-  stack.defer(() => database.end());
+  sql = stack.use(await connect(url));
   weft = stack.use(new WeftClient(stack.use(await startWeft({ databaseUrl: url })).url));
 });
 afterAll(() => stack.disposeAsync());
@@ -84,7 +83,7 @@ test('what is not there is null, and what is too large is refused with another w
   expect(await exportOf('wf_0')).toBeNull();
   const id = await weft.runPython('1');
   await weft.allEvents(id);
-  await database.query(
+  await sql.query(
     `INSERT INTO execution_events (execution_id, seq, type, node_key, attempt, payload, occurred_at, writer)
      SELECT $1, seq, 'NodeOutput', 'python', 1, json_build_object('text', repeat('x', 1024 * 1024)), now(), 'test'
      FROM generate_series(100, 132) AS seq`,

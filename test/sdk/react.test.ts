@@ -1,0 +1,141 @@
+import { createElement } from 'react';
+// @ts-expect-error its types are not worth a package for one call
+import { renderToString } from 'react-dom/server';
+import { createClient } from '../../client-sdk/src/index.ts';
+import { useExecution, WeftProvider } from '../../client-sdk/src/react/index.ts';
+import { type Browser, findChromium, openBrowser, type Page } from '../support/browser.ts';
+import { lengthenJournal } from '../support/long-journal.ts';
+import { servePage } from '../support/page-server.ts';
+import { connect } from '../support/sql.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+const chromium = findChromium();
+
+/** Skipped, and counted as skipped, where there is no Chromium. */
+const inBrowser = chromium === undefined ? describe.skip : describe;
+const token = 'a-token-of-the-tests';
+
+inBrowser('the React hooks in a browser, under StrictMode', () => {
+  const opened = new AsyncDisposableStack();
+  let weft: WeftClient;
+  let sql: Awaited<ReturnType<typeof connect>>;
+  let browser: Browser;
+  let page: Page;
+  let origin: string;
+
+  beforeAll(async () => {
+    ({ origin } = opened.use(await servePage('test/sdk/react/page.jsx')));
+    const { url: databaseUrl } = opened.use(await createDatabase());
+    sql = opened.use(await connect(databaseUrl));
+    const env = { WEFT_API_TOKEN: token, WEFT_ALLOWED_ORIGINS: origin };
+    const server = opened.use(await startWeft({ databaseUrl, env }));
+    weft = opened.use(new WeftClient(server.url, token));
+    browser = opened.use(await openBrowser(chromium!));
+  });
+  afterAll(async () => await opened.disposeAsync());
+
+  beforeEach(async () => {
+    page = await browser.open(origin);
+    await page.waitFor('window.mount');
+  });
+
+  const mount = (id: string | null, options: object = {}) =>
+    page.evaluate(`mount(${JSON.stringify({ url: weft.url, token, ...options })}, ${JSON.stringify(id)})`);
+  const text = (id: string) => `document.getElementById(${JSON.stringify(id)}).innerText`;
+  const closed = 'sockets.length > 0 && sockets.every(({ readyState }) => readyState === WebSocket.CLOSED)';
+
+  test('render a run live, all through one WebSocket, which is closed at the end', async () => {
+    await mount(null);
+    expect(await page.evaluate(text('execution'))).toContain('nothing yet');
+    expect(await page.evaluate('sockets.length')).toBe(0);
+
+    const id = await weft.runPython(
+      'import time\nprint("begun", flush=True)\nprogress(1, 2)\nwhile input_data["wait"]: time.sleep(0.01)',
+      { input: { wait: true } },
+    );
+    await page.evaluate(`show(${JSON.stringify(id)})`);
+    await page.waitFor(`${text('python')}.includes('RUNNING') && ${text('python')}.includes('1/2')`);
+    await page.waitFor(`${text('python')}.includes('begun') && ${text('execution')}.includes('RUNNING')`);
+    expect(await page.evaluate('sockets.length')).toBe(1);
+
+    await weft.cancel(id, 'FORCE');
+    await page.waitFor(`${text('execution')}.includes('CANCELED') && ${text('python')}.includes('CANCELED')`);
+    await page.waitFor(closed);
+    const events = (await weft.allEvents(id)).map(({ sequence }) => sequence).join(' ');
+    expect(await page.evaluate(text('events'))).toContain(`${events} in`);
+    expect(page.complaints).toEqual([]);
+  });
+
+  test('leave no socket when the components are unmounted during the run, and show a new run in place of an old one', async () => {
+    const id = await weft.runPython('print("on", flush=True)\nimport time\ntime.sleep(60)');
+    await mount(id);
+    await page.waitFor(`${text('python')}.includes('on')`);
+    await page.evaluate('unmount()');
+    await page.waitFor(closed);
+
+    await mount(id);
+    await page.waitFor(`${text('python')}.includes('on')`);
+    const next = await weft.runPython('print("another")\nresult = 7');
+    await page.evaluate(`show(${JSON.stringify(next)})`);
+    await page.waitFor(`${text('execution')} === 'SUCCEEDED 7'`);
+    expect(await page.evaluate(text('python'))).toContain('another');
+    expect(await page.evaluate(text('python'))).not.toContain('on\n');
+    await page.waitFor(closed);
+    await weft.cancel(id, 'FORCE');
+  });
+
+  test('gather events: thousands of them render few times, and other nodes not at all', async () => {
+    const id = await weft.runPython('1');
+    await weft.allEvents(id);
+    await lengthenJournal(sql, id, 3_000);
+    await mount(id);
+    await page.waitFor(`${text('execution')}.includes('SUCCEEDED')`);
+    expect(await page.evaluate(text('python'))).toContain('line 3003\n');
+    const renders = await page.evaluate<Record<string, number>>('renders');
+    expect(renders.execution).toBeLessThan(300); // StrictMode renders twice
+    expect(renders.otherNode).toBeLessThan(5);
+    expect(await page.evaluate(text('events'))).toContain('3005 in');
+  });
+
+  test('tell why an execution cannot be followed', async () => {
+    await mount('exec_nothing');
+    await page.waitFor(`${text('execution')}.includes('NOT_FOUND')`);
+    await page.evaluate('unmount()');
+    await mount('exec_nothing', { token: 'wrong' });
+    await page.waitFor(`${text('execution')}.includes('UNAUTHENTICATED')`);
+    await page.evaluate('unmount()');
+    await page.waitFor(closed);
+    await page.evaluate('mountWithoutProvider()');
+    await page.waitFor(`${text('caught')}.includes('Expected a <WeftProvider')`);
+  });
+
+  test('render a replay step by step, with no server at all', async () => {
+    const id = await weft.runPython('print("recorded")\nresult = 3');
+    await weft.allEvents(id);
+    const { executionExport } = await weft.query<{ executionExport: object }>(
+      'query ($id: ID!) { executionExport(id: $id) }',
+      { id },
+    );
+    await page.evaluate(`mountReplay(${JSON.stringify(executionExport)})`);
+    await page.waitFor(`${text('execution')}.includes('nothing yet')`);
+    await page.evaluate('recording.step()');
+    await page.waitFor(`${text('execution')}.includes('QUEUED')`);
+    await page.evaluate(`recording.stepTo(({ type }) => type === 'NodeOutput')`);
+    await page.waitFor(`${text('python')}.includes('recorded')`);
+    expect(await page.evaluate(text('execution'))).toContain('RUNNING');
+    await page.evaluate('recording.finish()');
+    await page.waitFor(`${text('execution')} === 'SUCCEEDED 3'`);
+    expect(await page.evaluate('sockets.length')).toBe(0);
+  });
+});
+
+const Status = () => createElement('p', null, useExecution('exec_1').status ?? 'nothing yet');
+
+test('on a server the hooks render what there is before the first event, and connect to nothing', () => {
+  const client = createClient({ url: 'http://127.0.0.1:9' });
+  expect(renderToString(createElement(WeftProvider, { client }, createElement(Status)))).toBe(
+    '<p>nothing yet</p>',
+  );
+});

@@ -1,0 +1,111 @@
+/** The page that react.test.ts drives: what it mounts, and what the browser has open, is told on `window`. */
+import { Component, StrictMode, useRef, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createClient } from '../../../client-sdk/src/index.ts';
+import {
+  useExecution,
+  useExecutionEvents,
+  useNodeOutput,
+  WeftProvider,
+} from '../../../client-sdk/src/react/index.ts';
+import { replay } from '../../../client-sdk/src/testing/index.ts';
+
+window.sockets = [];
+const NativeWebSocket = window.WebSocket;
+window.WebSocket = class extends NativeWebSocket {
+  constructor(...args) {
+    super(...args);
+    window.sockets.push(this);
+  }
+};
+
+window.renders = { execution: 0, node: 0, otherNode: 0 };
+
+function Execution({ id }) {
+  const { status, output, error, problem } = useExecution(id);
+  window.renders.execution++;
+  return (
+    <p id="execution">
+      {status ?? 'nothing yet'} {JSON.stringify(output)} {error?.code} {problem?.code}
+    </p>
+  );
+}
+
+function Node({ id, nodeKey }) {
+  const { stdout, progress, status, output } = useNodeOutput(id, nodeKey);
+  window.renders[nodeKey === 'other' ? 'otherNode' : 'node']++;
+  return (
+    <pre id={nodeKey}>
+      {status} {progress && `${progress.current}/${progress.total}`} {JSON.stringify(output)} {stdout}
+    </pre>
+  );
+}
+
+function Events({ id }) {
+  const events = useExecutionEvents(id);
+  const lists = useRef(new Set());
+  lists.current.add(events);
+  return (
+    <p id="events">
+      {events.map(({ sequence }) => sequence).join(' ')} in {lists.current.size} lists
+    </p>
+  );
+}
+
+function App({ first }) {
+  const [id, setId] = useState(first);
+  window.show = setId;
+  return (
+    <>
+      <Execution id={id} />
+      <Node id={id} nodeKey="python" />
+      <Node id={id} nodeKey="other" />
+      <Events id={id} />
+    </>
+  );
+}
+
+class Boundary extends Component {
+  state = {};
+  static getDerivedStateFromError(error) {
+    return { error };
+  }
+  render() {
+    return this.state.error ? <p id="caught">{this.state.error.message}</p> : this.props.children;
+  }
+}
+
+window.mount = (options, id) => {
+  window.renders = { execution: 0, node: 0, otherNode: 0 };
+  const root = createRoot(document.getElementById('root'));
+  const client = createClient(options);
+  root.render(
+    <StrictMode>
+      <WeftProvider client={client}>
+        <App first={id} />
+      </WeftProvider>
+    </StrictMode>,
+  );
+  window.unmount = () => root.unmount();
+};
+
+window.mountReplay = (exported) => {
+  window.recording = replay(exported, { speed: 'stepped' });
+  const root = createRoot(document.getElementById('root'));
+  root.render(
+    <WeftProvider client={window.recording.client}>
+      <App first={window.recording.executionId} />
+    </WeftProvider>,
+  );
+  window.unmount = () => root.unmount();
+};
+
+window.mountWithoutProvider = () => {
+  const root = createRoot(document.getElementById('root'));
+  root.render(
+    <Boundary>
+      <Execution id="exec_1" />
+    </Boundary>,
+  );
+  window.unmount = () => root.unmount();
+};
