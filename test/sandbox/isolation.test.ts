@@ -75,6 +75,19 @@ test('two runs at once do not see each other', async () => {
   ]);
 });
 
+test('two runs of the same code, one of them short of time, do not cost each other any', async () => {
+  const code = "import time\nwhile input_data: pass\ntime.sleep(1)\nresult = 'in time'";
+  const [short, long] = await Promise.all([
+    sandbox.run(code, { input: true, timeoutMs: 300 }),
+    sandbox.run(code, { input: false, timeoutMs: 30_000 }),
+  ]);
+  expect(errorOf(short)).toMatchObject({
+    code: 'PYTHON_TIMEOUT',
+    message: expect.stringContaining('300 ms'),
+  });
+  expect(resultOf(long)).toBe('in time');
+});
+
 test('two runs at once cannot meet on an abstract socket', async () => {
   const listen = `import socket, time
 s = socket.socket(socket.AF_UNIX)

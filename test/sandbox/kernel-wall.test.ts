@@ -91,6 +91,11 @@ test.each([
   ['hold memory outside every limit', "libc.memfd_create(b'x', 0)", 38],
   ['make shared memory segments', 'libc.shmget(0, 4096, 0o1600)', 38],
   ['have the end of its children go unnoticed', 'libc.sigaction(17, (ctypes.c_uint64 * 20)(1), None)', 22],
+  [
+    'let a socket hold more than the default',
+    'libc.setsockopt(__import__("socket").socketpair()[0].detach(), 1, 7, (ctypes.c_int * 1)(1 << 22), 4)',
+    92,
+  ],
   ['push characters into a terminal', 'libc.ioctl(0, 0x5412, 0)', 1],
 ])('a run cannot %s', async (_name, call, errno) => {
   expect(

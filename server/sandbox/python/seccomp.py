@@ -101,7 +101,7 @@ _REFUSED = {
     "personality": (135, 92, errno.EPERM),
 }
 _SOCKET, _CLONE, _IOCTL, _FCNTL = (41, 198), (56, 220), (16, 29), (72, 25)
-_MMAP, _RT_SIGACTION = (9, 222), (13, 134)
+_MMAP, _RT_SIGACTION, _SETSOCKOPT = (9, 222), (13, 134), (54, 208)
 _NEWEST = 450  # the last number of the table this was written from (Linux 6.6); both machines share those over 423
 
 _AF_UNIX = 1
@@ -109,6 +109,7 @@ _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
 _TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _MAP_SHARED, _MAP_ANONYMOUS = 0x01, 0x20
 _SIGCHLD = 17
+_SO_SNDBUF = 7
 _LOCK_QUERIES_AND_WATCHES = (5, 36, 1026, 1031)  # F_GETLK, F_OFD_GETLK, F_NOTIFY, F_SETPIPE_SZ
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -160,6 +161,7 @@ def _build(report, reported, may_make_namespaces):
     program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=report)
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
     program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
+    program += _answer_by_argument(_SETSOCKOPT, 2, [(_IF_EQUAL, _SO_SNDBUF)], _ERRNO | errno.ENOPROTOOPT)
     program += _keep_children_accountable() + _count_shared_memory(report)
     program.append(_statement(_RETURN, _ALLOW))
     instructions = ctypes.create_string_buffer(b"".join(program))

@@ -2,10 +2,11 @@
 
 Memory counts where it is the run's own: anonymous and shared pages and the tables that lead to them, beyond what every cell
 has from its fork-server (with pandas loaded 40 MB, which all its cells share). A page of that which the run writes to
-becomes its own without being counted, so that the count can be short by what was inherited.
+becomes its own without being counted, in each of its processes; the sum of all that is resident bounds how much.
 """
 
 import os
+from typing import NamedTuple
 
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
@@ -13,6 +14,16 @@ _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 _TIMES = slice(11, 15)
 _DATA = 5  # of /proc/<pid>/statm: private writable mappings, which RLIMIT_DATA bounds
 _COUNTED = ("RssAnon:", "RssShmem:", "VmPTE:")
+# The kernel's default for what one holds; a message may go beyond it, and runs cannot raise it (seccomp.py).
+_MOST_IN_A_SOCKET_KB = 2 * 208
+
+
+class Usage(NamedTuple):
+    """Of a cell. `own_kb` leaves out, of each process, as much as it inherited; `resident_kb` leaves out nothing."""
+
+    own_kb: int
+    resident_kb: int
+    cpu_ms: float
 
 
 def own_memory():
@@ -22,24 +33,34 @@ def own_memory():
 
 
 def usage_of(pid, inherited):
-    """(memory in KiB, CPU time in ms) of a cell's PID 1 and all below it.
+    """What a cell's PID 1 and all below it use.
 
     Orphans fall to PID 1, so the tree below it is always the whole cell. Pages that a forked child still
     shares with its parent count twice; the alternative, PSS, takes 4 to 12 ms to read where this takes 20 microseconds.
     """
-    memory_kb = cpu_ms = 0
+    own_kb = all_kb = cpu_ms = 0
     pending = [pid]
     while pending:
         current = pending.pop()
         try:
-            memory_kb += max(0, _resident_kb(current) - inherited["residentKb"])
+            resident_kb = _resident_kb(current)
+            own_kb += max(0, resident_kb - inherited["residentKb"])
+            all_kb += resident_kb
             times = _read(f"/proc/{current}/stat").rpartition(") ")[2].split()[_TIMES]
             cpu_ms += sum(map(int, times)) * _TICK_MS
             for thread in os.listdir(f"/proc/{current}/task"):
                 pending.extend(_read(f"/proc/{current}/task/{thread}/children").split())
         except (OSError, IndexError):
             continue  # it ended meanwhile
-    return memory_kb, cpu_ms
+    return Usage(own_kb, all_kb, cpu_ms)
+
+
+def sockets_kb(pid):
+    """The most that the sockets of a cell can hold, which no process's memory shows; each has its own network namespace."""
+    try:
+        return int(_read(f"/proc/{pid}/net/sockstat").split()[2]) * _MOST_IN_A_SOCKET_KB
+    except (OSError, IndexError):
+        return 0  # it ended meanwhile
 
 
 def _resident_kb(pid):
