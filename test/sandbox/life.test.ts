@@ -80,7 +80,7 @@ const othersCanEnter =
 (othersCanEnter ? test : test.skip)('an ordinary user gets the same sandbox', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
   chmodSync(folder, 0o777);
-  const child = spawnHolder(join(folder, 'run'), 12345);
+  const child = spawnHolder(join(folder, 'run'), { uid: 12345 });
   try {
     expect(JSON.parse(await nextLine(child))).toEqual({
       kind: 'succeeded',
@@ -94,22 +94,46 @@ const othersCanEnter =
   rmSync(folder, { recursive: true });
 });
 
+test('a terminal is never handed in, also where the server has one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
+  const code = `import os
+terminals = [fd for fd in range(4) if os.isatty(fd)]
+for name in ('/dev/tty', '/dev/console', '/dev/ptmx', '/dev/pts/0'):
+  try: terminals.append(os.open(name, os.O_RDWR))
+  except OSError: pass
+result = terminals`;
+  const child = spawnHolder(join(folder, 'run'), { code, inTerminal: true });
+  const told = await nextLine(child);
+  child.kill('SIGKILL');
+  expect(JSON.parse(told)).toMatchObject({ kind: 'succeeded', result: [] });
+  await eventually('the room is gone', () => processesWith(folder).length === 0);
+  rmSync(folder, { recursive: true });
+});
+
 /** A process of its own that opens a sandbox, prints the outcome of one run and stays. */
-function spawnHolder(runFolder: string, uid?: number) {
+function spawnHolder(runFolder: string, options: HolderOptions = {}) {
+  const { uid, code = 'import os\nresult = [os.getuid(), os.getpid()]', inTerminal } = options;
   const script = `
     const { openLocalSandbox } = await import(${JSON.stringify(compiled('server/sandbox/local/local-sandbox.js'))});
     const { makeLogger } = await import(${JSON.stringify(compiled('server/shared/logger.js'))});
     if (${uid ?? 0}) { process.setgroups([]); process.setgid(${uid}); process.setuid(${uid}); }
     const sandbox = await openLocalSandbox({ runFolder: ${JSON.stringify(runFolder)}, policy: 'kernel',
       pythonPath: ${uid ? "'/usr/bin/python3'" : 'undefined'}, logger: makeLogger('warn') });
-    const request = { code: 'import os\\nresult = [os.getuid(), os.getpid()]', packages: [], input: null, timeoutMs: 5000 };
+    const request = { code: ${JSON.stringify(code)}, packages: [], input: null, timeoutMs: 5000 };
     const outcome = await sandbox.run(request, { signal: new AbortController().signal, onEvent() {} });
     console.log(JSON.stringify(outcome));
     setInterval(() => {}, 1000);
   `;
-  return spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const command = [process.execPath, '--input-type=module', '-e', script];
+  const withTerminal = ['/usr/bin/python3', '-c', 'import pty, sys; pty.spawn(sys.argv[1:])', ...command];
+  const [program, ...args] = inTerminal ? withTerminal : command;
+  return spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+interface HolderOptions {
+  uid?: number;
+  code?: string;
+  inTerminal?: boolean;
 }
 
 function compiled(path: string): string {

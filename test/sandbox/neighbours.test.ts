@@ -63,7 +63,7 @@ test('a run that sends enormous frames holds no other up', async () => {
         while rest: rest = rest[os.write(3, rest):]
   `;
   const slowest = await beside(flood, slowestOfTwenty);
-  expect(slowest).toBeLessThan(500);
+  expect(slowest).toBeLessThan(TOO_SLOW_MS);
 });
 
 test.each([
@@ -76,7 +76,7 @@ test.each([
   ['processes', 'import os\nprint(flush=True)\nwhile True:\n  if os.fork() == 0: os._exit(0)\n  os.wait()'],
 ])('a run that floods with %s slows no other but by the CPU time that it takes', async (_what, flood) => {
   const slowest = await beside(flood, slowestOfTwenty);
-  expect(slowest).toBeLessThan(500);
+  expect(slowest).toBeLessThan(TOO_SLOW_MS);
 });
 
 /** A futex on a page of a file is the same for all who map it, and the filter cannot see what an address leads to. */
@@ -177,7 +177,7 @@ test.each([
   ],
   ['leaves them to others', 'if os.fork(): time.sleep(60)\nif os.fork(): os._exit(0)'],
 ])('CPU time of children counts where a run %s', async (_how, hide) => {
-  await using thrifty = await openTestSandbox({ cpuShare: 0.02 });
+  await using thrifty = await openTestSandbox({ cpuShare: 0.002 });
   const burn = py`
     while True:
         for _ in range(2):
@@ -191,7 +191,10 @@ test.each([
   expect(errorOf(run).message).toContain('CPU time');
 });
 
-/** The longest that a trivial run took, milliseconds: far from the seconds that a flood once cost, on any machine. */
+/** A flood that is not held back costs others seconds. */
+const TOO_SLOW_MS = 1_500;
+
+/** The longest that a trivial run took, milliseconds. */
 async function slowestOfTwenty(): Promise<number> {
   let worstMs = 0;
   for (let n = 0; n < 20; n += 1) {
