@@ -231,6 +231,7 @@ export type ExecutionEventType =
   | 'NodeOutput'
   | 'NodeProgress'
   | 'NodeEnvironment'
+  | 'ArtifactCreated'
   | 'SecurityViolation'
   | 'SecurityAlert';
 
@@ -257,6 +258,7 @@ export type ExecutionEventsSubscription = { executionEvents: { endCursor: string
       | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
       | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
       | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
+      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } }
       | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
       | { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' }
     > } };
@@ -283,6 +285,7 @@ export type ExecutionHistoryQuery = { execution: { status: ExecutionStatus, even
         | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
         | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
         | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
+        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } }
         | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
         | { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' }
       >, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
@@ -315,6 +318,8 @@ type EventParts_NodeProgress_Fragment = { current: number, total: number | null,
 
 type EventParts_NodeEnvironment_Fragment = { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' };
 
+type EventParts_ArtifactCreated_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } };
+
 type EventParts_SecurityViolation_Fragment = { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } };
 
 type EventParts_SecurityAlert_Fragment = { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' };
@@ -334,6 +339,7 @@ export type EventPartsFragment =
   | EventParts_NodeOutput_Fragment
   | EventParts_NodeProgress_Fragment
   | EventParts_NodeEnvironment_Fragment
+  | EventParts_ArtifactCreated_Fragment
   | EventParts_SecurityViolation_Fragment
   | EventParts_SecurityAlert_Fragment
 ;
@@ -523,10 +529,10 @@ export type WorkflowDeleteMutation = { workflowDelete: { deletedWorkflowId: stri
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
