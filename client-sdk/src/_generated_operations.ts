@@ -65,7 +65,7 @@ export type NodeExecutionStatus =
 /** Which executions to list. */
 export type ExecutionFilter = {
   /** Those of this workflow. */
-  workflowId?: string | number | null | undefined;
+  workflowId?: string | null | undefined;
   /** Those in one of these statuses. */
   statuses?: Array<ExecutionStatus> | null | undefined;
 };
@@ -164,9 +164,9 @@ export type WorkflowEdgeInput = {
 /** Which violations to list; what is left out does not narrow. */
 export type SecurityViolationFilter = {
   /** Of executions of this workflow. */
-  workflowId?: string | number | null | undefined;
+  workflowId?: string | null | undefined;
   /** Of this execution. */
-  executionId?: string | number | null | undefined;
+  executionId?: string | null | undefined;
   /** Against this rule, such as `blocked-module`. */
   rule?: string | null | undefined;
   /** Stopped by this wall. */
@@ -176,7 +176,7 @@ export type SecurityViolationFilter = {
 /** What to run, and with what. */
 export type ExecutionStartInput = {
   /** The workflow to run. */
-  workflowId: string | number;
+  workflowId: string;
   /** The version to run; the latest where none is given. */
   versionNumber?: number | null | undefined;
   /** What the workflow's input node gives. Must fit the workflow's `inputSchema`. */
@@ -236,93 +236,443 @@ export type ExecutionEventType =
   | 'SecurityAlert';
 
 export type ExecutionEventsSubscriptionVariables = Exact<{
-  executionId: string | number;
+  executionId: string;
   after?: string | null | undefined;
   types?: Array<ExecutionEventType> | ExecutionEventType | null | undefined;
   nodeKeys?: Array<string> | string | null | undefined;
 }>;
 
 
-export type ExecutionEventsSubscription = { executionEvents: { endCursor: string, caughtUp: boolean, events: Array<
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionQueued' }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionStarted' }
-      | { output: unknown, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionSucceeded' }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionCanceled' }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeStarted' }
-      | { output: unknown, handle: string, durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSucceeded' }
-      | { durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSkipped' }
-      | { output: unknown, handle: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeReused' }
-      | { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-      | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
-      | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
-      | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
-      | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } }
-      | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
-      | { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' }
-    > } };
+export type ExecutionEventsSubscription = {
+  /** An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`. */
+  executionEvents: {
+    /** Opaque. Give it as `after` when subscribing again: the stream goes on without gap or duplicate. */
+    endCursor: string;
+    /** Whether the history held nothing more at that moment: what follows is live. */
+    caughtUp: boolean;
+    /** Empty where the filter let nothing through. */
+    events: Array<
+      | EventParts_ExecutionQueued_Fragment
+      | EventParts_ExecutionStarted_Fragment
+      | EventParts_ExecutionSucceeded_Fragment
+      | EventParts_ExecutionFailed_Fragment
+      | EventParts_ExecutionCanceled_Fragment
+      | EventParts_NodeStarted_Fragment
+      | EventParts_NodeSucceeded_Fragment
+      | EventParts_NodeFailed_Fragment
+      | EventParts_NodeSkipped_Fragment
+      | EventParts_NodeReused_Fragment
+      | EventParts_NodeRetryScheduled_Fragment
+      | EventParts_NodeOutput_Fragment
+      | EventParts_NodeProgress_Fragment
+      | EventParts_NodeEnvironment_Fragment
+      | EventParts_ArtifactCreated_Fragment
+      | EventParts_SecurityViolation_Fragment
+      | EventParts_SecurityAlert_Fragment
+    >;
+  };
+};
 
 export type ExecutionHistoryQueryVariables = Exact<{
-  id: string | number;
+  id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
 }>;
 
 
-export type ExecutionHistoryQuery = { execution: { status: ExecutionStatus, events: { nodes: Array<
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionQueued' }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionStarted' }
-        | { output: unknown, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionSucceeded' }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionCanceled' }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeStarted' }
-        | { output: unknown, handle: string, durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSucceeded' }
-        | { durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSkipped' }
-        | { output: unknown, handle: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeReused' }
-        | { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } }
-        | { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' }
-        | { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' }
-        | { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' }
-        | { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } }
-        | { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }
-        | { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' }
-      >, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+export type ExecutionHistoryQuery = {
+  /** One execution; null when there is none of that id. */
+  execution: {
+    /** How far it is. */
+    status: ExecutionStatus;
+    /** What has happened in it so far, from the first event on. To follow it live, subscribe to `executionEvents`. */
+    events: {
+      /** The items alone, for clients that need no cursors of their own. */
+      nodes: Array<
+        | EventParts_ExecutionQueued_Fragment
+        | EventParts_ExecutionStarted_Fragment
+        | EventParts_ExecutionSucceeded_Fragment
+        | EventParts_ExecutionFailed_Fragment
+        | EventParts_ExecutionCanceled_Fragment
+        | EventParts_NodeStarted_Fragment
+        | EventParts_NodeSucceeded_Fragment
+        | EventParts_NodeFailed_Fragment
+        | EventParts_NodeSkipped_Fragment
+        | EventParts_NodeReused_Fragment
+        | EventParts_NodeRetryScheduled_Fragment
+        | EventParts_NodeOutput_Fragment
+        | EventParts_NodeProgress_Fragment
+        | EventParts_NodeEnvironment_Fragment
+        | EventParts_ArtifactCreated_Fragment
+        | EventParts_SecurityViolation_Fragment
+        | EventParts_SecurityAlert_Fragment
+      >;
+      /** Where this page begins and ends, and whether there is more. */
+      pageInfo: {
+        /** Whether there are items after this page. */
+        hasNextPage: boolean;
+        /** The cursor of the last item: give it as `after` for the next page. */
+        endCursor: string | null;
+      };
+    };
+  } | null;
+};
 
-type EventParts_ExecutionQueued_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionQueued' };
+type EventParts_ExecutionQueued_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionQueued';
+};
 
-type EventParts_ExecutionStarted_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionStarted' };
+type EventParts_ExecutionStarted_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionStarted';
+};
 
-type EventParts_ExecutionSucceeded_Fragment = { output: unknown, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionSucceeded' };
+type EventParts_ExecutionSucceeded_Fragment = {
+  /** What its output nodes gave. */
+  output: unknown;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionSucceeded';
+};
 
-type EventParts_ExecutionFailed_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } };
+type EventParts_ExecutionFailed_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionFailed';
+  /** Why it failed. */
+  error: EventErrorPartsFragment;
+};
 
-type EventParts_ExecutionCanceled_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ExecutionCanceled' };
+type EventParts_ExecutionCanceled_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionCanceled';
+};
 
-type EventParts_NodeStarted_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeStarted' };
+type EventParts_NodeStarted_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeStarted';
+};
 
-type EventParts_NodeSucceeded_Fragment = { output: unknown, handle: string, durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSucceeded' };
+type EventParts_NodeSucceeded_Fragment = {
+  /** What it emitted. */
+  output: unknown;
+  /** The output handle it emitted on: edges from the others die. */
+  handle: string;
+  /** Milliseconds that the attempt took. */
+  durationMs: number;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeSucceeded';
+};
 
-type EventParts_NodeFailed_Fragment = { durationMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeFailed', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } };
+type EventParts_NodeFailed_Fragment = {
+  /** Milliseconds that the last attempt took. */
+  durationMs: number;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeFailed';
+  /** Why it failed. */
+  error: EventErrorPartsFragment;
+};
 
-type EventParts_NodeSkipped_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeSkipped' };
+type EventParts_NodeSkipped_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeSkipped';
+};
 
-type EventParts_NodeReused_Fragment = { output: unknown, handle: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeReused' };
+type EventParts_NodeReused_Fragment = {
+  /** What it emitted then. */
+  output: unknown;
+  /** The output handle it emitted on. */
+  handle: string;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeReused';
+};
 
-type EventParts_NodeRetryScheduled_Fragment = { delayMs: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeRetryScheduled', error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } };
+type EventParts_NodeRetryScheduled_Fragment = {
+  /** Milliseconds until the next attempt. */
+  delayMs: number;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeRetryScheduled';
+  /** Why this attempt failed. */
+  error: EventErrorPartsFragment;
+};
 
-type EventParts_NodeOutput_Fragment = { stream: OutputStream, text: string, byteOffset: number, truncated: boolean, code: string | null, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeOutput' };
+type EventParts_NodeOutput_Fragment = {
+  /** Where it wrote to. */
+  stream: OutputStream;
+  /** A piece of the text; pieces need not end with a line. */
+  text: string;
+  /** The place of the text's first byte in the stream. */
+  byteOffset: number;
+  /** True where what follows this text is left out: the rest of a line over 256 KiB, or all that follows the first MiB of the stream. The run itself goes on. */
+  truncated: boolean;
+  /** `PYTHON_OUTPUT_LIMIT` where truncated. */
+  code: string | null;
+  /** Where truncated: which limit it was, for people. */
+  message: string | null;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeOutput';
+};
 
-type EventParts_NodeProgress_Fragment = { current: number, total: number | null, unit: string | null, message: string | null, source: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeProgress' };
+type EventParts_NodeProgress_Fragment = {
+  /** How much is done. */
+  current: number;
+  /** How much there is to do, where that is known. */
+  total: number | null;
+  /** What is counted, such as `rows`. */
+  unit: string | null;
+  /** What it is doing. */
+  message: string | null;
+  /** `progress` or `tqdm`. */
+  source: string;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeProgress';
+};
 
-type EventParts_NodeEnvironment_Fragment = { status: EnvironmentStatus, packages: Array<string>, message: string | null, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'NodeEnvironment' };
+type EventParts_NodeEnvironment_Fragment = {
+  /** How far it is. */
+  status: EnvironmentStatus;
+  /** The requirements of the node. */
+  packages: Array<string>;
+  /** For people. */
+  message: string | null;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeEnvironment';
+};
 
-type EventParts_ArtifactCreated_Fragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'ArtifactCreated', artifact: { id: string, name: string, mimeType: string, sizeBytes: number, url: string } };
+type EventParts_ArtifactCreated_Fragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ArtifactCreated';
+  /** The file. */
+  artifact: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    id: string;
+    /** The name of the file, such as `figure-1.png`; two may have the same. */
+    name: string;
+    /** As the code said, or as the ending of the name says. */
+    mimeType: string;
+    /** At most 10 MiB. */
+    sizeBytes: number;
+    /** A path on this server, such as `/artifacts/art_…`, where a GET downloads it. The token, where the server has one, goes into the `Authorization` header. */
+    url: string;
+  };
+};
 
-type EventParts_SecurityViolation_Fragment = { codeHash: string, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityViolation', violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } };
+type EventParts_SecurityViolation_Fragment = {
+  /** SHA-256 of the code of the node, in hex. */
+  codeHash: string;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'SecurityViolation';
+  /** What it tried, and where. */
+  violation: {
+    /** Always `PYTHON_SECURITY_ERROR`: the code that the run fails with. */
+    code: string;
+    /** The rule that was broken, such as `blocked-import`. */
+    rule: string;
+    /** Which wall of the sandbox stopped it. */
+    layer: ViolationLayer;
+    /** For people. */
+    message: string;
+    /** The line of the user's code, from 1. */
+    line: number | null;
+    /** The column in that line, from 1. */
+    column: number | null;
+  };
+};
 
-type EventParts_SecurityAlert_Fragment = { violations: number, windowSeconds: number, sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, type: 'SecurityAlert' };
+type EventParts_SecurityAlert_Fragment = {
+  /** How many violations were counted. */
+  violations: number;
+  /** Within how many seconds. */
+  windowSeconds: number;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'SecurityAlert';
+};
 
 export type EventPartsFragment =
   | EventParts_ExecutionQueued_Fragment
@@ -344,48 +694,197 @@ export type EventPartsFragment =
   | EventParts_SecurityAlert_Fragment
 ;
 
-export type EventErrorPartsFragment = { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean };
+export type EventErrorPartsFragment = {
+  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`. */
+  code: string;
+  /** The exception's class where code raised one, such as `ValueError`. */
+  type: string | null;
+  /** For people. */
+  message: string;
+  /** The Python traceback: the user's own frames, with their own line numbers. */
+  traceback: string | null;
+  /** The line of the user's code, from 1. */
+  line: number | null;
+  /** The column in that line, from 1, where it is known. */
+  column: number | null;
+  /** Of a process that ended by itself. */
+  exitCode: number | null;
+  /** The last few KiB of what the run wrote to stderr. */
+  stderr: string | null;
+  /** The node that failed; null where the execution failed as a whole. */
+  nodeKey: string | null;
+  /** Whether another attempt might end differently without a change of code. */
+  retryable: boolean;
+};
 
-export type ExecutionPartsFragment = { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null };
+export type ExecutionPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+  id: string;
+  /** How far it is. */
+  status: ExecutionStatus;
+  /** What it was started with. */
+  input: unknown;
+  /** Of its output nodes; null until it has SUCCEEDED. */
+  output: unknown;
+  /** When it was asked for. */
+  createdAt: string;
+  /** When a worker began it. */
+  startedAt: string | null;
+  /** When it reached a final status. */
+  finishedAt: string | null;
+  /** Milliseconds from `startedAt` to `finishedAt`; null until it has finished. */
+  durationMs: number | null;
+  /** Why it FAILED; null in any other status. */
+  error: NodeErrorPartsFragment | null;
+  /** The workflow that is run, also when it was deleted since; null of a `pythonRun`. */
+  workflow: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    id: string;
+    /** The name of its latest version. */
+    name: string;
+  } | null;
+  /** The version that is run; null of a `pythonRun`. */
+  version: {
+    /** Counts 1, 2, 3 … within the workflow. */
+    number: number;
+  } | null;
+};
 
-export type NodeErrorPartsFragment = { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean };
+export type NodeErrorPartsFragment = {
+  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`. */
+  code: string;
+  /** The exception's class where code raised one, such as `ValueError`. */
+  type: string | null;
+  /** For people. */
+  message: string;
+  /** The Python traceback: the user's own frames, with their own line numbers. */
+  traceback: string | null;
+  /** The line of the user's code, from 1. */
+  line: number | null;
+  /** The column in that line, from 1, where it is known. */
+  column: number | null;
+  /** Of a process that ended by itself. */
+  exitCode: number | null;
+  /** The last few KiB of what the run wrote to stderr. */
+  stderr: string | null;
+  /** The node that failed; null where the execution failed as a whole. */
+  nodeKey: string | null;
+  /** Whether another attempt might end differently without a change of code. */
+  retryable: boolean;
+};
 
 export type ExecutionStartMutationVariables = Exact<{
   input: ExecutionStartInput;
 }>;
 
 
-export type ExecutionStartMutation = { executionStart: { execution: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type ExecutionStartMutation = {
+  /** Runs a workflow. Answers when the execution is safely queued; follow it with `executionEvents`. */
+  executionStart: {
+    /** The execution, QUEUED or already further; null where there are userErrors. */
+    execution: ExecutionPartsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type ExecutionCancelMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   mode?: ExecutionCancelMode;
 }>;
 
 
-export type ExecutionCancelMutation = { executionCancel: { execution: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type ExecutionCancelMutation = {
+  /** Ends an execution before its time: running nodes within a second, nodes to come never begin. */
+  executionCancel: {
+    /** The execution, which ends within a moment; null where there are userErrors. */
+    execution: ExecutionPartsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type ExecutionRetryMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   strategy?: ExecutionRetryStrategy;
 }>;
 
 
-export type ExecutionRetryMutation = { executionRetry: { execution: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type ExecutionRetryMutation = {
+  /** Runs what a former execution ran, with the same version and input, as a new execution. */
+  executionRetry: {
+    /** The new execution; null where there are userErrors. */
+    execution: ExecutionPartsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type ExecutionQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
-export type ExecutionQuery = { execution: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, nodeExecutions: Array<{ nodeKey: string, item: number | null, status: NodeExecutionStatus, attempt: number, output: unknown, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null }>, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } | null };
+export type ExecutionQuery = {
+  /** One execution; null when there is none of that id. */
+  execution: (
+    {
+    /** The nodes that have begun or were skipped, and the items of those that run `forEach`. */
+    nodeExecutions: Array<{
+      /** The node's `key` in the workflow. */
+      nodeKey: string;
+      /** The index of the item, from 0; null for the node as a whole. */
+      item: number | null;
+      /** How far it is. */
+      status: NodeExecutionStatus;
+      /** Attempts begun so far. */
+      attempt: number;
+      /** What it emitted; null until it has SUCCEEDED. */
+      output: unknown;
+      /** When its first attempt began. */
+      startedAt: string | null;
+      /** When it reached a final status. */
+      finishedAt: string | null;
+      /** Milliseconds from `startedAt` to `finishedAt`; null until it has finished. */
+      durationMs: number | null;
+      /** Why its last attempt failed. */
+      error: NodeErrorPartsFragment | null;
+    }>;
+  }
+    & ExecutionPartsFragment
+  ) | null;
+};
 
 export type ExecutionExportQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
-export type ExecutionExportQuery = { executionExport: unknown };
+export type ExecutionExportQuery = {
+  /** One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. It can be replayed without a server. Null when there is none of that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events. */
+  executionExport: unknown;
+};
 
 export type ExecutionsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -394,48 +893,209 @@ export type ExecutionsQueryVariables = Exact<{
 }>;
 
 
-export type ExecutionsQuery = { executions: { nodes: Array<{ id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type ExecutionsQuery = {
+  /** Executions, newest first. */
+  executions: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<ExecutionPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: give it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
 
 export type ExecutionUpdatesSubscriptionVariables = Exact<{
-  workflowId?: string | number | null | undefined;
+  workflowId?: string | null | undefined;
   statuses?: Array<ExecutionStatus> | ExecutionStatus | null | undefined;
 }>;
 
 
-export type ExecutionUpdatesSubscription = { executionUpdates: { id: string, status: ExecutionStatus, input: unknown, output: unknown, createdAt: string, startedAt: string | null, finishedAt: string | null, durationMs: number | null, error: { code: string, type: string | null, message: string, traceback: string | null, line: number | null, column: number | null, exitCode: number | null, stderr: string | null, nodeKey: string | null, retryable: boolean } | null, workflow: { id: string, name: string } | null, version: { number: number } | null } };
+export type ExecutionUpdatesSubscription = {
+  /** Executions as they change status, from now on. Changes in quick succession may be told as one: the latest state is always told, each step need not be. For every step of one execution use `executionEvents`. */
+  executionUpdates: ExecutionPartsFragment;
+};
 
 export type NodeDefinitionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type NodeDefinitionsQuery = { nodeDefinitions: Array<{ type: string, version: number, label: string, description: string, category: string, configSchema: unknown, uiSchema: unknown, fields: Array<{ name: string, label: string, type: string, required: boolean, default: unknown, min: number | null, max: number | null, description: string | null, placeholder: string | null, widget: string | null, language: string | null }>, inputs: Array<{ id: string, label: string, description: string | null }>, outputs: Array<{ id: string, label: string, description: string | null }>, errorHandle: { id: string, label: string, description: string | null } | null }> };
+export type NodeDefinitionsQuery = {
+  /** All types of nodes that workflows can be made of. */
+  nodeDefinitions: Array<{
+    /** What `type` of a workflow node names, such as `python`. */
+    type: string;
+    /** Raised when the meaning of a configuration changes. */
+    version: number;
+    /** For people. */
+    label: string;
+    /** What a node of this type does. */
+    description: string;
+    /** `flow`, `code` or `data`: for grouping in a palette. */
+    category: string;
+    /** JSON Schema (2020-12) of `config`. */
+    configSchema: unknown;
+    /** How a form shows each field, in the vocabulary of react-jsonschema-form (`ui:widget`, `ui:placeholder` …). */
+    uiSchema: unknown;
+    /** The fields of its configuration, in the order of a form. */
+    fields: Array<{
+      /** Its key in `config`. */
+      name: string;
+      /** For people. */
+      label: string;
+      /** `string`, `integer`, `number`, `boolean`, `array`, `object`, or `json` for any of them. */
+      type: string;
+      /** Whether the node cannot be saved without it. */
+      required: boolean;
+      /** What holds when it is left out. */
+      default: unknown;
+      /** The least number, the least characters of a string, or the least items of an array. */
+      min: number | null;
+      /** The greatest number, the most characters of a string, or the most items of an array. */
+      max: number | null;
+      /** What it is for. */
+      description: string | null;
+      /** An example to show while it is empty. */
+      placeholder: string | null;
+      /** How to draw it: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`. */
+      widget: string | null;
+      /** Of a code editor: `python`, `jsonata` or `json`. */
+      language: string | null;
+    }>;
+    /** Where edges may end. Empty for a node that starts a workflow. */
+    inputs: Array<{
+      /** Unique among the inputs, and among the outputs, of a node: `sourceHandle` and `targetHandle` of edges name it. */
+      id: string;
+      /** For people. */
+      label: string;
+      /** What arrives or leaves here. */
+      description: string | null;
+    }>;
+    /** Where edges may begin. Where handles depend on the configuration (`switch`): those of an empty one. */
+    outputs: Array<{
+      /** Unique among the inputs, and among the outputs, of a node: `sourceHandle` and `targetHandle` of edges name it. */
+      id: string;
+      /** For people. */
+      label: string;
+      /** What arrives or leaves here. */
+      description: string | null;
+    }>;
+    /** Where `{ error, input }` leaves when the node fails; null for a node that cannot fail. With no edge here a failure fails the execution. */
+    errorHandle: {
+      /** Unique among the inputs, and among the outputs, of a node: `sourceHandle` and `targetHandle` of edges name it. */
+      id: string;
+      /** For people. */
+      label: string;
+      /** What arrives or leaves here. */
+      description: string | null;
+    } | null;
+  }>;
+};
 
 export type PythonRunMutationVariables = Exact<{
   input: PythonRunInput;
 }>;
 
 
-export type PythonRunMutation = { pythonRun: { execution: { id: string, status: ExecutionStatus } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type PythonRunMutation = {
+  /** Runs one piece of Python; no workflow needed. Answers when it is safely queued; follow it with `executionEvents`. */
+  pythonRun: {
+    /** The execution, whose one node has the key `python`; null where there are userErrors. */
+    execution: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      id: string;
+      /** How far it is. */
+      status: ExecutionStatus;
+    } | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type PythonEnvironmentsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type PythonEnvironmentsQuery = { pythonEnvironments: Array<{ id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> }> };
+export type PythonEnvironmentsQuery = {
+  /** The environments of the host that answers: those being built first, then the last used, then those that failed. */
+  pythonEnvironments: Array<PythonEnvironmentFieldsFragment>;
+};
 
 export type PythonEnvironmentPrepareMutationVariables = Exact<{
   packages: Array<string> | string;
 }>;
 
 
-export type PythonEnvironmentPrepareMutation = { pythonEnvironmentPrepare: { pythonEnvironment: { id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type PythonEnvironmentPrepareMutation = {
+  /** Builds an environment ahead of the first run that needs it, and answers when it is READY. A client that stops waiting does not stop the build. */
+  pythonEnvironmentPrepare: {
+    /** The environment, READY; null where there are userErrors. */
+    pythonEnvironment: PythonEnvironmentFieldsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type PythonEnvironmentDeleteMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
-export type PythonEnvironmentDeleteMutation = { pythonEnvironmentDelete: { deletedPythonEnvironmentId: string | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type PythonEnvironmentDeleteMutation = {
+  /** Removes an environment that no run uses. The next run that asks for its packages resolves and installs them anew, newer versions among them. */
+  pythonEnvironmentDelete: {
+    /** The id of the environment that is gone; null where there are userErrors. */
+    deletedPythonEnvironmentId: string | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
-export type PythonEnvironmentFieldsFragment = { id: string, requirements: Array<string>, sizeBytes: number, state: PythonEnvironmentState, message: string | null, createdAt: string, lastUsedAt: string | null, packages: Array<{ name: string, version: string }> };
+export type PythonEnvironmentFieldsFragment = {
+  /** The same packages on the same Python have the same id. It changes when a build is done. */
+  id: string;
+  /** What was asked for when it was built. */
+  requirements: Array<string>;
+  /** On disk, a whole number of bytes; 0 until it is READY. */
+  sizeBytes: number;
+  /** How far it is. */
+  state: PythonEnvironmentState;
+  /** Why it FAILED. */
+  message: string | null;
+  /** When it was built, or its build began or failed. */
+  createdAt: string;
+  /** When a run last took it up. */
+  lastUsedAt: string | null;
+  /** All that is in it; empty until it is READY. */
+  packages: Array<{
+    /** Normalised, such as `python-dateutil`. */
+    name: string;
+    /** Exact. */
+    version: string;
+  }>;
+};
 
 export type PythonCheckQueryVariables = Exact<{
   code: string;
@@ -443,7 +1103,24 @@ export type PythonCheckQueryVariables = Exact<{
 }>;
 
 
-export type PythonCheckQuery = { pythonCheck: { ok: boolean, violations: Array<{ rule: string, message: string, line: number | null, column: number | null }> } };
+export type PythonCheckQuery = {
+  /** Reads code as the sandbox would before running it, and finds all that it would refuse. For editors. */
+  pythonCheck: {
+    /** Whether nothing was found. The code may still be stopped while it runs. */
+    ok: boolean;
+    /** All that was found, in the order of the code. */
+    violations: Array<{
+      /** The rule that is broken, such as `blocked-import` or `syntax-error`. */
+      rule: string;
+      /** For people. */
+      message: string;
+      /** The line, from 1. */
+      line: number | null;
+      /** The column, from 1. */
+      column: number | null;
+    }>;
+  };
+};
 
 export type SecurityViolationsQueryVariables = Exact<{
   filter?: SecurityViolationFilter | null | undefined;
@@ -452,32 +1129,210 @@ export type SecurityViolationsQueryVariables = Exact<{
 }>;
 
 
-export type SecurityViolationsQuery = { securityViolations: { nodes: Array<{ sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, principal: string, codeHash: string, execution: { id: string, workflow: { id: string } | null, version: { number: number } | null }, violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type SecurityViolationsQuery = {
+  /** The audit trail of what code tried and was not allowed, newest first. It is append-only. */
+  securityViolations: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<SecurityViolationPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: give it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
 
 export type SecurityViolationAddedSubscriptionVariables = Exact<{
-  workflowId?: string | number | null | undefined;
+  workflowId?: string | null | undefined;
 }>;
 
 
-export type SecurityViolationAddedSubscription = { securityViolationAdded: { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, principal: string, codeHash: string, execution: { id: string, workflow: { id: string } | null, version: { number: number } | null }, violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } } };
+export type SecurityViolationAddedSubscription = {
+  /** Violations as they happen, from now on, in any execution or in those of one workflow. */
+  securityViolationAdded: SecurityViolationPartsFragment;
+};
 
-export type SecurityViolationPartsFragment = { sequence: number, cursor: string, occurredAt: string, nodeKey: string | null, attempt: number | null, item: number | null, principal: string, codeHash: string, execution: { id: string, workflow: { id: string } | null, version: { number: number } | null }, violation: { code: string, rule: string, layer: ViolationLayer, message: string, line: number | null, column: number | null } };
+export type SecurityViolationPartsFragment = {
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  /** Who started the execution. */
+  principal: string;
+  /** SHA-256 of the code of the node, in hex. */
+  codeHash: string;
+  /** The execution it happened in. */
+  execution: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    id: string;
+    /** The workflow that is run, also when it was deleted since; null of a `pythonRun`. */
+    workflow: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      id: string;
+    } | null;
+    /** The version that is run; null of a `pythonRun`. */
+    version: {
+      /** Counts 1, 2, 3 … within the workflow. */
+      number: number;
+    } | null;
+  };
+  /** What it tried, and where. */
+  violation: {
+    /** Always `PYTHON_SECURITY_ERROR`: the code that the run fails with. */
+    code: string;
+    /** The rule that was broken, such as `blocked-import`. */
+    rule: string;
+    /** Which wall of the sandbox stopped it. */
+    layer: ViolationLayer;
+    /** For people. */
+    message: string;
+    /** The line of the user's code, from 1. */
+    line: number | null;
+    /** The column in that line, from 1. */
+    column: number | null;
+  };
+};
 
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServerInfoQuery = { serverInfo: { version: string, roles: Array<string>, startedAt: string, postgresVersion: string, sandbox: { available: boolean, pythonVersion: string | null, problem: { code: string, message: string, remedy: string } | null, walls: Array<{ name: string, inForce: boolean, detail: string }> } } };
+export type ServerInfoQuery = {
+  /** The server that answers, and what its sandbox can do on this host. */
+  serverInfo: {
+    /** The version of Weft. */
+    version: string;
+    /** What this process does: `api`, `worker`, `sandbox`. */
+    roles: Array<string>;
+    /** When this process started. */
+    startedAt: string;
+    /** The version of its database. */
+    postgresVersion: string;
+    /** Where Python nodes run. */
+    sandbox: {
+      /** Whether Python can be run. */
+      available: boolean;
+      /** Such as `3.11.2`. */
+      pythonVersion: string | null;
+      /** Why not; null when it can. */
+      problem: {
+        /** `PYTHON_NOT_FOUND` or `PYTHON_SANDBOX_UNAVAILABLE`. */
+        code: string;
+        /** What is missing. */
+        message: string;
+        /** What to do about it. */
+        remedy: string;
+      } | null;
+      /** What is in force around each run, and what is not. */
+      walls: Array<{
+        /** What it is. */
+        name: string;
+        /** Whether it holds on this host. */
+        inForce: boolean;
+        /** How it is done, or how to get it. */
+        detail: string;
+      }>;
+    };
+  };
+};
 
-export type WorkflowPartsFragment = { id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } };
+export type WorkflowPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+  id: string;
+  /** The name of its latest version. */
+  name: string;
+  /** The description of its latest version. */
+  description: string | null;
+  /** When its first version was saved. */
+  createdAt: string;
+  /** When its latest version was saved. */
+  updatedAt: string;
+  /** What it is now. */
+  latestVersion: WorkflowVersionPartsFragment;
+};
 
-export type WorkflowVersionPartsFragment = { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> };
+export type WorkflowVersionPartsFragment = {
+  /** Counts 1, 2, 3 … within the workflow. */
+  number: number;
+  /** The name it had. */
+  name: string;
+  /** The description it had. */
+  description: string | null;
+  /** When it was saved. */
+  createdAt: string;
+  /** The JSON Schema that the input of an execution must fit; null where any will do. */
+  inputSchema: unknown;
+  /** The JSON Schema that the output of an execution must fit, or it fails with OUTPUT_INVALID; null where any will do. */
+  outputSchema: unknown;
+  /** Its nodes. */
+  nodes: Array<{
+    /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
+    key: string;
+    /** The `type` of a node definition. */
+    type: string;
+    /** For people. */
+    name: string | null;
+    /** Fits the definition's `configSchema`. */
+    config: unknown;
+    /** Where an editor draws it. */
+    position: {
+      /** To the right. */
+      x: number;
+      /** Downwards. */
+      y: number;
+    } | null;
+    /** How often it is attempted; once where there is none. */
+    retry: {
+      /** Attempts in all, the first included. */
+      maxAttempts: number;
+      /** Milliseconds before the second attempt. */
+      initialDelayMs: number;
+      /** Each further wait is this many times the one before. */
+      backoffFactor: number;
+      /** The longest wait, milliseconds. */
+      maxDelayMs: number;
+      /** The error codes worth another attempt; where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
+      retryOn: Array<string>;
+    } | null;
+    /** Set where it runs once for each item of a list. */
+    forEach: {
+      /** A JSONata expression that gives the list. */
+      items: string;
+      /** How many items are under way at once. */
+      concurrency: number;
+    } | null;
+  }>;
+  /** The edges between them. */
+  edges: Array<{
+    /** The key of the node it begins at. */
+    source: string;
+    /** The output handle it begins at; the first of the node where none is given. */
+    sourceHandle: string | null;
+    /** The key of the node it ends at. */
+    target: string;
+    /** Names the value in the input of a node where several edges end; the key of the source where none is given. */
+    targetHandle: string | null;
+  }>;
+};
 
 export type WorkflowQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
-export type WorkflowQuery = { workflow: { id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } } | null };
+export type WorkflowQuery = {
+  /** One workflow; null when there is none of that id, or it was deleted. */
+  workflow: WorkflowPartsFragment | null;
+};
 
 export type WorkflowsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -486,7 +1341,29 @@ export type WorkflowsQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowsQuery = { workflows: { nodes: Array<{ id: string, name: string, description: string | null, updatedAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type WorkflowsQuery = {
+  /** Workflows, newest first. */
+  workflows: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<{
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      id: string;
+      /** The name of its latest version. */
+      name: string;
+      /** The description of its latest version. */
+      description: string | null;
+      /** When its latest version was saved. */
+      updatedAt: string;
+    }>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: give it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
 
 export type WorkflowDefinitionsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -494,36 +1371,104 @@ export type WorkflowDefinitionsQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowDefinitionsQuery = { workflows: { nodes: Array<{ id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type WorkflowDefinitionsQuery = {
+  /** Workflows, newest first. */
+  workflows: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<WorkflowPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: give it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
 
 export type WorkflowValidateQueryVariables = Exact<{
   input: WorkflowInput;
 }>;
 
 
-export type WorkflowValidateQuery = { workflowValidate: Array<{ code: string, field: string | null, message: string }> };
+export type WorkflowValidateQuery = {
+  /** All that is wrong with a workflow, without saving it; empty for one that can be saved and run. For editors. */
+  workflowValidate: Array<{
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
+  }>;
+};
 
 export type WorkflowCreateMutationVariables = Exact<{
   input: WorkflowInput;
 }>;
 
 
-export type WorkflowCreateMutation = { workflowCreate: { workflow: { id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type WorkflowCreateMutation = {
+  /** Saves a new workflow, as its version 1. */
+  workflowCreate: {
+    /** The new workflow; null where there are userErrors. */
+    workflow: WorkflowPartsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type WorkflowUpdateMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   input: WorkflowInput;
 }>;
 
 
-export type WorkflowUpdateMutation = { workflowUpdate: { workflow: { id: string, name: string, description: string | null, createdAt: string, updatedAt: string, latestVersion: { number: number, name: string, description: string | null, createdAt: string, inputSchema: unknown, outputSchema: unknown, nodes: Array<{ key: string, type: string, name: string | null, config: unknown, position: { x: number, y: number } | null, retry: { maxAttempts: number, initialDelayMs: number, backoffFactor: number, maxDelayMs: number, retryOn: Array<string> } | null, forEach: { items: string, concurrency: number } | null }>, edges: Array<{ source: string, sourceHandle: string | null, target: string, targetHandle: string | null }> } } | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type WorkflowUpdateMutation = {
+  /** Saves a new version of a workflow. Executions of earlier versions are not touched. */
+  workflowUpdate: {
+    /** The workflow with its new version; null where there are userErrors. */
+    workflow: WorkflowPartsFragment | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 export type WorkflowDeleteMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
-export type WorkflowDeleteMutation = { workflowDelete: { deletedWorkflowId: string | null, userErrors: Array<{ code: string, field: string | null, message: string }> } };
+export type WorkflowDeleteMutation = {
+  /** Takes a workflow off the list. Its executions, and what they ran, stay readable. */
+  workflowDelete: {
+    /** The id of the workflow that is gone; null where there are userErrors. */
+    deletedWorkflowId: string | null;
+    /** Empty when the mutation did what was asked. */
+    userErrors: Array<{
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
 
 /** The text of an operation, typed by its result and its variables. */
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
