@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { PackageError, PackageRefusal } from '../../server/packages/errors.ts';
 import type { PythonEvent, SandboxBackend } from '../../server/sandbox/backend.ts';
+import { eventually } from '../support/eventually.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { openTestEnvironments } from '../support/test-environments.ts';
+import { openTestIndex } from '../support/test-index.ts';
 import { errorOf, openTestSandbox, resultOf, runOn, type TestSandbox } from '../support/test-sandbox.ts';
 import { openClient, serveSandbox } from '../support/test-service.ts';
 
@@ -10,7 +15,14 @@ import { openClient, serveSandbox } from '../support/test-service.ts';
 const opened = new AsyncDisposableStack();
 const backends: Record<string, SandboxBackend> = {};
 beforeAll(async () => {
-  const local: TestSandbox = opened.use(await openTestSandbox({ policy: 'strict', idleCells: 4 }));
+  const index = opened.use(
+    await openTestIndex({ name: 'tiny-local', version: '1.2' }, { name: 'tiny-remote', version: '1.2' }),
+  );
+  const folder = opened.use(await makeTempFolder()).path;
+  const environments = await openTestEnvironments(folder, { indexUrl: index.url });
+  const local: TestSandbox = opened.use(
+    await openTestSandbox({ policy: 'strict', idleCells: 4, idlePackageCells: 1, environments }),
+  );
   const service = opened.use(await serveSandbox(local.backend));
   backends.local = local.backend;
   backends.remote = opened.use(await openClient(service.url));
@@ -66,10 +78,44 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(error).toMatchObject({ code: 'PYTHON_MEMORY_LIMIT', retryable: false });
   });
 
-  test('refuses packages it cannot have', async () => {
-    const error = errorOf(await run('result = 1', { packages: ['no-such-package-anywhere==0.0.1'] }));
-    expect(error).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR' });
-    expect(error.message).toContain('no-such-package-anywhere');
+  test('prepares an environment, lists it, runs code in it, and deletes it', async () => {
+    const { environments } = backends[name]!;
+    const statuses: string[] = [];
+    const made = await environments.prepare([`tiny-${name}>=1`], {
+      signal: new AbortController().signal,
+      onEvent: ({ status }) => void statuses.push(status),
+    });
+    expect(made).toMatchObject({ state: 'READY', packages: [{ name: `tiny-${name}`, version: '1.2' }] });
+    expect(made.createdAt).toBeInstanceOf(Date);
+    expect(statuses.at(-1)).toBe('READY');
+    expect((await environments.list()).map(({ id }) => id)).toContain(made.id);
+
+    const code = `import tiny_${name}\nresult = tiny_${name}.VERSION`;
+    const { outcome, events } = await run(code, { packages: [`tiny-${name}>=1`] });
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: '1.2' });
+    const packages = [`tiny-${name}==1.2`];
+    expect(events).toContainEqual({ kind: 'environment', status: 'READY', packages, message: null });
+
+    await eventually('nothing uses it', () => environments.delete(made.id));
+    expect(await environments.delete(made.id)).toBe(false);
+    expect((await environments.list()).map(({ id }) => id)).not.toContain(made.id);
+  });
+
+  test('a package that there is not fails the run in the words of the installer', async () => {
+    const { outcome, events } = await run('result = 1', { packages: ['no-such-package'] });
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_PACKAGE_ERROR' } });
+    expect(outcome.kind === 'failed' && outcome.error.message).toContain('no-such-package');
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'environment', status: 'FAILED' }));
+  });
+
+  test('says why an environment cannot be had', async () => {
+    const prepare = (packages: string[]) =>
+      backends[name]!.environments.prepare(packages, { signal: new AbortController().signal, onEvent() {} });
+    await expect(prepare(['no-such-package'])).rejects.toThrow(PackageError);
+    await expect(prepare(['tiny-local', 'not a requirement!'])).rejects.toMatchObject({
+      constructor: PackageRefusal,
+      findings: [{ rule: 'invalid-requirement', index: 1 }],
+    });
   });
 
   test('tells output whole and in order, before the outcome', async () => {
@@ -191,7 +237,10 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(await backends[name]!.check('x = 1\nimport os\n')).toEqual([
       expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 }),
     ]);
-    expect(await backends[name]!.check('x = 1')).toEqual([]);
+    expect(await backends[name]!.check('x = 1', ['tiny-local'])).toEqual([]);
+    expect(await backends[name]!.check('x = 1', ['not a requirement!'])).toEqual([
+      expect.objectContaining({ rule: 'invalid-requirement', line: null }),
+    ]);
   });
 
   test('tells its status and its capacity', async () => {

@@ -13,6 +13,11 @@ export interface EndpointOptions extends ServiceAddress {
   logger: Logger;
 }
 
+/** Counts as a run on the service until it is disposed. */
+export interface Place extends Disposable {
+  endpoint: ServiceEndpoint;
+}
+
 export interface ClientLimits {
   /** Between two health checks of a service that is up, milliseconds. */
   checkMs: number;
@@ -83,11 +88,11 @@ export class ServiceEndpoint implements Disposable {
     this.busy = capacity.running + capacity.waiting;
   }
 
-  /** Counts a run of ours until it is disposed, so that a burst is spread before the next report comes. */
-  countRun(): Disposable {
+  take(): Place {
     this.runs += 1;
     this.busy += 1;
     return {
+      endpoint: this,
       [Symbol.dispose]: () => {
         this.runs -= 1;
         this.busy -= 1;

@@ -1,6 +1,5 @@
 import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
-import { PackageError } from '../../packages/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
   PythonFinding,
@@ -13,6 +12,7 @@ import type {
 } from '../backend.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
+import { RemoteEnvironments } from './environments.ts';
 import { ServiceFault } from './fault.ts';
 import { runOn } from './run.ts';
 import { Services } from './services.ts';
@@ -45,23 +45,16 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
 }
 
 class RemoteSandbox implements SandboxBackend {
-  /** The services make theirs as runs ask for them; the protocol has no words for more yet. */
-  readonly environments: PythonEnvironments = {
-    list: async () => [],
-    prepare: async () => {
-      throw new PackageError(
-        'Expected a sandbox of this server itself: its services cannot be told to prepare packages yet',
-      );
-    },
-    delete: async () => false,
-  };
+  readonly environments: PythonEnvironments;
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
 
   constructor(
     private readonly services: Services,
     private readonly limits: ClientLimits,
-  ) {}
+  ) {
+    this.environments = new RemoteEnvironments(services, limits, this.disposal.signal);
+  }
 
   async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     const startedAt = performance.now();
@@ -78,8 +71,9 @@ class RemoteSandbox implements SandboxBackend {
     return run.finally(() => this.running.delete(run));
   }
 
-  async check(code: string): Promise<PythonFinding[]> {
-    const exchange = { method: 'POST', path: 'checks', body: { v, code }, withinMs: CHECK_MS } as const;
+  async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
+    const body = { v, code, packages };
+    const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
     const answer = await this.onSomeService(this.disposal.signal, ({ connection }) =>
       connection.ask(checkSchema, exchange),
     );
@@ -125,7 +119,8 @@ class RemoteSandbox implements SandboxBackend {
   ): Promise<Answer> {
     const tries = new Map<ServiceEndpoint, number>();
     for (;;) {
-      const endpoint = await this.services.choose(signal, tries);
+      using place = await this.services.take(signal, tries);
+      const { endpoint } = place;
       const tried = (tries.get(endpoint) ?? 0) + 1;
       tries.set(endpoint, tried);
       try {

@@ -24,7 +24,6 @@ export async function runOn(
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
-  using _counted = endpoint.countRun();
   const { code, packages, input, timeoutMs, memoryMb } = request;
   const answer = await endpoint.connection.send({
     method: 'POST',

@@ -4,7 +4,7 @@ import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { SandboxServiceStatus } from '../backend.ts';
 import { BASE_PATH } from '../service/protocol.ts';
-import { type ClientLimits, ServiceEndpoint } from './endpoint.ts';
+import { type ClientLimits, type Place, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ServicesOptions {
@@ -38,19 +38,23 @@ export class Services implements Disposable {
     await Promise.all(this.all().map((endpoint) => endpoint.check()));
   }
 
-  all(): ServiceEndpoint[] {
-    return [...this.endpoints.values()];
+  up(): ServiceEndpoint[] {
+    return this.all().filter((endpoint) => endpoint.isUp);
   }
 
   /**
-   * The least busy service that is up, of those that were tried the least; where none is up, waits a while for one.
+   * Takes a place on the least busy service that is up, of those that were tried the least; where none is up, waits a
+   * while for one. Counted at once, so that runs which begin together are spread.
    * @throws ServiceFault `unreached` where none came up, and the signal's reason
    */
-  async choose(signal: AbortSignal, tries: Tries): Promise<ServiceEndpoint> {
+  async take(signal: AbortSignal, tries: Tries): Promise<Place> {
     signal.throwIfAborted();
-    const chosen = this.leastBusy(tries) ?? (await this.firstUp(signal, tries));
-    if (chosen) return chosen;
-    throw new ServiceFault('unreached', this.problems());
+    for (let isWaiting = false; ; isWaiting = true) {
+      const endpoint = leastBusy(this.up(), tries);
+      if (endpoint) return endpoint.take();
+      if (isWaiting) throw new ServiceFault('unreached', this.problems());
+      await this.someUp(signal);
+    }
   }
 
   /** Why none is up. */
@@ -76,25 +80,17 @@ export class Services implements Disposable {
     this.endpoints.clear();
   }
 
-  private leastBusy(tries: Tries): ServiceEndpoint | undefined {
-    const up = this.all().filter((endpoint) => endpoint.isUp);
-    const freshest = leastBy(up, (endpoint) => tries.get(endpoint) ?? 0);
-    const least = leastBy(freshest, (endpoint) => endpoint.load);
-    return least[Math.floor(Math.random() * least.length)];
-  }
-
-  /** Asks all at once; those that fail are asked again at their own pace. */
-  private async firstUp(signal: AbortSignal, tries: Tries): Promise<ServiceEndpoint | undefined> {
+  /** Resolves when one is up, or when it took too long. Asks all at once; those that fail are asked again at their own pace. */
+  private async someUp(signal: AbortSignal): Promise<void> {
     const over = AbortSignal.any([signal, AbortSignal.timeout(this.options.limits.waitMs)]);
     if (this.unresolved.size > 0) void this.refresh();
     for (const endpoint of this.all()) void endpoint.check();
-    let found = this.leastBusy(tries);
-    while (!found && !over.aborted) {
-      await unlessAborted(this.wentUp.promise, over);
-      found = this.leastBusy(tries);
-    }
+    while (this.up().length === 0 && !over.aborted) await unlessAborted(this.wentUp.promise, over);
     signal.throwIfAborted();
-    return found;
+  }
+
+  private all(): ServiceEndpoint[] {
+    return [...this.endpoints.values()];
   }
 
   private onUp(): void {
@@ -148,6 +144,12 @@ export class Services implements Disposable {
 }
 
 const NOTHING = { running: 0, waiting: 0, max: 0 };
+
+function leastBusy(endpoints: readonly ServiceEndpoint[], tries: Tries): ServiceEndpoint | undefined {
+  const freshest = leastBy(endpoints, (endpoint) => tries.get(endpoint) ?? 0);
+  const least = leastBy(freshest, (endpoint) => endpoint.load);
+  return least[Math.floor(Math.random() * least.length)];
+}
 
 function leastBy<Item>(items: readonly Item[], measure: (item: Item) => number): Item[] {
   const least = Math.min(...items.map(measure));

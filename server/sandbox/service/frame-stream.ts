@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, type RunFrame } from './protocol.ts';
+import type { SandboxCapacity } from '../backend.ts';
+import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION as v } from './protocol.ts';
 
 /** A frame that is over the limit would be refused by the reader in any case. */
 export class FrameTooLong extends Error {}
@@ -11,12 +12,12 @@ const CLIENT_GONE_MS = 300_000;
  * Frames as lines of a response, at the client's pace: `send` is pending while the client has yet to take what was
  * sent, so whoever awaits it holds no more than one frame. Heartbeats are left out meanwhile.
  */
-export class FrameStream {
+export class FrameStream<Frame extends object> {
   private readonly heartbeat: NodeJS.Timeout;
 
   constructor(
     private readonly response: ServerResponse,
-    makeHeartbeat: () => RunFrame,
+    capacity: () => SandboxCapacity,
     heartbeatMs = HEARTBEAT_MS,
   ) {
     response.writeHead(200, {
@@ -25,19 +26,19 @@ export class FrameStream {
       'x-accel-buffering': 'no',
     });
     this.heartbeat = setInterval(() => {
-      if (!response.writableNeedDrain) response.write(encode(makeHeartbeat()));
+      if (!response.writableNeedDrain) response.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
     }, heartbeatMs);
     response.once('close', () => clearInterval(this.heartbeat));
   }
 
   /** Undefined when the frame went out at once. @throws FrameTooLong */
-  send(frame: RunFrame): undefined | Promise<void> {
+  send(frame: Frame): undefined | Promise<void> {
     if (this.response.destroyed || this.response.write(encode(frame))) return undefined;
     return this.taken();
   }
 
   /** @throws FrameTooLong */
-  end(frame: RunFrame): void {
+  end(frame: Frame): void {
     const line = encode(frame);
     clearInterval(this.heartbeat);
     if (!this.response.destroyed) this.response.end(line);
@@ -57,7 +58,7 @@ export class FrameStream {
   }
 }
 
-function encode(frame: RunFrame): string {
+function encode(frame: object): string {
   const line = `${JSON.stringify(frame)}\n`;
   // A character takes at most three bytes in UTF-8, so that most lines need not be counted.
   if (line.length * 3 > MAX_MESSAGE_BYTES && Buffer.byteLength(line) > MAX_MESSAGE_BYTES)

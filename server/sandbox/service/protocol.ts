@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { PackageFinding } from '../../packages/check.ts';
+import type { PythonEnvironment } from '../../packages/environment.ts';
 import {
   type PythonEvent,
   type PythonFinding,
@@ -23,11 +25,13 @@ export const HEARTBEAT_MS = 2_000;
 
 const v = z.literal(PROTOCOL_VERSION);
 
+const packages = z.array(z.string().max(1_000)).max(1_000);
+
 export const runRequestSchema = z.object({
   v,
   id: z.uuid(),
   code: z.string().max(1_000_000),
-  packages: z.array(z.string().max(1_000)).max(1_000),
+  packages,
   input: z.unknown(),
   timeoutMs: z.int().min(1).max(300_000),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
@@ -35,7 +39,13 @@ export const runRequestSchema = z.object({
 
 export const cancelRequestSchema = z.object({ v, force: z.boolean() });
 
-export const checkRequestSchema = z.object({ v, code: z.string().max(1_000_000) });
+export const checkRequestSchema = z.object({
+  v,
+  code: z.string().max(1_000_000),
+  packages: packages.default([]),
+});
+
+export const prepareRequestSchema = z.object({ v, packages });
 
 const findingFields = {
   rule: z.string(),
@@ -44,6 +54,12 @@ const findingFields = {
   column: z.int().nullable(),
 };
 const findingSchema: z.ZodType<PythonFinding> = z.object(findingFields);
+
+const environmentEventFields = {
+  status: z.enum(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']),
+  packages: z.array(z.string()).readonly(),
+  message: z.string().nullable(),
+};
 
 const eventSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -71,18 +87,8 @@ const eventSchema = z.discriminatedUnion('kind', [
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
     }),
   }),
-  z.object({
-    kind: z.literal('environment'),
-    status: z.enum(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']),
-    packages: z.array(z.string()).readonly(),
-    message: z.string().nullable(),
-  }),
-  z.object({
-    kind: z.literal('artifact'),
-    name: z.string(),
-    mimeType: z.string(),
-    base64: z.string(),
-  }),
+  z.object({ kind: z.literal('environment'), ...environmentEventFields }),
+  z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
 ]);
 
 /** Optional fields too: one that the schema does not know would be lost on the way without a word. */
@@ -120,15 +126,56 @@ const capacitySchema: z.ZodType<SandboxCapacity> = z.object({
   max: z.int().min(1),
 });
 
+const heartbeatSchema = z.object({ v, kind: z.literal('heartbeat'), capacity: capacitySchema });
+const gaveUpSchema = z.object({ v, kind: z.literal('gave-up'), message: z.string() });
+
 /** One line of the answer to a run: `accepted` first, `outcome` or `gave-up` last. */
 export const runFrameSchema = z.discriminatedUnion('kind', [
   z.object({ v, kind: z.literal('accepted'), capacity: capacitySchema }),
-  z.object({ v, kind: z.literal('heartbeat'), capacity: capacitySchema }),
+  heartbeatSchema,
   z.object({ v, kind: z.literal('event'), event: eventSchema }),
   z.object({ v, kind: z.literal('outcome'), outcome: outcomeSchema }),
-  z.object({ v, kind: z.literal('gave-up'), message: z.string() }),
+  gaveUpSchema,
 ]);
 export type RunFrame = z.infer<typeof runFrameSchema>;
+
+const time = z.iso.datetime().transform((text) => new Date(text));
+
+const environmentSchema = z.object({
+  id: z.string(),
+  requirements: z.array(z.string()),
+  packages: z.array(z.object({ name: z.string(), version: z.string() })),
+  sizeBytes: count,
+  state: z.enum(['BUILDING', 'READY', 'FAILED']),
+  message: z.string().nullable(),
+  createdAt: time,
+  lastUsedAt: time.nullable(),
+}) satisfies z.ZodType<PythonEnvironment>;
+
+/** One line of the answer to preparing an environment: `ready`, `failed`, `refused` or `gave-up` last. */
+export const prepareFrameSchema = z.discriminatedUnion('kind', [
+  heartbeatSchema,
+  z.object({ v, kind: z.literal('event'), event: z.object(environmentEventFields) }),
+  z.object({ v, kind: z.literal('ready'), environment: environmentSchema }),
+  z.object({ v, kind: z.literal('failed'), message: z.string(), retryable: z.boolean() }),
+  z.object({
+    v,
+    kind: z.literal('refused'),
+    findings: z.array(
+      z.object({
+        rule: z.enum(['invalid-requirement', 'package-not-allowed']),
+        message: z.string(),
+        index: count,
+      }) satisfies z.ZodType<PackageFinding>,
+    ),
+  }),
+  gaveUpSchema,
+]);
+export type PrepareFrame = z.infer<typeof prepareFrameSchema>;
+
+export const environmentsSchema = z.object({ v, environments: z.array(environmentSchema) });
+
+export const deletionSchema = z.object({ v, deleted: z.boolean() });
 
 export const healthSchema = z.object({
   v,

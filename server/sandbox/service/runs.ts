@@ -5,7 +5,7 @@ import { HttpError } from '../../shared/http/http-error.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { PythonEvent, PythonOutcome, SandboxBackend } from '../backend.ts';
 import { FrameStream, FrameTooLong } from './frame-stream.ts';
-import { type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
+import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
 
 export interface RunsOptions {
   backend: SandboxBackend;
@@ -78,11 +78,7 @@ export class Runs {
     signal: AbortSignal,
   ): Promise<void> {
     const { backend } = this.options;
-    const stream = new FrameStream(
-      response,
-      () => ({ v, kind: 'heartbeat', capacity: backend.capacity() }),
-      this.options.heartbeatMs,
-    );
+    const stream = new FrameStream<RunFrame>(response, () => backend.capacity(), this.options.heartbeatMs);
     try {
       const { running, waiting, max } = backend.capacity();
       stream.send({ v, kind: 'accepted', capacity: { running, waiting: waiting + 1, max } });
@@ -99,7 +95,7 @@ export class Runs {
   }
 }
 
-function endWith(stream: FrameStream, outcome: PythonOutcome, signal: AbortSignal): void {
+function endWith(stream: FrameStream<RunFrame>, outcome: PythonOutcome, signal: AbortSignal): void {
   const stop = signal.aborted ? (signal.reason as Stop) : null;
   if (outcome.kind === 'aborted' && stop?.kind !== 'cancel') {
     stream.end({ v, kind: 'gave-up', message: 'The service is shutting down.' });

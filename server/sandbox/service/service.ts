@@ -4,14 +4,16 @@ import { coerceError } from '../../shared/errors.ts';
 import { makeBearerCheck } from '../../shared/http/bearer.ts';
 import { readJsonBody } from '../../shared/http/body.ts';
 import type { Readiness } from '../../shared/http/health.ts';
-import { HttpError, methodNotAllowed, sendError, sendJson } from '../../shared/http/http-error.ts';
+import { HttpError, sendError, sendJson } from '../../shared/http/http-error.ts';
 import type { Mount } from '../../shared/http/mount.ts';
 import { version } from '../../shared/version.ts';
+import { prepareFor } from './prepare.ts';
 import {
   BASE_PATH,
   cancelRequestSchema,
   checkRequestSchema,
   MAX_MESSAGE_BYTES,
+  prepareRequestSchema,
   runRequestSchema,
   PROTOCOL_VERSION as v,
 } from './protocol.ts';
@@ -59,43 +61,47 @@ type Deps = SandboxServiceOptions & { runs: Runs };
 async function route(deps: Deps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { backend, runs } = deps;
   const pathname = (request.url ?? '/').split('?', 1)[0]!;
-  const [noun = '', id, verb, ...rest] = pathname.slice(BASE_PATH.length + 1).split('/');
-  const what = [noun, id === undefined ? '' : '/…', verb === undefined ? '' : `/${verb}`, ...rest].join('');
+  const [noun, id, ...verb] = pathname.slice(BASE_PATH.length + 1).split('/');
+  const path = [noun, ...(id === undefined ? [] : ['<id>']), ...verb].join('/');
   const answer = (body: object) => sendJson(response, 200, { v, ...body });
-  switch (what) {
-    case 'runs':
-      return runs.start(await read(runRequestSchema, 'POST', request, response), response);
-    case 'runs/…/cancel': {
-      const { force } = await read(cancelRequestSchema, 'POST', request, response);
+  switch (`${request.method} ${path}`) {
+    case 'POST runs':
+      return runs.start(await read(runRequestSchema, request, response), response);
+    case 'POST runs/<id>/cancel': {
+      const { force } = await read(cancelRequestSchema, request, response);
       await runs.cancel(id!, force);
       return answer({ ended: true });
     }
-    case 'checks': {
-      const { code } = await read(checkRequestSchema, 'POST', request, response);
-      return answer({ findings: await backend.check(code) });
+    case 'POST checks': {
+      const { code, packages } = await read(checkRequestSchema, request, response);
+      return answer({ findings: await backend.check(code, packages) });
     }
-    case 'status':
-      requireGet(request);
+    case 'GET environments':
+      return answer({ environments: await backend.environments.list() });
+    case 'POST environments': {
+      const { packages } = await read(prepareRequestSchema, request, response);
+      return prepareFor(deps, packages, response);
+    }
+    case 'DELETE environments/<id>':
+      return answer({ deleted: await backend.environments.delete(id!) });
+    case 'GET status':
       return answer({ status: await backend.status() });
-    case 'health':
-      requireGet(request);
+    case 'GET health':
       return answer({ state: runs.draining ? 'draining' : 'ok', version, capacity: backend.capacity() });
     default:
       throw new HttpError(
         404,
         'NOT_FOUND',
-        `Expected runs, runs/<id>/cancel, checks, status or health under ${BASE_PATH}, got ${pathname}.`,
+        `Expected what version ${v} of the sandbox protocol knows, got ${request.method} ${pathname}.`,
       );
   }
 }
 
 async function read<Body>(
   schema: z.ZodType<Body>,
-  method: 'POST',
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Body> {
-  if (request.method !== method) throw methodNotAllowed(request, method);
   const parsed = schema.safeParse(await readJsonBody(request, response, MAX_MESSAGE_BYTES));
   if (parsed.success) return parsed.data;
   throw new HttpError(
@@ -103,10 +109,6 @@ async function read<Body>(
     'BAD_REQUEST',
     `Expected a request of version ${v} of the sandbox protocol: ${z.prettifyError(parsed.error)}`,
   );
-}
-
-function requireGet(request: IncomingMessage): void {
-  if (request.method !== 'GET') throw methodNotAllowed(request, 'GET');
 }
 
 function unexpected(thrown: unknown, { logger }: SandboxServiceOptions): HttpError {

@@ -1,0 +1,39 @@
+import type { ServerResponse } from 'node:http';
+import { PackageError, PackageRefusal } from '../../packages/errors.ts';
+import { coerceError } from '../../shared/errors.ts';
+import { FrameStream } from './frame-stream.ts';
+import { type PrepareFrame, PROTOCOL_VERSION as v } from './protocol.ts';
+import type { RunsOptions } from './runs.ts';
+
+/** Builds an environment for a client, telling how far it is. A client that leaves waits for it no longer. */
+export async function prepareFor(
+  { backend, heartbeatMs, logger }: RunsOptions,
+  packages: readonly string[],
+  response: ServerResponse,
+): Promise<void> {
+  const leaving = new AbortController();
+  response.once('close', () => leaving.abort());
+  const stream = new FrameStream<PrepareFrame>(response, () => backend.capacity(), heartbeatMs);
+  try {
+    const environment = await backend.environments.prepare(packages, {
+      signal: leaving.signal,
+      onEvent: (event) => stream.send({ v, kind: 'event', event }),
+    });
+    stream.end({ v, kind: 'ready', environment });
+  } catch (error) {
+    if (!leaving.signal.aborted && !isTold(error))
+      logger.error({ err: coerceError(error) }, 'an environment for a client failed in a way it should not');
+    stream.end(endOf(error));
+  }
+}
+
+function isTold(error: unknown): boolean {
+  return error instanceof PackageError || error instanceof PackageRefusal;
+}
+
+function endOf(error: unknown): PrepareFrame {
+  if (error instanceof PackageRefusal) return { v, kind: 'refused', findings: [...error.findings] };
+  if (error instanceof PackageError)
+    return { v, kind: 'failed', message: error.message, retryable: error.retryable };
+  return { v, kind: 'gave-up', message: 'The service failed to prepare the environment; its log tells why.' };
+}
