@@ -16,7 +16,7 @@ const python = (key: string, code: string, more: object = {}) => ({
   key,
   type: 'python',
   config: { code: `import time\nprint("in ${key}", flush=True)\n${code}`, timeoutMs: 120_000 },
-  retry: { maxAttempts: 10, initialDelayMs: 100, backoffFactor: 1.5, retryOn: ['PYTHON_SERVICE_ERROR'] },
+  retry: { maxAttempts: 20, initialDelayMs: 200, maxDelayMs: 2_000, retryOn: ['PYTHON_SERVICE_ERROR'] },
   ...more,
 });
 

@@ -1,0 +1,97 @@
+import { Fault, type Watched } from './chaos-load.ts';
+import { eventually } from './eventually.ts';
+import { connect } from './sql.ts';
+
+export interface ChaosReport {
+  blows: Record<string, number>;
+  executions: number;
+  endings: Record<string, number>;
+  events: number;
+  /** How often a subscriber had to connect again. */
+  reconnects: number;
+  /** Nodes begun again because their worker was lost. */
+  interruptions: number;
+  /** Attempts that ended because their sandbox service was lost. */
+  serviceErrors: number;
+  longestMs: number;
+}
+
+/** @throws Fault when what is in the database, or what the subscribers saw, is not as it should be */
+export async function checkJournals(databaseUrl: string, watched: readonly Watched[]): Promise<void> {
+  await using sql = await connect(databaseUrl);
+  for (const [what, query] of Object.entries(FLAWS)) {
+    const { rows } = await sql.query(query);
+    if (rows.length > 0) throw new Fault(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`);
+  }
+  const { rows: counted } = await sql.query('SELECT count(*)::int AS executions FROM executions');
+  if (counted[0].executions !== watched.length)
+    throw new Fault(`${watched.length} executions were asked for, there are ${counted[0].executions}`);
+  for (const { executionId, events, expected } of watched) {
+    const { rows } = await sql.query<{ type: string }>(
+      'SELECT type FROM execution_events WHERE execution_id = $1 ORDER BY seq',
+      [executionId],
+    );
+    const seen = events.map(({ __typename }) => __typename).join(' ');
+    if (seen !== rows.map(({ type }) => type).join(' '))
+      throw new Fault(`A subscriber of ${executionId} saw what is not in the journal: ${seen}`);
+    const { __typename, output } = events.at(-1)!;
+    if (__typename === 'ExecutionSucceeded' && JSON.stringify(output) !== JSON.stringify(expected))
+      throw new Fault(`${executionId} gave ${JSON.stringify(output)}, not ${JSON.stringify(expected)}`);
+  }
+  await eventually('no job is left in the queue', async () => {
+    const { rows } = await sql.query(
+      `SELECT count(*)::int AS left FROM pgboss.job WHERE name = 'executions' AND state IN ('created', 'retry', 'active')`,
+    );
+    return rows[0].left === 0;
+  });
+}
+
+export function reportOf(blows: Record<string, number>, watched: readonly Watched[]): ChaosReport {
+  const endings: Record<string, number> = {};
+  let interruptions = 0;
+  let serviceErrors = 0;
+  for (const { events } of watched) {
+    const { __typename, error } = events.at(-1)!;
+    const ending = error === undefined ? __typename : `${__typename} ${error.code}`;
+    endings[ending] = (endings[ending] ?? 0) + 1;
+    const starts = events.filter((event) => event.__typename === 'NodeStarted').length;
+    const ends = events.filter(({ __typename: type }) =>
+      /^Node(Succeeded|Failed|RetryScheduled)$/.test(type),
+    ).length;
+    serviceErrors += events.filter(
+      ({ __typename: type, error: why }) =>
+        type === 'NodeRetryScheduled' && why.code === 'PYTHON_SERVICE_ERROR',
+    ).length;
+    interruptions += Math.max(0, starts - ends);
+  }
+  return {
+    blows,
+    executions: watched.length,
+    endings,
+    events: watched.reduce((sum, { events }) => sum + events.length, 0),
+    reconnects: watched.reduce((sum, { connections }) => sum + connections - 1, 0),
+    interruptions,
+    serviceErrors,
+    longestMs: Math.max(...watched.map(({ events }) => tookMs(events))),
+  };
+}
+
+function tookMs(events: Watched['events']): number {
+  return Date.parse(events.at(-1)!.occurredAt) - Date.parse(events[0]!.occurredAt);
+}
+
+const FLAWS = {
+  'executions that did not end': `SELECT id FROM executions WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELED')`,
+  'journals with a gap': `
+    SELECT execution_id FROM execution_events GROUP BY execution_id HAVING count(*) <> max(seq) OR min(seq) <> 1`,
+  'nodes that succeeded twice': `
+    SELECT execution_id, node_key, item FROM execution_events WHERE type = 'NodeSucceeded'
+    GROUP BY execution_id, node_key, item HAVING count(*) > 1`,
+  'journals that do not end with the one event that ends them': `
+    SELECT execution_id FROM execution_events GROUP BY execution_id
+    HAVING array_agg(seq) FILTER (WHERE type IN ('ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'))
+           IS DISTINCT FROM ARRAY[max(seq)]`,
+  'executions whose row and journal differ': `
+    SELECT id FROM executions JOIN execution_events ON execution_id = id
+    WHERE type ~ '^Execution(Succeeded|Failed|Canceled)$' AND upper(substr(type, 10)) <> status`,
+};
