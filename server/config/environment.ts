@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { WeftError } from '../shared/errors.ts';
+import { coerceError, WeftError } from '../shared/errors.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { packageVariables, toPackageConfig } from './packages.ts';
 
@@ -96,11 +96,12 @@ const Environment = z.object({
 /** @throws WeftError INVALID_SETTINGS, naming every setting that is wrong */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // A setting that is there but empty (`DATABASE_URL=`, as in compose files) is one that is not given.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const given = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
-      ({ path, message }) => `  ${String(path[0])}=${given[String(path[0])] ?? ''}: ${message}`,
+      ({ path: [name], message }) =>
+        `  ${String(name)}=${secrets.includes(String(name)) ? '…' : (given[String(name)] ?? '')}: ${message}`,
     );
     throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${problems.join('\n')}`);
   }
@@ -140,6 +141,28 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     logLevel: config.WEFT_LOG_LEVEL,
   };
+}
+
+/** A secret may be given as the name of a file that holds it (`WEFT_API_TOKEN_FILE`), as container platforms do. */
+const secrets = ['DATABASE_URL', 'WEFT_API_TOKEN', 'PYTHON_SERVICE_TOKEN'];
+
+function withFiles(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const read = secrets.flatMap((name) => {
+    const file = given[`${name}_FILE`];
+    return file === undefined ? [] : [[name, readSecret(`${name}_FILE`, file)]];
+  });
+  return { ...given, ...Object.fromEntries(read) };
+}
+
+function readSecret(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new WeftError(
+      'INVALID_SETTINGS',
+      `Expected ${name}=${file} to be a file that can be read, but: ${coerceError(error).message}.`,
+    );
+  }
 }
 
 /** bubblewrap is started with an empty environment, so its place on the PATH is looked up here. */
