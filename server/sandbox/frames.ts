@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countContainers } from './json-size.ts';
 
 /**
  * Frames between Node and the Python side; python/frames.py is the protocol in words. What a cell sends is
@@ -72,6 +73,8 @@ export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
 const LENGTH_BYTES = 4;
 /** A frame's kind is in these, where it comes first. */
 const HEAD_BYTES = 32;
+/** A frame is an object or two; those of a check hold 200 findings at most. */
+const MAX_CONTAINERS = 1000;
 /** A buffer takes 200 bytes beside its content: a frame sent byte by byte must not be kept as one for each. */
 const MAX_PARTS = 1000;
 
@@ -146,15 +149,18 @@ export class FrameDecoder<Frame> {
 }
 
 function parseFrame<Frame>(schema: z.ZodType<Frame>, body: Buffer): Frame {
-  const parsed = schema.safeParse(parseJson(body));
+  const text = body.toString('utf8');
+  if (countContainers(text, MAX_CONTAINERS) > MAX_CONTAINERS)
+    throw new FrameError(`Expected a frame of at most ${MAX_CONTAINERS} lists and objects, got more`);
+  const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success)
     throw new FrameError(`Expected a frame of the protocol: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
-function parseJson(body: Buffer): unknown {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw new FrameError('Expected a frame to be JSON', { cause });
   }

@@ -1,3 +1,4 @@
+import { countContainers } from '../json-size.ts';
 import { runLimits } from './limits.ts';
 
 export type ParsedResult = { ok: true; value: unknown } | { ok: false; problem: string };
@@ -10,7 +11,7 @@ const { jsonCharacters, containers, depth } = runLimits.result;
  */
 export function parseResult(json: string): ParsedResult {
   if (json.length > jsonCharacters) return tooMuch(`${jsonCharacters} characters of JSON`);
-  if (countContainers(json) > containers) return tooMuch(`${containers} lists and objects`);
+  if (countContainers(json, containers) > containers) return tooMuch(`${containers} lists and objects`);
   try {
     const value: unknown = JSON.parse(json);
     if (depthOf(value, depth) <= depth) return { ok: true, value };
@@ -29,25 +30,6 @@ function tooMuch(limit: string): ParsedResult {
     problem: `Expected a result of at most ${limit}, got more; return a summary, or fewer or flatter rows`,
   };
 }
-
-/** Brackets outside strings; no further than the limit. */
-function countContainers(json: string): number {
-  let count = 0;
-  for (let at = 0; at < json.length && count <= containers; at += 1) {
-    const character = json.charCodeAt(at);
-    if (character === QUOTE) at = endOfString(json, at);
-    else if (character === BRACKET || character === BRACE) count += 1;
-  }
-  return count;
-}
-
-function endOfString(json: string, start: number): number {
-  let at = start + 1;
-  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  return at;
-}
-
-const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
 
 /** How deep a value is nested, looking no further than one level past `limit`. */
 function depthOf(value: unknown, limit: number): number {

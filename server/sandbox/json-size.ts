@@ -1,0 +1,21 @@
+/**
+ * How many lists and objects a JSON text holds; not counted much further than `most`. A few bytes each, they take JSON.parse
+ * a hundred times as long as text does: 16 MiB of nothing but empty objects stop the process for four seconds.
+ */
+export function countContainers(json: string, most: number): number {
+  let count = 0;
+  for (let at = 0; at < json.length && count <= most; at += 1) {
+    const character = json.charCodeAt(at);
+    if (character === QUOTE) at = endOfString(json, at);
+    else if (character === BRACKET || character === BRACE) count += 1;
+  }
+  return count;
+}
+
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
