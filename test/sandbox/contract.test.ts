@@ -144,6 +144,14 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(events).toContainEqual(progress);
   });
 
+  test('tells the files that a run hands out, bytes and all', async () => {
+    const { events } = await run("save_artifact('a.bin', bytes(range(256)) * 1000)");
+    const base64 = Buffer.alloc(256_000, Buffer.from(Array.from({ length: 256 }, (_, i) => i))).toString(
+      'base64',
+    );
+    expect(events).toEqual([{ kind: 'artifact', name: 'a.bin', mimeType: expect.any(String), base64 }]);
+  });
+
   test('tells which limit cut the output', async () => {
     const { events } = await run("print('x' * 5_000_000)");
     expect(events).toContainEqual(
