@@ -20,6 +20,8 @@ export interface BuildDeps {
   store: Store;
   rules: PackageRules;
   pythonVersion: string;
+  /** Code of the packages runs while they are built, and may forge their lock: what others ask for never comes to the same. */
+  isolated: boolean;
   makeInstaller: (work: InstallWork) => Promise<Installer>;
   /** Compiles what was installed to bytecode, so that no import has to. */
   compile: (work: InstallWork, sitePackages: string) => Promise<void>;
@@ -33,7 +35,7 @@ export interface BuildDeps {
  * Throws PackageError, PackageRefusal, and what aborted the signal. Nothing is left behind then.
  */
 export async function buildEnvironment(
-  { store, rules, pythonVersion, makeInstaller, compile }: BuildDeps,
+  { store, rules, pythonVersion, isolated, makeInstaller, compile }: BuildDeps,
   requirements: readonly Requirement[],
   { signal, tell }: { signal: AbortSignal; tell: (event: EnvironmentEvent) => void },
 ): Promise<StoredEnvironment> {
@@ -57,7 +59,7 @@ export async function buildEnvironment(
       rules,
     );
     if (findings.length > 0) throw new PackageRefusal(findings);
-    const id = environmentId(lock, pythonVersion);
+    const id = environmentId(lock, isolated ? [pythonVersion, asked] : [pythonVersion]);
     const built = await store.get(id);
     if (built !== null) return built;
 

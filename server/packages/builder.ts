@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { coerceError } from '../shared/errors.ts';
-import { buildEnvironment } from './build.ts';
+import { type BuildDeps, buildEnvironment } from './build.ts';
 import type { EnvironmentEvent, PrepareOptions, TargetInterpreter } from './environment.ts';
 import { PackageError, PackageRefusal } from './errors.ts';
 import { openInstallation } from './installer/installation.ts';
@@ -81,7 +81,13 @@ export class Builder {
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
     const installation = await openInstallation(settings, store.layout, interpreter, this.tools);
-    const deps = { store, rules: settings.rules, pythonVersion: interpreter.version, ...installation };
+    const deps: BuildDeps = {
+      store,
+      rules: settings.rules,
+      pythonVersion: interpreter.version,
+      isolated: settings.sourceBuilds,
+      ...installation,
+    };
     return buildEnvironment(deps, requirements, work);
   }
 

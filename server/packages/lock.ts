@@ -15,10 +15,10 @@ export function readLock(lock: string): LockedPackage[] {
   }));
 }
 
-/** The same packages with the same hashes, Python and platform: the same environment. */
-export function environmentId(lock: string, pythonVersion: string): string {
+/** The same packages with the same hashes, on the same platform and what else `circumstances` tell: the same environment. */
+export function environmentId(lock: string, circumstances: readonly unknown[]): string {
   const lines = lock.split('\n').map((line) => line.replace(/\\$/, '').trim());
-  return `env_${hash([pythonVersion, hostPlatform, ...lines.filter((line) => line !== '')])}`;
+  return `env_${hash([...circumstances, hostPlatform, ...lines.filter((line) => line !== '')])}`;
 }
 
 /** By what was asked for, where, and for which Python. */

@@ -68,27 +68,25 @@ const leftovers = ({ folder }: { folder: string }) => [
   ...readdirSync(join(folder, 'claims')),
 ];
 
-test('packages can be imported by a bare interpreter that is given their folder', async () => {
-  const { sitePackages, preload } = await ensure(await open(), 'tiny', 'spread');
+test('packages are installed and compiled for a bare interpreter that is given their folder', async () => {
+  const { sitePackages, preload, events } = await ensure(await open(), 'tiny', 'spread');
   const code = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import tiny, tiny_base, spread_a; print(tiny.VERSION)`;
   const { stdout } = await execa('python3', ['-I', '-S', '-B', '-c', code]);
   expect(stdout).toBe('2.0');
   expect(preload).toEqual(['spread_a', 'spread_b', 'tiny']);
-});
+  expect(readdirSync(join(sitePackages, '__pycache__'))).toContainEqual(
+    expect.stringMatching(/^tiny\..*\.pyc$/),
+  );
 
-test('progress tells what is resolved and installed, and how many of how many', async () => {
-  const { events } = await ensure(await open(), 'tiny');
-  const pinned = ['tiny==2.0', 'tiny-base==1.5'].sort();
-  expect(events[0]).toMatchObject({ status: 'RESOLVING', packages: ['tiny'] });
+  expect(events[0]).toMatchObject({ status: 'RESOLVING', packages: ['spread', 'tiny'] });
   expect(events.at(-1)).toMatchObject({ status: 'READY', message: null });
   const installing = events.filter(({ status }) => status === 'INSTALLING');
-  expect([...installing[0]!.packages].sort()).toEqual(pinned);
-  expect(installing.map(({ message }) => message)).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/^Installed \S+ \S+ \(1 of 2\)$/),
-      expect.stringContaining('(2 of 2)'),
-    ]),
-  );
+  expect([...installing[0]!.packages].sort()).toEqual(['spread==1.0', 'tiny-base==1.5', 'tiny==2.0']);
+  const messages = installing.map(({ message }) => message);
+  for (const count of [1, 2, 3]) {
+    const pattern = new RegExp(`^Installed \\S+ \\S+ \\(${count} of 3\\)$`);
+    expect(messages).toContainEqual(expect.stringMatching(pattern));
+  }
 });
 
 test('the second time neither the index nor an installer is asked, not even by another process', async () => {
@@ -124,13 +122,6 @@ test('sets that come to the same packages share one environment, with its requir
       packages: expect.arrayContaining([{ name: 'tiny-base', version: '1.5' }]),
     },
   ]);
-});
-
-test('what is installed is compiled, so that a read-only folder costs its importers nothing', async () => {
-  const { sitePackages } = await ensure(await open(), 'tiny');
-  expect(readdirSync(join(sitePackages, '__pycache__'))).toContainEqual(
-    expect.stringMatching(/^tiny\..*\.pyc$/),
-  );
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 export interface TestWheel {
@@ -31,11 +32,15 @@ export function makeWheel({ name, version, requires = [], files }: TestWheel): {
     [`${info}/WHEEL`]:
       'Wheel-Version: 1.0\nGenerator: weft-tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
   };
-  const record = [...Object.keys(contents), `${info}/RECORD`].map((path) => `${path},,`).join('\n');
+  const record = [...Object.entries(contents).map(recordLine), `${info}/RECORD,,`].join('\n');
   return {
     name: `${escaped}-${version}-py3-none-any.whl`,
     bytes: zip({ ...contents, [`${info}/RECORD`]: `${record}\n` }),
   };
+}
+
+function recordLine([path, text]: [string, string]): string {
+  return `${path},sha256=${createHash('sha256').update(text).digest('base64url')},${Buffer.byteLength(text)}`;
 }
 
 /** Files as they are, not compressed. */

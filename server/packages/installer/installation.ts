@@ -24,16 +24,13 @@ export async function openInstallation(
   interpreter: TargetInterpreter,
   found: FoundTools,
 ): Promise<Installation> {
-  const cacheFolder = settings.cacheFolder ?? layout.cache;
   const context: InstallerContext = {
     settings,
     interpreter,
     found,
     operator: await readOperatorConfiguration(settings),
     toolsFolder: layout.tools,
-    cacheFolder,
-    // Between two mounts no file can be linked, only copied. What builds from source gets nothing of its neighbours.
-    writable: settings.sourceBuilds || settings.cacheFolder !== undefined ? [cacheFolder] : [layout.install],
+    ...downloads(settings, layout),
   };
   return {
     makeInstaller: (work) => findInstaller(context, work),
@@ -43,6 +40,19 @@ export async function openInstallation(
       await runInstaller(context, work, { command });
     },
   };
+}
+
+/**
+ * Where downloads are kept. What builds from source runs code, which could put anything among them for others to find:
+ * it gets its own. Else builds and cache are one mount, because between two no file can be linked, only copied.
+ */
+function downloads(
+  { sourceBuilds, cacheFolder }: PackageSettings,
+  { cache, install }: Layout,
+): Pick<InstallerContext, 'cacheFolder' | 'writable'> {
+  if (sourceBuilds) return { cacheFolder: null, writable: [] };
+  if (cacheFolder !== undefined) return { cacheFolder, writable: [cacheFolder] };
+  return { cacheFolder: cache, writable: [install] };
 }
 
 /** Environments do not change, so that no import needs to look whether a source did. */

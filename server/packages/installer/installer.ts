@@ -33,11 +33,21 @@ export interface InstallerContext {
   interpreter: TargetInterpreter;
   /** Of installers that were fetched. */
   toolsFolder: string;
-  cacheFolder: string;
+  /** Of downloads; null for one of each build's own. */
+  cacheFolder: string | null;
   /** What was found of installers, for the builds to come. */
   found: FoundTools;
   /** What a build may write to beside its own folder. */
   writable: readonly string[];
+}
+
+/** Where `name` keeps its downloads. */
+export function cacheOf(
+  { cacheFolder }: InstallerContext,
+  { folder }: InstallWork,
+  name: 'uv' | 'pip',
+): string {
+  return join(cacheFolder ?? join(folder, 'tmp', 'cache'), name);
 }
 
 /** Not asked yet where undefined; not to be had where null. */

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
+  cacheOf,
   type Installer,
   type InstallerContext,
   type InstallWork,
@@ -48,7 +49,7 @@ export function makePipInstaller(context: InstallerContext, pip: string[]): Inst
   async function run(work: InstallWork, doing: 'resolve' | 'install', command: string[]): Promise<void> {
     const { exitCode, stderr } = await runInstaller(context, work, {
       command,
-      variables: { PIP_CACHE_DIR: join(context.cacheFolder, 'pip') },
+      variables: { PIP_CACHE_DIR: cacheOf(context, work, 'pip') },
       readable: [context.toolsFolder],
     });
     if (exitCode !== 0) throw installerFailure(doing, stderr);

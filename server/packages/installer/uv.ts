@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import {
+  cacheOf,
   type Installer,
   type InstallerContext,
   type InstallWork,
@@ -57,7 +58,7 @@ export function makeUvInstaller(context: InstallerContext, uvPath: string): Inst
   async function uv(work: InstallWork, doing: 'resolve' | 'install', args: string[]): Promise<void> {
     const run = await runInstaller(context, work, {
       command: [uvPath, ...args, '--no-python-downloads'],
-      variables: { UV_CACHE_DIR: join(context.cacheFolder, 'uv'), UV_NO_MANAGED_PYTHON: '1' },
+      variables: { UV_CACHE_DIR: cacheOf(context, work, 'uv'), UV_NO_MANAGED_PYTHON: '1' },
       readable: [dirname(uvPath)],
     });
     if (run.exitCode !== 0) throw installerFailure(doing, run.stderr);

@@ -18,7 +18,7 @@ export async function repair(store: Store): Promise<string[]> {
   return damaged;
 }
 
-/** Every wheel records what it brought, with the sizes (PEP 376). */
+/** Every wheel records what it brought, most with the sizes (PEP 376). */
 async function hasAllFiles(sitePackages: string): Promise<boolean> {
   const names = await readdir(sitePackages).catch(() => null);
   if (names === null) return false;
@@ -26,10 +26,10 @@ async function hasAllFiles(sitePackages: string): Promise<boolean> {
     const record = await readFile(join(sitePackages, name, 'RECORD'), 'utf8').catch(() => null);
     if (record === null) return false;
     for (const line of record.split('\n')) {
-      const [, path, size] = /^([^",]+),[^,]*,(\d+)\s*$/.exec(line) ?? [];
+      const [, path, size] = /^([^",]+),[^,]*,(\d*)\s*$/.exec(line) ?? [];
       if (path === undefined || path.startsWith('..')) continue;
       const found = await stat(join(sitePackages, path)).catch(() => null);
-      if (found?.size !== Number(size)) return false;
+      if (found === null || (size !== '' && found.size !== Number(size))) return false;
     }
   }
   return true;

@@ -27,8 +27,9 @@ export async function tidy(store: Store, maxMb: number): Promise<Tidied> {
   const removed: string[] = [];
   for (const environment of environments) {
     if (sizeMb <= maxMb) break;
-    if (!(await store.remove(environment))) continue;
-    removed.push(environment.manifest.id);
+    const { id } = environment.manifest;
+    if (await store.remove(environment)) removed.push(id);
+    else if ((await store.get(id)) !== null) continue; // in use; else another process removed it just now
     sizeMb -= sizes.get(environment.folder) ?? 0;
   }
   await forgetOld(store);
