@@ -144,6 +144,8 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeReused { output handle }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
       ... on NodeOutput { stream text byteOffset truncated }
+      ... on NodeEnvironment { status packages message }
+      ... on SecurityViolation { violation { rule layer message } }
       ... on NodeProgress { current total unit message source }
     }
   }
