@@ -3,8 +3,8 @@ import { camelCase, UniqueNames } from '../../client-sdk/src/cli/names.ts';
 import { nodeTypes } from '../../client-sdk/src/cli/node-types.ts';
 import { renderModule } from '../../client-sdk/src/cli/render-module.ts';
 import { SchemaTypes } from '../../client-sdk/src/cli/schema-types.ts';
+import { openProject } from '../support/user-project.ts';
 import { cases } from './generate/schemas.ts';
-import { openProject } from './generate/tsc.ts';
 
 test('the strict compiler takes of a schema’s type what fits the schema, and refuses what does not', async () => {
   await using project = await openProject();

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { blocksOf } from '../support/doc-blocks.ts';
 import { createDatabase } from '../support/test-postgres.ts';
+import { openProject, type Project } from '../support/user-project.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
-import { openProject, type Project } from './generate/tsc.ts';
 
 const token = 'a-token-of-the-tests';
 const stack = new AsyncDisposableStack();
@@ -25,11 +26,15 @@ afterAll(() => stack.disposeAsync());
 const command = join(projectRoot, 'client-sdk/dist/cli/main.js');
 
 /** What the command says, and how it ends. */
-async function weftClient(...args: string[]): Promise<{ code: number; said: string }> {
+async function weftClient(
+  args: string[],
+  env = {},
+  cwd = project.folder,
+): Promise<{ code: number; said: string }> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [command, ...args], {
-      cwd: project.folder,
-      env: {},
+      cwd,
+      env,
     });
     return { code: 0, said: stdout };
   } catch (error) {
@@ -39,7 +44,7 @@ async function weftClient(...args: string[]): Promise<{ code: number; said: stri
 }
 
 const generate = (...more: string[]) =>
-  weftClient('generate', '--url', server.url, '--token', token, '--out', 'weft.ts', ...more);
+  weftClient(['generate', '--url', server.url, '--token', token, '--out', 'weft.ts', ...more]);
 
 const report = {
   name: 'Sales report',
@@ -69,19 +74,19 @@ const untyped = { name: 'create', nodes: [{ key: 'a', type: 'transform', config:
 
 test('what is wrong is told: how it is used, where the server is, the token, and that there is nothing to write', async () => {
   const other = ['--url', 'http://127.0.0.1:9', '--out', 'weft.ts'];
-  expect(await weftClient('generate', '--out', 'x')).toMatchObject({
+  expect(await weftClient(['generate', '--out', 'x'])).toMatchObject({
     code: 1,
     said: expect.stringMatching(/--url to be an address, got nothing\.\s+Usage/),
   });
-  expect(await weftClient('generate', '--nope')).toMatchObject({
+  expect(await weftClient(['generate', '--nope'])).toMatchObject({
     code: 1,
     said: expect.stringMatching(/'--nope'.*[\s\S]*Usage/),
   });
-  expect(await weftClient('generate', ...other)).toMatchObject({
+  expect(await weftClient(['generate', ...other])).toMatchObject({
     code: 1,
     said: expect.stringMatching(/http:\/\/127\.0\.0\.1:9.*ECONNREFUSED|bad port/),
   });
-  expect(await weftClient('generate', '--url', server.url, '--out', 'weft.ts')).toMatchObject({
+  expect(await weftClient(['generate', '--url', server.url, '--out', 'weft.ts'])).toMatchObject({
     code: 1,
     said: expect.stringMatching(/wants a token.*--token/),
   });
@@ -117,6 +122,37 @@ test('a generated module knows inputs, results and node outputs, runs, and is ch
   await weft.createWorkflow({ ...untyped, name: 'one more' });
   expect(await generate('--check')).toMatchObject({ code: 1, said: expect.stringMatching(/they differ/) });
 });
+
+test('the code of its page in the documentation does what the page says', async () => {
+  await deleteWorkflows();
+  const [create, generateLine, beginning, use, checkLine] = await blocksOf('generate.md', server.url);
+  await using page = await openProject();
+  const run = async (program: string, code: string) => {
+    await page.write(program, code.replace('createClient({ url', `createClient({ token: '${token}', url`));
+    return promisify(execFile)(process.execPath, [join(page.folder, program)]);
+  };
+  const command = async ({ code }: { code: string }) => {
+    const [npx, name, ...args] = code.trim().split(' ');
+    expect([npx, name]).toEqual(['npx', 'weft-client']);
+    return weftClient(args, { WEFT_API_TOKEN: token }, page.folder);
+  };
+  await run('create.ts', create!.code);
+  expect(await command(generateLine!)).toMatchObject({ code: 0 });
+  const module = await readFile(join(page.folder, 'weft.ts'), 'utf8');
+  for (const part of beginning!.code.split('\n\n')) expect(module).toContain(part.trim());
+  const { stdout } = await run('use.ts', use!.code);
+  expect(page.complaints()).toBe('');
+  expect(stdout).toMatch(/^in is done\naddUp is done\nout is done\nexec_\S+ gave 7 by its node: 7\n$/);
+  expect(await command(checkLine!)).toMatchObject({ code: 0 });
+});
+
+async function deleteWorkflows(): Promise<void> {
+  const { workflows } = await weft.query<{ workflows: { nodes: { id: string }[] } }>(
+    '{ workflows { nodes { id } } }',
+  );
+  const mutation = 'mutation ($id: ID!) { workflowDelete(id: $id) { deletedWorkflowId } }';
+  for (const { id } of workflows.nodes) await weft.query(mutation, { id });
+}
 
 const app = `
 import { WeftInputError, type WeftError } from '@weft/client';
@@ -155,5 +191,4 @@ console.log(JSON.stringify({ total, added, untyped, refused: [code, ...fields], 
 void wrong;
 const listed = await weft.workflows.list().take(1);
 if (listed.length !== 1) throw new Error('the methods of the client are to stay');
-declare const process: { argv: string[] };
 `;

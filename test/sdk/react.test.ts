@@ -1,13 +1,16 @@
+import { join } from 'node:path';
 import { createElement } from 'react';
 // @ts-expect-error its types are not worth a package for one call
 import { renderToString } from 'react-dom/server';
 import { createClient } from '../../client-sdk/src/index.ts';
 import { useExecution, WeftProvider } from '../../client-sdk/src/react/index.ts';
 import { type Browser, findChromium, openBrowser, type Page } from '../support/browser.ts';
+import { blocksOf } from '../support/doc-blocks.ts';
 import { lengthenJournal } from '../support/long-journal.ts';
-import { servePage } from '../support/page-server.ts';
+import { openPageServer, type PageServer } from '../support/page-server.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
+import { openProject } from '../support/user-project.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
@@ -23,13 +26,14 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
   let sql: Awaited<ReturnType<typeof connect>>;
   let browser: Browser;
   let page: Page;
-  let origin: string;
+  let pages: PageServer;
 
   beforeAll(async () => {
-    ({ origin } = opened.use(await servePage('test/sdk/react/page.jsx')));
+    pages = opened.use(await openPageServer());
+    await pages.bundle('test/sdk/react/page.jsx');
     const { url: databaseUrl } = opened.use(await createDatabase());
     sql = opened.use(await connect(databaseUrl));
-    const env = { WEFT_API_TOKEN: token, WEFT_ALLOWED_ORIGINS: origin };
+    const env = { WEFT_API_TOKEN: token, WEFT_ALLOWED_ORIGINS: pages.origin };
     const server = opened.use(await startWeft({ databaseUrl, env }));
     weft = opened.use(new WeftClient(server.url, token));
     browser = opened.use(await openBrowser(chromium!));
@@ -37,9 +41,17 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
   afterAll(async () => await opened.disposeAsync());
 
   beforeEach(async () => {
-    page = await browser.open(origin);
+    page = await browser.open(pages.origin);
     await page.waitFor('window.mount');
   });
+
+  async function exportOf(id: string): Promise<object> {
+    const { executionExport } = await weft.query<{ executionExport: object }>(
+      'query ($id: ID!) { executionExport(id: $id) }',
+      { id },
+    );
+    return executionExport;
+  }
 
   const mount = (id: string | null, options: object = {}) =>
     page.evaluate(`mount(${JSON.stringify({ url: weft.url, token, ...options })}, ${JSON.stringify(id)})`);
@@ -114,11 +126,7 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
   test('render a replay step by step, with no server at all', async () => {
     const id = await weft.runPython('print("recorded")\nresult = 3');
     await weft.allEvents(id);
-    const { executionExport } = await weft.query<{ executionExport: object }>(
-      'query ($id: ID!) { executionExport(id: $id) }',
-      { id },
-    );
-    await page.evaluate(`mountReplay(${JSON.stringify(executionExport)})`);
+    await page.evaluate(`mountReplay(${JSON.stringify(await exportOf(id))})`);
     await page.waitFor(`${text('execution')}.includes('nothing yet')`);
     await page.evaluate('recording.step()');
     await page.waitFor(`${text('execution')}.includes('QUEUED')`);
@@ -129,7 +137,46 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     await page.waitFor(`${text('execution')} === 'SUCCEEDED 3'`);
     expect(await page.evaluate('sockets.length')).toBe(0);
   });
+
+  test('the components of the documentation do what its pages say', async () => {
+    await using project = await openProject();
+    const [app] = await blocksOf('react.md', weft.url);
+    await project.write('app.tsx', app!.code.replace('createClient({', `createClient({ token: '${token}',`));
+    const tested = (await blocksOf('testing.md', weft.url)).find(({ language }) => language === 'tsx');
+    await project.write(
+      'tested.tsx',
+      tested!.code.replace('export function', 'export { client };\nexport function'),
+    );
+    const id = await weft.runPython('3');
+    await weft.allEvents(id);
+    await project.write('report.json', JSON.stringify(await exportOf(id)));
+    expect(project.complaints()).toBe('');
+
+    await project.write('page.jsx', pageOfDocs);
+    await pages.bundle(join(project.folder, 'page.jsx'));
+    page = await browser.open(pages.origin);
+    await page.waitFor(`document.querySelector('#root button')`);
+    expect(await page.evaluate(text('root'))).toContain('nothing yet');
+    await page.evaluate(`document.querySelector('#root button').click()`);
+    await page.waitFor(`${text('root')}.includes('The result is 42.') && ${text('root')}.includes('hello')`);
+    expect(await page.evaluate(text('tested'))).toBe('');
+    await page.evaluate('client.executions.run(executionId).cancel()');
+    await page.waitFor(`${text('tested')} === 'CANCELED'`);
+  });
 });
+
+const pageOfDocs = `
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { Tested, client } from './tested.tsx';
+import recorded from './report.json';
+const place = document.body.appendChild(document.createElement('div'));
+place.id = 'tested';
+createRoot(document.getElementById('root')).render(createElement(App));
+createRoot(place).render(createElement(Tested));
+Object.assign(window, { client, executionId: recorded.execution.id });
+`;
 
 const Status = () => createElement('p', null, useExecution('exec_1').status ?? 'nothing yet');
 

@@ -1,37 +1,38 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
 
 export interface PageServer extends AsyncDisposable {
   /** `http://localhost:PORT` */
   origin: string;
+  /** Makes an entry point, bundled for browsers, the script of the page. */
+  bundle(entryPoint: string): Promise<void>;
 }
 
-/** Serves one empty page with `<div id="root">` and the entry point as its script, bundled for browsers. */
-export async function servePage(entryPoint: string, options: BuildOptions = {}): Promise<PageServer> {
-  const { outputFiles } = await build({
-    entryPoints: [entryPoint],
-    bundle: true,
-    format: 'esm',
-    write: false,
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    logLevel: 'error',
-    ...options,
-  });
-  const script = outputFiles![0]!.contents;
+/** Serves one page, which has `<div id="root">` and a script. */
+export async function openPageServer(): Promise<PageServer> {
+  let script: Uint8Array = new Uint8Array();
   const server = createServer((request, response) => {
-    if (request.url === '/page.js') {
-      response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' }).end(script);
-    } else {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
-    }
+    const [type, body] = request.url === '/page.js' ? ['text/javascript', script] : ['text/html', html];
+    response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    async bundle(entryPoint) {
+      const { outputFiles } = await build({
+        entryPoints: [entryPoint],
+        bundle: true,
+        format: 'esm',
+        write: false,
+        jsx: 'automatic',
+        define: { 'process.env.NODE_ENV': '"development"' },
+        logLevel: 'error',
+      });
+      script = outputFiles[0]!.contents;
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { projectRoot } from '../../../server/shared/paths.ts';
-import { makeTempFolder } from '../../support/temp-folder.ts';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { makeTempFolder } from './temp-folder.ts';
 
 export interface Project extends AsyncDisposable {
   folder: string;
@@ -17,7 +17,7 @@ export async function openProject(): Promise<Project> {
   await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
   await write('package.json', '{ "type": "module" }');
-  await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }));
   return {
     folder,
     write,
@@ -30,10 +30,12 @@ export async function openProject(): Promise<Project> {
 }
 
 const compilerOptions = {
+  jsx: 'react-jsx',
+  resolveJsonModule: true,
   target: 'es2024',
   lib: ['es2024', 'dom'],
   module: 'nodenext',
-  types: [],
+  types: ['node'],
   strict: true,
   noUncheckedIndexedAccess: true,
   noUnusedLocals: true,
