@@ -227,6 +227,26 @@ test('a retry from the failure takes over what succeeded and runs the rest', asy
   );
 });
 
+test('output over its limit is marked where it is cut, and the run succeeds', async () => {
+  const events = await weft.allEvents(
+    await weft.runPython("print('x' * 300_000)\nprint('next')\nresult = 1"),
+  );
+  const printed = events.filter(({ __typename }) => __typename === 'NodeOutput');
+  const [cut, ...more] = printed.filter(({ truncated }) => truncated);
+  expect(more).toEqual([]);
+  expect(cut).toMatchObject({
+    code: 'PYTHON_OUTPUT_LIMIT',
+    message: 'A line is told up to 256 KiB; the rest of this one is left out',
+  });
+  expect(printed.at(-1)).toMatchObject({
+    text: '\nnext\n',
+    truncated: false,
+    code: null,
+    byteOffset: 300_000,
+  });
+  expect(lastOf(events).output).toBe(1);
+});
+
 test('the same idempotency key gives the same execution', async () => {
   const workflowId = await weft.createWorkflow({ nodes: [python('a', '1')] });
   const start = () => weft.start(workflowId, null, { idempotencyKey: 'once' });

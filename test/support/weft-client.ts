@@ -143,7 +143,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeFailed { ${ERROR} durationMs }
       ... on NodeReused { output handle }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
-      ... on NodeOutput { stream text byteOffset truncated }
+      ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
       ... on SecurityViolation { violation { rule layer message } }
       ... on NodeProgress { current total unit message source }

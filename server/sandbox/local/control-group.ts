@@ -62,7 +62,7 @@ const WANTED = [...NEEDED, 'cpu'];
 const IN_FORCE = 'the kernel counts memory, processes and a share of the CPU per run, in groups under';
 const HOW_TO =
   'memory is watched instead. To have it: start the server as a systemd service with Delegate=yes, by `systemd-run --user --scope -p Delegate=yes npm start`, ' +
-  'or in a container whose /sys/fs/cgroup is writable';
+  'or in a container whose /sys/fs/cgroup is writable (Docker 28: --security-opt writable-cgroups=true; Podman: --security-opt unmask=/sys/fs/cgroup)';
 
 async function findDelegated(host: HostFiles): Promise<string> {
   const own = await ownGroup(host);
