@@ -17,12 +17,12 @@ export interface ExecutionState<Output = unknown> {
 }
 
 /** How one item of a `forEach` node stands, or a node. */
-export interface ItemState {
+export interface ItemState<Output = unknown> {
   readonly status: NodeExecutionStatus;
   /** Attempts begun so far. */
   readonly attempt: number;
   /** Null until it has SUCCEEDED. */
-  readonly output: unknown;
+  readonly output: Output | null;
   /** Why its last attempt failed. */
   readonly error: NodeFailure | null;
   /** The last that its last attempt told. */
@@ -31,7 +31,7 @@ export interface ItemState {
   readonly finishedAt: string | null;
 }
 
-export interface NodeState extends ItemState {
+export interface NodeState<Output = unknown> extends ItemState<Output> {
   /** What its last attempt has printed so far. */
   readonly stdout: string;
   readonly stderr: string;

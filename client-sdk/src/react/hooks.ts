@@ -25,10 +25,10 @@ export function useExecutionEvents(id: MaybeId): readonly ExecutionEvent[] {
 }
 
 /** One node as it stands now: what it has printed, how far it is, what it gave. Other nodes cause no rendering. */
-export function useNodeOutput(id: MaybeId, nodeKey: string): NodeState {
+export function useNodeOutput<Output = unknown>(id: MaybeId, nodeKey: string): NodeState<Output> {
   const store = useStore(id);
   const node = () => store.view().nodes[nodeKey] ?? emptyNode;
-  return useSyncExternalStore(store.subscribe, node, node);
+  return useSyncExternalStore(store.subscribe, node, node) as NodeState<Output>;
 }
 
 function useStore(id: MaybeId): ExecutionStore {

@@ -89,6 +89,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     const after = (pending.at(-1) ?? events.at(-1))?.cursor;
     try {
       for await (const event of client.executions.run(id).events({ after, signal })) {
+        if (signal.aborted) return; // left while it was on its way
         pending.push(event);
         timer ??= setTimeout(flush, flushMs);
       }
