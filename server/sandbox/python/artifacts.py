@@ -12,6 +12,7 @@ MAX_BYTES each, MAX_TOTAL_BYTES together; what is over that is an ArtifactError 
 import base64
 import io
 import re
+import weakref
 
 MAX_COUNT = 100
 MAX_BYTES = 10 * 1024 * 1024
@@ -32,6 +33,7 @@ class Artifacts:
         self._send = send
         self._count = 0
         self._total_bytes = 0
+        self.saved_figures = weakref.WeakSet()
 
     def save_artifact(self, name, data=None, mime_type=None):
         """Hands out a file: a download beside the result."""
@@ -44,6 +46,8 @@ class Artifacts:
         content = _content(name, data)
         self._admit(name, len(content))
         text = base64.b64encode(content).decode("ascii")
+        if hasattr(data, "savefig"):
+            self.saved_figures.add(data)
         self._send({"kind": "artifact", "name": name, "mimeType": mime_type, "data": text})
 
     def _admit(self, name, size):

@@ -21,6 +21,8 @@ from policy import (
 from syntax import Program
 
 _DEFINITIONS = frozenset(DATA["definitions"])
+_EVALUATORS = frozenset(DATA["evaluators"])
+_COLUMN = re.compile("`[^`]*`")
 _READERS = frozenset(DATA["attributeReaders"])
 _OPENERS = DATA["openers"]
 _PATH_WRITERS = frozenset(DATA["pathWriters"])
@@ -34,8 +36,11 @@ _MATCHES = tuple(getattr(ast, name) for name in ("MatchClass", "MatchMapping") i
 
 
 def offences(tree):
-    program = Program(tree)
-    for rule in (_imports, _names, _attributes, _strings, _file_writes, _definitions, _patterns):
+    yield from _offences(Program(tree))
+
+
+def _offences(program):
+    for rule in (_imports, _names, _attributes, _strings, _expressions, _file_writes, _definitions, _patterns):
         yield from rule(program)
 
 
@@ -139,6 +144,23 @@ def _read_names(program, call):
                 )
 
 
+def _expressions(program):
+    """What pandas evaluates is code too, in which `@name` is a variable and `some name` a column."""
+    for node in program.of(ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _EVALUATORS:
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                tree = _parsed(_COLUMN.sub("_", _text(argument) or "").replace("@", ""))
+                for _node, rule, message in _offences(Program(tree, within=program)) if tree else ():
+                    yield node, rule, message
+
+
+def _parsed(text):
+    try:
+        return ast.parse(text.strip())
+    except (SyntaxError, ValueError):
+        return None  # no expression, of pandas' or any other
+
+
 def _file_writes(program):
     uses_pathlib = any(name.partition(".")[0] == "pathlib" for name in program.modules.values())
     for node in program.of(ast.Call):
@@ -158,7 +180,7 @@ def _file_writes(program):
 
 
 _WRITE_INSTEAD = (
-    "nothing written outlives the run; return the data as `result`, or use io.StringIO and io.BytesIO"
+    "nothing written outlives the run; return the data as `result`, or hand it out with save_artifact(name, data)"
 )
 
 

@@ -1,7 +1,7 @@
 """matplotlib's figures as artifacts: a backend that draws in memory and, where others open windows, saves images.
 
 plt.show() saves every open figure and closes it, as one closes a window; those that are open at the end of the program are
-saved then. The environment of packages names the backend (preload.py): nothing of matplotlib is imported before it is used.
+saved then; one that the program has given to `save_artifact` is not saved again. The environment of packages names the backend (preload.py): nothing of matplotlib is imported before it is used.
 """
 
 import sys
@@ -11,8 +11,8 @@ BACKEND = "weft_figures"
 
 
 class Figures:
-    def __init__(self, save_artifact):
-        self._save = save_artifact
+    def __init__(self, files):
+        self._files = files
         self._count = 0
         sys.modules[BACKEND] = backend = types.ModuleType(BACKEND, __doc__)
         backend.show = lambda *_, **__: self.save_open()
@@ -23,9 +23,10 @@ class Figures:
         for number in pyplot.get_fignums() if pyplot else ():
             figure = pyplot.figure(number)
             pyplot.close(figure)
-            if figure.axes or figure.texts or figure.images:
+            is_empty = not (figure.axes or figure.texts or figure.images)
+            if not is_empty and figure not in self._files.saved_figures:
                 self._count += 1
-                self._save(f"figure-{self._count}.png", figure)
+                self._files.save_artifact(f"figure-{self._count}.png", figure)
 
     def save_left_open(self):
         """The program has ended: what goes wrong now is told, and is no error of its."""
@@ -40,4 +41,6 @@ def _canvas(name):
         raise AttributeError(name)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    # pyplot looks for it in the module's own dictionary too.
+    sys.modules[BACKEND].FigureCanvas = FigureCanvasAgg
     return FigureCanvasAgg

@@ -45,7 +45,7 @@ def run_program(request, send):
     """Runs request["code"], sends its frames and never raises."""
     reporter = progress.Reporter(send)
     files = artifacts.Artifacts(send)
-    drawn = figures.Figures(files.save_artifact)
+    drawn = figures.Figures(files)
     wall = None
     try:
         program = source.compile_program(request["code"])

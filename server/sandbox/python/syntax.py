@@ -4,6 +4,7 @@ import ast
 import collections
 import functools
 
+from packages import ALIASES
 from policy import NAMES
 
 _MAX_CHAIN = 20
@@ -17,12 +18,17 @@ _FIELDS_WITHOUT_NODES = frozenset(
 class Program:
     """The nodes of a program by type, and what its names stand for."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, within=None):
+        """`within`: the program whose names those of the tree are, for what is written as a string in it."""
         self._by_type = _sorted_by_type(tree)
-        self.modules = {}  # name -> the dotted module or member that an import bound it to
-        self.own = set()  # names that the program binds itself
+        # name -> the dotted module or member that an import bound it to
+        self.modules = dict(within.modules if within else ALIASES)
+        self.own = set(within.own if within else ())  # names that the program binds itself
         self._bind_imports()
         self._bind_names()
+        for alias, module in ALIASES.items():
+            if alias in self.own and self.modules.get(alias) == module:
+                del self.modules[alias]
 
     def of(self, *types):
         for each in types:
