@@ -24,6 +24,8 @@
     pandas Index, Categorical, other arrays     array
     pandas Timestamp, Timedelta, NaT, NA        as datetime and timedelta; null
     pandas Period, Interval                     string
+    polars DataFrame, Series                    array of records, array
+    pydantic model                              object of its fields
     anything else                               ResultError, which names the place: `result.rows[3].fn`
 
 An unnamed index of integers is only row numbers and is left out; any other index is data, and becomes columns

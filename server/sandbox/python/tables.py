@@ -1,6 +1,6 @@
-"""numpy and pandas values as plain Python ones, for results.py, which has the table of mappings.
+"""Values of numpy, pandas, polars and pydantic as plain Python ones, for results.py, which has the table of mappings.
 
-Neither package is imported here: a value of theirs exists only where the program imported them.
+None of them is imported here: a value of theirs exists only where the program imported them.
 """
 
 import math
@@ -8,11 +8,12 @@ import sys
 
 
 class NotTabular(Exception):
-    """A numpy or pandas value that stands for no data; the message says what to do."""
+    """A value of theirs that stands for no data; the message says what to do."""
 
 
 def is_tabular(value):
-    return type(value).__module__.partition(".")[0] in ("numpy", "pandas") or _is_numpy_subclass(value)
+    package = type(value).__module__.partition(".")[0]
+    return package in ("numpy", "pandas", "polars") or _is_numpy_subclass(value) or _is_model(value)
 
 
 def is_scalar(value):
@@ -30,6 +31,10 @@ def simplify(value):
             return _from_numpy_scalar(value, numpy)
         if isinstance(value, numpy.ndarray):
             return _as_microseconds(value, numpy).tolist()
+    if _is_model(value):
+        return value.model_dump()
+    if type(value).__module__.startswith("polars."):
+        return _from_polars(value, sys.modules["polars"])
     if pandas is not None:
         return _from_pandas(value, pandas)
     raise NotTabular(_unknown(value))
@@ -38,6 +43,19 @@ def simplify(value):
 def _is_numpy_subclass(value):
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
+
+
+def _is_model(value):
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(value, pydantic.BaseModel)
+
+
+def _from_polars(value, polars):
+    if isinstance(value, polars.DataFrame):
+        return value.to_dicts()
+    if isinstance(value, polars.Series):
+        return value.to_list()
+    raise NotTabular(_unknown(value))
 
 
 def _from_numpy_scalar(value, numpy):
