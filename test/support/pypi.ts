@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { PackageError } from '../../server/packages/errors.ts';
@@ -5,6 +6,7 @@ import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from './temp-folder.ts';
 import { openTestEnvironments } from './test-environments.ts';
 import { openTestSandbox, type TestRun, type TestRunOptions, type TestSandbox } from './test-sandbox.ts';
+import { findTestUv } from './test-uv.ts';
 
 export interface PypiSandbox extends AsyncDisposable {
   sandbox: TestSandbox;
@@ -22,25 +24,41 @@ export interface PypiSandbox extends AsyncDisposable {
  */
 export async function openPypiSandbox(packages: readonly string[]): Promise<PypiSandbox> {
   await using opened = new AsyncDisposableStack();
-  const folder = opened.use(await makeTempFolder()).path;
-  const environments = await openTestEnvironments(folder, {
+  const cacheFolder = join(projectRoot, 'node_modules/.cache/python-packages');
+  await mkdir(cacheFolder, { recursive: true });
+  const environments = await openTestEnvironments(opened.use(await makeTempFolder()).path, {
     timeoutMs: 300_000,
-    cacheFolder: join(projectRoot, 'node_modules/.cache/python-packages'),
+    uvPath: await findTestUv(),
+    cacheFolder,
     operator: { variables: pipVariables(), home: process.env.HOME },
   });
-  const lease = await environments
-    .ensure(packages, { signal: new AbortController().signal, onEvent() {} })
-    .catch(unlessUnreachable);
-  opened.defer(() => lease?.[Symbol.dispose]());
-  const sandbox = await openTestSandbox({ policy: 'strict', environments, idlePackageCells: 2 });
-  opened.defer(() => sandbox[Symbol.asyncDispose]());
+  const signal = AbortSignal.timeout(300_000);
+  const lease = await environments.ensure(packages, { signal, onEvent() {} }).catch(unlessUnreachable);
+  if (lease === null) return unreachable();
+  opened.defer(() => lease[Symbol.dispose]());
+  const sandbox = opened.use(await openTestSandbox({ policy: 'strict', environments, idlePackageCells: 2 }));
   const owned = opened.move();
   return {
     sandbox,
-    sitePackages: lease?.environment.sitePackages ?? '',
+    sitePackages: lease.environment.sitePackages,
     run: (code, options) => sandbox.run(code, { packages, timeoutMs: 30_000, ...options }),
-    test: (title, body) => (lease ? test(title, body) : test.skip(`${title} (PyPI cannot be reached)`, body)),
+    test,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function unreachable(): PypiSandbox {
+  const never = () => {
+    throw new Error('Expected a test that is skipped');
+  };
+  return {
+    get sandbox() {
+      return never();
+    },
+    sitePackages: '',
+    run: never,
+    test: (title, body) => test.skip(`${title} (PyPI cannot be reached)`, body),
+    async [Symbol.asyncDispose]() {},
   };
 }
 
