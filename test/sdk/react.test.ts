@@ -58,7 +58,7 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
   const text = (id: string) => `document.getElementById(${JSON.stringify(id)}).innerText`;
   const closed = 'sockets.length > 0 && sockets.every(({ readyState }) => readyState === WebSocket.CLOSED)';
 
-  test('render a run live, all through one WebSocket, which is closed at the end', async () => {
+  test('render a run live, all through one subscription, whose WebSocket is closed at the end', async () => {
     await mount(null);
     expect(await page.evaluate(text('execution'))).toContain('nothing yet');
     expect(await page.evaluate('sockets.length')).toBe(0);
@@ -70,7 +70,7 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     await page.evaluate(`show(${JSON.stringify(id)})`);
     await page.waitFor(`${text('python')}.includes('RUNNING') && ${text('python')}.includes('1/2')`);
     await page.waitFor(`${text('python')}.includes('begun') && ${text('execution')}.includes('RUNNING')`);
-    expect(await page.evaluate('sockets.length')).toBe(1);
+    expect(await page.evaluate('[sockets.length, subscriptions]')).toEqual([1, 1]);
 
     await weft.cancel(id, 'FORCE');
     await page.waitFor(`${text('execution')}.includes('CANCELED') && ${text('python')}.includes('CANCELED')`);

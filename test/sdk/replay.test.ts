@@ -120,6 +120,18 @@ test('the recording of a run that had not ended stays open, and another document
   expect(() => replay(null)).toThrow(/a document without a format/);
 });
 
+test('a replay needs nothing of the network, which jsdom has not', async () => {
+  const { fetch, WebSocket, Response } = globalThis;
+  Object.assign(globalThis, { fetch: undefined, WebSocket: undefined, Response: undefined });
+  try {
+    const { run } = replay(recorded, { speed: Number.POSITIVE_INFINITY });
+    expect(await Array.fromAsync(run.events())).toEqual(seen);
+    expect(await run.get()).toMatchObject({ status: 'FAILED' });
+  } finally {
+    Object.assign(globalThis, { fetch, WebSocket, Response });
+  }
+});
+
 /** The order of nodes that begin in the same moment is not told. */
 function sorted(execution: unknown): unknown {
   const { nodeExecutions, ...rest } = execution as { nodeExecutions: { nodeKey: string; item: number }[] };

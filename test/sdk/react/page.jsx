@@ -11,11 +11,16 @@ import {
 import { replay } from '../../../client-sdk/src/testing/index.ts';
 
 window.sockets = [];
+window.subscriptions = 0;
 const NativeWebSocket = window.WebSocket;
 window.WebSocket = class extends NativeWebSocket {
   constructor(...args) {
     super(...args);
     window.sockets.push(this);
+  }
+  send(message) {
+    if (JSON.parse(message).type === 'subscribe') window.subscriptions++;
+    super.send(message);
   }
 };
 
