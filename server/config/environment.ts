@@ -144,7 +144,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 /** A secret may be given as the name of a file that holds it (`WEFT_API_TOKEN_FILE`), as container platforms do. */
-const secrets = ['DATABASE_URL', 'WEFT_API_TOKEN', 'PYTHON_SERVICE_TOKEN'];
+const secrets = [
+  'DATABASE_URL',
+  'WEFT_API_TOKEN',
+  'PYTHON_SERVICE_TOKEN',
+  'PYTHON_INDEX_URL',
+  'PYTHON_EXTRA_INDEX_URL',
+];
 
 function withFiles(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const read = secrets.flatMap((name) => {

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { Environments } from '../../server/packages/environments.ts';
+import type { PackageSettings } from '../../server/packages/settings.ts';
+import { projectRoot } from '../../server/shared/paths.ts';
+import { openTestEnvironments } from './test-environments.ts';
+import { findTestUv } from './test-uv.ts';
+
+/** Kept between the tests that use it, and between runs of the tests: pandas is some 30 MB to download. */
+export const realPackagesFolder = join(projectRoot, 'dist/.test-environments');
+
+/** Real packages, from the index that this host is configured for. */
+export async function openRealEnvironments(folder = realPackagesFolder): Promise<Environments> {
+  return openTestEnvironments(folder, { uvPath: await findTestUv(), operator: hostConfiguration() });
+}
+
+/** Tests of real packages are skipped where there is no way to an index, which the reporter shows. */
+export async function isPackageIndexReachable(): Promise<boolean> {
+  const { UV_DEFAULT_INDEX, PIP_INDEX_URL } = process.env;
+  const index = UV_DEFAULT_INDEX ?? PIP_INDEX_URL ?? 'https://pypi.org/simple';
+  const answer = await fetch(`${index.replace(/\/$/, '')}/pip/`, {
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => null);
+  return answer?.ok ?? false;
+}
+
+function hostConfiguration(): PackageSettings['operator'] {
+  const variables = Object.entries(process.env).flatMap(([name, value]) =>
+    /^(PIP|UV)_|^(https?|all|no)_proxy$/i.test(name) && value !== undefined ? [[name, value]] : [],
+  );
+  return { home: process.env.HOME, variables: Object.fromEntries(variables) };
+}
