@@ -21,6 +21,11 @@ const steps = [
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
   { title: 'size of the client SDK', command: ['scripts/check-client-size.mjs'], needsBuild: true },
   { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },
+  {
+    title: 'client reference drift',
+    command: ['scripts/generate-client-reference.mjs', '--check'],
+    needsBuild: true,
+  },
 ];
 
 if (!dependenciesAreInstalled()) await withSetUpLock(installDependencies);

@@ -17,6 +17,7 @@ const typeOptions = {
   skipTypename: true,
   defaultScalarType: 'unknown',
   inlineFragmentTypes: 'combine',
+  arrayInputCoercion: false,
   scalars: { ID: 'string', JSON: 'unknown', DateTime: 'string' },
 };
 
@@ -24,7 +25,7 @@ const generated = await generate();
 if (!process.argv.includes('--check')) {
   writeFileSync(outputFile, generated);
 } else if (readFileSync(outputFile, 'utf8') !== generated) {
-  console.error(`${outputFile} is not what the schema gives. Run \`node scripts/generate-client.mjs\`.`);
+  console.error(`${outputFile} is not what the schema gives. Run \`npm run schema\`.`);
   process.exitCode = 1;
 }
 

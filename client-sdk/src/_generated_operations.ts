@@ -238,8 +238,8 @@ export type ExecutionEventType =
 export type ExecutionEventsSubscriptionVariables = Exact<{
   executionId: string;
   after?: string | null | undefined;
-  types?: Array<ExecutionEventType> | ExecutionEventType | null | undefined;
-  nodeKeys?: Array<string> | string | null | undefined;
+  types?: Array<ExecutionEventType> | null | undefined;
+  nodeKeys?: Array<string> | null | undefined;
 }>;
 
 
@@ -910,7 +910,7 @@ export type ExecutionsQuery = {
 
 export type ExecutionUpdatesSubscriptionVariables = Exact<{
   workflowId?: string | null | undefined;
-  statuses?: Array<ExecutionStatus> | ExecutionStatus | null | undefined;
+  statuses?: Array<ExecutionStatus> | null | undefined;
 }>;
 
 
@@ -1030,7 +1030,7 @@ export type PythonEnvironmentsQuery = {
 };
 
 export type PythonEnvironmentPrepareMutationVariables = Exact<{
-  packages: Array<string> | string;
+  packages: Array<string>;
 }>;
 
 
@@ -1099,7 +1099,7 @@ export type PythonEnvironmentFieldsFragment = {
 
 export type PythonCheckQueryVariables = Exact<{
   code: string;
-  packages?: Array<string> | string | null | undefined;
+  packages?: Array<string> | null | undefined;
 }>;
 
 

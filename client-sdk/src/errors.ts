@@ -1,3 +1,5 @@
+import type { EventErrorPartsFragment } from './_generated_operations.ts';
+
 /** The base of every error that this package throws. `code` is for programs, `message` for people. */
 export class WeftError extends Error {
   override readonly name: string = 'WeftError';
@@ -88,18 +90,7 @@ export class WeftInputError extends WeftError {
 }
 
 /** Why a node, or the whole execution, failed. */
-export interface NodeFailure {
-  code: string;
-  type: string | null;
-  message: string;
-  traceback: string | null;
-  line: number | null;
-  column: number | null;
-  exitCode: number | null;
-  stderr: string | null;
-  nodeKey: string | null;
-  retryable: boolean;
-}
+export type NodeFailure = EventErrorPartsFragment;
 
 /** An execution ended without a result: a node failed (`code` is the node's), or it was canceled (EXECUTION_CANCELED). */
 export class WeftExecutionError extends WeftError {

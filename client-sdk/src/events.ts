@@ -23,14 +23,6 @@ export interface EventsOptions<Type extends ExecutionEventType = ExecutionEventT
   signal?: AbortSignal | undefined;
 }
 
-/** Which events to read, and from where. */
-export interface Place {
-  executionId: string;
-  after: string | undefined;
-  types: ExecutionEventType[] | undefined;
-  nodeKeys: string[] | undefined;
-}
-
 export interface EventBatch {
   events: ExecutionEvent[];
   endCursor: string;
@@ -49,13 +41,12 @@ export function streamEvents<Type extends ExecutionEventType>(
   const { types, nodeKeys, signal } = options;
   const filter = { types: withTerminal(types), nodeKeys: nodeKeys && [...nodeKeys] };
   let { after } = options;
-  const place = async () => ({ executionId: await executionId(), after, ...filter });
 
   return followed(live, 'ExecutionEvents', signal, async function* (connect) {
     const batches = connect({
       document: ExecutionEventsDocument,
-      variables: place,
-      poll: (handlers) => pollEvents(live.settings, place, handlers),
+      variables: async () => ({ executionId: await executionId(), after, ...filter }),
+      poll: (place, handlers) => pollEvents(live.settings, place, handlers),
       pick: ({ executionEvents }) => executionEvents,
       weigh: ({ events }) => events.length,
       mayEnd: true,

@@ -21,7 +21,7 @@ export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts'
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live.ts';
 export type { ClientOptions, Timeouts, TransportKind, WebSocketConstructor } from './options.ts';
-export type { Python, PythonCheck, PythonRun } from './python.ts';
+export type { Python, PythonCheck, PythonEnvironment, PythonEnvironments, PythonRun } from './python.ts';
 export type { RequestOptions } from './request.ts';
 export type { Execution, ExecutionWithNodes, Following, ResultOptions, Run } from './run.ts';
 export type { AuditedViolation, SecurityViolations } from './security-violations.ts';

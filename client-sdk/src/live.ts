@@ -28,7 +28,12 @@ export interface Source<Item, Result, Variables> {
   /** Whether it is over when the server completes it without a single event: there are none behind its cursor. */
   mayEnd?: boolean;
   /** How to do without subscriptions, where that can be done. */
-  poll?(handlers: { signal: AbortSignal; onOpen(): void }): AsyncGenerator<Item, void>;
+  poll?(variables: Variables, handlers: Handlers): AsyncGenerator<Item, void>;
+}
+
+interface Handlers {
+  signal: AbortSignal;
+  onOpen(): void;
 }
 
 export type Connect = <Item, Result, Variables>(
@@ -87,6 +92,7 @@ async function* reconnecting<Item, Result, Variables>(
   const patience = makePatience(settings);
   for (;;) {
     const transport = ladder.pick();
+    const variables = await orAborted(source.variables(), signal);
     let isOpen = false;
     let weight = 0;
     let error: unknown;
@@ -96,7 +102,7 @@ async function* reconnecting<Item, Result, Variables>(
     };
     onStream?.({ operation, transport, state: 'connecting' });
     try {
-      for await (const item of connectOnce(live, transport, source, { signal, onOpen })) {
+      for await (const item of connectOnce(live, transport, source, variables, { signal, onOpen })) {
         onOpen();
         weight += source.weigh(item);
         yield item;
@@ -144,21 +150,19 @@ function connectOnce<Item, Result, Variables>(
   live: Live,
   kind: TransportKind,
   source: Source<Item, Result, Variables>,
-  handlers: { signal: AbortSignal; onOpen(): void },
+  variables: Variables,
+  handlers: Handlers,
 ): AsyncGenerator<Item, void> {
-  if (kind === 'poll' && source.poll) return source.poll(handlers);
-  const transport = live.transports[kind === 'poll' ? 'sse' : kind];
-  return picked(transport, source, handlers);
+  if (kind === 'poll' && source.poll) return source.poll(variables, handlers);
+  return picked(live.transports[kind === 'poll' ? 'sse' : kind], source, variables, handlers);
 }
 
 async function* picked<Item, Result, Variables>(
   transport: Transport,
-  { document, variables, weigh, pick }: Source<Item, Result, Variables>,
-  handlers: { signal: AbortSignal; onOpen(): void },
+  { document, weigh, pick }: Source<Item, Result, Variables>,
+  variables: Variables,
+  handlers: Handlers,
 ): AsyncGenerator<Item, void> {
-  const given = await orAborted(variables(), handlers.signal);
   const options = { ...handlers, weigh: (result: Result) => weigh(pick(result)) };
-  for await (const result of transport.subscribe(document, given, options)) {
-    yield pick(result);
-  }
+  for await (const result of transport.subscribe(document, variables, options)) yield pick(result);
 }

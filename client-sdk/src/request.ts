@@ -7,6 +7,8 @@ import { delay, makeBackoff } from './waiting.ts';
 export interface RequestOptions {
   /** Ends the request; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
+  /** For one answer; `timeouts.requestMs` of the client unless given. */
+  timeoutMs?: number | undefined;
 }
 
 /** Runs a query or a mutation. Only what may be repeated safely is tried again after a failure of the wire. */
@@ -14,12 +16,16 @@ export async function request<Result, Variables>(
   settings: Settings,
   document: Document<Result, Variables>,
   variables: Variables,
-  { signal, repeatable = document.startsWith('query') }: RequestOptions & { repeatable?: boolean } = {},
+  {
+    signal,
+    timeoutMs,
+    repeatable = document.startsWith('query'),
+  }: RequestOptions & { repeatable?: boolean } = {},
 ): Promise<Result> {
   const backoff = makeBackoff(200, 5_000);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await post(settings, document, variables, { signal, attempt });
+      return await post(settings, document, variables, { signal, timeoutMs, attempt });
     } catch (error) {
       if (!repeatable || attempt > settings.maxRetries || !isTransient(error)) throw error;
       await delay(backoff.next(), signal);

@@ -49,9 +49,11 @@ export interface Run<Output = unknown> extends Following<Output> {
   retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
 }
 
-export interface ResultOptions extends RequestOptions {
+export interface ResultOptions {
+  /** Ends the wait, which then rejects with the signal's reason. The run goes on. */
+  signal?: AbortSignal | undefined;
   /** How long to wait, milliseconds; as long as it takes where none is given. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 export function makeRun<Output>(live: Live, id: string): Run<Output> {

@@ -16,7 +16,7 @@ export async function post<Result, Variables>(
   settings: Settings,
   document: Document<Result, Variables>,
   variables: Variables,
-  { signal, attempt }: { signal: AbortSignal | undefined; attempt: number },
+  { signal, attempt, timeoutMs = settings.timeouts.requestMs }: AttemptOptions,
 ): Promise<Result> {
   const operation = operationName(document);
   const headers = await requestHeaders(settings, 'application/json');
@@ -24,8 +24,7 @@ export async function post<Result, Variables>(
   const startedAt = performance.now();
   let failure: unknown;
   try {
-    const { requestMs } = settings.timeouts;
-    return await withDeadline(signal, requestMs, tooSlow(operation, requestMs), (deadline) =>
+    return await withDeadline(signal, timeoutMs, tooSlow(operation, timeoutMs), (deadline) =>
       exchange<Result>(settings, document, variables, headers, deadline),
     );
   } catch (error) {
@@ -35,6 +34,13 @@ export async function post<Result, Variables>(
     const durationMs = performance.now() - startedAt;
     settings.hooks.onResponse?.({ operation, attempt, durationMs, error: failure });
   }
+}
+
+interface AttemptOptions {
+  signal: AbortSignal | undefined;
+  /** From 1. */
+  attempt: number;
+  timeoutMs?: number | undefined;
 }
 
 async function exchange<Result>(

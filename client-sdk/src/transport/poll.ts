@@ -1,17 +1,20 @@
-import { ExecutionHistoryDocument, type ExecutionStatus } from '../_generated_operations.ts';
+import {
+  type ExecutionEventsSubscriptionVariables,
+  ExecutionHistoryDocument,
+  type ExecutionStatus,
+} from '../_generated_operations.ts';
 import { WeftNotFoundError } from '../errors.ts';
-import type { EventBatch, Place } from '../events.ts';
+import type { EventBatch } from '../events.ts';
 import type { Settings } from '../options.ts';
 import { request } from '../request.ts';
-import { delay, makeBackoff, orAborted } from '../waiting.ts';
+import { delay, makeBackoff } from '../waiting.ts';
 
 /** The last resort: the pages of an execution's history, asked for again and again, the more seldom the less happens. */
 export async function* pollEvents(
   settings: Settings,
-  place: () => Promise<Place>,
+  { executionId, after, types, nodeKeys }: ExecutionEventsSubscriptionVariables,
   { signal, onOpen }: { signal: AbortSignal; onOpen: () => void },
 ): AsyncGenerator<EventBatch, void> {
-  const { executionId, after, types, nodeKeys } = await orAborted(place(), signal);
   const pause = makeBackoff(200, 2_000);
   let wasFinal = false;
   for (let cursor = after ?? null; ; ) {

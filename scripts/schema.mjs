@@ -1,0 +1,15 @@
+import { pinnedNode, run } from './setup/project.mjs';
+import { setUp } from './setup.mjs';
+
+/** `npm run schema`: all that is generated and committed, each step from what the one before has written. */
+const steps = [
+  ['dist/server/cli/emit-schema.js'],
+  ['scripts/generate-client.mjs'],
+  ['scripts/generate-client-reference.mjs'],
+];
+
+for (const step of steps) {
+  await setUp(); // builds what the step before has changed
+  const exitCode = await run(pinnedNode, step);
+  if (exitCode !== 0) process.exit(exitCode);
+}
