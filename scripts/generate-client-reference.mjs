@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { root } from './setup/project.mjs';
+import { pinnedNode, root } from './setup/project.mjs';
 
 /**
  * `node scripts/generate-client-reference.mjs`, after a build: docs/sdk/reference.md, from the declarations and docstrings
@@ -9,7 +10,7 @@ import { root } from './setup/project.mjs';
 const page = join(root, 'docs/sdk/reference.md');
 const dist = join(root, 'client-sdk/dist');
 
-const written = print();
+const written = format(print());
 if (!process.argv.includes('--check')) {
   writeFileSync(page, written);
 } else if (readFileSync(page, 'utf8') !== written) {
@@ -36,6 +37,11 @@ function print() {
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function format(text) {
+  const biome = ['node_modules/@biomejs/biome/bin/biome', 'format', `--stdin-file-path=${page}`];
+  return execFileSync(pinnedNode, biome, { cwd: root, input: text, encoding: 'utf8' });
 }
 
 /** The declarations that an entry exports by name, in the order of its `export … from` lines. */
