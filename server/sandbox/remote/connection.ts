@@ -1,6 +1,7 @@
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { refusalSchema } from '../service/protocol.ts';
@@ -36,14 +37,16 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
 export class ServiceConnection implements Disposable {
   private readonly agent: Agent;
   private readonly request: typeof requestHttp;
-  private readonly lookup: LookupFunction | undefined;
+  /** The same for every request: parsing a URL costs as much as sending one. */
+  private readonly target: RequestOptions;
 
   constructor(private readonly options: ConnectionOptions) {
     const isTls = options.url.protocol === 'https:';
     const agentOptions = { keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS };
     this.agent = isTls ? new TlsAgent(agentOptions) : new Agent(agentOptions);
     this.request = isTls ? requestHttps : requestHttp;
-    this.lookup = options.address === null ? undefined : fixedLookup(options.address);
+    const lookup = options.address === null ? undefined : fixedLookup(options.address);
+    this.target = { ...urlToHttpOptions(options.url), agent: this.agent, lookup };
   }
 
   /** A question with one whole answer. @throws ServiceFault */
@@ -80,21 +83,22 @@ export class ServiceConnection implements Disposable {
 
   /** `stale`: a kept connection turned out to be closed; each try uses up one, and the last is a new one. */
   private async sendOnce(exchange: Exchange, text: string | undefined): Promise<IncomingMessage | 'stale'> {
-    const { url, token } = this.options;
+    const { token } = this.options;
     const { signal } = exchange;
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | 'stale'>();
-    const request = this.request(`${url.href}/${exchange.path}`, {
-      agent: this.agent,
+    const request = this.request({
+      ...this.target,
+      path: `${this.options.url.pathname}/${exchange.path}`,
       method: exchange.method,
-      lookup: this.lookup,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(text !== undefined && { 'content-type': 'application/json' }),
       },
     });
-    const tooLate = new Error(`it did not answer within ${exchange.withinMs} ms`);
-    const late = setTimeout(() => request.destroy(tooLate), exchange.withinMs);
+    const late = setTimeout(() => {
+      request.destroy(new Error(`it did not answer within ${exchange.withinMs} ms`));
+    }, exchange.withinMs);
     // Not the request's own `signal` option: that would still break the connection while the answer is read.
     const onAbort = () => request.destroy(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });

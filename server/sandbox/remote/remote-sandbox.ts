@@ -47,7 +47,7 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
 class RemoteSandbox implements SandboxBackend {
   readonly environments: PythonEnvironments;
   private readonly disposal = new AbortController();
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly running = new Map<Promise<unknown>, AbortController>();
 
   constructor(
     private readonly services: Services,
@@ -57,18 +57,17 @@ class RemoteSandbox implements SandboxBackend {
   }
 
   async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    const startedAt = performance.now();
-    const signal = AbortSignal.any([options.signal, this.disposal.signal]);
-    const run = this.onSomeService(signal, (endpoint) =>
-      runOn(endpoint, request, { ...options, signal }, this.limits),
-    ).catch((error): PythonOutcome => {
-      const durationMs = performance.now() - startedAt;
-      if (signal.aborted) return { kind: 'aborted', durationMs };
-      if (error instanceof ServiceFault) return { kind: 'failed', error: serviceError(error), durationMs };
-      throw error;
+    // By hand: each AbortSignal.any() with a signal that lives as long as the process costs the next ones time.
+    const stop = new AbortController();
+    const onAbort = () => stop.abort(options.signal.reason);
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    if (options.signal.aborted) onAbort();
+    const run = this.guardedRun(request, { ...options, signal: stop.signal });
+    this.running.set(run, stop);
+    return run.finally(() => {
+      this.running.delete(run);
+      options.signal.removeEventListener('abort', onAbort);
     });
-    this.running.add(run);
-    return run.finally(() => this.running.delete(run));
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
@@ -107,9 +106,23 @@ class RemoteSandbox implements SandboxBackend {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.disposal.abort({ force: true });
-    await Promise.allSettled(this.running);
+    this.disposal.abort();
+    for (const stop of this.running.values()) stop.abort({ force: true });
+    await Promise.allSettled(this.running.keys());
     this.services[Symbol.dispose]();
+  }
+
+  private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    const startedAt = performance.now();
+    const { signal } = options;
+    try {
+      return await this.onSomeService(signal, (endpoint) => runOn(endpoint, request, options, this.limits));
+    } catch (error) {
+      const durationMs = performance.now() - startedAt;
+      if (signal.aborted) return { kind: 'aborted', durationMs };
+      if (error instanceof ServiceFault) return { kind: 'failed', error: serviceError(error), durationMs };
+      throw error;
+    }
   }
 
   /** One that cannot be reached is passed over for another. */

@@ -8,40 +8,65 @@ export class FrameTooLong extends Error {}
 /** A client that takes nothing for so long is gone; its run ends with the connection. */
 const CLIENT_GONE_MS = 300_000;
 
+/** The first frame goes with the second where that comes soon: a short run is told in one piece. */
+const GATHER_MS = 5;
+
+export interface StreamOptions<Frame> {
+  first: Frame;
+  /** Told in heartbeats. */
+  capacity: () => SandboxCapacity;
+  heartbeatMs?: number | undefined;
+}
+
 /**
  * Frames as lines of a response, at the client's pace: `send` is pending while the client has yet to take what was
  * sent, so whoever awaits it holds no more than one frame. Heartbeats are left out meanwhile.
  */
 export class FrameStream<Frame extends object> {
   private readonly heartbeat: NodeJS.Timeout;
+  private readonly gathering: NodeJS.Timeout;
+  private first: string;
 
   constructor(
     private readonly response: ServerResponse,
-    capacity: () => SandboxCapacity,
-    heartbeatMs = HEARTBEAT_MS,
+    { first, capacity, heartbeatMs = HEARTBEAT_MS }: StreamOptions<Frame>,
   ) {
+    this.first = encode(first);
+    this.gathering = setTimeout(() => this.write(''), GATHER_MS);
+    this.heartbeat = setInterval(() => {
+      if (!response.writableNeedDrain) this.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
+    }, heartbeatMs);
+    response.once('close', () => this.stopTimers());
     response.writeHead(200, {
       'content-type': 'application/x-ndjson; charset=utf-8',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
-    this.heartbeat = setInterval(() => {
-      if (!response.writableNeedDrain) response.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
-    }, heartbeatMs);
-    response.once('close', () => clearInterval(this.heartbeat));
   }
 
   /** Undefined when the frame went out at once. @throws FrameTooLong */
   send(frame: Frame): undefined | Promise<void> {
-    if (this.response.destroyed || this.response.write(encode(frame))) return undefined;
+    const line = encode(frame);
+    if (this.response.destroyed || this.write(line)) return undefined;
     return this.taken();
   }
 
   /** @throws FrameTooLong */
   end(frame: Frame): void {
     const line = encode(frame);
+    this.stopTimers();
+    if (!this.response.destroyed) this.response.end(this.first + line);
+  }
+
+  private write(line: string): boolean {
+    const text = this.first + line;
+    this.first = '';
+    return text === '' || this.response.write(text);
+  }
+
+  private stopTimers(): void {
     clearInterval(this.heartbeat);
-    if (!this.response.destroyed) this.response.end(line);
+    clearTimeout(this.gathering);
   }
 
   private taken(): Promise<void> {

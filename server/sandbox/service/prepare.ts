@@ -13,7 +13,9 @@ export async function prepareFor(
 ): Promise<void> {
   const leaving = new AbortController();
   response.once('close', () => leaving.abort());
-  const stream = new FrameStream<PrepareFrame>(response, () => backend.capacity(), heartbeatMs);
+  const capacity = () => backend.capacity();
+  const first: PrepareFrame = { v, kind: 'heartbeat', capacity: capacity() };
+  const stream = new FrameStream<PrepareFrame>(response, { first, capacity, heartbeatMs });
   try {
     const environment = await backend.environments.prepare(packages, {
       signal: leaving.signal,

@@ -78,10 +78,13 @@ export class Runs {
     signal: AbortSignal,
   ): Promise<void> {
     const { backend } = this.options;
-    const stream = new FrameStream<RunFrame>(response, () => backend.capacity(), this.options.heartbeatMs);
+    const { running, waiting, max } = backend.capacity();
+    const stream = new FrameStream<RunFrame>(response, {
+      first: { v, kind: 'accepted', capacity: { running, waiting: waiting + 1, max } },
+      capacity: () => backend.capacity(),
+      heartbeatMs: this.options.heartbeatMs,
+    });
     try {
-      const { running, waiting, max } = backend.capacity();
-      stream.send({ v, kind: 'accepted', capacity: { running, waiting: waiting + 1, max } });
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
       endWith(stream, await backend.run(request, { signal, onEvent }), signal);
     } catch (error) {

@@ -46,9 +46,9 @@ async function readWithin(request: IncomingMessage, maxBytes: number): Promise<s
       }
     });
     request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.once('close', () =>
-      reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.')),
-    );
+    request.once('close', () => {
+      if (!request.complete) reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.'));
+    });
     request.once('error', reject);
   });
 }

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SandboxBackend } from '../server/sandbox/backend.ts';
+import { openLocalSandbox } from '../server/sandbox/local/local-sandbox.ts';
+import { openRemoteSandbox } from '../server/sandbox/remote/remote-sandbox.ts';
+import { makeLogger } from '../server/shared/logger.ts';
+import { openTestEnvironments } from '../test/support/test-environments.ts';
+import { startWeft } from '../test/support/weft-server.ts';
+import { percentile, printTimes, round } from './support/measure.ts';
+
+/**
+ * Claim: a run on a sandbox service on loopback takes at most 2 ms (p50) longer than one in this process.
+ * The service is a process of its own (WEFT_ROLES=sandbox). All take turns in the same loop, 20 ms apart, so that
+ * each finds a warm cell and the same machine. Baseline: an HTTP request on a kept connection to a bare Node server.
+ */
+const RUNS = 300;
+const PAUSE_MS = 20;
+const logger = makeLogger('error');
+
+await using stack = new AsyncDisposableStack();
+const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
+stack.defer(() => rm(folder, { recursive: true, force: true }));
+const service = stack.use(await startWeft({ env: { WEFT_ROLES: 'sandbox' } }));
+const remote = stack.use(await openRemoteSandbox({ urls: [service.url], token: undefined, logger }));
+const environments = await openTestEnvironments(join(folder, 'python'));
+const local = stack.use(
+  await openLocalSandbox({ runFolder: join(folder, 'run'), policy: 'strict', environments, logger }),
+);
+const bareUrl = await startBareServer(stack);
+
+const code = {
+  small: 'result = input_data["value"] * 2',
+  prints: 'for i in range(5): print(i)\nresult = 42',
+};
+const ways: Record<string, () => Promise<unknown>> = {
+  'baseline: one bare HTTP round trip': () =>
+    fetch(bareUrl, { method: 'POST', body: '{}' }).then((answer) => answer.text()),
+  'local: result alone': () => run(local, code.small),
+  'remote: result alone': () => run(remote, code.small),
+  'local: five prints': () => run(local, code.prints),
+  'remote: five prints': () => run(remote, code.prints),
+};
+const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+for (let n = -20; n < RUNS; n += 1) {
+  for (const [name, work] of Object.entries(ways)) {
+    await delay(PAUSE_MS);
+    const startedAt = performance.now();
+    await work();
+    if (n >= 0) times[name]!.push(performance.now() - startedAt);
+  }
+}
+printTimes(
+  'One Python run, in this process and on a sandbox service on loopback',
+  times,
+  'remote − local at most 2 ms p50',
+);
+for (const what of ['result alone', 'five prints']) {
+  const overhead = percentile(times[`remote: ${what}`]!, 50) - percentile(times[`local: ${what}`]!, 50);
+  console.log(`remote − local, ${what}: ${round(overhead)} ms p50`);
+}
+
+async function run(sandbox: SandboxBackend, text: string): Promise<void> {
+  const request = { code: text, packages: [], input: { value: 21 }, timeoutMs: 5_000 };
+  const outcome = await sandbox.run(request, { signal: AbortSignal.timeout(10_000), onEvent() {} });
+  if (outcome.kind !== 'succeeded' || outcome.result !== 42)
+    throw new Error(`Expected 42, got ${JSON.stringify(outcome)}`);
+}
+
+async function startBareServer(stack: AsyncDisposableStack): Promise<string> {
+  const script =
+    "const s = require('http').createServer((q, r) => q.resume().on('end', () => r.end('{}'))).listen(0, '127.0.0.1', () => console.log(s.address().port))";
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  stack.defer(() => void child.kill());
+  const [port] = await once(child.stdout, 'data');
+  return `http://127.0.0.1:${String(port).trim()}/`;
+}
