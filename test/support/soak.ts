@@ -87,9 +87,12 @@ export interface Holdings {
   forkServerMb: number;
 }
 
-/** Waits till as many cells wait as at first, then counts. */
+/** Waits till as many cells wait as at first, their pipes open and so without a name, then counts. */
 export async function holdingsAtRest(sandbox: TestSandbox, processes: number): Promise<Holdings> {
-  await eventually(`${processes} processes are left`, () => descendants().length === processes);
+  await eventually(
+    `${processes} processes are left, and none in the making`,
+    () => descendants().length === processes && !filesOf(sandbox).some((file) => file.endsWith('.out')),
+  );
   return holdings(sandbox);
 }
 
@@ -104,10 +107,14 @@ export function holdings(sandbox: TestSandbox): Holdings {
     zombies: pids.filter((pid) => stateOf(pid) === 'Z').length,
     serverDescriptors: descriptorsOf(process.pid),
     forkServerDescriptors: descriptorsOf(forkServer),
-    files: existsSync(sandbox.runFolder) ? readdirSync(sandbox.runFolder, { recursive: true }).length : 0,
+    files: filesOf(sandbox).length,
     serverMb: residentMb(process.pid),
     forkServerMb: residentMb(forkServer),
   };
+}
+
+function filesOf({ runFolder }: TestSandbox): string[] {
+  return existsSync(runFolder) ? (readdirSync(runFolder, { recursive: true }) as string[]) : [];
 }
 
 function descendants(pid = process.pid): number[] {
