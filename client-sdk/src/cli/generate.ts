@@ -49,9 +49,12 @@ async function readWorkflows(url: string, token: string | undefined): Promise<Wo
   return workflows;
 }
 
+/** With the ends of lines as they were written: git may have changed them. */
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  try {
+    return (await readFile(path, 'utf8')).replaceAll('\r\n', '\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  });
+  }
 }
