@@ -92,47 +92,67 @@ async function* reconnecting<Item, Result, Variables>(
   const patience = makePatience(settings);
   for (;;) {
     const transport = ladder.pick();
-    const variables = await orAborted(source.variables(), signal);
-    let isOpen = false;
-    let weight = 0;
-    let error: unknown;
-    const onOpen = () => {
-      if (!isOpen) onStream?.({ operation, transport, state: 'open' });
-      isOpen = true;
-    };
-    onStream?.({ operation, transport, state: 'connecting' });
-    try {
-      for await (const item of connectOnce(live, transport, source, variables, { signal, onOpen })) {
-        onOpen();
-        weight += source.weigh(item);
-        yield item;
-      }
-      if (source.mayEnd && weight === 0) return;
-      error = new WeftConnectionError('The server ended the stream before its last event.', true);
-    } catch (thrown) {
-      error = thrown;
-    }
-    if (isOpen) patience.restore(weight > 0);
+    const connection = yield* connectOnce(live, operation, transport, source, signal);
+    if (connection.ended) return;
+    const { error, openForMs, weight } = connection;
+    if (openForMs !== undefined) patience.restore(openForMs, weight);
     if (error instanceof InboxFull) continue;
     patience.require(error);
-    const tryNext =
-      !isOpen && ladder.failed(transport, error instanceof WeftConnectionError && error.reached);
+    const reached = error instanceof WeftConnectionError && error.reached;
+    const tryNext = openForMs === undefined && ladder.failed(transport, reached);
     const retryInMs = tryNext ? 0 : patience.nextDelayMs();
     onStream?.({ operation, transport, state: 'lost', error, retryInMs });
     await delay(retryInMs, signal);
   }
 }
 
+/** What became of one connection; `openForMs` is undefined where it did not open. */
+type Connection =
+  | { ended: true }
+  | { ended: false; error: unknown; openForMs: number | undefined; weight: number };
+
+async function* connectOnce<Item, Result, Variables>(
+  live: Live,
+  operation: string,
+  transport: TransportKind,
+  source: Source<Item, Result, Variables>,
+  signal: AbortSignal,
+): AsyncGenerator<Item, Connection> {
+  const { onStream } = live.settings.hooks;
+  const variables = await orAborted(source.variables(), signal);
+  let openedAt: number | undefined;
+  let weight = 0;
+  const onOpen = () => {
+    if (openedAt !== undefined) return;
+    openedAt = Date.now();
+    onStream?.({ operation, transport, state: 'open' });
+  };
+  let error: unknown = new WeftConnectionError('The server ended the stream before its last event.', true);
+  onStream?.({ operation, transport, state: 'connecting' });
+  try {
+    for await (const item of itemsOf(live, transport, source, variables, { signal, onOpen })) {
+      onOpen();
+      weight += source.weigh(item);
+      yield item;
+    }
+    if (source.mayEnd && weight === 0) return { ended: true };
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { ended: false, error, weight, openForMs: openedAt && Date.now() - openedAt };
+}
+
 /** How often and how long a stream is tried to be found again. */
 function makePatience({ timeouts, maxRetries }: Settings) {
-  const backoff = makeBackoff(100, 10_000);
+  const longestDelayMs = 10_000;
+  const backoff = makeBackoff(100, longestDelayMs);
   let aliveAt = Date.now();
   let faults = 0;
   return {
-    /** The connection was open; where it was fruitful too, the next attempt is made soon. */
-    restore(isFruitful: boolean): void {
+    /** A connection was open: where it was of use, the next attempt is made soon. */
+    restore(openForMs: number, weight: number): void {
       aliveAt = Date.now();
-      if (!isFruitful) return;
+      if (weight === 0 && openForMs < longestDelayMs) return;
       backoff.reset();
       faults = 0;
     },
@@ -146,7 +166,7 @@ function makePatience({ timeouts, maxRetries }: Settings) {
   };
 }
 
-function connectOnce<Item, Result, Variables>(
+function itemsOf<Item, Result, Variables>(
   live: Live,
   kind: TransportKind,
   source: Source<Item, Result, Variables>,

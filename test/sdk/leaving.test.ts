@@ -50,6 +50,17 @@ describe.each<TransportKind>(['ws', 'sse'])('over %s', (transport) => {
     await nothingOpen();
   });
 
+  test('an abort while it connects leaves nothing that goes on connecting', async () => {
+    proxy.manners = () => 'ignore';
+    const controller = new AbortController();
+    const next = connect().executions.run(id).events({ signal: controller.signal }).next();
+    await eventually('it connects', () => proxy.open > 0);
+    controller.abort(new Error('enough'));
+    await expect(next).rejects.toThrow('enough');
+    await nothingOpen();
+    proxy.manners = () => 'pass';
+  });
+
   test('breaking out of the loop closes the connection', async () => {
     for await (const _ of connect().executions.run(id).events()) break;
     await nothingOpen();

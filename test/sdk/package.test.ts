@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -70,6 +70,19 @@ for (const { which, node } of nodes) {
     const { stdout } = await exec(node!, ['--input-type=module', '-e', program, server.url], {
       cwd: project,
     });
+    expect(JSON.parse(stdout)).toEqual(expected);
+  });
+}
+
+for (const [runtime, ...options] of [['bun'], ['deno', 'run', '--allow-all']] as const) {
+  const isThere = spawnSync(runtime, ['--version']).status === 0;
+  (isThere ? test : test.skip)(`runs in ${runtime}`, async () => {
+    const program = join(project, 'program.js');
+    await writeFile(
+      program,
+      `import { useWeft } from './built/consumer.js'; console.log(JSON.stringify(await useWeft('${server.url}')));`,
+    );
+    const { stdout } = await exec(runtime, [...options, program], { cwd: project });
     expect(JSON.parse(stdout)).toEqual(expected);
   });
 }
