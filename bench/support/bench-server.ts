@@ -12,20 +12,24 @@ export interface BenchServer {
   weft: WeftClient;
   /** Of the same Postgres, for baselines. */
   sql: pg.Client;
+  databaseUrl: string;
 }
 
 /** The real server on an embedded Postgres with its ordinary settings (fsync on). */
-export async function openBenchServer(stack: AsyncDisposableStack): Promise<BenchServer> {
+export async function openBenchServer(
+  stack: AsyncDisposableStack,
+  env: Record<string, string> = {},
+): Promise<BenchServer> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
   stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
   const { url } = stack.use(await startEmbeddedPostgres({ dataFolder, logger: makeLogger('warn') }));
-  const server = stack.use(await startWeft({ databaseUrl: url }));
+  const server = stack.use(await startWeft({ databaseUrl: url, env }));
   const weft = stack.use(new WeftClient(server.url));
   const sql = new pg.Client({ connectionString: url });
   await sql.connect();
   stack.defer(() => sql.end());
   await sql.query('CREATE TABLE bench_baseline (n int)');
-  return { weft, sql };
+  return { weft, sql, databaseUrl: url };
 }
 
 /** A finished execution with so many events and a few more; gives its id. */

@@ -20,13 +20,14 @@ export function percentile(times: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))]!;
 }
 
-/** A table of p50 and p95 in milliseconds, and how many times the first row each row is. */
+/** A table of p50, p95 and p99 in milliseconds, and how many times the first row each row is. */
 export function printTimes(title: string, rows: Record<string, readonly number[]>, promise: string): void {
   const [baseline] = Object.values(rows).map((times) => percentile(times, 50));
   const table = Object.entries(rows).map(([what, times]) => ({
     what,
     'p50 ms': round(percentile(times, 50)),
     'p95 ms': round(percentile(times, 95)),
+    'p99 ms': round(percentile(times, 99)),
     'times the first': round(percentile(times, 50) / baseline!),
   }));
   console.log(`\n${title}`);
