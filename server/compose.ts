@@ -208,6 +208,8 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
+    // An API alone only checks code.
+    idleCells: config.roles.includes('worker') || config.servesSandbox ? undefined : 1,
     environments,
     logger,
   });
