@@ -10,6 +10,7 @@ import {
   checkSandbox,
 } from './doctor/checks.ts';
 import { type Finding, failed } from './doctor/finding.ts';
+import { checkServices } from './doctor/services.ts';
 
 /** `npm run doctor`: what of this host Weft can use, and for each problem its remedy. Ends with 1 if there is one. */
 const checks: Check[] = [
@@ -18,6 +19,7 @@ const checks: Check[] = [
   checkPostgres,
   checkSandbox,
   checkEnvironments,
+  checkServices,
   checkPort,
 ];
 

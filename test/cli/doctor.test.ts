@@ -31,6 +31,20 @@ test('each problem is told with its remedy, and the others are looked at all the
   expect(exitCode).toBe(1);
 });
 
+test('sandbox services are asked how they are, in place of a sandbox on this host', async () => {
+  await using database = await createDatabase();
+  const { exitCode, stdout } = await runDoctor({
+    DATABASE_URL: database.url,
+    PORT: '0',
+    PYTHON_SERVICE_URL: 'http://127.0.0.1:1',
+  });
+  expect(stdout).toMatch(
+    /^PROBLEM Sandbox service http:\/\/127.0.0.1:1\S+: .*ECONNREFUSED.*\n +Remedy: .*TOKEN/m,
+  );
+  expect(stdout).not.toContain('Wall');
+  expect(exitCode).toBe(1);
+});
+
 test('a setting that is not valid is named', async () => {
   const { exitCode, stdout } = await runDoctor({ PORT: '70000' });
   expect(stdout).toMatch(/^PROBLEM Settings: [\s\S]*PORT=70000/m);

@@ -42,7 +42,8 @@ export const checkDataFolder: Check = async ({ dataDir }) => {
 };
 
 /** Starts the embedded one for real: that is what shows that its binaries run under this user. */
-export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
+export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
+  if (roles.every((role) => role === 'sandbox')) return [];
   const what = databaseUrl === undefined ? 'Postgres (embedded)' : 'Postgres (DATABASE_URL)';
   try {
     await using opened = new AsyncDisposableStack();
@@ -68,7 +69,8 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir }) => {
 
 /** Opens the sandbox for real, so that it is the kernel that says which namespaces it grants. */
 export const checkSandbox: Check = async (config) => {
-  const { pythonPath, bubblewrapPath, pythonPolicy } = config;
+  const { pythonPath, bubblewrapPath, pythonPolicy, pythonServiceUrls, servesSandbox } = config;
+  if (pythonServiceUrls.length > 0 && !servesSandbox) return [];
   const runFolder = await makeRunFolder();
   await using environments = await openHostEnvironments(config, silent);
   await using sandbox = await openLocalSandbox({
@@ -107,9 +109,9 @@ export const checkEnvironments: Check = async (config) => {
   }
 };
 
-export const checkPort: Check = async ({ host, port, roles }) => {
+export const checkPort: Check = async ({ host, port, roles, servesSandbox }) => {
   const what = `Port ${port}`;
-  if (!roles.includes('api')) return [];
+  if (!roles.includes('api') && !servesSandbox) return [];
   try {
     await using server = createServer();
     await once(server.listen(port, host), 'listening');
