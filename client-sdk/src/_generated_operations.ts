@@ -1241,6 +1241,21 @@ export type ServerInfoQuery = {
         /** How it is done, or how to get it. */
         detail: string;
       }>;
+      /** The sandbox services in use; empty where Python runs in the server itself. */
+      services: Array<{
+        /** Its URL, with its address where the name has several. */
+        url: string;
+        /** Whether it takes runs now. */
+        isUp: boolean;
+        /** Why not; null when it does. */
+        problem: string | null;
+        /** Runs under way, by its last report. */
+        running: number;
+        /** Runs that wait for their turn, by its last report. */
+        waiting: number;
+        /** Runs that can be under way at once. */
+        max: number;
+      }>;
     };
   };
 };
@@ -1525,7 +1540,7 @@ export const SecurityViolationAddedDocument: Document<SecurityViolationAddedSubs
   'subscription SecurityViolationAdded($workflowId:ID){securityViolationAdded(workflowId:$workflowId){...SecurityViolationParts}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash execution{id workflow{id}version{number}}violation{code rule layer message line column}}';
 
 export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariables> =
-  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}}}}';
+  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
   'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
