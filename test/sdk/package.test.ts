@@ -72,6 +72,16 @@ for (const { which, node } of nodes) {
     });
     expect(JSON.parse(stdout)).toEqual(expected);
   });
+
+  (node === undefined ? test.skip : test)(`has a command that runs in ${which}`, async () => {
+    const command = ['node_modules/.bin/weft-client', 'generate', '--url', server.url, '--out', 'weft.ts'];
+    const query =
+      'mutation { workflowCreate(input: { name: "packed", nodes: [{ key: "a", type: "input" }] }) { workflow { id } } }';
+    const headers = { 'content-type': 'application/json' };
+    await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    await exec(node!, command, { cwd: project });
+    expect(await readFile(join(project, 'weft.ts'), 'utf8')).toMatch(/packed: TypedWorkflow</);
+  });
 }
 
 for (const [runtime, ...options] of [['bun'], ['deno', 'run', '--allow-all']] as const) {
