@@ -100,10 +100,15 @@ export class NodeEnvironment extends ExecutionEvent {
   @Field(() => EnvironmentStatus, { description: 'How far it is.' })
   status!: keyof typeof EnvironmentStatus;
 
-  @Field(() => [String], { description: 'The requirements of the node.' })
+  @Field(() => [String], {
+    description: 'What the node asks for; from INSTALLING on all that this comes to, as `name==version`.',
+  })
   packages!: string[];
 
-  @Field(() => String, { nullable: true, description: 'For people.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'For people: what is being installed and how many of how many, or why it failed.',
+  })
   message!: string | null;
 }
 

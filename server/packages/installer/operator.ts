@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PackageSettings } from '../settings.ts';
-import { optionsOfFile, optionsOfVariables, type PipOptions, uvVariables } from './pip-options.ts';
+import {
+  optionsOfFile,
+  optionsOfVariables,
+  type PipOptions,
+  pipVariables,
+  uvVariables,
+} from './pip-options.ts';
 
 /** All that an installer gets of the operator's configuration. */
 export interface OperatorConfiguration {
@@ -36,17 +42,16 @@ export async function readOperatorConfiguration(settings: PackageSettings): Prom
     {},
     ...texts.filter(([file]) => !file.endsWith('.toml')).map(([, text]) => optionsOfFile(text)),
     optionsOfVariables(kept),
-    ownOptions(settings),
   );
   const hasOwnUv =
     texts.some(([file, text]) => file.endsWith('.toml') && text !== '') ||
     Object.keys(kept).some((name) => /^UV_(\w*INDEX\w*|FIND_LINKS)$/.test(name));
-  const toUv = uvVariables(hasOwnUv ? ownOptions(settings) : pip);
+  const own = ownOptions(settings);
   const variables = {
-    ...toUv,
+    ...(hasOwnUv ? {} : uvVariables(pip)),
     ...kept,
-    ...uvVariables(ownOptions(settings)),
-    ...pipVariables(settings),
+    ...uvVariables(own),
+    ...pipVariables(own),
     ...QUIET,
   };
   return {
@@ -82,15 +87,6 @@ function ownOptions({ indexUrl, extraIndexUrls, findLinks, noIndex }: PackageSet
     ...(findLinks.length > 0 && { 'find-links': findLinks.join(' ') }),
     ...(noIndex && { 'no-index': '1' }),
   };
-}
-
-function pipVariables(settings: PackageSettings): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(ownOptions(settings)).map(([name, value]) => [
-      `PIP_${name.toUpperCase().replaceAll('-', '_')}`,
-      value,
-    ]),
-  );
 }
 
 /** Whatever a configuration names by an absolute path that is there. */

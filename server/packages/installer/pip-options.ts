@@ -28,6 +28,12 @@ export function optionsOfVariables(variables: Readonly<Record<string, string>>):
   );
 }
 
+export function pipVariables(options: PipOptions): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [`PIP_${name.toUpperCase().replaceAll('-', '_')}`, value]),
+  );
+}
+
 /** The same for uv. */
 export function uvVariables(options: PipOptions): Record<string, string> {
   const timeout = options.timeout ?? options['default-timeout'];

@@ -31,13 +31,8 @@ export async function runInRoom(
   command: readonly string[],
   onLine: (line: string) => void = () => {},
 ): Promise<RoomRun> {
-  if (room.bubblewrapPath === undefined) {
-    throw new PackageError(
-      'Expected bubblewrap, which packages are installed within, but there is none: apt-get install bubblewrap.',
-      true,
-    );
-  }
-  const { exitCode, stdout, stderr } = await execa(
+  if (room.bubblewrapPath === undefined) throw noRoom('there is none: apt-get install bubblewrap');
+  const { exitCode, stdout, stderr, code } = await execa(
     room.bubblewrapPath,
     [...bubblewrapArguments(room), ...AS_READABLE, ...command],
     {
@@ -54,7 +49,14 @@ export async function runInRoom(
     },
   );
   room.signal.throwIfAborted();
+  if (code === 'ENOENT') throw noRoom(`there is none at ${room.bubblewrapPath}`);
+  const refusal = exitCode === 0 ? null : /^bwrap: (?!execvp).*$/m.exec(stderr);
+  if (refusal !== null) throw noRoom(`it says: ${refusal[0]}; npm run doctor tells more`);
   return { exitCode: exitCode ?? 1, stdout, stderr };
+}
+
+function noRoom(why: string): PackageError {
+  return new PackageError(`Expected bubblewrap, which packages are installed within, but ${why}`, true);
 }
 
 const PATH = '/usr/local/bin:/usr/bin:/bin';

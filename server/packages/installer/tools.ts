@@ -50,21 +50,21 @@ async function fetchUv(context: InstallerContext, work: InstallWork): Promise<st
   return isMade ? join(await keepTool(context, made), 'bin/uv') : null;
 }
 
-/** The command that pip is, with `--python` (22.3) and `--report` (22.2). */
+/** The command that pip is; in a virtual environment of its own where the interpreter has none. */
 async function findPip(context: InstallerContext, work: InstallWork): Promise<string[] | null> {
-  const own = [context.interpreter.executable, '-I', '-m', 'pip'];
-  const apart = [join(context.toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
-  const { found } = context;
+  const { found, interpreter, toolsFolder } = context;
+  const own = [interpreter.executable, '-I', '-m', 'pip'];
+  const apart = [join(toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
+  const makeApart = async () => {
+    const made = join(work.folder, 'pip');
+    if (await works(context, work, [interpreter.executable, '-I', '-m', 'venv', made]))
+      await keepTool(context, made);
+    return isPip(context, work, apart);
+  };
   if (found.pip !== undefined) return found.pip;
-  for (const pip of [own, apart]) {
-    if (!(await isPip(context, work, pip))) continue;
-    found.pip = pip;
-    return pip;
-  }
-  const made = join(work.folder, 'pip');
-  if (!(await works(context, work, [context.interpreter.executable, '-I', '-m', 'venv', made]))) return null;
-  await keepTool(context, made);
-  return (await isPip(context, work, apart)) ? apart : null;
+  if (await isPip(context, work, own)) found.pip = own;
+  else if ((await isPip(context, work, apart)) || (await makeApart())) found.pip = apart;
+  return found.pip ?? null;
 }
 
 /** Made aside and renamed: where another process was quicker, its tool is as good. */
@@ -75,6 +75,7 @@ async function keepTool({ toolsFolder }: InstallerContext, made: string): Promis
   return kept;
 }
 
+/** One that has `--report` (22.2) and `--python` (22.3). */
 async function isPip(context: InstallerContext, work: InstallWork, pip: string[]): Promise<boolean> {
   const answer = await runInstaller(context, work, {
     command: [...pip, '--version'],

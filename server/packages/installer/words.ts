@@ -30,4 +30,4 @@ const MAX_LENGTH = 1_500;
 const NOISE =
   /^(Using (CPython|Python|cached)|Creating virtual environment|Activate with|Resolved \d|Prepared \d|Downloading |Downloaded |Looking in |Collecting |Requirement already|\[notice\]|WARNING: Running pip as|warning: Failed to hardlink|hint: |If the cache and target)/;
 const NETWORK =
-  /error sending request|failed to fetch|connection (refused|reset|aborted|closed)|timed? ?out|dns error|name resolution|name or service not known|network is unreachable|Max retries exceeded|status code 5\d\d|HTTP status server error|\b5\d\d (Server Error|Internal|Bad Gateway|Service|Gateway)|incomplete ?(read|message)/i;
+  /error sending request|connection (refused|reset|aborted|closed|broken)|timed out|\b(read|connect)timeout|dns error|name resolution|name or service not known|network is unreachable|max retries exceeded|status server error|\b(429 Too Many|5\d\d (Server|Internal|Bad Gateway|Service|Gateway))|incomplete ?(read|message)/i;
