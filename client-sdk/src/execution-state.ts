@@ -35,9 +35,13 @@ export interface NodeState<Output = unknown> extends ItemState<Output> {
   /** What its last attempt has printed so far. */
   readonly stdout: string;
   readonly stderr: string;
+  /** The files that its last attempt has handed out so far. */
+  readonly artifacts: readonly Artifact[];
   /** Of a node that runs `forEach`, by index. */
   readonly items: Readonly<Record<number, ItemState>>;
 }
+
+export type Artifact = EventOf<'ArtifactCreated'>['artifact'];
 
 export type NodeProgress = Pick<EventOf<'NodeProgress'>, 'current' | 'total' | 'unit' | 'message'>;
 
@@ -60,7 +64,7 @@ const emptyItem: ItemState = {
   finishedAt: null,
 };
 
-export const emptyNode: NodeState = { ...emptyItem, stdout: '', stderr: '', items: {} };
+export const emptyNode: NodeState = { ...emptyItem, stdout: '', stderr: '', artifacts: [], items: {} };
 
 /** The state after these events, in order. What they leave as it was stays the same object. */
 export function afterEvents<Output>(
@@ -106,9 +110,11 @@ function applyToNode(nodes: Record<string, NodeState>, event: ExecutionEvent): v
   if (event.type === 'NodeOutput') {
     const stream = event.stream === 'STDOUT' ? 'stdout' : 'stderr';
     nodes[nodeKey] = { ...node, [stream]: node[stream] + event.text };
+  } else if (event.type === 'ArtifactCreated') {
+    nodes[nodeKey] = { ...node, artifacts: [...node.artifacts, event.artifact] };
   } else if (item === null) {
-    const printed = event.type === 'NodeStarted' ? { stdout: '', stderr: '' } : {};
-    nodes[nodeKey] = { ...node, ...printed, ...changesBy(event, node) };
+    const handedOut = event.type === 'NodeStarted' ? { stdout: '', stderr: '', artifacts: [] } : {};
+    nodes[nodeKey] = { ...node, ...handedOut, ...changesBy(event, node) };
   } else {
     const before = node.items[item] ?? emptyItem;
     nodes[nodeKey] = {

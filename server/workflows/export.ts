@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
-import { toCursor } from '../journal/cursor.ts';
 import type { JournalEvent } from '../journal/event.ts';
 import { journalBytes, readEvents } from '../journal/read.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
@@ -21,7 +20,7 @@ export interface ExecutionExport {
   execution: Omit<Execution, 'principal' | 'workflowId' | 'versionNumber'>;
   /** The version that ran, with the id of its workflow; without id and number of a pythonRun. */
   workflow: WorkflowDraft & { id: string | null; versionNumber: number | null };
-  events: (JournalEvent & { cursor: string })[];
+  events: JournalEvent[];
 }
 
 /** It is one response, made in memory. */
@@ -70,11 +69,11 @@ function requireSmall(bytes: number): void {
   );
 }
 
-async function allEvents(pool: Pool, id: string): Promise<ExecutionExport['events']> {
-  const events: ExecutionExport['events'] = [];
+async function allEvents(pool: Pool, id: string): Promise<JournalEvent[]> {
+  const events: JournalEvent[] = [];
   for (let after = 0; ; ) {
     const page = await readEvents(pool, id, { after, limit: PAGE_EVENTS });
-    for (const event of page.events) events.push({ ...event, cursor: toCursor(id, event.sequence) });
+    for (const event of page.events) events.push(event);
     if (page.atEnd) return events;
     after = page.endSequence;
   }

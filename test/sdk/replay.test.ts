@@ -13,7 +13,7 @@ const nodes = [
   },
   { key: 'big', type: 'branch', config: { condition: '$count(input) > 5' } },
   { key: 'never', type: 'transform', config: { expression: 'input' } },
-  { key: 'oops', type: 'python', config: { code: 'print("nearly")\n1 / 0' } },
+  { key: 'oops', type: 'python', config: { code: 'print("nearly")\nsave_artifact("a.txt", "text")\n1 / 0' } },
 ];
 const edges = [
   { source: 'in', target: 'each' },

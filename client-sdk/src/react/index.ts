@@ -1,4 +1,4 @@
-export type { ExecutionState, ItemState, NodeProgress, NodeState } from '../execution-state.ts';
+export type { Artifact, ExecutionState, ItemState, NodeProgress, NodeState } from '../execution-state.ts';
 export { useExecution, useExecutionEvents, useNodeOutput } from './hooks.ts';
 export { useWeft, WeftProvider } from './provider.ts';
 export type { ExecutionView } from './store.ts';

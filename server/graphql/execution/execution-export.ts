@@ -6,6 +6,7 @@ import {
   isObjectType,
 } from 'graphql';
 import type { ExecutionExport } from '../../workflows/export.ts';
+import { toEvent } from '../execution-event/execution-event.mapper.ts';
 import { durationMs } from './execution.mapper.ts';
 
 /** The document with its execution and events as all other operations give them: every field is there, if only as null. */
@@ -17,7 +18,7 @@ export function toExport(whole: ExecutionExport | null, schema: GraphQLSchema): 
     execution: { ...execution, retryOfId: retryOf, durationMs: durationMs(execution) },
     events: whole.events.map((event) => ({
       type: event.type,
-      ...(complete(schema.getType(event.type) as GraphQLOutputType, event) as object),
+      ...(complete(schema.getType(event.type) as GraphQLOutputType, toEvent(event)) as object),
     })),
   };
 }
