@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { environmentsOf } from '../support/module-environments.ts';
@@ -42,7 +44,7 @@ json.dumps = lambda *a, **k: '{"kind": "nonsense"}' if os.getpid() == forkserver
 };
 
 const environments = environmentsOf(modules);
-const sandbox = await openTestSandbox({ environments, importTimeoutMs: 700, idlePackageCells: 1 });
+const sandbox = await openTestSandbox({ environments, importTimeoutMs: 2_000, idlePackageCells: 1 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
 test('what a node declares is imported ahead, and each run has a copy of its own', async () => {
@@ -143,6 +145,23 @@ test('a package that puts a link in place of the output reads no file of the hos
   const run = await sandbox.run('result = 1', { packages: ['leading_astray'] });
   expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SERVICE_ERROR' });
   expect(run.stdout).toBe('');
+});
+
+test('a package that links its socket to that of another environment reaches nothing there', async () => {
+  const runFolder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
+  const linking = `
+import os, socket
+class Linking(socket.socket):
+    def listen(self, *backlog):
+        super().listen(*backlog)
+        os.unlink('/weft/run/forkserver.sock')
+        os.symlink('${runFolder}/1/forkserver.sock', '/weft/run/forkserver.sock')
+socket.socket = Linking`;
+  const own = environmentsOf({ linking });
+  await using attacked = await openTestSandbox({ environments: own, runFolder });
+  const error = errorOf(await attacked.run('result = 1', { packages: ['linking'] }));
+  expect(error.code).toBe('PYTHON_SERVICE_ERROR');
+  expect(resultOf(await attacked.run('result = 1'))).toBe(1);
 });
 
 test('a package that breaks the protocol loses its own runs only', async () => {

@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from '@jest/globals';
 import { PackageError } from '../../server/packages/errors.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from './temp-folder.ts';
@@ -25,7 +23,6 @@ export interface PypiSandbox extends AsyncDisposable {
 export async function openPypiSandbox(packages: readonly string[]): Promise<PypiSandbox> {
   await using opened = new AsyncDisposableStack();
   const cacheFolder = join(projectRoot, 'node_modules/.cache/python-packages');
-  await mkdir(cacheFolder, { recursive: true });
   const environments = await openTestEnvironments(opened.use(await makeTempFolder()).path, {
     timeoutMs: 300_000,
     uvPath: await findTestUv(),
@@ -42,7 +39,7 @@ export async function openPypiSandbox(packages: readonly string[]): Promise<Pypi
     sandbox,
     sitePackages: lease.environment.sitePackages,
     run: (code, options) => sandbox.run(code, { packages, timeoutMs: 30_000, ...options }),
-    test,
+    test: (title, body) => test(title, body),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

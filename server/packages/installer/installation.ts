@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { Layout } from '../store/layout.ts';
@@ -24,6 +25,8 @@ export async function openInstallation(
   interpreter: TargetInterpreter,
   found: FoundTools,
 ): Promise<Installation> {
+  // A room cannot hold a folder that is not there.
+  if (settings.cacheFolder !== undefined) await mkdir(settings.cacheFolder, { recursive: true });
   const context: InstallerContext = {
     settings,
     interpreter,

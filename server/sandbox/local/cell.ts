@@ -73,6 +73,7 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
     ready.resolve(cell);
   };
   channel.onBadFrame = ready.reject;
+  void channel.closed.then(() => ready.reject(endedEarly()));
   giveUpUnless(ready.promise, STUCK_AFTER_MS, server);
   const made: CellInMaking = { ready: ready.promise, hasExited: false };
   return {
@@ -86,10 +87,7 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
         cell?.stdout.destroy();
         cell?.stderr.destroy();
       }
-      if (!cell)
-        ready.reject(
-          new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.'),
-        );
+      if (!cell) ready.reject(endedEarly());
       exited.resolve(end);
     },
   };
@@ -174,6 +172,10 @@ function openPipe(path: string): Socket | null {
     highWaterMark: 1,
   };
   return new Socket(options).on('error', () => {});
+}
+
+function endedEarly(): SandboxProblem {
+  return new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.');
 }
 
 function notAPipe(): SandboxProblem {

@@ -26,8 +26,8 @@ export interface ForkServerOptions extends Omit<RoomOptions, 'config' | 'control
   /** Null where this host delegates none. */
   controlGroups: ControlGroups | null;
   bubblewrapPath: string;
-  /** From one sign of life to the next, milliseconds. */
-  startTimeoutMs?: number | undefined;
+  /** For the import of one package, milliseconds. */
+  importTimeoutMs?: number | undefined;
   /** Ends the start, not what was started. */
   signal: AbortSignal;
   logger: Logger;
@@ -96,40 +96,42 @@ async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): P
   let importing: string | null = null;
   const fail = (why: string, other: () => Error) =>
     ready.reject(importing === null ? other() : new PreloadProblem(importing, why));
-  const late = setTimeout(
-    () => fail('it takes too long', () => namespacesRefused('the room does not start')),
-    options.startTimeoutMs ?? START_TIMEOUT_MS,
-  );
+  const onLate = () => fail('it takes too long', () => namespacesRefused('the room does not start'));
+  let late = setTimeout(onLate, START_TIMEOUT_MS);
   const onAbort = () => ready.reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
   room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
   room.once('close', (code) =>
     fail('it crashes', () => namespacesRefused(`bubblewrap ended with code ${code}: ${stderr().trim()}`)),
   );
-  onLine(room.stdout!, (line) => {
-    late.refresh();
+  const stop = onLine(room.stdout!, (line) => {
+    clearTimeout(late);
+    late = setTimeout(onLate, options.importTimeoutMs ?? START_TIMEOUT_MS);
     const [word, module = '', ...why] = line.split(' ');
     if (word === 'ready') ready.resolve();
     if (word === 'importing') importing = module;
     if (word === 'unfit') ready.reject(new PreloadProblem(module, why.join(' ')));
   });
   return ready.promise.finally(() => {
+    stop();
     clearTimeout(late);
     options.signal.removeEventListener('abort', onAbort);
   });
 }
 
-/** What comes first, in lines; the rest is nobody's. */
-function onLine(stream: Readable, take: (line: string) => void): void {
+/** What comes first, in lines, until it is stopped; the rest is nobody's. */
+function onLine(stream: Readable, take: (line: string) => void): () => void {
   let text = '';
   let characters = 0;
-  stream.on('data', (bytes: Buffer) => {
+  const onData = (bytes: Buffer) => {
     characters += bytes.length;
     if (characters > MAX_START_CHARACTERS) return;
     const lines = `${text}${bytes}`.split('\n');
     text = lines.pop()!;
     for (const line of lines) take(line);
-  });
+  };
+  stream.on('data', onData);
+  return () => void stream.off('data', onData).resume();
 }
 
 /** Logs what the room writes to stderr, up to a limit; gives its end. */

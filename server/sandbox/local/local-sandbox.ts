@@ -61,7 +61,8 @@ export interface LocalSandboxOptions {
 
 /** 3 MB each. Forty, so that a workflow of forty nodes in sequence runs from stock (bench/cell-dispatch.ts). */
 const DEFAULT_IDLE_CELLS = 40;
-const DEFAULT_IDLE_PACKAGE_CELLS = 8;
+/** 11 MB each with pandas (bench/warm-packages.ts). */
+const DEFAULT_IDLE_PACKAGE_CELLS = 4;
 const DEFAULT_WARM_ENVIRONMENTS = 8;
 const DEFAULT_IDLE_ENVIRONMENT_MS = 10 * 60_000;
 const DEFAULT_MAX_CELLS = 16;
@@ -245,7 +246,7 @@ class LocalSandbox implements SandboxBackend {
       asRoot,
       controlGroups: groups,
       sitePackages: parts?.sitePackages,
-      startTimeoutMs: options.importTimeoutMs,
+      importTimeoutMs: options.importTimeoutMs,
       config: forkServerConfig({
         asRoot,
         policy: options.policy,
