@@ -13,7 +13,9 @@ try {
   await using server = await compose(config);
   console.log(server.url === null ? 'Weft is ready (worker)' : `Weft is ready at ${server.url}`);
   await stopAsked;
-  const limitMs = config.shutdownGraceMs + SHUTDOWN_LIMIT_MS;
+  // Runs for others have their grace first, then those of this process's own worker.
+  const graces = config.servesSandbox && config.roles.includes('worker') ? 2 : 1;
+  const limitMs = graces * config.shutdownGraceMs + SHUTDOWN_LIMIT_MS;
   setTimeout(() => {
     console.error(`Weft did not shut down within ${limitMs / 1_000} s; it ends now.`);
     process.exit(1);

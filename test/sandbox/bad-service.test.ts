@@ -86,7 +86,7 @@ test('a service whose health check speaks another version gets no runs, and the 
   const service = await openBadService(() => {});
   service.server.removeAllListeners('request');
   service.server.on('request', (_request, response) =>
-    response.end(JSON.stringify({ v: 7, state: 'ok', version: '7', capacity })),
+    response.end(JSON.stringify({ v: 7, state: 'ok', problem: null, version: '7', capacity })),
   );
   use(service);
   const error = errorOf(await runOn(await open(service.url), 'result = 1'));

@@ -8,6 +8,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SandboxBackend } from '../../server/sandbox/backend.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { eventually } from '../support/eventually.ts';
 import { errorOf, openTestSandbox, resultOf, runOn, type TestSandbox } from '../support/test-sandbox.ts';
 import { openClient, serveSandbox } from '../support/test-service.ts';
 import { until } from '../support/until.ts';
@@ -193,18 +194,35 @@ describe('the client', () => {
   test('uses every address that a name has, and follows when they change', async () => {
     await using a = await serveSandbox(one.backend, { host: '127.0.0.1' });
     const { port } = new URL(a.url);
-    await using b = await serveSandbox(two.backend, { host: '127.0.0.2', port: Number(port) });
+    await using _b = await serveSandbox(two.backend, { host: '127.0.0.2', port: Number(port) });
+    let addresses = [v4('127.0.0.1'), v4('127.0.0.2'), { address: '::1', family: 6 }];
     await using client = await openClient(`http://sandbox.localhost:${port}`, {
-      resolve: async () =>
-        ['127.0.0.1', '127.0.0.2', '::1'].map((address) => ({ address, family: address === '::1' ? 6 : 4 })),
+      limits: { checkMs: 20 },
+      resolve: async () => addresses,
     });
-    const { services } = await client.status();
-    expect(services.map(({ url }) => url).sort()).toEqual([
-      `http://sandbox.localhost:${port}/sandbox/v1 (127.0.0.1)`,
-      `http://sandbox.localhost:${port}/sandbox/v1 (127.0.0.2)`,
-    ]);
-    await b[Symbol.asyncDispose]();
-    for (let n = 0; n < 4; n += 1) expect(resultOf(await runOn(client, 'result = 1'))).toBe(1);
+    const urls = async () => (await client.status()).services.map(({ url }) => url).sort();
+    const url = `http://sandbox.localhost:${port}/sandbox/v1`;
+    expect(await urls()).toEqual([`${url} (127.0.0.1)`, `${url} (127.0.0.2)`]);
+
+    const abort = new AbortController();
+    const runs = [1, 2].map(() => runOn(client, ENDLESS, { signal: abort.signal, timeoutMs: 60_000 }));
+    await until(() => one.backend.capacity().running === 1 && two.backend.capacity().running === 1);
+    addresses = [v4('127.0.0.2'), v4('127.0.0.3')];
+    await eventually('the first is gone', async () => !(await urls()).includes(`${url} (127.0.0.1)`));
+    expect(one.backend.capacity().running).toBe(1);
+    expect(resultOf(await runOn(client, 'result = 1'))).toBe(1);
+    abort.abort({ force: true });
+    for (const { outcome } of await Promise.all(runs)) expect(outcome.kind).toBe('aborted');
+  });
+
+  test('passes over a service whose host cannot run Python, and says why where there is no other', async () => {
+    await using lame = await openTestSandbox({ bubblewrapPath: '/nowhere/bwrap' });
+    await using bad = await serveSandbox(lame.backend);
+    await using good = await serveSandbox(one.backend);
+    await using client = await openClient([bad.url, good.url]);
+    for (let n = 0; n < 5; n += 1) expect(resultOf(await runOn(client, 'result = 1'))).toBe(1);
+    await using stuck = await openClient(bad.url, { limits: { waitMs: 100 } });
+    expect(errorOf(await runOn(stuck, 'result = 1')).message).toContain('apt-get install bubblewrap');
   });
 
   test('a name that cannot be resolved is told as the problem', async () => {
@@ -308,6 +326,10 @@ describe('over TLS', () => {
     }
   });
 });
+
+function v4(address: string) {
+  return { address, family: 4 };
+}
 
 /** Node reads NODE_EXTRA_CA_CERTS when it starts. */
 async function runInOtherProcess(url: string, env: Record<string, string>): Promise<unknown> {

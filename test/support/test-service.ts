@@ -50,7 +50,7 @@ export async function openBadService(onRun: RequestListener): Promise<BadService
   const capacity = { running: 0, waiting: 0, max: 4 };
   const server = createServer((request, response) => {
     if (request.url?.endsWith('/health'))
-      response.end(JSON.stringify({ v: 1, state: 'ok', version: 'bad', capacity }));
+      response.end(JSON.stringify({ v: 1, state: 'ok', problem: null, version: 'bad', capacity }));
     else onRun(request, response);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

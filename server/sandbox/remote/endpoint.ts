@@ -19,7 +19,7 @@ export interface Place extends Disposable {
 }
 
 export interface ClientLimits {
-  /** Between two health checks of a service that is up, milliseconds. */
+  /** Between two health checks of a service that is up, and two look-ups of its name, milliseconds. */
   checkMs: number;
   /** A service that says nothing for so long is taken to hang, milliseconds. Heartbeats come every two seconds. */
   stallMs: number;
@@ -134,13 +134,13 @@ export class ServiceEndpoint implements Disposable {
   private async checkOnce(): Promise<void> {
     const { stallMs } = this.options.limits;
     try {
-      const { state, capacity } = await this.connection.ask(healthSchema, {
+      const { state, problem, capacity } = await this.connection.ask(healthSchema, {
         method: 'GET',
         path: 'health',
         withinMs: stallMs,
       });
       this.report(capacity);
-      if (state === 'draining') throw new ServiceFault('unreached', 'it is shutting down');
+      if (state !== 'ok') throw new ServiceFault('unreached', problem ?? `it is ${state}`);
       this.setUp();
     } catch (error) {
       this.failedChecks += 1;

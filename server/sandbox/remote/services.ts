@@ -18,9 +18,6 @@ export interface ServicesOptions {
 /** How often one run has tried each service. */
 export type Tries = ReadonlyMap<ServiceEndpoint, number>;
 
-/** How often names are looked up again: services come and go behind them. Milliseconds. */
-const RESOLVE_MS = 10_000;
-
 /** The sandbox services there are: one for each address of each URL, and which of them is the least busy. */
 export class Services implements Disposable {
   private readonly endpoints = new Map<string, ServiceEndpoint>();
@@ -101,7 +98,8 @@ export class Services implements Disposable {
   private async refresh(): Promise<void> {
     await Promise.all(this.options.urls.map((url) => this.refreshUrl(url)));
     clearTimeout(this.timer);
-    if (!this.isClosed) this.timer = setTimeout(() => void this.refresh(), RESOLVE_MS).unref();
+    if (!this.isClosed)
+      this.timer = setTimeout(() => void this.refresh(), this.options.limits.checkMs).unref();
   }
 
   private async refreshUrl(text: string): Promise<void> {

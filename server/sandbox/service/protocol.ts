@@ -179,10 +179,13 @@ export const deletionSchema = z.object({ v, deleted: z.boolean() });
 
 export const healthSchema = z.object({
   v,
-  state: z.enum(['ok', 'draining']),
+  state: z.enum(['ok', 'draining', 'unavailable']),
+  problem: z.string().nullable(),
   version: z.string(),
   capacity: capacitySchema,
 });
+
+export type Health = z.infer<typeof healthSchema>;
 
 export const checkSchema = z.object({ v, findings: z.array(findingSchema) });
 

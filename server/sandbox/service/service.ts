@@ -12,6 +12,7 @@ import {
   BASE_PATH,
   cancelRequestSchema,
   checkRequestSchema,
+  type Health,
   MAX_MESSAGE_BYTES,
   prepareRequestSchema,
   runRequestSchema,
@@ -48,9 +49,8 @@ export function makeSandboxService(options: SandboxServiceOptions): SandboxServi
       }
     },
     async isReady() {
-      if (runs.draining) return { ready: false, problem: 'The service is shutting down.' };
-      const { available, problem } = await options.backend.status();
-      return { ready: available, problem: problem?.message };
+      const { state, problem } = await stateOf({ ...options, runs });
+      return { ready: state === 'ok', problem: problem ?? undefined };
     },
     drain: (graceMs) => runs.drain(graceMs),
   };
@@ -87,7 +87,7 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
     case 'GET status':
       return answer({ status: await backend.status() });
     case 'GET health':
-      return answer({ state: runs.draining ? 'draining' : 'ok', version, capacity: backend.capacity() });
+      return answer({ ...(await stateOf(deps)), version, capacity: backend.capacity() });
     default:
       throw new HttpError(
         404,
@@ -95,6 +95,15 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
         `Expected what version ${v} of the sandbox protocol knows, got ${request.method} ${pathname}.`,
       );
   }
+}
+
+/** A service whose host cannot run Python would fail each run in no time, and always be the least busy. */
+async function stateOf({ backend, runs }: Deps): Promise<Pick<Health, 'state' | 'problem'>> {
+  if (runs.draining) return { state: 'draining', problem: 'it is shutting down' };
+  const { problem } = await backend.status();
+  return problem === null
+    ? { state: 'ok', problem: null }
+    : { state: 'unavailable', problem: `${problem.message}. ${problem.remedy}` };
 }
 
 async function read<Body>(
