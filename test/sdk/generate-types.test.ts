@@ -3,6 +3,7 @@ import { camelCase, UniqueNames } from '../../client-sdk/src/cli/names.ts';
 import { nodeTypes } from '../../client-sdk/src/cli/node-types.ts';
 import { renderModule } from '../../client-sdk/src/cli/render-module.ts';
 import { SchemaTypes } from '../../client-sdk/src/cli/schema-types.ts';
+import { createClient } from '../../client-sdk/src/index.ts';
 import { openProject } from '../support/user-project.ts';
 import { cases } from './generate/schemas.ts';
 
@@ -77,6 +78,13 @@ test('node outputs are known where the workflow tells them', () => {
     both: 'unknown',
     out: 'Output',
   });
+});
+
+test('a workflow of the name of a method does not take its place', () => {
+  for (const method of Object.keys(createClient({ url: 'http://127.0.0.1:9' }).workflows)) {
+    const workflow = { id: 'wf_1', name: method, latestVersion: { number: 1, nodes: [], edges: [] } };
+    expect(renderModule([workflow], { pin: false })).toContain(`${method}2: TypedWorkflow<unknown`);
+  }
 });
 
 test('the order in which a server lists its workflows changes nothing', () => {

@@ -42,7 +42,7 @@ interface RenderedWorkflow {
   version: number;
   property: string;
   declarations: string;
-  /** Its line in \`Workflows\`. */
+  /** Its line in `Workflows`. */
   member: string;
 }
 

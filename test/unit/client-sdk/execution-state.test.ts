@@ -66,7 +66,7 @@ test('it does not matter how events are gathered, and what they leave alone stay
   );
 });
 
-test('what a node prints is kept apart by stream, and begins anew with each attempt', () => {
+test('what a node prints and hands out is kept apart, and begins anew with each attempt', () => {
   const at = { nodeKey: 'a', item: null, occurredAt: '2026-01-01T00:00:00.000Z' };
   const printed = (stream: string, text: string) => ({ ...at, type: 'NodeOutput', stream, text });
   const events = [
@@ -74,6 +74,7 @@ test('what a node prints is kept apart by stream, and begins anew with each atte
     printed('STDOUT', 'one '),
     printed('STDERR', 'oops'),
     printed('STDOUT', 'two'),
+    { ...at, type: 'ArtifactCreated', artifact: { id: 'art_1', name: 'figure-1.png' } },
     { ...at, type: 'NodeProgress', current: 1, total: 2, unit: null, message: null },
   ] as ExecutionEvent[];
   const state = afterEvents(emptyState, events);
@@ -81,9 +82,10 @@ test('what a node prints is kept apart by stream, and begins anew with each atte
     stdout: 'one two',
     stderr: 'oops',
     progress: { current: 1, total: 2 },
+    artifacts: [{ id: 'art_1' }],
   });
   const again = afterEvents(state, [{ ...at, type: 'NodeStarted', attempt: 2 }] as ExecutionEvent[]);
-  expect(again.nodes.a).toMatchObject({ stdout: '', stderr: '', progress: null, attempt: 2 });
+  expect(again.nodes.a).toMatchObject({ stdout: '', stderr: '', progress: null, artifacts: [], attempt: 2 });
 });
 
 function ofClient({ status, nodes }: ExecutionState): object {
