@@ -33,6 +33,26 @@ test('a run with every process it may have leaves the others theirs', async () =
   expect(resultOf(others)).toBe('forked');
 });
 
+/** The kernel grants a user 64 MiB of pipes; those beyond it get a page or two. */
+test('a run that holds more pipes than a user may have costs others no output', async () => {
+  const holding = py`
+    import os, time
+    for _ in range(20):
+        if os.fork() == 0: break
+    try:
+        while True: os.pipe()
+    except OSError: pass
+    time.sleep(0.5)
+    print('held', flush=True)
+    time.sleep(60)
+  `;
+  const printed = await beside(holding, () =>
+    sandbox.run("for i in range(20000): print(i)\nresult = 'printed'"),
+  );
+  expect(resultOf(printed)).toBe('printed');
+  expect(printed.stdout.split('\n')).toHaveLength(20_001);
+});
+
 /** The kernel counts them per user, and all cells are one; a new cell sends one too, the listener of its filter. */
 test('a run that holds descriptors in flight keeps no other from starting', async () => {
   const holding = py`
