@@ -69,6 +69,16 @@ result = [page, returned]`;
   expect(resultOf(await sandbox.run(code))).toEqual([2 ** 32, [-1, 22]]);
 });
 
+test('a run stays the one session that its share of the CPU goes by', async () => {
+  const code = `import os
+child = os.fork()
+if child == 0:
+  try: os.setsid()
+  except PermissionError: os._exit(7)
+result = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])`;
+  expect(resultOf(await sandbox.run(code))).toBe(7);
+});
+
 test('a refusal that the code hides still fails the run', async () => {
   const run = await sandbox.run('import socket\ntry: socket.socket()\nexcept OSError: result = 1');
   expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');

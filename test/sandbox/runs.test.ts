@@ -40,6 +40,17 @@ test('os._exit is told with its exit code', async () => {
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 3 });
 });
 
+test('a forked process that comes to the end of the code ends, and the run is its parent', async () => {
+  const code = `import os
+if os.fork() == 0: print('child', flush=True)
+elif os.fork() == 0: 1 / 0
+else: result = sorted(os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(2))`;
+  const run = await sandbox.run(code);
+  expect(resultOf(run)).toEqual([0, 1]);
+  expect(run.stdout).toBe('child\n');
+  expect(run.stderr).toContain('ZeroDivisionError');
+});
+
 test('a crash in native code is told with its signal', async () => {
   const error = errorOf(await sandbox.run('import ctypes\nctypes.string_at(0)'));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 139 });

@@ -12,7 +12,7 @@ const HOSTILE: [name: string, code: string][] = [
   ['ignores SIGTERM', 'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)'],
   [
     'forks twice and leaves',
-    'import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(60)\n  os._exit(0)',
+    'import os, time\nif os.fork() == 0:\n  os.setpgid(0, 0)\n  if os.fork() == 0: time.sleep(60)\n  os._exit(0)',
   ],
   ['closes every descriptor', 'import os\nos.fork()\nos.closerange(0, 256)\nwhile True: pass'],
   ['stops itself', 'import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass'],

@@ -27,6 +27,7 @@ SystemExit with that `exitCode`. The cell turns SIGTERM into SystemExit, so that
 
 import atexit
 import builtins
+import os
 import sys
 import threading
 import types
@@ -43,6 +44,7 @@ import tracebacks
 
 def run_program(request, send):
     """Runs request["code"], sends its frames and never raises."""
+    process = os.getpid()
     reporter = progress.Reporter(send)
     files = artifacts.Artifacts(send)
     drawn = figures.Figures(files)
@@ -60,8 +62,20 @@ def run_program(request, send):
         }
     except BaseException as error:
         last = tracebacks.error_frame(error)
+    if os.getpid() != process:
+        _end_forked_process(last.get("error"))
     _flush_output()
     _send_last(last, wall, reporter, send)
+
+
+def _end_forked_process(error):
+    """A child of os.fork that came to the end of the code ends as with plain Python; the outcome is its parent's to tell."""
+    try:
+        if error and error["exitCode"] is None:
+            sys.stderr.write(error["traceback"] or "")
+    finally:
+        _flush_output()
+        os._exit(0 if error is None else error["exitCode"] or 1)
 
 
 def _send_last(last, wall, reporter, send):

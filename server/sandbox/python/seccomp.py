@@ -97,6 +97,8 @@ _REFUSED = {
     "io_setup": (206, 0, errno.ENOSYS),
     # its flags are behind a pointer; libc goes back to clone
     "clone3": (435, 435, errno.ENOSYS),
+    # each session has a share of the CPU of its own (autogroup), and a run is one
+    "setsid": (112, 157, errno.EPERM),
     # address space layouts are not a program's to choose
     "personality": (135, 92, errno.EPERM),
 }

@@ -145,7 +145,8 @@ const PROCESSES: Attack[] = [
     code: py`
       import os, time
       if os.fork() == 0:
-          os.setsid()
+          try: os.setsid()
+          except OSError: os.setpgid(0, 0)
           if os.fork() == 0:
               os.closerange(0, 256)
               time.sleep(300)
