@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { WebSocket } from 'ws';
 import {
   type ClientOptions,
   createClient,
@@ -12,7 +13,7 @@ import {
 } from '../../client-sdk/src/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { lengthenJournal } from '../support/long-journal.ts';
-import { isUpgrade, openRudeProxy, wantsEventStream } from '../support/rude-proxy.ts';
+import { isUpgrade, startTcpProxy, wantsEventStream } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
@@ -77,7 +78,7 @@ describe('the way is chosen by itself', () => {
     ['server-sent events where WebSockets are blocked', [isUpgrade], ['ws', 'sse']],
     ['polling where streams are held back too', [isUpgrade, wantsEventStream], ['ws', 'sse', 'poll']],
   ])('%s', async (_what, blocked, expected) => {
-    await using proxy = await openRudeProxy(server.url);
+    await using proxy = await startTcpProxy(server.url);
     proxy.manners = (head) => {
       if (!blocked.some((isBlocked) => isBlocked(head))) return 'pass';
       return isUpgrade(head) ? 'refuse' : 'ignore';
@@ -95,6 +96,18 @@ describe('the way is chosen by itself', () => {
     expect(tried).toEqual([...expected, expected.at(-1)]);
   });
 
+  test('a WebSocket class of your own is used, such as where the runtime has none', async () => {
+    let made = 0;
+    class Counted extends WebSocket {
+      constructor(url: string, protocols?: string | string[]) {
+        super(url, protocols);
+        made += 1;
+      }
+    }
+    await connect({ WebSocket: Counted }).python.run({ code: '1' }).result();
+    expect(made).toBe(1);
+  });
+
   test('a page from elsewhere is refused for good, whatever the way', async () => {
     const weft = connect({ headers: { origin: 'https://elsewhere.example' }, transport: 'sse' });
     await expect(weft.executions.run('exec_x').events().next()).rejects.toMatchObject({
@@ -105,7 +118,7 @@ describe('the way is chosen by itself', () => {
 
 describe('a consumer that reads slowly', () => {
   test('makes the stream stop and go on where it was, with nothing lost and little kept', async () => {
-    await using proxy = await openRudeProxy(server.url);
+    await using proxy = await startTcpProxy(server.url);
     const states: string[] = [];
     const onStream = ({ state }: StreamChange) => void states.push(state);
     const run = connect({ url: proxy.url, transport: 'ws', hooks: { onStream } }).python.run({ code: '1' });
@@ -113,7 +126,7 @@ describe('a consumer that reads slowly', () => {
     states.length = 0;
     const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    await lengthenJournal(sql, await run.id(), 30_000);
+    await lengthenJournal(sql, await run.id(), 15_000);
     await sql.end();
     const events: ExecutionEvent[] = [];
     for await (const event of run.events()) {
@@ -121,7 +134,7 @@ describe('a consumer that reads slowly', () => {
       if (events.push(event) === 1) await eventually('the socket closes', () => proxy.open === 0);
     }
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, n) => n + 1));
-    expect(events.length).toBeGreaterThan(30_000);
+    expect(events.length).toBeGreaterThan(15_000);
     expect(states.filter((state) => state === 'open').length).toBeGreaterThan(1);
     expect(states).not.toContain('lost');
   });

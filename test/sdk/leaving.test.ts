@@ -4,18 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient, type TransportKind, type WeftClient } from '../../client-sdk/src/index.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
-import { openRudeProxy, type RudeProxy } from '../support/rude-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
-let proxy: RudeProxy;
+let proxy: TcpProxy;
 let id: string;
 
 beforeAll(async () => {
   const { url } = stack.use(await createDatabase());
   const server = stack.use(await startWeft({ databaseUrl: url }));
-  proxy = stack.use(await openRudeProxy(server.url));
+  proxy = stack.use(await startTcpProxy(server.url));
   id = await createClient({ url: server.url })
     .python.run({ code: 'while True: pass', timeoutMs: 300_000 })
     .id();

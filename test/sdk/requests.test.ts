@@ -9,7 +9,7 @@ import {
   WeftInputError,
   WeftTimeoutError,
 } from '../../client-sdk/src/index.ts';
-import { openRudeProxy } from '../support/rude-proxy.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
@@ -101,7 +101,7 @@ test('what is printed comes live, and whole at the end', async () => {
 });
 
 test('a start whose answer is lost is asked again, and starts once', async () => {
-  await using proxy = await openRudeProxy(server.url);
+  await using proxy = await startTcpProxy(server.url);
   const weft = connect({ url: proxy.url });
   const { id: workflowId } = await weft.workflows.create({ ...doubling, name: 'lost answer' });
   let sent = 0;
@@ -134,7 +134,7 @@ test('what may not be repeated is not', async () => {
 });
 
 test('a server that is away for a while is waited for', async () => {
-  await using proxy = await openRudeProxy(server.url);
+  await using proxy = await startTcpProxy(server.url);
   let refused = 0;
   proxy.manners = () => (refused++ < 2 ? 'refuse' : 'pass');
   expect((await connect({ url: proxy.url }).serverInfo()).roles).toContain('api');
@@ -142,7 +142,7 @@ test('a server that is away for a while is waited for', async () => {
 });
 
 test('an answer that does not come in time is an error that says so', async () => {
-  await using proxy = await openRudeProxy(server.url);
+  await using proxy = await startTcpProxy(server.url);
   proxy.manners = () => 'ignore';
   const weft = connect({ url: proxy.url, timeouts: { requestMs: 200 }, maxRetries: 0 });
   await expect(weft.serverInfo()).rejects.toThrow(WeftTimeoutError);
@@ -152,7 +152,7 @@ test('an answer that does not come in time is an error that says so', async () =
 });
 
 test('a request ends with its signal', async () => {
-  await using proxy = await openRudeProxy(server.url);
+  await using proxy = await startTcpProxy(server.url);
   proxy.manners = () => 'ignore';
   const signal = AbortSignal.timeout(100);
   await expect(connect({ url: proxy.url }).serverInfo({ signal })).rejects.toThrow(signal.reason);

@@ -2,19 +2,29 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough, Transform } from 'node:stream';
 
+/** What is done to what a client sends: it passes, ends the connection, or is dropped and never answered. */
+export type Manners = (sent: string) => 'pass' | 'refuse' | 'ignore';
+
 export interface TcpProxy extends AsyncDisposable {
   /** The target's URL, by way of the proxy. */
   url: string;
+  /** Where new connections lead; may be changed when the server has moved. */
+  target: string;
+  manners: Manners;
+  /** Connections open now. */
+  readonly open: number;
   /** Cuts all connections: each in the midst of the next answer that comes, or within a moment. */
   cut(): void;
+  /** From now on nothing passes on the connections that are open, and nobody is told. */
+  freeze(): void;
 }
 
-/** Stands before a server that listens on `url`; what that answers goes `through`. */
+/** Stands before a server that listens on `url`, for all that networks do; what that answers goes `through`. */
 export async function startTcpProxy(url: string, through = () => new PassThrough()): Promise<TcpProxy> {
-  const target = new URL(url);
   const pairs = new Set<{ client: Socket; server: Socket }>();
   const listener = createServer((client) => {
-    const server = connect(Number(target.port), target.hostname);
+    const { hostname, port } = new URL(proxy.target);
+    const server = connect(Number(port), hostname);
     const pair = { client, server };
     pairs.add(pair);
     for (const socket of [client, server]) {
@@ -25,16 +35,36 @@ export async function startTcpProxy(url: string, through = () => new PassThrough
         server.destroy();
       });
     }
-    client.pipe(server);
+    client.pipe(gate(client)).pipe(server);
     server.pipe(through()).pipe(client);
   });
+
+  /** Each piece anew: clients ask again on connections that they have kept. */
+  function gate(client: Socket): Transform {
+    return new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        const manners = proxy.manners(chunk.toString('latin1'));
+        if (manners === 'pass') this.push(chunk);
+        if (manners === 'refuse') client.destroy();
+        done();
+      },
+    });
+  }
+
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const own = new URL(url);
   own.port = String((listener.address() as AddressInfo).port);
-  return {
+  const proxy: TcpProxy = {
     url: own.href,
+    target: url,
+    manners: () => 'pass',
+    get open() {
+      return pairs.size;
+    },
     cut: () => [...pairs].forEach(cutMidway),
+    freeze: () =>
+      pairs.forEach(({ client, server }) => void [client, server].map((each) => each.unpipe().pause())),
     async [Symbol.asyncDispose]() {
       const closed = once(listener, 'close');
       listener.close();
@@ -42,6 +72,15 @@ export async function startTcpProxy(url: string, through = () => new PassThrough
       await closed;
     },
   };
+  return proxy;
+}
+
+export function isUpgrade(sent: string): boolean {
+  return /^upgrade: websocket/im.test(sent);
+}
+
+export function wantsEventStream(sent: string): boolean {
+  return /^accept: text\/event-stream/im.test(sent);
 }
 
 function cutMidway({ client, server }: { client: Socket; server: Socket }): void {
