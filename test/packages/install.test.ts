@@ -14,6 +14,8 @@ const uvPath = await findTestUv();
 const stack = new AsyncDisposableStack();
 let root: string;
 let index: TestIndex;
+/** Of most tests: each asks for what no other has asked for. */
+let shared: Environments & { folder: string };
 let folders = 0;
 
 beforeAll(async () => {
@@ -34,7 +36,12 @@ beforeAll(async () => {
   );
 });
 afterAll(() => stack.disposeAsync());
+beforeAll(async () => {
+  shared = await open({ operator: noRetries });
+});
 beforeEach(() => index.behave('well'));
+
+const noRetries = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
 
 /** In a folder of their own, so that nothing is known yet. */
 async function open(settings: Partial<PackageSettings> = {}): Promise<Environments & { folder: string }> {
@@ -61,15 +68,14 @@ const failureOf = (environments: Environments, ...packages: string[]) =>
     (error) => error,
   );
 
-/** What a build leaves where it failed: nothing but the downloads. */
+/** What is left of builds: nothing, whether they went well or not. */
 const leftovers = ({ folder }: { folder: string }) => [
   ...readdirSync(join(folder, 'install/building')),
-  ...readdirSync(join(folder, 'environments')),
   ...readdirSync(join(folder, 'claims')),
 ];
 
 test('packages are installed and compiled for a bare interpreter that is given their folder', async () => {
-  const { sitePackages, preload, events } = await ensure(await open(), 'tiny', 'spread');
+  const { sitePackages, preload, events } = await ensure(shared, 'tiny', 'spread');
   const code = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import tiny, tiny_base, spread_a; print(tiny.VERSION)`;
   const { stdout } = await execa('python3', ['-I', '-S', '-B', '-c', code]);
   expect(stdout).toBe('2.0');
@@ -90,38 +96,31 @@ test('packages are installed and compiled for a bare interpreter that is given t
 });
 
 test('the second time neither the index nor an installer is asked, not even by another process', async () => {
-  const first = await open();
-  const { id } = await ensure(first, 'Tiny');
+  const { id } = await ensure(shared, 'tiny');
   const asked = index.requests.length;
-  const second = await openTestEnvironments(first.folder, {
-    indexUrl: index.url,
-    uvPath: undefined,
-    bubblewrapPath: undefined,
-  });
-  const again = await ensure(second, 'tiny');
-  expect(again).toMatchObject({ id, events: [{ status: 'READY' }] });
+  const settings = { indexUrl: index.url, uvPath: undefined, bubblewrapPath: undefined };
+  const elsewhere = stack.use(await openTestEnvironments(shared.folder, settings));
+  expect(await ensure(elsewhere, 'Tiny')).toMatchObject({ id, events: [{ status: 'READY' }] });
   expect(index.requests).toHaveLength(asked);
 });
 
 test('sets that come to the same packages share one environment, with its requirements and lock beside it', async () => {
-  const environments = await open();
-  const one = await ensure(environments, 'tiny');
-  const other = await ensure(environments, 'tiny>=2', 'tiny-base');
-  expect(other.id).toBe(one.id);
-  expect(other.preload).toEqual(['tiny', 'tiny_base']);
-  const folder = join(environments.folder, 'environments', one.id);
+  const one = await ensure(shared, 'tiny');
+  const other = await ensure(shared, 'tiny>=2', 'tiny-base');
+  expect(other).toMatchObject({ id: one.id, preload: ['tiny', 'tiny_base'] });
+  const folder = join(shared.folder, 'environments', one.id);
   expect(readFileSync(join(folder, 'requirements.txt'), 'utf8')).toBe('tiny\n');
   expect(readFileSync(join(folder, 'requirements.lock'), 'utf8')).toMatch(
     /tiny==2\.0 \\\n +--hash=sha256:[0-9a-f]{64}/,
   );
-  expect(await environments.list()).toMatchObject([
-    {
+  expect(await shared.list()).toContainEqual(
+    expect.objectContaining({
       id: one.id,
       state: 'READY',
       requirements: ['tiny'],
       packages: expect.arrayContaining([{ name: 'tiny-base', version: '1.5' }]),
-    },
-  ]);
+    }),
+  );
 });
 
 test.each([
@@ -130,32 +129,30 @@ test.each([
   ['requirements that conflict', ['tiny', 'clash'], /tiny-base/],
   ['a file with the wrong hash', ['bad-hash'], /its hash differs/],
 ])('%s fails with the words of the installer, and nothing half-built', async (_what, packages, words) => {
-  const environments = await open();
-  const error = await failureOf(environments, ...packages);
+  const error = await failureOf(shared, ...packages);
   expect(error).toMatchObject({
     code: 'PYTHON_PACKAGE_ERROR',
     retryable: false,
     message: expect.stringMatching(words),
   });
-  expect(leftovers(environments)).toEqual([]);
-  expect(await environments.list()).toMatchObject([{ state: 'FAILED', message: error.message }]);
+  expect(leftovers(shared)).toEqual([]);
+  expect(await shared.list()).toContainEqual(
+    expect.objectContaining({ state: 'FAILED', requirements: packages.toSorted(), message: error.message }),
+  );
 });
 
 test('an index that fails is a failure that may be retried, and the next attempt tries again', async () => {
-  const operator = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
-  const environments = await open({ operator });
   index.behave('fail');
-  expect(await failureOf(environments, 'tiny-base')).toMatchObject({ retryable: true });
+  expect(await failureOf(shared, 'tiny-base')).toMatchObject({ retryable: true });
   index.behave('well');
-  await ensure(environments, 'tiny-base');
-  expect(await environments.list()).toMatchObject([{ state: 'READY' }]);
+  const { id } = await ensure(shared, 'tiny-base');
+  const about = (await shared.list()).filter(({ requirements }) => requirements.join() === 'tiny-base');
+  expect(about).toMatchObject([{ id, state: 'READY' }]);
 });
 
 test('an index that is down is a failure that may be retried', async () => {
-  const operator = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
-  const environments = await open({ operator, indexUrl: 'http://127.0.0.1:9/simple/' });
-  const error = await failureOf(environments, 'tiny');
-  expect(error).toMatchObject({
+  const environments = await open({ operator: noRetries, indexUrl: 'http://127.0.0.1:9/simple/' });
+  expect(await failureOf(environments, 'tiny')).toMatchObject({
     code: 'PYTHON_PACKAGE_ERROR',
     retryable: true,
     message: expect.stringContaining('could not be reached'),
@@ -171,9 +168,8 @@ test('an index that hangs ends with the time limit of an install', async () => {
 });
 
 test('malformed and refused packages never reach an installer', async () => {
-  const environments = await open();
   const asked = index.requests.length;
-  const error = await failureOf(environments, 'tiny; rm -rf /', 'https://example.com/tiny.whl', 'tiny');
+  const error = await failureOf(shared, 'tiny; rm -rf /', 'https://example.com/tiny.whl', 'tiny');
   expect(error.findings).toMatchObject([
     { rule: 'invalid-requirement', index: 0 },
     { rule: 'package-not-allowed', index: 1 },
@@ -182,13 +178,10 @@ test('malformed and refused packages never reach an installer', async () => {
 });
 
 test('a blocked package that another pulls in stops the install, also of an environment that was built before', async () => {
-  const allowing = await open();
-  await ensure(allowing, 'tiny');
-  const blocking = await openTestEnvironments(allowing.folder, {
-    indexUrl: index.url,
-    uvPath,
-    rules: { allowed: null, blocked: ['tiny-base'], allowedCover: 'asked' },
-  });
+  await ensure(shared, 'tiny');
+  const rules = { allowed: null, blocked: ['tiny-base'], allowedCover: 'asked' } as const;
+  const settings = { indexUrl: index.url, uvPath, rules };
+  const blocking = stack.use(await openTestEnvironments(shared.folder, settings));
   for (const packages of [['tiny'], ['tiny==1.0']]) {
     const error = await failureOf(blocking, ...packages);
     expect(error.findings).toMatchObject([

@@ -5,6 +5,10 @@ import type { PackageSettings } from '../../server/packages/settings.ts';
 import { findInterpreter } from '../../server/sandbox/local/interpreter.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 
+/** Found once: it costs a process. */
+const interpreter = findInterpreter('python3');
+interpreter.catch(() => {}); // told to who asks
+
 /** Environments in a folder of their own, without anything of this host's pip and uv configuration. */
 export function openTestEnvironments(
   folder: string,
@@ -12,7 +16,7 @@ export function openTestEnvironments(
 ): Promise<Environments> {
   return openEnvironments({
     folder,
-    interpreter: () => findInterpreter('python3'),
+    interpreter: () => interpreter,
     settings: testPackageSettings(settings),
     logger: makeLogger(process.env.TEST_LOG_LEVEL ?? 'silent'),
   });
