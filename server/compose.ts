@@ -211,6 +211,9 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     // An API alone only checks code.
     idleCells: config.roles.includes('worker') || config.servesSandbox ? undefined : 1,
     environments,
+    preload: config.environments.preload,
+    warmEnvironments: config.environments.warm,
+    idleEnvironmentMs: config.environments.idleSeconds * 1_000,
     logger,
   });
 }

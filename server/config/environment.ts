@@ -33,6 +33,15 @@ export interface Config {
   pythonServiceToken: string | undefined;
   /** Whether this process serves its sandbox to others. */
   servesSandbox: boolean;
+  /** How environments with packages are kept ready for runs. */
+  environments: {
+    /** So many at once. */
+    warm: number;
+    /** One that no run has used for so long is given up. */
+    idleSeconds: number;
+    /** Whether packages are imported before a run asks for them. */
+    preload: boolean;
+  };
   /** Where packages come from, and which may be had. */
   packages: ReturnType<typeof toPackageConfig> & { uvPath: string | undefined };
   alerts: {
@@ -86,6 +95,9 @@ const Environment = z.object({
     .default([]),
   PYTHON_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
+  WEFT_WARM_ENVIRONMENTS: z.coerce.number().int().min(1).max(1_000).default(8),
+  WEFT_ENVIRONMENT_IDLE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(600),
+  PYTHON_PRELOAD: z.stringbool().default(true),
   ...packageVariables,
   WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
   WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
@@ -133,6 +145,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     pythonServiceToken: config.PYTHON_SERVICE_TOKEN,
     servesSandbox:
       chosen.includes('sandbox') && (isSandboxAlone || config.PYTHON_SERVICE_TOKEN !== undefined),
+    environments: {
+      warm: config.WEFT_WARM_ENVIRONMENTS,
+      idleSeconds: config.WEFT_ENVIRONMENT_IDLE_SECONDS,
+      preload: config.PYTHON_PRELOAD,
+    },
     packages: { ...toPackageConfig(config, given), uvPath: findProgram('uv', given.PATH) },
     alerts: {
       violations: config.WEFT_ALERT_VIOLATIONS,
