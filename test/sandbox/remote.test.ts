@@ -85,21 +85,21 @@ describe('the service', () => {
 
   test('kills a run whose client leaves', async () => {
     await using service = await serveSandbox(one.backend);
-    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-    const body = JSON.stringify({
-      v: 1,
-      id: crypto.randomUUID(),
-      code: ENDLESS,
-      packages: [],
-      input: null,
-      timeoutMs: 60_000,
-    });
-    socket.write(
-      `POST /sandbox/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
+    const socket = postRun(service.url, ENDLESS);
     for await (const bytes of socket) if (String(bytes).includes('"go')) break;
     socket.destroy();
     await until(() => one.backend.capacity().running === 0);
+  });
+
+  test('kills a run whose client takes nothing any more', async () => {
+    await using service = await serveSandbox(one.backend, { times: { goneMs: 500 } });
+    const flood =
+      "import os\nwhile True:\n  for fd in (1, 2): os.write(fd, bytes(99) + b'\\n')\n  progress(1)";
+    const socket = postRun(service.url, flood);
+    await once(socket, 'readable');
+    await until(() => one.backend.capacity().running === 1);
+    await eventually('the run is killed', () => one.backend.capacity().running === 0);
+    socket.destroy();
   });
 
   test('finishes what runs when it shuts down, takes no more, and ends what lasts too long', async () => {
@@ -157,7 +157,7 @@ describe('the client', () => {
   });
 
   test('waits for a quiet run, because the service says that it lives', async () => {
-    await using service = await serveSandbox(one.backend, { heartbeatMs: 50 });
+    await using service = await serveSandbox(one.backend, { times: { heartbeatMs: 50 } });
     await using client = await openClient(service.url, { limits: { stallMs: 400 } });
     expect(resultOf(await runOn(client, 'import time\ntime.sleep(1.5)\nresult = 1'))).toBe(1);
   });
@@ -326,6 +326,17 @@ describe('over TLS', () => {
     }
   });
 });
+
+/** Sends a run as a client would, and reads nothing. */
+function postRun(url: string, code: string) {
+  const id = crypto.randomUUID();
+  const body = JSON.stringify({ v: 1, id, code, packages: [], input: null, timeoutMs: 60_000 });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+  socket.write(
+    `POST /sandbox/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  return socket;
+}
 
 function v4(address: string) {
   return { address, family: 4 };

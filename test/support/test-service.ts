@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SandboxBackend } from '../../server/sandbox/backend.ts';
 import { openRemoteSandbox, type RemoteSandboxOptions } from '../../server/sandbox/remote/remote-sandbox.ts';
+import type { StreamTimes } from '../../server/sandbox/service/frame-stream.ts';
 import { makeSandboxService, type SandboxService } from '../../server/sandbox/service/service.ts';
 import { openPlainServer } from '../../server/shared/http/plain-server.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
@@ -17,10 +18,10 @@ export interface TestService extends AsyncDisposable {
 /** A sandbox behind real HTTP. The sandbox stays its owner's to dispose. */
 export async function serveSandbox(
   backend: SandboxBackend,
-  options: { token?: string; host?: string; port?: number; heartbeatMs?: number } = {},
+  options: { token?: string; host?: string; port?: number; times?: Partial<StreamTimes> } = {},
 ): Promise<TestService> {
-  const { token, host = '127.0.0.1', port = 0, heartbeatMs } = options;
-  const service = makeSandboxService({ backend, token, heartbeatMs, logger: silent });
+  const { token, host = '127.0.0.1', port = 0, times } = options;
+  const service = makeSandboxService({ backend, token, times, logger: silent });
   const server = await openPlainServer({ host, port, isReady: service.isReady, mounts: [service] });
   return {
     service,

@@ -85,7 +85,7 @@ export class ServiceConnection implements Disposable {
   private async sendOnce(exchange: Exchange, text: string | undefined): Promise<IncomingMessage | 'stale'> {
     const { token } = this.options;
     const { signal } = exchange;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new ServiceFault('unreached', 'the request was taken back', signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | 'stale'>();
     const request = this.request({
       ...this.target,

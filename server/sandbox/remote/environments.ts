@@ -53,7 +53,12 @@ export class RemoteEnvironments implements PythonEnvironments {
   /** At least one: waits a moment where none is up. */
   private async onEach<Answer>(ask: (endpoint: ServiceEndpoint) => Promise<Answer>): Promise<Answer[]> {
     using _place = await this.services.take(this.disposed, new Map());
-    return Promise.all(this.services.up().map(ask));
+    const answers = this.services.up().map((endpoint) =>
+      ask(endpoint).catch((error) => {
+        throw error instanceof ServiceFault ? error.of(endpoint.name) : error;
+      }),
+    );
+    return Promise.all(answers);
   }
 }
 
@@ -84,7 +89,7 @@ async function prepareOn(
         case 'refused':
           throw new PackageRefusal(frame.findings);
         case 'gave-up':
-          throw new ServiceFault('broken', `The sandbox service ${endpoint.name} failed: ${frame.message}`);
+          throw new ServiceFault('broken', frame.message);
         default:
           frame satisfies never;
       }

@@ -15,4 +15,9 @@ export class ServiceFault extends WeftError {
     super('PYTHON_SERVICE_ERROR', message, { cause, logLevel: 'warn' });
     this.name = 'ServiceFault';
   }
+
+  /** The same, told of the service that it is about. */
+  of(service: string): ServiceFault {
+    return new ServiceFault(this.kind, `The sandbox service ${service} failed: ${this.message}`, this);
+  }
 }

@@ -141,14 +141,10 @@ class RemoteSandbox implements SandboxBackend {
       } catch (error) {
         if (signal.aborted || !(error instanceof ServiceFault)) throw error;
         if (error.kind !== 'refused') endpoint.runFailed(error);
-        if (error.kind !== 'unreached' || tried === MAX_TRIES_EACH) throw named(endpoint, error);
+        if (error.kind !== 'unreached' || tried === MAX_TRIES_EACH) throw error.of(endpoint.name);
       }
     }
   }
-}
-
-function named(endpoint: ServiceEndpoint, fault: ServiceFault): ServiceFault {
-  return new ServiceFault(fault.kind, `The sandbox service ${endpoint.name} failed: ${fault.message}`, fault);
 }
 
 function serviceError({ kind, message }: ServiceFault) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
 import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
 import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
@@ -32,6 +32,8 @@ export async function runOn(
     withinMs: limits.stallMs,
     signal,
   });
+  let isOver = false;
+  const onEvent = (event: PythonEvent) => (isOver ? undefined : options.onEvent(event));
   const cancelled = Promise.withResolvers<PythonOutcome>();
   const onAbort = () => void cancel(endpoint, id, signal.reason).finally(() => cancelled.resolve(ABORTED));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -40,7 +42,8 @@ export async function runOn(
   }, timeoutMs + MAX_WAIT_MS);
   try {
     if (signal.aborted) onAbort();
-    const outcome = await Promise.race([readOutcome(answer, endpoint, options, limits), cancelled.promise]);
+    const told = readOutcome(answer, endpoint, { signal, onEvent }, limits);
+    const outcome = await Promise.race([told, cancelled.promise]);
     endpoint.runSucceeded();
     finish(answer);
     return outcome;
@@ -48,6 +51,7 @@ export async function runOn(
     answer.destroy();
     throw error;
   } finally {
+    isOver = true;
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
   }

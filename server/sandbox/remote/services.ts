@@ -110,7 +110,7 @@ export class Services implements Disposable {
       this.settle(url, addresses);
     } catch (error) {
       // Those that were found earlier may well be there still.
-      if (!this.all().some(({ name }) => name.startsWith(url.href)))
+      if (![...this.endpoints.keys()].some((key) => key.startsWith(`${url.href} `)))
         this.unresolved.set(text, coerceError(error).message);
     }
   }

@@ -5,17 +5,23 @@ import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION as v } from './protoc
 /** A frame that is over the limit would be refused by the reader in any case. */
 export class FrameTooLong extends Error {}
 
-/** A client that takes nothing for so long is gone; its run ends with the connection. */
-const CLIENT_GONE_MS = 300_000;
-
 /** The first frame goes with the second where that comes soon: a short run is told in one piece. */
 const GATHER_MS = 5;
+
+export interface StreamTimes {
+  /** Between two heartbeats. */
+  heartbeatMs: number;
+  /** A client that takes nothing for so long is gone; its run ends with the connection. */
+  goneMs: number;
+}
+
+export const defaultTimes: StreamTimes = { heartbeatMs: HEARTBEAT_MS, goneMs: 300_000 };
 
 export interface StreamOptions<Frame> {
   first: Frame;
   /** Told in heartbeats. */
   capacity: () => SandboxCapacity;
-  heartbeatMs?: number | undefined;
+  times?: Partial<StreamTimes> | undefined;
 }
 
 /**
@@ -29,14 +35,16 @@ export class FrameStream<Frame extends object> {
 
   constructor(
     private readonly response: ServerResponse,
-    { first, capacity, heartbeatMs = HEARTBEAT_MS }: StreamOptions<Frame>,
+    { first, capacity, times }: StreamOptions<Frame>,
   ) {
+    const { heartbeatMs, goneMs } = { ...defaultTimes, ...times };
     this.first = encode(first);
     this.gathering = setTimeout(() => this.write(''), GATHER_MS);
     this.heartbeat = setInterval(() => {
       if (!response.writableNeedDrain) this.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
     }, heartbeatMs);
     response.once('close', () => this.stopTimers());
+    response.setTimeout(goneMs, () => response.destroy());
     response.writeHead(200, {
       'content-type': 'application/x-ndjson; charset=utf-8',
       'cache-control': 'no-store, no-transform',
@@ -72,9 +80,7 @@ export class FrameStream<Frame extends object> {
   private taken(): Promise<void> {
     const { response } = this;
     return new Promise((resolve) => {
-      const gone = setTimeout(() => response.destroy(), CLIENT_GONE_MS);
       const onTaken = () => {
-        clearTimeout(gone);
         response.off('drain', onTaken).off('close', onTaken);
         resolve();
       };

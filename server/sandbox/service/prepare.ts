@@ -7,7 +7,7 @@ import type { RunsOptions } from './runs.ts';
 
 /** Builds an environment for a client, telling how far it is. A client that leaves waits for it no longer. */
 export async function prepareFor(
-  { backend, heartbeatMs, logger }: RunsOptions,
+  { backend, times, logger }: RunsOptions,
   packages: readonly string[],
   response: ServerResponse,
 ): Promise<void> {
@@ -15,7 +15,7 @@ export async function prepareFor(
   response.once('close', () => leaving.abort());
   const capacity = () => backend.capacity();
   const first: PrepareFrame = { v, kind: 'heartbeat', capacity: capacity() };
-  const stream = new FrameStream<PrepareFrame>(response, { first, capacity, heartbeatMs });
+  const stream = new FrameStream<PrepareFrame>(response, { first, capacity, times });
   try {
     const environment = await backend.environments.prepare(packages, {
       signal: leaving.signal,

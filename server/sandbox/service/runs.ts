@@ -4,17 +4,28 @@ import { coerceError } from '../../shared/errors.ts';
 import { HttpError } from '../../shared/http/http-error.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { PythonEvent, PythonOutcome, SandboxBackend } from '../backend.ts';
-import { FrameStream, FrameTooLong } from './frame-stream.ts';
+import { FrameStream, FrameTooLong, type StreamTimes } from './frame-stream.ts';
 import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
 
 export interface RunsOptions {
   backend: SandboxBackend;
-  heartbeatMs?: number | undefined;
+  times?: Partial<StreamTimes> | undefined;
   logger: Logger;
 }
 
 /** Why this service ends a run: the client asked for it or left, or the service shuts down. */
 type Stop = { kind: 'cancel'; force: boolean } | { kind: 'shutdown'; force: true };
+
+interface UnderWay {
+  stop: (reason: Stop) => void;
+  /** The run is over, and its answer written. */
+  ended: Promise<void>;
+  /** The client has taken its answer, or left. */
+  closed: Promise<void>;
+}
+
+/** What a client may take to read the end of an answer when the service shuts down. */
+const LAST_READ_MS = 2_000;
 
 /** Each holds its request in memory: past this many, a client does better to ask another service. */
 const MAX_RUNS = 1_000;
@@ -24,7 +35,7 @@ const MAX_RUNS = 1_000;
  * killed, because nobody could be told its outcome.
  */
 export class Runs {
-  private readonly underWay = new Map<string, { stop: (reason: Stop) => void; ended: Promise<void> }>();
+  private readonly underWay = new Map<string, UnderWay>();
   private isDraining = false;
 
   constructor(private readonly options: RunsOptions) {}
@@ -33,17 +44,19 @@ export class Runs {
     return this.isDraining;
   }
 
-  /** Resolves when the answer is written. @throws HttpError before the answer has begun */
+  /** Resolves when the client has its answer. @throws HttpError before the answer has begun */
   async start({ id, ...request }: z.infer<typeof runRequestSchema>, response: ServerResponse): Promise<void> {
     this.admit(id);
+    if (response.destroyed) return;
     const stopping = new AbortController();
     const stop = (reason: Stop) => stopping.abort(reason);
-    const onClose = () => stop({ kind: 'cancel', force: true });
-    if (response.destroyed) return;
-    response.once('close', onClose);
+    const closed = new Promise<void>((resolve) => response.once('close', resolve));
     const ended = this.carry(request, response, stopping.signal);
-    this.underWay.set(id, { stop, ended });
-    await ended.finally(() => this.underWay.delete(id));
+    this.underWay.set(id, { stop, ended, closed });
+    await closed;
+    stop({ kind: 'cancel', force: true });
+    await ended;
+    this.underWay.delete(id);
   }
 
   /** Resolves when the run has ended. @throws HttpError 404 for a run that is not under way here */
@@ -60,8 +73,13 @@ export class Runs {
     const late = setTimeout(() => {
       for (const { stop } of this.underWay.values()) stop({ kind: 'shutdown', force: true });
     }, graceMs);
-    await Promise.all([...this.underWay.values()].map(({ ended }) => ended));
+    const all = [...this.underWay.values()];
+    await Promise.all(all.map(({ ended }) => ended));
     clearTimeout(late);
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const lastRead = setTimeout(resolve, LAST_READ_MS);
+    await Promise.race([tooLong, Promise.all(all.map(({ closed }) => closed))]);
+    clearTimeout(lastRead);
   }
 
   private admit(id: string): void {
@@ -82,7 +100,7 @@ export class Runs {
     const stream = new FrameStream<RunFrame>(response, {
       first: { v, kind: 'accepted', capacity: { running, waiting: waiting + 1, max } },
       capacity: () => backend.capacity(),
-      heartbeatMs: this.options.heartbeatMs,
+      times: this.options.times,
     });
     try {
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
