@@ -176,7 +176,7 @@ test('serverInfo tells what is in force, and node(id) finds by any id', async ()
     { id },
   );
   expect(serverInfo).toMatchObject({
-    roles: ['api', 'worker'],
+    roles: ['api', 'worker', 'sandbox'],
     postgresVersion: expect.stringMatching(/^18/),
     sandbox: { available: true },
   });
