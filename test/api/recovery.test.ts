@@ -145,7 +145,9 @@ test('a node that kills its worker every time ends as an error, and not as a loo
     await weft.event(id, (event) => isOutputOf('killer')(event) && event.attempt === attempt);
     await server.kill();
     // What would otherwise take 10 s: the dead worker's last heartbeat is made an old one.
-    await sql.query(`UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`);
+    await sql.query(
+      `UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`,
+    );
     ({ server, weft } = await open());
   }
   const events = await weft.allEvents(id);
