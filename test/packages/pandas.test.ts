@@ -141,6 +141,10 @@ const ATTACKS: Record<string, [code: string, rule: string]> = {
     'process',
   ],
   'an address on the network': ["pd.read_csv('http://127.0.0.1:1/x.csv')", 'network'],
+  'memory that an object claims': [
+    "class View: __array_interface__ = {'data': (0x10000, False), 'shape': (8,), 'typestr': '|u1', 'version': 3}\nresult = np.asarray(View()).tolist()",
+    'memory-access',
+  ],
   'raw memory': ['np.lib.stride_tricks.as_strided(np.zeros(1), shape=(9999,))', 'blocked-call'],
 };
 

@@ -97,12 +97,10 @@ _REFUSED = {
     "io_setup": (206, 0, errno.ENOSYS),
     # its flags are behind a pointer; libc goes back to clone
     "clone3": (435, 435, errno.ENOSYS),
-    # each session has a share of the CPU of its own (autogroup), and a run is one
-    "setsid": (112, 157, errno.EPERM),
     # address space layouts are not a program's to choose
     "personality": (135, 92, errno.EPERM),
 }
-_SOCKET, _CLONE, _IOCTL, _FCNTL = (41, 198), (56, 220), (16, 29), (72, 25)
+_SOCKET, _CLONE, _SETSID, _IOCTL, _FCNTL = (41, 198), (56, 220), (112, 157), (16, 29), (72, 25)
 _MMAP, _RT_SIGACTION, _SETSOCKOPT = (9, 222), (13, 134), (54, 208)
 _NEWEST = 450  # the last number of the table this was written from (Linux 6.6); both machines share those over 423
 
@@ -130,7 +128,7 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 
 def build_filter():
     """A cell's filter, for `install`; made once, in the fork-server."""
-    return _build(_NOTIFY, _REPORTED, may_make_namespaces=False)
+    return _build(_NOTIFY, _REPORTED, makes_cells=False)
 
 
 def restrict_fork_server():
@@ -138,12 +136,12 @@ def restrict_fork_server():
 
     It fails with ENOSYS, by an action (trace, without a tracer) that gives way to that of the cells' own filter.
     """
-    header, _instructions = _build(_TRACE, {**_REPORTED, "mount": (None, None)}, may_make_namespaces=True)
+    header, _instructions = _build(_TRACE, {**_REPORTED, "mount": (None, None)}, makes_cells=True)
     if _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, 0, header) != 0:
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
-def _build(report, reported, may_make_namespaces):
+def _build(report, reported, makes_cells):
     if _column is None:
         raise OSError(f"Expected the machine to be one of {', '.join(_ARCHITECTURES)}, got {platform.machine()}")
     program = [
@@ -158,7 +156,9 @@ def _build(report, reported, may_make_namespaces):
         program += _answer(numbers[_column], report)
     for *numbers, error in _REFUSED.values():
         program += _answer(numbers[_column], _ERRNO | error)
-    if not may_make_namespaces:
+    if not makes_cells:
+        # Each session has a share of the CPU of its own (autogroup), and a run is one.
+        program += _answer(_SETSID[_column], _ERRNO | errno.EPERM)
         program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], report)
     program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=report)
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
