@@ -89,6 +89,7 @@ function cutMidway({ client, server }: { client: Socket; server: Socket }): void
     clearTimeout(timer);
     client.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => client.destroy());
   });
+  server.resume(); // `unpipe` has paused it
 }
 
 const NOTIFICATION = 'A'.charCodeAt(0);

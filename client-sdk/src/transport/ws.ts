@@ -35,7 +35,11 @@ export function openWs(settings: Settings): Transport {
     async *subscribe(query, variables, { signal, onOpen, weigh }) {
       signal.throwIfAborted();
       const inbox = makeInbox(weigh, () => leave());
-      const forget = watch.join(onOpen);
+      let wasOpen = false;
+      const forget = watch.join(() => {
+        wasOpen = true;
+        onOpen();
+      });
       const onAbort = () => inbox.fail(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
       const leave = client.subscribe(
@@ -43,7 +47,7 @@ export function openWs(settings: Settings): Transport {
         {
           next: ({ data, errors }) =>
             errors ? inbox.fail(errorOfGraphql(errors as GraphqlError[])) : inbox.put(data as never),
-          error: (problem) => inbox.fail(errorOfProblem(problem, settings.url)),
+          error: (problem) => inbox.fail(errorOfProblem(problem, settings.url, wasOpen)),
           complete: inbox.end,
         },
       );
@@ -106,11 +110,12 @@ function watchSocket({ timeouts }: Settings, terminate: () => void) {
 }
 
 /** graphql-ws rejects with a close event, an error event, an error of ours, or a list of GraphQL errors. */
-function errorOfProblem(problem: unknown, url: string): unknown {
+function errorOfProblem(problem: unknown, url: string, wasOpen: boolean): unknown {
   if (Array.isArray(problem)) return errorOfGraphql(problem);
   if (isCloseEvent(problem)) return errorOfClose(problem, url);
   if (problem instanceof Error) return problem; // of the function that gives the token
-  return new WeftConnectionError(`Expected a WebSocket to ${url}, got none.`, false, { cause: problem });
+  const message = wasOpen ? `The WebSocket to ${url} broke.` : `Expected a WebSocket to ${url}, got none.`;
+  return new WeftConnectionError(message, false, { cause: problem });
 }
 
 interface CloseEventLike {
