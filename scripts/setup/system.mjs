@@ -14,6 +14,11 @@ const bubblewrap = {
   aptPackage: 'bubblewrap',
   without: 'Python nodes are refused with PYTHON_SANDBOX_UNAVAILABLE',
 };
+const pip = {
+  commands: ['uv', 'pip3', 'pip'],
+  aptPackage: 'python3-pip',
+  without: 'packages of Python nodes fail with PYTHON_PACKAGE_ERROR, unless Python brings a pip (ensurepip)',
+};
 const chromium = {
   commands: ['chromium', 'chromium-browser', 'google-chrome'],
   aptPackage: 'chromium',
@@ -21,7 +26,7 @@ const chromium = {
 };
 
 export function missingPrograms({ forTests }) {
-  const programs = forTests ? [python, bubblewrap, chromium] : [python, bubblewrap];
+  const programs = forTests ? [python, bubblewrap, pip, chromium] : [python, bubblewrap, pip];
   return programs.filter((program) => !program.commands.some(isOnPath));
 }
 

@@ -90,9 +90,16 @@ export const checkSandbox: Check = async (config) => {
   ];
 };
 
+const INSTALLERS = {
+  auto: 'uv, which is fetched when it is first needed, or pip',
+  uv: 'uv, which is fetched when it is first needed',
+  pip: 'pip',
+};
+
 /** Repairs what it can, as no run can miss what is removed: the next one builds it anew. */
 export const checkEnvironments: Check = async (config) => {
   const what = 'Python packages';
+  if (config.pythonServiceUrls.length > 0 && !config.servesSandbox) return [];
   try {
     await using environments = await openHostEnvironments(config, silent);
     const { damaged, leftovers, removed, sizeMb } = await environments.repair();
@@ -102,8 +109,10 @@ export const checkEnvironments: Check = async (config) => {
       leftovers > 0 ? `swept ${leftovers} that a crash left` : '',
       removed.length > 0 ? `removed ${removed.length} to make room` : '',
     ].filter((text) => text !== '');
-    const size = `${ready.length} environments, ${sizeMb} of ${config.packages.maxMb} MiB`;
-    return [good(what, [size, ...repairs].join('; '))];
+    const { uvPath, installer, maxMb } = config.packages;
+    const by = installer !== 'pip' && uvPath !== undefined ? `uv at ${uvPath}` : INSTALLERS[installer];
+    const size = `${ready.length} environments, ${sizeMb} of ${maxMb} MiB`;
+    return [good(what, [size, `installed by ${by}`, ...repairs].join('; '))];
   } catch (error) {
     return [failed(what, error, `See that ${join(config.dataDir, 'python')} can be written to.`)];
   }

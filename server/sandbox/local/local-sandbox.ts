@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Environments } from '../../packages/environments.ts';
+import { PackageError } from '../../packages/errors.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
@@ -128,7 +129,14 @@ class LocalSandbox implements SandboxBackend {
     const { environments } = this.options;
     return {
       list: () => environments.list(),
-      prepare: (packages, options) => environments.prepare(packages, options),
+      prepare: async (packages, options) => {
+        try {
+          return await environments.prepare(packages, options);
+        } catch (error) {
+          if (!(error instanceof SandboxProblem)) throw error;
+          throw new PackageError(`${error.message}. ${error.remedy}`, true, { cause: error });
+        }
+      },
       delete: async (id) => {
         await this.warm.giveUp(id);
         return await environments.delete(id);
