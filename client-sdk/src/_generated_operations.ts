@@ -573,9 +573,9 @@ type EventParts_NodeProgress_Fragment = {
 type EventParts_NodeEnvironment_Fragment = {
   /** How far it is. */
   status: EnvironmentStatus;
-  /** The requirements of the node. */
+  /** What the node asks for; from INSTALLING on all that this comes to, as `name==version`. */
   packages: Array<string>;
-  /** For people. */
+  /** For people: what is being installed and how many of how many, or why it failed. */
   message: string | null;
   /** The place in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
