@@ -190,3 +190,14 @@ test('an environment that no run uses for long is given up, and started again wh
   expect(own.held.get('a')).toBe(0);
   expect(resultOf(await small.run('result = 1', { packages: ['a'] }))).toBe(1);
 });
+
+test('an environment that is prepared is warm before its first run, and given up to be deleted', async () => {
+  const own = environmentsOf(modules);
+  await using small = await openTestSandbox({ environments: own });
+  const { environments } = small.backend;
+  const { id } = await environments.prepare(['a'], { signal: AbortSignal.timeout(10_000), onEvent() {} });
+  await eventually('it has a room', () => readdirSync(small.runFolder).length === 2);
+  await small.run('', { packages: ['a'] });
+  expect(own.held.get(id)).toBe(1);
+  expect(await environments.delete(id)).toBe(true);
+});

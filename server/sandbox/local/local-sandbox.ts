@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PythonEnvironments } from '../../packages/environment.ts';
+import type { PrepareOptions, PythonEnvironment, PythonEnvironments } from '../../packages/environment.ts';
 import type { Environments } from '../../packages/environments.ts';
 import { PackageError } from '../../packages/errors.ts';
 import { coerceError } from '../../shared/errors.ts';
@@ -88,6 +88,8 @@ class LocalSandbox implements SandboxBackend {
   private readonly slots: Slots;
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
+  /** Environments that are made warm before a run asks. */
+  private readonly ahead = new Set<Promise<void>>();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
   private servers = 0;
@@ -129,14 +131,7 @@ class LocalSandbox implements SandboxBackend {
     const { environments } = this.options;
     return {
       list: () => environments.list(),
-      prepare: async (packages, options) => {
-        try {
-          return await environments.prepare(packages, options);
-        } catch (error) {
-          if (!(error instanceof SandboxProblem)) throw error;
-          throw new PackageError(`${error.message}. ${error.remedy}`, true, { cause: error });
-        }
-      },
+      prepare: (packages, options) => this.prepare(packages, options),
       delete: async (id) => {
         await this.warm.giveUp(id);
         return await environments.delete(id);
@@ -171,7 +166,7 @@ class LocalSandbox implements SandboxBackend {
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposal.abort(new Error('The sandbox is shutting down'));
     this.pool.close();
-    await Promise.allSettled(this.running);
+    await Promise.allSettled([...this.running, ...this.ahead]);
     await Promise.all([this.keeper[Symbol.asyncDispose](), this.warm[Symbol.asyncDispose]()]);
     await rm(this.options.runFolder, { recursive: true, force: true });
   }
@@ -217,7 +212,34 @@ class LocalSandbox implements SandboxBackend {
     return await this.runInCell(environment.pool, request, options);
   }
 
-  private async warmUpFor(request: PythonRunRequest, options: PythonRunOptions) {
+  private async prepare(packages: readonly string[], options: PrepareOptions): Promise<PythonEnvironment> {
+    try {
+      const prepared = await this.options.environments.prepare(packages, options);
+      const ahead = this.warmUpAhead(packages);
+      this.ahead.add(ahead);
+      void ahead.then(() => this.ahead.delete(ahead));
+      return prepared;
+    } catch (error) {
+      if (!(error instanceof SandboxProblem)) throw error;
+      throw new PackageError(`${error.message}. ${error.remedy}`, true, { cause: error });
+    }
+  }
+
+  /** What is prepared will be run soon. A run that comes first waits for the same fork-server. */
+  private async warmUpAhead(packages: readonly string[]): Promise<void> {
+    try {
+      const { signal } = this.disposal;
+      const held = await this.warmUpFor({ packages }, { signal, onEvent() {} });
+      if ('kind' in held) return;
+      using environment = held;
+      await unlessAborted(environment.pool.prove(), signal);
+      environment.pool.refill();
+    } catch (error) {
+      this.options.logger.info({ error: coerceError(error).message }, 'an environment is not warm yet');
+    }
+  }
+
+  private async warmUpFor(request: Pick<PythonRunRequest, 'packages'>, options: PythonRunOptions) {
     const packages = await leaseEnvironment(this.options.environments, request, options);
     return packages.kind === 'failed' ? packages : this.warm.hold(packages.lease, request.packages);
   }

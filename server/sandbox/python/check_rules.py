@@ -40,7 +40,7 @@ def offences(tree):
 
 
 def _offences(program):
-    for rule in (_imports, _names, _attributes, _strings, _expressions, _file_writes, _definitions, _patterns):
+    for rule in (_imports, _names, _attributes, _strings, _file_writes, _definitions, _patterns):
         yield from rule(program)
 
 
@@ -122,8 +122,11 @@ def _strings(program):
         if field:
             yield node, "dunder-format", f"A format field reads `{field[1]}`: {ATTRIBUTES[field[1]]}"
     for node in program.of(ast.Call):
-        if _called_name(node) in _READERS:
+        name = _called_name(node)
+        if name in _READERS:
             yield from _read_names(program, node)
+        elif name in _EVALUATORS and isinstance(node.func, ast.Attribute):
+            yield from _evaluated(program, node)
     for node in program.of(ast.Subscript):
         key = node.slice.value if type(node.slice).__name__ == "Index" else node.slice  # Python 3.8's shape
         name = _text(key)
@@ -144,14 +147,12 @@ def _read_names(program, call):
                 )
 
 
-def _expressions(program):
+def _evaluated(program, call):
     """What pandas evaluates is code too, in which `@name` is a variable and `some name` a column."""
-    for node in program.of(ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _EVALUATORS:
-            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-                tree = _parsed(_COLUMN.sub("_", _text(argument) or "").replace("@", ""))
-                for _node, rule, message in _offences(Program(tree, within=program)) if tree else ():
-                    yield node, rule, message
+    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        tree = _parsed(_COLUMN.sub("_", _text(argument) or "").replace("@", ""))
+        for _node, rule, message in _offences(Program(tree, within=program)) if tree else ():
+            yield call, rule, message
 
 
 def _parsed(text):
