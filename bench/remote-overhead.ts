@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,15 +31,14 @@ const environments = await openTestEnvironments(join(folder, 'python'));
 const local = stack.use(
   await openLocalSandbox({ runFolder: join(folder, 'run'), policy: 'strict', environments, logger }),
 );
-const bareUrl = await startBareServer(stack);
+const askBare = await openBareServer(stack);
 
 const code = {
   small: 'result = input_data["value"] * 2',
   prints: 'for i in range(5): print(i)\nresult = 42',
 };
 const ways: Record<string, () => Promise<unknown>> = {
-  'baseline: one bare HTTP round trip': () =>
-    fetch(bareUrl, { method: 'POST', body: '{}' }).then((answer) => answer.text()),
+  'baseline: one bare HTTP round trip': askBare,
   'local: result alone': () => run(local, code.small),
   'remote: result alone': () => run(remote, code.small),
   'local: five prints': () => run(local, code.prints),
@@ -60,21 +60,32 @@ printTimes(
 );
 for (const what of ['result alone', 'five prints']) {
   const overhead = percentile(times[`remote: ${what}`]!, 50) - percentile(times[`local: ${what}`]!, 50);
-  console.log(`remote − local, ${what}: ${round(overhead)} ms p50`);
+  const bare = percentile(times['baseline: one bare HTTP round trip']!, 50);
+  console.log(
+    `remote − local, ${what}: ${round(overhead)} ms p50, ${round(overhead / bare)} bare round trips`,
+  );
 }
 
 async function run(sandbox: SandboxBackend, text: string): Promise<void> {
-  const request = { code: text, packages: [], input: { value: 21 }, timeoutMs: 5_000 };
-  const outcome = await sandbox.run(request, { signal: AbortSignal.timeout(10_000), onEvent() {} });
+  const work = { code: text, packages: [], input: { value: 21 }, timeoutMs: 5_000 };
+  const outcome = await sandbox.run(work, { signal: AbortSignal.timeout(10_000), onEvent() {} });
   if (outcome.kind !== 'succeeded' || outcome.result !== 42)
     throw new Error(`Expected 42, got ${JSON.stringify(outcome)}`);
 }
 
-async function startBareServer(stack: AsyncDisposableStack): Promise<string> {
+/** As little as Node's own HTTP can be: one request on a kept connection, read to its end. */
+async function openBareServer(stack: AsyncDisposableStack): Promise<() => Promise<void>> {
   const script =
     "const s = require('http').createServer((q, r) => q.resume().on('end', () => r.end('{}'))).listen(0, '127.0.0.1', () => console.log(s.address().port))";
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   stack.defer(() => void child.kill());
-  const [port] = await once(child.stdout, 'data');
-  return `http://127.0.0.1:${String(port).trim()}/`;
+  const [printed] = await once(child.stdout, 'data');
+  const agent = new Agent({ keepAlive: true });
+  stack.defer(() => agent.destroy());
+  const options = { agent, host: '127.0.0.1', port: Number(String(printed)), method: 'POST', path: '/' };
+  return () =>
+    new Promise((resolve, reject) => {
+      const answered = (answer: IncomingMessage) => answer.resume().once('end', resolve);
+      request(options, answered).once('error', reject).end('{}');
+    });
 }

@@ -5,9 +5,6 @@ import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION as v } from './protoc
 /** A frame that is over the limit would be refused by the reader in any case. */
 export class FrameTooLong extends Error {}
 
-/** The first frame goes with the second where that comes soon: a short run is told in one piece. */
-const GATHER_MS = 5;
-
 export interface StreamTimes {
   /** Between two heartbeats. */
   heartbeatMs: number;
@@ -30,51 +27,38 @@ export interface StreamOptions<Frame> {
  */
 export class FrameStream<Frame extends object> {
   private readonly heartbeat: NodeJS.Timeout;
-  private readonly gathering: NodeJS.Timeout;
-  private first: string;
 
   constructor(
     private readonly response: ServerResponse,
     { first, capacity, times }: StreamOptions<Frame>,
   ) {
     const { heartbeatMs, goneMs } = { ...defaultTimes, ...times };
-    this.first = encode(first);
-    this.gathering = setTimeout(() => this.write(''), GATHER_MS);
     this.heartbeat = setInterval(() => {
-      if (!response.writableNeedDrain) this.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
+      if (!response.writableNeedDrain) response.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
     }, heartbeatMs);
-    response.once('close', () => this.stopTimers());
+    response.once('close', () => clearInterval(this.heartbeat));
     response.setTimeout(goneMs, () => response.destroy());
     response.writeHead(200, {
       'content-type': 'application/x-ndjson; charset=utf-8',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
+    // At once, even before a run that will be over in a millisecond: the client then reads ahead while it runs.
+    response.write(encode(first));
   }
 
   /** Undefined when the frame went out at once. @throws FrameTooLong */
   send(frame: Frame): undefined | Promise<void> {
     const line = encode(frame);
-    if (this.response.destroyed || this.write(line)) return undefined;
+    if (this.response.destroyed || this.response.write(line)) return undefined;
     return this.taken();
   }
 
   /** @throws FrameTooLong */
   end(frame: Frame): void {
     const line = encode(frame);
-    this.stopTimers();
-    if (!this.response.destroyed) this.response.end(this.first + line);
-  }
-
-  private write(line: string): boolean {
-    const text = this.first + line;
-    this.first = '';
-    return text === '' || this.response.write(text);
-  }
-
-  private stopTimers(): void {
     clearInterval(this.heartbeat);
-    clearTimeout(this.gathering);
+    if (!this.response.destroyed) this.response.end(line);
   }
 
   private taken(): Promise<void> {
