@@ -3,12 +3,13 @@ import type { Logger } from '../shared/logger.ts';
 
 /** How stale a follower may become when a NOTIFY is lost, milliseconds. */
 const LOOK_INTERVAL_MS = 2_000;
+/** Looks take at most this part of the time, so that ten thousand followers are looked after more seldom than ten. */
+const MAX_SHARE = 1 / 20;
 
 /**
  * Wake-ups can be lost without a trace: a worker dies between a commit and its NOTIFY, a pooler between here and
  * Postgres forgets the LISTEN. So now and then the ends of all journals that are followed here are looked up, in one
- * statement however many they are (10,000 take 30 to 50 ms), and told to their followers, who know how far they have
- * read.
+ * statement however many they are, and told to their followers, who know how far they have read.
  */
 export function openBackstop(options: {
   pool: Pool;
@@ -17,20 +18,26 @@ export function openBackstop(options: {
   onLook: (ends: readonly { id: string; last: number }[]) => void;
   logger: Logger;
 }): Disposable {
-  let looking = false;
-  const look = async () => {
-    if (looking) return;
-    looking = true;
+  let timer = setTimeout(look, LOOK_INTERVAL_MS);
+  let closed = false;
+
+  async function look(): Promise<void> {
+    const startedAt = performance.now();
     try {
       options.onLook(await journalEnds(options.pool, options.followed()));
     } catch (error) {
       options.logger.debug({ err: error }, 'looking for lost wake-ups failed; it is tried again soon');
-    } finally {
-      looking = false;
     }
+    const tookMs = performance.now() - startedAt;
+    if (!closed) timer = setTimeout(look, Math.max(LOOK_INTERVAL_MS, tookMs / MAX_SHARE));
+  }
+
+  return {
+    [Symbol.dispose]() {
+      closed = true;
+      clearTimeout(timer);
+    },
   };
-  const timer = setInterval(look, LOOK_INTERVAL_MS);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 async function journalEnds(pool: Pool, ids: string[]): Promise<{ id: string; last: number }[]> {

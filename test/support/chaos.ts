@@ -22,8 +22,9 @@ export interface ChaosOptions {
 
 /**
  * Three replicas (an API, a worker, and both in one) on a Postgres of their own, and two sandbox services behind
- * proxies, under load, while processes are killed, connections cut and Postgres restarted at random moments. Throws a Fault when an execution does not end or gives what
- * it should not, a journal is not dense, a node succeeded twice, or a subscriber missed or doubled an event.
+ * proxies, under load, while processes are killed, connections cut and Postgres restarted at random moments. Throws a
+ * Fault when an execution does not end or gives what it should not, a journal is not dense, a node succeeded twice, or a
+ * subscriber missed or doubled an event.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   await using opened = new AsyncDisposableStack();
