@@ -1,8 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PrepareOptions, PythonEnvironment, PythonEnvironments } from '../../packages/environment.ts';
 import type { Environments } from '../../packages/environments.ts';
-import { PackageError } from '../../packages/errors.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
@@ -23,7 +21,8 @@ import { forkServerConfig } from './fork-server-config.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { ForkServerKeeper } from './keeper.ts';
 import { pythonError } from './outcome.ts';
-import { leaseEnvironment, toFindings } from './packages.ts';
+import { PackageEnvironments } from './package-environments.ts';
+import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
 import { Slots } from './slots.ts';
@@ -81,15 +80,13 @@ export async function openLocalSandbox(options: LocalSandboxOptions): Promise<Sa
 }
 
 class LocalSandbox implements SandboxBackend {
+  readonly environments: PackageEnvironments;
   private readonly keeper: ForkServerKeeper;
   private readonly pool: CellPool;
-  private readonly warm: WarmEnvironments;
   private readonly checker: Checker;
   private readonly slots: Slots;
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
-  /** Environments that are made warm before a run asks. */
-  private readonly ahead = new Set<Promise<void>>();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
   private servers = 0;
@@ -97,13 +94,14 @@ class LocalSandbox implements SandboxBackend {
   constructor(private readonly options: LocalSandboxOptions) {
     this.keeper = new ForkServerKeeper((signal) => this.startServer(null, signal), options.logger);
     this.pool = new CellPool(this.keeper, options.idleCells ?? DEFAULT_IDLE_CELLS);
-    this.warm = new WarmEnvironments({
+    const warm = new WarmEnvironments({
       start: (parts, signal) => this.startServer(parts, signal),
       max: options.warmEnvironments ?? DEFAULT_WARM_ENVIRONMENTS,
       idleMs: options.idleEnvironmentMs ?? DEFAULT_IDLE_ENVIRONMENT_MS,
       idleCells: options.idlePackageCells ?? DEFAULT_IDLE_PACKAGE_CELLS,
       logger: options.logger,
     });
+    this.environments = new PackageEnvironments(options.environments, warm, options.logger);
     this.checker = new Checker(() => this.pool.take(), options.policy);
     this.slots = new Slots(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
@@ -125,18 +123,6 @@ class LocalSandbox implements SandboxBackend {
     const run = this.guardedRun(request, { ...options, signal });
     this.running.add(run);
     return run.finally(() => this.running.delete(run));
-  }
-
-  get environments(): PythonEnvironments {
-    const { environments } = this.options;
-    return {
-      list: () => environments.list(),
-      prepare: (packages, options) => this.prepare(packages, options),
-      delete: async (id) => {
-        await this.warm.giveUp(id);
-        return await environments.delete(id);
-      },
-    };
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
@@ -166,8 +152,8 @@ class LocalSandbox implements SandboxBackend {
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposal.abort(new Error('The sandbox is shutting down'));
     this.pool.close();
-    await Promise.allSettled([...this.running, ...this.ahead]);
-    await Promise.all([this.keeper[Symbol.asyncDispose](), this.warm[Symbol.asyncDispose]()]);
+    await Promise.allSettled(this.running);
+    await Promise.all([this.keeper[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
     await rm(this.options.runFolder, { recursive: true, force: true });
   }
 
@@ -204,44 +190,11 @@ class LocalSandbox implements SandboxBackend {
     options: PythonRunOptions,
   ): Promise<PythonOutcome> {
     if (request.packages.length === 0) return this.runInCell(this.pool, request, options);
-    const held = this.warm.find(request.packages) ?? (await this.warmUpFor(request, options));
+    // Before it takes a slot: the start of a fork-server may take seconds, and no cell runs meanwhile.
+    const held = await this.environments.hold(request, options);
     if ('kind' in held) return held;
     using environment = held;
-    // Before it takes a slot: the start of a fork-server may take seconds, and no cell runs meanwhile.
-    await unlessAborted(environment.pool.prove(), options.signal);
     return await this.runInCell(environment.pool, request, options);
-  }
-
-  private async prepare(packages: readonly string[], options: PrepareOptions): Promise<PythonEnvironment> {
-    try {
-      const prepared = await this.options.environments.prepare(packages, options);
-      const ahead = this.warmUpAhead(packages);
-      this.ahead.add(ahead);
-      void ahead.then(() => this.ahead.delete(ahead));
-      return prepared;
-    } catch (error) {
-      if (!(error instanceof SandboxProblem)) throw error;
-      throw new PackageError(`${error.message}. ${error.remedy}`, true, { cause: error });
-    }
-  }
-
-  /** What is prepared will be run soon. A run that comes first waits for the same fork-server. */
-  private async warmUpAhead(packages: readonly string[]): Promise<void> {
-    try {
-      const { signal } = this.disposal;
-      const held = await this.warmUpFor({ packages }, { signal, onEvent() {} });
-      if ('kind' in held) return;
-      using environment = held;
-      await unlessAborted(environment.pool.prove(), signal);
-      environment.pool.refill();
-    } catch (error) {
-      this.options.logger.info({ error: coerceError(error).message }, 'an environment is not warm yet');
-    }
-  }
-
-  private async warmUpFor(request: Pick<PythonRunRequest, 'packages'>, options: PythonRunOptions) {
-    const packages = await leaseEnvironment(this.options.environments, request, options);
-    return packages.kind === 'failed' ? packages : this.warm.hold(packages.lease, request.packages);
   }
 
   private async runInCell(
@@ -286,14 +239,6 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
   }
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 function failed(error: PythonError): PythonOutcome {

@@ -1,0 +1,90 @@
+import type { PrepareOptions, PythonEnvironment, PythonEnvironments } from '../../packages/environment.ts';
+import type { Environments } from '../../packages/environments.ts';
+import { PackageError } from '../../packages/errors.ts';
+import { coerceError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import { leaseEnvironment } from './packages.ts';
+import { SandboxProblem } from './problem.ts';
+import type { HeldEnvironment, WarmEnvironments } from './warm-environments.ts';
+
+/** The environments that runs ask for: server/packages has them on disk, and `warm` those with cells waiting. */
+export class PackageEnvironments implements PythonEnvironments, AsyncDisposable {
+  private readonly disposal = new AbortController();
+  private readonly ahead = new Set<Promise<void>>();
+
+  constructor(
+    private readonly environments: Environments,
+    private readonly warm: WarmEnvironments,
+    private readonly logger: Logger,
+  ) {}
+
+  /** The one for a run, its fork-server up; or how the run failed for want of it. Throws SandboxProblem. */
+  async hold(
+    request: Pick<PythonRunRequest, 'packages'>,
+    options: PythonRunOptions,
+  ): Promise<HeldEnvironment | Extract<PythonOutcome, { kind: 'failed' }>> {
+    const held = this.warm.find(request.packages) ?? (await this.lease(request, options));
+    if ('kind' in held) return held;
+    try {
+      await unlessAborted(held.pool.prove(), options.signal);
+      return held;
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  list(): Promise<PythonEnvironment[]> {
+    return this.environments.list();
+  }
+
+  /** What is prepared will be run soon, so that its fork-server is started too. */
+  async prepare(packages: readonly string[], options: PrepareOptions): Promise<PythonEnvironment> {
+    try {
+      const prepared = await this.environments.prepare(packages, options);
+      const ahead = this.warmUp(packages);
+      this.ahead.add(ahead);
+      void ahead.then(() => this.ahead.delete(ahead));
+      return prepared;
+    } catch (error) {
+      if (!(error instanceof SandboxProblem)) throw error;
+      throw new PackageError(`${error.message}. ${error.remedy}`, true, { cause: error });
+    }
+  }
+
+  async delete(id: string): Promise<boolean> {
+    await this.warm.giveUp(id);
+    return await this.environments.delete(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposal.abort(new Error('The sandbox is shutting down'));
+    await Promise.all(this.ahead);
+    await this.warm[Symbol.asyncDispose]();
+  }
+
+  private async lease(request: Pick<PythonRunRequest, 'packages'>, options: PythonRunOptions) {
+    const packages = await leaseEnvironment(this.environments, request, options);
+    return packages.kind === 'failed' ? packages : this.warm.hold(packages.lease, request.packages);
+  }
+
+  private async warmUp(packages: readonly string[]): Promise<void> {
+    try {
+      const held = await this.hold({ packages }, { signal: this.disposal.signal, onEvent() {} });
+      if ('kind' in held) return;
+      held.pool.refill();
+      held[Symbol.dispose]();
+    } catch (error) {
+      this.logger.info({ error: coerceError(error).message }, 'an environment is not warm yet');
+    }
+  }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}
