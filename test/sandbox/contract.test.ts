@@ -78,10 +78,17 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(error).toMatchObject({ code: 'PYTHON_MEMORY_LIMIT', retryable: false });
   });
 
-  test('prepares an environment, lists it, runs code in it, and deletes it', async () => {
+  test('makes an environment for a run, tells so, lists it, and deletes it', async () => {
     const { environments } = backends[name]!;
+    const asked = [`tiny-${name}>=1`];
+    const code = `import tiny_${name}\nresult = tiny_${name}.VERSION`;
+    const { outcome, events } = await run(code, { packages: asked });
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: '1.2' });
+    const packages = [`tiny-${name}==1.2`];
+    expect(events).toContainEqual({ kind: 'environment', status: 'READY', packages, message: null });
+
     const statuses: string[] = [];
-    const made = await environments.prepare([`tiny-${name}>=1`], {
+    const made = await environments.prepare(asked, {
       signal: new AbortController().signal,
       onEvent: ({ status }) => void statuses.push(status),
     });
@@ -89,12 +96,6 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(made.createdAt).toBeInstanceOf(Date);
     expect(statuses.at(-1)).toBe('READY');
     expect((await environments.list()).map(({ id }) => id)).toContain(made.id);
-
-    const code = `import tiny_${name}\nresult = tiny_${name}.VERSION`;
-    const { outcome, events } = await run(code, { packages: [`tiny-${name}>=1`] });
-    expect(outcome).toMatchObject({ kind: 'succeeded', result: '1.2' });
-    const packages = [`tiny-${name}==1.2`];
-    expect(events).toContainEqual({ kind: 'environment', status: 'READY', packages, message: null });
 
     await eventually('nothing uses it', () => environments.delete(made.id));
     expect(await environments.delete(made.id)).toBe(false);
