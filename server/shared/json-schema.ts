@@ -10,8 +10,13 @@ export interface Misfit {
 /** The first twenty places where a value does not fit; none where there is no schema. */
 export function findMisfits(schema: unknown, value: unknown): Misfit[] {
   if (schema === null || schema === undefined) return [];
-  const validate = compiled(schema);
-  return validate(value) ? [] : (validate.errors ?? []).slice(0, 20).map(toMisfit);
+  try {
+    const validate = compiled(schema);
+    return validate(value) ? [] : (validate.errors ?? []).slice(0, 20).map(toMisfit);
+  } catch (error) {
+    // A schema whose `$ref`s lead in a circle overflows the stack, and only when there is something to check.
+    return [{ path: [], message: `it cannot be checked by this schema: ${coerceError(error).message}` }];
+  }
 }
 
 /** What is wrong with a JSON Schema itself, or null. */

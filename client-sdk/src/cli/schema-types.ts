@@ -14,6 +14,15 @@ import {
 
 type Schema = Record<string, unknown>;
 
+interface Place {
+  /** Of the innermost declaration. */
+  ref: string;
+  /** Within an object or an array a type may name itself. */
+  isApart: boolean;
+  /** In the rest of a tuple it may not, until there is an object between. */
+  isRest: boolean;
+}
+
 /**
  * TypeScript from JSON Schema (2020-12), by hand: the libraries for it are made for draft 4 and bring a formatter, a
  * YAML parser and a reader of files into every project that installs the client.
@@ -26,8 +35,10 @@ export class SchemaTypes {
   /** `interface …` and `type …`, in the order of their first mention. */
   readonly declarations: string[] = [];
   private readonly declared = new Map<string, string>();
-  /** References being declared that nothing separates from the one at hand: naming these would be circular. */
-  private direct = new Set<string>();
+  /** Where we are: in which declaration, and whether a name may stand here that leads back to that. */
+  private place: Place = { ref: '#', isApart: false, isRest: false };
+  /** Which declarations each one names where its own name may not stand. */
+  private readonly named = new Map<string, Set<string>>();
 
   /** For one schema document, which is what `$ref`s point into. Definitions are named after `name`. */
   constructor(
@@ -45,20 +56,19 @@ export class SchemaTypes {
     const name = this.names.take(wanted);
     this.declared.set(ref, name);
     const place = this.declarations.push('') - 1;
-    const { text, form } = this.within(new Set([...this.direct, ref]), () => this.typeOf(schema, ''));
+    const start = { ref, isApart: false, isRest: false };
+    const { text, form } = this.within(start, () => this.typeOf(schema, ''));
     const definition = form === 'object' ? `interface ${name} ${text}` : `type ${name} = ${text};`;
     this.declarations[place] = `${comment(descriptionOf(schema))}export ${definition}\n`;
     return name;
   }
 
-  private within<T>(direct: Set<string>, make: () => T): T {
-    const outer = this.direct;
-    this.direct = direct;
-    try {
-      return make();
-    } finally {
-      this.direct = outer;
-    }
+  private within<T>(place: Place, make: () => T): T {
+    const outer = this.place;
+    this.place = place;
+    const made = make();
+    this.place = outer;
+    return made;
   }
 
   private typeOf(schema: unknown, indent: string): Type {
@@ -73,12 +83,24 @@ export class SchemaTypes {
   }
 
   private reference({ $ref }: Schema): Type {
-    if (typeof $ref !== 'string' || this.direct.has($ref)) return unknownType;
+    if (typeof $ref !== 'string') return unknownType;
+    const { ref: from, isApart } = this.place;
+    if (!isApart) {
+      if (this.leads($ref, from)) return unknownType;
+      this.named.set(from, (this.named.get(from) ?? new Set()).add($ref));
+    }
     const known = this.declared.get($ref);
     if (known !== undefined) return single(known);
     const target = lookUp(this.root, $ref);
     if (target === undefined) return unknownType;
     return single(this.declare($ref, `${this.name}${pascalCase($ref.split('/').at(-1)!)}`, target));
+  }
+
+  /** A type that leads to itself with nothing between is none: `type A = B | string; type B = A`. */
+  private leads(from: string, to: string): boolean {
+    const reached = new Set([from]);
+    for (const ref of reached) for (const next of this.named.get(ref) ?? []) reached.add(next);
+    return reached.has(to);
   }
 
   private combinations({ allOf, anyOf, oneOf }: Schema, indent: string): Type[] {
@@ -105,23 +127,29 @@ export class SchemaTypes {
       case 'integer':
         return single('number');
       case 'array':
-        return this.within(new Set(), () => this.arrayType(schema, indent));
+        return this.within({ ...this.place, isApart: !this.place.isRest }, () =>
+          this.arrayType(schema, indent),
+        );
       case 'object':
-        return this.within(new Set(), () => this.objectType(schema, indent));
+        return this.within({ ...this.place, isApart: true, isRest: false }, () =>
+          this.objectType(schema, indent),
+        );
       default:
         return unknownType;
     }
   }
 
   private arrayType({ items, prefixItems, minItems }: Schema, indent: string): Type {
-    const rest = arrayOf(this.typeOf(items, indent));
-    if (!Array.isArray(prefixItems)) return rest;
+    if (!Array.isArray(prefixItems)) return arrayOf(this.typeOf(items, indent));
     const least = typeof minItems === 'number' ? minItems : 0;
     const elements = prefixItems.map((each, index) => {
       const type = this.typeOf(each, indent);
       return index < least ? type.text : `${alone(type)}?`;
     });
-    return single(`[${[...elements, ...(items === false ? [] : [`...${rest.text}`])].join(', ')}]`);
+    if (items === false) return single(`[${elements.join(', ')}]`);
+    const restPlace = { ...this.place, isApart: false, isRest: true };
+    const rest = this.within(restPlace, () => arrayOf(this.typeOf(items, indent)));
+    return single(`[${[...elements, `...${rest.text}`].join(', ')}]`);
   }
 
   private objectType(schema: Schema, indent: string): Type {

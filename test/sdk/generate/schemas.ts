@@ -68,6 +68,27 @@ export const cases: Record<string, { schema: unknown; fit: unknown[]; unfit: unk
     fit: [{ next: { next: {} } }],
     unfit: [{ next: 1 }],
   },
+  'definitions that lead to each other with nothing between, or through the rest of a tuple': {
+    schema: {
+      anyOf: [{ type: 'object', properties: { a: { $ref: '#/$defs/a' } } }, { $ref: '#/$defs/a' }],
+      $defs: {
+        a: { anyOf: [{ $ref: '#' }, { $ref: '#/$defs/tuple' }] },
+        tuple: {
+          oneOf: [
+            {
+              type: 'array',
+              prefixItems: [
+                { type: 'array', prefixItems: [{ type: 'number' }], items: { $ref: '#/$defs/tuple' } },
+              ],
+            },
+            { type: 'string' },
+          ],
+        },
+      },
+    },
+    fit: [], // a validator would go round in circles
+    unfit: [],
+  },
   'properties without a name in the schema': {
     schema: {
       type: 'object',

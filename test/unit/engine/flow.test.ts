@@ -74,6 +74,15 @@ test('an output that does not fit the outputSchema fails the execution, and one 
   });
 });
 
+test('an outputSchema that goes round in circles fails the execution instead of its worker', () => {
+  const outputSchema = { anyOf: [{ type: 'object' }, { $ref: '#' }] };
+  const run = new HandDriven({ ...planOf('a'), outputSchema }).begin().succeed('a', 1);
+  expect(run.journal.at(-1)).toMatchObject({
+    type: 'ExecutionFailed',
+    error: { code: 'OUTPUT_INVALID', message: expect.stringMatching(/cannot be checked by this schema/) },
+  });
+});
+
 test('a node under way when its worker was lost is begun again; a finished one is not', () => {
   const run = drive('a>b').succeed('a').crash();
   expect([...run.running]).toEqual(['b']);
