@@ -1,6 +1,6 @@
 /**
  * What an environment costs to build over what the bare installer costs, both cold: nothing downloaded, nothing
- * there. And what twenty first runs of one set at once cost over one.
+ * there. The baseline compiles to bytecode, as pip does by itself and an environment is. And what twenty first runs of one set at once cost over one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -58,12 +58,16 @@ test('twenty who ask at once for the same set wait for one build', async () => {
 
 test('processes that ask at once for the same set build it once between them', async () => {
   const requests = await requestsOfOneBuild();
-  const { folder, settings } = await open();
+  const environments = await open();
+  const { folder, settings } = environments;
   const asked = Array.from({ length: 3 }, () => spawnEnsure(folder, ['tiny'], settings).answer);
   const answers = await Promise.all(asked);
   expect(answers[0]).toMatchObject({ id: expect.stringMatching(/^env_/), error: null });
   expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   expect(index.requests).toHaveLength(requests);
+  // They ended without giving back what they used.
+  await environments.repair();
+  expect(readdirSync(join(folder, 'claims'))).toEqual([]);
 });
 
 test('a build that was killed blocks nobody, and what it left is swept', async () => {

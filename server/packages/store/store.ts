@@ -123,7 +123,13 @@ export async function openStore(root: string) {
       };
     },
 
-    isLeased,
+    /** Claims of processes that were killed; each has a name of its own, which nobody takes over. */
+    async forgetUsers(): Promise<void> {
+      for (const name of (await readdir(claims)).filter((each) => each.startsWith('use-'))) {
+        const file = join(claims, name);
+        if (!(await isHeld(file))) await rm(file, { force: true });
+      }
+    },
 
     async lastUsed({ folder }: StoredEnvironment): Promise<Date | null> {
       return (await stat(join(folder, MANIFEST)).catch(() => null))?.mtime ?? null;

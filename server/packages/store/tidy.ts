@@ -32,7 +32,7 @@ export async function tidy(store: Store, maxMb: number): Promise<Tidied> {
     else if ((await store.get(id)) !== null) continue; // in use; else another process removed it just now
     sizeMb -= sizes.get(environment.folder) ?? 0;
   }
-  await forgetOld(store);
+  await Promise.all([forgetOld(store), store.forgetUsers()]);
   return { leftovers, removed, sizeMb: Math.round(sizeMb) };
 }
 
