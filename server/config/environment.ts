@@ -111,10 +111,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      return `  ${name}=${name.endsWith('_TOKEN') ? '…' : (given[name] ?? '')}: ${message}`;
-    });
+    const problems = parsed.error.issues.map(
+      ({ path: [name], message }) =>
+        `  ${String(name)}=${secrets.includes(String(name)) ? '…' : (given[String(name)] ?? '')}: ${message}`,
+    );
     throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${problems.join('\n')}`);
   }
   const config = parsed.data;
