@@ -81,13 +81,14 @@ export async function runLoad({ clients, random, lanes, signal }: LoadOptions): 
     })),
   );
   const watched: Watched[] = [];
+  const late = makeLate(signal);
   let count = 0;
   const lane = async () => {
     while (!signal.aborted) {
       const input = ++count;
       const workflow = random.pick(workflows);
-      const executionId = await start(clients, workflow.id, input);
-      watched.push(await watch(clients, executionId, workflow.expected(input)));
+      const executionId = await start(clients, workflow.id, input, late);
+      watched.push(await watch(clients, executionId, workflow.expected(input), late));
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -95,8 +96,13 @@ export async function runLoad({ clients, random, lanes, signal }: LoadOptions): 
 }
 
 /** The key makes it safe to ask again when no answer came. */
-async function start(clients: LoadOptions['clients'], workflowId: string, input: number): Promise<string> {
-  return patiently(`execution ${input} is taken`, () =>
+async function start(
+  clients: LoadOptions['clients'],
+  workflowId: string,
+  input: number,
+  late: AbortSignal,
+): Promise<string> {
+  return patiently(`execution ${input} is taken`, late, () =>
     clients.any().start(workflowId, input, { idempotencyKey: `chaos-${input}` }),
   );
 }
@@ -106,10 +112,11 @@ async function watch(
   clients: LoadOptions['clients'],
   executionId: string,
   expected: unknown,
+  late: AbortSignal,
 ): Promise<Watched> {
   const events: WatchedEvent[] = [];
   let connections = 0;
-  await patiently(`execution ${executionId} ends`, async () => {
+  await patiently(`execution ${executionId} ends`, late, async () => {
     connections += 1;
     for await (const event of clients.any().events(executionId, events.at(-1)?.cursor ?? null)) {
       const last = events.at(-1)?.sequence ?? 0;
@@ -126,24 +133,29 @@ async function watch(
 /** What chaos must not bring about. */
 export class Fault extends Error {}
 
+/** While blows are dealt there is no telling how long a run takes; this long after the last of them it must have ended. */
 const PATIENCE_MS = 120_000;
 
-async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
-  for (const startedAt = Date.now(); ; await delay(50)) {
-    try {
-      return await within(PATIENCE_MS - (Date.now() - startedAt), what, work());
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-    }
-  }
+function makeLate(over: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  over.addEventListener('abort', () => setTimeout(() => late.abort(), PATIENCE_MS).unref());
+  return late.signal;
 }
 
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Fault(`Waited ${PATIENCE_MS / 1_000} s in vain: ${what}`)), ms);
+async function patiently<T>(what: string, late: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const tooLate = Promise.withResolvers<never>();
+  tooLate.promise.catch(() => {});
+  const giveUp = () => tooLate.reject(new Fault(`Waited ${PATIENCE_MS / 1_000} s in vain: ${what}`));
+  late.addEventListener('abort', giveUp, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    for (; ; await delay(50)) {
+      try {
+        return await Promise.race([work(), tooLate.promise]);
+      } catch (error) {
+        if (error instanceof Fault) throw error;
+      }
+    }
   } finally {
-    clearTimeout(timer);
+    late.removeEventListener('abort', giveUp);
   }
 }
