@@ -91,11 +91,12 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     while (!told) {
       const input = { workflowId, input: { value: 1 } };
       const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
-      await client.subscribe(
+      const ended = client.subscribe(
         documented('ExecutionEvents'),
         { executionId: executionStart.execution.id },
         ({ executionEvents }) => isTerminal(executionEvents.events.at(-1)),
       );
+      await Promise.race([heard.promise, ended]);
     }
     expect(await heard.promise).toMatchObject({ output: 2 });
     await begun;
