@@ -56,10 +56,14 @@ export interface RoomAddress {
   key: Buffer;
 }
 
-export function openCell(room: RoomAddress, number: number, server: CellServer): CellHandle {
+/** One that a run waits for leaves out what a cell does ahead to save its run time (python/rehearsal.py). */
+export type CellRole = 'cell' | 'awaited-cell';
+const ROLES = ['control', 'cell', 'awaited-cell'] as const;
+
+export function openCell(room: RoomAddress, role: CellRole, number: number, server: CellServer): CellHandle {
   const ready = Promise.withResolvers<Cell>();
   const exited = Promise.withResolvers<CellEnd>();
-  const channel = new CellChannel(openConnection(room, 'cell', number));
+  const channel = new CellChannel(openConnection(room, role, number));
   let cell: Cell | null = null;
   ready.promise.catch(() => {}); // nobody may be waiting for this one
 
@@ -129,9 +133,9 @@ function giveUpUnless(done: Promise<unknown>, withinMs: number, server: CellServ
 }
 
 /** Opens a connection and says what it is for; python/forkserver.py reads these bytes. */
-export function openConnection(room: RoomAddress, role: 'control' | 'cell', number = 0): Socket {
+export function openConnection(room: RoomAddress, role: (typeof ROLES)[number], number = 0): Socket {
   const header = Buffer.alloc(5);
-  header.writeUInt8(role === 'control' ? 0 : 1);
+  header.writeUInt8(ROLES.indexOf(role));
   header.writeUInt32BE(number, 1);
   const socket = connect(`${room.folder}/forkserver.sock`);
   // A reset says no more than the end that follows it, and how the cell ended is told by the fork-server.

@@ -6,7 +6,14 @@ import type { Readable } from 'node:stream';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
-import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
+import {
+  type CellHandle,
+  type CellInMaking,
+  type CellRole,
+  type CellServer,
+  openCell,
+  openConnection,
+} from './cell.ts';
 import { type ControlGroups, removeGroup } from './control-group.ts';
 import { PreloadProblem } from './preload.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
@@ -15,7 +22,7 @@ import { bubblewrapArguments, ROOM_GROUP_FOLDER, ROOM_UID, type RoomOptions } fr
 /** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
 export interface ForkServer extends AsyncDisposable {
   /** Asks for a new cell; `cell.ready` tells when it is there. */
-  makeCell(): CellInMaking;
+  makeCell(role?: CellRole): CellInMaking;
   /** Resolves when the room is gone, for whatever reason. */
   readonly closed: Promise<void>;
 }
@@ -185,9 +192,9 @@ function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
   };
   return {
     closed,
-    makeCell() {
+    makeCell(role = 'cell') {
       lastNumber += 1;
-      const handle = openCell(address, lastNumber, server);
+      const handle = openCell(address, role, lastNumber, server);
       cells.set(lastNumber, handle);
       return handle.cell;
     },

@@ -16,7 +16,7 @@ export class CellPool {
   /** The oldest waiting cell, or one made now. Throws SandboxProblem where none can be made. */
   async take(): Promise<Cell> {
     for (let attempt = 1; ; attempt += 1) {
-      const cell = this.nextIdle() ?? (await this.keeper.up()).makeCell();
+      const cell = this.nextIdle() ?? (await this.keeper.up()).makeCell('awaited-cell');
       try {
         return await cell.ready;
       } catch (error) {

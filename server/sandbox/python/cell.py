@@ -129,7 +129,7 @@ def _serve(config, channel):
             channel.sendall(data)
 
     _seed_numpy()
-    rehearse(config["policy"])
+    rehearse(config["policy"], has_time=not config["isAwaited"])
     send({"kind": "ready"})
     request = read_frame(channel)
     if request:
