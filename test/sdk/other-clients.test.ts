@@ -96,7 +96,8 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
         { executionId: executionStart.execution.id },
         ({ executionEvents }) => isTerminal(executionEvents.events.at(-1)),
       );
-      await Promise.race([heard.promise, ended]);
+      // Where the subscription to updates has failed, its error is the one to see.
+      await Promise.race([heard.promise, ended.then(() => Promise.race([begun, undefined]))]);
     }
     expect(await heard.promise).toMatchObject({ output: 2 });
     await begun;
