@@ -75,33 +75,6 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     const missing = { executionId: 'exec_nothing' };
     await expect(client.subscribe(documented('ExecutionEvents'), missing, () => false)).rejects.toBeDefined();
   });
-
-  test('hear of executions as they change', async () => {
-    const created = await client.mutate(documented('WorkflowCreate'), { input: workflow });
-    const workflowId = created.workflowCreate.workflow.id;
-    const heard = Promise.withResolvers<Data>();
-    const begun = client.subscribe(documented('ExecutionUpdates'), { workflowId }, ({ executionUpdates }) => {
-      if (executionUpdates.status !== 'SUCCEEDED') return false;
-      heard.resolve(executionUpdates);
-      return true;
-    });
-    // What is told begins when the server has the subscription, so starts go on until one is told of.
-    let told = false;
-    void heard.promise.then(() => (told = true));
-    while (!told) {
-      const input = { workflowId, input: { value: 1 } };
-      const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
-      const ended = client.subscribe(
-        documented('ExecutionEvents'),
-        { executionId: executionStart.execution.id },
-        ({ executionEvents }) => isTerminal(executionEvents.events.at(-1)),
-      );
-      // Where the subscription to updates has failed, its error is the one to see.
-      await Promise.race([heard.promise, ended.then(() => Promise.race([begun, undefined]))]);
-    }
-    expect(await heard.promise).toMatchObject({ output: 2 });
-    await begun;
-  });
 });
 
 const gql = await installGql();
