@@ -31,7 +31,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     seen = {
         "environment": dict(os.environ),
         "secret": os.path.exists(${JSON.stringify(join(root, 'secret'))}),
-        "homes": glob.glob("/home/*/*") + glob.glob("/root/*"),
+        "homes": [f for home in ("/home/*/*/**", "/root/*/**") for f in glob.glob(home, recursive=True) if os.path.isfile(f)],
         "processes": len([p for p in os.listdir("/proc") if p.isdigit()]),
         "neighbours": [f for f in glob.glob(${JSON.stringify(join(root, '*'))} + "/**", recursive=True) if "/building/" not in f and os.path.isfile(f)],
     }

@@ -11,7 +11,8 @@ import type { HeldEnvironment, WarmEnvironments } from './warm-environments.ts';
 /** The environments that runs ask for: server/packages has them on disk, and `warm` those with cells waiting. */
 export class PackageEnvironments implements PythonEnvironments, AsyncDisposable {
   private readonly disposal = new AbortController();
-  private readonly ahead = new Set<Promise<void>>();
+  /** Being started ahead of any run, by their environments' ids. */
+  private readonly ahead = new Map<string, Promise<void>>();
 
   constructor(
     private readonly environments: Environments,
@@ -44,8 +45,10 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
     try {
       const prepared = await this.environments.prepare(packages, options);
       const ahead = this.warmUp(packages);
-      this.ahead.add(ahead);
-      void ahead.then(() => this.ahead.delete(ahead));
+      this.ahead.set(prepared.id, ahead);
+      void ahead.then(() => {
+        if (this.ahead.get(prepared.id) === ahead) this.ahead.delete(prepared.id);
+      });
       return prepared;
     } catch (error) {
       if (!(error instanceof SandboxProblem)) throw error;
@@ -54,13 +57,14 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
   }
 
   async delete(id: string): Promise<boolean> {
+    await this.ahead.get(id);
     await this.warm.giveUp(id);
     return await this.environments.delete(id);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposal.abort(new Error('The sandbox is shutting down'));
-    await Promise.all(this.ahead);
+    await Promise.all(this.ahead.values());
     await this.warm[Symbol.asyncDispose]();
   }
 
