@@ -42,7 +42,7 @@ const steps = [
     wanted: /./,
     command: ['scripts/build-graphiql.mjs'],
   },
-].filter((step) => existsSync(join(root, step.command[0])) || step.name === 'typescript');
+];
 
 export function buildIsCurrent() {
   return steps.every(isCurrent);

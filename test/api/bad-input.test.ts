@@ -196,7 +196,7 @@ test('a host that others can reach needs a token, and settings that are wrong ar
   const wrong = await start({ PORT: 'many', DATABASE_URL: 'mysql://x' });
   expect(wrong).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/PORT=many[\s\S]*DATABASE_URL=mysql/),
+    stderr: expect.stringMatching(/PORT=many[\s\S]*DATABASE_URL=…/),
   });
 });
 

@@ -41,10 +41,13 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     const id = executionStart.execution.id;
 
     const streamed: Data[] = [];
+    // The server completes it: graphql-ws 6 counts a stream that is left just as it completes twice, and later closes the
+    // socket under those that share it.
     await client.subscribe(documented('ExecutionEvents'), { executionId: id }, ({ executionEvents }) => {
       streamed.push(...executionEvents.events);
-      return isTerminal(streamed.at(-1));
+      return false;
     });
+    expect(isTerminal(streamed.at(-1))).toBe(true);
     expect(streamed.at(-1)).toMatchObject({ output: 42 });
     expect(plain(streamed)).toEqual(await history(id));
 
@@ -74,6 +77,28 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     await expect(client.query(documented('Executions'), { first: 1000 })).rejects.toThrow(/1 to 100/);
     const missing = { executionId: 'exec_nothing' };
     await expect(client.subscribe(documented('ExecutionEvents'), missing, () => false)).rejects.toBeDefined();
+  });
+
+  test('hear of executions as they change', async () => {
+    const created = await client.mutate(documented('WorkflowCreate'), { input: workflow });
+    const workflowId = created.workflowCreate.workflow.id;
+    const heard = Promise.withResolvers<Data>();
+    const begun = client.subscribe(documented('ExecutionUpdates'), { workflowId }, ({ executionUpdates }) => {
+      if (executionUpdates.status !== 'SUCCEEDED') return false;
+      heard.resolve(executionUpdates);
+      return true;
+    });
+    // What is told begins when the server has the subscription, so starts go on until one is told of.
+    let told = false;
+    void heard.promise.then(() => (told = true));
+    while (!told) {
+      const input = { workflowId, input: { value: 1 } };
+      const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
+      const { id: executionId } = executionStart.execution;
+      await client.subscribe(documented('ExecutionEvents'), { executionId }, () => false);
+    }
+    expect(await heard.promise).toMatchObject({ output: 2 });
+    await begun;
   });
 });
 

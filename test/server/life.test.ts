@@ -14,7 +14,7 @@ test('SIGTERM right after the ready line is a clean stop that leaves nothing but
   const weft = await startWeft({ dataFolder: folder.path });
   expect(await weft.stop()).toBe(0);
   expect(weft.stderr).toBe('');
-  expect(await readdir(folder.path)).toEqual(['postgres']);
+  expect(await readdir(folder.path)).toEqual(['postgres', 'python']);
 });
 
 test('after kill -9 the next start on the same folder works', async () => {

@@ -103,9 +103,11 @@ function urql(url: string, token: string): OtherClient {
     mutate: async (mutation, variables) => dataOf(await client.mutation(mutation, variables)),
     subscribe: (query, variables, onData) =>
       new Promise((resolve, reject) => {
-        const { unsubscribe } = client.subscription(query, variables).subscribe(({ data, error }) => {
+        const subscription = client.subscription(query, variables);
+        const { unsubscribe } = subscription.subscribe(({ data, error, hasNext }) => {
           if (error) return reject(error);
-          if (!onData(data)) return;
+          // When the stream completes, urql tells the last result again.
+          if (hasNext && !onData(data)) return;
           resolve();
           queueMicrotask(() => unsubscribe());
         });
