@@ -140,7 +140,7 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   if (code === 'UNAUTHENTICATED') return new WeftAuthenticationError(code, message);
   if (code.startsWith('FORBIDDEN')) return new WeftForbiddenError(code, message);
   if (code === 'NOT_FOUND') return new WeftNotFoundError(code, message);
-  if (code === 'INTERNAL_SERVER_ERROR') {
+  if (code === 'INTERNAL_SERVER_ERROR' || code === 'DATABASE_UNAVAILABLE') {
     return new WeftServerError(code, message, errors[0]?.extensions?.errorId ?? null);
   }
   return new WeftRequestError(code, message);

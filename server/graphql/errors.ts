@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { isConnectionError, isUnstorable } from '../db/errors.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 
 export type ErrorFormatter = (thrown: unknown) => GraphQLFormattedError;
 
 /**
- * Makes what a client is told of an error. Known errors (a WeftError, a fault in the client's document or
- * variables) pass with `extensions.code`; all else becomes INTERNAL_SERVER_ERROR with an `errorId`, and is
+ * Makes what a client is told of an error. Known errors (a WeftError, a database that is away, a fault in the client's
+ * document or variables) pass with `extensions.code`; all else becomes INTERNAL_SERVER_ERROR with an `errorId`, and is
  * logged in full under that id.
  */
 export function makeErrorFormatter(logger: Logger): ErrorFormatter {
@@ -15,6 +16,7 @@ export function makeErrorFormatter(logger: Logger): ErrorFormatter {
     const error = toGraphqlError(thrown);
     const cause = rootCause(error);
     if (cause instanceof WeftError) return passWeftError(error, cause, logger);
+    if (isConnectionError(cause)) return passConnectionError(error, cause, logger);
     if (isUnstorable(cause)) return { ...pass(error, 'BAD_USER_INPUT'), message: unstorable };
     if (isFaultOfClient(error, cause)) return pass(error, String(cause.extensions.code ?? 'BAD_USER_INPUT'));
     return mask(error, cause, logger);
@@ -42,20 +44,21 @@ function isFaultOfClient(error: GraphQLError, cause: Error): cause is GraphQLErr
   return cause.extensions.code !== undefined || cause.nodes !== undefined || error.path === undefined;
 }
 
-/**
- * Two of Postgres's data exceptions, told apart by their SQLSTATE: text with a NUL character (22021) and a number
- * beyond its column (22003). Only a client can have sent such a value, in an id, a name or a cursor.
- */
-function isUnstorable(cause: Error): boolean {
-  return 'code' in cause && (cause.code === '22021' || cause.code === '22003');
-}
-
 const unstorable =
   'Expected text without NUL characters (\\u0000), and numbers within 32 bits, everywhere but inside JSON values.';
 
 function passWeftError(error: GraphQLError, cause: WeftError, logger: Logger): GraphQLFormattedError {
   if (cause.logLevel !== 'silent') logger[cause.logLevel]({ err: cause }, cause.message);
   return { ...pass(error, cause.code), message: cause.message };
+}
+
+function passConnectionError(error: GraphQLError, cause: Error, logger: Logger): GraphQLFormattedError {
+  logger.warn({ err: cause, path: error.path }, 'a GraphQL operation could not reach the database');
+  return {
+    ...pass(error, 'DATABASE_UNAVAILABLE'),
+    message:
+      'The database cannot be reached, or is too busy to answer. Try again in a moment; a start with an `idempotencyKey` is safe to repeat.',
+  };
 }
 
 function pass(error: GraphQLError, code: string): GraphQLFormattedError {

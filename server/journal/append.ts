@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { sqlState } from '../db/database.ts';
+import { sqlState } from '../db/errors.ts';
 import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { isConnectionError } from '../db/database.ts';
+import { isConnectionError } from '../db/errors.ts';
 import type { ArtifactFile } from '../sandbox/backend.ts';
 import { newId } from '../shared/ids.ts';
 import type { Artifact } from './event.ts';

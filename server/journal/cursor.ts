@@ -25,6 +25,13 @@ export function sequenceOfCursor(executionId: string, cursor: string): number {
   return sequence;
 }
 
+/** For a cursor that this journal cannot have given: invented, or of a database that was since restored from a backup. */
+export function pastTheEnd(executionId: string, sequence: number, last: number): WeftError {
+  return invalidCursor(
+    `The cursor is past the end of execution ${executionId}: it is after event ${sequence}, and the last one is ${last}. Use a cursor from this execution's events, or none to read from the start.`,
+  );
+}
+
 function invalidCursor(message: string): WeftError {
   return new WeftError('INVALID_CURSOR', message);
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { pastTheEnd } from './cursor.ts';
 import type { EventType, JournalEvent } from './event.ts';
 
 export interface ReadOptions {
@@ -21,7 +22,11 @@ export interface JournalPage {
   exists: boolean;
 }
 
-/** Reads one page in order. An execution without events gives an empty page. */
+/**
+ * Reads one page in order. An execution without events gives an empty page.
+ *
+ * @throws WeftError INVALID_CURSOR when `after` lies beyond the journal's end
+ */
 export async function readEvents(
   pool: Pool,
   executionId: string,
@@ -34,12 +39,14 @@ export async function readEvents(
     rowMode: 'array',
   });
   const lastSequence = rows[0]?.[0] ?? 0;
+  if (lastSequence > 0 && options.after > lastSequence)
+    throw pastTheEnd(executionId, options.after, lastSequence);
   const events =
     rows[0]?.[1] === null || rows.length === 0 ? [] : rows.map((row) => toEvent(executionId, row));
   const full = events.length === options.limit;
   return {
     events,
-    endSequence: full ? events.at(-1)!.sequence : Math.max(lastSequence, options.after),
+    endSequence: full ? events.at(-1)!.sequence : lastSequence,
     atEnd: !full || events.at(-1)!.sequence === lastSequence,
     exists: lastSequence > 0,
   };

@@ -21,8 +21,8 @@ export interface NodeDefinition<Config = unknown> {
   outputs: (config: Partial<Config>) => readonly Handle[];
   /** Set where the node can fail: it then has an output handle named `error`. */
   canFail: boolean;
-  /** What the schema cannot say, such as the syntax of an expression. */
-  validate?: (config: Config) => ConfigProblem[];
+  /** What the schema cannot say, such as the syntax of an expression; of the fields that fit the schema. */
+  validate?: (config: Partial<Config>) => ConfigProblem[];
   /** Throws NodeFailure for a failure the workflow may handle. */
   execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
 }

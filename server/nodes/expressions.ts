@@ -37,12 +37,15 @@ const LIMITS = {
 /** Past JSONata's own time limit, for what it cannot interrupt. */
 const HARD_TIMEOUT_MS = LIMITS.timeoutMs + 1_000;
 
-/** The syntax error of an expression, or null. */
-export function expressionProblem(expression: string): string | null {
+/** The syntax error of an expression, or null; also where there is no expression. */
+export function expressionProblem(expression: string | undefined): string | null {
+  if (expression === undefined) return null;
   try {
     jsonata(expression);
     return null;
   } catch (error) {
+    if (/^\s*\{\{.*\}\}\s*$/s.test(expression))
+      return 'This field is an expression already: leave out the {{ and }} around it.';
     const { message, position } = error as { message?: string; position?: number };
     return `${message ?? String(error)}${position === undefined ? '' : ` (at character ${position})`}`;
   }

@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { commitTogether } from '../db/commit-together.ts';
-import { type Database, sqlState, type Tx } from '../db/database.ts';
+import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { sqlState } from '../db/errors.ts';
 import type { ExecutionQueue } from '../engine/queue.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';

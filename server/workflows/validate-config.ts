@@ -11,24 +11,39 @@ type Path = readonly PropertyKey[];
 export function validateConfig(definition: NodeDefinition, config: unknown, field: string): UserError[] {
   const value = config ?? {};
   const at = (path: Path) => [field, ...path.map(String)].join('.');
-  const parsed = definition.config.safeParse(value);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.filter((issue) => !hasTemplate(valueAt(value, issue.path)));
-    const errors = issues.flatMap((issue) => toUserErrors(issue, value, at, definition));
-    if (errors.length > 0) return errors;
-  }
+  const issues = definition.config.safeParse(value).error?.issues ?? [];
+  const misfits = issues.filter((issue) => !hasTemplate(valueAt(value, issue.path)));
   return [
+    ...misfits.flatMap((issue) => toUserErrors(issue, value, at, definition)),
     ...templateProblems(definition, value).map(({ path, message }) => ({
       code: 'INVALID_EXPRESSION',
       field: at(path),
       message,
     })),
-    ...(parsed.success ? (definition.validate?.(parsed.data) ?? []) : []).map(({ path, code, message }) => ({
-      code: code ?? 'INVALID_EXPRESSION',
-      field: at(path),
-      message,
-    })),
+    ...(definition.validate?.(fittingPart(definition, value, issues)) ?? []).map(
+      ({ path, code, message }) => ({
+        code: code ?? 'INVALID_EXPRESSION',
+        field: at(path),
+        message,
+      }),
+    ),
   ];
+}
+
+/** The fields that nothing is wrong with, so that a mistake in one does not hide those in the others. */
+function fittingPart(
+  definition: NodeDefinition,
+  config: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): Record<string, unknown> {
+  const unfit = new Set(issues.map(({ path }) => path[0]));
+  const fields = Object.entries(definition.config.shape).filter(([name]) => !unfit.has(name));
+  return Object.fromEntries(
+    fields.flatMap(([name, schema]) => {
+      const parsed = schema.safeParse((config as Record<string, unknown>)[name]);
+      return parsed.success ? [[name, parsed.data]] : [];
+    }),
+  );
 }
 
 function toUserErrors(

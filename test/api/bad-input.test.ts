@@ -119,6 +119,17 @@ test('a cursor from another execution is refused', async () => {
   await expect(follow).rejects.toThrow(/INVALID_CURSOR/);
 });
 
+test('a cursor past the end of a journal is refused, and nobody waits for what never comes', async () => {
+  const id = await weft.runPython('1');
+  const { cursor, sequence } = (await weft.allEvents(id)).at(-1)!;
+  const past = cursor.replace(String(sequence), String(sequence + 90));
+  expect(past).not.toBe(cursor);
+  await expect(Array.fromAsync(weft.events(id, past))).rejects.toThrow(/INVALID_CURSOR/);
+  const page =
+    'query ($id: ID!, $after: String) { execution(id: $id) { events(after: $after) { nodes { sequence } } } }';
+  await expect(weft.query(page, { id, after: past })).rejects.toThrow(/INVALID_CURSOR/);
+});
+
 test('a client that disconnects mid-run stops nothing', async () => {
   const id = await weft.runPython('import time\nprint("on")\ntime.sleep(1)\nresult = "done"');
   const leaving = new WeftClient(weft.url);
@@ -143,6 +154,9 @@ test('a database that goes away and comes back costs no event, and nobody has to
   await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await admin.query(cut);
   await notReady(weft.url);
+  await expect(weft.query('{ workflows(first: 1) { nodes { id } } }')).rejects.toThrow(
+    /DATABASE_UNAVAILABLE/,
+  );
   await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
   await admin.end();
 

@@ -80,6 +80,7 @@ test('packages that may not be had are known at save, each at its place', async 
     pythonNode('a', {}),
     pythonNode('b', { packages: ['tiny-tools'] }),
     pythonNode('c', {
+      timeoutMs: '30 s',
       packages: ['tiny-toolz', 'evil', 'tiny-base; rm -rf /', '{{ input.package }}', '-r x.txt'],
     }),
   ];
@@ -88,6 +89,7 @@ test('packages that may not be had are known at save, each at its place', async 
     { input: { name: 'packages', nodes, edges: [] } },
   );
   const field = 'nodes.2.config.packages';
+  expect(workflowValidate).toContainEqual(expect.objectContaining({ field: 'nodes.2.config.timeoutMs' }));
   expect(workflowValidate.filter((error) => error.field.startsWith(field))).toEqual([
     {
       code: 'PACKAGE_NOT_ALLOWED',

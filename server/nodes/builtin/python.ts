@@ -60,7 +60,7 @@ const config = z.strictObject({
 });
 
 export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof config>> {
-  return { ...python, validate: ({ packages }) => packageProblems(packages, rules) };
+  return { ...python, validate: ({ packages = [] }) => packageProblems(packages, rules) };
 }
 
 const python: NodeDefinition<z.infer<typeof config>> = {

@@ -46,7 +46,7 @@ export const switchNode: NodeDefinition<z.infer<typeof config>> = {
     { id: DEFAULT_HANDLE, label: 'Default' },
   ],
   canFail: true,
-  validate: ({ cases }) =>
+  validate: ({ cases = [] }) =>
     cases.flatMap(({ when }, index) => {
       const message = expressionProblem(when);
       return message === null ? [] : [{ path: ['cases', index, 'when'], message }];

@@ -62,5 +62,6 @@ test('expressions cannot reach the server’s objects', async () => {
 
 test('the place of a syntax error is told', () => {
   expect(expressionProblem('input.(')).toMatch(/character \d+/);
+  expect(expressionProblem('{{ input.rows }}')).toMatch(/leave out the \{\{ and \}\}/);
   expect(expressionProblem('input.a > 1')).toBeNull();
 });

@@ -1,0 +1,32 @@
+/** The five-character SQLSTATE of a Postgres error, whether it came by TypeORM or straight from the driver. */
+export function sqlState(error: unknown): string | undefined {
+  const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
+  const state = driverError?.code ?? code;
+  return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
+}
+
+/**
+ * Whether the statement failed because the database could not be reached or is going down, so that the same
+ * statement may succeed later. Class 08, 57P01 to 57P03, 53300, a database that takes no connections for now (55000),
+ * and whatever the socket said.
+ */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlState(error);
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (state === '55000') return /not currently accepting connections/.test(String(message));
+  if (state !== undefined) return state.startsWith('08') || /^57P0[123]$/.test(state) || state === '53300';
+  return (
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOST|ENET|EAI_)/.test(code)) ||
+    (typeof message === 'string' &&
+      /connection (terminated|timeout|ended)|timeout (exceeded|expired)|not queryable/i.test(message))
+  );
+}
+
+/**
+ * Whether the database refused a value that it cannot hold: text with a NUL character (22021), or a number beyond
+ * its column (22003). Only a client can have sent such a value, in an id, a name or a cursor.
+ */
+export function isUnstorable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '22021' || state === '22003';
+}
