@@ -87,7 +87,7 @@ async function serveAlone(
   return `${origin}${service.path}`;
 }
 
-interface WeftParts {
+interface Foundation {
   config: Config;
   opened: AsyncDisposableStack;
   sandbox: SandboxBackend;
@@ -96,89 +96,99 @@ interface WeftParts {
 }
 
 /** The API and the worker, or one of them. */
-async function openWeft({ config, opened, sandbox, service, logger }: WeftParts): Promise<string | null> {
-  const databaseUrl =
+async function openWeft(foundation: Foundation): Promise<string | null> {
+  const parts = await openParts(foundation);
+  if (foundation.config.roles.includes('worker')) await openWorker(parts);
+  return foundation.config.roles.includes('api') ? openApi(parts) : openHealth(parts);
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+/** What the API and the worker have in common. */
+async function openParts(foundation: Foundation) {
+  const { config, opened, logger } = foundation;
+  const url =
     config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
-  const database = opened.use(await openDatabase({ url: databaseUrl, logger }));
-  const hub = opened.use(openHub({ pool: database.pool, url: databaseUrl, replicaId: newId('wrk'), logger }));
+  const database = opened.use(await openDatabase({ url, logger }));
+  const { pool } = database;
+  const hub = opened.use(openHub({ pool, url, replicaId: newId('wrk'), logger }));
   const tail = opened.use(makeTail(hub));
-  const appender = opened.use(makeAppender({ pool: database.pool, hub, tail }));
-  const mounts = service === null ? [] : [service];
+  const appender = opened.use(makeAppender({ pool, hub, tail }));
+  const supervise = config.roles.includes('worker');
+  const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
+  const queue = await openQueue(boss, pool);
   const registry = makeNodeRegistry(config.packages.rules);
-  const isWorker = config.roles.includes('worker');
-  const { boss } = opened.use(await openBoss({ pool: database.pool, supervise: isWorker, logger }));
-  const queue = await openQueue(boss, database.pool);
+  return { ...foundation, database, pool, hub, tail, appender, boss, queue, registry };
+}
 
-  if (isWorker) {
-    const expressions = opened.use(makeExpressions());
-    const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
-    opened.use(
-      startWorker({
-        pool: database.pool,
-        hub,
-        appender,
-        queue,
-        registry,
-        sandbox,
-        expressions,
-        judgeViolation: (executionId) => alerts.judge(executionId),
-        concurrency: config.workerConcurrency,
-        shutdownGraceMs: config.shutdownGraceMs,
-        logger,
-      }),
-    );
-  }
+async function openWorker(parts: Parts): Promise<void> {
+  const { config, opened, database, pool, boss, logger } = parts;
+  const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
+  const worker = startWorker({
+    ...parts,
+    expressions: opened.use(makeExpressions()),
+    judgeViolation: (executionId) => alerts.judge(executionId),
+    concurrency: config.workerConcurrency,
+    shutdownGraceMs: config.shutdownGraceMs,
+  });
+  opened.use(worker);
+  if (config.retentionDays !== undefined)
+    opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+}
 
-  if (isWorker && config.retentionDays !== undefined)
-    opened.use(await openRetention({ pool: database.pool, boss, days: config.retentionDays, logger }));
+async function openApi(parts: Parts): Promise<string> {
+  const { config, opened, service, database, logger } = parts;
+  const weft = makeUseCases(parts);
+  const server = await openGraphqlServer({
+    schema: await buildSchema(),
+    makeContext: makeContextFactory(weft),
+    host: config.host,
+    port: config.port,
+    apiToken: config.apiToken,
+    allowedOrigins: config.allowedOrigins,
+    isReady: () => readiness(database),
+    readArtifact: weft.artifacts.read,
+    mounts: service === null ? [] : [service],
+    logger,
+  });
+  return opened.use(server).url;
+}
 
-  if (config.roles.includes('api')) {
-    const descriptions = [...registry.values()].map(describeNode);
-    const startedAt = new Date();
-    const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
-    const weft: Weft = {
-      nodeDefinitions: () => descriptions,
-      workflows: makeWorkflowUseCases({ database, registry }),
-      executions: {
-        ...makeExecutionUseCases({ database, hub, tail, appender }),
-        ...makeStartUseCases({ database, hub, queue, registry, principal }),
-        ...makeExportUseCases({ database }),
-      },
-      artifacts: {
-        get: (id) => findArtifact(database.pool, id),
-        read: (id) => readArtifact(database.pool, id),
-      },
-      violations: makeViolationUseCases({ database, hub }),
-      python: makePythonUseCases({ sandbox }),
-      serverInfo: async () => ({
-        version,
-        roles: config.roles,
-        startedAt,
-        postgresVersion: await postgresVersion(database),
-        sandbox: await sandbox.status(),
-        packages: packageInfo(config),
-      }),
-    };
-    const server = opened.use(
-      await openGraphqlServer({
-        schema: await buildSchema(),
-        makeContext: makeContextFactory(weft),
-        host: config.host,
-        port: config.port,
-        apiToken: config.apiToken,
-        allowedOrigins: config.allowedOrigins,
-        isReady: () => readiness(database),
-        readArtifact: weft.artifacts.read,
-        mounts,
-        logger,
-      }),
-    );
-    return server.url;
-  }
+function makeUseCases(parts: Parts): Weft {
+  const { config, sandbox, database, pool, registry } = parts;
+  const descriptions = [...registry.values()].map(describeNode);
+  const startedAt = new Date();
+  const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
+  return {
+    nodeDefinitions: () => descriptions,
+    workflows: makeWorkflowUseCases(parts),
+    executions: {
+      ...makeExecutionUseCases(parts),
+      ...makeStartUseCases({ ...parts, principal }),
+      ...makeExportUseCases(parts),
+    },
+    artifacts: {
+      get: (id) => findArtifact(pool, id),
+      read: (id) => readArtifact(pool, id),
+    },
+    violations: makeViolationUseCases(parts),
+    python: makePythonUseCases(parts),
+    serverInfo: async () => ({
+      version,
+      roles: config.roles,
+      startedAt,
+      postgresVersion: await postgresVersion(database),
+      sandbox: await sandbox.status(),
+      packages: packageInfo(config),
+    }),
+  };
+}
 
+async function openHealth({ config, opened, service, database }: Parts): Promise<string | null> {
   const port = service === null ? config.healthPort : config.port;
   if (port === undefined) return null;
   const isReady = () => readiness(database);
+  const mounts = service === null ? [] : [service];
   const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, mounts }));
   return `${origin}/readyz`;
 }

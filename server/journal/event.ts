@@ -1,18 +1,9 @@
-import type { PythonEvent, PythonViolation } from '../sandbox/backend.ts';
+import type { PythonError, PythonEvent, PythonViolation } from '../sandbox/backend.ts';
 
 /** Why a node, or the execution it belongs to, failed. Kept in the journal as it is told to clients. */
-export interface NodeError {
+export interface NodeError extends Omit<PythonError, 'code'> {
   code: string;
-  /** The exception's class where code raised one (`ValueError`). */
-  type: string | null;
-  message: string;
-  traceback: string | null;
-  line: number | null;
-  column: number | null;
-  exitCode: number | null;
-  stderr: string | null;
   nodeKey: string | null;
-  retryable: boolean;
 }
 
 /** Which attempt of which node an event tells of; `item` is the index within a `forEach` node. */
