@@ -69,6 +69,15 @@ const READ = `
     LIMIT $3
   ) AS page ON true`;
 
+/** The sequence of the last event; 0 where there is none. */
+export async function endOfJournal(pool: Pool, executionId: string): Promise<number> {
+  const { rows } = await pool.query<{ last: number }>(
+    'SELECT coalesce(max(seq), 0) AS last FROM execution_events WHERE execution_id = $1',
+    [executionId],
+  );
+  return rows[0]!.last;
+}
+
 /** What the events of an execution take, about, as JSON text. */
 export async function journalBytes(pool: Pool, executionId: string): Promise<number> {
   const { rows } = await pool.query<{ bytes: number }>(

@@ -1,6 +1,7 @@
-import { LessThan, MoreThan } from 'typeorm';
+import { MoreThan } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { SecurityViolationEntity } from '../db/entities/security-violation.entity.ts';
+import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { PythonViolation } from '../sandbox/backend.ts';
 
 /** A line of the audit trail. */
@@ -27,15 +28,16 @@ export interface ViolationFilter {
   layer?: PythonViolation['layer'] | null;
 }
 
-/** Newest first, at most `limit` lines before the line `before`. */
+/** Newest first; a cursor is an id. One line more than asked for tells that there are more. */
 export async function readViolations(
   { manager }: Database,
-  { before, limit, filter }: { before: string | null; limit: number; filter: ViolationFilter },
+  page: PageRequest,
+  filter: ViolationFilter,
 ): Promise<AuditedViolation[]> {
+  const { within, ...read } = newestFirst('id', page);
   const rows = await manager.find(SecurityViolationEntity, {
-    where: { ...given(filter), ...(before === null ? {} : { id: LessThan(before) }) },
-    order: { id: 'DESC' },
-    take: limit,
+    where: { ...given(filter), ...within },
+    ...read,
   });
   return rows.map(toViolation);
 }

@@ -1,6 +1,7 @@
 import { In } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { newestFirst, toPage } from '../db/page.ts';
 import { foldJournal } from '../engine/drive.ts';
 import type { RunState } from '../engine/fold.ts';
 import type { Appender } from '../journal/append.ts';
@@ -9,11 +10,10 @@ import { sequenceOfCursor } from '../journal/cursor.ts';
 import type { Artifact, EventType, ExecutionStatus, JournalEvent, NodeError } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
-import { readEvents } from '../journal/read.ts';
+import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { Tail } from '../journal/tail.ts';
 import { WeftError } from '../shared/errors.ts';
 import { endable } from './endable.ts';
-import { pageBefore, toPage } from './page.ts';
 import type { Execution, NodeExecution, Outcome, Page, PageRequest, UserError } from './types.ts';
 import { followUpdates, type UpdateFilter } from './updates.ts';
 
@@ -48,24 +48,21 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return ids.map((id) => byId.get(id) ?? null);
     },
 
-    /** Newest first; `after` is an id. */
-    async list({
-      first,
-      after,
-      filter,
-    }: PageRequest & {
-      filter: { workflowId?: string | null; statuses?: readonly ExecutionStatus[] | null };
-    }): Promise<Page<Execution>> {
+    /** Newest first; a cursor is an id. */
+    async list(
+      page: PageRequest,
+      filter: { workflowId?: string | null; statuses?: readonly ExecutionStatus[] | null },
+    ): Promise<Page<Execution>> {
+      const { within, ...read } = newestFirst('id', page);
       const rows = await manager.find(ExecutionEntity, {
         where: {
-          ...pageBefore('id', after),
+          ...within,
           ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
           ...(filter.statuses ? { status: In([...filter.statuses]) } : {}),
         },
-        order: { id: 'DESC' },
-        take: first + 1,
+        ...read,
       });
-      return toPage(rows.map(toExecution), first);
+      return toPage(rows.map(toExecution), page);
     },
 
     async nodeExecutions(id: string): Promise<NodeExecution[]> {
@@ -75,10 +72,19 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
     /** Files that its nodes handed out, in order. */
     artifacts: (id: string): Promise<Artifact[]> => artifactsOf(pool, id, MAX_ARTIFACTS),
 
-    async events(id: string, { first, after }: PageRequest): Promise<Page<JournalEvent>> {
-      const sequence = after === null ? 0 : sequenceOfCursor(id, after);
-      const { events } = await readEvents(pool, id, { after: sequence, limit: first + 1 });
-      return toPage(events, first);
+    /** From the first event on. @throws WeftError INVALID_CURSOR */
+    async events(id: string, page: PageRequest): Promise<Page<JournalEvent>> {
+      const cursor = page.cursor === null ? null : sequenceOfCursor(id, page.cursor);
+      if (!page.isBackward) {
+        const { events } = await readEvents(pool, id, { after: cursor ?? 0, limit: page.size + 1 });
+        return toPage(events, page);
+      }
+      // Sequences have no gaps, so that the way back can be reckoned.
+      const end = cursor ?? (await endOfJournal(pool, id)) + 1;
+      const limit = Math.min(page.size + 1, end - 1);
+      if (limit < 1) return toPage([], page);
+      const { events } = await readEvents(pool, id, { after: end - 1 - limit, limit });
+      return toPage(events.reverse(), page);
     },
 
     /** @throws WeftError NOT_FOUND, INVALID_CURSOR, at the first `next()` */

@@ -1,6 +1,8 @@
 import type { ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
+export type { Page, PageRequest } from '../db/page.ts';
+
 export interface UserError {
   code: string;
   /** A dotted path into the input, such as `nodes.2.config.timeoutMs`; null where none fits. */
@@ -54,15 +56,4 @@ export interface NodeExecution {
   error: NodeError | null;
   startedAt: Date | null;
   finishedAt: Date | null;
-}
-
-export interface PageRequest {
-  /** 1 to 100. */
-  first: number;
-  after: string | null;
-}
-
-export interface Page<T> {
-  items: T[];
-  hasNextPage: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
 import {
   type AuditedViolation,
@@ -7,7 +8,6 @@ import {
   violationsSince,
 } from '../security/violations.ts';
 import { endable } from './endable.ts';
-import { toPage } from './page.ts';
 import type { Page, PageRequest } from './types.ts';
 
 /** How far back each look reaches: commits of other replicas, and of a listener that was cut off, come late. */
@@ -15,13 +15,9 @@ const LOOK_BACK_MS = 30_000;
 
 export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
   return {
-    /** Newest first; `after` is the id of a line of the trail. */
-    async list({
-      first,
-      after,
-      filter,
-    }: PageRequest & { filter: ViolationFilter }): Promise<Page<AuditedViolation>> {
-      return toPage(await readViolations(database, { before: after, limit: first + 1, filter }), first);
+    /** Newest first; a cursor is the id of a line of the trail. */
+    async list(page: PageRequest, filter: ViolationFilter): Promise<Page<AuditedViolation>> {
+      return toPage(await readViolations(database, page, filter), page);
     },
 
     /** Each violation once, from now on. */

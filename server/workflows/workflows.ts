@@ -2,10 +2,10 @@ import { IsNull, Like } from 'typeorm';
 import type { Database, Tx } from '../db/database.ts';
 import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
+import { newestFirst, toPage } from '../db/page.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { newId } from '../shared/ids.ts';
-import { pageBefore, toPage } from './page.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
 import { validateWorkflow } from './validate.ts';
 
@@ -90,32 +90,25 @@ export function makeWorkflowUseCases({ database, registry }: { database: Databas
       return keys.map(({ workflowId, number }) => byKey.get(`${workflowId}/${number}`) ?? null);
     },
 
-    /** Newest first; `after` is a version number. */
-    async versions(workflowId: string, { first, after }: PageRequest): Promise<Page<WorkflowVersion>> {
-      const rows = await manager.find(WorkflowVersionEntity, {
-        where: { workflowId, ...pageBefore('number', after === null ? null : Number(after)) },
-        order: { number: 'DESC' },
-        take: first + 1,
-      });
-      return toPage(rows.map(toVersion), first);
+    /** Newest first; a cursor is a version number. */
+    async versions(workflowId: string, page: PageRequest): Promise<Page<WorkflowVersion>> {
+      const { within, ...read } = newestFirst('number', page);
+      const rows = await manager.find(WorkflowVersionEntity, { where: { workflowId, ...within }, ...read });
+      return toPage(rows.map(toVersion), page);
     },
 
-    /** Newest first; `after` is an id. */
-    async list({
-      first,
-      after,
-      filter,
-    }: PageRequest & { filter: { search?: string | null } }): Promise<Page<Workflow>> {
+    /** Newest first; a cursor is an id. */
+    async list(page: PageRequest, filter: { search?: string | null }): Promise<Page<Workflow>> {
+      const { within, ...read } = newestFirst('id', page);
       const rows = await manager.find(WorkflowEntity, {
         where: {
           deletedAt: IsNull(),
-          ...pageBefore('id', after),
+          ...within,
           ...(filter.search ? { name: Like(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`) } : {}),
         },
-        order: { id: 'DESC' },
-        take: first + 1,
+        ...read,
       });
-      return toPage(await withVersions(manager, rows), first);
+      return toPage(await withVersions(manager, rows), page);
     },
   };
 }

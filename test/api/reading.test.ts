@@ -16,7 +16,42 @@ const passOn = (expression = 'input') => [{ key: 'a', type: 'transform', config:
 interface List<K extends string> {
   [key: string]: unknown;
   nodes: { [key in K]: unknown }[];
-  pageInfo: { hasNextPage: boolean; endCursor: string };
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
+}
+
+const placeVariables = '$first: Int, $after: String, $last: Int, $before: String';
+const placeArguments = 'first: $first, after: $after, last: $last, before: $before';
+const pageInfoFields = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
+
+interface Place {
+  first?: number;
+  after?: string | null;
+  last?: number;
+  before?: string | null;
+}
+
+async function pages<K extends string>(size: number, read: (place: Place) => Promise<List<K>>) {
+  const seen = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const { nodes, pageInfo }: List<K> = await read({ first: size, after });
+    expect(pageInfo.hasPreviousPage).toBe(after !== null);
+    seen.push(nodes);
+    after = pageInfo.endCursor;
+    more = pageInfo.hasNextPage;
+  }
+  return seen;
+}
+
+async function pagesBack<K extends string>(size: number, read: (place: Place) => Promise<List<K>>) {
+  const seen = [];
+  for (let before: string | null = null, more = true; more; ) {
+    const { nodes, pageInfo }: List<K> = await read({ last: size, before });
+    expect(pageInfo.hasNextPage).toBe(before !== null);
+    seen.push(nodes);
+    before = pageInfo.startCursor;
+    more = pageInfo.hasPreviousPage;
+  }
+  return seen;
 }
 
 test('a node definition has all that a form needs', async () => {
@@ -104,37 +139,46 @@ test('executions are listed newest first, page by page, and filtered', async () 
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) ids.unshift(await weft.start(workflowId));
   for (const id of ids) await weft.allEvents(id);
-  const page = async (after: string | null) => {
+  const read = async (place: Place) => {
     const { executions } = await weft.query<{ executions: List<'id'> }>(
-      'query ($filter: ExecutionFilter, $after: String) { executions(first: 2, after: $after, filter: $filter) { nodes { id } pageInfo { hasNextPage endCursor } } }',
-      { filter: { workflowId, statuses: ['SUCCEEDED'] }, after },
+      `query ($filter: ExecutionFilter, ${placeVariables}) { executions(filter: $filter, ${placeArguments}) { nodes { id } ${pageInfoFields} } }`,
+      { filter: { workflowId, statuses: ['SUCCEEDED'] }, ...place },
     );
     return executions;
   };
-  const seen: unknown[] = [];
-  for (let after: string | null = null, more = true; more; ) {
-    const { nodes, pageInfo } = await page(after);
-    seen.push(...nodes.map(({ id }) => id));
-    after = pageInfo.endCursor;
-    more = pageInfo.hasNextPage;
-  }
-  expect(seen).toEqual(ids);
+  expect((await pages(2, read)).flat()).toEqual(ids.map((id) => ({ id })));
+  expect(await pagesBack(2, read)).toEqual(
+    [ids.slice(3), ids.slice(1, 3), ids.slice(0, 1)].map((page) => page.map((id) => ({ id }))),
+  );
+});
+
+test('a page is asked for from one side, and has a size', async () => {
+  const read = (place: Place) =>
+    weft.query(`query (${placeVariables}) { workflows(${placeArguments}) { nodes { id } } }`, place);
+  await expect(read({ first: 1, last: 1 })).rejects.toThrow(/some of both.*BAD_USER_INPUT/);
+  await expect(read({ last: 101 })).rejects.toThrow(/`last` to be from 1 to 100, got 101/);
+  await expect(read({ first: 0 })).rejects.toThrow(/`first` to be from 1 to 100, got 0/);
+  await expect(read({ last: 1, before: 'nonsense' })).rejects.toThrow(/`before`.*INVALID_CURSOR/);
 });
 
 test('an execution’s history read in pages is the history that was streamed', async () => {
   const id = await weft.runPython('for n in range(5):\n    print(n, flush=True)\n    progress(n, 5)');
   const streamed = (await weft.allEvents(id)).map(({ cursor }) => cursor);
-  const paged: string[] = [];
-  for (let after: string | null = null, more = true; more; ) {
-    const { execution }: { execution: { events: List<'cursor'> } } = await weft.query(
-      'query ($id: ID!, $after: String) { execution(id: $id) { events(first: 3, after: $after) { nodes { cursor } pageInfo { hasNextPage endCursor } } } }',
-      { id, after },
+  const read = async (place: Place) => {
+    const { execution } = await weft.query<{ execution: { events: List<'cursor'> } }>(
+      `query ($id: ID!, ${placeVariables}) { execution(id: $id) { events(${placeArguments}) { nodes { cursor } ${pageInfoFields} } } }`,
+      { id, ...place },
     );
-    paged.push(...execution.events.nodes.map(({ cursor }) => cursor as string));
-    after = execution.events.pageInfo.endCursor;
-    more = execution.events.pageInfo.hasNextPage;
-  }
-  expect(paged).toEqual(streamed);
+    return execution.events;
+  };
+  expect((await pages(3, read)).flat().map(({ cursor }) => cursor)).toEqual(streamed);
+  const back = await pagesBack(3, read);
+  expect(
+    back
+      .toReversed()
+      .flat()
+      .map(({ cursor }) => cursor),
+  ).toEqual(streamed);
 });
 
 test('events can be narrowed to types and nodes', async () => {

@@ -1,4 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { toCursor } from '../../journal/cursor.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toEvent } from '../execution-event/execution-event.mapper.ts';
@@ -68,7 +69,7 @@ export class ExecutionFieldsResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionEventConnection> {
     const page = toPageRequest(args, () => true);
-    const { items, hasNextPage } = await weft.executions.events(id, page);
-    return toConnection({ items: items.map(toEvent), hasNextPage }, page, ({ cursor }) => cursor);
+    const events = await weft.executions.events(id, page);
+    return toConnection(events, toEvent, ({ sequence }) => toCursor(id, sequence));
   }
 }

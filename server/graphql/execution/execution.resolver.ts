@@ -98,6 +98,5 @@ export async function listExecutions(
   { weft }: GraphqlContext,
 ): Promise<ExecutionConnection> {
   const page = toPageRequest(args, (text) => isId('exec', text));
-  const { items, hasNextPage } = await weft.executions.list({ ...page, filter: args.filter ?? {} });
-  return toConnection({ items: items.map(toExecution), hasNextPage }, page, ({ id }) => id);
+  return toConnection(await weft.executions.list(page, args.filter ?? {}), toExecution, ({ id }) => id);
 }

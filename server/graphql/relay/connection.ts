@@ -43,38 +43,47 @@ export function connectionOf<T extends object>(
   return ConnectionType;
 }
 
-export function toConnection<T>(
-  { items, hasNextPage }: Page<T>,
-  { after }: PageRequest,
-  cursorOf: (item: T) => string,
-): Connection<T> {
-  const edges = items.map((node) => ({ cursor: cursorOf(node), node }));
+export function toConnection<Row, Node>(
+  { items, hasNextPage, hasPreviousPage }: Page<Row>,
+  toNode: (row: Row) => Node,
+  cursorOf: (row: Row) => string,
+): Connection<Node> {
+  const edges = items.map((row) => ({ cursor: cursorOf(row), node: toNode(row) }));
   return {
     edges,
-    nodes: items,
+    nodes: edges.map(({ node }) => node),
     pageInfo: {
       hasNextPage,
-      hasPreviousPage: after !== null,
+      hasPreviousPage,
       startCursor: edges.at(0)?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
 }
 
-/** @throws WeftError BAD_USER_INPUT */
+/** @throws WeftError BAD_USER_INPUT, INVALID_CURSOR */
 export function toPageRequest(
-  { first: given, after }: PageArgs,
+  { first, after, last, before }: PageArgs,
   isCursor: (text: string) => boolean,
 ): PageRequest {
-  const first = given ?? defaultPageSize;
-  if (first < 1 || first > maxPageSize) {
-    throw new WeftError('BAD_USER_INPUT', `Expected \`first\` to be from 1 to ${maxPageSize}, got ${first}.`);
-  }
-  if (after != null && !isCursor(after)) {
+  const isBackward = last != null || before != null;
+  if (isBackward && (first != null || after != null))
+    throw new WeftError(
+      'BAD_USER_INPUT',
+      'Expected `first` and `after`, or `last` and `before`, got some of both.',
+    );
+  const name = isBackward ? 'last' : 'first';
+  const size = (isBackward ? last : first) ?? defaultPageSize;
+  if (size < 1 || size > maxPageSize)
+    throw new WeftError(
+      'BAD_USER_INPUT',
+      `Expected \`${name}\` to be from 1 to ${maxPageSize}, got ${size}.`,
+    );
+  const cursor = (isBackward ? before : after) ?? null;
+  if (cursor !== null && !isCursor(cursor))
     throw new WeftError(
       'INVALID_CURSOR',
-      'Expected `after` to be a cursor of this list, such as its `pageInfo.endCursor`.',
+      `Expected \`${isBackward ? 'before' : 'after'}\` to be a cursor of this list, such as its \`pageInfo.${isBackward ? 'startCursor' : 'endCursor'}\`.`,
     );
-  }
-  return { first, after: after ?? null };
+  return { size, cursor, isBackward };
 }

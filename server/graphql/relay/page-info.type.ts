@@ -6,13 +6,13 @@ export class PageInfo {
   hasNextPage!: boolean;
 
   @Field(() => Boolean, {
-    description: 'Whether this page begins after a cursor, and not with the first item.',
+    description: 'Whether there are items before this page.',
   })
   hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the first item; null on an empty page.',
+    description: 'The cursor of the first item: give it as `before` for the page before.',
   })
   startCursor!: string | null;
 

@@ -7,11 +7,22 @@ export const defaultPageSize = 20;
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    defaultValue: defaultPageSize,
-    description: `How many items at most, from 1 to ${maxPageSize}.`,
+    description: `How many items at most, from 1 to ${maxPageSize}; ${defaultPageSize} unless given.`,
   })
   first?: number | null;
 
   @Field(() => String, { nullable: true, description: 'A cursor of this list: the page begins after it.' })
   after?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Instead of \`first\`: so many items at most, from 1 to ${maxPageSize}, at the end of the list or before \`before\`.`,
+  })
+  last?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Instead of `after`: a cursor of this list, and the page ends before it.',
+  })
+  before?: string | null;
 }

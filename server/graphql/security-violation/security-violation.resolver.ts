@@ -27,10 +27,8 @@ export class SecurityViolationResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<SecurityViolationConnection> {
     const page = toPageRequest(args, (text) => /^\d{1,19}$/.test(text));
-    const { items, hasNextPage } = await weft.violations.list({ ...page, filter: args.filter ?? {} });
-    const { edges, pageInfo } = toConnection({ items, hasNextPage }, page, ({ id }) => id);
-    const lines = edges.map(({ cursor, node }) => ({ cursor, node: toSecurityViolation(node) }));
-    return { edges: lines, nodes: lines.map(({ node }) => node), pageInfo };
+    const violations = await weft.violations.list(page, args.filter ?? {});
+    return toConnection(violations, toSecurityViolation, ({ id }) => id);
   }
 
   @Subscription(() => SecurityViolation, {

@@ -31,10 +31,8 @@ export class WorkflowFieldsResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowVersionConnection> {
     const page = toPageRequest(args, (text) => /^\d{1,9}$/.test(text));
-    const { items, hasNextPage } = await weft.workflows.versions(id, page);
-    return toConnection({ items: items.map(toWorkflowVersion), hasNextPage }, page, ({ number }) =>
-      String(number),
-    );
+    const versions = await weft.workflows.versions(id, page);
+    return toConnection(versions, toWorkflowVersion, ({ number }) => String(number));
   }
 
   @FieldResolver(() => ExecutionConnection, { description: 'Its executions, newest first.' })

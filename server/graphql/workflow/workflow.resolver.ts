@@ -32,8 +32,7 @@ export class WorkflowResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowConnection> {
     const page = toPageRequest(args, (text) => isId('wf', text));
-    const { items, hasNextPage } = await weft.workflows.list({ ...page, filter: args.filter ?? {} });
-    return toConnection({ items: items.map(toWorkflow), hasNextPage }, page, ({ id }) => id);
+    return toConnection(await weft.workflows.list(page, args.filter ?? {}), toWorkflow, ({ id }) => id);
   }
 
   @Query(() => [UserError], {
