@@ -1,7 +1,7 @@
 /**
  * A backend of one's own before Weft: browsers speak to it, and the token of Weft stays here. Start a server
- * (`npm start`), then `node examples/express-backend.mjs`; WEFT_URL and WEFT_API_TOKEN say which server, PORT where to
- * listen.
+ * (`npm start`), then `node examples/express-backend.mjs`; WEFT_URL and WEFT_API_TOKEN say which server,
+ * EXAMPLE_PORT where to listen.
  *
  *   curl -i http://127.0.0.1:3000/reports -H 'content-type: application/json' -d '{"rows": [{"price": 3}, {"price": 4}]}'
  *   curl -N http://127.0.0.1:3000/reports/exec_…/events       # server-sent events, for EventSource in a page
@@ -81,7 +81,7 @@ app.use((error, _request, response, next) => {
   else next(error);
 });
 
-const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+const server = app.listen(Number(process.env.EXAMPLE_PORT ?? 3000), '127.0.0.1', () => {
   console.log(`Listening on http://127.0.0.1:${server.address().port}`);
 });
 

@@ -5,6 +5,7 @@ import {
   ServerInfoDocument,
   type ServerInfoQuery,
 } from './_generated_operations.ts';
+import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type Executions, makeExecutions } from './executions.ts';
 import type { Live } from './live.ts';
 import { type ClientOptions, settle } from './options.ts';
@@ -24,6 +25,7 @@ export interface WeftClient {
   readonly executions: Executions;
   readonly workflows: Workflows;
   readonly python: Python;
+  readonly artifacts: Artifacts;
   readonly securityViolations: SecurityViolations;
   /** Every type of node, with all that a palette and a form need to draw it. */
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
@@ -40,6 +42,7 @@ export interface WeftClient {
 /**
  * Makes a client. It connects to nothing before it is used, and holds nothing open between uses: a socket closes with
  * the last stream that needs it.
+ * @throws TypeError for a `url` that is no address of a server
  */
 export function createClient(options: ClientOptions): WeftClient {
   return makeClient(openLive(options));
@@ -60,6 +63,7 @@ export function makeClient(live: Live): WeftClient {
     executions: makeExecutions(live),
     workflows: makeWorkflows(settings),
     python: makePython(live),
+    artifacts: makeArtifacts(settings),
     securityViolations: makeSecurityViolations(live),
     async nodeDefinitions(requestOptions) {
       return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;

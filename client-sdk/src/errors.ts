@@ -44,7 +44,7 @@ export class WeftForbiddenError extends WeftError {
   override readonly name = 'WeftForbiddenError';
 }
 
-/** There is no such execution or workflow. */
+/** There is no such execution, workflow or artifact. */
 export class WeftNotFoundError extends WeftError {
   override readonly name = 'WeftNotFoundError';
 }

@@ -1,4 +1,5 @@
 export type * from './_generated_operations.ts';
+export type { Artifacts } from './artifacts.ts';
 export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
 export {
   type NodeFailure,

@@ -51,7 +51,7 @@ export interface Settings {
   authorization(): Promise<string | undefined>;
 }
 
-/** @throws TypeError where there is no `fetch`, or `transport: 'ws'` is asked for without a WebSocket class */
+/** @throws TypeError for a `url` that is none, and where `transport: 'ws'` is asked for without a WebSocket class */
 export function settle(options: ClientOptions): Settings {
   const { token, transport = 'auto', headers = {}, hooks = {}, maxRetries = 5 } = options;
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
@@ -88,7 +88,22 @@ const defaultTimeouts: Timeouts = {
 
 function resolveUrl(given: string | URL): string {
   const { location } = globalThis as { location?: { href: string } }; // of a page or a worker
-  const url = new URL(given, location?.href);
+  const url = given === '' ? undefined : parseUrl(given, location?.href);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const got = typeof given === 'string' ? `"${given}"` : given;
+    throw new TypeError(
+      `Expected \`url\` to be the address of a Weft server, such as "http://127.0.0.1:4000", got ${got}. ` +
+        'It begins with http:// or https://; in a page it may be relative.',
+    );
+  }
   if (url.pathname === '/') url.pathname = '/graphql';
   return url.href;
+}
+
+function parseUrl(given: string | URL, base: string | undefined): URL | undefined {
+  try {
+    return new URL(given, base);
+  } catch {
+    return undefined;
+  }
 }

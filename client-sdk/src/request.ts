@@ -12,7 +12,7 @@ export interface RequestOptions {
 }
 
 /** Runs a query or a mutation. Only what may be repeated safely is tried again after a failure of the wire. */
-export async function request<Result, Variables>(
+export function request<Result, Variables>(
   settings: Settings,
   document: Document<Result, Variables>,
   variables: Variables,
@@ -22,12 +22,24 @@ export async function request<Result, Variables>(
     repeatable = document.startsWith('query'),
   }: RequestOptions & { repeatable?: boolean } = {},
 ): Promise<Result> {
+  const maxRetries = repeatable ? settings.maxRetries : 0;
+  return repeated(maxRetries, signal, (attempt) =>
+    post(settings, document, variables, { signal, timeoutMs, attempt }),
+  );
+}
+
+/** @param once makes one attempt; they are counted from 1 */
+export async function repeated<T>(
+  maxRetries: number,
+  signal: AbortSignal | undefined,
+  once: (attempt: number) => Promise<T>,
+): Promise<T> {
   const backoff = makeBackoff(200, 5_000);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await post(settings, document, variables, { signal, timeoutMs, attempt });
+      return await once(attempt);
     } catch (error) {
-      if (!repeatable || attempt > settings.maxRetries || !isTransient(error)) throw error;
+      if (attempt > maxRetries || !isTransient(error)) throw error;
       await delay(backoff.next(), signal);
     }
   }

@@ -25,9 +25,23 @@ const EVENTS = `subscription ($executionId: ID!) {
 
 const token = process.env.WEFT_API_TOKEN;
 const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-const server = await findOrStartServer(process.env.WEFT_URL ?? 'http://127.0.0.1:4000/graphql');
-try {
+await main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
+
+async function main() {
+  const server = await findOrStartServer(process.env.WEFT_URL || undefined);
+  try {
+    await runWorkflow(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function runWorkflow(url) {
   const { workflow: saved } = await mutate(
+    url,
     'mutation ($input: WorkflowInput!) { workflowCreate(input: $input) { workflow { id } userErrors { field message } } }',
     { input: workflow },
   );
@@ -36,26 +50,26 @@ try {
     'utf8',
   );
   const { execution } = await mutate(
+    url,
     'mutation ($input: ExecutionStartInput!) { executionStart(input: $input) { execution { id } userErrors { field message } } }',
     { input: { workflowId: saved.id, input: { text } } },
   );
   console.log(`Execution ${execution.id} of workflow ${saved.id}\n`);
-  const end = await watch(execution.id);
+  const end = await watch(url, execution.id);
   if (end.__typename !== 'ExecutionSucceeded') process.exitCode = 1;
   else await write(end.output);
-} finally {
-  await server.stop();
 }
 
 /** One mutation; its payload, or an error that says what the server did not like. */
-async function mutate(query, variables) {
-  const response = await fetch(server.url, {
+async function mutate(url, query, variables) {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...authorization },
     body: JSON.stringify({ query, variables }),
   });
-  const { data, errors } = await response.json();
+  const { data, errors } = (await response.json().catch(() => null)) ?? {};
   if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
+  if (!data) throw notGraphql(response);
   const [payload] = Object.values(data);
   if (payload.userErrors.length > 0) {
     throw new Error(payload.userErrors.map(({ field, message }) => `${field}: ${message}`).join('\n'));
@@ -63,10 +77,17 @@ async function mutate(query, variables) {
   return payload;
 }
 
+function notGraphql({ url, status, headers }) {
+  const type = headers.get('content-type') ?? 'no content type';
+  return new Error(
+    `Expected a GraphQL answer from ${url}, got HTTP ${status} with ${type}. Is that a Weft server? Name another with WEFT_URL.`,
+  );
+}
+
 /** Prints events live until the subscription completes; the last one tells how it ended. */
-async function watch(executionId) {
+async function watch(url, executionId) {
   const client = createClient({
-    url: server.url.replace(/^http/, 'ws'),
+    url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     connectionParams: authorization,
   });

@@ -15,7 +15,7 @@ describe('against a server with a token', () => {
   beforeAll(async () => {
     const { url: databaseUrl } = opened.use(await createDatabase());
     const { url } = opened.use(await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: token } }));
-    env = { WEFT_URL: url, WEFT_API_TOKEN: token, PORT: '0' };
+    env = { WEFT_URL: url, WEFT_API_TOKEN: token, EXAMPLE_PORT: '0' };
   });
   afterAll(() => opened.disposeAsync());
 
@@ -36,6 +36,27 @@ describe('against a server with a token', () => {
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/The result is 42\n$/) });
     expect(output).toMatch(/step 3\n/);
     expect(output).toMatch(/3 of 3\n/);
+  });
+
+  test('the movies are reported on, whether or not the address ends in /graphql', async () => {
+    for (const WEFT_URL of [env.WEFT_URL, new URL(env.WEFT_URL!).origin]) {
+      await using example = startProgram('node', ['examples/movies/run.mjs'], { ...env, WEFT_URL });
+      const { code, output } = await example.ended();
+      expect({ code, output }).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/The genres that earned most/),
+      });
+    }
+  });
+
+  test('the movies say what is wrong with the address', async () => {
+    const address = env.WEFT_URL!.replace('/graphql', '/healthz');
+    await using example = startProgram('node', ['examples/movies/run.mjs'], { ...env, WEFT_URL: address });
+    const { code, output } = await example.ended();
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringContaining(`Expected a GraphQL answer from ${address}`),
+    });
   });
 
   test('the Express backend starts reports, streams them from any place, and tells what is wrong', async () => {
@@ -83,7 +104,7 @@ inBrowser('in a browser, served as their README says', () => {
   beforeAll(async () => {
     for (const name of ['browser-page', 'react-app']) {
       const command = ['start', '--prefix', `examples/${name}`];
-      const program = opened.use(startProgram('npm', command, { PORT: '0' }));
+      const program = opened.use(startProgram('npm', command, { EXAMPLE_PORT: '0' }));
       const [, port] = await program.said(/http:\/\/127\.0\.0\.1:([1-9]\d*)\//);
       origins[name] = `http://127.0.0.1:${port}`;
     }

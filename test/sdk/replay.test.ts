@@ -108,6 +108,9 @@ test('a replayed run can be canceled; what a recording cannot answer is refused'
   expect((await Array.fromAsync(run.events())).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   await expect(run.retry()).rejects.toMatchObject({ code: 'NOT_IN_REPLAY' });
   await expect(client.serverInfo()).rejects.toThrow(/got ServerInfo\. Use a real server/);
+  await expect(client.artifacts.download({ url: '/artifacts/art_1' })).rejects.toMatchObject({
+    code: 'NOT_IN_REPLAY',
+  });
   await expect(client.executions.run('exec_other').get()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expect(client.executions.run('exec_other').events().next()).rejects.toThrow(/this is a replay of/);
 });

@@ -7,6 +7,7 @@ import {
   WeftConnectionError,
   WeftExecutionError,
   WeftInputError,
+  WeftNotFoundError,
   WeftTimeoutError,
 } from '../../client-sdk/src/index.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -185,6 +186,61 @@ test('a list is read to its end, page by page', async () => {
   );
 });
 
+test('a file that a run handed out is downloaded whole, with the token, and again where the answer breaks off', async () => {
+  const weft = connect();
+  const run = weft.python.run({ code: "save_artifact('Übersicht.csv', 'a,b\\n1,2\\n')" });
+  const { value: event } = await run.events({ types: ['ArtifactCreated'] }).next();
+  const attempts: number[] = [];
+  const breaking = connect({
+    async fetch(...request: Parameters<typeof fetch>) {
+      const response = await fetch(...request);
+      return attempts.length > 1 ? response : new Response(brokenOff(), response);
+    },
+    hooks: { onRequest: ({ attempt }) => void attempts.push(attempt) },
+  });
+  const file = await breaking.artifacts.download(event!.artifact);
+  expect([file.type, await file.text()]).toEqual(['text/csv', 'a,b\n1,2\n']);
+  expect(attempts).toEqual([1, 2]);
+  await expect(connect({ token: 'another' }).artifacts.download(event!.artifact)).rejects.toThrow(
+    WeftAuthenticationError,
+  );
+  await expect(weft.artifacts.download({ url: '/artifacts/art_gone' })).rejects.toThrow(WeftNotFoundError);
+});
+
+test('the token goes to no other server, whatever the path of an artifact says', async () => {
+  const asked: string[] = [];
+  const weft = connect({
+    url: 'https://weft.example/behind/graphql',
+    async fetch(input) {
+      asked.push(String(input));
+      return new Response('');
+    },
+  });
+  for (const url of ['/artifacts/art_1', '//evil.example/', 'https://evil.example/', '\\\\evil.example'])
+    await weft.artifacts.download({ url });
+  expect(asked[0]).toBe('https://weft.example/behind/artifacts/art_1');
+  for (const url of asked) expect(new URL(url).origin).toBe('https://weft.example');
+});
+
+test.each(['localhost:4000', 'ftp://127.0.0.1', 'ws://127.0.0.1', '/graphql', ''])(
+  'the address "%s" is refused at once, in words',
+  (url) => {
+    expect(() => createClient({ url })).toThrow(
+      `Expected \`url\` to be the address of a Weft server, such as "http://127.0.0.1:4000", got "${url}".`,
+    );
+  },
+);
+
+test('a server that is no Weft, and a path that is not the API, are told with what they answered', async () => {
+  const page = () => new Response('<h1>Welcome</h1>', { headers: { 'content-type': 'text/html' } });
+  await expect(connect({ fetch: async () => page(), maxRetries: 0 }).serverInfo()).rejects.toThrow(
+    'got HTTP 200 with text/html. Check the address (Weft answers at `/graphql`)',
+  );
+  await expect(connect({ url: new URL('/grapql', server.url) }).serverInfo()).rejects.toThrow(
+    /^Expected \/graphql, .* got \/grapql\.$/,
+  );
+});
+
 test('hooks see each attempt, and add headers to it', async () => {
   const requests: RequestInfo[] = [];
   const outcomes: unknown[] = [];
@@ -259,3 +315,8 @@ test('code is checked without being run, and node types are told with their fiel
   const types = (await weft.nodeDefinitions()).map(({ type }) => type);
   expect(types).toEqual(expect.arrayContaining(['python', 'input', 'output']));
 });
+
+/** The beginning of an answer, and then no more. */
+function brokenOff(): ReadableStream {
+  return new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
+}

@@ -10,16 +10,17 @@ import type { Timeline } from './timeline.ts';
 export function answerRequests(exported: ExecutionExport, timeline: Timeline): typeof fetch {
   return async (_url, init) => {
     init?.signal?.throwIfAborted();
-    const { query, variables } = JSON.parse(String(init?.body));
     let body: object;
     try {
+      if (init?.method !== 'POST') throw notInReplay('a download');
+      const { query, variables } = JSON.parse(String(init.body));
       body = { data: answer(operationName(query), variables) };
     } catch (error) {
       if (!(error instanceof WeftError)) throw error;
       body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
     }
     // Not a Response: the page of a test may run where there is none.
-    return { ok: true, status: 200, text: async () => JSON.stringify(body) } as Response;
+    return { ok: 'data' in body, status: 200, text: async () => JSON.stringify(body) } as Response;
   };
 
   function answer(operation: string, { id }: { id?: string }): object {

@@ -12,20 +12,46 @@ import type { Settings } from '../options.ts';
 import { withDeadline } from './deadline.ts';
 
 /** One attempt at a query or a mutation. */
-export async function post<Result, Variables>(
+export function post<Result, Variables>(
   settings: Settings,
   document: Document<Result, Variables>,
   variables: Variables,
-  { signal, attempt, timeoutMs = settings.timeouts.requestMs }: AttemptOptions,
+  options: AttemptOptions,
 ): Promise<Result> {
-  const operation = operationName(document);
+  return attempt(settings, operationName(document), options, async (headers, signal) => {
+    const response = await send(settings, document, variables, headers, signal);
+    const body = await readJson(response, signal);
+    if (body?.errors) throw errorOfGraphql(body.errors);
+    if (body?.data) return body.data as Result;
+    throw errorOfStatus(response);
+  });
+}
+
+/** One attempt at a file that the server has beside its API, by its path there. */
+export function download(settings: Settings, path: string, options: AttemptOptions): Promise<Blob> {
+  // Behind the address of the API, whatever the path says: the token goes to no other server.
+  const url = new URL(`.${path}`, settings.url).href;
+  return attempt(settings, 'ArtifactDownload', options, async (headers, signal) => {
+    const response = await reach(settings, url, { headers, signal });
+    if (!response.ok) throw await errorOfAnswer(response, signal);
+    return await whole(response.blob(), signal);
+  });
+}
+
+/** Does it within its time, while the hooks look on. */
+async function attempt<T>(
+  settings: Settings,
+  operation: string,
+  { signal, attempt, timeoutMs = settings.timeouts.requestMs }: AttemptOptions,
+  work: (headers: Record<string, string>, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const headers = await requestHeaders(settings, 'application/json');
   settings.hooks.onRequest?.({ operation, attempt, headers });
   const startedAt = performance.now();
   let failure: unknown;
   try {
     return await withDeadline(signal, timeoutMs, tooSlow(operation, timeoutMs), (deadline) =>
-      exchange<Result>(settings, document, variables, headers, deadline),
+      work(headers, deadline),
     );
   } catch (error) {
     failure = error;
@@ -43,32 +69,27 @@ interface AttemptOptions {
   timeoutMs?: number | undefined;
 }
 
-async function exchange<Result>(
+/** Sends the operation and gives the answer's head. */
+export function send(
   settings: Settings,
   query: string,
   variables: unknown,
   headers: Record<string, string>,
   signal: AbortSignal,
-): Promise<Result> {
-  const response = await send(settings, query, variables, headers, signal);
-  const body = await readJson(response, signal);
-  if (body?.errors) throw errorOfGraphql(body.errors);
-  if (body?.data) return body.data as Result;
-  throw errorOfStatus(response);
+): Promise<Response> {
+  const body = JSON.stringify({ query, variables });
+  return reach(settings, settings.url, { method: 'POST', headers, body, signal });
 }
 
-/** Sends the operation and gives the answer's head. */
-export async function send(
-  { url, fetch }: Settings,
-  query: string,
-  variables: unknown,
-  headers: Record<string, string>,
-  signal: AbortSignal,
+async function reach(
+  { fetch }: Settings,
+  url: string,
+  init: RequestInit & { signal: AbortSignal },
 ): Promise<Response> {
   try {
-    return await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }), signal });
+    return await fetch(url, init);
   } catch (cause) {
-    if (signal.aborted) throw signal.reason;
+    if (init.signal.aborted) throw init.signal.reason;
     throw new WeftConnectionError(`Expected an answer from ${url}, got none: ${told(cause)}`, false, {
       cause,
     });
@@ -102,10 +123,7 @@ interface Body {
 }
 
 async function readJson(response: Response, signal: AbortSignal): Promise<Body | undefined> {
-  const text = await response.text().catch((cause: unknown) => {
-    if (signal.aborted) throw signal.reason;
-    throw new WeftConnectionError(`The answer broke off: ${told(cause)}`, true, { cause });
-  });
+  const text = await whole(response.text(), signal);
   try {
     return JSON.parse(text);
   } catch {
@@ -113,8 +131,18 @@ async function readJson(response: Response, signal: AbortSignal): Promise<Body |
   }
 }
 
-function errorOfStatus({ status, url }: Response): WeftError {
-  const message = `Expected a GraphQL answer from ${url}, got HTTP ${status} with another. Check the address, and the proxies before it.`;
+function whole<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
+  return reading.catch((cause: unknown) => {
+    if (signal.aborted) throw signal.reason;
+    throw new WeftConnectionError(`The answer broke off: ${told(cause)}`, true, { cause });
+  });
+}
+
+function errorOfStatus({ status, url, headers }: Response): WeftError {
+  const type = headers.get('content-type')?.split(';', 1)[0] ?? 'no content type';
+  const message =
+    `Expected a GraphQL answer from ${url}, got HTTP ${status} with ${type}. ` +
+    'Check the address (Weft answers at `/graphql`), and the proxies before it.';
   if (status >= 500 || status === 429) return new WeftServerError(`HTTP_${status}`, message);
   if (status >= 400) return new WeftRequestError(`HTTP_${status}`, message);
   return new WeftConnectionError(message, true);
