@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { packageVariables, toPackageConfig } from './packages.ts';
+import { commaList, flag, oneOf, secret, someNumber, url, wholeNumber } from './values.ts';
 
 /** Every setting of the server. This is the only reader of process.env. */
 export interface Config {
@@ -57,52 +58,40 @@ export interface Config {
 const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];
 
-const commaList = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
-
 const PLAIN_URL =
   'expected URLs such as http://sandbox:4000, with no name, password, query or fragment in them';
 
+const webUrl = url(/^https?$/, 'https://weft.example:4000');
+
 const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  PORT: wholeNumber(0, 65_535).default(4000),
   WEFT_DATA_DIR: z.string().default('.weft').transform(inProject),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected a URL such as postgresql://user:password@host:5432/database')
     .optional(),
-  WEFT_API_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
-  WEFT_ALLOWED_ORIGINS: commaList
-    .pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)))
-    .default([]),
-  WEFT_ROLES: commaList.pipe(z.array(z.enum(roles)).min(1)).optional(),
-  WEFT_WORKER_CONCURRENCY: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(8 * availableParallelism()),
-  WEFT_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3_600).default(0),
-  WEFT_RETENTION_DAYS: z.coerce.number().min(1).max(36_500).optional(),
+  WEFT_API_TOKEN: secret().optional(),
+  WEFT_ALLOWED_ORIGINS: commaList.pipe(z.array(webUrl.transform((url) => new URL(url).origin))).default([]),
+  WEFT_ROLES: commaList
+    .pipe(z.array(oneOf(roles)).min(1, 'expected at least one of api, worker, sandbox'))
+    .optional(),
+  WEFT_WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(8 * availableParallelism()),
+  WEFT_SHUTDOWN_GRACE_SECONDS: someNumber(0, 3_600).default(0),
+  WEFT_RETENTION_DAYS: someNumber(1, 36_500).optional(),
   PYTHON_PATH: z.string().optional(),
   BUBBLEWRAP_PATH: z.string().optional(),
-  PYTHON_SERVICE_URL: commaList
-    .pipe(z.array(z.url({ protocol: /^https?$/ }).refine(isPlainUrl, PLAIN_URL)))
-    .default([]),
-  PYTHON_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
-  PYTHON_POLICY: z.enum(['strict', 'kernel']).default('strict'),
-  WEFT_WARM_ENVIRONMENTS: z.coerce.number().int().min(1).max(1_000).default(8),
-  WEFT_ENVIRONMENT_IDLE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(600),
-  PYTHON_PRELOAD: z.stringbool().default(true),
+  PYTHON_SERVICE_URL: commaList.pipe(z.array(webUrl.refine(isPlainUrl, PLAIN_URL))).default([]),
+  PYTHON_SERVICE_TOKEN: secret().optional(),
+  PYTHON_POLICY: oneOf(['strict', 'kernel']).default('strict'),
+  WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000).default(8),
+  WEFT_ENVIRONMENT_IDLE_SECONDS: wholeNumber(1, 86_400).default(600),
+  PYTHON_PRELOAD: flag().default(true),
   ...packageVariables,
-  WEFT_ALERT_VIOLATIONS: z.coerce.number().int().min(1).max(1_000_000).default(5),
-  WEFT_ALERT_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
-  WEFT_ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
-  WEFT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  WEFT_ALERT_VIOLATIONS: wholeNumber(1, 1_000_000).default(5),
+  WEFT_ALERT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(300),
+  WEFT_ALERT_WEBHOOK_URL: webUrl.optional(),
+  WEFT_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 });
 
 /** @throws WeftError INVALID_SETTINGS, naming every setting that is wrong */
@@ -115,7 +104,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ({ path: [name], message }) =>
         `  ${String(name)}=${secrets.includes(String(name)) ? '…' : (given[String(name)] ?? '')}: ${message}`,
     );
-    throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${problems.join('\n')}`);
+    const lines = [...new Set(problems)].join('\n');
+    throw new WeftError('INVALID_SETTINGS', `Some settings are not valid:\n${lines}`);
   }
   const config = parsed.data;
   // Where Python runs elsewhere, a sandbox is served here only if that was asked for.

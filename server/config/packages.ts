@@ -1,23 +1,22 @@
 import { z } from 'zod';
+import { flag, oneOf, url, wholeNumber } from './values.ts';
+
+const indexUrl = url(/^(https?|file)$/, 'https://pypi.example/simple');
 
 /** The settings of Python packages; environment.ts reads them with all the others. */
 export const packageVariables = {
   PYTHON_ALLOWED_PACKAGES: z.string().transform(toNames).optional(),
   PYTHON_BLOCKED_PACKAGES: z.string().transform(toNames).default([]),
-  PYTHON_ALLOWED_PACKAGES_COVER: z.enum(['asked', 'all']).default('asked'),
-  PYTHON_INDEX_URL: z.url({ protocol: /^(https?|file)$/ }).optional(),
-  PYTHON_EXTRA_INDEX_URL: z
-    .string()
-    .transform(toList)
-    .pipe(z.array(z.url({ protocol: /^(https?|file)$/ })))
-    .default([]),
+  PYTHON_ALLOWED_PACKAGES_COVER: oneOf(['asked', 'all']).default('asked'),
+  PYTHON_INDEX_URL: indexUrl.optional(),
+  PYTHON_EXTRA_INDEX_URL: z.string().transform(toList).pipe(z.array(indexUrl)).default([]),
   PYTHON_FIND_LINKS: z.string().transform(toList).default([]),
-  PYTHON_NO_INDEX: z.stringbool().default(false),
-  PYTHON_SOURCE_BUILDS: z.stringbool().default(false),
-  PYTHON_INSTALLER: z.enum(['auto', 'uv', 'pip']).default('auto'),
-  PYTHON_INSTALL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7_200).default(600),
+  PYTHON_NO_INDEX: flag().default(false),
+  PYTHON_SOURCE_BUILDS: flag().default(false),
+  PYTHON_INSTALLER: oneOf(['auto', 'uv', 'pip']).default('auto'),
+  PYTHON_INSTALL_TIMEOUT_SECONDS: wholeNumber(1, 7_200).default(600),
   PYTHON_PACKAGE_CACHE: z.string().startsWith('/', 'expected an absolute path').optional(),
-  WEFT_ENVIRONMENTS_MAX_MB: z.coerce.number().int().min(1).max(100_000_000).default(10_000),
+  WEFT_ENVIRONMENTS_MAX_MB: wholeNumber(1, 100_000_000).default(10_000),
 };
 
 const parsedVariables = z.object(packageVariables);

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** What settings are made of; each says what it expected, in words for whoever starts the server. */
+
+export const wholeNumber = (min: number, max: number) => {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number(expected).int(expected).min(min, expected).max(max, expected);
+};
+
+export const someNumber = (min: number, max: number) => {
+  const expected = `expected a number from ${min} to ${max}`;
+  return z.coerce.number(expected).min(min, expected).max(max, expected);
+};
+
+export const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, `expected ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`);
+
+export const flag = () => z.stringbool('expected true or false');
+
+export const url = (protocol: RegExp, example: string) =>
+  z.url({ protocol, error: `expected a URL such as ${example}`, abort: true });
+
+export const secret = () => z.string().min(16, 'expected at least 16 characters');
+
+export const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);

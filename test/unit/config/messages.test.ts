@@ -1,0 +1,32 @@
+import { readConfig } from '../../../server/config/environment.ts';
+
+const messageOf = (env: NodeJS.ProcessEnv) => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('Expected settings that are refused');
+};
+
+test.each([
+  [{ PORT: 'abc' }, 'PORT=abc: expected a whole number from 0 to 65535'],
+  [{ PORT: '-1.5' }, 'PORT=-1.5: expected a whole number from 0 to 65535'],
+  [{ PORT: 'Infinity' }, 'PORT=Infinity: expected a whole number from 0 to 65535'],
+  [{ WEFT_RETENTION_DAYS: 'ever' }, 'WEFT_RETENTION_DAYS=ever: expected a number from 1 to 36500'],
+  [{ PYTHON_POLICY: 'lax' }, 'PYTHON_POLICY=lax: expected strict or kernel'],
+  [{ WEFT_ROLES: 'api,cook' }, 'WEFT_ROLES=api,cook: expected api, worker or sandbox'],
+  [{ WEFT_ROLES: ',' }, 'WEFT_ROLES=,: expected at least one of api, worker, sandbox'],
+  [{ PYTHON_PRELOAD: 'perhaps' }, 'PYTHON_PRELOAD=perhaps: expected true or false'],
+  [
+    { PYTHON_SERVICE_URL: 'sandbox' },
+    'PYTHON_SERVICE_URL=sandbox: expected a URL such as https://weft.example:4000',
+  ],
+  [{ WEFT_API_TOKEN: 'short' }, 'WEFT_API_TOKEN=…: expected at least 16 characters'],
+])('%j is told with what was given and what was expected, once', (env, line) => {
+  expect(messageOf(env)).toBe(`Some settings are not valid:\n  ${line}`);
+});
+
+test('all settings that are wrong are told together', () => {
+  expect(messageOf({ PORT: 'abc', PYTHON_INSTALLER: 'conda' }).split('\n')).toHaveLength(3);
+});
