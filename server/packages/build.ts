@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { checkResolved, type PackageRules } from './check.ts';
 import type { EnvironmentEvent } from './environment.ts';
-import { PackageRefusal } from './errors.ts';
+import { PackageError, PackageRefusal } from './errors.ts';
 import { contentsOf } from './installed.ts';
 import {
   type Installer,
@@ -14,6 +14,7 @@ import {
 import { environmentId, hostPlatform, type LockedPackage, readLock } from './lock.ts';
 import type { Requirement } from './requirement.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
+import { suggestionFor } from './suggestion.ts';
 import { watchInstalled } from './watch-installed.ts';
 
 export interface BuildDeps {
@@ -49,7 +50,9 @@ export async function buildEnvironment(
     await writeFile(requirementsFile(work), `${asked.join('\n')}\n`);
     const installer = await makeInstaller(work);
     await installer.makeVenv(work);
-    await installer.resolve(work);
+    await installer.resolve(work).catch((error) => {
+      throw withSuggestions(error, requirements, rules);
+    });
 
     const lock = await readFile(lockFile(work), 'utf8');
     const packages = readLock(lock);
@@ -86,6 +89,7 @@ export async function buildEnvironment(
         onLine: (line) => /^\s*Downloading \S/.test(line) && install(line.trim()),
       });
     }
+    install('Compiling to bytecode, so that imports are quick');
     await compile(work, sitePackages);
     const contents = await contentsOf(sitePackages);
     await rm(join(folder, 'tmp'), { recursive: true, force: true });
@@ -100,6 +104,21 @@ export async function buildEnvironment(
       createdAt: new Date().toISOString(),
     });
   }
+}
+
+/** Names alone are never judged by it: any of them may be a package of the operator's own. */
+function withSuggestions(
+  thrown: unknown,
+  requirements: readonly Requirement[],
+  { allowed }: PackageRules,
+): unknown {
+  if (!(thrown instanceof PackageError) || thrown.retryable) return thrown;
+  const questions = requirements.flatMap(({ name }) => {
+    const meant = suggestionFor(name, allowed ?? undefined);
+    return meant === undefined ? [] : [`Did you mean \`${meant}\` by \`${name}\`?`];
+  });
+  if (questions.length === 0) return thrown;
+  return new PackageError([thrown.message, ...questions].join('\n'), false, { cause: thrown });
 }
 
 /** lib/python3.X/site-packages, of whatever Python it is. */

@@ -1,4 +1,5 @@
 import { normalizeName, type ParsedRequirement, parseRequirement, type Requirement } from './requirement.ts';
+import { suggestionFor } from './suggestion.ts';
 
 /** What the operator lets workflows install. All names are normalised. */
 export interface PackageRules {
@@ -83,21 +84,7 @@ function forbidden(
 ): string | null {
   if (blocked.includes(name)) return `\`${name}\` is blocked on this server (PYTHON_BLOCKED_PACKAGES).`;
   if (allowed === null || allowed.includes(name)) return null;
-  const near = allowed.find((candidate) => isOneEditAway(name, candidate));
-  const suggestion = near === undefined ? '' : ` Did you mean \`${near}\`?`;
+  const meant = suggestionFor(name, allowed);
+  const suggestion = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
   return `\`${name}\` is not among the packages allowed on this server (PYTHON_ALLOWED_PACKAGES).${suggestion}`;
-}
-
-/** One letter changed, missing, added, or two neighbours swapped. */
-function isOneEditAway(a: string, b: string): boolean {
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start += 1;
-  const rest = (text: string, from: number) => text.slice(from);
-  const swapped = a[start] === b[start + 1] && a[start + 1] === b[start];
-  return (
-    rest(a, start + 1) === rest(b, start + 1) ||
-    rest(a, start + 1) === rest(b, start) ||
-    rest(a, start) === rest(b, start + 1) ||
-    (swapped && rest(a, start + 2) === rest(b, start + 2))
-  );
 }

@@ -89,6 +89,7 @@ test('packages are installed and compiled for a bare interpreter that is given t
   const installing = events.filter(({ status }) => status === 'INSTALLING');
   expect([...installing[0]!.packages].sort()).toEqual(['spread==1.0', 'tiny-base==1.5', 'tiny==2.0']);
   const messages = installing.map(({ message }) => message);
+  expect(messages.at(-1)).toMatch(/^Compiling/);
   for (const count of [1, 2, 3]) {
     const pattern = new RegExp(`^Installed \\S+ \\S+ \\(${count} of 3\\)$`);
     expect(messages).toContainEqual(expect.stringMatching(pattern));
@@ -141,6 +142,14 @@ test.each([
   );
 });
 
+test('a module or a name with a slip, asked for as a package, is told what was meant once it cannot be had', async () => {
+  const error = await failureOf(shared, 'sklearn', 'panads>=2', 'tiny');
+  expect(error.message).toMatch(/The installer said: .*(sklearn|panads)/s);
+  expect(error.message).toContain('Did you mean `scikit-learn` by `sklearn`?');
+  expect(error.message).toContain('Did you mean `pandas` by `panads`?');
+  expect(error.message.match(/Did you mean/g)).toHaveLength(2);
+});
+
 test('an index that fails is a failure that may be retried, and the next attempt tries again', async () => {
   index.behave('fail');
   expect(await failureOf(shared, 'tiny-base')).toMatchObject({ retryable: true });
@@ -152,11 +161,13 @@ test('an index that fails is a failure that may be retried, and the next attempt
 
 test('an index that is down is a failure that may be retried', async () => {
   const environments = await open({ operator: noRetries, indexUrl: 'http://127.0.0.1:9/simple/' });
-  expect(await failureOf(environments, 'tiny')).toMatchObject({
+  const error = await failureOf(environments, 'tiny', 'sklearn');
+  expect(error).toMatchObject({
     code: 'PYTHON_PACKAGE_ERROR',
     retryable: true,
     message: expect.stringContaining('could not be reached'),
   });
+  expect(error.message).not.toContain('Did you mean');
 });
 
 test('an index that hangs ends with the time limit of an install', async () => {

@@ -7,7 +7,7 @@ import { openPypiSandbox } from '../support/pypi.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { errorOf, resultOf, type TestRun } from '../support/test-sandbox.ts';
 
-const python = await openPypiSandbox(['pandas', 'numpy', 'matplotlib']);
+const python = await openPypiSandbox(['pandas', 'numpy', 'matplotlib', 'seaborn']);
 const { run, test } = python;
 afterAll(async () => {
   await python[Symbol.asyncDispose]();
@@ -104,6 +104,38 @@ print('still here')`);
   ]);
   for (const { png } of imagesOf(shown)) expect([...png.subarray(0, 4)]).toEqual(PNG);
   expect([shown.stdout, shown.stderr]).toEqual(['still here\n', '']);
+});
+
+const DRAWINGS = [
+  'plt.plot([1, 2])',
+  'plt.hist([1, 2, 2])',
+  'plt.hist([[1, 2], [2, 3]])',
+  'plt.boxplot([[1, 2, 3], [2, 3]])',
+  'plt.violinplot([[1, 2, 3], [2, 3]])',
+  'plt.bar(["a"], [1])',
+  'plt.pie([1, 2])',
+  'plt.contourf([[1, 2], [3, 4]])',
+  'plt.xticks([0, 1])',
+  'plt.subplots(2, 2)',
+  'plt.subplot_mosaic("AB")',
+  'plt.subplots(subplot_kw={"projection": "3d"})[1].scatter([1], [2], [3])',
+  'df.plot()',
+  'df.hist()',
+  'df.boxplot()',
+  'df.plot(subplots=True)',
+  'df.groupby("a").plot()',
+  'df.groupby("a").hist()',
+  'sns.heatmap(df)',
+  'sns.pairplot(df)',
+];
+
+test('code that ends in a call that draws has no result, and its figures', async () => {
+  for (const last of DRAWINGS) {
+    const drawn = await run(
+      `import matplotlib.pyplot as plt, seaborn as sns\ndf = pd.DataFrame({'a': [1, 2, 2], 'b': [3, 4, 5]})\n${last}`,
+    );
+    expect([last, resultOf(drawn), imagesOf(drawn).length > 0]).toEqual([last, null, true]);
+  }
 });
 
 test('figures of code that fails are kept, also with a backend of its own choice', async () => {

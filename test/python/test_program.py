@@ -27,6 +27,12 @@ class ResultTest(unittest.TestCase):
         self.assertIsNone(run("").result)
         self.assertIsNone(run("# nothing").result)
 
+    def test_a_last_expression_without_a_form_in_json_is_told_from_a_result(self):
+        message = run("x = 1\nlen").error["message"]
+        self.assertIn("result: function is not serialisable", message)
+        self.assertIn("sets no `result`, so the value of its last line was taken", message)
+        self.assertNotIn("last line", run("result = len").error["message"])
+
     def test_future_statements_keep_their_place(self):
         code = "'doc'\nfrom __future__ import annotations\ndef f(x: Unknown): pass\nf.__annotations__"
         self.assertEqual(run(code).result, {"x": "Unknown"})

@@ -24,6 +24,22 @@ class TracebackTest(unittest.TestCase):
         self.assertEqual(traceback.count("File "), 1)
         self.assertIn("JSONDecodeError", traceback)
 
+    def test_a_module_that_is_not_there_is_a_matter_of_the_packages(self):
+        self.assertEqual(
+            run("import sklearn.linear_model").error["message"],
+            "No module named 'sklearn'. Name the package it comes from in the node's `packages`, by its name on PyPI: "
+            "scikit-learn for sklearn",
+        )
+
+    def test_what_no_package_would_bring_keeps_the_words_of_python(self):
+        for code, message in (
+            ("import json.nothing", "No module named 'json.nothing'"),
+            ("raise ModuleNotFoundError(\"No module named 'msvcrt'\", name='msvcrt')", "No module named 'msvcrt'"),
+            ("raise ModuleNotFoundError('own words')", "own words"),
+        ):
+            with self.subTest(code):
+                self.assertEqual(run(code).error["message"], message)
+
     def test_causes_and_contexts_are_shown(self):
         code = """
             try:

@@ -4,10 +4,14 @@ plt.show() saves every open figure and closes it, as one closes a window; those 
 saved then; one that the program has given to `save_artifact` is not saved again. The environment of packages names the backend (preload.py): nothing of matplotlib is imported before it is used.
 """
 
+import itertools
 import sys
 import types
 
 BACKEND = "weft_figures"
+
+_DRAWINGS = ("matplotlib.", "mpl_toolkits.", "seaborn.axisgrid.")  # seaborn's others draw nothing till they are shown
+_LOOKED_AT = 20  # items of one container: the drawings that one call gives are among the first
 
 
 class Figures:
@@ -34,6 +38,35 @@ class Figures:
             self.save_open()
         except Exception as error:
             print(f"A figure is not kept: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def is_drawing(value, depth=4):
+    """Whether `value` is what a call that draws gives back: an artist, a figure, or a container with such.
+
+    plt.plot() gives a list, plt.hist() a tuple of counts and bars, df.hist() an array, grouped plots a Series, and
+    plt.boxplot() a dict of lists, of which some are empty; a dict that holds data too is none.
+    """
+    if "matplotlib" not in sys.modules:
+        return False
+    if any(f"{base.__module__}.".startswith(_DRAWINGS) for base in type(value).__mro__):
+        return True
+    if depth == 0:
+        return False
+    if type(value) is dict:
+        drawn = [is_drawing(item, depth - 1) for item in _first(value.values()) if type(item) is not list or item]
+        return bool(drawn) and all(drawn)
+    return any(is_drawing(item, depth - 1) for item in _items(value))
+
+
+def _items(value):
+    if type(value) in (list, tuple):
+        return _first(value)
+    is_array = type(value).__module__.partition(".")[0] in ("numpy", "pandas")
+    return _first(getattr(value, "flat", value)) if is_array and getattr(value, "dtype", None) == object else ()
+
+
+def _first(values):
+    return itertools.islice(values, _LOOKED_AT)
 
 
 def _canvas(name):

@@ -18,8 +18,8 @@ and as the last one, once stdout and stderr are flushed, exactly one of
 
 The program runs as `__main__` in a fresh module, so that dataclasses, pickling of its own classes and `if
 __name__ == "__main__"` behave as in a script. Its result is the variable `result` where it is set, else the
-value of a last bare expression, else null. Threads it left running are waited for and its atexit functions
-run before the result is read, as Python does at the end of a script.
+value of a last bare expression, else null; a last expression that draws gives null too, see figures.py. Threads it left
+running are waited for and its atexit functions run before the result is read, as Python does at the end of a script.
 
 sys.exit() and sys.exit(0) end the program with the result so far; any other exit status is an error of type
 SystemExit with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
@@ -41,6 +41,10 @@ import results
 import source
 import tracebacks
 
+_LAST_LINE_TAKEN = (
+    "The code sets no `result`, so the value of its last line was taken: set `result`, or end with None"
+)
+
 
 def run_program(request, send):
     """Runs request["code"], sends its frames and never raises."""
@@ -58,7 +62,7 @@ def run_program(request, send):
         _execute(program, namespace, None if request.get("isRehearsal") else drawn)
         last = {
             "kind": "result",
-            "json": results.to_json(source.result_of(namespace), request.get("maxResultBytes")),
+            "json": _result_json(namespace, request.get("maxResultBytes")),
         }
     except BaseException as error:
         last = tracebacks.error_frame(error)
@@ -114,6 +118,15 @@ def _execute(program, namespace, drawn):
             _join_threads()
             drawn.save_left_open()
             atexit._run_exitfuncs()
+
+
+def _result_json(namespace, max_bytes):
+    try:
+        return results.to_json(source.result_of(namespace), max_bytes)
+    except results.ResultError as error:
+        if source.sets_result(namespace):
+            raise
+        raise results.ResultError(f"{error}. {_LAST_LINE_TAKEN}") from None
 
 
 def _join_threads():

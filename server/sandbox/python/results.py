@@ -26,6 +26,7 @@
     pandas Period, Interval                     string
     polars DataFrame, Series                    array of records, array
     pydantic model                              object of its fields
+    drawings of matplotlib                      null where they are the value of the last line (figures.py)
     anything else                               ResultError, which names the place: `result.rows[3].fn`
 
 An unnamed index of integers is only row numbers and is left out; any other index is data, and becomes columns

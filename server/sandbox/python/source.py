@@ -3,9 +3,10 @@
 import ast
 import linecache
 
+import figures
+
 FILENAME = "<node>"
 _LAST_VALUE = "__weft_last_value__"
-_UNSET = object()
 
 
 def compile_program(code):
@@ -31,9 +32,18 @@ def compile_program(code):
 
 
 def result_of(namespace):
-    """The variable `result` where it is set, else the value of a last bare expression, else None."""
-    value = namespace.get("result", _UNSET)
-    return namespace.get(_LAST_VALUE) if value is _UNSET else value
+    """The variable `result` where it is set, else the value of a last bare expression, else None.
+
+    A last expression that draws gives None: what people want of `plt.plot(…)` is the figure, which becomes an artifact.
+    """
+    if sets_result(namespace):
+        return namespace["result"]
+    value = namespace.get(_LAST_VALUE)
+    return None if figures.is_drawing(value) else value
+
+
+def sets_result(namespace):
+    return "result" in namespace
 
 
 def _keep_last_value(tree):

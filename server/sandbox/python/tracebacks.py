@@ -3,7 +3,7 @@
 error_frame(exception) -> {"kind": "error", "error": {
     "code":      PYTHON_EXECUTION_ERROR, PYTHON_MEMORY_LIMIT (an uncaught MemoryError) or PYTHON_SECURITY_ERROR;
     "type":      the exception's class name, "ValueError";
-    "message":   str(exception), at most MAX_MESSAGE characters;
+    "message":   str(exception), at most MAX_MESSAGE characters, and for a module that is not there what to do;
     "traceback": as Python prints it, with causes, contexts, notes and exception groups, but only the frames of the
                  program itself; at most MAX_TRACEBACK characters, the middle left out;
     "line", "column": where the program was, from 1, null if unknown (columns need Python 3.11, SyntaxErrors do not);
@@ -20,6 +20,10 @@ from results import ResultError
 MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
 _MAX_EXCEPTIONS = 50
+_STANDARD = getattr(sys, "stdlib_module_names", ())  # Python 3.10
+_NAME_ITS_PACKAGE = (
+    "Name the package it comes from in the node's `packages`, by its name on PyPI: scikit-learn for sklearn"
+)
 _COMPACT = {"compact": True} if sys.version_info >= (3, 10) else {}  # leaves out contexts that are not shown
 
 
@@ -75,7 +79,14 @@ def _message(error):
         )
     if isinstance(error, SyntaxError):
         return _safe_str(error.msg)
+    if type(error) is ModuleNotFoundError and _may_be_installed(error.name):
+        return f"{_safe_str(error)}. {_NAME_ITS_PACKAGE}"
     return _safe_str(error)
+
+
+def _may_be_installed(module):
+    """Not what Python itself should have, nor what a package that is there should have."""
+    return type(module) is str and "." not in module and module not in _STANDARD
 
 
 def _safe_str(value):

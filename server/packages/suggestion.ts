@@ -1,0 +1,91 @@
+/**
+ * The one of `names` that somebody who asked for `name` may have meant: a module is not always called as its package
+ * is, and a letter may be wrong. All names are normalised.
+ */
+export function suggestionFor(name: string, names: readonly string[] = WELL_KNOWN): string | undefined {
+  if (names.includes(name)) return undefined;
+  const package_ = PACKAGES_OF_MODULES.get(name);
+  if (package_ !== undefined && names.includes(package_)) return package_;
+  return names.find((candidate) => isOneEditAway(name, candidate));
+}
+
+/** Those that are called otherwise than the module that code imports. */
+const PACKAGES_OF_MODULES = new Map([
+  ['attr', 'attrs'],
+  ['bio', 'biopython'],
+  ['bs4', 'beautifulsoup4'],
+  ['beautifulsoup', 'beautifulsoup4'],
+  ['crypto', 'pycryptodome'],
+  ['cv2', 'opencv-python-headless'],
+  ['opencv', 'opencv-python-headless'],
+  ['dateutil', 'python-dateutil'],
+  ['docx', 'python-docx'],
+  ['dotenv', 'python-dotenv'],
+  ['fitz', 'pymupdf'],
+  ['jwt', 'pyjwt'],
+  ['openssl', 'pyopenssl'],
+  ['pil', 'pillow'],
+  ['pptx', 'python-pptx'],
+  ['pywt', 'pywavelets'],
+  ['skimage', 'scikit-image'],
+  ['sklearn', 'scikit-learn'],
+  ['slugify', 'python-slugify'],
+  ['umap', 'umap-learn'],
+  ['yaml', 'pyyaml'],
+]);
+
+/** What nodes are likely to ask for. */
+const WELL_KNOWN = [
+  ...new Set(PACKAGES_OF_MODULES.values()),
+  ...['altair', 'arrow', 'bokeh', 'cryptography', 'duckdb', 'faker', 'fastparquet', 'geopandas', 'jinja2'],
+  ...[
+    'jsonschema',
+    'lightgbm',
+    'lxml',
+    'markdown',
+    'matplotlib',
+    'networkx',
+    'nltk',
+    'numba',
+    'numpy',
+    'openpyxl',
+  ],
+  ...[
+    'pandas',
+    'pendulum',
+    'plotly',
+    'polars',
+    'pyarrow',
+    'pydantic',
+    'pypdf',
+    'rapidfuzz',
+    'regex',
+    'reportlab',
+  ],
+  ...['scipy', 'seaborn', 'shapely', 'spacy', 'sqlalchemy', 'statsmodels', 'sympy', 'tabulate'],
+  ...[
+    'tensorflow',
+    'textblob',
+    'torch',
+    'tqdm',
+    'transformers',
+    'unidecode',
+    'xgboost',
+    'xlrd',
+    'xlsxwriter',
+  ],
+];
+
+/** One letter changed, missing, added, or two neighbours swapped. */
+function isOneEditAway(a: string, b: string): boolean {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const rest = (text: string, from: number) => text.slice(from);
+  const swapped = a[start] === b[start + 1] && a[start + 1] === b[start];
+  return (
+    rest(a, start + 1) === rest(b, start + 1) ||
+    rest(a, start + 1) === rest(b, start) ||
+    rest(a, start) === rest(b, start + 1) ||
+    (swapped && rest(a, start + 2) === rest(b, start + 2))
+  );
+}
