@@ -219,7 +219,7 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
     // An API alone only checks code.
-    idleCells: config.roles.includes('worker') || config.servesSandbox ? undefined : 1,
+    idleCells: config.roles.includes('worker') || config.servesSandbox ? config.waitingCells : 1,
     environments,
     preload: config.environments.preload,
     warmEnvironments: config.environments.warm,

@@ -28,6 +28,8 @@ export interface Config {
   /** Undefined: `bwrap` where the system keeps its programs. */
   bubblewrapPath: string | undefined;
   pythonPolicy: 'strict' | 'kernel';
+  /** Cells made ahead, for Python without packages. Undefined: the sandbox's own number. */
+  waitingCells: number | undefined;
   /** Sandbox services that Python runs on; empty: it runs in this process. */
   pythonServiceUrls: string[];
   /** What a client of a sandbox service shows, and what one served here wants to be shown. */
@@ -84,6 +86,7 @@ const Environment = z.object({
   PYTHON_SERVICE_URL: commaList.pipe(z.array(webUrl.refine(isPlainUrl, PLAIN_URL))).default([]),
   PYTHON_SERVICE_TOKEN: secret().optional(),
   PYTHON_POLICY: oneOf(['strict', 'kernel']).default('strict'),
+  WEFT_WAITING_CELLS: wholeNumber(1, 1_000).optional(),
   WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000).default(8),
   WEFT_ENVIRONMENT_IDLE_SECONDS: wholeNumber(1, 86_400).default(600),
   PYTHON_PRELOAD: flag().default(true),
@@ -131,6 +134,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     pythonPath: config.PYTHON_PATH,
     bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),
     pythonPolicy: config.PYTHON_POLICY,
+    waitingCells: config.WEFT_WAITING_CELLS,
     pythonServiceUrls: config.PYTHON_SERVICE_URL,
     pythonServiceToken: config.PYTHON_SERVICE_TOKEN,
     servesSandbox:

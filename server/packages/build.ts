@@ -115,7 +115,7 @@ function withSuggestions(
   if (!(thrown instanceof PackageError) || thrown.retryable) return thrown;
   const questions = requirements.flatMap(({ name }) => {
     const meant = suggestionFor(name, allowed ?? undefined);
-    return meant === undefined ? [] : [`Did you mean \`${meant}\` by \`${name}\`?`];
+    return meant === undefined ? [] : [`Did you mean \`${meant}\` instead of \`${name}\`?`];
   });
   if (questions.length === 0) return thrown;
   return new PackageError([thrown.message, ...questions].join('\n'), false, { cause: thrown });

@@ -145,8 +145,8 @@ test.each([
 test('a module or a name with a slip, asked for as a package, is told what was meant once it cannot be had', async () => {
   const error = await failureOf(shared, 'sklearn', 'panads>=2', 'tiny');
   expect(error.message).toMatch(/The installer said: .*(sklearn|panads)/s);
-  expect(error.message).toContain('Did you mean `scikit-learn` by `sklearn`?');
-  expect(error.message).toContain('Did you mean `pandas` by `panads`?');
+  expect(error.message).toContain('Did you mean `scikit-learn` instead of `sklearn`?');
+  expect(error.message).toContain('Did you mean `pandas` instead of `panads`?');
   expect(error.message.match(/Did you mean/g)).toHaveLength(2);
 });
 

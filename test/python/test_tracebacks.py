@@ -31,6 +31,15 @@ class TracebackTest(unittest.TestCase):
             "scikit-learn for sklearn",
         )
 
+    def test_so_is_one_that_a_library_misses(self):
+        code = """
+            try:
+                import tabulate
+            except ImportError as error:
+                raise ImportError("Use pip or conda to install tabulate.") from error
+        """
+        self.assertIn("install tabulate. Name the package", run(code).error["message"])
+
     def test_what_no_package_would_bring_keeps_the_words_of_python(self):
         for code, message in (
             ("import json.nothing", "No module named 'json.nothing'"),

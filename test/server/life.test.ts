@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { eventually } from '../support/eventually.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
-import { startWeft } from '../support/weft-server.ts';
+import { descendantsOf, startWeft } from '../support/weft-server.ts';
 
 test('SIGTERM right after the ready line is a clean stop that leaves nothing but the data', async () => {
   await using folder = await makeTempFolder();
@@ -31,6 +32,16 @@ test('a database of the user is used instead of an embedded one', async () => {
   await using weft = await startWeft({ databaseUrl: database.url, dataFolder: folder.path });
   expect((await fetch(new URL('/healthz', weft.url))).status).toBe(200);
   expect(await readdir(folder.path)).not.toContain('postgres');
+});
+
+test('so many cells wait as WEFT_WAITING_CELLS says', async () => {
+  await using database = await createDatabase();
+  const env = { WEFT_WAITING_CELLS: '43' }; // more than without it, so that they would never come to be so many
+  await using weft = await startWeft({ databaseUrl: database.url, env });
+  await eventually('43 processes have one parent, the fork-server', async () => {
+    const parents = (await descendantsOf(weft.pid)).map(({ parent }) => parent);
+    return parents.some((one) => parents.filter((other) => other === one).length === 43);
+  });
 });
 
 test('a port that is taken is named, and the server ends with 1', async () => {

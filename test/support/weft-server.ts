@@ -100,7 +100,10 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode;
 }
 
-async function descendantsOf(ancestor: number): Promise<{ pid: number; start: string; name: string }[]> {
+/** The processes that a process has started, and those that they have. */
+export async function descendantsOf(
+  ancestor: number,
+): Promise<{ pid: number; parent: number; start: string; name: string }[]> {
   const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = new Map(await Promise.all(all.map(async (pid) => [pid, await parentOf(pid)] as const)));
   const descends = (pid: number): boolean => {
@@ -112,7 +115,14 @@ async function descendantsOf(ancestor: number): Promise<{ pid: number; start: st
       const start = await processStart(pid);
       return start === undefined
         ? []
-        : [{ pid, start, name: (await processArguments(pid)).join(' ').slice(0, 120) }];
+        : [
+            {
+              pid,
+              parent: parents.get(pid)!,
+              start,
+              name: (await processArguments(pid)).join(' ').slice(0, 120),
+            },
+          ];
     }),
   );
   return found.flat();

@@ -79,9 +79,15 @@ def _message(error):
         )
     if isinstance(error, SyntaxError):
         return _safe_str(error.msg)
-    if type(error) is ModuleNotFoundError and _may_be_installed(error.name):
-        return f"{_safe_str(error)}. {_NAME_ITS_PACKAGE}"
+    if _may_be_installed(_missing_module(error)):
+        return f"{_safe_str(error).rstrip('.')}. {_NAME_ITS_PACKAGE}"
     return _safe_str(error)
+
+
+def _missing_module(error):
+    """Also where a library tells in its own words that it needs another, as pandas does."""
+    cause = error.__cause__ if type(error) is ImportError else error
+    return cause.name if type(cause) is ModuleNotFoundError else None
 
 
 def _may_be_installed(module):
