@@ -6,8 +6,9 @@ const common = {
 /** Tests of pure code need no database, so a run of those alone does not start one. */
 export default {
   testTimeout: 60_000,
-  // Most files drive a whole server with its Postgres and its Pythons: one at a time is what two cores carry.
-  maxWorkers: 1,
+  // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two files at a
+  // time are what two cores carry.
+  maxWorkers: 2,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
     {
