@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { sqlState } from '../db/errors.ts';
 import { whenPossible } from '../db/when-possible.ts';
@@ -119,7 +120,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
         closing.signal,
       );
       for (const entry of live) settle(entry);
-      announce(live);
+      void announce(live);
     } catch (error) {
       if (live.length > 1) {
         // One fenced or refused journal must not take its neighbours down with it.
@@ -140,7 +141,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     ).catch(() => undefined);
     if (writer === journal.writer) {
       settle(entry);
-      announce([entry]);
+      void announce([entry]);
     } else {
       lose(
         entry,
@@ -168,7 +169,9 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     waiting = waiting.filter(({ journal }) => journal !== entry.journal);
   }
 
-  function announce(entries: Entry[]): void {
+  /** A turn later: what tells of the events, and serialises them, waits for the run that goes on from them. */
+  async function announce(entries: Entry[]): Promise<void> {
+    await nextTurn();
     for (const { journal, rows, told, bytes } of entries) {
       deps.tail.add(journal.executionId, told, bytes);
       deps.hub.wake('journal', journal.executionId);
@@ -183,6 +186,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     async [Symbol.asyncDispose]() {
       closing.abort();
       await flushing;
+      await nextTurn();
     },
   };
 }
