@@ -4,7 +4,7 @@ import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { openQueue } from './engine/queue.ts';
-import { startWorker } from './engine/worker.ts';
+import { startWorker, type Worker } from './engine/worker.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
 import { openGraphqlServer } from './graphql/server.ts';
@@ -97,9 +97,10 @@ interface Foundation {
 
 /** The API and the worker, or one of them. */
 async function openWeft(foundation: Foundation): Promise<string | null> {
+  const { roles } = foundation.config;
   const parts = await openParts(foundation);
-  if (foundation.config.roles.includes('worker')) await openWorker(parts);
-  return foundation.config.roles.includes('api') ? openApi(parts) : openHealth(parts);
+  const worker = roles.includes('worker') ? await openWorker(parts) : null;
+  return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
@@ -121,7 +122,7 @@ async function openParts(foundation: Foundation) {
   return { ...foundation, database, pool, hub, tail, appender, boss, queue, registry };
 }
 
-async function openWorker(parts: Parts): Promise<void> {
+async function openWorker(parts: Parts): Promise<Worker> {
   const { config, opened, database, pool, boss, logger } = parts;
   const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
   const worker = startWorker({
@@ -134,11 +135,12 @@ async function openWorker(parts: Parts): Promise<void> {
   opened.use(worker);
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  return worker;
 }
 
-async function openApi(parts: Parts): Promise<string> {
+async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const { config, opened, service, database, logger } = parts;
-  const weft = makeUseCases(parts);
+  const weft = makeUseCases(parts, worker);
   const server = await openGraphqlServer({
     schema: await buildSchema(),
     makeContext: makeContextFactory(weft),
@@ -154,7 +156,7 @@ async function openApi(parts: Parts): Promise<string> {
   return opened.use(server).url;
 }
 
-function makeUseCases(parts: Parts): Weft {
+function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   const { config, sandbox, database, pool, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
@@ -164,7 +166,7 @@ function makeUseCases(parts: Parts): Weft {
     workflows: makeWorkflowUseCases(parts),
     executions: {
       ...makeExecutionUseCases(parts),
-      ...makeStartUseCases({ ...parts, principal }),
+      ...makeStartUseCases({ ...parts, worker, principal }),
       ...makeExportUseCases(parts),
     },
     artifacts: {

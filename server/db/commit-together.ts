@@ -1,26 +1,54 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Client, Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+
+/** Sends a query and gives its answer. */
+export interface Sender {
+  query<Row extends QueryResultRow>(query: {
+    name?: string;
+    text: string;
+    values?: unknown[];
+  }): Promise<QueryResult<Row>>;
+}
+
+/** Sends one query, if not at once; its promise is about the answer. */
+export type Statement = (sender: Sender) => Promise<unknown>;
 
 /**
- * A transaction of statements that need nothing of one another's answers. They and the BEGIN travel together, so the
- * whole takes two round trips, however many they are; a transaction that reads in between belongs in
- * Database.transaction.
+ * A transaction of statements that need nothing of one another's answers, though each is run after those before it. They
+ * travel with their BEGIN and COMMIT in one round trip, however many they are: Postgres itself makes the COMMIT of
+ * a failed transaction a rollback. A transaction that reads in between belongs in Database.transaction.
+ *
+ * @returns what each statement gave
  */
-export async function commitTogether(
-  pool: Pool,
-  statements: (client: PoolClient) => Promise<unknown>[],
-): Promise<void> {
+export async function commitTogether(pool: Pool, statements: readonly Statement[]): Promise<unknown[]> {
   const client = await pool.connect();
-  let broken: Error | boolean = false;
-  try {
-    const sent = [client.query('BEGIN'), ...statements(client)];
-    // All of them are answered before anything is decided: the connection goes back to the pool.
-    const failed = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected');
-    await client.query(failed === undefined ? 'COMMIT' : 'ROLLBACK').catch((error) => {
-      broken = error;
-      throw error;
-    });
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-  } finally {
-    client.release(broken);
+  const { stream } = (client as PoolClient & Pick<Client, 'connection'>).connection;
+  stream.cork(); // else each of them would be a packet of its own
+  const answers: Promise<unknown>[] = [client.query('BEGIN')];
+  let areSent = true;
+  for (const statement of statements) {
+    areSent &&= await send(client, statement, answers);
+    if (!areSent) break;
   }
+  const end = client.query(areSent ? 'COMMIT' : 'ROLLBACK');
+  stream.uncork();
+  // All of them are answered before the connection goes back to the pool.
+  const settled = await Promise.allSettled([...answers, end]);
+  const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  client.release(settled.at(-1)?.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return Promise.all(answers.slice(1));
+}
+
+/** Waits until the query is on its way; false where the statement failed before. */
+function send(client: PoolClient, statement: Statement, answers: Promise<unknown>[]): Promise<boolean> {
+  const sent = Promise.withResolvers<boolean>();
+  const answer = statement({
+    query(query) {
+      sent.resolve(true);
+      return client.query(query);
+    },
+  });
+  answers.push(answer);
+  answer.catch(() => sent.resolve(false));
+  return sent.promise;
 }

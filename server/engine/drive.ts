@@ -27,13 +27,14 @@ export interface DriveDeps {
   logger: Logger;
 }
 
-/** Drives a claimed execution from wherever its journal stands. */
+/** Drives a claimed execution from wherever its journal stands; one that was just started is known already. */
 export async function drive(
   deps: DriveDeps,
   executionId: string,
   signal: AbortSignal,
+  known: DrivenExecution | null,
 ): Promise<'ended' | 'released'> {
-  const row = await loadExecution(deps.pool, executionId);
+  const row = known ?? (await loadExecution(deps.pool, executionId));
   if (row === undefined || ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(row.status)) return 'ended';
   // The row's status commits with the event it follows from: a queued execution's journal is that one event.
   const { state, sequence } =
@@ -79,7 +80,8 @@ function unplannable({ message }: Error): NodeError {
   return { ...error, nodeKey: null };
 }
 
-interface ExecutionRow {
+/** What driving an execution begins from, as it stands in its row. */
+export interface DrivenExecution {
   status: ExecutionStatus;
   workflowId: string | null;
   definition: WorkflowDraft;
@@ -88,8 +90,8 @@ interface ExecutionRow {
   reuseFrom: string | null;
 }
 
-async function loadExecution(pool: Pool, executionId: string): Promise<ExecutionRow | undefined> {
-  const { rows } = await pool.query<ExecutionRow>({
+async function loadExecution(pool: Pool, executionId: string): Promise<DrivenExecution | undefined> {
+  const { rows } = await pool.query<DrivenExecution>({
     name: 'weft-load-execution',
     text: `
       SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,

@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { prepared } from '../db/boss.ts';
+import type { Sender } from '../db/commit-together.ts';
 
 /**
  * The queue of executions to be driven: one pg-boss job each, from start to end. pg-boss spreads them over the
@@ -8,9 +9,10 @@ import { prepared } from '../db/boss.ts';
  * hub's business, so that a wake-up for a worker in the same process costs nothing.
  */
 export interface ExecutionQueue {
-  /** Commits with the client's transaction; wake the workers after that. */
-  enqueue(client: PoolClient, executionId: string): Promise<void>;
-  claim(limit: number): Promise<ClaimedJob[]>;
+  /** A statement for a transaction; wake the workers after that. */
+  enqueue(sender: Sender, executionId: string): Promise<void>;
+  /** A statement of its own, or, with a sender, for a transaction. */
+  claim(limit: number, sender?: Sender): Promise<ClaimedJob[]>;
   /** Tells pg-boss that these jobs' worker lives. */
   heartbeat(jobIds: readonly string[]): Promise<void>;
   complete(jobId: string): Promise<void>;
@@ -48,11 +50,14 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
   const db = prepared(pool);
 
   return {
-    async enqueue(client, executionId) {
-      await boss.send(QUEUE, { executionId }, { db: prepared(client) });
+    async enqueue(sender, executionId) {
+      await boss.send(QUEUE, { executionId }, { db: prepared(sender) });
     },
-    async claim(limit) {
-      const jobs = await boss.fetch<{ executionId: string }>(QUEUE, { batchSize: limit, db });
+    async claim(limit, sender = pool) {
+      const jobs = await boss.fetch<{ executionId: string }>(QUEUE, {
+        batchSize: limit,
+        db: prepared(sender),
+      });
       return jobs.map(({ id, data }) => ({ jobId: id, executionId: data.executionId }));
     },
     async heartbeat(jobIds) {

@@ -4,7 +4,7 @@ import type { Appender } from '../journal/append.ts';
 import type { Hub } from '../journal/hub.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
-import { type DriveDeps, drive } from './drive.ts';
+import { type DriveDeps, type DrivenExecution, drive } from './drive.ts';
 import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 
@@ -24,6 +24,18 @@ export interface WorkerOptions extends Omit<DriveDeps, 'draining'> {
 const POLL_INTERVAL_MS = 1_000;
 const GIVE_BACK_DELAY_MS = 1_000;
 
+export interface Worker extends AsyncDisposable {
+  /** Keeps a place free for an execution that is claimed in the transaction that starts it; null where there is none. */
+  keepPlace(): Place | null;
+}
+
+export type StartedExecution = DrivenExecution & { id: string };
+
+export interface Place extends Disposable {
+  /** What was started and claimed at once need not be read again. */
+  begin(jobs: readonly ClaimedJob[], started: StartedExecution | null): void;
+}
+
 interface ActiveRun {
   job: ClaimedJob;
   stop: AbortController;
@@ -35,14 +47,16 @@ interface ActiveRun {
  * lets the nodes that run go on to their end for the time of grace, gives up the rest for another worker to go on
  * with, and waits until that is done.
  */
-export function startWorker(options: WorkerOptions): AsyncDisposable {
+export function startWorker(options: WorkerOptions): Worker {
   const { hub, queue, logger } = options;
   const active = new Map<string, ActiveRun>();
   const closing = new AbortController();
   let claiming: Promise<void> | null = null;
   let claimAgain = false;
-  /** The last claim filled every slot, so there may be more to claim when one comes free. */
+  /** There may be more to claim when a place comes free. */
   let backlog = false;
+  let keptPlaces = 0;
+  const freePlaces = () => options.concurrency - active.size - keptPlaces;
 
   /** One claim at a time; a wake-up that comes meanwhile is followed by another claim. */
   function claimSoon(): void {
@@ -56,26 +70,29 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   async function claimWhileWanted(): Promise<void> {
     while (claimAgain && !closing.signal.aborted) {
       claimAgain = false;
-      const free = options.concurrency - active.size;
-      if (free <= 0) return;
+      const free = freePlaces();
+      if (free <= 0) {
+        backlog = true;
+        return;
+      }
       try {
         const jobs = await queue.claim(free);
         backlog = jobs.length === free;
-        jobs.forEach(begin);
+        for (const job of jobs) begin(job, null);
       } catch (error) {
         logger.warn({ err: error }, 'claiming work failed; it is tried again within a second');
       }
     }
   }
 
-  function begin(job: ClaimedJob): void {
+  function begin(job: ClaimedJob, known: DrivenExecution | null): void {
     // pg-boss took the job back for want of a heartbeat and gave it to us again: the run under way is fenced off
     // by its successor's first write, and the successor waits for it.
     const former = active.get(job.executionId);
     former?.stop.abort({ kind: 'release' } satisfies StopRequest);
     const stop = new AbortController();
     const done = Promise.resolve(former?.done)
-      .then(() => run(job, stop.signal))
+      .then(() => run(job, stop.signal, known))
       .finally(() => {
         if (active.get(job.executionId)?.job === job) active.delete(job.executionId);
         if (backlog) claimSoon();
@@ -84,9 +101,9 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
     if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);
   }
 
-  async function run(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+  async function run(job: ClaimedJob, signal: AbortSignal, known: DrivenExecution | null): Promise<void> {
     try {
-      const end = await drive({ ...options, draining: closing.signal }, job.executionId, signal);
+      const end = await drive({ ...options, draining: closing.signal }, job.executionId, signal, known);
       if (end === 'ended') await queue.complete(job.jobId);
       else await giveBack(job);
     } catch (error) {
@@ -132,6 +149,19 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
   claimSoon();
 
   return {
+    keepPlace() {
+      if (closing.signal.aborted || freePlaces() <= 0) return null;
+      keptPlaces += 1;
+      return {
+        begin(jobs, started) {
+          for (const job of jobs) begin(job, job.executionId === started?.id ? started : null);
+        },
+        [Symbol.dispose]() {
+          keptPlaces -= 1;
+          if (backlog) claimSoon();
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       closing.abort();
       await claiming;

@@ -1,26 +1,16 @@
-import type { Pool, PoolClient } from 'pg';
-import { commitTogether } from '../db/commit-together.ts';
-import type { Database, Tx } from '../db/database.ts';
+import type { Pool } from 'pg';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import { sqlState } from '../db/errors.ts';
-import type { ExecutionQueue } from '../engine/queue.ts';
-import type { Hub } from '../journal/hub.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import { newId } from '../shared/ids.ts';
 import { findMisfits } from '../shared/json-schema.ts';
+import { type BeginDeps, makeBegin } from './begin.ts';
 import { toExecution } from './executions.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { validateConfig } from './validate-config.ts';
 import { notFound } from './workflows.ts';
 
-export interface StartDeps {
-  database: Database;
-  hub: Hub;
-  queue: ExecutionQueue;
+export interface StartDeps extends BeginDeps {
   registry: NodeRegistry;
-  /** Who asks, for the audit trail. */
-  principal: string;
 }
 
 export interface StartInput {
@@ -43,14 +33,11 @@ export interface PythonRunInput {
 
 export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
 
-type NewExecution = Pick<
-  ExecutionEntity,
-  'workflowId' | 'versionNumber' | 'definition' | 'input' | 'idempotencyKey' | 'retryOf' | 'retryStrategy'
->;
-
 /** The ways in which an execution begins. Each commits the row, its first event and its job together. */
-export function makeStartUseCases({ database, hub, queue, registry, principal }: StartDeps) {
-  const { manager, pool } = database;
+export function makeStartUseCases(deps: StartDeps) {
+  const { registry } = deps;
+  const { manager, pool } = deps.database;
+  const begin = makeBegin(deps);
 
   return {
     async start({
@@ -65,17 +52,17 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
           ? notFound(workflowId, 'workflowId')
           : unknownVersion(workflowId, versionNumber);
       }
-      const userErrors = [...checkKey(idempotencyKey), ...checkInput(version.inputSchema, input)];
+      const { number, definition } = version;
+      const userErrors = [...checkKey(idempotencyKey), ...checkInput(definition.inputSchema, input)];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      return begin({
+      const execution = {
+        ...blank,
         workflowId,
-        versionNumber: version.number,
-        definition: null,
+        versionNumber: number,
         input,
         idempotencyKey: idempotencyKey ?? null,
-        retryOf: null,
-        retryStrategy: null,
-      });
+      };
+      return accepted(await begin(execution, definition));
     },
 
     /** One Python node, no workflow needed. */
@@ -89,15 +76,9 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      return begin({
-        workflowId: null,
-        versionNumber: null,
-        definition: pythonWorkflow(config),
-        input,
-        idempotencyKey: idempotencyKey ?? null,
-        retryOf: null,
-        retryStrategy: null,
-      });
+      const definition = pythonWorkflow(config);
+      const execution = { ...blank, definition, input, idempotencyKey: idempotencyKey ?? null };
+      return accepted(await begin(execution, definition));
     },
 
     /** A new execution of the same version with the same input. */
@@ -117,81 +98,24 @@ export function makeStartUseCases({ database, hub, queue, registry, principal }:
         );
       }
       const { workflowId, versionNumber, definition, input } = former;
-      return begin({
-        workflowId,
-        versionNumber,
-        definition,
-        input,
-        idempotencyKey: null,
-        retryOf: id,
-        retryStrategy: strategy,
-      });
+      const execution = { ...blank, workflowId, versionNumber, definition, input };
+      return accepted(await begin({ ...execution, retryOf: id, retryStrategy: strategy }, null));
     },
   };
-
-  async function begin(execution: NewExecution): Promise<Outcome<Execution>> {
-    const { workflowId, idempotencyKey } = execution;
-    try {
-      const row = queuedExecution(execution, principal);
-      await commitTogether(pool, (client) => [insertExecution(client, row), queue.enqueue(client, row.id)]);
-      hub.wake('queue', '');
-      hub.wake('status', row.id);
-      return { ok: true, value: toExecution(row) };
-    } catch (error) {
-      if (idempotencyKey === null || sqlState(error) !== UNIQUE_VIOLATION) throw error;
-      const first = await findByKey(manager, workflowId, idempotencyKey);
-      return { ok: true, value: toExecution(first) };
-    }
-  }
 }
 
-const UNIQUE_VIOLATION = '23505';
+const blank = {
+  workflowId: null,
+  versionNumber: null,
+  definition: null,
+  idempotencyKey: null,
+  retryOf: null,
+  retryStrategy: null,
+};
 
-function queuedExecution(execution: NewExecution, principal: string): ExecutionEntity {
-  return {
-    ...execution,
-    id: newId('exec'),
-    principal,
-    status: 'QUEUED',
-    output: null,
-    error: null,
-    cancelRequested: null,
-    createdAt: new Date(),
-    startedAt: null,
-    finishedAt: null,
-  };
+function accepted(row: ExecutionEntity): Outcome<Execution> {
+  return { ok: true, value: toExecution(row) };
 }
-
-/** The row and its first event, in one statement. */
-function insertExecution(client: PoolClient, row: ExecutionEntity): Promise<unknown> {
-  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
-  return client.query({
-    name: 'weft-insert-execution',
-    text: INSERT_EXECUTION,
-    values: [
-      row.id,
-      row.workflowId,
-      row.versionNumber,
-      json(row.definition),
-      json(row.input),
-      row.idempotencyKey,
-      row.retryOf,
-      row.retryStrategy,
-      row.createdAt,
-      row.principal,
-    ],
-  });
-}
-
-const INSERT_EXECUTION = `
-  WITH execution AS (
-    INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal)
-    VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9, $10)
-    RETURNING id
-  )
-  INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
-  SELECT id, 1, 'ExecutionQueued', '{}', $9, 'start' FROM execution`;
 
 /** A prepared statement, because every start passes here. */
 async function findVersion(
@@ -202,7 +126,7 @@ async function findVersion(
   const { rows } = await pool.query<VersionRow>({
     name: 'weft-find-version',
     text: `
-      SELECT v.number, v.definition->'inputSchema' AS "inputSchema"
+      SELECT v.number, v.definition
       FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
       WHERE w.id = $1 AND w.deleted_at IS NULL`,
     values: [workflowId, number],
@@ -212,17 +136,7 @@ async function findVersion(
 
 interface VersionRow {
   number: number;
-  inputSchema: unknown;
-}
-
-function findByKey(manager: Tx, workflowId: string | null, idempotencyKey: string): Promise<ExecutionEntity> {
-  return manager
-    .createQueryBuilder(ExecutionEntity, 'e')
-    .where(`coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey`, {
-      workflowId: workflowId ?? '',
-      idempotencyKey,
-    })
-    .getOneOrFail();
+  definition: WorkflowDraft;
 }
 
 function checkKey(key: string | null | undefined): UserError[] {
