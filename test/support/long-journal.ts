@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type pg from 'pg';
 
 /** Makes the journal of a finished run of Python long, as one that printed much would have left it. */
@@ -14,4 +15,14 @@ export async function lengthenJournal(sql: pg.Client, executionId: string, event
      FROM generate_series(4, 3 + $2::int) AS seq`,
     [executionId, events],
   );
+  await tellReplicas(sql, executionId);
+}
+
+/** As another replica would that had written it, so that servers forget what they hold of it in memory. */
+async function tellReplicas(sql: pg.Client, executionId: string): Promise<void> {
+  await sql.query('LISTEN weft_wake');
+  const told = once(sql, 'notification');
+  await sql.query(`SELECT pg_notify('weft_wake', $1)`, [`another-replica journal/${executionId}`]);
+  await told;
+  await sql.query('UNLISTEN weft_wake');
 }
