@@ -129,7 +129,8 @@ def _serve(config, channel):
             channel.sendall(data)
 
     _seed_numpy()
-    rehearse(config["policy"], has_time=not config["isAwaited"])
+    if not config["isAwaited"]:
+        rehearse(config["policy"])
     send({"kind": "ready"})
     request = read_frame(channel)
     if request:
