@@ -10,6 +10,7 @@ import { startWeft } from '../../test/support/weft-server.ts';
 
 export interface BenchServer {
   weft: WeftClient;
+  pid: number;
   /** Of the same Postgres, for baselines. */
   sql: pg.Client;
   databaseUrl: string;
@@ -29,7 +30,7 @@ export async function openBenchServer(
   await sql.connect();
   stack.defer(() => sql.end());
   await sql.query('CREATE TABLE bench_baseline (n int)');
-  return { weft, sql, databaseUrl: url };
+  return { weft, pid: server.pid, sql, databaseUrl: url };
 }
 
 /** A finished execution with so many events and a few more; gives its id. */
