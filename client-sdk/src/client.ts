@@ -10,7 +10,7 @@ import { type Executions, makeExecutions } from './executions.ts';
 import type { Live } from './live.ts';
 import { type ClientOptions, settle } from './options.ts';
 import { makePython, type Python } from './python.ts';
-import { type RequestOptions, request } from './request.ts';
+import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
 import { makeLadder } from './transport/ladder.ts';
 import { openSse } from './transport/sse.ts';
@@ -31,11 +31,10 @@ export interface WeftClient {
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
   /** What the server is, and whether its sandbox can run Python. */
   serverInfo(options?: RequestOptions): Promise<ServerInfo>;
-  /** Any query or mutation of the schema, typed where its document is. */
-  request<Result = unknown, Variables = Record<string, unknown>>(
+  /** Any query or mutation of the schema. Its types are those of its document; for a string, say the result's. */
+  request<Result = unknown, Variables = object>(
     document: Document<Result, Variables>,
-    variables: Variables,
-    options?: RequestOptions,
+    ...args: RequestArguments<Variables>
   ): Promise<Result>;
 }
 
@@ -71,6 +70,9 @@ export function makeClient(live: Live): WeftClient {
     async serverInfo(requestOptions) {
       return (await request(settings, ServerInfoDocument, {}, requestOptions)).serverInfo;
     },
-    request: (document, variables, requestOptions) => request(settings, document, variables, requestOptions),
+    request: <Result, Variables>(
+      document: Document<Result, Variables>,
+      ...[variables, requestOptions]: RequestArguments<Variables>
+    ) => request(settings, document, variables as Variables, requestOptions),
   };
 }

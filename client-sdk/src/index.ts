@@ -23,8 +23,8 @@ export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live.ts';
 export type { ClientOptions, Timeouts, TransportKind, WebSocketConstructor } from './options.ts';
 export type { Python, PythonCheck, PythonEnvironment, PythonEnvironments, PythonRun } from './python.ts';
-export type { RequestOptions } from './request.ts';
-export type { Execution, ExecutionWithNodes, Following, ResultOptions, Run } from './run.ts';
+export type { RequestArguments, RequestOptions } from './request.ts';
+export type { Execution, ExecutionWithNodes, ResultOptions, Run, RunMethods } from './run.ts';
 export type { AuditedViolation, SecurityViolations } from './security-violations.ts';
 export type { TextOptions, TextStream } from './text.ts';
 export {

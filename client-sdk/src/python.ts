@@ -11,7 +11,7 @@ import {
 import type { Live } from './live.ts';
 import type { Settings } from './options.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
-import { type Following, makeFollowing } from './run.ts';
+import { makeStartedRun, type RunMethods } from './run.ts';
 import { payloadOf } from './user-errors.ts';
 
 export type PythonCheck = PythonCheckQuery['pythonCheck'];
@@ -44,7 +44,7 @@ export interface Python {
 }
 
 /** A piece of Python that runs. */
-export interface PythonRun<Output = unknown> extends Following<Output> {
+export interface PythonRun<Output = unknown> extends RunMethods<Output> {
   /** The id of its execution, once that is queued. */
   id(): Promise<string>;
 }
@@ -52,12 +52,7 @@ export interface PythonRun<Output = unknown> extends Following<Output> {
 export function makePython(live: Live): Python {
   const { settings } = live;
   return {
-    run<Output>(input: PythonRunInput, options?: RequestOptions) {
-      const started = start(input, options);
-      started.catch(() => {}); // told by the methods: a run that nobody asks about is no unhandled rejection
-      const id = () => started;
-      return { id, ...makeFollowing<Output>(live, id) };
-    },
+    run: (input, options) => makeStartedRun(live, start(input, options)),
     async check(code, { packages, ...options } = {}) {
       const { pythonCheck } = await request(settings, PythonCheckDocument, { code, packages }, options);
       return pythonCheck;

@@ -11,6 +11,12 @@ export interface RequestOptions {
   timeoutMs?: number | undefined;
 }
 
+/** What follows the document: its variables, which may be left out where it can do without. */
+export type RequestArguments<Variables> =
+  Record<string, never> extends Variables
+    ? [variables?: Variables, options?: RequestOptions]
+    : [variables: Variables, options?: RequestOptions];
+
 /** Runs a query or a mutation. Only what may be repeated safely is tried again after a failure of the wire. */
 export function request<Result, Variables>(
   settings: Settings,
@@ -19,7 +25,7 @@ export function request<Result, Variables>(
   {
     signal,
     timeoutMs,
-    repeatable = document.startsWith('query'),
+    repeatable = /^\s*(query\b|{)/.test(document),
   }: RequestOptions & { repeatable?: boolean } = {},
 ): Promise<Result> {
   const maxRetries = repeatable ? settings.maxRetries : 0;

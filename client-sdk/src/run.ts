@@ -15,6 +15,7 @@ import { type RequestOptions, request } from './request.ts';
 import { streamText, type TextOptions, type TextStream } from './text.ts';
 import { withDeadline } from './transport/deadline.ts';
 import { payloadOf } from './user-errors.ts';
+import { orAborted } from './waiting.ts';
 
 /** An execution as lists and mutations give it. */
 export type Execution = ExecutionPartsFragment;
@@ -22,8 +23,8 @@ export type Execution = ExecutionPartsFragment;
 /** An execution with the state of each of its nodes. */
 export type ExecutionWithNodes = NonNullable<ExecutionQuery['execution']>;
 
-/** What can be done with a run whether or not its id is known already. */
-export interface Following<Output> {
+/** What can be done with a run whether or not its id is known already. It holds nothing open. */
+export interface RunMethods<Output> {
   /** What happens in it, from the first event or from `after`, live, to the last; then the stream ends. */
   events<Type extends ExecutionEventType = ExecutionEventType>(
     options?: EventsOptions<Type>,
@@ -36,17 +37,17 @@ export interface Following<Output> {
   result(options?: ResultOptions): Promise<Output>;
   /** What it prints to stdout: `await` gives all of it at its end, `for await` piece by piece as it is printed. */
   text(options?: TextOptions): TextStream;
-}
-
-/** One execution, to follow and to steer. It holds nothing open. */
-export interface Run<Output = unknown> extends Following<Output> {
-  readonly id: string;
   /** Its state now. */
   get(options?: RequestOptions): Promise<ExecutionWithNodes>;
   /** Ends it before its time. */
   cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
   /** Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded. */
   retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
+}
+
+/** One execution whose id is known, to follow and to steer. */
+export interface Run<Output = unknown> extends RunMethods<Output> {
+  readonly id: string;
 }
 
 export interface ResultOptions {
@@ -57,32 +58,40 @@ export interface ResultOptions {
 }
 
 export function makeRun<Output>(live: Live, id: string): Run<Output> {
+  return { id, ...makeRunMethods<Output>(live, async () => id) };
+}
+
+/** A run that is being started: it can be used at once, and what went wrong with the start is thrown by each method. */
+export function makeStartedRun<Output>(live: Live, started: Promise<string>) {
+  started.catch(() => {}); // a run that nobody asks about is no unhandled rejection
+  const id = () => started;
+  return { id, ...makeRunMethods<Output>(live, id) };
+}
+
+function makeRunMethods<Output>(live: Live, idOf: () => Promise<string>): RunMethods<Output> {
   const { settings } = live;
+  const idWithin = ({ signal }: RequestOptions = {}) => orAborted(idOf(), signal);
   return {
-    id,
-    ...makeFollowing<Output>(live, async () => id),
+    events: (options) => streamEvents(live, idOf, options),
+    result: (options) => waitForResult<Output>(live, idOf, options),
+    text: (options) => streamText(live, idOf, options),
     async get(options) {
+      const id = await idWithin(options);
       const { execution } = await request(settings, ExecutionDocument, { id }, options);
       if (execution === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
       return execution;
     },
     async cancel(mode = 'GRACEFUL', options) {
+      const variables = { id: await idWithin(options), mode };
       const repeatable = { ...options, repeatable: true };
-      const data = await request(settings, ExecutionCancelDocument, { id, mode }, repeatable);
+      const data = await request(settings, ExecutionCancelDocument, variables, repeatable);
       return payloadOf(data.executionCancel, 'execution');
     },
     async retry(strategy = 'FROM_FAILURE', options) {
-      const data = await request(settings, ExecutionRetryDocument, { id, strategy }, options);
+      const variables = { id: await idWithin(options), strategy };
+      const data = await request(settings, ExecutionRetryDocument, variables, options);
       return makeRun<Output>(live, payloadOf(data.executionRetry, 'execution').id);
     },
-  };
-}
-
-export function makeFollowing<Output>(live: Live, id: () => Promise<string>): Following<Output> {
-  return {
-    events: (options) => streamEvents(live, id, options),
-    result: (options) => waitForResult<Output>(live, id, options),
-    text: (options) => streamText(live, id, options),
   };
 }
 

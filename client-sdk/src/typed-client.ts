@@ -4,7 +4,7 @@ import { makeExecutions } from './executions.ts';
 import type { Live } from './live.ts';
 import type { ClientOptions } from './options.ts';
 import type { RequestOptions } from './request.ts';
-import { type Following, failureOf, makeFollowing } from './run.ts';
+import { failureOf, makeStartedRun, type RunMethods } from './run.ts';
 
 /**
  * A workflow whose input, result and node outputs the compiler knows. `npx weft-client generate` writes the types from
@@ -29,8 +29,8 @@ export interface TypedRunOptions extends RequestOptions {
   idempotencyKey?: string;
 }
 
-/** A run of a workflow, to be followed. */
-export interface WorkflowRun<Output, Nodes> extends Following<Output> {
+/** A run of a workflow. */
+export interface WorkflowRun<Output, Nodes> extends RunMethods<Output> {
   /** The id of its execution, once that is queued. */
   id(): Promise<string>;
   /**
@@ -68,21 +68,17 @@ function typedWorkflow(live: Live, reference: WorkflowReference): TypedWorkflow<
     id: reference.workflowId,
     run(input, { idempotencyKey, ...options } = {}) {
       const started = start({ ...reference, input, idempotencyKey }, options).then(({ id }) => id);
-      started.catch(() => {}); // told by the methods: a run that nobody asks about is no unhandled rejection
-      const id = () => started;
-      const following = makeFollowing<unknown>(live, id);
+      const run = makeStartedRun<unknown>(live, started);
       return {
-        id,
-        ...following,
-        nodeOutput: (nodeKey, requestOptions) => nodeOutput(following, id, nodeKey, requestOptions),
+        ...run,
+        nodeOutput: (nodeKey, requestOptions) => nodeOutput(run, nodeKey, requestOptions),
       };
     },
   };
 }
 
 async function nodeOutput(
-  { events }: Following<unknown>,
-  id: () => Promise<string>,
+  { events, id }: Pick<WorkflowRun<unknown, object>, 'events' | 'id'>,
   nodeKey: string,
   { signal }: RequestOptions = {},
 ): Promise<never> {

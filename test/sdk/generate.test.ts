@@ -124,6 +124,39 @@ test('a generated module knows inputs, results and node outputs, runs, and is ch
   expect(await generate('--check')).toMatchObject({ code: 1, said: expect.stringMatching(/they differ/) });
 });
 
+test('only the workflows that are asked for are written, and others change nothing', async () => {
+  const one = await weft.createWorkflow({ ...untyped, name: 'Orders' });
+  const two = await weft.createWorkflow({ ...untyped, name: 'Orders' });
+  const parts = await weft.createWorkflow({ ...untyped, name: 'Parts list' });
+  const chosen = ['--workflow', two, '--workflow', 'Parts list', '--workflow', parts, '--out', 'chosen.ts'];
+
+  expect(await generate('--workflow', 'Orders')).toEqual({
+    code: 1,
+    said:
+      'Expected --workflow "Orders" to be one workflow, got several of that name. Give an id:\n' +
+      `  ${two}  Orders\n  ${one}  Orders\n`,
+  });
+  const unknown = await generate('--workflow', 'orders');
+  expect(unknown).toMatchObject({ code: 1, said: expect.stringMatching(/got "orders"\. There are:\n/) });
+  for (const [id, name] of [
+    [two, 'Orders'],
+    [parts, 'Parts list'],
+  ])
+    expect(unknown.said).toContain(`  ${id}  ${name}\n`);
+
+  expect(await generate(...chosen)).toMatchObject({
+    code: 0,
+    said: expect.stringMatching(/the 2 workflows/),
+  });
+  const written = await readFile(join(project.folder, 'chosen.ts'), 'utf8');
+  expect(written).toContain(
+    `  orders: { workflowId: "${two}" },\n    partsList: { workflowId: "${parts}" },\n`,
+  );
+  expect(written).not.toContain(one);
+  await weft.createWorkflow({ ...untyped, name: 'Parts list of somebody else' });
+  expect(await generate('--check', ...chosen)).toMatchObject({ code: 0 });
+});
+
 test('the code of its page in the documentation does what the page says', async () => {
   await deleteWorkflows();
   const [create, generateLine, beginning, use, checkLine] = await blocksOf('generate.md', server.url);

@@ -78,14 +78,63 @@ test('a failed run throws what failed, where, and the traceback', async () => {
 });
 
 test('a run that was canceled throws EXECUTION_CANCELED', async () => {
-  const weft = connect();
-  const started = weft.python.run({ code: 'while True: pass' });
-  const run = weft.executions.run(await started.id());
+  const run = connect().python.run({ code: 'while True: pass' });
   await run.cancel('FORCE');
   await expect(run.result()).rejects.toMatchObject({
     code: 'EXECUTION_CANCELED',
     name: 'WeftExecutionError',
   });
+});
+
+test('what python.run() gives is canceled, read and run again before its id is known', async () => {
+  const weft = connect();
+  const endless = weft.python.run({ code: 'while True: pass' });
+  expect((await endless.cancel('FORCE')).id).toBe(await endless.id());
+  const run = weft.python.run<number>({ code: 'input_data * 2', input: 21 });
+  expect((await run.get()).nodeExecutions.every(({ nodeKey }) => nodeKey === 'python')).toBe(true);
+  await run.result();
+  const again = await run.retry('ALL_NODES');
+  expect([await again.result(), again.id === (await run.id())]).toEqual([42, false]);
+
+  const refused = weft.python.run({ code: '1', timeoutMs: 5 });
+  await expect(refused.cancel()).rejects.toThrow(WeftInputError);
+  await expect(refused.retry()).rejects.toThrow(WeftInputError);
+  await expect(refused.get()).rejects.toThrow(WeftInputError);
+});
+
+test('to steer a run whose start is not answered ends with its signal', async () => {
+  await using proxy = await startTcpProxy(server.url);
+  proxy.manners = () => 'ignore';
+  const run = connect({ url: proxy.url, maxRetries: 0 }).python.run({ code: '1' });
+  const signal = AbortSignal.timeout(100);
+  await expect(run.cancel('FORCE', { signal })).rejects.toThrow(signal.reason);
+});
+
+test("an operation of one's own is sent, with variables where it has some; a query is asked again, a mutation is not", async () => {
+  let isDown = true;
+  const asked: string[] = [];
+  const weft = connect({
+    async fetch(...request: Parameters<typeof fetch>) {
+      if (isDown) throw new TypeError('no network');
+      return fetch(...request);
+    },
+    hooks: {
+      onRequest: ({ operation, attempt }) => {
+        isDown = attempt === 1;
+        asked.push(`${operation} ${attempt}`);
+      },
+    },
+  });
+  const definitions = await weft.request<{ nodeDefinitions: { type: string }[] }>(
+    '{ nodeDefinitions { type } }',
+  );
+  expect(definitions.nodeDefinitions).toContainEqual({ type: 'python' });
+  const named = `
+    query Label($type: String!) { nodeDefinition(type: $type) { label } }`;
+  expect(await weft.request(named, { type: 'python' })).toEqual({ nodeDefinition: { label: 'Python' } });
+  const mutation = 'mutation Delete($id: ID!) { workflowDelete(id: $id) { deletedWorkflowId } }';
+  await expect(weft.request(mutation, { id: 'wf_x' })).rejects.toThrow(WeftConnectionError);
+  expect(asked).toEqual(['anonymous 1', 'anonymous 2', 'Label 1', 'Label 2', 'Delete 1']);
 });
 
 test('what is printed comes live, and whole at the end', async () => {

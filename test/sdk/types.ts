@@ -4,12 +4,19 @@
  */
 import {
   createClient,
+  type Document,
   type EventOf,
   type ExecutionEvent,
   type ExecutionStatus,
+  type ServerInfoQuery,
+  type ServerInfoQueryVariables,
   WeftError,
   WeftExecutionError,
   WeftInputError,
+  type WorkflowQuery,
+  type WorkflowQueryVariables,
+  type WorkflowsQuery,
+  type WorkflowsQueryVariables,
 } from '../../client-sdk/src/index.ts';
 
 const weft = createClient({ url: 'http://127.0.0.1:4000' });
@@ -77,6 +84,42 @@ export async function inputsAreChecked(): Promise<void> {
   createClient({ url: '', transport: 'carrier pigeon' });
   // @ts-expect-error a client needs to know where
   createClient({});
+}
+
+export async function variablesAreOptionalWhereTheDocumentHasNone(): Promise<void> {
+  const answer = await weft.request('{ nodeDefinitions { type } }');
+  // @ts-expect-error what was not told is unknown
+  answer.nodeDefinitions;
+  const told = await weft.request<{ workflow: { name: string } | null }>(
+    'query($id: ID!) { workflow(id: $id) { name } }',
+    {
+      id: 'wf_x',
+    },
+  );
+  told.workflow?.name satisfies string | undefined;
+  const variables: WorkflowQueryVariables = { id: 'wf_x' };
+  await weft.request('query($id: ID!) { workflow(id: $id) { name } }', variables, { timeoutMs: 1_000 });
+
+  const one = '' as Document<WorkflowQuery, WorkflowQueryVariables>;
+  (await weft.request(one, variables)).workflow?.name satisfies string | undefined;
+  // @ts-expect-error the document wants an id
+  await weft.request(one);
+  // @ts-expect-error the document wants another variable
+  await weft.request(one, { name: 'x' });
+  const some = '' as Document<WorkflowsQuery, WorkflowsQueryVariables>;
+  (await weft.request(some)).workflows.nodes satisfies { id: string }[];
+  await weft.request(some, undefined, { timeoutMs: 1_000 });
+  const info = '' as Document<ServerInfoQuery, ServerInfoQueryVariables>;
+  (await weft.request(info)).serverInfo.version satisfies string;
+}
+
+export async function aRunOfPythonIsSteeredLikeAnyOther(): Promise<void> {
+  const run = weft.python.run<number>({ code: '1' });
+  (await run.cancel('FORCE')).status satisfies ExecutionStatus;
+  (await run.get()).nodeExecutions satisfies { nodeKey: string }[];
+  (await (await run.retry('ALL_NODES')).result()) satisfies number;
+  // @ts-expect-error there is no such mode
+  await run.cancel('SOFT');
 }
 
 export function runsOfPythonAreNoPromises(): void {

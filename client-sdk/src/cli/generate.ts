@@ -7,11 +7,14 @@ import { makeListing } from '../listing.ts';
 import { request } from '../request.ts';
 import type { WorkflowShape } from './node-types.ts';
 import { renderModule } from './render-module.ts';
+import { selectWorkflows } from './select.ts';
 
 export interface GenerateOptions {
   url: string;
   /** The module to write. */
   out: string;
+  /** The ids or names of the workflows to write; all where it is empty. */
+  only: readonly string[];
   token: string | undefined;
   /** Write nothing, and fail where the module is not what would be written. */
   check: boolean;
@@ -19,11 +22,12 @@ export interface GenerateOptions {
 }
 
 /** Writes the module where it is not what it should be; gives what there is to say of it. @throws WeftError */
-export async function generate({ url, out, token, check, pin }: GenerateOptions): Promise<string> {
-  const workflows = await readWorkflows(url, token);
-  if (workflows.length === 0) {
+export async function generate({ url, out, only, token, check, pin }: GenerateOptions): Promise<string> {
+  const all = await readWorkflows(url, token);
+  if (all.length === 0) {
     throw new WeftError('NO_WORKFLOWS', `Expected workflows on ${url}, got none. Save one first.`);
   }
+  const workflows = selectWorkflows(all, only);
   const module = renderModule(workflows, { pin });
   const told = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'} of ${url}`;
   if ((await readIfThere(out)) === module) return `${out} is up to date with the ${told}.`;

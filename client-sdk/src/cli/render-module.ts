@@ -22,8 +22,8 @@ export function renderModule(workflows: readonly WorkflowShape[], { pin }: Rende
   return [
     header,
     ...rendered.map(({ declarations }) => declarations),
-    `/** The workflows of the server, each by its name. */\nexport interface Workflows {\n${rendered.map(({ member }) => member).join('')}}\n`,
-    `/** A client whose \`workflows\` also has each workflow of the server, ready to run. */\n` +
+    `/** Workflows of the server, each by its name. */\nexport interface Workflows {\n${rendered.map(({ member }) => member).join('')}}\n`,
+    `/** A client whose \`workflows\` also has these, ready to run. */\n` +
       'export function createClient(options: ClientOptions): WeftClient & { workflows: Workflows } {\n' +
       `  return createTypedClient<Workflows>(options, {\n${references.join('')}  });\n}\n`,
   ].join('\n');

@@ -114,7 +114,7 @@ export async function errorOfAnswer(response: Response, signal: AbortSignal): Pr
 
 /** `ExecutionStart` of `mutation ExecutionStart(…`. */
 export function operationName(document: string): string {
-  return /^\w+ (\w+)/.exec(document)?.[1] ?? 'anonymous';
+  return /^\s*\w+ (\w+)/.exec(document)?.[1] ?? 'anonymous';
 }
 
 interface Body {
