@@ -7,7 +7,7 @@ export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:4000/graphql`, or without the path. In a page it may be relative. */
   url: string | URL;
   /** The server's API token, or a function that gives one for each request and each connection. */
-  token?: string | (() => string | undefined | Promise<string | undefined>);
+  token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
   /** Sent with each HTTP request, beside those that the client sets. */
   headers?: Record<string, string>;
   /** How events come. `auto` takes WebSockets, server-sent events where those are blocked, else it polls. */

@@ -39,9 +39,15 @@ export interface RunMethods<Output> {
   text(options?: TextOptions): TextStream;
   /** Its state now. */
   get(options?: RequestOptions): Promise<ExecutionWithNodes>;
-  /** Ends it before its time. */
+  /**
+   * Has it ended before its time: GRACEFUL, the default, lets Python clean up for a moment, FORCE does not. Answers when
+   * that is asked for; the end is an event like any other, and `result()` then throws EXECUTION_CANCELED.
+   */
   cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
-  /** Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded. */
+  /**
+   * Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded.
+   * @throws WeftInputError while it has not ended, and FROM_FAILURE where nothing failed
+   */
   retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
 }
 

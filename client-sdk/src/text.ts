@@ -7,10 +7,10 @@ export interface TextStream extends AsyncIterable<string>, PromiseLike<string> {
 
 export interface TextOptions {
   /** STDOUT unless given. */
-  stream?: 'STDOUT' | 'STDERR';
+  stream?: 'STDOUT' | 'STDERR' | undefined;
   /** Only what these nodes wrote. */
-  nodeKeys?: readonly string[];
-  signal?: AbortSignal;
+  nodeKeys?: readonly string[] | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Both ways throw WeftExecutionError at the end of a run that failed, after what it had written. */

@@ -22,7 +22,7 @@ run.onclick = async () => {
   output.textContent = outcome.textContent = '';
   progress.value = 0;
   const python = weft.python.run({ code: code.value });
-  cancel.onclick = async () => weft.executions.run(await python.id()).cancel();
+  cancel.onclick = () => python.cancel();
   cancel.disabled = false;
   try {
     for await (const event of python.events()) show(event);

@@ -26,7 +26,8 @@ describe('against a server with a token', () => {
       code: 0,
       output: expect.stringMatching(/The total is 240\.\n$/),
     });
-    expect(output).toMatch(/Lyon 120\n/);
+    // Progress may come in the middle of a line: their order is not exact.
+    expect(output.replaceAll(/\d of 3\n/g, '')).toContain('Lyon 120\nPorto 80\nGraz 40\n');
     expect(output).toMatch(/3 of 3\n/);
   });
 

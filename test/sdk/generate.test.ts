@@ -159,14 +159,17 @@ test('only the workflows that are asked for are written, and others change nothi
 
 test('the code of its page in the documentation does what the page says', async () => {
   await deleteWorkflows();
-  const [create, generateLine, beginning, use, checkLine] = await blocksOf('generate.md', server.url);
+  const [create, generateLine, beginning, use, onlyLine, checkLine] = await blocksOf(
+    'generate.md',
+    server.url,
+  );
   await using page = await openProject();
   const run = async (program: string, code: string) => {
     await page.write(program, code.replace('createClient({ url', `createClient({ token: '${token}', url`));
     return promisify(execFile)(process.execPath, [join(page.folder, program)]);
   };
   const command = async ({ code }: { code: string }) => {
-    const [npx, name, ...args] = code.trim().split(' ');
+    const [npx, name, ...args] = code.match(/"[^"]+"|\S+/g)!.map((word) => word.replaceAll('"', ''));
     expect([npx, name]).toEqual(['npx', 'weft-client']);
     return weftClient(args, { WEFT_API_TOKEN: token }, page.folder);
   };
@@ -178,6 +181,9 @@ test('the code of its page in the documentation does what the page says', async 
   expect(page.complaints()).toBe('');
   expect(stdout).toMatch(/^in is done\naddUp is done\nout is done\nexec_\S+ gave 7 by its node: 7\n$/);
   expect(await command(checkLine!)).toMatchObject({ code: 0 });
+  await weft.createWorkflow({ ...untyped, name: 'Of somebody else' });
+  expect(await command(checkLine!)).toMatchObject({ code: 1 });
+  expect(await command(onlyLine!)).toMatchObject({ code: 0, said: expect.stringMatching(/up to date/) });
 });
 
 async function deleteWorkflows(): Promise<void> {
