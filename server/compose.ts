@@ -22,6 +22,7 @@ import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
+import { openEvaluator } from './shared/evaluator/evaluator.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
@@ -119,7 +120,8 @@ async function openParts(foundation: Foundation) {
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
   const registry = makeNodeRegistry(config.packages.rules);
-  return { ...foundation, database, pool, hub, tail, appender, boss, queue, registry };
+  const evaluator = opened.use(openEvaluator());
+  return { ...foundation, database, pool, hub, tail, appender, boss, queue, registry, evaluator };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -127,7 +129,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
   const worker = startWorker({
     ...parts,
-    expressions: opened.use(makeExpressions()),
+    expressions: makeExpressions(parts.evaluator),
     judgeViolation: (executionId) => alerts.judge(executionId),
     concurrency: config.workerConcurrency,
     shutdownGraceMs: config.shutdownGraceMs,

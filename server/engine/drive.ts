@@ -9,6 +9,7 @@ import type { Expressions } from '../nodes/expressions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
+import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { runExecution, type StopRequest } from './executor.ts';
@@ -21,6 +22,7 @@ export interface DriveDeps {
   registry: NodeRegistry;
   sandbox: SandboxBackend;
   expressions: Expressions;
+  evaluator: Evaluator;
   judgeViolation: AttemptDeps['judgeViolation'];
   /** Aborted when the worker shall begin nothing more. */
   draining: AbortSignal;

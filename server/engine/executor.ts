@@ -1,7 +1,9 @@
 import type { EventBody, NodeRef } from '../journal/event.ts';
+import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
 import { applyEvent, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
+import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { takeStep } from './step.ts';
@@ -9,6 +11,7 @@ import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 
 export interface ExecutorOptions extends AttemptDeps {
   plan: Plan;
+  evaluator: Evaluator;
   execution: ExecutionInfo;
   /** Folded from the journal as it stands. */
   state: RunState;
@@ -50,7 +53,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     while (!stopped.aborted && crash === null) {
       const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
       ended = [];
-      if (step.end !== null) await stopNodes(null);
+      if (step.end !== null) {
+        await stopNodes(null);
+        step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator));
+      }
       await journal.append(step.events);
       if (step.end !== null) return 'ended';
       for (const nodeKey of step.starts) launch(nodeKey);

@@ -63,6 +63,22 @@ export function topologicalOrder(
   return { order, cycle: rest.size === 0 ? [] : findCycle(rest, edges) };
 }
 
+/** Cycles that have no node in common, one or more wherever the graph goes in a circle. */
+export function findCycles(
+  keys: readonly string[],
+  edges: readonly Pick<Edge, 'source' | 'target'>[],
+): string[][] {
+  const cycles: string[][] = [];
+  const left = new Set(keys);
+  for (;;) {
+    const within = edges.filter(({ source, target }) => left.has(source) && left.has(target));
+    const { cycle } = topologicalOrder([...left], within);
+    if (cycle.length === 0) return cycles;
+    cycles.push(cycle);
+    for (const key of cycle) left.delete(key);
+  }
+}
+
 /** Every node of `rest` has a source within it, so walking backwards must come round. */
 function findCycle(rest: ReadonlySet<string>, edges: readonly Pick<Edge, 'source' | 'target'>[]): string[] {
   const path: string[] = [];

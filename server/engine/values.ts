@@ -11,18 +11,19 @@ export interface ExecutionInfo {
 
 /**
  * A node's input. Without incoming edges it is the execution's; one edge gives its value; several give an object
- * of those that are alive, by target handle where the edges name different ones, else by source key.
+ * of those that are alive, each by its target handle where it names one that no other has, else by source key. So
+ * edges of which only one comes alive, as after a branch, can name one handle and give one shape.
  */
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
   const { incoming } = graph.nodes.get(nodeKey)!;
   if (incoming.length === 0) return execution.input;
   const valueBy = (edge: Edge) => edgeValue(graph, state, execution, edge);
   if (incoming.length === 1) return valueBy(incoming[0]!);
-  const handles = new Set(incoming.map(({ targetHandle }) => targetHandle));
-  const byHandle = handles.size === incoming.length && !handles.has(null);
   const alive = incoming.filter((edge) => edgeState(edge, state) === 'live');
+  const names = alive.map(({ targetHandle, source }) => targetHandle ?? source);
+  const isOwn = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
   return Object.fromEntries(
-    alive.map((edge) => [byHandle ? edge.targetHandle! : edge.source, valueBy(edge)]),
+    alive.map((edge, index) => [isOwn(names[index]!) ? names[index] : edge.source, valueBy(edge)]),
   );
 }
 

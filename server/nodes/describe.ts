@@ -65,10 +65,14 @@ export function describeNode(definition: NodeDefinition): NodeDescription {
 
 /** Top-level fields in which `{{ }}` is part of the text. */
 export function untemplatedFields(definition: NodeDefinition): ReadonlySet<string> {
-  const fields = Object.entries(definition.config.shape) as [string, z.ZodType][];
-  return new Set(
-    fields.filter(([, field]) => (field.meta() as FieldMeta)?.templated === false).map(([name]) => name),
-  );
+  const names = Object.keys(definition.config.shape);
+  return new Set(names.filter((name) => fieldMeta(definition, name)?.templated === false));
+}
+
+/** How a top-level field is shown; undefined where there is none of this name. */
+export function fieldMeta(definition: NodeDefinition, name: string): FieldMeta | undefined {
+  const field = (definition.config.shape as Record<string, z.ZodType | undefined>)[name];
+  return field?.meta() as FieldMeta | undefined;
 }
 
 function describeField(name: string, field: JsonSchemaField, required: boolean): FieldDescription {

@@ -4,17 +4,20 @@ import type { ExpressionScope } from './definition.ts';
  * Templates: any string of a configuration may hold `{{ JSONata }}`. A string that is one template and nothing
  * else becomes the expression's value, of whatever type; in a longer string each template becomes text.
  */
-const TEMPLATE = /\{\{(.*?)\}\}/gs;
-
 export type Evaluate = (expression: string, scope: ExpressionScope) => Promise<unknown>;
 
 export function hasTemplate(value: unknown): value is string {
-  return typeof value === 'string' && value.search(TEMPLATE) >= 0;
+  return typeof value === 'string' && templatesIn(value).length > 0;
 }
 
 /** The expressions in a string, in order. */
 export function expressionsIn(text: string): string[] {
-  return [...text.matchAll(TEMPLATE)].map(([, expression]) => expression!.trim());
+  return templatesIn(text).map(({ expression }) => expression);
+}
+
+/** Whether the last `{{` has no `}}`. */
+export function isUnclosed(text: string): boolean {
+  return text.lastIndexOf('{{') >= (templatesIn(text).at(-1)?.end ?? 0);
 }
 
 /** Renders every string in `value`, however deep; `except` names top-level fields that are left as they are. */
@@ -35,10 +38,31 @@ export async function render(
 }
 
 async function renderText(text: string, scope: ExpressionScope, evaluate: Evaluate): Promise<unknown> {
-  const values = await Promise.all(expressionsIn(text).map((expression) => evaluate(expression, scope)));
-  if (text.trim().replace(TEMPLATE, '') === '' && values.length === 1) return values[0];
-  let index = 0;
-  return text.replace(TEMPLATE, () => toText(values[index++]));
+  const templates = templatesIn(text);
+  const values = await Promise.all(templates.map(({ expression }) => evaluate(expression, scope)));
+  const between = [0, ...templates.map(({ end }) => end)].map((from, index) =>
+    text.slice(from, templates[index]?.start),
+  );
+  if (values.length === 1 && between.join('').trim() === '') return values[0];
+  return between.map((piece, index) => piece + toText(values[index])).join('');
+}
+
+interface Template {
+  start: number;
+  end: number;
+  expression: string;
+}
+
+/** Not by a regular expression, which would read to the end of the text again for each `{{` that nothing closes. */
+function templatesIn(text: string): Template[] {
+  const found: Template[] = [];
+  for (let end = 0; ; ) {
+    const start = text.indexOf('{{', end);
+    const close = start < 0 ? -1 : text.indexOf('}}', start + 2);
+    if (close < 0) return found;
+    end = close + 2;
+    found.push({ start, end, expression: text.slice(start + 2, close).trim() });
+  }
 }
 
 function toText(value: unknown): string {

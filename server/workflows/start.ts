@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import { findMisfits } from '../shared/json-schema.ts';
+import type { Evaluator } from '../shared/evaluator/evaluator.ts';
+import type { Misfit } from '../shared/evaluator/json-schema.ts';
 import { type BeginDeps, makeBegin } from './begin.ts';
 import { toExecution } from './executions.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
@@ -11,6 +12,7 @@ import { notFound } from './workflows.ts';
 
 export interface StartDeps extends BeginDeps {
   registry: NodeRegistry;
+  evaluator: Evaluator;
 }
 
 export interface StartInput {
@@ -35,7 +37,7 @@ export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
 
 /** The ways in which an execution begins. Each commits the row, its first event and its job together. */
 export function makeStartUseCases(deps: StartDeps) {
-  const { registry } = deps;
+  const { registry, evaluator } = deps;
   const { manager, pool } = deps.database;
   const begin = makeBegin(deps);
 
@@ -53,7 +55,8 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(workflowId, versionNumber);
       }
       const { number, definition } = version;
-      const userErrors = [...checkKey(idempotencyKey), ...checkInput(definition.inputSchema, input)];
+      const misfits = await evaluator.findMisfits(definition.inputSchema, input);
+      const userErrors = [...checkKey(idempotencyKey), ...misfits.map(inputError)];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
         ...blank,
@@ -145,12 +148,12 @@ function checkKey(key: string | null | undefined): UserError[] {
   return [{ code: 'INVALID', field: 'idempotencyKey', message }];
 }
 
-function checkInput(inputSchema: unknown, input: unknown): UserError[] {
-  return findMisfits(inputSchema, input).map(({ path, message }) => ({
+function inputError({ path, message }: Misfit): UserError {
+  return {
     code: 'INVALID_INPUT',
     field: ['input', ...path].join('.'),
     message: `The input does not fit the workflow's inputSchema: ${message}.`,
-  }));
+  };
 }
 
 function unknownVersion(workflowId: string, versionNumber: number): { ok: false; userErrors: UserError[] } {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { NodeDefinition } from '../nodes/definition.ts';
-import { describeNode, untemplatedFields } from '../nodes/describe.ts';
+import { describeNode, fieldMeta, untemplatedFields } from '../nodes/describe.ts';
 import { expressionProblem } from '../nodes/expressions.ts';
-import { expressionsIn, hasTemplate } from '../nodes/template.ts';
+import { expressionsIn, hasTemplate, isUnclosed } from '../nodes/template.ts';
 import type { UserError } from './types.ts';
 
 type Path = readonly PropertyKey[];
@@ -111,17 +111,30 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** Templates whose expression does not parse, wherever they stand. */
+/** Templates that do not parse or do not end, wherever they stand. */
 function templateProblems(definition: NodeDefinition, config: unknown): { path: Path; message: string }[] {
   const untemplated = untemplatedFields(definition);
   return [...stringsIn(config, [])]
     .filter(({ path }) => !untemplated.has(String(path[0])))
-    .flatMap(({ path, text }) =>
-      expressionsIn(text).flatMap((expression) => {
-        const message = expressionProblem(expression);
-        return message === null ? [] : [{ path, message }];
-      }),
-    );
+    .flatMap(({ path, text }) => {
+      const messages = expressionsIn(text).flatMap((expression) => expressionProblem(expression) ?? []);
+      if (isUnclosed(text)) messages.push('A template begins with {{ here and does not end with }}.');
+      return messages.map((message) => ({ path, message }));
+    });
+}
+
+/** The expressions of a configuration and their places: in templates, and where a field is one itself. */
+export function expressionsOf(
+  definition: NodeDefinition,
+  config: unknown,
+): { path: Path; expression: string }[] {
+  const untemplated = untemplatedFields(definition);
+  return [...stringsIn(config, [])].flatMap(({ path, text }) => {
+    const field = String(path[0]);
+    const isExpression = fieldMeta(definition, field)?.language === 'jsonata';
+    const expressions = untemplated.has(field) ? (isExpression ? [text] : []) : expressionsIn(text);
+    return expressions.map((expression) => ({ path, expression }));
+  });
 }
 
 function* stringsIn(value: unknown, path: Path): Generator<{ path: Path; text: string }> {

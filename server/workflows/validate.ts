@@ -1,29 +1,72 @@
-import { topologicalOrder, unreachable } from '../engine/graph.ts';
+import { findCycles, unreachable } from '../engine/graph.ts';
 import { defaultHandle } from '../engine/plan.ts';
 import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
-import { expressionProblem } from '../nodes/expressions.ts';
+import { expressionProblem, nodesNamedIn } from '../nodes/expressions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import { schemaProblem } from '../shared/json-schema.ts';
+import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { UserError } from './types.ts';
-import { validateConfig } from './validate-config.ts';
+import { expressionsOf, validateConfig } from './validate-config.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
 const KEY = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Everything that is wrong with a workflow, at once; empty for one that can be saved and run. */
-export function validateWorkflow(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
+export async function validateWorkflow(
+  draft: WorkflowDraft,
+  deps: { registry: NodeRegistry; evaluator: Evaluator },
+): Promise<UserError[]> {
+  return [...validateGraph(draft, deps.registry), ...(await validateSchemas(draft, deps.evaluator))];
+}
+
+async function validateSchemas(
+  { inputSchema, outputSchema }: WorkflowDraft,
+  evaluator: Evaluator,
+): Promise<UserError[]> {
+  const errors: UserError[] = [];
+  for (const [field, schema] of Object.entries({ inputSchema, outputSchema })) {
+    const message = await evaluator.schemaProblem(schema);
+    if (message !== null) errors.push({ code: 'INVALID_SCHEMA', field, message });
+  }
+  return errors;
+}
+
+/** What is wrong with its nodes and edges, and its name. Pure. */
+export function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
   const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
-  errors.push(...checkEdges(draft, registry));
+  errors.push(...checkReferences(draft.nodes, registry), ...checkEdges(draft, registry));
   // The shape is judged once every edge joins two nodes.
   return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
 }
 
 const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);
 
-function checkWhole({ name, nodes, edges, inputSchema, outputSchema }: WorkflowDraft): UserError[] {
+/** Expressions that ask for the output of a node that is not there would find nothing, in silence. */
+function checkReferences(nodes: readonly NodeDraft[], registry: NodeRegistry): UserError[] {
+  const keys = new Set(nodes.map(({ key }) => key));
+  return nodes.flatMap(({ type, config, forEach }, index) => {
+    const definition = registry.get(type);
+    const places = definition === undefined ? [] : expressionsOf(definition, config);
+    const fields = places.map(({ path, expression }) => ({
+      field: [`nodes.${index}.config`, ...path.map(String)].join('.'),
+      expression,
+    }));
+    if (forEach !== null) fields.push({ field: `nodes.${index}.forEach.items`, expression: forEach.items });
+    return fields.flatMap(({ field, expression }) =>
+      nodesNamedIn(expression)
+        .filter((key) => !keys.has(key))
+        .map((key) => ({
+          code: 'UNKNOWN_REFERENCE',
+          field,
+          message: `\`nodes.${key}\` is the output of no node of this workflow: expected one of ${[...keys].slice(0, 20).join(', ')}.`,
+        })),
+    );
+  });
+}
+
+function checkWhole({ name, nodes, edges }: WorkflowDraft): UserError[] {
   const errors: UserError[] = [];
   if (name.trim() === '' || name.length > 200) {
     errors.push({
@@ -34,10 +77,6 @@ function checkWhole({ name, nodes, edges, inputSchema, outputSchema }: WorkflowD
   }
   if (nodes.length === 0)
     errors.push({ code: 'EMPTY', field: 'nodes', message: 'Expected at least one node, got none.' });
-  for (const [field, schema] of Object.entries({ inputSchema, outputSchema })) {
-    const message = schemaProblem(schema);
-    if (message !== null) errors.push({ code: 'INVALID_SCHEMA', field, message });
-  }
   if (nodes.length > MAX_NODES) {
     errors.push({
       code: 'TOO_LARGE',
@@ -233,16 +272,13 @@ function checkTarget(
 
 function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
   const keys = nodes.map(({ key }) => key);
-  const { cycle } = topologicalOrder(keys, edges);
-  if (cycle.length > 0) {
-    const index = edges.findIndex(({ source, target }) => source === cycle[0] && target === cycle[1]);
-    return [
-      {
-        code: 'CYCLE',
-        field: `edges.${index}`,
-        message: `A workflow cannot run in a circle: ${cycle.join(' → ')}.`,
-      },
-    ];
+  const cycles = findCycles(keys, edges);
+  if (cycles.length > 0) {
+    return cycles.map((cycle) => ({
+      code: 'CYCLE',
+      field: `edges.${edges.findIndex(({ source, target }) => source === cycle[0] && target === cycle[1])}`,
+      message: `A workflow cannot run in a circle: ${cycle.join(' → ')}.`,
+    }));
   }
   return unreachable(keys, startKeys(nodes, edges), edges).map((key) => ({
     code: 'UNREACHABLE_NODE',

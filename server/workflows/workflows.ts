@@ -5,6 +5,7 @@ import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts
 import { newestFirst, toPage } from '../db/page.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { newId } from '../shared/ids.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
 import { validateWorkflow } from './validate.ts';
@@ -12,14 +13,19 @@ import { validateWorkflow } from './validate.ts';
 export type WorkflowUseCases = ReturnType<typeof makeWorkflowUseCases>;
 
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
-export function makeWorkflowUseCases({ database, registry }: { database: Database; registry: NodeRegistry }) {
+export function makeWorkflowUseCases(deps: {
+  database: Database;
+  registry: NodeRegistry;
+  evaluator: Evaluator;
+}) {
+  const { database } = deps;
   const { manager } = database;
 
   return {
-    validate: async (draft: WorkflowDraft): Promise<UserError[]> => validateWorkflow(draft, registry),
+    validate: (draft: WorkflowDraft): Promise<UserError[]> => validateWorkflow(draft, deps),
 
     async create(draft: WorkflowDraft): Promise<Outcome<Workflow>> {
-      const userErrors = validateWorkflow(draft, registry);
+      const userErrors = await validateWorkflow(draft, deps);
       if (userErrors.length > 0) return { ok: false, userErrors };
       const now = new Date();
       const workflow: WorkflowEntity = {
@@ -39,7 +45,7 @@ export function makeWorkflowUseCases({ database, registry }: { database: Databas
     },
 
     async update(id: string, draft: WorkflowDraft): Promise<Outcome<Workflow>> {
-      const userErrors = validateWorkflow(draft, registry);
+      const userErrors = await validateWorkflow(draft, deps);
       if (userErrors.length > 0) return { ok: false, userErrors };
       return database.transaction(async (tx) => {
         const workflow = await lockWorkflow(tx, id);

@@ -112,6 +112,30 @@ test('input that does not fit the workflow’s inputSchema is refused at its pat
   expect((await weft.allEvents(await weft.start(id, { rows: [1] }))).at(-1)!.output).toEqual({ rows: [1] });
 });
 
+test('a schema that is none is refused', async () => {
+  const nodes = [{ key: 'in', type: 'input' }];
+  const workflow = { nodes, inputSchema: { type: 'nonsense' }, outputSchema: { type: 'object' } };
+  await expect(weft.createWorkflow(workflow)).rejects.toThrow(/"INVALID_SCHEMA","field":"inputSchema"/);
+});
+
+test('an expression or a schema that takes all there is harms nobody else', async () => {
+  const backtracking = { type: 'string', pattern: '^(a+)+$' };
+  const checked = await weft.createWorkflow({
+    nodes: [{ key: 'in', type: 'input' }],
+    inputSchema: backtracking,
+  });
+  const refused = weft.start(checked, `${'a'.repeat(40)}!`).catch(String);
+  const expression = '$count($map([1..30], function($x) { [1..9999999] }))';
+  const greedy = await weft.run([{ key: 'greedy', type: 'transform', config: { expression } }]);
+  const quick = await weft.run([{ key: 'quick', type: 'transform', config: { expression: '1 + 1' } }]);
+  expect((await weft.allEvents(quick)).at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 2 });
+  expect((await weft.allEvents(greedy)).at(-1)).toMatchObject({
+    __typename: 'ExecutionFailed',
+    error: { code: 'EXPRESSION_ERROR', message: expect.stringMatching(/more than 256 MiB of memory/) },
+  });
+  expect(await refused).toMatch(/cannot be checked by this schema: it took longer than 5 seconds/);
+}, 30_000);
+
 test('a cursor from another execution is refused', async () => {
   const [one, two] = [await weft.runPython('1'), await weft.runPython('2')];
   const { cursor } = (await weft.allEvents(one)).at(-1)!;

@@ -26,6 +26,27 @@ test('edges that name different target handles give an object by handle', () => 
   expect(inputAfter(run, 'c')).toEqual({ left: 1, right: 2 });
 });
 
+test('edges of which one is alive give it by the handle that all name', () => {
+  const plan = planOf('a.true>b', 'a.false>c', 'b>d', 'c>d', 'a>d');
+  plan.graph.nodes
+    .get('d')!
+    .incoming.slice(0, 2)
+    .forEach((edge) => {
+      edge.targetHandle = 'order';
+    });
+  const joined = new HandDriven(plan).begin().succeed('a', 1, 'false').succeed('c', 2);
+  expect(inputAfter(joined, 'd')).toEqual({ order: 2 });
+  const both = planOf('a>d', 'b>d', 'c>d');
+  both.graph.nodes
+    .get('d')!
+    .incoming.slice(0, 2)
+    .forEach((edge) => {
+      edge.targetHandle = 'order';
+    });
+  const all = new HandDriven(both).begin().succeed('a', 1).succeed('b', 2).succeed('c', 3);
+  expect(inputAfter(all, 'd')).toEqual({ a: 1, b: 2, c: 3 });
+});
+
 test('an edge that is dead gives nothing to the object', () => {
   const run = new HandDriven(planOf('a.true>c', 'b>c')).begin().succeed('a', 1, 'false').succeed('b', 2);
   expect(inputAfter(run, 'c')).toEqual({ b: 2 });

@@ -1,17 +1,19 @@
 import type { ExpressionScope } from '../../../server/nodes/definition.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
 import { render } from '../../../server/nodes/template.ts';
+import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 
 const scope: ExpressionScope = {
   input: { name: 'Ada', list: [1, 2], nothing: null },
   nodes: { fetch: { output: { total: 3 } } },
   execution: { id: 'exec_1', workflowId: 'wf_1', input: {} },
 };
-const expressions = makeExpressions();
+const evaluator = openEvaluator();
+const expressions = makeExpressions(evaluator);
 const rendered = (value: unknown, except?: Set<string>) =>
   render(value, scope, (expression, within) => expressions.evaluate(expression, within), except);
 
-afterAll(() => expressions[Symbol.asyncDispose]());
+afterAll(() => evaluator[Symbol.dispose]());
 
 test('a string that is one template becomes the value, of whatever type', async () => {
   expect(await rendered('{{ input.list }}')).toEqual([1, 2]);
@@ -33,6 +35,11 @@ test('templates are found at any depth, and values that are no strings stay as t
     t: true,
     z: null,
   });
+});
+
+test('a text full of braces that nothing closes is read once', async () => {
+  const braces = '{{'.repeat(1_000_000);
+  expect(await rendered(`{{ input.name }}${braces}`)).toBe(`Ada${braces}`);
 });
 
 test('a value that a template gives is not read as a template again', async () => {

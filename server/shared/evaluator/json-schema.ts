@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { coerceError } from './errors.ts';
+import { coerceError } from '../errors.ts';
 
 /** Where a value does not fit its schema: the way to the place, and what is wrong there, with the place's name. */
 export interface Misfit {

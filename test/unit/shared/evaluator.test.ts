@@ -1,0 +1,61 @@
+import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
+
+const evaluator = openEvaluator();
+afterAll(() => evaluator[Symbol.dispose]());
+
+const endless = '($f := function() { $f() }; $f())';
+const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
+
+test('endless recursion is an error, and the next expression works', async () => {
+  await expect(evaluator.evaluate('($f := function($n) { 1 + $f($n) }; $f(1))', {})).rejects.toThrow(
+    'Stack overflow',
+  );
+  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+});
+
+test('an expression that takes all memory is an error, and the next one works', async () => {
+  const greedy = evaluator.evaluate('$count($map([1..30], function($x) { [1..9999999] }))', {});
+  await expect(greedy).rejects.toThrow('it needed more than 256 MiB of memory');
+  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+}, 20_000);
+
+test('a regular expression that backtracks for ever is ended, and what it would mean told', async () => {
+  const match = evaluator.evaluate(`$match(text, /${backtracking.pattern}/)`, backtracking);
+  await expect(match).rejects.toThrow(
+    'it took longer than 5 seconds. What takes longer belongs into a python node',
+  );
+}, 20_000);
+
+test('quick ones do not wait for slow ones, however many there are', async () => {
+  let ended = 0;
+  const slow = Array.from({ length: 6 }, () => evaluator.evaluate(endless, {}).catch(() => ended++));
+  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+  expect(ended).toBe(0);
+  await Promise.all(slow);
+}, 60_000);
+
+test('a schema that backtracks for ever, or goes round in circles, is a misfit', async () => {
+  const misfits = await Promise.all([
+    evaluator.findMisfits({ type: 'string', pattern: backtracking.pattern }, backtracking.text),
+    evaluator.findMisfits({ anyOf: [{ type: 'object' }, { $ref: '#' }] }, 1),
+  ]);
+  expect(misfits).toEqual([
+    [{ path: [], message: expect.stringMatching(/^it cannot be checked by this schema: it took longer/) }],
+    [
+      {
+        path: [],
+        message: expect.stringMatching(/^it cannot be checked by this schema: Maximum call stack/),
+      },
+    ],
+  ]);
+}, 20_000);
+
+test('what does not fit a schema is told at its place', async () => {
+  const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
+  expect(await evaluator.findMisfits(schema, { rows: [] })).toEqual([]);
+  expect(await evaluator.findMisfits(schema, { rows: 3 })).toEqual([
+    { path: ['rows'], message: '`rows` must be array' },
+  ]);
+  expect(await evaluator.schemaProblem({ type: 'nonsense' })).toMatch(/^This is not a JSON Schema/);
+  expect(await evaluator.schemaProblem(schema)).toBeNull();
+});
