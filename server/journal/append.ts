@@ -109,6 +109,8 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
 
   async function commit(group: Entry[]): Promise<void> {
     const live = group.filter((entry) => !entry.journal.lost.aborted);
+    // Lost with an entry before it in the same group.
+    for (const entry of group) if (entry.journal.lost.aborted) refuse(entry, entry.journal.lost.reason);
     if (live.length === 0) return;
     try {
       await whenPossible(
@@ -162,11 +164,14 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
   /** The journal can no longer be dense: nothing may be written after an event that was not. */
   function lose(entry: Entry, error: unknown): void {
     entry.journal.fence.abort(error);
-    for (const other of [entry, ...waiting.filter(({ journal }) => journal === entry.journal)]) {
-      other.committed.promise.catch(() => {});
-      other.committed.reject(error);
-    }
+    for (const other of [entry, ...waiting.filter(({ journal }) => journal === entry.journal)])
+      refuse(other, error);
     waiting = waiting.filter(({ journal }) => journal !== entry.journal);
+  }
+
+  function refuse({ committed }: Entry, error: unknown): void {
+    committed.promise.catch(() => {});
+    committed.reject(error);
   }
 
   /** A turn later: what tells of the events, and serialises them, waits for the run that goes on from them. */

@@ -110,11 +110,13 @@ test('a writer that lost its execution is fenced off, and its neighbours in the 
   await two.appender.open('exec_a', 1).append([{ type: 'ExecutionStarted' }]);
 
   const neighbour = one.appender.open('exec_b', 0);
-  const [lost, kept] = await Promise.allSettled([
+  const [lost, lostToo, kept] = await Promise.allSettled([
+    stale.append([output('n', 'one')]),
     stale.append([end]),
     neighbour.append([{ type: 'ExecutionQueued' }]),
   ]);
   expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'JOURNAL_FENCED' } });
+  expect(lostToo).toEqual(lost);
   expect(kept.status).toBe('fulfilled');
   expect(stale.lost.aborted).toBe(true);
   await expect(stale.append([end])).rejects.toMatchObject({ code: 'JOURNAL_FENCED' });
