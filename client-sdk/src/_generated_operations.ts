@@ -113,7 +113,7 @@ export type WorkflowNodeInput = {
   config?: unknown;
   /** Where an editor draws it. */
   position?: PositionInput | null | undefined;
-  /** How often it is attempted; once where none is given. */
+  /** How often it is attempted, with `forEach` each item by itself; once where none is given. */
   retry?: RetryPolicyInput | null | undefined;
   /** Runs it once for each item of a list. */
   forEach?: ForEachInput | null | undefined;
@@ -141,7 +141,7 @@ export type RetryPolicyInput = {
   retryOn?: Array<string>;
 };
 
-/** Runs a node once for each item of a list. */
+/** Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item is begun, and those under way are cancelled. */
 export type ForEachInput = {
   /** A JSONata expression that gives the list, such as `input.rows`. */
   items: string;
@@ -196,7 +196,7 @@ export type ExecutionCancelMode =
 export type ExecutionRetryStrategy =
   /** Everything. */
   | 'ALL_NODES'
-  /** Nodes that had not succeeded; the others are REUSED. */
+  /** What had not succeeded, and what follows it; the other nodes, and items of a `forEach`, are REUSED. */
   | 'FROM_FAILURE';
 
 /** One piece of Python to run, with the configuration of a `python` node. */

@@ -21,7 +21,7 @@ export interface ItemState<Output = unknown> {
   readonly status: NodeExecutionStatus;
   /** Attempts begun so far. */
   readonly attempt: number;
-  /** Null until it has SUCCEEDED. */
+  /** Null until it has SUCCEEDED or is REUSED. */
   readonly output: Output | null;
   /** Why its last attempt failed. */
   readonly error: NodeFailure | null;
@@ -104,7 +104,7 @@ function applyEvent(state: Writable<ExecutionState>, event: ExecutionEvent): voi
 }
 
 function applyToNode(nodes: Record<string, NodeState>, event: ExecutionEvent): void {
-  const { nodeKey, item } = event;
+  const { nodeKey, item, occurredAt } = event;
   if (nodeKey === null) return;
   const node = nodes[nodeKey] ?? emptyNode;
   if (event.type === 'NodeOutput') {
@@ -114,7 +114,8 @@ function applyToNode(nodes: Record<string, NodeState>, event: ExecutionEvent): v
     nodes[nodeKey] = { ...node, artifacts: [...node.artifacts, event.artifact] };
   } else if (item === null) {
     const handedOut = event.type === 'NodeStarted' ? { stdout: '', stderr: '', artifacts: [] } : {};
-    nodes[nodeKey] = { ...node, ...handedOut, ...changesBy(event, node) };
+    const items = event.type === 'NodeFailed' ? canceledItems(node, occurredAt) : node.items;
+    nodes[nodeKey] = { ...node, ...handedOut, ...changesBy(event, node), items };
   } else {
     const before = node.items[item] ?? emptyItem;
     nodes[nodeKey] = {
@@ -156,10 +157,17 @@ function changesBy(event: ExecutionEvent, before: ItemState): Partial<ItemState>
 /** What had not ended was cancelled with the execution. */
 function cancelTheRest(state: ExecutionState, finishedAt: string): void {
   const nodes = state.nodes as Record<string, NodeState>;
-  const canceled = <T extends ItemState>(one: T): T =>
-    one.status === 'RUNNING' || one.status === 'WAITING' ? { ...one, status: 'CANCELED', finishedAt } : one;
   for (const [key, node] of Object.entries(nodes)) {
-    const items = Object.entries(node.items).map(([item, each]) => [item, canceled(each)]);
-    nodes[key] = { ...canceled(node), items: Object.fromEntries(items) };
+    nodes[key] = { ...canceled(node, finishedAt), items: canceledItems(node, finishedAt) };
   }
+}
+
+function canceledItems({ items }: NodeState, finishedAt: string): NodeState['items'] {
+  return Object.fromEntries(Object.entries(items).map(([item, each]) => [item, canceled(each, finishedAt)]));
+}
+
+function canceled<T extends ItemState>(one: T, finishedAt: string): T {
+  return one.status === 'RUNNING' || one.status === 'WAITING'
+    ? { ...one, status: 'CANCELED', finishedAt }
+    : one;
 }

@@ -8,6 +8,7 @@ import {
   type WatchedEvent,
 } from '../nodes/definition.ts';
 import { untemplatedFields } from '../nodes/describe.ts';
+import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { render } from '../nodes/template.ts';
 import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
@@ -97,7 +98,7 @@ async function tellAlert(deps: AttemptDeps, ref: NodeRef, committed: Promise<voi
  * where the retry policy says so.
  */
 export function endEvent(
-  node: PlannedNode,
+  policy: RetryPolicy | null,
   ref: NodeRef,
   run: NodeRun,
   end: AttemptEnd,
@@ -106,7 +107,7 @@ export function endEvent(
     case 'succeeded':
       return { type: 'NodeSucceeded', ...ref, ...end.emission, durationMs: end.durationMs };
     case 'failed': {
-      const delayMs = retryDelayMs(node.retry, run.failures + 1, end.error);
+      const delayMs = retryDelayMs(policy, run.failures + 1, end.error);
       if (delayMs !== null) return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error };
       return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs };
     }

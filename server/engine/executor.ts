@@ -38,11 +38,11 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
  * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
  */
 export async function runExecution(options: ExecutorOptions): Promise<'ended' | 'released'> {
-  const { plan, execution, state, journal, signal, draining } = options;
+  const { plan, execution, state, former, journal, signal, draining } = options;
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
   const stopped = AbortSignal.any([signal, journal.lost]);
-  let ended: EventBody[] = firstEvents(options);
+  let ended: EventBody[] = state.status === 'QUEUED' ? [] : resumeEvents(plan, state);
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
   const onStop = () => wake.resolve();
@@ -50,6 +50,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   draining.addEventListener('abort', onStop, { once: true });
 
   try {
+    if (former !== null && !stopped.aborted) takeOver(former);
     while (!stopped.aborted && crash === null) {
       const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
       ended = [];
@@ -71,6 +72,18 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     stopped.removeEventListener('abort', onStop);
     draining.removeEventListener('abort', onStop);
     await stopNodes(null);
+  }
+
+  /**
+   * Before anything is begun. Event by event, so that the journal makes inserts of a bearable size of them, however
+   * many items there are; a worker that is lost between two of these leaves the rest to the next one.
+   */
+  function takeOver(from: RunState): void {
+    const started: EventBody[] = state.status === 'QUEUED' ? [{ type: 'ExecutionStarted' }] : [];
+    for (const event of [...started, ...reuseEvents(plan.graph, from, state)]) {
+      // A lost journal aborts the whole execution by its own signal.
+      record([event]).catch(() => {});
+    }
   }
 
   /** Waits until an attempt ended, a retry is due or a stop was asked for. */
@@ -98,11 +111,11 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     const run = runOf(state, node.key, null);
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt };
     const input = inputOf(plan.graph, state, execution, node.key);
-    const attempt = (which: NodeRef, value: unknown): Promise<AttemptEnd> =>
-      runAttempt(options, node, which, scopeOf(state, execution, value), nodeStop.signal);
+    const attempt = (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> =>
+      runAttempt(options, node, which, scopeOf(state, execution, value), within);
     const end =
       node.forEach === null
-        ? await attempt(ref, input)
+        ? await attempt(ref, input, nodeStop.signal)
         : await runForEach({
             node,
             forEach: node.forEach,
@@ -114,7 +127,8 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
             record,
             attempt,
           });
-    const event = endEvent(node, ref, run, end);
+    // The retry policy of a list is its items': once they are at their end, so is the node.
+    const event = endEvent(node.forEach === null ? node.retry : null, ref, run, end);
     if (event !== null) ended.push(event);
   }
 
@@ -138,9 +152,4 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     await record(releaseEvents(state));
     return 'released';
   }
-}
-
-function firstEvents({ plan, state, former }: ExecutorOptions): EventBody[] {
-  if (state.status === 'QUEUED') return former === null ? [] : reuseEvents(plan.graph, former);
-  return resumeEvents(plan, state);
 }

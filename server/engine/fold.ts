@@ -93,6 +93,7 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
       break;
     case 'NodeFailed':
       Object.assign(run, { status: 'FAILED', error: event.error, finishedAt: at });
+      for (const item of run.items.values()) cancel(item, at);
       break;
     case 'NodeSkipped':
       Object.assign(run, { status: 'SKIPPED', finishedAt: at });
@@ -113,11 +114,18 @@ export const WORKER_STOPPED = 'WORKER_STOPPED';
 function endExecution(state: RunState, status: 'FAILED' | 'CANCELED', at: Date): void {
   state.status = status;
   for (const run of state.nodes.values()) {
-    for (const each of [run, ...run.items.values()]) {
-      if (each.status === 'RUNNING' || each.status === 'WAITING')
-        Object.assign(each, { status: 'CANCELED', finishedAt: at });
-    }
+    for (const each of [run, ...run.items.values()]) cancel(each, at);
   }
+}
+
+function cancel(run: NodeRun, at: Date): void {
+  if (run.status === 'RUNNING' || run.status === 'WAITING')
+    Object.assign(run, { status: 'CANCELED', finishedAt: at });
+}
+
+/** Whether it has an output: its own, or that of the execution it was taken over from. */
+export function isDone(run: NodeRun | undefined): boolean {
+  return run?.status === 'SUCCEEDED' || run?.status === 'REUSED';
 }
 
 /** The run of a node or item, made when first heard of. */

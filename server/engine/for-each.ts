@@ -4,7 +4,7 @@ import { type ExpressionScope, NodeFailure } from '../nodes/definition.ts';
 import type { ForEach } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { type AttemptEnd, endEvent } from './attempt.ts';
-import { type NodeRun, newRun } from './fold.ts';
+import { isDone, type NodeRun, newRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
 import { interruption } from './recovery.ts';
 
@@ -15,12 +15,13 @@ export interface ForEachOptions {
   /** The node's own run; its items are in it. */
   run: NodeRun;
   expressions: Expressions;
+  /** Aborted when what is under way shall stop. */
   signal: AbortSignal;
   /** Aborted when no further item, and no further attempt, shall be begun. */
   draining: AbortSignal;
   /** Applies events to the state and journals them; resolves when they are committed. */
   record: (events: readonly EventBody[]) => Promise<void>;
-  attempt: (ref: NodeRef, value: unknown) => Promise<AttemptEnd>;
+  attempt: (ref: NodeRef, value: unknown, signal: AbortSignal) => Promise<AttemptEnd>;
 }
 
 type Failed = Extract<AttemptEnd, { kind: 'failed' }>;
@@ -29,30 +30,43 @@ const MAX_ITEMS = 10_000;
 
 /**
  * Runs a node once per item of a list, a bounded number at a time; the output is the list of outputs, in order.
- * Items that a former worker finished are not run again. After an item has failed for good no further one is
- * begun, and the node fails with that item's error.
+ *
+ *   item:  (none) → RUNNING → SUCCEEDED            REUSED: taken over from the execution that is retried
+ *                   RUNNING → WAITING → RUNNING    as the node's retry policy says: it counts each item's attempts
+ *                   RUNNING → FAILED               for good, which ends the node
+ *
+ * Items that a former worker finished, or a former execution, are not run again. When an item has failed for good,
+ * the node fails at once with its error, which no attempt at the node could mend: no further item is begun, no retry
+ * waited for, and what is under way is stopped.
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
-  const { node, forEach, run, signal, draining } = options;
+  const { node, forEach, run } = options;
+  // Its worker was lost before it could tell the node's failure.
+  const lost = [...run.items].find(([, { status }]) => status === 'FAILED');
+  if (lost !== undefined) return failureOf(...lost);
   const list = await listOf(options);
   if (!Array.isArray(list)) return list;
 
   const items: readonly unknown[] = list;
-  const failures: Failed[] = [];
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const draining = AbortSignal.any([signal, options.draining]);
+  let failure: Failed | null = null;
   let next = 0;
   async function lane(): Promise<void> {
-    while (failures.length === 0 && !signal.aborted && !draining.aborted && next < items.length) {
+    while (!draining.aborted && next < items.length) {
       const item = next++;
-      const failure = await runItem(options, item, items[item]);
-      if (failure !== null) failures.push(failure);
+      const itemRun = await runItem({ ...options, signal, draining }, item, items[item]);
+      if (itemRun.status !== 'FAILED') continue;
+      failure ??= failureOf(item, itemRun);
+      failed.abort();
     }
   }
   await Promise.all(Array.from({ length: Math.min(forEach.concurrency, items.length) }, lane));
 
-  if (failures.length > 0) return failures[0]!;
-  if (signal.aborted || items.some((_, item) => run.items.get(item)?.status !== 'SUCCEEDED'))
-    return { kind: 'stopped' };
+  if (failure !== null) return failure;
+  if (signal.aborted || !items.every((_, item) => isDone(run.items.get(item)))) return { kind: 'stopped' };
   return {
     kind: 'succeeded',
     emission: {
@@ -83,24 +97,34 @@ async function listOf({ node, forEach, scope, expressions }: ForEachOptions): Pr
   }
 }
 
-/** One item through all its attempts; its failure, or null when it ended well or was stopped. */
-async function runItem(options: ForEachOptions, item: number, value: unknown): Promise<Failed | null> {
-  const { node, record } = options;
-  const halt = AbortSignal.any([options.signal, options.draining]);
+/** Takes one item through all its attempts, until it ends or is to begin no further one. */
+async function runItem(options: ForEachOptions, item: number, value: unknown): Promise<NodeRun> {
+  const { node, record, signal, draining } = options;
   const run = options.run.items.get(item) ?? newRun();
   options.run.items.set(item, run);
   if (run.status === 'RUNNING') {
     const lost = interruption({ nodeKey: node.key, attempt: run.attempt, item }, run);
     if (lost !== null) await record([lost]);
   }
-  while (run.status !== 'SUCCEEDED' && run.status !== 'FAILED') {
-    await delay(Math.max(0, (run.retryAt ?? 0) - Date.now()), undefined, { signal: halt }).catch(() => {});
-    if (halt.aborted) return null;
+  while (!isDone(run) && run.status !== 'FAILED') {
+    await delay(Math.max(0, (run.retryAt ?? 0) - Date.now()), undefined, { signal: draining }).catch(
+      () => {},
+    );
+    if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
     await record([{ type: 'NodeStarted', ...ref }]);
-    const event = endEvent(node, ref, run, await options.attempt(ref, value));
-    if (event === null) return null;
+    const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
+    if (event === null) break;
     await record([event]);
   }
-  return run.status === 'FAILED' ? { kind: 'failed', error: run.error!, durationMs: 0 } : null;
+  return run;
+}
+
+/** The node's failure: the item's, which its message begins with. */
+function failureOf(item: number, { error }: NodeRun): Failed {
+  return {
+    kind: 'failed',
+    error: { ...error!, message: `Item ${item}: ${error!.message}` },
+    durationMs: 0,
+  };
 }

@@ -1,6 +1,6 @@
 import type { EventBody, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
-import { type NodeRun, type RunState, WORKER_STOPPED } from './fold.ts';
+import { isDone, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
 import type { Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { nodeStarted } from './step.ts';
@@ -60,20 +60,27 @@ export function releaseEvents(state: RunState): EventBody[] {
 }
 
 /**
- * What a retry from the failure takes over from the execution it retries: every node that ended well and comes
- * after no node that did not.
+ * What a retry from the failure has yet to take over from the execution it retries, in `state` as it stands: every
+ * node that ended well and comes after no node that did not, and of a list that did not end well those items that
+ * did. Only then is the list the same, item by item.
  */
-export function reuseEvents(graph: Graph, former: RunState): EventBody[] {
+export function reuseEvents(graph: Graph, former: RunState, state: RunState): EventBody[] {
   const tainted = new Set<string>();
   const events: EventBody[] = [];
   for (const nodeKey of graph.order) {
-    const run = former.nodes.get(nodeKey);
+    const run = former.nodes.get(nodeKey) ?? newRun();
     const follows = graph.nodes.get(nodeKey)!.incoming.some(({ source }) => tainted.has(source));
-    if (follows || run === undefined || !['SUCCEEDED', 'REUSED', 'SKIPPED'].includes(run.status)) {
-      tainted.add(nodeKey);
-    } else if (run.status !== 'SKIPPED') {
-      events.push({ type: 'NodeReused', nodeKey, attempt: 0, output: run.output, handle: run.handle! });
+    if (follows || !(isDone(run) || run.status === 'SKIPPED')) tainted.add(nodeKey);
+    const begun = state.nodes.get(nodeKey) ?? newRun();
+    if (follows || begun.status !== 'QUEUED') continue;
+    if (isDone(run)) events.push(reused(nodeKey, null, run));
+    for (const [item, itemRun] of isDone(run) ? [] : run.items) {
+      if (isDone(itemRun) && !begun.items.has(item)) events.push(reused(nodeKey, item, itemRun));
     }
   }
   return events;
+}
+
+function reused(nodeKey: string, item: number | null, { output, handle }: NodeRun): EventBody {
+  return { type: 'NodeReused', nodeKey, item, attempt: 0, output, handle: handle! };
 }

@@ -1,5 +1,5 @@
 import type { ExpressionScope } from '../nodes/definition.ts';
-import type { RunState } from './fold.ts';
+import { isDone, type RunState } from './fold.ts';
 import { type Edge, ERROR_HANDLE, type Graph } from './graph.ts';
 import { edgeState } from './schedule.ts';
 
@@ -36,7 +36,7 @@ function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge
 }
 
 export function scopeOf(state: RunState, execution: ExecutionInfo, input: unknown): ExpressionScope {
-  const ended = [...state.nodes].filter(([, { status }]) => status === 'SUCCEEDED' || status === 'REUSED');
+  const ended = [...state.nodes].filter(([, run]) => isDone(run));
   return {
     input,
     nodes: Object.fromEntries(ended.map(([key, { output }]) => [key, { output }])),
@@ -48,6 +48,6 @@ export function scopeOf(state: RunState, execution: ExecutionInfo, input: unknow
 export function executionOutput(state: RunState, outputs: readonly string[]): unknown {
   const value = (key: string) => state.nodes.get(key)?.output ?? null;
   if (outputs.length === 1) return value(outputs[0]!);
-  const ran = outputs.filter((key) => ['SUCCEEDED', 'REUSED'].includes(state.nodes.get(key)?.status ?? ''));
+  const ran = outputs.filter((key) => isDone(state.nodes.get(key)));
   return Object.fromEntries(ran.map((key) => [key, value(key)]));
 }

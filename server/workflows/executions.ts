@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
 import { foldJournal } from '../engine/drive.ts';
-import type { RunState } from '../engine/fold.ts';
+import type { NodeRun, RunState } from '../engine/fold.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor } from '../journal/cursor.ts';
@@ -161,17 +161,20 @@ export function toExecution(row: ExecutionEntity): Execution {
 
 function toNodeExecutions(state: RunState): NodeExecution[] {
   return [...state.nodes].flatMap(([nodeKey, node]) =>
-    [{ item: null, run: node }, ...[...node.items].map(([item, run]) => ({ item, run }))].map(
-      ({ item, run }) => ({
-        nodeKey,
-        item,
-        status: run.status,
-        attempt: run.attempt,
-        output: run.output ?? null,
-        error: run.error,
-        startedAt: run.startedAt,
-        finishedAt: run.finishedAt,
-      }),
-    ),
+    [{ item: null, run: node }, ...itemsOf(node)].map(({ item, run }) => ({
+      nodeKey,
+      item,
+      status: run.status,
+      attempt: run.attempt,
+      output: run.output ?? null,
+      error: run.error,
+      startedAt: run.startedAt,
+      finishedAt: run.finishedAt,
+    })),
   );
+}
+
+/** In the order of the list: those taken over from a former execution were heard of first. */
+function itemsOf(node: NodeRun): { item: number; run: NodeRun }[] {
+  return [...node.items].map(([item, run]) => ({ item, run })).sort((a, b) => a.item - b.item);
 }

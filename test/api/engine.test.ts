@@ -227,6 +227,60 @@ test('a retry from the failure takes over what succeeded and runs the rest', asy
   );
 });
 
+test('an item that fails for good fails its node at once, and retries take over the items that had succeeded', async () => {
+  const code = 'import uuid\nif input_data == 2:\n    raise ValueError("no")\nresult = str(uuid.uuid4())';
+  const nodes = [
+    { key: 'list', type: 'transform', config: { expression: 'input' } },
+    {
+      ...python('each', code),
+      forEach: { items: 'input', concurrency: 1 },
+      retry: { maxAttempts: 2, initialDelayMs: 10 },
+    },
+  ];
+  const first = await weft.run(nodes, [edge('list', 'each')], [0, 1, 2, 3]);
+  const before = await weft.allEvents(first);
+  const toldOf = (events: WatchedEvent[]) =>
+    events.filter(({ nodeKey }) => nodeKey === 'each').map(({ __typename, item }) => [__typename, item]);
+  const failure = [
+    ['NodeStarted', 2],
+    ['NodeRetryScheduled', 2],
+    ['NodeStarted', 2],
+    ['NodeFailed', 2],
+    ['NodeFailed', null],
+  ];
+  expect(toldOf(before).slice(-5)).toEqual(failure);
+  expect(lastOf(before).error).toMatchObject({
+    type: 'ValueError',
+    nodeKey: 'each',
+    message: expect.stringMatching(/^Item 2: .*no/),
+  });
+  const outputOf = (events: WatchedEvent[], index: number) =>
+    events.find(({ item, output }) => item === index && output)!.output;
+
+  const retried = await weft.retry(first);
+  await weft.allEvents(retried);
+  const retriedAgain = await weft.retry(retried);
+  for (const id of [retried, retriedAgain]) {
+    const after = await weft.allEvents(id);
+    expect(typesOf(after, 'list')).toEqual(['NodeReused']);
+    expect(toldOf(after)).toEqual([['NodeReused', 0], ['NodeReused', 1], ['NodeStarted', null], ...failure]);
+    for (const item of [0, 1]) expect(outputOf(after, item)).toBe(outputOf(before, item));
+    const { execution } = await weft.query<{ execution: object }>(
+      'query ($id: ID!) { execution(id: $id) { nodeExecutions { nodeKey item status attempt } } }',
+      { id },
+    );
+    expect(execution).toEqual({
+      nodeExecutions: [
+        { nodeKey: 'list', item: null, status: 'REUSED', attempt: 0 },
+        { nodeKey: 'each', item: null, status: 'FAILED', attempt: 1 },
+        { nodeKey: 'each', item: 0, status: 'REUSED', attempt: 0 },
+        { nodeKey: 'each', item: 1, status: 'REUSED', attempt: 0 },
+        { nodeKey: 'each', item: 2, status: 'FAILED', attempt: 2 },
+      ],
+    });
+  }
+});
+
 test('output over its limit is marked where it is cut, and the run succeeds', async () => {
   const events = await weft.allEvents(
     await weft.runPython("print('x' * 300_000)\nprint('next')\nresult = 1"),

@@ -53,6 +53,35 @@ test('a worker killed with -9 is replaced within 15 s: what finished stays, what
   for (const nodeKey of ['a', 'b', 'c']) expect(count(events, 'NodeSucceeded', nodeKey)).toBe(1);
 });
 
+test('a worker killed with -9 in a retry from the failure is replaced: items that were taken over stay so', async () => {
+  const first = await open();
+  const code =
+    'import time, uuid\nprint("on")\nif input_data == 2:\n    time.sleep(2)\nresult = str(uuid.uuid4())';
+  const items = { ...python('list', code), forEach: { items: 'input', concurrency: 1 } };
+  const isUnderWay = (event: WatchedEvent) => isOutputOf('list')(event) && event.item === 2;
+  const canceled = await first.weft.run([items], [], [0, 1, 2]);
+  await first.weft.event(canceled, isUnderWay);
+  expect(await first.weft.cancel(canceled)).toEqual([]);
+  const succeeded = (await first.weft.allEvents(canceled)).filter(
+    ({ __typename }) => __typename === 'NodeSucceeded',
+  );
+
+  const id = await first.weft.retry(canceled);
+  await first.weft.event(id, isUnderWay);
+  await first.server.kill();
+  const events = await (await open()).weft.allEvents(id);
+  expectDense(events);
+  expect(events.at(-1)).toMatchObject({
+    __typename: 'ExecutionSucceeded',
+    output: [...succeeded.map(({ output }) => output), expect.any(String)],
+  });
+  const told = (type: string) =>
+    events.filter(({ __typename }) => __typename === type).map(({ item }) => item);
+  expect(told('NodeReused')).toEqual([0, 1]);
+  expect(told('NodeStarted')).toEqual([null, 2, null, 2]);
+  expect(told('NodeSucceeded')).toEqual([2, null]);
+});
+
 test('another worker takes over while a client goes on watching, and sees each event once', async () => {
   const api = await open({ env: { WEFT_ROLES: 'api' } });
   const doomed = await open();

@@ -1,4 +1,9 @@
-import { createClient, type ExecutionEvent, type ExecutionExport } from '../../client-sdk/src/index.ts';
+import {
+  createClient,
+  type ExecutionEvent,
+  type ExecutionExport,
+  type WeftClient,
+} from '../../client-sdk/src/index.ts';
 import { replay } from '../../client-sdk/src/testing/index.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -25,6 +30,7 @@ const edges = [
 let recorded: ExecutionExport;
 let seen: ExecutionEvent[];
 let stateOnServer: unknown;
+let retried: { recorded: ExecutionExport; stateOnServer: unknown };
 
 beforeAll(async () => {
   await using stack = new AsyncDisposableStack();
@@ -35,6 +41,7 @@ beforeAll(async () => {
   seen = await Array.fromAsync(run.events());
   recorded = JSON.parse(JSON.stringify(await weft.executions.export(run.id)));
   stateOnServer = await run.get();
+  retried = await recordRetry(weft);
   await expect(weft.executions.export('exec_nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 }); // and the server is gone
 
@@ -44,6 +51,18 @@ test('a replay gives the events, the state and the outcome that the server gave'
   await expect(run.result()).rejects.toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', node: 'oops' });
   expect(sorted(await run.get())).toEqual(sorted(stateOnServer));
   expect(await client.executions.export(run.id)).toEqual(recorded);
+});
+
+test('items that a retry took over are the same in a replay, in a list that failed, as on the server', async () => {
+  const { run } = replay(retried.recorded, { speed: Number.POSITIVE_INFINITY });
+  await expect(run.result()).rejects.toThrow(/Item 1: /);
+  expect(sorted(await run.get())).toEqual(sorted(retried.stateOnServer));
+  expect((await run.get()).nodeExecutions.map(({ item, status }) => [item, status])).toEqual([
+    [null, 'FAILED'],
+    [0, 'REUSED'],
+    [1, 'FAILED'],
+    [2, 'CANCELED'],
+  ]);
 });
 
 test('filters and cursors are those of a server', async () => {
@@ -142,4 +161,22 @@ function sorted(execution: unknown): unknown {
   const { nodeExecutions, ...rest } = execution as { nodeExecutions: { nodeKey: string; item: number }[] };
   const keyOf = ({ nodeKey, item }: { nodeKey: string; item: number | null }) => `${nodeKey} ${item ?? ''}`;
   return { ...rest, nodeExecutions: nodeExecutions.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b))) };
+}
+
+/** A retry that takes over item 0; then item 1 fails while item 2 is under way. */
+async function recordRetry(weft: WeftClient): Promise<typeof retried> {
+  const code =
+    'import time\nif input_data == 1:\n    time.sleep(1)\n    1 / 0\nif input_data == 2:\n    time.sleep(25)\nresult = 0';
+  const node = {
+    key: 'list',
+    type: 'python',
+    config: { code },
+    forEach: { items: 'input', concurrency: 2 },
+  };
+  const workflow = await weft.workflows.create({ name: 'retried', nodes: [node], edges: [] });
+  const failed = await weft.executions.start({ workflowId: workflow.id, input: [0, 1, 2] });
+  await failed.result().catch(() => {});
+  const run = await failed.retry();
+  await run.result().catch(() => {});
+  return { recorded: await weft.executions.export(run.id), stateOnServer: await run.get() };
 }

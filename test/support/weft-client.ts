@@ -73,6 +73,15 @@ export class WeftClient implements AsyncDisposable {
     return executionCancel.userErrors;
   }
 
+  /** Retries from the failure. */
+  async retry(id: string): Promise<string> {
+    const { executionRetry } = await this.query<{ executionRetry: Payload<'execution'> }>(
+      'mutation ($id: ID!) { executionRetry(id: $id, strategy: FROM_FAILURE) { execution { id } userErrors { code field message } } }',
+      { id },
+    );
+    return idOf('execution', executionRetry);
+  }
+
   /** Events live, one by one, to the terminal one. Throws what the server says is wrong. */
   async *events(executionId: string, after: string | null = null): AsyncGenerator<WatchedEvent> {
     const batches = this.subscribe<{ executionEvents: { events: WatchedEvent[] } }>(EVENTS, {

@@ -35,7 +35,7 @@ export class NodeFailed extends ExecutionEvent {
 @EventType('A node will not run: no edge that leads to it is live.')
 export class NodeSkipped extends ExecutionEvent {}
 
-@EventType('A node took its output from the execution that this one retries.')
+@EventType('A node, or an item of one, took its output from the execution that this one retries.')
 export class NodeReused extends ExecutionEvent {
   @Field(() => JsonScalar, { nullable: true, description: 'What it emitted then.' })
   output!: unknown;

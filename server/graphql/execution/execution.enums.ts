@@ -45,7 +45,10 @@ registerEnumType(ExecutionRetryStrategy, {
   description: 'What of a former execution is run again.',
   valuesConfig: {
     ALL_NODES: { description: 'Everything.' },
-    FROM_FAILURE: { description: 'Nodes that had not succeeded; the others are REUSED.' },
+    FROM_FAILURE: {
+      description:
+        'What had not succeeded, and what follows it; the other nodes, and items of a `forEach`, are REUSED.',
+    },
   },
 });
 

@@ -39,7 +39,10 @@ export class RetryPolicyInput {
   retryOn!: string[];
 }
 
-@InputType({ description: 'Runs a node once for each item of a list.' })
+@InputType({
+  description:
+    'Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item is begun, and those under way are cancelled.',
+})
 export class ForEachInput {
   @Field(() => String, { description: 'A JSONata expression that gives the list, such as `input.rows`.' })
   items!: string;
@@ -71,7 +74,7 @@ export class WorkflowNodeInput {
 
   @Field(() => RetryPolicyInput, {
     nullable: true,
-    description: 'How often it is attempted; once where none is given.',
+    description: 'How often it is attempted, with `forEach` each item by itself; once where none is given.',
   })
   retry?: RetryPolicyInput | null;
 

@@ -1,7 +1,7 @@
 import { applyEvent, emptyState, type RunState } from '../../../server/engine/fold.ts';
 import type { Plan } from '../../../server/engine/plan.ts';
 import { makePlan } from '../../../server/engine/plan.ts';
-import { resumeEvents } from '../../../server/engine/recovery.ts';
+import { resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
 import type { EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
@@ -15,6 +15,12 @@ export class HandDriven {
   private state = emptyState();
 
   constructor(readonly plan: Plan) {}
+
+  /** A retry from the failure. */
+  static retryOf({ plan, journal }: HandDriven): HandDriven {
+    const run = new HandDriven(plan);
+    return run.take(reuseEvents(plan.graph, foldAll(journal), run.state));
+  }
 
   get isOver(): boolean {
     return ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(this.state.status);
@@ -30,6 +36,14 @@ export class HandDriven {
 
   succeed(nodeKey: string, output: unknown = nodeKey, handle = 'output'): this {
     return this.end(nodeKey, { type: 'NodeSucceeded', nodeKey, attempt: 1, output, handle, durationMs: 1 });
+  }
+
+  /** An item of a node that runs: the node goes on. */
+  succeedItem(nodeKey: string, item: number): this {
+    const output = `${nodeKey}/${item}`;
+    return this.take([
+      { type: 'NodeSucceeded', nodeKey, item, attempt: 1, output, handle: 'output', durationMs: 1 },
+    ]);
   }
 
   fail(nodeKey: string): this {
