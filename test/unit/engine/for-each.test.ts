@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import type { AttemptEnd } from '../../../server/engine/attempt.ts';
 import { type NodeRun, type RunState, runOf } from '../../../server/engine/fold.ts';
-import { type Expressions, makeExpressions } from '../../../server/nodes/expressions.ts';
+import { makeExpressions } from '../../../server/nodes/expressions.ts';
+import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 import { errorOf } from './drive-by-hand.ts';
 import { HandList, type Play } from './list-by-hand.ts';
 
-let expressions: Expressions;
-beforeAll(() => {
-  expressions = makeExpressions();
-});
-afterAll(() => expressions[Symbol.asyncDispose]());
+const evaluator = openEvaluator();
+afterAll(() => evaluator[Symbol.dispose]());
+const expressions = makeExpressions(evaluator);
 
 const retry = { maxAttempts: 2, initialDelayMs: 0, backoffFactor: 1, maxDelayMs: 0, retryOn: ['TEST'] };
 const succeeded = (output: unknown): AttemptEnd => ({
