@@ -157,7 +157,7 @@ export type WorkflowEdgeInput = {
   sourceHandle?: string | null | undefined;
   /** The key of the node it ends at. */
   target: string;
-  /** Names the value in the input of a node where several edges end; the key of the source where none is given. */
+  /** Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same. */
   targetHandle?: string | null | undefined;
 };
 
@@ -1334,7 +1334,7 @@ export type WorkflowVersionPartsFragment = {
     sourceHandle: string | null;
     /** The key of the node it ends at. */
     target: string;
-    /** Names the value in the input of a node where several edges end; the key of the source where none is given. */
+    /** Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same. */
     targetHandle: string | null;
   }>;
 };

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { JournalWriter } from '../journal/append.ts';
 import type { Artifact, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import {
@@ -129,9 +128,10 @@ async function configOf(
   );
   const parsed = node.definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;
+  const misfits = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);
   throw new NodeFailure({
     code: 'INVALID_CONFIG',
-    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${z.prettifyError(parsed.error)}`,
+    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${misfits.join('; ')}.`,
   });
 }
 

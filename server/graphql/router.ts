@@ -32,8 +32,11 @@ export function makeRouter(deps: RouterDeps) {
 }
 
 async function route(deps: RouterDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://weft');
+  const url = urlOf(request);
   switch (url.pathname) {
+    case '/':
+      if (isVisit(request, url)) return redirect(response, '/graphiql');
+      break;
     case '/graphql':
       if (prefersEventStream(request)) return await deps.sse.handle(request, response, url);
       if (isVisit(request, url)) return redirect(response, '/graphiql');
@@ -53,6 +56,13 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
   if (mount) return await mount.handle(request, response);
   if (url.pathname.startsWith('/graphiql/')) return await sendGraphiql(request, response, url.pathname);
   throw notFound(url.pathname);
+}
+
+/** What is no path, such as a whole URL for a proxy, is one that nothing is at. */
+function urlOf({ url = '' }: IncomingMessage): URL {
+  const whole = `http://weft${url}`;
+  if (!url.startsWith('/') || !URL.canParse(whole)) throw notFound(url);
+  return new URL(whole);
 }
 
 /** A person who opens the endpoint in a browser, and not a program with a query. */

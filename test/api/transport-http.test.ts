@@ -113,14 +113,20 @@ describe('bad input gets a clear error', () => {
     });
   });
 
-  test('an unknown path, with a hint', async () => {
-    const response = await fetch(new URL('/grapql', server.url));
+  test.each(['/grapql', '//', '//x:y'])('an unknown path (%s), with a hint', async (path) => {
+    const response = await fetch(`${new URL(server.url).origin}${path}`);
     expect(response.status).toBe(404);
     expect(errorOf(await response.json())).toEqual({
       code: 'NOT_FOUND',
       message: stringMatching(/Expected \/graphql,/),
     });
   });
+});
+
+test('a person who opens the server in a browser is led to GraphiQL', async () => {
+  const headers = { accept: 'text/html,*/*' };
+  const response = await fetch(new URL('/', server.url), { headers, redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([302, '/graphiql']);
 });
 
 describe('a body over the limit', () => {

@@ -40,6 +40,12 @@ class TracebackTest(unittest.TestCase):
         """
         self.assertIn("install tabulate. Name the package", run(code).error["message"])
 
+    def test_an_alias_without_its_package_is_told_with_the_way_out(self):
+        if sys.version_info >= (3, 10):  # which tells the name
+            message = "name 'pd' is not defined. It is there where the node's `packages` have pandas"
+            self.assertEqual(run("pd.DataFrame()").error["message"], message)
+        self.assertEqual(run("pq.DataFrame()").error["message"], "name 'pq' is not defined")
+
     def test_what_no_package_would_bring_keeps_the_words_of_python(self):
         for code, message in (
             ("import json.nothing", "No module named 'json.nothing'"),

@@ -100,7 +100,7 @@ export class WorkflowEdgeInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Names the value in the input of a node where several edges end; the key of the source where none is given.',
+      'Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same.',
   })
   targetHandle?: string | null;
 }

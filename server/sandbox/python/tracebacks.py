@@ -15,6 +15,7 @@ import sys
 import traceback
 
 import source
+from packages import ALIASES
 from results import ResultError
 
 MAX_MESSAGE = 8_000
@@ -81,6 +82,8 @@ def _message(error):
         return _safe_str(error.msg)
     if _may_be_installed(_missing_module(error)):
         return f"{_safe_str(error).rstrip('.')}. {_NAME_ITS_PACKAGE}"
+    if type(error) is NameError and _missing_name(error) in ALIASES:
+        return f"{_safe_str(error)}. It is there where the node's `packages` have {ALIASES[_missing_name(error)]}"
     return _safe_str(error)
 
 
@@ -88,6 +91,11 @@ def _missing_module(error):
     """Also where a library tells in its own words that it needs another, as pandas does."""
     cause = error.__cause__ if type(error) is ImportError else error
     return cause.name if type(cause) is ModuleNotFoundError else None
+
+
+def _missing_name(error):
+    name = getattr(error, "name", None)  # Python 3.10
+    return name if type(name) is str else None
 
 
 def _may_be_installed(module):

@@ -35,7 +35,7 @@ export interface SandboxService extends Mount {
 export function makeSandboxService(options: SandboxServiceOptions): SandboxService {
   const authorize = makeBearerCheck(
     options.token,
-    "The token is the one in the service's PYTHON_SERVICE_TOKEN.",
+    "The token is the one in the service's PYTHON_SERVICE_TOKEN",
   );
   const runs = new Runs(options);
   return {
