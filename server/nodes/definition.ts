@@ -21,7 +21,9 @@ export interface NodeDefinition<Config = unknown> {
   outputs: (config: Partial<Config>) => readonly Handle[];
   /** Set where the node can fail: it then has an output handle named `error`. */
   canFail: boolean;
-  /** What the schema cannot say, such as the syntax of an expression; of the fields that fit the schema. */
+  /** The expressions among the fields that fit the schema, beside those in templates. */
+  expressions?: (config: Partial<Config>) => ConfigExpression[];
+  /** What the schema cannot say; of the fields that fit the schema. */
   validate?: (config: Partial<Config>) => ConfigProblem[];
   /** Throws NodeFailure for a failure the workflow may handle. */
   execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
@@ -53,11 +55,16 @@ export interface FieldMeta {
   templated?: boolean;
 }
 
-export interface ConfigProblem {
+export interface ConfigExpression {
   /** Within the configuration, such as ['cases', 0, 'when']. */
   path: (string | number)[];
-  /** For programs; `INVALID_EXPRESSION` where none is given. */
-  code?: string;
+  expression: string;
+}
+
+export interface ConfigProblem {
+  path: (string | number)[];
+  /** For programs. */
+  code: string;
   message: string;
 }
 

@@ -1,4 +1,3 @@
-import jsonata from 'jsonata';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { EvaluationError } from '../shared/evaluator/limits.ts';
 import type { ExpressionScope } from './definition.ts';
@@ -20,48 +19,6 @@ export function makeExpressions(evaluator: Evaluator): Expressions {
       }
     },
   };
-}
-
-/** The syntax error of an expression, or null; also where there is no expression. */
-export function expressionProblem(expression: string | undefined): string | null {
-  if (expression === undefined) return null;
-  try {
-    jsonata(expression);
-    return null;
-  } catch (error) {
-    if (/^\s*\{\{.*\}\}\s*$/s.test(expression))
-      return 'This field is an expression already: leave out the {{ and }} around it.';
-    const { message, position } = error as { message?: string; position?: number };
-    return `${message ?? String(error)}${position === undefined ? '' : ` (at character ${position})`}`;
-  }
-}
-
-/**
- * The keys of the nodes whose output an expression asks for, where it does so in plain words: `nodes.<key>`. None of
- * an expression that does not parse.
- */
-export function nodesNamedIn(expression: string): string[] {
-  try {
-    return namedNodes(jsonata(expression).ast());
-  } catch {
-    return [];
-  }
-}
-
-/** Where the context is not the whole scope any more, `nodes` would be a field of the data there. */
-const NARROWED = new Set(['steps', 'stages', 'predicate', 'group', 'update', 'delete']);
-
-function namedNodes(tree: unknown): string[] {
-  if (Array.isArray(tree)) return tree.flatMap(namedNodes);
-  if (tree === null || typeof tree !== 'object') return [];
-  const [first, second] = (tree as { steps?: { type: string; value: unknown }[] }).steps ?? [];
-  const isNode = first?.type === 'name' && first.value === 'nodes' && second?.type === 'name';
-  const parts = Object.entries(tree).filter(([name]) => !NARROWED.has(name));
-  return [
-    ...(isNode ? [String(second.value)] : []),
-    ...namedNodes(first),
-    ...parts.flatMap(([, part]) => namedNodes(part)),
-  ];
 }
 
 /** Outputs of other nodes are copied to the evaluator only when the expression speaks of them. */

@@ -7,7 +7,8 @@ import type { Misfit } from '../shared/evaluator/json-schema.ts';
 import { type BeginDeps, makeBegin } from './begin.ts';
 import { toExecution } from './executions.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
-import { validateConfig } from './validate-config.ts';
+import { expressionsOf, validateConfig } from './validate-config.ts';
+import { validateExpressions } from './validate-expressions.ts';
 import { notFound } from './workflows.ts';
 
 export interface StartDeps extends BeginDeps {
@@ -73,7 +74,11 @@ export function makeStartUseCases(deps: StartDeps) {
       const config = Object.fromEntries(
         Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
       );
-      const problems = validateConfig(registry.get('python')!, config, '');
+      const python = registry.get('python')!;
+      const problems = [
+        ...validateConfig(python, config, ''),
+        ...(await validateExpressions(expressionsOf(python, config, ''), new Set(['python']), evaluator)),
+      ];
       const userErrors = [
         ...checkKey(idempotencyKey),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),

@@ -1,33 +1,29 @@
 import type { z } from 'zod';
 import type { NodeDefinition } from '../nodes/definition.ts';
-import { describeNode, fieldMeta, untemplatedFields } from '../nodes/describe.ts';
-import { expressionProblem } from '../nodes/expressions.ts';
+import { describeNode, untemplatedFields } from '../nodes/describe.ts';
 import { expressionsIn, hasTemplate, isUnclosed } from '../nodes/template.ts';
 import type { UserError } from './types.ts';
+import type { PlacedExpression } from './validate-expressions.ts';
 
 type Path = readonly PropertyKey[];
 
 /** What is wrong with a node's configuration, each at its path below `field`. */
 export function validateConfig(definition: NodeDefinition, config: unknown, field: string): UserError[] {
   const value = config ?? {};
-  const at = (path: Path) => [field, ...path.map(String)].join('.');
+  const at = (path: Path) => placeOf(field, path);
   const issues = definition.config.safeParse(value).error?.issues ?? [];
   const misfits = issues.filter((issue) => !hasTemplate(valueAt(value, issue.path)));
   return [
     ...misfits.flatMap((issue) => toUserErrors(issue, value, at, definition)),
-    ...templateProblems(definition, value).map(({ path, message }) => ({
-      code: 'INVALID_EXPRESSION',
-      field: at(path),
-      message,
-    })),
+    ...templateProblems(definition, value, field),
     ...(definition.validate?.(fittingPart(definition, value, issues)) ?? []).map(
-      ({ path, code, message }) => ({
-        code: code ?? 'INVALID_EXPRESSION',
-        field: at(path),
-        message,
-      }),
+      ({ path, code, message }) => ({ code, field: at(path), message }),
     ),
   ];
+}
+
+function placeOf(field: string, path: Path): string {
+  return [field, ...path.map(String)].join('.');
 }
 
 /** The fields that nothing is wrong with, so that a mistake in one does not hide those in the others. */
@@ -111,30 +107,42 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** Templates that do not parse or do not end, wherever they stand. */
-function templateProblems(definition: NodeDefinition, config: unknown): { path: Path; message: string }[] {
-  const untemplated = untemplatedFields(definition);
-  return [...stringsIn(config, [])]
-    .filter(({ path }) => !untemplated.has(String(path[0])))
-    .flatMap(({ path, text }) => {
-      const messages = expressionsIn(text).flatMap((expression) => expressionProblem(expression) ?? []);
-      if (isUnclosed(text)) messages.push('A template begins with {{ here and does not end with }}.');
-      return messages.map((message) => ({ path, message }));
-    });
-}
-
-/** The expressions of a configuration and their places: in templates, and where a field is one itself. */
+/** The expressions of a configuration, and where they stand: in templates, and what is one without. */
 export function expressionsOf(
   definition: NodeDefinition,
   config: unknown,
-): { path: Path; expression: string }[] {
+  field: string,
+): PlacedExpression[] {
+  const value = config ?? {};
+  const issues = definition.config.safeParse(value).error?.issues ?? [];
+  const own = definition.expressions?.(fittingPart(definition, value, issues)) ?? [];
+  const templates = templatedTexts(definition, value).flatMap(({ path, text }) =>
+    expressionsIn(text).map((expression) => ({ path, expression })),
+  );
+  return [...own, ...templates].map(({ path, expression }) => ({ field: placeOf(field, path), expression }));
+}
+
+const MAX_TEMPLATES = 1_000;
+
+function templateProblems(definition: NodeDefinition, config: unknown, field: string): UserError[] {
+  const texts = templatedTexts(definition, config);
+  const templates = texts.reduce((sum, { text }) => sum + expressionsIn(text).length, 0);
+  if (templates > MAX_TEMPLATES) {
+    const message = `Expected a configuration with at most ${MAX_TEMPLATES} templates, got ${templates}.`;
+    return [{ code: 'TOO_LARGE', field, message }];
+  }
+  return texts
+    .filter(({ text }) => isUnclosed(text))
+    .map(({ path }) => ({
+      code: 'INVALID_EXPRESSION',
+      field: placeOf(field, path),
+      message: 'A template begins with {{ here and does not end with }}.',
+    }));
+}
+
+function templatedTexts(definition: NodeDefinition, config: unknown): { path: Path; text: string }[] {
   const untemplated = untemplatedFields(definition);
-  return [...stringsIn(config, [])].flatMap(({ path, text }) => {
-    const field = String(path[0]);
-    const isExpression = fieldMeta(definition, field)?.language === 'jsonata';
-    const expressions = untemplated.has(field) ? (isExpression ? [text] : []) : expressionsIn(text);
-    return expressions.map((expression) => ({ path, expression }));
-  });
+  return [...stringsIn(config, [])].filter(({ path }) => !untemplated.has(String(path[0])));
 }
 
 function* stringsIn(value: unknown, path: Path): Generator<{ path: Path; text: string }> {

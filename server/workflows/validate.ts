@@ -2,11 +2,11 @@ import { findCycles, unreachable } from '../engine/graph.ts';
 import { defaultHandle } from '../engine/plan.ts';
 import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
-import { expressionProblem, nodesNamedIn } from '../nodes/expressions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { UserError } from './types.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
+import { type PlacedExpression, validateExpressions } from './validate-expressions.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
@@ -15,9 +15,16 @@ const KEY = /^[A-Za-z0-9_-]{1,64}$/;
 /** Everything that is wrong with a workflow, at once; empty for one that can be saved and run. */
 export async function validateWorkflow(
   draft: WorkflowDraft,
-  deps: { registry: NodeRegistry; evaluator: Evaluator },
+  { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
 ): Promise<UserError[]> {
-  return [...validateGraph(draft, deps.registry), ...(await validateSchemas(draft, deps.evaluator))];
+  const errors = validateGraph(draft, registry);
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
+  const keys = new Set(draft.nodes.map(({ key }) => key));
+  return [
+    ...errors,
+    ...(await validateExpressions(placedExpressions(draft, registry), keys, evaluator)),
+    ...(await validateSchemas(draft, evaluator)),
+  ];
 }
 
 async function validateSchemas(
@@ -32,37 +39,23 @@ async function validateSchemas(
   return errors;
 }
 
-/** What is wrong with its nodes and edges, and its name. Pure. */
-export function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
+function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
   const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
-  errors.push(...checkReferences(draft.nodes, registry), ...checkEdges(draft, registry));
+  errors.push(...checkEdges(draft, registry));
   // The shape is judged once every edge joins two nodes.
   return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
 }
 
 const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);
 
-/** Expressions that ask for the output of a node that is not there would find nothing, in silence. */
-function checkReferences(nodes: readonly NodeDraft[], registry: NodeRegistry): UserError[] {
-  const keys = new Set(nodes.map(({ key }) => key));
+function placedExpressions({ nodes }: WorkflowDraft, registry: NodeRegistry): PlacedExpression[] {
   return nodes.flatMap(({ type, config, forEach }, index) => {
     const definition = registry.get(type);
-    const places = definition === undefined ? [] : expressionsOf(definition, config);
-    const fields = places.map(({ path, expression }) => ({
-      field: [`nodes.${index}.config`, ...path.map(String)].join('.'),
-      expression,
-    }));
-    if (forEach !== null) fields.push({ field: `nodes.${index}.forEach.items`, expression: forEach.items });
-    return fields.flatMap(({ field, expression }) =>
-      nodesNamedIn(expression)
-        .filter((key) => !keys.has(key))
-        .map((key) => ({
-          code: 'UNKNOWN_REFERENCE',
-          field,
-          message: `\`nodes.${key}\` is the output of no node of this workflow: expected one of ${[...keys].slice(0, 20).join(', ')}.`,
-        })),
-    );
+    return [
+      ...(definition === undefined ? [] : expressionsOf(definition, config, `nodes.${index}.config`)),
+      ...(forEach === null ? [] : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items }]),
+    ];
   });
 }
 
@@ -161,9 +154,6 @@ function checkPolicies(
   }
   if (forEach !== null) {
     whole('forEach.concurrency', forEach.concurrency, 1, 100);
-    const problem = expressionProblem(forEach.items);
-    if (problem !== null)
-      errors.push({ code: 'INVALID_EXPRESSION', field: `${field}.forEach.items`, message: problem });
     if (definition.outputs({}).length !== 1) {
       errors.push({
         code: 'INVALID',

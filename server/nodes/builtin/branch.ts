@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type FieldMeta, type NodeDefinition } from '../definition.ts';
-import { expressionProblem } from '../expressions.ts';
 
 const config = z.strictObject({
   condition: z
@@ -30,10 +29,7 @@ export const branch: NodeDefinition<z.infer<typeof config>> = {
     { id: 'false', label: 'False' },
   ],
   canFail: true,
-  validate({ condition }) {
-    const message = expressionProblem(condition);
-    return message === null ? [] : [{ path: ['condition'], message }];
-  },
+  expressions: ({ condition = '' }) => [{ path: ['condition'], expression: condition }],
   async execute({ config, input, scope, evaluate }) {
     // JSONata's own idea of truth, so that a condition means here what it means inside an expression.
     const holds = await evaluate(`$boolean((${config.condition}))`, scope);

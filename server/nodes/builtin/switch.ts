@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ERROR_HANDLE_ID, type FieldMeta, type NodeDefinition } from '../definition.ts';
-import { expressionProblem } from '../expressions.ts';
 
 const DEFAULT_HANDLE = 'default';
 
@@ -46,11 +45,8 @@ export const switchNode: NodeDefinition<z.infer<typeof config>> = {
     { id: DEFAULT_HANDLE, label: 'Default' },
   ],
   canFail: true,
-  validate: ({ cases = [] }) =>
-    cases.flatMap(({ when }, index) => {
-      const message = expressionProblem(when);
-      return message === null ? [] : [{ path: ['cases', index, 'when'], message }];
-    }),
+  expressions: ({ cases = [] }) =>
+    cases.map(({ when }, index) => ({ path: ['cases', index, 'when'], expression: when })),
   async execute({ config, input, scope, evaluate }) {
     for (const { handle, when } of config.cases) {
       if ((await evaluate(`$boolean((${when}))`, scope)) === true) return { handle, output: input };

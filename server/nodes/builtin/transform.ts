@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type FieldMeta, type NodeDefinition } from '../definition.ts';
-import { expressionProblem } from '../expressions.ts';
 
 const config = z.strictObject({
   expression: z
@@ -26,10 +25,7 @@ export const transform: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output' }],
   canFail: true,
-  validate({ expression }) {
-    const message = expressionProblem(expression);
-    return message === null ? [] : [{ path: ['expression'], message }];
-  },
+  expressions: ({ expression = '' }) => [{ path: ['expression'], expression: expression }],
   execute: async ({ config, scope, evaluate }) => ({
     handle: 'output',
     output: await evaluate(config.expression, scope),

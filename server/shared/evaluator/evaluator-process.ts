@@ -6,6 +6,7 @@ import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
 export type Question =
   | { kind: 'expression'; expression: string; scope: unknown }
+  | { kind: 'readings'; expressions: readonly string[] }
   | { kind: 'misfits'; schema: unknown; value: unknown }
   | { kind: 'schemaProblem'; schema: unknown };
 

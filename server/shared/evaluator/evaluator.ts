@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EvaluatorProcess, type Question, startEvaluatorProcess } from './evaluator-process.ts';
+import type { Reading } from './expression.ts';
 import type { Misfit } from './json-schema.ts';
 import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
 
@@ -14,6 +15,8 @@ import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
 export interface Evaluator extends Disposable {
   /** The value of a JSONata expression. @throws EvaluationError */
   evaluate(expression: string, scope: unknown): Promise<unknown>;
+  /** What can be told of JSONata expressions before they are evaluated. @throws EvaluationError */
+  read(expressions: readonly string[]): Promise<Reading[]>;
   /** The first twenty places where a value does not fit a JSON Schema; none where there is no schema. */
   findMisfits(schema: unknown, value: unknown): Promise<Misfit[]>;
   /** What is wrong with a JSON Schema itself, or null. */
@@ -101,6 +104,8 @@ export function openEvaluator(): Evaluator {
 
   return {
     evaluate: (expression, scope) => ask({ kind: 'expression', expression, scope }),
+    read: async (expressions) =>
+      expressions.length === 0 ? [] : ((await ask({ kind: 'readings', expressions })) as Reading[]),
     async findMisfits(schema, value) {
       if (schema === null || schema === undefined) return [];
       try {

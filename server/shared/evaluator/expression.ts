@@ -38,6 +38,47 @@ function compile(expression: string): jsonata.Expression {
   return ready;
 }
 
+/** What can be told of an expression before it is evaluated. */
+export interface Reading {
+  /** Its syntax error, or null. */
+  problem: string | null;
+  /** The keys of the nodes whose output it asks for, where it does so in plain words: `nodes.<key>`. */
+  nodes: string[];
+}
+
+export function readExpression(expression: string): Reading {
+  try {
+    return { problem: null, nodes: namedNodes(jsonata(expression).ast()) };
+  } catch (error) {
+    return { problem: syntaxError(expression, error as { message?: string; position?: number }), nodes: [] };
+  }
+}
+
+function syntaxError(
+  expression: string,
+  { message, position }: { message?: string; position?: number },
+): string {
+  if (/^\s*\{\{.*\}\}\s*$/s.test(expression))
+    return 'This field is an expression already: leave out the {{ and }} around it.';
+  return `${message ?? 'It does not parse.'}${position === undefined ? '' : ` (at character ${position})`}`;
+}
+
+/** Where the context is not the whole scope any more, `nodes` would be a field of the data there. */
+const NARROWED = new Set(['steps', 'stages', 'predicate', 'group', 'update', 'delete']);
+
+function namedNodes(tree: unknown): string[] {
+  if (Array.isArray(tree)) return tree.flatMap(namedNodes);
+  if (tree === null || typeof tree !== 'object') return [];
+  const [first, second] = (tree as { steps?: { type: string; value: unknown }[] }).steps ?? [];
+  const isNode = first?.type === 'name' && first.value === 'nodes' && second?.type === 'name';
+  const parts = Object.entries(tree).filter(([name]) => !NARROWED.has(name));
+  return [
+    ...(isNode ? [String(second.value)] : []),
+    ...namedNodes(first),
+    ...parts.flatMap(([, part]) => namedNodes(part)),
+  ];
+}
+
 /** They have no place in data. JSON also takes from JSONata's sequences the properties that are theirs alone. */
 function withoutFunctions(_key: string, value: unknown): unknown {
   const isFunction =

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { coerceError } from '../errors.ts';
 import type { Answer, Question } from './evaluator-process.ts';
-import { evaluateExpression } from './expression.ts';
+import { evaluateExpression, readExpression } from './expression.ts';
 import { findMisfits, schemaProblem } from './json-schema.ts';
 import { EvaluationError } from './limits.ts';
 
@@ -20,6 +20,8 @@ async function jsonOf(question: Question): Promise<string> {
   switch (question.kind) {
     case 'expression':
       return evaluateExpression(question.expression, question.scope);
+    case 'readings':
+      return JSON.stringify(question.expressions.map(readExpression));
     case 'misfits':
       return JSON.stringify(findMisfits(question.schema, question.value));
     case 'schemaProblem':

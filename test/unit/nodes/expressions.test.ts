@@ -1,4 +1,4 @@
-import { expressionProblem, makeExpressions } from '../../../server/nodes/expressions.ts';
+import { makeExpressions } from '../../../server/nodes/expressions.ts';
 import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 
 const scope = {
@@ -45,8 +45,13 @@ test('expressions cannot reach the server’s objects', async () => {
   }
 });
 
-test('the place of a syntax error is told', () => {
-  expect(expressionProblem('input.(')).toMatch(/character \d+/);
-  expect(expressionProblem('{{ input.rows }}')).toMatch(/leave out the \{\{ and \}\}/);
-  expect(expressionProblem('input.a > 1')).toBeNull();
+test('the place of a syntax error is told', async () => {
+  const [open, braces, sound] = await evaluator.read([
+    'input.(',
+    '{{ input.rows }}',
+    'input.a > nodes.b.output',
+  ]);
+  expect(open!.problem).toMatch(/character \d+/);
+  expect(braces!.problem).toMatch(/leave out the \{\{ and \}\}/);
+  expect(sound).toEqual({ problem: null, nodes: ['b'] });
 });

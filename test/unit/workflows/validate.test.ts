@@ -1,117 +1,128 @@
 import type { NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
-import { validateGraph } from '../../../server/workflows/validate.ts';
+import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
+import { validateWorkflow } from '../../../server/workflows/validate.ts';
 import { draftOf, nodeOf } from '../engine/drive-by-hand.ts';
 
-const problemsOf = (draft: WorkflowDraft) =>
-  validateGraph(draft, nodeRegistry).map(({ code, field }) => `${code} ${field}`);
+const evaluator = openEvaluator();
+afterAll(() => evaluator[Symbol.dispose]());
+
+const validate = (draft: WorkflowDraft) => validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+const problemsOf = async (draft: WorkflowDraft) =>
+  (await validate(draft)).map(({ code, field }) => `${code} ${field}`);
 const withNodes = (...nodes: NodeDraft[]): WorkflowDraft => ({ ...draftOf(), nodes });
 
-test('a sound workflow has no problems', () => {
-  expect(problemsOf(draftOf('a>b', 'a.error>c', 'b>d'))).toEqual([]);
+test('a sound workflow has no problems', async () => {
+  expect(await problemsOf(draftOf('a>b', 'a.error>c', 'b>d'))).toEqual([]);
 });
 
-test('an unknown type, a duplicate key and a bad key are told at their paths, all at once', () => {
-  expect(problemsOf(withNodes(nodeOf('a', 'pythn'), nodeOf('b'), nodeOf('b'), nodeOf('no spaces')))).toEqual([
-    'UNKNOWN_TYPE nodes.0.type',
-    'DUPLICATE_KEY nodes.2.key',
-    'INVALID nodes.3.key',
-  ]);
-});
-
-test('edges to nothing and from handles that are not there are told', () => {
+test('an unknown type, a duplicate key and a bad key are told at their paths, all at once', async () => {
   expect(
-    problemsOf({ ...draftOf('a>b', 'a.nope>b'), edges: [...draftOf('a>b', 'a.nope>b', 'a>ghost').edges] }),
+    await problemsOf(withNodes(nodeOf('a', 'pythn'), nodeOf('b'), nodeOf('b'), nodeOf('no spaces'))),
+  ).toEqual(['UNKNOWN_TYPE nodes.0.type', 'DUPLICATE_KEY nodes.2.key', 'INVALID nodes.3.key']);
+});
+
+test('edges to nothing and from handles that are not there are told', async () => {
+  expect(
+    await problemsOf({
+      ...draftOf('a>b', 'a.nope>b'),
+      edges: [...draftOf('a>b', 'a.nope>b', 'a>ghost').edges],
+    }),
   ).toEqual(['UNKNOWN_HANDLE edges.1.sourceHandle', 'UNKNOWN_NODE edges.2.target']);
 });
 
-test('the handles of a switch are those of its cases, default and error', () => {
+test('the handles of a switch are those of its cases, default and error', async () => {
   const cases = [{ handle: 'big', when: 'input > 1' }];
   const draft = draftOf('s.big>a', 's.default>b', 's.error>c', 's.small>d');
   draft.nodes = draft.nodes.map((node) => (node.key === 's' ? nodeOf('s', 'switch', { cases }) : node));
-  expect(problemsOf(draft)).toEqual(['UNKNOWN_HANDLE edges.3.sourceHandle']);
+  expect(await problemsOf(draft)).toEqual(['UNKNOWN_HANDLE edges.3.sourceHandle']);
 });
 
-test('a cycle is told with the nodes on it', () => {
-  const [problem] = validateGraph(draftOf('a>b', 'b>c', 'c>d', 'd>b'), nodeRegistry);
+test('a cycle is told with the nodes on it', async () => {
+  const [problem] = await validate(draftOf('a>b', 'b>c', 'c>d', 'd>b'));
   expect(problem).toMatchObject({
     code: 'CYCLE',
     message: expect.stringMatching(/b → c → d → b|c → d → b → c|d → b → c → d/),
   });
 });
 
-test('every cycle is told', () => {
-  expect(problemsOf(draftOf('a>b', 'b>a', 'b>c', 'c>d', 'd>c', 'd>e', 'e>e'))).toEqual([
+test('every cycle is told', async () => {
+  expect(await problemsOf(draftOf('a>b', 'b>a', 'b>c', 'c>d', 'd>c', 'd>e', 'e>e'))).toEqual([
     expect.stringMatching(/^CYCLE edges\.[01]$/),
     expect.stringMatching(/^CYCLE edges\.[34]$/),
     'CYCLE edges.6',
   ]);
 });
 
-test('an expression that asks for a node that is not there is told, and a field called nodes is not', () => {
+test('an expression that asks for a node that is not there is told, and a field called nodes is not', async () => {
   const draft = withNodes(
     nodeOf('t', 'transform', { expression: '{ "a": nodes.t.output, "b": $sum(nodes.`no-pe`.output.x) }' }),
     nodeOf('o', 'output', { value: ['{{ nodes.t.output }}', { deep: 'x {{ nodes.gone.output }}' }] }),
     nodeOf('b', 'branch', { condition: 'input.rows[nodes.x = 1].(nodes.y) = nodes' }),
     { ...nodeOf('f'), forEach: { items: 'nodes.lost.output', concurrency: 1 } },
   );
-  expect(problemsOf(draft)).toEqual([
+  expect(await problemsOf(draft)).toEqual([
     'UNKNOWN_REFERENCE nodes.0.config.expression',
     'UNKNOWN_REFERENCE nodes.1.config.value.1.deep',
     'UNKNOWN_REFERENCE nodes.3.forEach.items',
   ]);
 });
 
-test('a template that does not end is told', () => {
+test('a configuration with more templates than a run can have evaluated is told', async () => {
+  const draft = withNodes(nodeOf('o', 'output', { value: ['{{ 1 }}'.repeat(600), '{{ 2 }}'.repeat(401)] }));
+  expect(await problemsOf(draft)).toEqual(['TOO_LARGE nodes.0.config']);
+});
+
+test('a template that does not end is told', async () => {
   const draft = withNodes(
     nodeOf('o', 'output', { value: ['{{ input.a }} and {{ input.b', '}} no template'] }),
   );
-  expect(problemsOf(draft)).toEqual(['INVALID_EXPRESSION nodes.0.config.value.0']);
+  expect(await problemsOf(draft)).toEqual(['INVALID_EXPRESSION nodes.0.config.value.0']);
 });
 
-test('a node that the input does not lead to is told', () => {
+test('a node that the input does not lead to is told', async () => {
   const draft = draftOf('in>a', 'lonely');
   draft.nodes = draft.nodes.map((node) => (node.key === 'in' ? nodeOf('in', 'input', {}) : node));
-  expect(problemsOf(draft)).toEqual(['UNREACHABLE_NODE nodes.0']);
+  expect(await problemsOf(draft)).toEqual(['UNREACHABLE_NODE nodes.0']);
 });
 
-test('an input node takes no edge', () => {
+test('an input node takes no edge', async () => {
   const draft = draftOf('a>in');
   draft.nodes[1] = nodeOf('in', 'input', {});
-  expect(problemsOf(draft)).toContain('UNKNOWN_HANDLE edges.0.target');
+  expect(await problemsOf(draft)).toContain('UNKNOWN_HANDLE edges.0.target');
 });
 
-test('configuration that breaks its schema is told at its path, with what was expected and what came', () => {
+test('configuration that breaks its schema is told at its path, with what was expected and what came', async () => {
   const draft = withNodes(
     nodeOf('p', 'python', { code: '1', timeoutMs: 500, packages: ['a', 3], colour: 'red' }),
   );
-  expect(problemsOf(draft)).toEqual([
+  expect(await problemsOf(draft)).toEqual([
     'INVALID nodes.0.config.packages.1',
     'INVALID nodes.0.config.timeoutMs',
     'UNKNOWN_FIELD nodes.0.config.colour',
   ]);
-  expect(validateGraph(draft, nodeRegistry)[1]!.message).toBe(
+  expect((await validate(draft))[1]!.message).toBe(
     'Expected `timeoutMs` to be an integer from 1000 to 300000, got 500.',
   );
-  expect(problemsOf(withNodes(nodeOf('p', 'python', {})))).toEqual(['REQUIRED nodes.0.config.code']);
+  expect(await problemsOf(withNodes(nodeOf('p', 'python', {})))).toEqual(['REQUIRED nodes.0.config.code']);
 });
 
-test('a template may stand for a value of any type, if its expression parses', () => {
+test('a template may stand for a value of any type, if its expression parses', async () => {
   const python = (timeoutMs: unknown) => withNodes(nodeOf('p', 'python', { code: '{{ x', timeoutMs }));
-  expect(problemsOf(python('{{ input.timeout }}'))).toEqual([]);
-  expect(problemsOf(python('{{ input.( }}'))).toEqual(['INVALID_EXPRESSION nodes.0.config.timeoutMs']);
+  expect(await problemsOf(python('{{ input.timeout }}'))).toEqual([]);
+  expect(await problemsOf(python('{{ input.( }}'))).toEqual(['INVALID_EXPRESSION nodes.0.config.timeoutMs']);
 });
 
-test('expressions of branches, transforms, switches and forEach must parse', () => {
+test('expressions of branches, transforms, switches and forEach must parse', async () => {
   const draft = withNodes(
     nodeOf('b', 'branch', { condition: 'input >' }),
     nodeOf('s', 'switch', { cases: [{ handle: 'x', when: ')' }] }),
     { ...nodeOf('t'), forEach: { items: '[', concurrency: 0 } },
   );
-  expect(problemsOf(draft)).toEqual([
+  expect(await problemsOf(draft)).toEqual([
+    'INVALID nodes.2.forEach.concurrency',
     'INVALID_EXPRESSION nodes.0.config.condition',
     'INVALID_EXPRESSION nodes.1.config.cases.0.when',
-    'INVALID nodes.2.forEach.concurrency',
     'INVALID_EXPRESSION nodes.2.forEach.items',
   ]);
 });
