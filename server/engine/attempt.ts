@@ -9,7 +9,7 @@ import {
 import { untemplatedFields } from '../nodes/describe.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
-import { render } from '../nodes/template.ts';
+import { type Evaluate, render } from '../nodes/template.ts';
 import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
@@ -53,6 +53,7 @@ export async function runAttempt(
   const startedAt = performance.now();
   const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
   const { journal, expressions, sandbox } = deps;
+  const evaluate: Evaluate = (expression, within) => expressions.evaluate(expression, within, signal);
 
   const emit = async (event: WatchedEvent) => {
     const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
@@ -63,14 +64,14 @@ export async function runAttempt(
   };
 
   try {
-    const config = await configOf(node, scope, expressions);
+    const config = await configOf(node, scope, evaluate);
     const emission = await node.definition.execute({
       config,
       input: scope.input,
       scope,
       signal,
       sandbox,
-      evaluate: (expression, within) => expressions.evaluate(expression, within),
+      evaluate,
       emit,
       saveArtifact: deps.saveArtifact,
     });
@@ -115,17 +116,8 @@ export function endEvent(
   }
 }
 
-async function configOf(
-  node: PlannedNode,
-  scope: ExpressionScope,
-  expressions: Expressions,
-): Promise<unknown> {
-  const rendered = await render(
-    node.config ?? {},
-    scope,
-    (expression, within) => expressions.evaluate(expression, within),
-    untemplatedFields(node.definition),
-  );
+async function configOf(node: PlannedNode, scope: ExpressionScope, evaluate: Evaluate): Promise<unknown> {
+  const rendered = await render(node.config ?? {}, scope, evaluate, untemplatedFields(node.definition));
   const parsed = node.definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;
   const misfits = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);

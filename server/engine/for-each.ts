@@ -77,7 +77,13 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   };
 }
 
-async function listOf({ node, forEach, scope, expressions }: ForEachOptions): Promise<unknown[] | Failed> {
+async function listOf({
+  node,
+  forEach,
+  scope,
+  expressions,
+  signal,
+}: ForEachOptions): Promise<unknown[] | AttemptEnd> {
   const failed = (error: NodeFailure['error']): Failed => ({
     kind: 'failed',
     error: { ...error, nodeKey: node.key },
@@ -88,10 +94,11 @@ async function listOf({ node, forEach, scope, expressions }: ForEachOptions): Pr
     return failed(new NodeFailure({ code: 'INVALID_FOR_EACH', message }).error);
   };
   try {
-    const list = await expressions.evaluate(forEach.items, scope);
+    const list = await expressions.evaluate(forEach.items, scope, signal);
     if (!Array.isArray(list)) return refuse(list === null ? 'nothing' : `a value of type ${typeof list}`);
     return list.length > MAX_ITEMS ? refuse(`${list.length} items`) : list;
   } catch (error) {
+    if (signal.aborted) return { kind: 'stopped' };
     if (error instanceof NodeFailure) return failed(error.error);
     throw error;
   }

@@ -5,15 +5,15 @@ import { NodeFailure } from './definition.ts';
 
 /** JSONata, the expression language of templates, conditions and transforms. */
 export interface Expressions {
-  /** @throws NodeFailure EXPRESSION_ERROR with what JSONata says and where */
-  evaluate(expression: string, scope: ExpressionScope): Promise<unknown>;
+  /** @throws NodeFailure EXPRESSION_ERROR with what JSONata says and where, or the signal's reason once it aborts */
+  evaluate(expression: string, scope: ExpressionScope, signal: AbortSignal): Promise<unknown>;
 }
 
 export function makeExpressions(evaluator: Evaluator): Expressions {
   return {
-    async evaluate(expression, scope) {
+    async evaluate(expression, scope, signal) {
       try {
-        return await evaluator.evaluate(expression, neededScope(expression, scope));
+        return await evaluator.evaluate(expression, neededScope(expression, scope), signal);
       } catch (error) {
         throw error instanceof EvaluationError ? failure(expression, error) : error;
       }
@@ -21,11 +21,11 @@ export function makeExpressions(evaluator: Evaluator): Expressions {
   };
 }
 
-/** Outputs of other nodes are copied to the evaluator only when the expression speaks of them. */
+/** Only what the expression speaks of is copied to the evaluator: each may be large. */
 function neededScope(expression: string, scope: ExpressionScope): Partial<ExpressionScope> {
-  const { nodes, ...rest } = scope;
-  if (!/nodes|\$\$|\*|%/.test(expression)) return rest;
-  return scope;
+  const mayMeanAll = /\$(?![A-Za-z_])|\*|%/.test(expression);
+  if (mayMeanAll) return scope;
+  return Object.fromEntries(Object.entries(scope).filter(([name]) => expression.includes(name)));
 }
 
 function failure(expression: string, { message, position }: EvaluationError): NodeFailure {

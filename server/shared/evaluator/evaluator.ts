@@ -13,8 +13,8 @@ import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
  *             or, where all slow places are taken, ended and begun again when one is free
  */
 export interface Evaluator extends Disposable {
-  /** The value of a JSONata expression. @throws EvaluationError */
-  evaluate(expression: string, scope: unknown): Promise<unknown>;
+  /** The value of a JSONata expression. @throws EvaluationError, or the signal's reason once it aborts */
+  evaluate(expression: string, scope: unknown, signal: AbortSignal): Promise<unknown>;
   /** What can be told of JSONata expressions before they are evaluated. @throws EvaluationError */
   read(expressions: readonly string[]): Promise<Reading[]>;
   /** The first twenty places where a value does not fit a JSON Schema; none where there is no schema. */
@@ -35,16 +35,24 @@ export function openEvaluator(): Evaluator {
   let quickTaken = 0;
   let slowTaken = 0;
 
-  function ask(question: Question): Promise<unknown> {
-    const task = { question, settled: Promise.withResolvers<unknown>() };
+  async function ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+    signal?.throwIfAborted();
+    const task: Task = { question, settled: Promise.withResolvers(), isSettled: false };
+    const abort = () => task.settled.reject(signal!.reason);
+    signal?.addEventListener('abort', abort);
     waiting.push(task);
     pump();
-    return task.settled.promise;
+    try {
+      return await task.settled.promise;
+    } finally {
+      task.isSettled = true;
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   function pump(): void {
-    while (quickTaken < QUICK_PLACES && waiting.length > 0) void runQuick(waiting.shift()!);
-    while (slowTaken < SLOW_PLACES && slow.length > 0) void runSlow(slow.shift()!);
+    while (quickTaken < QUICK_PLACES && waiting.length > 0) runUnlessSettled(runQuick, waiting.shift()!);
+    while (slowTaken < SLOW_PLACES && slow.length > 0) runUnlessSettled(runSlow, slow.shift()!);
   }
 
   async function runQuick(task: Task): Promise<void> {
@@ -73,11 +81,10 @@ export function openEvaluator(): Evaluator {
   async function goOnSlowly(process: EvaluatorProcess, task: Task, answer: Promise<unknown>): Promise<void> {
     slowTaken++;
     process.yieldToOthers();
-    const timer = setTimeout(() => {
-      task.settled.reject(new EvaluationError(tookTooLong));
-      end(process);
-    }, LIMITS.hardTimeoutMs);
-    await answer.then(task.settled.resolve, task.settled.reject);
+    const tookTooMuchTime = () => task.settled.reject(new EvaluationError(tookTooLong));
+    const timer = setTimeout(tookTooMuchTime, LIMITS.hardTimeoutMs);
+    answer.then(task.settled.resolve, task.settled.reject);
+    await task.settled.promise.catch(() => {});
     clearTimeout(timer);
     end(process);
     slowTaken--;
@@ -103,7 +110,7 @@ export function openEvaluator(): Evaluator {
   }
 
   return {
-    evaluate: (expression, scope) => ask({ kind: 'expression', expression, scope }),
+    evaluate: (expression, scope, signal) => ask({ kind: 'expression', expression, scope }, signal),
     read: async (expressions) =>
       expressions.length === 0 ? [] : ((await ask({ kind: 'readings', expressions })) as Reading[]),
     async findMisfits(schema, value) {
@@ -133,6 +140,11 @@ export function openEvaluator(): Evaluator {
 interface Task {
   question: Question;
   settled: PromiseWithResolvers<unknown>;
+  isSettled: boolean;
+}
+
+function runUnlessSettled(run: (task: Task) => Promise<void>, task: Task): void {
+  if (!task.isSettled) void run(task);
 }
 
 /** The time counts from when the process is up. */

@@ -6,7 +6,7 @@ const compiled = new Map<string, jsonata.Expression>();
 
 /** The value of a JSONata expression, as JSON. @throws EvaluationError with what JSONata says and where */
 export async function evaluateExpression(expression: string, scope: unknown): Promise<string> {
-  const json = JSON.stringify(await resultOf(expression, scope), withoutFunctions) ?? 'null';
+  const json = jsonOf(await resultOf(expression, scope));
   if (json.length <= LIMITS.resultBytes) return json;
   throw new EvaluationError(`its result is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`);
 }
@@ -79,12 +79,15 @@ function namedNodes(tree: unknown): string[] {
   ];
 }
 
-/** They have no place in data. JSON also takes from JSONata's sequences the properties that are theirs alone. */
-function withoutFunctions(_key: string, value: unknown): unknown {
-  const isFunction =
-    typeof value === 'function' ||
-    (typeof value === 'object' &&
-      value !== null &&
-      ('_jsonata_lambda' in value || '_jsonata_function' in value));
-  return isFunction ? null : value;
+/** Without functions, which have no place in data, and what JSONata's sequences have beside their items. */
+function jsonOf(result: unknown): string {
+  let containers = 0;
+  const withoutFunctions = (_key: string, value: unknown) => {
+    if (typeof value === 'function') return null;
+    if (typeof value !== 'object' || value === null) return value;
+    if (++containers > LIMITS.resultContainers)
+      throw new EvaluationError(`its result has more than ${LIMITS.resultContainers} lists and objects`);
+    return '_jsonata_lambda' in value || '_jsonata_function' in value ? null : value;
+  };
+  return JSON.stringify(result, withoutFunctions) ?? 'null';
 }

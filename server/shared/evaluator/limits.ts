@@ -9,6 +9,8 @@ export const LIMITS = {
   sequence: 10_000_000,
   memoryMb: 256,
   resultBytes: 16 * 1024 * 1024,
+  /** Lists and objects, as of a Python run: more would hold up the server that parses them. */
+  resultContainers: 500_000,
 };
 
 export const tookTooLong = `it took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;

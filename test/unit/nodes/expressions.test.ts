@@ -13,7 +13,8 @@ const scope = {
 };
 const evaluator = openEvaluator();
 const expressions = makeExpressions(evaluator);
-const evaluate = (expression: string) => expressions.evaluate(expression, scope);
+const evaluate = (expression: string) =>
+  expressions.evaluate(expression, scope, new AbortController().signal);
 
 afterAll(() => evaluator[Symbol.dispose]());
 

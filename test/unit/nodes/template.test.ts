@@ -11,7 +11,12 @@ const scope: ExpressionScope = {
 const evaluator = openEvaluator();
 const expressions = makeExpressions(evaluator);
 const rendered = (value: unknown, except?: Set<string>) =>
-  render(value, scope, (expression, within) => expressions.evaluate(expression, within), except);
+  render(
+    value,
+    scope,
+    (expression, within) => expressions.evaluate(expression, within, new AbortController().signal),
+    except,
+  );
 
 afterAll(() => evaluator[Symbol.dispose]());
 
@@ -45,7 +50,7 @@ test('a text full of braces that nothing closes is read once', async () => {
 test('a value that a template gives is not read as a template again', async () => {
   const sly = { ...scope, input: { text: '{{ $error("no") }}' } };
   const value = await render('{{ input.text }}!', sly, (expression, within) =>
-    expressions.evaluate(expression, within),
+    expressions.evaluate(expression, within, new AbortController().signal),
   );
   expect(value).toBe('{{ $error("no") }}!');
 });

@@ -3,36 +3,45 @@ import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 const evaluator = openEvaluator();
 afterAll(() => evaluator[Symbol.dispose]());
 
+const evaluate = (expression: string, scope: unknown = {}, signal = new AbortController().signal) =>
+  evaluator.evaluate(expression, scope, signal);
+
 const endless = '($f := function() { $f() }; $f())';
 const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
 
 test('endless recursion is an error, and the next expression works', async () => {
-  await expect(evaluator.evaluate('($f := function($n) { 1 + $f($n) }; $f(1))', {})).rejects.toThrow(
-    'Stack overflow',
-  );
-  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+  await expect(evaluate('($f := function($n) { 1 + $f($n) }; $f(1))')).rejects.toThrow('Stack overflow');
+  expect(await evaluate('1 + 1')).toBe(2);
 });
 
 test('an expression that takes all memory is an error, and the next one works', async () => {
-  const greedy = evaluator.evaluate('$count($map([1..30], function($x) { [1..9999999] }))', {});
+  const greedy = evaluate('$count($map([1..30], function($x) { [1..9999999] }))');
   await expect(greedy).rejects.toThrow('it needed more than 256 MiB of memory');
-  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+  expect(await evaluate('1 + 1')).toBe(2);
 }, 20_000);
 
 test('a regular expression that backtracks for ever is ended, and what it would mean told', async () => {
-  const match = evaluator.evaluate(`$match(text, /${backtracking.pattern}/)`, backtracking);
+  const match = evaluate(`$match(text, /${backtracking.pattern}/)`, backtracking);
   await expect(match).rejects.toThrow(
     'it took longer than 5 seconds. What takes longer belongs into a python node',
   );
 }, 20_000);
 
-test('quick ones do not wait for slow ones, however many there are', async () => {
+test('quick ones do not wait for slow ones, however many there are, and slow ones end when they are not wanted', async () => {
+  const leaving = new AbortController();
   let ended = 0;
-  const slow = Array.from({ length: 6 }, () => evaluator.evaluate(endless, {}).catch(() => ended++));
-  expect(await evaluator.evaluate('1 + 1', {})).toBe(2);
+  const slow = Array.from({ length: 6 }, () => evaluate(endless, {}, leaving.signal).finally(() => ended++));
+  const outcomes = Promise.allSettled(slow);
+  expect(await evaluate('1 + 1')).toBe(2);
   expect(ended).toBe(0);
-  await Promise.all(slow);
-}, 60_000);
+  leaving.abort(new Error('not wanted'));
+  for (const { reason } of (await outcomes) as PromiseRejectedResult[])
+    expect(reason).toEqual(new Error('not wanted'));
+}, 20_000);
+
+test('a result of more lists than a server can parse is an error', async () => {
+  await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
+});
 
 test('a schema that backtracks for ever, or goes round in circles, is a misfit', async () => {
   const misfits = await Promise.all([
