@@ -31,8 +31,9 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
  *
  *   loop:  what ended → takeStep: starts, skips, the end → one commit → launch → wait
  *
- * A node's code starts only after its NodeStarted is committed, in the same commit as the success that made it
- * ready: one commit per step of a sequence. Attempts never touch the state; they hand their end to the loop.
+ * A node's code starts only after all that it builds on is committed, its NodeStarted in the same commit as the
+ * success that made it ready: one commit per step of a sequence. The first nodes of an execution build on nothing, so
+ * they start while their NodeStarted is on its way. Attempts never touch the state; they hand their end to the loop.
  *
  * Gives `ended` when the terminal event is committed, `released` when what was under way is marked for another
  * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
@@ -58,7 +59,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator));
       }
-      await journal.append(step.events);
+      const committed = journal.append(step.events);
+      if (step.isFirst)
+        committed.catch(() => {}); // tells `journal.lost`
+      else await committed;
       if (step.end !== null) return 'ended';
       for (const nodeKey of step.starts) launch(nodeKey);
       if (draining.aborted && running.size === 0 && ended.length === 0) break;

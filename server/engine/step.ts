@@ -11,6 +11,8 @@ export interface Step {
   starts: string[];
   /** The terminal event, the last of `events`; an output is yet to be checked by its schema. */
   end: EventBody | null;
+  /** Begins the execution, and does not end it yet. */
+  isFirst: boolean;
   /** When the next retry is due, milliseconds of the epoch. */
   wakeAt: number | null;
 }
@@ -26,7 +28,7 @@ export function takeStep(
   now: Date,
   mayStart = true,
 ): Step {
-  const step: Step = { events: [], starts: [], end: null, wakeAt: null };
+  const step: Step = { events: [], starts: [], end: null, isFirst: state.status === 'QUEUED', wakeAt: null };
   const tell = (event: EventBody) => {
     applyEvent(state, event, now);
     step.events.push(event);
@@ -63,6 +65,7 @@ export function takeStep(
     }
   }
   if (step.end !== null) tell(step.end);
+  step.isFirst &&= step.end === null;
   return step;
 }
 

@@ -5,7 +5,7 @@ import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
-import type { EventBody, JournalEvent } from './event.ts';
+import { type EventBody, isTerminal, type JournalEvent } from './event.ts';
 import type { Hub } from './hub.ts';
 import { projectionOf } from './projection.ts';
 import type { Tail } from './tail.ts';
@@ -174,9 +174,9 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     committed.reject(error);
   }
 
-  /** A turn later: what tells of the events, and serialises them, waits for the run that goes on from them. */
+  /** A turn later: what tells of the events, and serialises them, waits for the run that goes on from them. None does from its end. */
   async function announce(entries: Entry[]): Promise<void> {
-    await nextTurn();
+    if (!entries.some(({ told }) => isTerminal(told.at(-1)!))) await nextTurn();
     for (const { journal, rows, told, bytes } of entries) {
       deps.tail.add(journal.executionId, told, bytes);
       deps.hub.wake('journal', journal.executionId);
