@@ -1,5 +1,5 @@
 import { readConfig } from '../config/environment.ts';
-import { makeDataSource } from '../db/database.ts';
+import { makeDataSource, withMigrationLock } from '../db/database.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { coerceError } from '../shared/errors.ts';
 import { makeLogger } from '../shared/logger.ts';
@@ -21,12 +21,14 @@ try {
   await dataSource.initialize();
   opened.defer(() => dataSource.destroy());
   if (direction === 'up') {
-    const applied = await dataSource.runMigrations({ transaction: 'each' });
+    const applied = await withMigrationLock(dataSource, () =>
+      dataSource.runMigrations({ transaction: 'each' }),
+    );
     console.log(
       applied.length === 0 ? 'Nothing to apply.' : `Applied ${applied.map(({ name }) => name).join(', ')}.`,
     );
   } else {
-    await dataSource.undoLastMigration({ transaction: 'each' });
+    await withMigrationLock(dataSource, () => dataSource.undoLastMigration({ transaction: 'each' }));
     console.log('Undid the last migration.');
   }
 } catch (error) {

@@ -23,7 +23,9 @@ export async function commitTogether(pool: Pool, statements: readonly Statement[
   const client = await pool.connect();
   const { stream } = (client as PoolClient & Pick<Client, 'connection'>).connection;
   stream.cork(); // else each of them would be a packet of its own
-  const answers: Promise<unknown>[] = [client.query('BEGIN')];
+  const begun = client.query('BEGIN');
+  begun.catch(() => {}); // told below, with the others
+  const answers: Promise<unknown>[] = [begun];
   let areSent = true;
   for (const statement of statements) {
     areSent &&= await send(client, statement, answers);
@@ -42,7 +44,7 @@ export async function commitTogether(pool: Pool, statements: readonly Statement[
 /** Waits until the query is on its way; false where the statement failed before. */
 function send(client: PoolClient, statement: Statement, answers: Promise<unknown>[]): Promise<boolean> {
   const sent = Promise.withResolvers<boolean>();
-  const answer = statement({
+  const answer = Promise.try(statement, {
     query(query) {
       sent.resolve(true);
       return client.query(query);

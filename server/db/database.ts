@@ -37,20 +37,23 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const dataSource = makeDataSource(options.url, options.poolSize ?? 12);
   await dataSource.initialize();
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => dataSource.destroy());
   // A connection that dies while idle is replaced by the pool; unhandled, its error would end the process.
   const pool = (dataSource.driver as unknown as { master: Pool }).master;
   let closing = false;
   pool.on('error', (error) => {
     if (!closing) options.logger.warn({ err: error }, 'an idle database connection was lost');
   });
-  await migrateUp(dataSource);
+  await withMigrationLock(dataSource, () => dataSource.runMigrations({ transaction: 'each' }));
+  const owned = opened.move();
   return {
     manager: dataSource.manager,
     pool,
     transaction: (work) => transaction(dataSource, work),
     async [Symbol.asyncDispose]() {
       closing = true;
-      await dataSource.destroy();
+      await owned.disposeAsync();
     },
   };
 }
@@ -84,12 +87,12 @@ export function makeDataSource(url: string, poolSize: number): DataSource {
   });
 }
 
-/** Several replicas may start at once: a lock held by the session lets one of them migrate and the rest wait. */
-async function migrateUp(dataSource: DataSource): Promise<void> {
+/** Several processes may migrate at once: a lock held by the session lets one of them do so and the rest wait. */
+export async function withMigrationLock<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await dataSource.runMigrations({ transaction: 'each' });
+    return await migrate();
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => {});
     await runner.release();

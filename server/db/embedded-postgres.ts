@@ -131,5 +131,6 @@ async function restartUntilItWorks(restart: () => Promise<Postmaster>, logger: L
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

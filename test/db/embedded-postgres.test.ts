@@ -65,6 +65,16 @@ test('a Postgres that ends by itself comes back at the same address, with its da
   );
 });
 
+test('what is stopped while its Postgres is being started again ends all the same', async () => {
+  const restarting = Promise.withResolvers<void>();
+  const listening = Object.assign(makeLogger('silent'), { error: () => restarting.resolve() });
+  const postgres = await startEmbeddedPostgres({ dataFolder, logger: listening });
+  process.kill(await postmasterPid(), 'SIGKILL');
+  await restarting.promise;
+  await postgres[Symbol.asyncDispose]();
+  expect(await readdir(dataFolder)).toEqual(['postgres']);
+});
+
 test('a Weft killed with -9 leaves no Postgres behind, and the next start has its data', async () => {
   const holder = await startHolder();
   await query(holder.url, 'create table kept as select 7 as n');

@@ -1,4 +1,7 @@
-import { makeDataSource } from '../../server/db/database.ts';
+import { makeDataSource, openDatabase } from '../../server/db/database.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+import { eventually } from '../support/eventually.ts';
+import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
 const TABLES = `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'weft_migrations' ORDER BY 1`;
@@ -17,6 +20,17 @@ test('the migrations run down to nothing and up again to the same schema', async
   } finally {
     await dataSource.destroy();
   }
+});
+
+test('a database that cannot be migrated is let go of', async () => {
+  await using database = await createDatabase();
+  await using sql = await connect(database.url);
+  await sql.query('DROP TABLE weft_migrations');
+  const opened = openDatabase({ url: database.url, logger: makeLogger('silent') });
+  await expect(opened).rejects.toThrow('already exists');
+  const others = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+  // A pool that is not ended gives idle connections up after ten seconds.
+  await eventually('no connection is left', async () => (await sql.query(others)).rows.length === 0, 5_000);
 });
 
 test('the entities name the columns that the migrations make', async () => {
