@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openHostEnvironments } from '../../compose.ts';
 import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
+import type { SandboxStatus } from '../../sandbox/backend.ts';
 import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
@@ -71,24 +73,30 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
 export const checkSandbox: Check = async (config) => {
   const { pythonPath, bubblewrapPath, pythonPolicy, pythonServiceUrls, servesSandbox } = config;
   if (pythonServiceUrls.length > 0 && !servesSandbox) return [];
-  const runFolder = await makeRunFolder();
-  await using environments = await openHostEnvironments(config, silent);
-  await using sandbox = await openLocalSandbox({
-    bubblewrapPath,
-    pythonPath,
-    runFolder,
-    policy: pythonPolicy,
-    environments,
-    logger: silent,
-  });
-  const { problem, pythonVersion, pythonPath: found, walls } = await sandbox.status();
-  const python = pythonVersion === null ? [] : [good('Python', `${pythonVersion} (${found})`)];
+  try {
+    await using environments = await openHostEnvironments(config, silent);
+    await using sandbox = await openLocalSandbox({
+      bubblewrapPath,
+      pythonPath,
+      runFolder: await makeRunFolder(),
+      policy: pythonPolicy,
+      environments,
+      logger: silent,
+    });
+    return findingsOf(await sandbox.status());
+  } catch (error) {
+    return [failed('Sandbox', error, `See that ${config.dataDir} and ${tmpdir()} can be written to.`)];
+  }
+};
+
+function findingsOf({ problem, pythonVersion, pythonPath, walls }: SandboxStatus): Finding[] {
+  const python = pythonVersion === null ? [] : [good('Python', `${pythonVersion} (${pythonPath})`)];
   if (problem !== null) return [...python, bad(`Sandbox (${problem.code})`, problem.message, problem.remedy)];
   return [
     ...python,
     ...walls.map(({ name, inForce, detail }) => (inForce ? good : missed)(`Wall: ${name}`, detail)),
   ];
-};
+}
 
 const INSTALLERS = {
   auto: 'uv, which is fetched when it is first needed, or pip',
