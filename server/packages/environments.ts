@@ -121,12 +121,12 @@ class HostEnvironments implements Environments {
       const known = await this.builder.find(wish);
       const environment = known ?? (await this.builder.build(wish, waiter));
       this.judge(environment, requirements);
-      const lease = await this.store.lease(environment);
-      if (lease === null) continue;
+      using lease = new DisposableStack();
+      if (lease.use(await this.store.lease(environment)) === null) continue;
       if (known === null) this.tidySoon();
       const pinned = environment.manifest.packages.map(({ name, version }) => `${name}==${version}`);
       await waiter.onEvent({ status: 'READY', packages: pinned, message: null });
-      return { environment, lease, requirements };
+      return { environment, lease: lease.move(), requirements };
     }
   }
 

@@ -70,6 +70,19 @@ test('processes that ask at once for the same set build it once between them', a
   expect(readdirSync(join(folder, 'claims'))).toEqual([]);
 });
 
+test('who fails to hear that its packages are there leaves nothing leased', async () => {
+  const environments = await open();
+  const deaf = {
+    signal: new AbortController().signal,
+    onEvent({ status }: { status: string }) {
+      if (status === 'READY') throw new Error('not now');
+    },
+  };
+  await expect(environments.ensure(['tiny'], deaf)).rejects.toThrow('not now');
+  const id = (await environments.list())[0]!.id;
+  expect(await environments.delete(id)).toBe(true);
+});
+
 test('a build that was killed blocks nobody, and what it left is swept', async () => {
   const environments = await open();
   index.behave('hang');
