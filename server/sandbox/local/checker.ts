@@ -16,6 +16,7 @@ export class Checker {
   constructor(
     private readonly makeCell: () => Promise<Cell>,
     private readonly policy: 'strict' | 'kernel',
+    private readonly timeoutMs = 5_000,
   ) {}
 
   /** Throws SandboxProblem where no cell can be made. */
@@ -34,7 +35,7 @@ export class Checker {
     cell.channel.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
     cell.channel.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
     const late = new AbortController();
-    const timedOut = delay(TIMEOUT_MS, { kind: 'late' } as const, { signal: late.signal });
+    const timedOut = delay(this.timeoutMs, { kind: 'late' } as const, { signal: late.signal });
     timedOut.catch(() => {}); // it was in time
     const first = await Promise.race([answer.promise, cell.exited, timedOut]);
     late.abort();
@@ -48,10 +49,12 @@ export class Checker {
   private async current(): Promise<Cell> {
     const cell = await this.cell?.catch(() => null);
     if (cell) return cell;
-    this.cell = this.makeCell();
-    const made = await this.cell;
+    const making = this.makeCell();
+    this.cell = making;
+    const made = await making;
+    // One that was given up may end when its successor is there already.
     void made.exited.then(() => {
-      this.cell = null;
+      if (this.cell === making) this.cell = null;
     });
     return made;
   }
@@ -63,7 +66,6 @@ export class Checker {
   }
 }
 
-const TIMEOUT_MS = 5_000;
 const MEMORY_MB = 512;
 const MAX_ANSWERS = 1_000;
 const TOO_COMPLEX: PythonFinding = {

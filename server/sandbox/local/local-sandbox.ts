@@ -32,7 +32,7 @@ import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
 export interface LocalSandboxOptions {
   /** Default: `python3` on the PATH. */
   pythonPath?: string | undefined;
-  /** Default: `bwrap` on the PATH. */
+  /** Default: `bwrap` where the system keeps its programs: it is started without a PATH. */
   bubblewrapPath?: string | undefined;
   /** For sockets: short (a unix socket's path has at most 107 bytes). Made when absent, removed on dispose. */
   runFolder: string;
@@ -154,7 +154,10 @@ class LocalSandbox implements SandboxBackend {
     this.pool.close();
     await Promise.allSettled(this.running);
     await Promise.all([this.keeper[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
-    await rm(this.options.runFolder, { recursive: true, force: true });
+    const { runFolder, logger } = this.options;
+    await rm(runFolder, { recursive: true, force: true }).catch((error) =>
+      logger.warn({ err: error }, 'the run folder could not be removed'),
+    );
   }
 
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {

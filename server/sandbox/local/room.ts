@@ -5,7 +5,7 @@ import type { Interpreter } from './interpreter.ts';
 
 /**
  * The room: what bubblewrap builds around a fork-server. A read-only root with the interpreter, the shared
- * libraries and five harmless devices; no network, no environment, no host process in sight, no shell.
+ * libraries and four harmless devices; no network, no environment, no host process in sight, no shell.
  */
 export interface RoomOptions {
   interpreter: Interpreter;

@@ -100,9 +100,13 @@ export class WarmEnvironments implements AsyncDisposable {
     const environment = this.warm.get(id)!;
     this.warm.delete(id);
     clearTimeout(environment.idle);
-    const ended = Promise.resolve(environment[Symbol.asyncDispose]());
+    // A package that was imported ahead may have left in the room's folder what cannot be removed.
+    const ended = Promise.resolve(environment[Symbol.asyncDispose]()).catch((error) =>
+      this.options.logger.warn({ err: error }, 'a fork-server left something behind'),
+    );
     this.ending.add(ended);
-    await ended.finally(() => this.ending.delete(ended));
+    await ended;
+    this.ending.delete(ended);
   }
 }
 
@@ -121,9 +125,9 @@ function openWarmEnvironment(lease: EnvironmentLease, options: WarmEnvironmentsO
     runs: 0,
     idle: undefined,
     async [Symbol.asyncDispose]() {
+      using _lease = lease;
       pool.close();
       await keeper[Symbol.asyncDispose]();
-      lease[Symbol.dispose]();
     },
   };
 }

@@ -1,0 +1,32 @@
+import type { CellInMaking } from '../../../server/sandbox/local/cell.ts';
+import type { ForkServer } from '../../../server/sandbox/local/fork-server.ts';
+import { WarmEnvironments } from '../../../server/sandbox/local/warm-environments.ts';
+import { makeLogger } from '../../../server/shared/logger.ts';
+
+test('a fork-server that leaves something behind harms nobody, and its environment is free again', async () => {
+  const forkServer: ForkServer = {
+    closed: new Promise(() => {}),
+    makeCell: () => ({ ready: Promise.resolve(), hasExited: false }) as unknown as CellInMaking,
+    [Symbol.asyncDispose]: () => Promise.reject(new Error('EACCES: permission denied, rmdir')),
+  };
+  const warm = new WarmEnvironments({
+    start: async () => forkServer,
+    max: 8,
+    idleMs: 60_000,
+    idleCells: 1,
+    logger: makeLogger('silent'),
+  });
+  let isLeased = true;
+  const lease = {
+    environment: { id: 'env_1', sitePackages: '/nowhere', preload: [] },
+    [Symbol.dispose]() {
+      isLeased = false;
+    },
+  };
+  const held = warm.hold(lease, ['hostile']);
+  await held.pool.prove();
+  held[Symbol.dispose]();
+  await warm.giveUp('env_1');
+  expect(isLeased).toBe(false);
+  await warm[Symbol.asyncDispose]();
+});
