@@ -1171,7 +1171,7 @@ export type SecurityViolationPartsFragment = {
   principal: string;
   /** SHA-256 of the code of the node, in hex. */
   codeHash: string;
-  /** The execution it happened in. */
+  /** The execution it happened in; null where that was deleted since: the audit trail is kept longer. */
   execution: {
     /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
     id: string;
@@ -1185,7 +1185,7 @@ export type SecurityViolationPartsFragment = {
       /** Counts 1, 2, 3 … within the workflow. */
       number: number;
     } | null;
-  };
+  } | null;
   /** What it tried, and where. */
   violation: {
     /** Always `PYTHON_SECURITY_ERROR`: the code that the run fails with. */

@@ -1,10 +1,11 @@
+import { newId } from '../../server/shared/ids.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
-test('executions that ended long ago are deleted with their journals, but those that something still needs', async () => {
+test('executions that ended long ago are deleted with their journals, but those that something still needs, and no audit trail', async () => {
   await using database = await createDatabase();
   await using sql = await connect(database.url);
   const insert = (id: string, status: string, daysAgo: number, retryOf: string | null = null) =>
@@ -18,7 +19,14 @@ test('executions that ended long ago are deleted with their journals, but those 
        SELECT $1, seq, 'ExecutionQueued', '{}', now(), 'test' FROM generate_series(1, 3) AS seq`,
       [id, status, daysAgo, retryOf],
     );
-  await insert('exec_old', 'SUCCEEDED', 31);
+  const old = newId('exec');
+  await insert(old, 'SUCCEEDED', 31);
+  await sql.query(
+    `INSERT INTO security_violations (execution_id, seq, node_key, attempt, principal, code_hash, rule, layer, violation, occurred_at)
+     VALUES ($1, 2, 'py', 1, 'somebody', 'hash', 'blocked-import', 'STATIC',
+             '{"code":"PYTHON_SECURITY_ERROR","rule":"blocked-import","layer":"STATIC","message":"no"}', now())`,
+    [old],
+  );
   await insert('exec_old_running', 'RUNNING', 31);
   await insert('exec_old_retried', 'FAILED', 31);
   await insert('exec_retry', 'SUCCEEDED', 1, 'exec_old_retried');
@@ -36,6 +44,11 @@ test('executions that ended long ago are deleted with their journals, but those 
   expect(await ids('SELECT DISTINCT execution_id AS id FROM execution_events')).toEqual(kept);
 
   await using client = new WeftClient(weft.url);
-  const gone = await client.query<{ execution: unknown }>('{ execution(id: "exec_old") { id } }');
-  expect(gone.execution).toBeNull();
+  const gone = await client.query(
+    `{ execution(id: "${old}") { id } securityViolations { nodes { nodeKey principal execution { id } } } }`,
+  );
+  expect(gone).toEqual({
+    execution: null,
+    securityViolations: { nodes: [{ nodeKey: 'py', principal: 'somebody', execution: null }] },
+  });
 });

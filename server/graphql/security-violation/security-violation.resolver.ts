@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription 
 import * as z from 'zod';
 import type { AuditedViolation } from '../../security/violations.ts';
 import type { GraphqlContext } from '../context.ts';
-import { toExecution } from '../execution/execution.mapper.ts';
+import { fetchExecution } from '../execution/execution.resolver.ts';
 import { Execution } from '../execution/execution.type.ts';
 import { SecurityViolation } from '../execution-event/node-event.type.ts';
 import { connectionOf, toConnection, toPageRequest } from '../relay/connection.ts';
@@ -44,19 +44,23 @@ export class SecurityViolationResolver {
     return toSecurityViolation(line);
   }
 
-  @FieldResolver(() => Execution, { description: 'The execution it happened in.' })
-  async execution(
-    @Root() { executionId }: { executionId: string },
-    @Ctx() { loaders }: GraphqlContext,
-  ): Promise<Execution> {
-    return toExecution((await loaders.execution.load(executionId))!);
+  @FieldResolver(() => Execution, {
+    nullable: true,
+    description:
+      'The execution it happened in; null where that was deleted since: the audit trail is kept longer.',
+  })
+  execution(@Root() { executionId }: Told, @Ctx() context: GraphqlContext): Promise<Execution | null> {
+    return fetchExecution(executionId, context);
   }
 
   @FieldResolver(() => String, { description: 'Who started the execution.' })
   async principal(
-    @Root() { executionId }: { executionId: string },
+    @Root() { executionId, principal }: Told,
     @Ctx() { loaders }: GraphqlContext,
   ): Promise<string> {
-    return (await loaders.execution.load(executionId))!.principal;
+    return principal ?? (await loaders.execution.load(executionId))!.principal;
   }
 }
+
+/** A line of the audit trail, which has its principal itself, or the event of an execution. */
+type Told = Pick<AuditedViolation, 'executionId'> & Partial<Pick<AuditedViolation, 'principal'>>;
