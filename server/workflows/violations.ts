@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
+import { whenPossible } from '../db/when-possible.ts';
 import type { Hub } from '../journal/hub.ts';
 import {
   type AuditedViolation,
@@ -10,7 +11,7 @@ import {
 import { endable } from './endable.ts';
 import type { Page, PageRequest } from './types.ts';
 
-/** How far back each look reaches: commits of other replicas, and of a listener that was cut off, come late. */
+/** How far before the last look each look reaches: commits of other replicas come late, and clocks lag. */
 const LOOK_BACK_MS = 30_000;
 
 export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
@@ -31,6 +32,7 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     signal: AbortSignal,
   ): AsyncGenerator<AuditedViolation, void> {
     const startedAt = Date.now();
+    let lookedAt = startedAt;
     let told = new Set<string>();
     let wake = Promise.withResolvers<void>();
     const onWake = () => wake.resolve();
@@ -40,9 +42,15 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
       for (;;) {
         await wake.promise;
         wake = Promise.withResolvers();
+        const since = new Date(Math.max(startedAt, lookedAt - LOOK_BACK_MS));
+        lookedAt = Date.now();
+        const recent = await whenPossible(() => violationsSince(database, { since, filter }), signal).catch(
+          (error) => {
+            if (signal.aborted) return [];
+            throw error;
+          },
+        );
         if (signal.aborted) return;
-        const since = new Date(Math.max(startedAt, Date.now() - LOOK_BACK_MS));
-        const recent = await violationsSince(database, { since, filter });
         for (const violation of recent) if (!told.has(violation.id)) yield violation;
         told = new Set(recent.map(({ id }) => id));
       }

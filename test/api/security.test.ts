@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -84,6 +85,29 @@ test('a violation is in the journal, in the audit trail and in the live subscrip
     nodeKey: 'py',
     execution: { id },
   });
+  await live.return!();
+});
+
+test('a subscriber is told of what happened while its replica could not reach the database', async () => {
+  await using toDatabase = await startTcpProxy(databaseUrl);
+  await using elsewhere = await startWeft({ databaseUrl: toDatabase.url, env: { WEFT_ROLES: 'api' } });
+  await using subscriber = new WeftClient(elsewhere.url);
+  const workflowId = await workflowOf(CODE);
+  const live = subscriber.subscribe<{ securityViolationAdded: { execution: { id: string } } }>(
+    'subscription ($workflowId: ID) { securityViolationAdded(workflowId: $workflowId) { execution { id } } }',
+    { workflowId },
+  );
+  const added = live.next();
+  const looked = Promise.withResolvers<void>();
+  toDatabase.manners = (sent) => {
+    if (sent.includes('security_violations')) looked.resolve();
+    return 'refuse';
+  };
+  await looked.promise;
+  const id = await weft.start(workflowId);
+  await weft.allEvents(id);
+  toDatabase.manners = () => 'pass';
+  expect((await added).value).toMatchObject({ data: { securityViolationAdded: { execution: { id } } } });
   await live.return!();
 });
 
