@@ -20,7 +20,7 @@ export interface AttemptDeps {
   journal: JournalWriter;
   /** Asked after each violation that was committed: is it one too many? */
   judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
-  saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
+  saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
   execution: { id: string };
   sandbox: SandboxBackend;
   expressions: Expressions;
@@ -73,7 +73,7 @@ export async function runAttempt(
       sandbox,
       evaluate,
       emit,
-      saveArtifact: deps.saveArtifact,
+      saveArtifact: (file) => deps.saveArtifact(file, signal),
     });
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
   } catch (thrown) {

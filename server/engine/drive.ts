@@ -59,7 +59,7 @@ export async function drive(
   return runExecution({
     ...deps,
     journal,
-    saveArtifact: (file) => saveArtifact(deps.pool, executionId, file),
+    saveArtifact: (file, within) => saveArtifact(deps.pool, executionId, file, within),
     plan,
     execution: { id: executionId, workflowId: row.workflowId, input: row.input },
     state,

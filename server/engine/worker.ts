@@ -1,23 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { Appender } from '../journal/append.ts';
 import type { Hub } from '../journal/hub.ts';
 import { coerceError } from '../shared/errors.ts';
-import type { Logger } from '../shared/logger.ts';
 import { type DriveDeps, type DrivenExecution, drive } from './drive.ts';
 import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 
 export interface WorkerOptions extends Omit<DriveDeps, 'draining'> {
-  pool: Pool;
   hub: Hub;
-  appender: Appender;
   queue: ExecutionQueue;
   /** Executions under way at once in this process. */
   concurrency: number;
   /** How long nodes that run may go on when the worker is asked to stop, milliseconds. */
   shutdownGraceMs: number;
-  logger: Logger;
 }
 
 /** A backstop for wake-ups that were lost. */

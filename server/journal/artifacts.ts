@@ -1,30 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { isConnectionError } from '../db/errors.ts';
+import { whenPossible } from '../db/when-possible.ts';
 import type { ArtifactFile } from '../sandbox/backend.ts';
 import { newId } from '../shared/ids.ts';
 import type { Artifact } from './event.ts';
 
 /**
  * Keeps a file's content, before the event that tells of it is written: who hears of an artifact can have it. Content whose
- * event was never written is known to nobody, and goes with its execution. Waits for a database that is away.
+ * event was never written is known to nobody, and goes with its execution. Waits for a database that is away, until the
+ * signal aborts.
  */
 export async function saveArtifact(
   pool: Pool,
   executionId: string,
   { name, mimeType, base64 }: ArtifactFile,
+  signal: AbortSignal,
 ): Promise<Artifact> {
   const content = Buffer.from(base64, 'base64');
   const id = newId('art');
-  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1_000)) {
-    try {
-      await pool.query(INSERT, [id, executionId, name, mimeType, content]);
-      return { id, name, mimeType, sizeBytes: content.length, url: urlOf(id) };
-    } catch (error) {
-      if (!isConnectionError(error)) throw error;
-      await delay(waitMs);
-    }
-  }
+  await whenPossible(() => pool.query(INSERT, [id, executionId, name, mimeType, content]), signal);
+  return { id, name, mimeType, sizeBytes: content.length, url: urlOf(id) };
 }
 
 /** Those that the journal tells of, in order, at most so many. */
