@@ -22,8 +22,6 @@ export interface Edge {
   targetHandle: string | null;
 }
 
-export const ERROR_HANDLE = 'error';
-
 /** The graph must have been validated: edges between existing nodes, no cycle. */
 export function makeGraph(keys: readonly string[], edges: readonly Edge[]): Graph {
   const entries = keys.map((key): [string, GraphNode] => [
@@ -41,7 +39,7 @@ export function makeGraph(keys: readonly string[], edges: readonly Edge[]): Grap
 }
 
 /** Kahn's algorithm; `cycle` names the nodes of one cycle, its first node again at the end, or is empty. */
-export function topologicalOrder(
+function topologicalOrder(
   keys: readonly string[],
   edges: readonly Pick<Edge, 'source' | 'target'>[],
 ): { order: string[]; cycle: string[] } {
@@ -91,7 +89,7 @@ function findCycle(rest: ReadonlySet<string>, edges: readonly Pick<Edge, 'source
   return [...path.slice(path.indexOf(key)), key].reverse();
 }
 
-/** Nodes that no start of the workflow leads to. A start is a node without incoming edges. */
+/** Nodes that none of the starts leads to. */
 export function unreachable(
   keys: readonly string[],
   starts: readonly string[],

@@ -1,6 +1,7 @@
 import type { NodeError } from '../journal/event.ts';
+import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
 import type { RunState } from './fold.ts';
-import { type Edge, ERROR_HANDLE, type Graph, type GraphNode } from './graph.ts';
+import type { Edge, Graph, GraphNode } from './graph.ts';
 
 /** What is to be done next, told by the graph and the state alone. */
 export type Command =
@@ -47,7 +48,7 @@ export function edgeState(edge: Edge, state: RunState): 'open' | 'live' | 'dead'
     case 'REUSED':
       return source.handle === edge.sourceHandle ? 'live' : 'dead';
     case 'FAILED':
-      return edge.sourceHandle === ERROR_HANDLE ? 'live' : 'dead';
+      return edge.sourceHandle === ERROR_HANDLE_ID ? 'live' : 'dead';
     case 'SKIPPED':
     case 'CANCELED':
       return 'dead';
@@ -63,6 +64,6 @@ function isSettled(status: string): boolean {
 function isUnhandledFailure(node: GraphNode, state: RunState): boolean {
   return (
     state.nodes.get(node.key)?.status === 'FAILED' &&
-    !node.outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE)
+    !node.outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID)
   );
 }

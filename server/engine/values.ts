@@ -1,6 +1,6 @@
-import type { ExpressionScope } from '../nodes/definition.ts';
+import { ERROR_HANDLE_ID, type ExpressionScope } from '../nodes/definition.ts';
 import { isDone, type RunState } from './fold.ts';
-import { type Edge, ERROR_HANDLE, type Graph } from './graph.ts';
+import type { Edge, Graph } from './graph.ts';
 import { edgeState } from './schedule.ts';
 
 export interface ExecutionInfo {
@@ -29,7 +29,7 @@ export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo,
 
 function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge: Edge): unknown {
   const source = state.nodes.get(edge.source)!;
-  if (edge.sourceHandle === ERROR_HANDLE && source.status === 'FAILED') {
+  if (edge.sourceHandle === ERROR_HANDLE_ID && source.status === 'FAILED') {
     return { error: source.error, input: inputOf(graph, state, execution, edge.source) };
   }
   return source.output;

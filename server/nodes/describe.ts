@@ -70,7 +70,7 @@ export function untemplatedFields(definition: NodeDefinition): ReadonlySet<strin
 }
 
 /** How a top-level field is shown; undefined where there is none of this name. */
-export function fieldMeta(definition: NodeDefinition, name: string): FieldMeta | undefined {
+function fieldMeta(definition: NodeDefinition, name: string): FieldMeta | undefined {
   const field = (definition.config.shape as Record<string, z.ZodType | undefined>)[name];
   return field?.meta() as FieldMeta | undefined;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** The prefixes tell a reader what an id names; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
-export type IdPrefix = 'wf' | 'wfv' | 'exec' | 'wrk' | 'art';
+export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art';
 
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidV7(Date.now())}`;

@@ -19,7 +19,8 @@ export async function processArguments(pid: number): Promise<string[]> {
   return line.split('\0');
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process, whoever's it is. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

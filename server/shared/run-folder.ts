@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from './process-table.ts';
 
 const NAME = /^weft-run-(\d+)-/;
 
@@ -11,19 +12,10 @@ const NAME = /^weft-run-(\d+)-/;
 export async function makeRunFolder(): Promise<string> {
   for (const name of await readdir(tmpdir())) {
     const pid = NAME.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) {
+    if (pid !== undefined && !isAlive(Number(pid))) {
       // One that belongs to somebody else is theirs to remove.
       await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
     }
   }
   return mkdtemp(join(tmpdir(), `weft-run-${process.pid}-`));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

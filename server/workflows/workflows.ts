@@ -119,7 +119,7 @@ export function makeWorkflowUseCases(deps: {
   };
 }
 
-export function lockWorkflow(tx: Tx, id: string): Promise<WorkflowEntity | null> {
+function lockWorkflow(tx: Tx, id: string): Promise<WorkflowEntity | null> {
   return tx.findOne(WorkflowEntity, {
     where: { id, deletedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },

@@ -7,6 +7,7 @@ import type {
   PythonRunRequest,
   PythonViolation,
 } from '../backend.ts';
+import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
@@ -239,10 +240,6 @@ class Run {
 
 function pacedText(socket: Socket, text: OutputText): PacedPipe {
   return new PacedPipe(socket, (bytes) => text.add(bytes));
-}
-
-function isForced(reason: unknown): boolean {
-  return typeof reason === 'object' && reason !== null && 'force' in reason && reason.force === true;
 }
 
 /** A pipe holds 1 MiB at most, 16 rounds of one read; what is still coming then was written later. */

@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { coerceError } from '../../shared/errors.ts';
+import { isAlive } from '../../shared/process-table.ts';
 
 /**
  * Control groups (cgroup v2), where the host delegated one to this server. They count and bound what nothing else does:
@@ -137,14 +138,6 @@ async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^weft-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) await removeGroup(join(folder, name));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   SandboxCapacity,
   SandboxStatus,
 } from '../backend.ts';
+import { pythonError } from '../python-error.ts';
 import { Checker } from './checker.ts';
 import { conductRun } from './conduct.ts';
 import { openControlGroups } from './control-group.ts';
@@ -20,7 +21,6 @@ import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { ForkServerKeeper } from './keeper.ts';
-import { pythonError } from './outcome.ts';
 import { PackageEnvironments } from './package-environments.ts';
 import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';

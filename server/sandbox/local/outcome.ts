@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { PythonError, PythonOutcome, PythonViolation } from '../backend.ts';
 import type { FinalFrame } from '../frames.ts';
+import { pythonError } from '../python-error.ts';
 import type { CellEnd } from './cell.ts';
 import { explainLimit } from './limits.ts';
 import { parseResult } from './result.ts';
@@ -61,20 +62,6 @@ function attackError(call: string, end: RunEnd, facts: RunFacts): PythonError {
   const { message } = kernelViolation(call);
   const told = end.last?.kind === 'error' ? toldError(end.last, facts) : pythonError({ message });
   return { ...told, code: 'PYTHON_SECURITY_ERROR', message, stderr: end.stderr };
-}
-
-export function pythonError(known: Partial<PythonError> & { message: string }): PythonError {
-  return {
-    code: 'PYTHON_EXECUTION_ERROR',
-    type: null,
-    traceback: null,
-    line: null,
-    column: null,
-    exitCode: null,
-    stderr: null,
-    retryable: false,
-    ...known,
-  };
 }
 
 function errorOf({ last, endedBy, exit }: RunEnd, facts: RunFacts): PythonError {

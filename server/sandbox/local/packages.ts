@@ -3,7 +3,7 @@ import type { EnvironmentEvent, EnvironmentLease } from '../../packages/environm
 import type { Environments } from '../../packages/environments.ts';
 import { PackageError, PackageRefusal } from '../../packages/errors.ts';
 import type { PythonFinding, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
-import { pythonError } from './outcome.ts';
+import { pythonError } from '../python-error.ts';
 
 export type PackagesOutcome =
   | { kind: 'ready'; lease: EnvironmentLease }

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type {
+  PythonError,
   PythonFinding,
   PythonOutcome,
   PythonRunOptions,
@@ -10,6 +11,7 @@ import type {
   SandboxCapacity,
   SandboxStatus,
 } from '../backend.ts';
+import { pythonError } from '../python-error.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { RemoteEnvironments } from './environments.ts';
@@ -147,9 +149,8 @@ class RemoteSandbox implements SandboxBackend {
   }
 }
 
-function serviceError({ kind, message }: ServiceFault) {
-  const nothing = { type: null, traceback: null, line: null, column: null, exitCode: null, stderr: null };
-  return { ...nothing, code: 'PYTHON_SERVICE_ERROR' as const, message, retryable: kind !== 'refused' };
+function serviceError({ kind, message }: ServiceFault): PythonError {
+  return pythonError({ code: 'PYTHON_SERVICE_ERROR', message, retryable: kind !== 'refused' });
 }
 
 const UNREACHED = {

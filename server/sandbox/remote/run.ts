@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import { isForced } from '../force.ts';
 import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
 import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
@@ -103,11 +104,10 @@ function requireOrder({ kind }: RunFrame, isAccepted: boolean): void {
 
 /** Resolves when the service has ended the run, or fails to say so. */
 async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): Promise<void> {
-  const force = typeof reason === 'object' && reason !== null && 'force' in reason && reason.force === true;
   const exchange = {
     method: 'POST',
     path: `runs/${id}/cancel`,
-    body: { v, force },
+    body: { v, force: isForced(reason) },
     withinMs: CANCEL_MS,
   } as const;
   await endpoint.connection.ask(cancelSchema, exchange).catch(() => {});

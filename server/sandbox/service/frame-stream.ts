@@ -12,7 +12,7 @@ export interface StreamTimes {
   goneMs: number;
 }
 
-export const defaultTimes: StreamTimes = { heartbeatMs: HEARTBEAT_MS, goneMs: 300_000 };
+const defaultTimes: StreamTimes = { heartbeatMs: HEARTBEAT_MS, goneMs: 300_000 };
 
 export interface StreamOptions<Frame> {
   first: Frame;

@@ -4,6 +4,7 @@ import { coerceError } from '../../shared/errors.ts';
 import { HttpError } from '../../shared/http/http-error.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { PythonEvent, PythonOutcome, SandboxBackend } from '../backend.ts';
+import { pythonError } from '../python-error.ts';
 import { FrameStream, FrameTooLong, type StreamTimes } from './frame-stream.ts';
 import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
 
@@ -132,12 +133,7 @@ function endWith(stream: FrameStream<RunFrame>, outcome: PythonOutcome, signal: 
 
 function tooLarge(durationMs: number): PythonOutcome {
   const message = 'The result is larger than a sandbox service may answer (64 MiB of JSON); make it smaller.';
-  const nothing = { type: null, traceback: null, line: null, column: null, exitCode: null, stderr: null };
-  return {
-    kind: 'failed',
-    error: { ...nothing, code: 'PYTHON_EXECUTION_ERROR', message, retryable: false },
-    durationMs,
-  };
+  return { kind: 'failed', error: pythonError({ message }), durationMs };
 }
 
 function unavailable(code: string, message: string): HttpError {

@@ -46,7 +46,7 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
 }
 
 /** True for localhost, *.localhost, 127.0.0.0/8 and ::1 (with or without brackets). */
-export function isLoopbackName(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return /^(.+\.)?localhost$|^127(\.\d{1,3}){3}$|^::1$/.test(bare);
 }
