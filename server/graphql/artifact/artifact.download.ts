@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Guard } from '../../shared/http/guard.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { isId } from '../../shared/ids.ts';
 
 export interface DownloadDeps {
   guard: Guard;
@@ -28,7 +29,7 @@ export async function sendArtifact(
   guard.authorize(request.headers.authorization);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET');
   const id = pathname.slice(ARTIFACTS_PATH.length);
-  const artifact = /^art_[0-9a-f-]{36}$/.test(id) ? await readArtifact(id) : null;
+  const artifact = isId('art', id) ? await readArtifact(id) : null;
   if (artifact === null) throw notFound(id);
   response.writeHead(200, {
     'content-type': isInert(artifact.mimeType) ? artifact.mimeType : 'application/octet-stream',

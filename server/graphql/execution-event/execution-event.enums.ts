@@ -1,26 +1,12 @@
 import { registerEnumType } from 'type-graphql';
-import { type EventType, eventTypes } from '../../journal/event.ts';
-import type { PythonViolation } from '../../sandbox/backend.ts';
+import { eventTypes } from '../../journal/event.ts';
+import { enumOf } from '../enum-of.ts';
 
 /** An event's type has one name, in the journal, as a GraphQL type and as a filter. */
-export const ExecutionEventType = Object.fromEntries(eventTypes.map((type) => [type, type])) as {
-  [type in EventType]: type;
-};
-
-export const OutputStream = { STDOUT: 'STDOUT', STDERR: 'STDERR' } as const;
-
-export const EnvironmentStatus = {
-  RESOLVING: 'RESOLVING',
-  INSTALLING: 'INSTALLING',
-  READY: 'READY',
-  FAILED: 'FAILED',
-} as const;
-
-export const ViolationLayer = {
-  STATIC: 'STATIC',
-  RUNTIME: 'RUNTIME',
-  KERNEL: 'KERNEL',
-} as const satisfies Record<string, PythonViolation['layer']>;
+export const ExecutionEventType = enumOf(eventTypes);
+export const OutputStream = enumOf(['STDOUT', 'STDERR']);
+export const EnvironmentStatus = enumOf(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']);
+export const ViolationLayer = enumOf(['STATIC', 'RUNTIME', 'KERNEL']);
 
 registerEnumType(ExecutionEventType, {
   name: 'ExecutionEventType',

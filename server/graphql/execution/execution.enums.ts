@@ -1,10 +1,11 @@
 import { registerEnumType } from 'type-graphql';
 import { executionStatuses, nodeStatuses } from '../../journal/event.ts';
+import { enumOf } from '../enum-of.ts';
 
 export const ExecutionStatus = enumOf(executionStatuses);
 export const NodeExecutionStatus = enumOf(nodeStatuses);
-export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE'] as const);
-export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE'] as const);
+export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
+export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
@@ -51,7 +52,3 @@ registerEnumType(ExecutionRetryStrategy, {
     },
   },
 });
-
-function enumOf<const T extends string>(values: readonly T[]): { readonly [K in T]: K } {
-  return Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K };
-}

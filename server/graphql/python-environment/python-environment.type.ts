@@ -1,8 +1,9 @@
 import { Field, Float, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../enum-of.ts';
 import { DateTimeScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
 
-export const PythonEnvironmentState = { BUILDING: 'BUILDING', READY: 'READY', FAILED: 'FAILED' } as const;
+export const PythonEnvironmentState = enumOf(['BUILDING', 'READY', 'FAILED']);
 export type PythonEnvironmentState = keyof typeof PythonEnvironmentState;
 
 registerEnumType(PythonEnvironmentState, {
