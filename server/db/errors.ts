@@ -22,6 +22,11 @@ export function isConnectionError(error: unknown): boolean {
   );
 }
 
+/** Whether a row with this key is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
 /**
  * Whether the database refused a value that it cannot hold: text with a NUL character (22021), or a number beyond
  * its column (22003). Only a client can have sent such a value, in an id, a name or a cursor.

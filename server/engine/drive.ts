@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Appender } from '../journal/append.ts';
 import { saveArtifact } from '../journal/artifacts.ts';
-import { type ExecutionStatus, type NodeError, stateEventTypes } from '../journal/event.ts';
+import { type ExecutionStatus, hasEnded, type NodeError, stateEventTypes } from '../journal/event.ts';
 import { readEvents } from '../journal/read.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
@@ -37,7 +37,7 @@ export async function drive(
   known: DrivenExecution | null,
 ): Promise<'ended' | 'released'> {
   const row = known ?? (await loadExecution(deps.pool, executionId));
-  if (row === undefined || ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(row.status)) return 'ended';
+  if (row === undefined || hasEnded(row.status)) return 'ended';
   // The row's status commits with the event it follows from: a queued execution's journal is that one event.
   const { state, sequence } =
     row.status === 'QUEUED'

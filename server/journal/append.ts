@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { sqlState } from '../db/errors.ts';
+import { isDuplicate } from '../db/errors.ts';
 import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
@@ -135,7 +135,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
 
   async function settleFailure(entry: Entry, error: unknown): Promise<void> {
     const { journal, rows } = entry;
-    if (sqlState(error) !== UNIQUE_VIOLATION) return lose(entry, error);
+    if (!isDuplicate(error)) return lose(entry, error);
     const last = rows.at(-1)!;
     const writer = await whenPossible(
       () => writerOf(deps.pool, journal.executionId, last.seq),
@@ -195,8 +195,6 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     },
   };
 }
-
-const UNIQUE_VIOLATION = '23505';
 
 function toJournalEvent(executionId: string, row: EventRow, event: EventBody): JournalEvent {
   const { seq: sequence, nodeKey, attempt, item, occurredAt } = row;

@@ -99,5 +99,11 @@ export function isTerminal(event: EventBody): boolean {
 
 export const executionStatuses = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 export type ExecutionStatus = (typeof executionStatuses)[number];
+
+/** Whether an execution with this status is over. */
+export function hasEnded(status: string): boolean {
+  return ['SUCCEEDED', 'FAILED', 'CANCELED'].includes(status);
+}
+
 export const nodeStatuses = [...executionStatuses, 'SKIPPED', 'REUSED'] as const;
 export type NodeStatus = (typeof nodeStatuses)[number];

@@ -1,7 +1,7 @@
 import { commitTogether, type Sender, type Statement } from '../db/commit-together.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import { sqlState } from '../db/errors.ts';
+import { isDuplicate } from '../db/errors.ts';
 import type { ClaimedJob, ExecutionQueue } from '../engine/queue.ts';
 import type { StartedExecution, Worker } from '../engine/worker.ts';
 import type { JournalEvent } from '../journal/event.ts';
@@ -41,7 +41,7 @@ export function makeBegin(deps: BeginDeps): Begin {
       hub.wake('status', row.id);
       return row;
     } catch (error) {
-      if (idempotencyKey === null || sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      if (idempotencyKey === null || !isDuplicate(error)) throw error;
       return findByKey(database.manager, workflowId, idempotencyKey);
     }
   };
@@ -69,8 +69,6 @@ async function commit(
   place?.begin(jobs, definition && asStarted(row, definition));
   return isClaimed;
 }
-
-const UNIQUE_VIOLATION = '23505';
 
 function queuedExecution(execution: NewExecution, principal: string): ExecutionEntity {
   return {

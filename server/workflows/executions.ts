@@ -7,14 +7,22 @@ import type { NodeRun, RunState } from '../engine/fold.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor } from '../journal/cursor.ts';
-import type { Artifact, EventType, ExecutionStatus, JournalEvent, NodeError } from '../journal/event.ts';
+import {
+  type Artifact,
+  type EventType,
+  type ExecutionStatus,
+  hasEnded,
+  type JournalEvent,
+  type NodeError,
+} from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { Tail } from '../journal/tail.ts';
 import { WeftError } from '../shared/errors.ts';
 import { endable } from './endable.ts';
-import type { Execution, NodeExecution, Outcome, Page, PageRequest, UserError } from './types.ts';
+import { refuse, thereIsNo } from './refuse.ts';
+import type { Execution, NodeExecution, Outcome, Page, PageRequest } from './types.ts';
 import { followUpdates, type UpdateFilter } from './updates.ts';
 
 export interface ExecutionDeps {
@@ -28,7 +36,6 @@ export type CancelMode = 'GRACEFUL' | 'FORCE';
 
 /** A node hands out at most 100; the events have them all. */
 const MAX_ARTIFACTS = 1_000;
-const TERMINAL: readonly string[] = ['SUCCEEDED', 'FAILED', 'CANCELED'] satisfies ExecutionStatus[];
 
 /** Reading executions, following them, and cancelling them. Starting is in start.ts. */
 export function makeExecutionUseCases({ database, hub, tail, appender }: ExecutionDeps) {
@@ -106,9 +113,9 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
      */
     async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
       const row = await manager.findOneBy(ExecutionEntity, { id });
-      if (row === null) return refuse('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
-      if (TERMINAL.includes(row.status)) {
-        return refuse('ALREADY_ENDED', `Execution ${id} has ended already: it is ${row.status}.`);
+      if (row === null) return thereIsNo('execution', id);
+      if (hasEnded(row.status)) {
+        return refuse('ALREADY_ENDED', 'id', `Execution ${id} has ended already: it is ${row.status}.`);
       }
       await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
       hub.wake('cancel', id);
@@ -124,10 +131,6 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return { ok: true, value: (await get(id))! };
     },
   };
-}
-
-function refuse(code: string, message: string): { ok: false; userErrors: UserError[] } {
-  return { ok: false, userErrors: [{ code, field: 'id', message }] };
 }
 
 export function toExecution(row: ExecutionEntity): Execution {

@@ -2,6 +2,7 @@ import { packageErrorCodes } from '../packages/check.ts';
 import type { PythonEnvironment } from '../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../packages/errors.ts';
 import type { PythonFinding, SandboxBackend } from '../sandbox/backend.ts';
+import { refuse, thereIsNo } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
@@ -16,8 +17,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
     /** Resolves when it is ready; who stops waiting does not stop the build. */
     async prepareEnvironment(packages: readonly string[]): Promise<Outcome<PythonEnvironment>> {
       if (packages.length === 0) {
-        const message = 'Expected at least one package, such as pandas, got none.';
-        return { ok: false, userErrors: [{ code: 'REQUIRED', field: 'packages', message }] };
+        return refuse('REQUIRED', 'packages', 'Expected at least one package, such as pandas, got none.');
       }
       const { signal } = new AbortController();
       try {
@@ -32,10 +32,9 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
     async deleteEnvironment(id: string): Promise<Outcome<{ id: string }>> {
       if (await sandbox.environments.delete(id)) return { ok: true, value: { id } };
       const isThere = (await sandbox.environments.list()).some((environment) => environment.id === id);
-      const error = isThere
-        ? { code: 'IN_USE', message: 'A run uses this environment, or it is being built. Try again later.' }
-        : { code: 'NOT_FOUND', message: `There is no Python environment ${id.slice(0, 100)}.` };
-      return { ok: false, userErrors: [{ ...error, field: 'id' }] };
+      return isThere
+        ? refuse('IN_USE', 'id', 'A run uses this environment, or it is being built. Try again later.')
+        : thereIsNo('Python environment', id);
     },
   };
 }

@@ -6,10 +6,10 @@ import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { Misfit } from '../shared/evaluator/json-schema.ts';
 import { type BeginDeps, makeBegin } from './begin.ts';
 import { toExecution } from './executions.ts';
+import { refuse, thereIsNo } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
 import { validateExpressions } from './validate-expressions.ts';
-import { notFound } from './workflows.ts';
 
 export interface StartDeps extends BeginDeps {
   registry: NodeRegistry;
@@ -52,7 +52,7 @@ export function makeStartUseCases(deps: StartDeps) {
       const version = await findVersion(pool, workflowId, versionNumber ?? null);
       if (version === null) {
         return versionNumber == null
-          ? notFound(workflowId, 'workflowId')
+          ? thereIsNo('workflow', workflowId, 'workflowId')
           : unknownVersion(workflowId, versionNumber);
       }
       const { number, definition } = version;
@@ -92,16 +92,18 @@ export function makeStartUseCases(deps: StartDeps) {
     /** A new execution of the same version with the same input. */
     async retry(id: string, strategy: RetryStrategy): Promise<Outcome<Execution>> {
       const former = await manager.findOneBy(ExecutionEntity, { id });
-      if (former === null) return refuse('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+      if (former === null) return thereIsNo('execution', id);
       if (former.finishedAt === null) {
         return refuse(
           'NOT_ENDED',
+          'id',
           `Execution ${id} is ${former.status}. Wait for its end, or cancel it, before retrying.`,
         );
       }
       if (strategy === 'FROM_FAILURE' && former.status === 'SUCCEEDED') {
         return refuse(
           'NOTHING_FAILED',
+          'id',
           `Execution ${id} succeeded, so there is no failure to retry from. Use ALL_NODES to run it again.`,
         );
       }
@@ -161,13 +163,9 @@ function inputError({ path, message }: Misfit): UserError {
   };
 }
 
-function unknownVersion(workflowId: string, versionNumber: number): { ok: false; userErrors: UserError[] } {
+function unknownVersion(workflowId: string, versionNumber: number) {
   const message = `Workflow ${workflowId.slice(0, 100)} has no version ${versionNumber}.`;
-  return { ok: false, userErrors: [{ code: 'NOT_FOUND', field: 'versionNumber', message }] };
-}
-
-function refuse(code: string, message: string): { ok: false; userErrors: UserError[] } {
-  return { ok: false, userErrors: [{ code, field: 'id', message }] };
+  return refuse('NOT_FOUND', 'versionNumber', message);
 }
 
 function pythonWorkflow(config: object): WorkflowDraft {

@@ -7,6 +7,7 @@ import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { newId } from '../shared/ids.ts';
+import { thereIsNo } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
 import { validateWorkflow } from './validate.ts';
 
@@ -49,7 +50,7 @@ export function makeWorkflowUseCases(deps: {
       if (userErrors.length > 0) return { ok: false, userErrors };
       return database.transaction(async (tx) => {
         const workflow = await lockWorkflow(tx, id);
-        if (workflow === null) return notFound(id);
+        if (workflow === null) return thereIsNo('workflow', id);
         const now = new Date();
         const { name, description } = draft;
         Object.assign(workflow, {
@@ -70,7 +71,7 @@ export function makeWorkflowUseCases(deps: {
         { id, deletedAt: IsNull() },
         { deletedAt: new Date() },
       );
-      return affected === 1 ? { ok: true, value: { id } } : notFound(id);
+      return affected === 1 ? { ok: true, value: { id } } : thereIsNo('workflow', id);
     },
 
     async get(id: string): Promise<Workflow | null> {
@@ -124,13 +125,6 @@ function lockWorkflow(tx: Tx, id: string): Promise<WorkflowEntity | null> {
     where: { id, deletedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
   });
-}
-
-export function notFound(id: string, field = 'id'): { ok: false; userErrors: UserError[] } {
-  return {
-    ok: false,
-    userErrors: [{ code: 'NOT_FOUND', field, message: `There is no workflow ${id.slice(0, 100)}.` }],
-  };
 }
 
 async function insertVersion(tx: Tx, { id, latestVersion }: WorkflowEntity, draft: WorkflowDraft, now: Date) {
