@@ -13,5 +13,5 @@ export function retryDelayMs(policy: RetryPolicy | null, failures: number, error
 /** Without a list of codes: what may end differently by itself, and what the code itself raised. */
 function isWorthRetrying({ retryOn }: RetryPolicy, error: NodeError): boolean {
   if (retryOn.length > 0) return retryOn.includes(error.code);
-  return error.retryable || error.code === 'PYTHON_EXECUTION_ERROR' || error.code === 'PYTHON_TIMEOUT';
+  return error.retryable || error.code === 'PYTHON_EXECUTION_ERROR';
 }
