@@ -23,6 +23,7 @@ import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
 import { openEvaluator } from './shared/evaluator/evaluator.ts';
+import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
@@ -237,7 +238,7 @@ async function postgresVersion({ manager }: Database): Promise<string> {
   return row.server_version;
 }
 
-async function readiness({ manager }: Database): Promise<{ ready: boolean; problem?: string }> {
+async function readiness({ manager }: Database): Promise<Readiness> {
   try {
     await manager.query('SELECT 1');
     return { ready: true };

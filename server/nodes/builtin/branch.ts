@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FieldMeta, type NodeDefinition } from '../definition.ts';
+import type { FieldMeta, NodeDefinition } from '../definition.ts';
 
 const config = z.strictObject({
   condition: z

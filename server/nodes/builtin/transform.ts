@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FieldMeta, type NodeDefinition } from '../definition.ts';
+import type { FieldMeta, NodeDefinition } from '../definition.ts';
 
 const config = z.strictObject({
   expression: z
@@ -25,7 +25,7 @@ export const transform: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output' }],
   canFail: true,
-  expressions: ({ expression = '' }) => [{ path: ['expression'], expression: expression }],
+  expressions: ({ expression = '' }) => [{ path: ['expression'], expression }],
   execute: async ({ config, scope, evaluate }) => ({
     handle: 'output',
     output: await evaluate(config.expression, scope),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Claim, isHeld, noteOf, tryClaim } from './claim.ts';
 import { layoutOf } from './layout.ts';
@@ -109,16 +109,11 @@ export async function openStore(root: string) {
         claim?.[Symbol.dispose]();
         return null;
       }
-      await touch(environment.folder);
+      touch(environment.folder);
       return {
         [Symbol.dispose]() {
           claim[Symbol.dispose]();
-          const now = new Date();
-          try {
-            utimesSync(join(environment.folder, MANIFEST), now, now);
-          } catch {
-            // Its last use is not told; nothing hangs on it.
-          }
+          touch(environment.folder);
         },
       };
     },
@@ -167,9 +162,14 @@ export async function openStore(root: string) {
 
 const ID = /^env_[0-9a-f]{32}$/;
 
-async function touch(folder: string): Promise<void> {
+/** Tells that it was used just now. */
+function touch(folder: string): void {
   const now = new Date();
-  await utimes(join(folder, MANIFEST), now, now).catch(() => {});
+  try {
+    utimesSync(join(folder, MANIFEST), now, now);
+  } catch {
+    // Its last use is not told; nothing hangs on it.
+  }
 }
 
 async function discard(folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { coerceError } from '../errors.ts';
 import { HttpError } from './http-error.ts';
 
 /**
@@ -57,11 +58,10 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new HttpError(
       400,
       'BAD_REQUEST',
-      `Expected the body to be JSON such as {"query": "…"}, got: ${reason}`,
+      `Expected the body to be JSON such as {"query": "…"}, got: ${coerceError(error).message}`,
     );
   }
 }
