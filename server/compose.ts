@@ -50,7 +50,7 @@ export async function compose(config: Config): Promise<RunningServer> {
   const { sandbox, service } = await openSandboxes(config, opened, logger);
   const url =
     sandbox === null
-      ? await serveAlone(config, opened, service)
+      ? await serveAlone(config, opened, service, logger)
       : await openWeft({ config, opened, sandbox, service, logger });
   if (service !== null) opened.defer(() => service.drain(config.shutdownGraceMs));
   const owned = opened.move();
@@ -83,9 +83,10 @@ async function serveAlone(
   { host, port }: Config,
   opened: AsyncDisposableStack,
   service: SandboxService,
+  logger: Logger,
 ): Promise<string> {
   const isReady = service.isReady;
-  const { origin } = opened.use(await openPlainServer({ host, port, isReady, mounts: [service] }));
+  const { origin } = opened.use(await openPlainServer({ host, port, isReady, mounts: [service], logger }));
   return `${origin}${service.path}`;
 }
 
@@ -189,12 +190,12 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   };
 }
 
-async function openHealth({ config, opened, service, database }: Parts): Promise<string | null> {
+async function openHealth({ config, opened, service, database, logger }: Parts): Promise<string | null> {
   const port = service === null ? config.healthPort : config.port;
   if (port === undefined) return null;
   const isReady = () => readiness(database);
   const mounts = service === null ? [] : [service];
-  const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, mounts }));
+  const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, mounts, logger }));
   return `${origin}/readyz`;
 }
 

@@ -22,7 +22,8 @@ export async function serveSandbox(
 ): Promise<TestService> {
   const { token, host = '127.0.0.1', port = 0, times } = options;
   const service = makeSandboxService({ backend, token, times, logger: silent });
-  const server = await openPlainServer({ host, port, isReady: service.isReady, mounts: [service] });
+  const { isReady } = service;
+  const server = await openPlainServer({ host, port, isReady, mounts: [service], logger: silent });
   return {
     service,
     url: `${server.origin}${service.path}`,

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { coerceError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import { makeGuard } from './guard.ts';
 import { type Readiness, sendHealth, sendReadiness } from './health.ts';
 import { HttpError, sendError } from './http-error.ts';
@@ -11,6 +13,7 @@ export interface PlainServerOptions {
   port: number;
   isReady: () => Promise<Readiness>;
   mounts: readonly Mount[];
+  logger: Logger;
 }
 
 export interface PlainServer extends AsyncDisposable {
@@ -29,7 +32,7 @@ export async function openPlainServer(options: PlainServerOptions): Promise<Plai
       guard.admit(request);
       await route(options, request, response);
     } catch (error) {
-      sendError(request, response, error instanceof HttpError ? error : UNEXPECTED);
+      sendError(request, response, error instanceof HttpError ? error : unexpected(error, options.logger));
     }
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, onRequest);
@@ -65,4 +68,7 @@ async function route(
   );
 }
 
-const UNEXPECTED = new HttpError(500, 'INTERNAL_ERROR', 'The server failed to answer.');
+function unexpected(thrown: unknown, logger: Logger): HttpError {
+  logger.error({ err: coerceError(thrown) }, 'a request failed in a way it should not');
+  return new HttpError(500, 'INTERNAL_ERROR', "The server failed to answer; the server's log tells why.");
+}
