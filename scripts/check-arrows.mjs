@@ -20,17 +20,15 @@ const arrows = {
     'nodes',
     'sandbox/backend.ts',
     'packages',
-    'auth',
     'security',
     'db/errors.ts',
   ],
-  workflows: ['engine', 'auth', 'security', ...engineSide],
+  workflows: ['engine', 'security', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
   nodes: ['journal/event.ts', 'sandbox/backend.ts', 'packages/check.ts'],
   sandbox: ['packages'],
   packages: [],
-  auth: ['db'],
   security: ['db', 'sandbox/backend.ts'],
   db: ['migrations'],
   config: [],
@@ -48,7 +46,7 @@ const pureMayImport = [
 
 const graphqlPackages = /^(graphql|graphql-.*|type-graphql|@apollo\/.*)$/;
 const databasePackages = /^(typeorm|pg|pg-boss)$/;
-const outsiders = /^(client-sdk|studio)\//;
+const outsiders = /^client-sdk\//;
 
 /** @param {{ path: string, source: string }[]} files paths relative to the checkout */
 export function findViolations(files) {
@@ -117,17 +115,11 @@ function importsOf(source) {
 }
 
 function sourceFiles() {
-  return ['server', 'client-sdk', 'studio'].flatMap((folder) => filesIn(folder));
+  return ['server', 'client-sdk'].flatMap(filesIn);
 }
 
 function filesIn(folder) {
-  let entries = [];
-  try {
-    entries = readdirSync(join(root, folder), { withFileTypes: true });
-  } catch {
-    return []; // a room that is not built yet
-  }
-  return entries.flatMap((entry) => {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : filesIn(path);
     return /\.(ts|tsx|mts)$/.test(entry.name)
