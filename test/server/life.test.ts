@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -34,14 +34,19 @@ test('a database of the user is used instead of an embedded one', async () => {
   expect(await readdir(folder.path)).not.toContain('postgres');
 });
 
-test('so many cells wait as WEFT_WAITING_CELLS says', async () => {
+test('so many cells wait as WEFT_WAITING_CELLS says, and end before the server where memory runs out', async () => {
   await using database = await createDatabase();
   const env = { WEFT_WAITING_CELLS: '43' }; // more than without it, so that they would never come to be so many
   await using weft = await startWeft({ databaseUrl: database.url, env });
+  let cells: number[] = [];
   await eventually('43 processes have one parent, the fork-server', async () => {
-    const parents = (await descendantsOf(weft.pid)).map(({ parent }) => parent);
-    return parents.some((one) => parents.filter((other) => other === one).length === 43);
+    const groups = Map.groupBy(await descendantsOf(weft.pid), ({ parent }) => parent);
+    cells = [...groups.values()].find(({ length }) => length === 43)?.map(({ pid }) => pid) ?? [];
+    return cells.length === 43;
   });
+  const score = (pid: number) => readFile(`/proc/${pid}/oom_score_adj`, 'utf8');
+  expect(new Set(await Promise.all(cells.map(score)))).toEqual(new Set(['1000\n']));
+  expect(await score(weft.pid)).not.toBe('1000\n');
 });
 
 test('a port that is taken is named, and the server ends with 1', async () => {

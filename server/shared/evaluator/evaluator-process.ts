@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../paths.ts';
+import { makeExpendable } from '../process-table.ts';
 import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
 export type Question =
@@ -48,7 +49,7 @@ export function startEvaluatorProcess(): EvaluatorProcess {
   ready.promise.catch(() => {});
   child.on('error', (error) => onEnd(`it could not be evaluated: ${error.message}`));
   child.on('exit', (_code, signal) =>
-    onEnd(signal === 'SIGABRT' ? tookTooMuchMemory : `its process ended (${signal})`),
+    onEnd(signal === 'SIGABRT' || signal === 'SIGKILL' ? tookTooMuchMemory : `its process ended (${signal})`),
   );
 
   return {
@@ -82,6 +83,7 @@ function spawnProgram(): ChildProcess {
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
   });
+  makeExpendable(child.pid);
   child.unref();
   child.channel?.unref();
   (child.stdin as unknown as { unref(): void }).unref();
