@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PackageError } from '../../server/packages/errors.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from './temp-folder.ts';
-import { openTestEnvironments } from './test-environments.ts';
+import { openTestEnvironments, operatorOfHost } from './test-environments.ts';
 import { openTestSandbox, type TestRun, type TestRunOptions, type TestSandbox } from './test-sandbox.ts';
 import { findTestUv } from './test-uv.ts';
 
@@ -27,7 +27,7 @@ export async function openPypiSandbox(packages: readonly string[]): Promise<Pypi
     timeoutMs: 300_000,
     uvPath: await findTestUv(),
     cacheFolder,
-    operator: { variables: pipVariables(), home: process.env.HOME },
+    operator: operatorOfHost(),
   });
   const signal = AbortSignal.timeout(300_000);
   const lease = await environments.ensure(packages, { signal, onEvent() {} }).catch(unlessUnreachable);
@@ -62,14 +62,4 @@ function unreachable(): PypiSandbox {
 function unlessUnreachable(error: unknown): null {
   if (error instanceof PackageError && error.retryable) return null;
   throw error;
-}
-
-function pipVariables(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      /^(PIP_|UV_|SSL_CERT_|https?_proxy$|no_proxy$)/i.test(name) && value !== undefined
-        ? [[name, value]]
-        : [],
-    ),
-  );
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Environments } from '../../server/packages/environments.ts';
-import type { PackageSettings } from '../../server/packages/settings.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
-import { openTestEnvironments } from './test-environments.ts';
+import { openTestEnvironments, operatorOfHost } from './test-environments.ts';
 import { findTestUv } from './test-uv.ts';
 
 /** Kept between the tests that use it, and between runs of the tests: pandas is some 30 MB to download. */
@@ -10,7 +9,7 @@ export const realPackagesFolder = join(projectRoot, 'dist/.test-environments');
 
 /** Real packages, from the index that this host is configured for. */
 export async function openRealEnvironments(folder = realPackagesFolder): Promise<Environments> {
-  return openTestEnvironments(folder, { uvPath: await findTestUv(), operator: hostConfiguration() });
+  return openTestEnvironments(folder, { uvPath: await findTestUv(), operator: operatorOfHost() });
 }
 
 /** Tests of real packages are skipped where there is no way to an index, which the reporter shows. */
@@ -21,11 +20,4 @@ export async function isPackageIndexReachable(): Promise<boolean> {
     signal: AbortSignal.timeout(5_000),
   }).catch(() => null);
   return answer?.ok ?? false;
-}
-
-function hostConfiguration(): PackageSettings['operator'] {
-  const variables = Object.entries(process.env).flatMap(([name, value]) =>
-    /^(PIP|UV)_|^(https?|all|no)_proxy$/i.test(name) && value !== undefined ? [[name, value]] : [],
-  );
-  return { home: process.env.HOME, variables: Object.fromEntries(variables) };
 }

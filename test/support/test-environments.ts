@@ -22,6 +22,14 @@ export function openTestEnvironments(
   });
 }
 
+/** The way to packages that this host's own pip and uv are set up for. */
+export function operatorOfHost(): PackageSettings['operator'] {
+  const variables = Object.entries(process.env).flatMap(([name, value]) =>
+    /^(PIP_|UV_|SSL_CERT_)|^(https?|all|no)_proxy$/i.test(name) && value !== undefined ? [[name, value]] : [],
+  );
+  return { home: process.env.HOME, variables: Object.fromEntries(variables) };
+}
+
 export function testPackageSettings(settings: Partial<PackageSettings> = {}): PackageSettings {
   return {
     rules: { allowed: null, blocked: [], allowedCover: 'asked' },
