@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openLocalSandbox } from '../server/sandbox/local/local-sandbox.ts';
 import { makeLogger } from '../server/shared/logger.ts';
 import { openTestEnvironments } from '../test/support/test-environments.ts';
+import { printTimes } from './support/measure.ts';
 
 /**
  * Claim: a warm cell gives its result within 3 ms (p50) of dispatch.
@@ -51,7 +52,7 @@ const samples: Record<string, number[]> = {
 }
 bare.stop();
 rmSync(folder, { recursive: true });
-printTable();
+printTimes('A Python run, from dispatch to result', samples, 'at most 3 ms p50');
 
 type Sandbox = Awaited<ReturnType<typeof open>>;
 
@@ -94,20 +95,4 @@ async function startBare(path: string) {
     },
     stop: () => server.kill(),
   };
-}
-
-function printTable(): void {
-  const base = percentile(samples['bare forked child']!, 50);
-  const rows = Object.entries(samples).map(([name, values]) => ({
-    '': name,
-    'p50 ms': percentile(values, 50).toFixed(2),
-    'p95 ms': percentile(values, 95).toFixed(2),
-    'p50 / bare': (percentile(values, 50) / base).toFixed(1),
-  }));
-  console.table(rows);
-}
-
-function percentile(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length * percent) / 100)]!;
 }

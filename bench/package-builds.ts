@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { openTestEnvironments } from '../test/support/test-environments.ts';
+import { openTestEnvironments, operatorOfHost } from '../test/support/test-environments.ts';
 import { openTestIndex } from '../test/support/test-index.ts';
 import { findTestUv } from '../test/support/test-uv.ts';
 import { printTimes, round } from './support/measure.ts';
@@ -49,13 +49,8 @@ async function installBare(uv: string, folder: string, options: string[]): Promi
 }
 
 async function buildEnvironment(uv: string, folder: string): Promise<void> {
-  const variables = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      /^(PIP|UV)_/.test(name) && value !== undefined ? [[name, value]] : [],
-    ),
-  );
-  const operator = { home: process.env.HOME, variables };
-  await using environments = await openTestEnvironments(folder, { uvPath: uv, operator });
+  const settings = { uvPath: uv, operator: operatorOfHost() };
+  await using environments = await openTestEnvironments(folder, settings);
   (await environments.ensure(PACKAGES, quiet()))[Symbol.dispose]();
 }
 

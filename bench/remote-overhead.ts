@@ -4,14 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxBackend } from '../server/sandbox/backend.ts';
 import { openLocalSandbox } from '../server/sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from '../server/sandbox/remote/remote-sandbox.ts';
 import { makeLogger } from '../server/shared/logger.ts';
 import { openTestEnvironments } from '../test/support/test-environments.ts';
 import { startWeft } from '../test/support/weft-server.ts';
-import { percentile, printTimes, round } from './support/measure.ts';
+import { percentile, printTimes, round, timesInTurn } from './support/measure.ts';
 
 /**
  * Claim: a run on a sandbox service on loopback takes at most 2 ms (p50) longer than one in this process.
@@ -44,15 +43,7 @@ const ways: Record<string, () => Promise<unknown>> = {
   'local: five prints': () => run(local, code.prints),
   'remote: five prints': () => run(remote, code.prints),
 };
-const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
-for (let n = -20; n < RUNS; n += 1) {
-  for (const [name, work] of Object.entries(ways)) {
-    await delay(PAUSE_MS);
-    const startedAt = performance.now();
-    await work();
-    if (n >= 0) times[name]!.push(performance.now() - startedAt);
-  }
-}
+const times = await timesInTurn(ways, RUNS, { warmUp: 20, pauseMs: PAUSE_MS });
 printTimes(
   'One Python run, in this process and on a sandbox service on loopback',
   times,

@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTestSandbox, resultOf, type TestSandbox } from '../test/support/test-sandbox.ts';
-import { percentile, round, timesOf } from './support/measure.ts';
+import { percentile, round, timesInTurn } from './support/measure.ts';
 
 const LANES = 2;
 const SECONDS = 4;
@@ -30,14 +30,12 @@ function open(policy: 'kernel' | 'strict'): Promise<TestSandbox> {
   });
 }
 
-/** In turn, each after a pause, so that a cell is waiting and all are as warm as each other. */
 async function printCosts(): Promise<void> {
   let n = 0;
   const fresh = () => {
     n += 1;
     return `${CODE}\n# ${n}`;
   };
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 15));
   const ways: Record<string, () => Promise<unknown>> = {
     'kernel wall alone': () => kernel.run(CODE),
     'and the runtime wall (check cached)': () => strict.run(CODE),
@@ -45,14 +43,7 @@ async function printCosts(): Promise<void> {
     'the static check by itself, not cached': () => strict.backend.check(fresh()),
     'the static check by itself, cached': () => strict.backend.check(CODE),
   };
-  const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
-  for (let round = -20; round < 200; round += 1) {
-    for (const [way, work] of Object.entries(ways)) {
-      await pause();
-      const [took] = await timesOf(1, work, 0);
-      if (round >= 0) times[way]!.push(took!);
-    }
-  }
+  const times = await timesInTurn(ways, 200, { warmUp: 20, pauseMs: 15 });
   const base = percentile(times['kernel wall alone']!, 50);
   console.log('\nWhat each wall costs a run, from dispatch to outcome');
   console.table(

@@ -8,12 +8,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openPypiSandbox } from '../test/support/pypi.ts';
-import { resultOf, type TestRun } from '../test/support/test-sandbox.ts';
-import { percentile, round } from './support/measure.ts';
+import { resultOf } from '../test/support/test-sandbox.ts';
+import { percentile, round, timesInTurn } from './support/measure.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 40);
-const WARM_UP = 5;
-const PAUSE_MS = 100;
 const packages = ['pandas', 'numpy'];
 const SUM = "frame = pd.DataFrame(input_data)\nresult = float(frame['b'].sum())";
 const DESCRIBE = 'df = pd.DataFrame(input_data)\nresult = df.describe().to_dict()';
@@ -30,20 +28,12 @@ async function printRuns(): Promise<void> {
   const importing = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import pandas`;
   const ways: Record<string, () => Promise<unknown>> = {
     "python3 -c 'import pandas'": () => promisify(execFile)(pythonPath!, ['-I', '-c', importing]),
-    'node without packages: result = 1': async () => tell(await sandbox.run('result = 1')),
-    'node with pandas: result = 1': async () => tell(await python.run('result = 1')),
-    'node with pandas: a DataFrame and its sum': async () => tell(await python.run(SUM, { input })),
-    'node with pandas: describe().to_dict()': async () => tell(await python.run(DESCRIBE, { input })),
+    'node without packages: result = 1': async () => resultOf(await sandbox.run('result = 1')),
+    'node with pandas: result = 1': async () => resultOf(await python.run('result = 1')),
+    'node with pandas: a DataFrame and its sum': async () => resultOf(await python.run(SUM, { input })),
+    'node with pandas: describe().to_dict()': async () => resultOf(await python.run(DESCRIBE, { input })),
   };
-  const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
-  for (let n = -WARM_UP; n < ROUNDS; n += 1) {
-    for (const [way, work] of Object.entries(ways)) {
-      await delay(PAUSE_MS);
-      const startedAt = performance.now();
-      await work();
-      if (n >= 0) times[way]!.push(performance.now() - startedAt);
-    }
-  }
+  const times = await timesInTurn(ways, ROUNDS, { warmUp: 5, pauseMs: 100 });
   const [base] = Object.values(times).map((ms) => percentile(ms, 50));
   console.log('\nFrom dispatch to result, a cell waiting');
   console.table(
@@ -55,10 +45,6 @@ async function printRuns(): Promise<void> {
     })),
   );
   console.log('Promise: with pandas at least 50 times as fast; 3 ms at p50 for `result = 1` in both');
-}
-
-function tell(run: TestRun): unknown {
-  return resultOf(run);
 }
 
 /** Runs without a rest find none waiting, after the first few: each pays for the making of its cell. */

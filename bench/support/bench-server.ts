@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { lengthenJournal } from '../../test/support/long-journal.ts';
+import { connect } from '../../test/support/sql.ts';
 import { WeftClient } from '../../test/support/weft-client.ts';
 import { startWeft } from '../../test/support/weft-server.ts';
 
@@ -26,9 +27,7 @@ export async function openBenchServer(
   const { url } = stack.use(await startEmbeddedPostgres({ dataFolder, logger: makeLogger('warn') }));
   const server = stack.use(await startWeft({ databaseUrl: url, env }));
   const weft = stack.use(new WeftClient(server.url));
-  const sql = new pg.Client({ connectionString: url });
-  await sql.connect();
-  stack.defer(() => sql.end());
+  const sql = stack.use(await connect(url));
   await sql.query('CREATE TABLE bench_baseline (n int)');
   return { weft, pid: server.pid, sql, databaseUrl: url };
 }

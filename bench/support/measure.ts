@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** Runs `work` again and again and gives how long each took, milliseconds; the first few only warm things up. */
 export async function timesOf(
   count: number,
@@ -11,6 +13,27 @@ export async function timesOf(
     const startedAt = performance.now();
     await work();
     if (n >= 0) times.push(performance.now() - startedAt);
+  }
+  return times;
+}
+
+/**
+ * Does each work in turn, again and again, so that all meet the same machine; before each is a pause, so that a cell is
+ * waiting. Gives how long each took, milliseconds, by its name; the first `warmUp` rounds do not count.
+ */
+export async function timesInTurn(
+  works: Readonly<Record<string, () => Promise<unknown>>>,
+  rounds: number,
+  { warmUp, pauseMs }: { warmUp: number; pauseMs: number },
+): Promise<Record<string, number[]>> {
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
+  for (let n = -warmUp; n < rounds; n += 1) {
+    for (const [name, work] of Object.entries(works)) {
+      await delay(pauseMs);
+      const startedAt = performance.now();
+      await work();
+      if (n >= 0) times[name]!.push(performance.now() - startedAt);
+    }
   }
   return times;
 }
