@@ -56,7 +56,8 @@ export function startEvaluatorProcess(): EvaluatorProcess {
     ready: ready.promise,
     ask(question) {
       asked = Promise.withResolvers();
-      child.send(question, (error) => error && asked?.reject(new EvaluationError(error.message)));
+      // There is no way to send where the host had no descriptor left to start it with: `error` is about to tell.
+      child.send?.(question, (error) => error && asked?.reject(new EvaluationError(error.message)));
       return asked.promise;
     },
     yieldToOthers: () => isAlive && setPriority(child.pid!, LOWEST_PRIORITY),
@@ -86,6 +87,6 @@ function spawnProgram(): ChildProcess {
   makeExpendable(child.pid);
   child.unref();
   child.channel?.unref();
-  (child.stdin as unknown as { unref(): void }).unref();
+  (child.stdin as { unref(): void } | null | undefined)?.unref();
   return child;
 }

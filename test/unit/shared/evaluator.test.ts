@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
+import { projectRoot } from '../../../server/shared/paths.ts';
 
 const evaluator = openEvaluator();
 afterAll(() => evaluator[Symbol.dispose]());
@@ -8,6 +11,24 @@ const evaluate = (expression: string, scope: unknown = {}, signal = new AbortCon
 
 const endless = '($f := function() { $f() }; $f())';
 const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
+
+test('where the host has no descriptor left to start a process with, an expression is an error and nothing more', async () => {
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    const { openEvaluator } = await import('${join(projectRoot, 'dist/server/shared/evaluator/evaluator.js')}');
+    using evaluator = openEvaluator();
+    const evaluate = () => evaluator.evaluate('1 + 1', {}, AbortSignal.timeout(10_000)).catch(({ message }) => message);
+    const descriptors = [];
+    try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
+    const without = await evaluate();
+    descriptors.forEach((descriptor) => closeSync(descriptor));
+    const alive = setInterval(() => {}, 100);
+    console.log(JSON.stringify([without, await evaluate()]));
+    clearInterval(alive);`;
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  const { stdout } = await execa('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node]);
+  expect(JSON.parse(stdout)).toEqual([expect.stringContaining('EMFILE'), 2]);
+}, 20_000);
 
 test('endless recursion is an error, and the next expression works', async () => {
   await expect(evaluate('($f := function($n) { 1 + $f($n) }; $f(1))')).rejects.toThrow('Stack overflow');
