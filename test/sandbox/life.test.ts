@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
 import { errorOf, openTestSandbox, resultOf } from '../support/test-sandbox.ts';
 
 test('disposing ends runs under way', async () => {
@@ -173,3 +175,20 @@ function killIfThere(pid: number): void {
     // gone with the one before
   }
 }
+
+test('where the host has no descriptor left to start a fork-server with, that is an error and nothing more', async () => {
+  await using folder = await makeTempFolder();
+  const script = `
+    import { openSync } from 'node:fs';
+    const { startForkServer } = await import('${join(projectRoot, 'dist/server/sandbox/local/fork-server.js')}');
+    const interpreter = { executable: '/usr/bin/python3', prefix: '/usr', libraries: [], version: '3' };
+    const options = { interpreter, config: {}, asRoot: false, signal: AbortSignal.timeout(10_000) };
+    try { for (;;) openSync('/dev/null'); } catch {}
+    await startForkServer({ ...options, socketFolder: '${folder.path}/1', bubblewrapPath: '/usr/bin/bwrap' }).catch(
+      ({ message }) => console.log(message),
+    );
+    process.exit();`;
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  const { stdout } = await execa('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node]);
+  expect(stdout).toContain('EMFILE');
+});

@@ -101,8 +101,11 @@ function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProc
 }
 
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
-  const stderr = tailOf(room, options);
   const ready = Promise.withResolvers<void>();
+  room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
+  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell.
+  if (!room.stdout || !room.stderr) return ready.promise;
+  const stderr = tailOf(room.stderr, options);
   let importing: string | null = null;
   const fail = (why: string, other: () => Error) =>
     ready.reject(importing === null ? other() : new PreloadProblem(importing, why));
@@ -110,11 +113,10 @@ async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): P
   let late = setTimeout(onLate, START_TIMEOUT_MS);
   const onAbort = () => ready.reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
-  room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
   room.once('close', (code) =>
     fail('it crashes', () => namespacesRefused(`bubblewrap ended with code ${code}: ${stderr().trim()}`)),
   );
-  const stop = onLine(room.stdout!, (line) => {
+  const stop = onLine(room.stdout, (line) => {
     clearTimeout(late);
     late = setTimeout(onLate, options.importTimeoutMs ?? START_TIMEOUT_MS);
     const [word, module = '', ...why] = line.split(' ');
@@ -145,10 +147,10 @@ function onLine(stream: Readable, take: (line: string) => void): () => void {
 }
 
 /** Logs what the room writes to stderr, up to a limit; gives its end. */
-function tailOf(room: ChildProcess, { logger }: ForkServerOptions): () => string {
+function tailOf(stream: Readable, { logger }: ForkServerOptions): () => string {
   let tail = '';
   let characters = 0;
-  room.stderr!.on('data', (text: Buffer) => {
+  stream.on('data', (text: Buffer) => {
     characters += text.length;
     if (characters > MAX_LOGGED_CHARACTERS) return;
     tail = `${tail}${text}`.slice(-MAX_STDERR_CHARACTERS);
