@@ -189,6 +189,8 @@ test('where the host has no descriptor left to start a fork-server with, that is
     );
     process.exit();`;
   const node = [process.execPath, '--input-type=module', '-e', script];
-  const { stdout } = await execa('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node]);
+  const starve = ['-c', 'ulimit -n 200; exec "$@"', 'sh'];
+  // A group of its own: to kill a child that was never started is to kill one's whole group.
+  const { stdout } = await execa('/bin/sh', [...starve, ...node], { detached: true });
   expect(stdout).toContain('EMFILE');
 });

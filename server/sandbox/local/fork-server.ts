@@ -103,7 +103,8 @@ function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProc
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
   const ready = Promise.withResolvers<void>();
   room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
-  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell.
+  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell. To kill it
+  // before that would be to signal process 0, which is this server's whole group.
   if (!room.stdout || !room.stderr) return ready.promise;
   const stderr = tailOf(room.stderr, options);
   let importing: string | null = null;
