@@ -1,12 +1,13 @@
 import type { EventBody, NodeRef } from '../journal/event.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
-import { applyEvent, type RunState, runOf } from './fold.ts';
+import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
 import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { takeStep } from './step.ts';
+import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 
 export interface ExecutorOptions extends AttemptDeps {
@@ -46,12 +47,14 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let ended: EventBody[] = state.status === 'QUEUED' ? [] : resumeEvents(plan, state);
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
+  let valueLimits: ValueLimits;
   const onStop = () => wake.resolve();
   stopped.addEventListener('abort', onStop, { once: true });
   draining.addEventListener('abort', onStop, { once: true });
 
   try {
     if (former !== null && !stopped.aborted) takeOver(former);
+    valueLimits = makeValueLimits(state);
     while (!stopped.aborted && crash === null) {
       const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
       ended = [];
@@ -115,25 +118,31 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     const run = runOf(state, node.key, null);
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt };
     const input = inputOf(plan.graph, state, execution, node.key);
-    const attempt = (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> =>
-      runAttempt(options, node, which, scopeOf(state, execution, value), within);
-    const end =
-      node.forEach === null
-        ? await attempt(ref, input, nodeStop.signal)
-        : await runForEach({
-            node,
-            forEach: node.forEach,
-            scope: scopeOf(state, execution, input),
-            run,
-            expressions: options.expressions,
-            signal: nodeStop.signal,
-            draining,
-            record,
-            attempt,
-          });
+    const end = valueLimits.refuseInput(node.key, input) ?? (await runWith(node, run, ref, input));
     // The retry policy of a list is its items': once they are at their end, so is the node.
     const event = endEvent(node.forEach === null ? node.retry : null, ref, run, end);
     if (event !== null) ended.push(event);
+  }
+
+  async function runWith(node: PlannedNode, run: NodeRun, ref: NodeRef, input: unknown): Promise<AttemptEnd> {
+    const { forEach, key } = node;
+    const attempt = async (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> => {
+      const end = await runAttempt(options, node, which, scopeOf(state, execution, value), within);
+      return valueLimits.judge(key, end);
+    };
+    if (forEach === null) return attempt(ref, input, nodeStop.signal);
+    const list = await runForEach({
+      node,
+      forEach,
+      scope: scopeOf(state, execution, input),
+      run,
+      expressions: options.expressions,
+      signal: nodeStop.signal,
+      draining,
+      record,
+      attempt,
+    });
+    return valueLimits.judge(key, list);
   }
 
   function record(events: readonly EventBody[]): Promise<void> {

@@ -3,6 +3,7 @@ import { NodeFailure } from '../nodes/definition.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { Misfit } from '../shared/evaluator/json-schema.ts';
 import type { Plan } from './plan.ts';
+import { sizeProblem } from './value-limits.ts';
 
 /** The end of an execution. Clients rely on `outputSchema` for their types, so an output that does not fit it is a failure. */
 export async function checkOutput(
@@ -11,15 +12,20 @@ export async function checkOutput(
   evaluator: Evaluator,
 ): Promise<EventBody> {
   if (end.type !== 'ExecutionSucceeded') return end;
+  const tooLarge = sizeProblem('an output of the workflow', end.output);
+  if (tooLarge !== null) return { type: 'ExecutionFailed', error: failure('VALUE_TOO_LARGE', tooLarge) };
   const misfits = await evaluator.findMisfits(outputSchema, end.output);
   return misfits.length === 0 ? end : { type: 'ExecutionFailed', error: outputInvalid(misfits) };
 }
 
 function outputInvalid(misfits: readonly Misfit[]): NodeError {
   const told = misfits.slice(0, 5).map(({ message }) => message);
-  const { error } = new NodeFailure({
-    code: 'OUTPUT_INVALID',
-    message: `The output does not fit the workflow's outputSchema: ${told.join('; ')}. Change the nodes that give it, or the schema.`,
-  });
-  return { ...error, nodeKey: null };
+  return failure(
+    'OUTPUT_INVALID',
+    `The output does not fit the workflow's outputSchema: ${told.join('; ')}. Change the nodes that give it, or the schema.`,
+  );
+}
+
+function failure(code: string, message: string): NodeError {
+  return { ...new NodeFailure({ code, message }).error, nodeKey: null };
 }

@@ -10,11 +10,21 @@ export interface ExecutionInfo {
 }
 
 /**
- * A node's input. Without incoming edges it is the execution's; one edge gives its value; several give an object
- * of those that are alive, each by its target handle where it names one that no other has, else by source key. So
- * edges of which only one comes alive, as after a branch, can name one handle and give one shape.
+ * A node's input, once all its edges are settled. Without incoming edges it is the execution's; one edge gives its
+ * value; several give an object of those that are alive, each by its target handle where it names one that no other has,
+ * else by source key. So edges of which only one comes alive, as after a branch, can name one handle and give one shape.
  */
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
+  const known = inputs.get(state) ?? new Map<string, unknown>();
+  inputs.set(state, known);
+  if (!known.has(nodeKey)) known.set(nodeKey, gather(graph, state, execution, nodeKey));
+  return known.get(nodeKey);
+}
+
+/** An error handle gives its node's input again: from one such node to the next, gathering each anew would double the work. */
+const inputs = new WeakMap<RunState, Map<string, unknown>>();
+
+function gather(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
   const { incoming } = graph.nodes.get(nodeKey)!;
   if (incoming.length === 0) return execution.input;
   const valueBy = (edge: Edge) => edgeValue(graph, state, execution, edge);

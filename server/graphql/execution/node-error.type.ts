@@ -4,7 +4,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 export class NodeError {
   @Field(() => String, {
     description:
-      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`.',
+      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`.',
   })
   code!: string;
 

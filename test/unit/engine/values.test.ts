@@ -1,4 +1,7 @@
+import { emptyState } from '../../../server/engine/fold.ts';
+import { makeValueLimits } from '../../../server/engine/value-limits.ts';
 import { executionOutput, inputOf } from '../../../server/engine/values.ts';
+import { sizeOf } from '../../../server/shared/value-size.ts';
 import { foldAll, HandDriven, planOf } from './drive-by-hand.ts';
 
 const execution = { id: 'exec_1', workflowId: null, input: { n: 1 } };
@@ -55,6 +58,45 @@ test('an edge that is dead gives nothing to the object', () => {
 test('the error handle gives the error and what the node was given', () => {
   const run = new HandDriven(planOf('a.error>b')).begin().fail('a');
   expect(inputAfter(run, 'b')).toMatchObject({ error: { code: 'TEST', nodeKey: 'a' }, input: { n: 1 } });
+});
+
+test('a chain of failures that is joined doubly at each node costs no more than its length', () => {
+  const keys = Array.from({ length: 60 }, (_, n) => `n${n}`);
+  const edges = keys.slice(1).flatMap((key, n) => [`n${n}.error>${key}`, `n${n}.error>${key}`]);
+  const plan = planOf(...edges);
+  for (const { incoming } of plan.graph.nodes.values())
+    incoming.forEach((edge, index) => {
+      edge.targetHandle = ['left', 'right'][index]!;
+    });
+  const run = keys.slice(0, -1).reduce((driven, key) => driven.fail(key), new HandDriven(plan).begin());
+  const input = inputAfter(run, 'n59');
+  expect(input).toMatchObject({ left: { error: { nodeKey: 'n58' } }, right: { error: { nodeKey: 'n58' } } });
+  const { bytes } = sizeOf(input);
+  expect(bytes).toBeGreaterThan(2 ** 60);
+  expect(makeValueLimits(emptyState()).refuseInput('n59', input)).toMatchObject({
+    kind: 'failed',
+    error: {
+      code: 'VALUE_TOO_LARGE',
+      nodeKey: 'n59',
+      message: expect.stringMatching(/an input of at most 16 MiB/),
+    },
+  });
+});
+
+test('the outputs of an execution are bounded together', () => {
+  const limits = makeValueLimits(emptyState());
+  const end = (output: unknown) =>
+    ({ kind: 'succeeded', emission: { handle: 'output', output }, durationMs: 1 }) as const;
+  const large = end('x'.repeat(15 * 1024 * 1024));
+  const ends = Array.from({ length: 18 }, () => limits.judge('a', large));
+  expect(ends.map(({ kind }) => kind)).toEqual([...Array(17).fill('succeeded'), 'failed']);
+  expect(ends.at(-1)).toMatchObject({
+    error: { code: 'VALUE_TOO_LARGE', message: expect.stringMatching(/256 MiB/) },
+  });
+  const many = end(Array.from({ length: 500_001 }, () => []));
+  expect(makeValueLimits(emptyState()).judge('a', many)).toMatchObject({
+    error: { code: 'VALUE_TOO_LARGE' },
+  });
 });
 
 test('output nodes that were skipped are left out of the output', () => {

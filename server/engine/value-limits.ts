@@ -1,0 +1,60 @@
+import { NodeFailure } from '../nodes/definition.ts';
+import { sizeOf } from '../shared/value-size.ts';
+import type { AttemptEnd } from './attempt.ts';
+import type { RunState } from './fold.ts';
+
+/** What one value may take, a node's input or output; as of a Python result. */
+const MAX_MIB = 16;
+const MAX_CONTAINERS = 500_000;
+/** What all outputs of one execution may take: its worker holds them, and so does whoever reads it whole. */
+const MAX_TOTAL_MIB = 256;
+const MIB = 1024 * 1024;
+
+export interface ValueLimits {
+  /** Why a node cannot begin with this input, or null. */
+  refuseInput(nodeKey: string, input: unknown): AttemptEnd | null;
+  /** An end whose output is too much is a failure. */
+  judge(nodeKey: string, end: AttemptEnd): AttemptEnd;
+}
+
+/** Joins and branches make values of values: without limits a few nodes could make one that nothing can hold. */
+export function makeValueLimits(state: RunState): ValueLimits {
+  let total = outputBytes(state);
+  return {
+    refuseInput: (nodeKey, input) => tooLarge(nodeKey, 'input', input),
+    judge(nodeKey, end) {
+      if (end.kind !== 'succeeded') return end;
+      const refused = tooLarge(nodeKey, 'output', end.emission.output);
+      if (refused !== null) return refused;
+      total += sizeOf(end.emission.output).bytes;
+      if (total <= MAX_TOTAL_MIB * MIB) return end;
+      return failed(
+        nodeKey,
+        `Expected the outputs of all nodes of an execution to take at most ${MAX_TOTAL_MIB} MiB together, and this one's is past it.`,
+      );
+    },
+  };
+}
+
+/** Why a value is too large to be handed on, or null. */
+export function sizeProblem(what: string, value: unknown): string | null {
+  const { bytes, containers } = sizeOf(value);
+  if (bytes <= MAX_MIB * MIB && containers <= MAX_CONTAINERS) return null;
+  const got = bytes > MAX_MIB * MIB ? `${Math.ceil(bytes / MIB)} MiB` : `${containers} of them`;
+  return `Expected ${what} of at most ${MAX_MIB} MiB as JSON and ${MAX_CONTAINERS} lists and objects, got ${got}. Hand on less, or a file by save_artifact.`;
+}
+
+function tooLarge(nodeKey: string, what: 'input' | 'output', value: unknown): AttemptEnd | null {
+  const problem = sizeProblem(`an ${what}`, value);
+  return problem === null ? null : failed(nodeKey, problem);
+}
+
+function failed(nodeKey: string, message: string): AttemptEnd {
+  const { error } = new NodeFailure({ code: 'VALUE_TOO_LARGE', message });
+  return { kind: 'failed', error: { ...error, nodeKey }, durationMs: 0 };
+}
+
+function outputBytes({ nodes }: RunState): number {
+  const runs = [...nodes.values()].flatMap((run) => [run, ...run.items.values()]);
+  return runs.reduce((sum, { output }) => sum + (output === undefined ? 0 : sizeOf(output).bytes), 0);
+}
