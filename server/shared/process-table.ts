@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /**
@@ -29,11 +29,23 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Where the host's memory runs out, the kernel ends this process, or one that it starts from now on, before any other. */
-export function makeExpendable(pid: number | undefined): void {
+/**
+ * Starts what the kernel is to end, with all that it starts in turn, before any other process where the host's memory
+ * runs out. It inherits that from this process, which is so for no longer than the start takes: set from outside, it
+ * would come too late for a process that forks at once.
+ */
+export function startExpendable<T>(start: () => T): T {
+  const score = '/proc/self/oom_score_adj';
+  let former: string;
   try {
-    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+    former = readFileSync(score, 'utf8');
+    writeFileSync(score, '1000');
   } catch {
-    // It never started, or there is no /proc here: then the kernel chooses as it does.
+    return start(); // Where there is no /proc, the kernel chooses as it does.
+  }
+  try {
+    return start();
+  } finally {
+    writeFileSync(score, former);
   }
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { makeExpendable } from '../../shared/process-table.ts';
+import { startExpendable } from '../../shared/process-table.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import {
   type CellHandle,
@@ -91,13 +91,13 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
  * room; a session of its own, so that Ctrl-C reaches the server first, which then ends the room in order.
  */
 function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProcess {
-  const room = spawn(options.bubblewrapPath, bubblewrapArguments(options), {
-    env: {},
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  makeExpendable(room.pid);
-  return room;
+  return startExpendable(() =>
+    spawn(options.bubblewrapPath, bubblewrapArguments(options), {
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    }),
+  );
 }
 
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {

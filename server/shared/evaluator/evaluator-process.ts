@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../paths.ts';
-import { makeExpendable } from '../process-table.ts';
+import { startExpendable } from '../process-table.ts';
 import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
 export type Question =
@@ -79,12 +79,13 @@ function spawnProgram(): ChildProcess {
     `--allow-fs-read=${join(projectRoot, 'package.json')}`,
     join(import.meta.dirname, 'program.js'),
   ];
-  const child = spawn('/bin/sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', ...node], {
-    env: {},
-    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
-  makeExpendable(child.pid);
+  const child = startExpendable(() =>
+    spawn('/bin/sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', ...node], {
+      env: {},
+      stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    }),
+  );
   child.unref();
   child.channel?.unref();
   (child.stdin as { unref(): void } | null | undefined)?.unref();
