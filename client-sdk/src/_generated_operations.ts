@@ -695,7 +695,7 @@ export type EventPartsFragment =
 ;
 
 export type EventErrorPartsFragment = {
-  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`. */
+  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`. */
   code: string;
   /** The exception's class where code raised one, such as `ValueError`. */
   type: string | null;
@@ -751,7 +751,7 @@ export type ExecutionPartsFragment = {
 };
 
 export type NodeErrorPartsFragment = {
-  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of an execution as a whole: `OUTPUT_INVALID`. */
+  /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`. */
   code: string;
   /** The exception's class where code raised one, such as `ValueError`. */
   type: string | null;

@@ -115,16 +115,14 @@ test('input that does not fit the workflow’s inputSchema is refused at its pat
 test('a value that doubles from node to node ends the run and not the server', async () => {
   const keys = Array.from({ length: 40 }, (_, n) => `n${n}`);
   const nodes = keys.map((key) => ({ key, type: 'branch', config: { condition: 'true' } }));
-  const edges = keys
-    .slice(1)
-    .flatMap((target, n) =>
-      ['left', 'right'].map((targetHandle) => ({
-        source: `n${n}`,
-        sourceHandle: 'true',
-        target,
-        targetHandle,
-      })),
-    );
+  const edges = keys.slice(1).flatMap((target, n) =>
+    ['left', 'right'].map((targetHandle) => ({
+      source: `n${n}`,
+      sourceHandle: 'true',
+      target,
+      targetHandle,
+    })),
+  );
   const last = (await weft.allEvents(await weft.run(nodes, edges, { x: 1 }))).at(-1);
   expect(last).toMatchObject({
     __typename: 'ExecutionFailed',
