@@ -1,5 +1,5 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
-import { checkComplexity, type Limits, tooComplex } from './limits.ts';
+import { checkComplexity, checkLength, type Limits, tooComplex } from './limits.ts';
 
 /** Turns GraphQL source into a document that is parsed, within the limits and valid, or into the errors why not. */
 export interface Documents {
@@ -39,6 +39,7 @@ const maxReportedErrors = 20;
 
 function prepareDocument(schema: GraphQLSchema, limits: Limits, source: string): PreparedDocument {
   try {
+    checkLength(source, limits);
     const document = parseWithin(limits, source);
     checkComplexity(document, limits);
     const errors = validate(schema, document, undefined, { maxErrors: maxReportedErrors });

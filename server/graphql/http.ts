@@ -8,7 +8,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { type DocumentNode, getOperationAST } from 'graphql';
-import { readJsonBody } from '../shared/http/body.ts';
+import { type BodyLimits, readJsonBody } from '../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../shared/http/http-error.ts';
 import type { TransportDeps } from './operations.ts';
 
@@ -24,7 +24,7 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
   return {
     async handle(request, response, url) {
       deps.guard.authorize(request.headers.authorization);
-      const body = await readBody(request, response, deps.limits.maxBodyBytes);
+      const body = await readBody(request, response, deps.limits.body);
       const params = (body ?? Object.fromEntries(url.searchParams)) as {
         query?: unknown;
         operationName?: unknown;
@@ -78,13 +78,13 @@ function makeApollo({ schema, formatError }: TransportDeps): ApolloServer {
 async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  maxBytes: number,
+  limits: BodyLimits,
 ): Promise<unknown> {
   switch (request.method) {
     case 'GET':
       return undefined;
     case 'POST':
-      return await readJsonBody(request, response, maxBytes);
+      return await readJsonBody(request, response, limits);
     default:
       throw methodNotAllowed(request, 'GET, POST');
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import * as z from 'zod';
-import { readJsonBody } from '../shared/http/body.ts';
+import { type BodyLimits, readJsonBody } from '../shared/http/body.ts';
 import { HttpError, methodNotAllowed } from '../shared/http/http-error.ts';
 import type { ErrorFormatter } from './errors.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
@@ -22,7 +22,7 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
     async handle(request, response, url) {
       deps.guard.authorize(request.headers.authorization);
       requireEventStream(request);
-      const params = await readParams(request, response, url, deps.limits.maxBodyBytes);
+      const params = await readParams(request, response, url, deps.limits.body);
       const operation = prepareOperation(deps, params);
       if (operation.kind === 'mutation') requirePost(request);
       const results = resultsOf(await runOperation(operation));
@@ -121,10 +121,10 @@ async function readParams(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  maxBytes: number,
+  limits: BodyLimits,
 ): Promise<OperationParams> {
   const raw =
-    request.method === 'POST' ? await readJsonBody(request, response, maxBytes) : paramsOfUrl(request, url);
+    request.method === 'POST' ? await readJsonBody(request, response, limits) : paramsOfUrl(request, url);
   const parsed = paramsSchema.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw new HttpError(

@@ -1,6 +1,8 @@
 import type { Server } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { coerceError } from '../shared/errors.ts';
+import { tooManyContainers } from '../shared/http/body.ts';
+import { countContainers } from '../shared/json-size.ts';
 import type { Logger } from '../shared/logger.ts';
 
 /** What is kept of a connection beside its subscriptions. Ten thousand of these are held, so it stays small. */
@@ -19,7 +21,7 @@ export interface Connection {
  */
 export function adoptSocket(
   socket: WebSocket,
-  authorization: string | undefined,
+  { authorization, maxContainers }: Pick<Connection, 'authorization'> & { maxContainers: number },
   protocol: Server<Connection>,
   logger: Logger,
 ): void {
@@ -33,7 +35,10 @@ export function adoptSocket(
       onMessage: (handle) => {
         socket.on('message', (data) => {
           if (socket.bufferedAmount > maxUnsentBytes) socket.pause();
-          handle(textOf(data)).catch((error) => closeOnFailure(socket, coerceError(error), logger));
+          const text = textOf(data);
+          if (countContainers(text, maxContainers) > maxContainers)
+            return socket.close(1009, closeReason(tooManyContainers(maxContainers)));
+          handle(text).catch((error) => closeOnFailure(socket, coerceError(error), logger));
         });
       },
     },
@@ -46,6 +51,9 @@ export function adoptSocket(
     tellGone();
   });
 }
+
+/** A frame that closes holds no more bytes than this. */
+export const closeReason = (message: string): string => message.slice(0, 123);
 
 const maxUnsentBytes = 1024 * 1024;
 const pingEveryMs = 30_000;

@@ -6,7 +6,7 @@ import { payloadTooLarge } from '../shared/http/body.ts';
 import type { Guard } from '../shared/http/guard.ts';
 import { errorBody, HttpError, jsonType } from '../shared/http/http-error.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
-import { adoptSocket, type Connection } from './ws-connection.ts';
+import { adoptSocket, type Connection, closeReason } from './ws-connection.ts';
 
 export interface WsTransport extends AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -14,10 +14,11 @@ export interface WsTransport extends AsyncDisposable {
 
 /** Any operation over WebSockets that speak graphql-transport-ws, the protocol of the graphql-ws package. */
 export function openWsTransport(deps: TransportDeps): WsTransport {
+  const { maxBytes, maxContainers } = deps.limits.body;
   const sockets = new WebSocketServer({
     noServer: true,
-    WebSocket: makeSocketClass(deps.limits.maxBodyBytes),
-    maxPayload: deps.limits.maxBodyBytes,
+    WebSocket: makeSocketClass(maxBytes),
+    maxPayload: maxBytes,
     perMessageDeflate: false,
     handleProtocols,
   });
@@ -30,7 +31,7 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
         if (request.url?.split('?')[0] !== '/graphql') throw noSocketHere(request.url);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           const { authorization } = request.headers;
-          adoptSocket(webSocket, authorization, protocol, deps.logger);
+          adoptSocket(webSocket, { authorization, maxContainers }, protocol, deps.logger);
         });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
@@ -91,7 +92,7 @@ function isAuthorized(
 function makeSocketClass(maxBytes: number): typeof WebSocket {
   return class extends WebSocket {
     override close(code?: number, reason?: string | Buffer): void {
-      super.close(code, reason ?? (code === 1009 ? payloadTooLarge(maxBytes).slice(0, 123) : undefined));
+      super.close(code, reason ?? (code === 1009 ? closeReason(payloadTooLarge(maxBytes)) : undefined));
     }
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countContainers } from './json-size.ts';
+import { countContainers } from '../shared/json-size.ts';
 
 /**
  * Frames between Node and the Python side; python/frames.py is the protocol in words. What a cell sends is

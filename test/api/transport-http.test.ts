@@ -59,6 +59,18 @@ describe('bad input gets a clear error', () => {
       /got 14/,
     ],
     ['one nested beyond the stack', `{ ${'inner { '.repeat(9_000)}`, 'GRAPHQL_TOO_COMPLEX', /deep/],
+    [
+      'a long document',
+      `{ hello } #${'x'.repeat(262_144)}`,
+      'GRAPHQL_TOO_COMPLEX',
+      /262144 characters, got 262155/,
+    ],
+    [
+      'many lines before its errors',
+      `${'\n'.repeat(10_000)}{ helo }`,
+      'GRAPHQL_TOO_COMPLEX',
+      /10000 lines, got 10001/,
+    ],
     ['too many tokens', `{ ${'hello '.repeat(20_001)} }`, 'GRAPHQL_TOO_COMPLEX', /20000 tokens/],
     ['too many fields', `{ ${'hello '.repeat(1_001)} }`, 'GRAPHQL_TOO_COMPLEX', /1000 fields, got 1001/],
     ['too many aliases', `{ ${alias(101)} }`, 'GRAPHQL_TOO_COMPLEX', /100 aliases, got 101/],
@@ -127,6 +139,17 @@ test('a person who opens the server in a browser is led to GraphiQL', async () =
   const headers = { accept: 'text/html,*/*' };
   const response = await fetch(new URL('/', server.url), { headers, redirect: 'manual' });
   expect([response.status, response.headers.get('location')]).toEqual([302, '/graphiql']);
+});
+
+test('a body of nothing but lists is refused before it is parsed', async () => {
+  const { status, body } = await post(
+    `{"query": "{ hello }", "variables": {"x": [${'[],'.repeat(500_000)}[]]}}`,
+  );
+  expect(status).toBe(413);
+  expect(errorOf(body)).toEqual({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: stringMatching(/at most 500000 lists and objects, got more\. Send less/),
+  });
 });
 
 describe('a body over the limit', () => {

@@ -94,6 +94,15 @@ describe('over a WebSocket', () => {
     ]);
   });
 
+  test('a message of nothing but lists closes the socket before it is parsed', async () => {
+    const client = await new RawWs(server.port).init();
+    client.send('['.repeat(500_001)); // Once parsed, it would be refused as no JSON, with 4400.
+    expect(await client.closed()).toEqual([
+      1009,
+      stringMatching(/at most 500000 lists and objects, got more/),
+    ]);
+  });
+
   test('another subprotocol is refused', async () => {
     const socket = new WebSocket(server.url.replace('http', 'ws'), 'graphql-ws');
     const [error] = await once(socket, 'error');

@@ -1,4 +1,4 @@
-import { countContainers } from '../json-size.ts';
+import { countContainers } from '../../shared/json-size.ts';
 import { runLimits } from './limits.ts';
 
 export type ParsedResult = { ok: true; value: unknown } | { ok: false; problem: string };

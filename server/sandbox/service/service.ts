@@ -111,7 +111,7 @@ async function read<Body>(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Body> {
-  const parsed = schema.safeParse(await readJsonBody(request, response, MAX_MESSAGE_BYTES));
+  const parsed = schema.safeParse(await readJsonBody(request, response, { maxBytes: MAX_MESSAGE_BYTES }));
   if (parsed.success) return parsed.data;
   throw new HttpError(
     400,

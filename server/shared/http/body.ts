@@ -1,25 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { coerceError } from '../errors.ts';
+import { countContainers } from '../json-size.ts';
 import { HttpError } from './http-error.ts';
 
+export interface BodyLimits {
+  maxBytes: number;
+  /** Lists and objects, which take long to parse for their size; any number where it is not given. */
+  maxContainers?: number;
+}
+
 /**
- * Reads a JSON body of at most `maxBytes`. A body that is too large is refused as soon as that is known (by its
+ * Reads a JSON body within the limits. A body of too many bytes is refused as soon as that is known (by its
  * Content-Length before anything is read) and never held in memory. Throws HttpError 400, 413 or 415.
  */
 export async function readJsonBody(
   request: IncomingMessage,
   response: ServerResponse,
-  maxBytes: number,
+  { maxBytes, maxContainers }: BodyLimits,
 ): Promise<unknown> {
   requireJson(request);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(payloadTooLarge(maxBytes));
   if (request.headers.expect !== undefined) response.writeContinue();
-  return parseJson(await readWithin(request, maxBytes));
+  const text = await readWithin(request, maxBytes);
+  if (maxContainers !== undefined && countContainers(text, maxContainers) > maxContainers)
+    throw tooLarge(tooManyContainers(maxContainers));
+  return parseJson(text);
 }
 
 export const payloadTooLarge = (maxBytes: number): string =>
-  `Expected at most ${maxBytes} bytes (${maxBytes / 1024 / 1024} MiB), got more. Send less at once: keep large data in ` +
-  'a file or a database that the workflow reads, or split it over several executions.';
+  `Expected at most ${maxBytes} bytes (${maxBytes / 1024 / 1024} MiB), got more. ${SEND_LESS}`;
+
+export const tooManyContainers = (maxContainers: number): string =>
+  `Expected JSON of at most ${maxContainers} lists and objects, got more. ${SEND_LESS}`;
+
+const SEND_LESS =
+  'Send less at once: keep large data in a file or a database that the workflow reads, or split it over several executions.';
+
+/** A buffer takes 200 bytes beside its content: a body sent byte by byte must not be kept as one for each. */
+const CHUNKS_A_PIECE = 1_000;
 
 function requireJson(request: IncomingMessage): void {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
@@ -33,6 +51,7 @@ function requireJson(request: IncomingMessage): void {
 }
 
 async function readWithin(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = [];
   const chunks: Buffer[] = [];
   let size = 0;
   // Not `for await`: leaving that loop early destroys the request, and the refusal with it.
@@ -41,16 +60,17 @@ async function readWithin(request: IncomingMessage, maxBytes: number): Promise<s
       size += chunk.length;
       if (size <= maxBytes) {
         chunks.push(chunk);
+        if (chunks.length === CHUNKS_A_PIECE) pieces.push(Buffer.concat(chunks.splice(0)));
       } else {
-        chunks.length = 0;
-        reject(tooLarge(maxBytes));
+        pieces.length = chunks.length = 0;
+        reject(tooLarge(payloadTooLarge(maxBytes)));
       }
     });
-    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.once('close', () => {
-      if (!request.complete) reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.'));
-    });
-    request.once('error', reject);
+    request.once('end', () => resolve(Buffer.concat([...pieces, ...chunks]).toString('utf8')));
+    const onPart = () => reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.'));
+    request.once('close', () => request.complete || onPart());
+    // A client that breaks off: its ECONNRESET must not be taken for the database's.
+    request.once('error', onPart);
   });
 }
 
@@ -66,8 +86,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function tooLarge(maxBytes: number): HttpError {
-  return new HttpError(413, 'PAYLOAD_TOO_LARGE', payloadTooLarge(maxBytes));
+function tooLarge(message: string): HttpError {
+  return new HttpError(413, 'PAYLOAD_TOO_LARGE', message);
 }
 
 function unsupported(message: string): HttpError {

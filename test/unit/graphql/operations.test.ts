@@ -18,3 +18,22 @@ beforeAll(async () => {
 test.each([...documented, shownInGraphiql])('%s is valid on its own, and within the limits', (file) => {
   expect(documents.prepare(readFileSync(file, 'utf8'))).not.toHaveProperty('errors');
 });
+
+test.each(['workflowValidate(input: { name: "x", nodes: [] }) { code }', 'pythonCheck(code: "1") { ok }'])(
+  'many aliases of a field that costs much are refused, in fragments too: %s',
+  (field) => {
+    const aliases = (count: number) => Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ');
+    const fragment = `fragment F on Query { ${aliases(3)} }`;
+    expect(documents.prepare(`{ ${aliases(5)} }`)).not.toHaveProperty('errors');
+    for (const query of [`{ ${aliases(6)} }`, `{ ...F a: ${field} b: ${field} c: ${field} } ${fragment}`]) {
+      expect(documents.prepare(query)).toMatchObject({
+        errors: [
+          {
+            extensions: { code: 'GRAPHQL_TOO_COMPLEX' },
+            message: expect.stringMatching(/select at most 5 of .*, got 6/),
+          },
+        ],
+      });
+    }
+  },
+);
