@@ -9,7 +9,7 @@ import {
 import { untemplatedFields } from '../nodes/describe.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
-import { type Evaluate, render } from '../nodes/template.ts';
+import { type EvaluateAll, render } from '../nodes/template.ts';
 import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
@@ -53,7 +53,6 @@ export async function runAttempt(
   const startedAt = performance.now();
   const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
   const { journal, expressions, sandbox } = deps;
-  const evaluate: Evaluate = (expression, within) => expressions.evaluate(expression, within, signal);
 
   const emit = async (event: WatchedEvent) => {
     const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
@@ -64,14 +63,14 @@ export async function runAttempt(
   };
 
   try {
-    const config = await configOf(node, scope, evaluate);
+    const config = await configOf(node, scope, (all, within) => expressions.evaluateAll(all, within, signal));
     const emission = await node.definition.execute({
       config,
       input: scope.input,
       scope,
       signal,
       sandbox,
-      evaluate,
+      evaluate: (expression, within) => expressions.evaluate(expression, within, signal),
       emit,
       saveArtifact: (file) => deps.saveArtifact(file, signal),
     });
@@ -116,8 +115,12 @@ export function endEvent(
   }
 }
 
-async function configOf(node: PlannedNode, scope: ExpressionScope, evaluate: Evaluate): Promise<unknown> {
-  const rendered = await render(node.config ?? {}, scope, evaluate, untemplatedFields(node.definition));
+async function configOf(
+  node: PlannedNode,
+  scope: ExpressionScope,
+  evaluateAll: EvaluateAll,
+): Promise<unknown> {
+  const rendered = await render(node.config ?? {}, scope, evaluateAll, untemplatedFields(node.definition));
   const parsed = node.definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;
   const misfits = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);

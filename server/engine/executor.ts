@@ -60,7 +60,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       ended = [];
       if (step.end !== null) {
         await stopNodes(null);
-        step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator));
+        step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
       const committed = journal.append(step.events);
       if (step.isFirst)

@@ -10,11 +10,12 @@ export async function checkOutput(
   end: EventBody,
   { outputSchema }: Plan,
   evaluator: Evaluator,
+  executionId: string,
 ): Promise<EventBody> {
   if (end.type !== 'ExecutionSucceeded') return end;
   const tooLarge = sizeProblem('an output of the workflow', end.output);
   if (tooLarge !== null) return { type: 'ExecutionFailed', error: failure('VALUE_TOO_LARGE', tooLarge) };
-  const misfits = await evaluator.findMisfits(outputSchema, end.output);
+  const misfits = await evaluator.findMisfits(outputSchema, end.output, executionId);
   return misfits.length === 0 ? end : { type: 'ExecutionFailed', error: outputInvalid(misfits) };
 }
 

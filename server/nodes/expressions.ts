@@ -7,25 +7,35 @@ import { NodeFailure } from './definition.ts';
 export interface Expressions {
   /** @throws NodeFailure EXPRESSION_ERROR with what JSONata says and where, or the signal's reason once it aborts */
   evaluate(expression: string, scope: ExpressionScope, signal: AbortSignal): Promise<unknown>;
+  /** The same for several over one scope, in order; they have the limits of one together. */
+  evaluateAll(
+    expressions: readonly string[],
+    scope: ExpressionScope,
+    signal: AbortSignal,
+  ): Promise<unknown[]>;
 }
 
 export function makeExpressions(evaluator: Evaluator): Expressions {
+  const evaluateAll: Expressions['evaluateAll'] = async (expressions, scope, signal) => {
+    const by = { asker: scope.execution.id, signal };
+    try {
+      return await evaluator.evaluate(expressions, neededScope(expressions, scope), by);
+    } catch (error) {
+      throw error instanceof EvaluationError ? failure(expressions[error.index]!, error) : error;
+    }
+  };
   return {
-    async evaluate(expression, scope, signal) {
-      try {
-        return await evaluator.evaluate(expression, neededScope(expression, scope), signal);
-      } catch (error) {
-        throw error instanceof EvaluationError ? failure(expression, error) : error;
-      }
-    },
+    evaluateAll,
+    evaluate: async (expression, scope, signal) => (await evaluateAll([expression], scope, signal))[0],
   };
 }
 
-/** Only what the expression speaks of is copied to the evaluator: each may be large. */
-function neededScope(expression: string, scope: ExpressionScope): Partial<ExpressionScope> {
-  const mayMeanAll = /\$(?![A-Za-z_])|\*|%/.test(expression);
+/** Only what the expressions speak of is copied to the evaluator: each may be large. */
+function neededScope(expressions: readonly string[], scope: ExpressionScope): Partial<ExpressionScope> {
+  const mayMeanAll = expressions.some((expression) => /\$(?![A-Za-z_])|\*|%/.test(expression));
   if (mayMeanAll) return scope;
-  return Object.fromEntries(Object.entries(scope).filter(([name]) => expression.includes(name)));
+  const isNamed = (part: string) => expressions.some((expression) => expression.includes(part));
+  return Object.fromEntries(Object.entries(scope).filter(([part]) => isNamed(part)));
 }
 
 function failure(expression: string, { message, position }: EvaluationError): NodeFailure {

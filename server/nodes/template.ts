@@ -4,7 +4,7 @@ import type { ExpressionScope } from './definition.ts';
  * Templates: any string of a configuration may hold `{{ JSONata }}`. A string that is one template and nothing
  * else becomes the expression's value, of whatever type; in a longer string each template becomes text.
  */
-export type Evaluate = (expression: string, scope: ExpressionScope) => Promise<unknown>;
+export type EvaluateAll = (expressions: readonly string[], scope: ExpressionScope) => Promise<unknown[]>;
 
 export function hasTemplate(value: unknown): value is string {
   return typeof value === 'string' && templatesIn(value).length > 0;
@@ -20,26 +20,40 @@ export function isUnclosed(text: string): boolean {
   return text.lastIndexOf('{{') >= (templatesIn(text).at(-1)?.end ?? 0);
 }
 
-/** Renders every string in `value`, however deep; `except` names top-level fields that are left as they are. */
+/**
+ * Renders every string in `value`, however deep, with all expressions evaluated together; `except` names top-level
+ * fields that are left as they are.
+ */
 export async function render(
   value: unknown,
   scope: ExpressionScope,
-  evaluate: Evaluate,
+  evaluateAll: EvaluateAll,
   except: ReadonlySet<string> = new Set(),
 ): Promise<unknown> {
-  if (typeof value === 'string') return hasTemplate(value) ? renderText(value, scope, evaluate) : value;
-  if (Array.isArray(value)) return Promise.all(value.map((item) => render(item, scope, evaluate)));
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(async ([key, field]) => [
-    key,
-    except.has(key) ? field : await render(field, scope, evaluate),
-  ]);
-  return Object.fromEntries(await Promise.all(entries));
+  const expressions: string[] = [];
+  fill(value, (expression) => expressions.push(expression), except);
+  const values = (await evaluateAll(expressions, scope)).values();
+  return fill(value, () => values.next().value, except);
 }
 
-async function renderText(text: string, scope: ExpressionScope, evaluate: Evaluate): Promise<unknown> {
+/** Each template, in order, becomes the value that it is given. */
+function fill(
+  value: unknown,
+  giveValue: (expression: string) => unknown,
+  except: ReadonlySet<string> = new Set(),
+): unknown {
+  if (typeof value === 'string') return hasTemplate(value) ? fillText(value, giveValue) : value;
+  if (Array.isArray(value)) return value.map((item) => fill(item, giveValue));
+  if (value === null || typeof value !== 'object') return value;
+  const fields = Object.entries(value);
+  return Object.fromEntries(
+    fields.map(([key, field]) => [key, except.has(key) ? field : fill(field, giveValue)]),
+  );
+}
+
+function fillText(text: string, giveValue: (expression: string) => unknown): unknown {
   const templates = templatesIn(text);
-  const values = await Promise.all(templates.map(({ expression }) => evaluate(expression, scope)));
+  const values = templates.map(({ expression }) => giveValue(expression));
   const between = [0, ...templates.map(({ end }) => end)].map((from, index) =>
     text.slice(from, templates[index]?.start),
   );

@@ -6,22 +6,24 @@ import { startExpendable } from '../process-table.ts';
 import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
 export type Question =
-  | { kind: 'expression'; expression: string; scope: unknown }
+  | { kind: 'values'; expressions: readonly string[]; scope: unknown }
   | { kind: 'readings'; expressions: readonly string[] }
   | { kind: 'misfits'; schema: unknown; value: unknown }
   | { kind: 'schemaProblem'; schema: unknown };
 
+/** Of the values each is an answer of its own, up to the first that is a problem; so it is known which one takes long. */
 export type Answer = { json: string } | { problem: { message: string; position: number | null } };
 
 /** A process that answers one question at a time. */
 export interface EvaluatorProcess {
   ready: Promise<void>;
-  /** @throws EvaluationError also when the process ends meanwhile */
-  ask(question: Question): Promise<unknown>;
+  /** The answers. @throws EvaluationError also when the process ends meanwhile */
+  ask(question: Question): Promise<unknown[]>;
   /** Lets everything else on this machine go first. */
   yieldToOthers(): void;
   isAlive(): boolean;
-  end(): void;
+  /** What was asked fails for this reason. */
+  end(why?: (before: number) => string): void;
 }
 
 /**
@@ -31,39 +33,66 @@ export interface EvaluatorProcess {
 export function startEvaluatorProcess(): EvaluatorProcess {
   const child = spawnProgram();
   const ready = Promise.withResolvers<void>();
-  let asked: PromiseWithResolvers<unknown> | null = null;
+  let asked: Asked | null = null;
   let isAlive = true;
 
   child.on('message', (message: Answer | 'ready') => {
     if (message === 'ready') return ready.resolve();
-    if ('json' in message) asked?.resolve(JSON.parse(message.json));
-    else asked?.reject(new EvaluationError(message.problem.message, message.problem.position));
-    asked = null;
+    if (asked !== null && takeAnswer(asked, message)) asked = null;
   });
-  const onEnd = (why: string) => {
+  const onEnd = (why: (before: number) => string) => {
     isAlive = false;
-    const error = new EvaluationError(why);
+    const index = asked?.answers.length ?? 0;
+    const error = new EvaluationError(why(index), null, index);
     ready.reject(error);
-    asked?.reject(error);
+    asked?.settled.reject(error);
   };
   ready.promise.catch(() => {});
-  child.on('error', (error) => onEnd(`it could not be evaluated: ${error.message}`));
+  child.on('error', (error) => onEnd(() => `it could not be evaluated: ${error.message}`));
   child.on('exit', (_code, signal) =>
-    onEnd(signal === 'SIGABRT' || signal === 'SIGKILL' ? tookTooMuchMemory : `its process ended (${signal})`),
+    onEnd(
+      signal === 'SIGABRT' || signal === 'SIGKILL'
+        ? tookTooMuchMemory
+        : () => `its process ended (${signal})`,
+    ),
   );
 
   return {
     ready: ready.promise,
     ask(question) {
-      asked = Promise.withResolvers();
+      const settled = Promise.withResolvers<unknown[]>();
+      const expected = question.kind === 'values' ? question.expressions.length : 1;
+      asked = { answers: [], expected, settled };
       // There is no way to send where the host had no descriptor left to start it with: `error` is about to tell.
-      child.send?.(question, (error) => error && asked?.reject(new EvaluationError(error.message)));
-      return asked.promise;
+      child.send?.(question, (error) => error && settled.reject(new EvaluationError(error.message)));
+      return settled.promise;
     },
     yieldToOthers: () => isAlive && setPriority(child.pid!, LOWEST_PRIORITY),
     isAlive: () => isAlive,
-    end: () => void child.kill('SIGKILL'),
+    end(why) {
+      if (why !== undefined) onEnd(why);
+      child.kill('SIGKILL');
+    },
   };
+}
+
+interface Asked {
+  answers: unknown[];
+  expected: number;
+  settled: PromiseWithResolvers<unknown[]>;
+}
+
+/** True where it was the last. */
+function takeAnswer({ answers, expected, settled }: Asked, answer: Answer): boolean {
+  if ('problem' in answer) {
+    const { message, position } = answer.problem;
+    settled.reject(new EvaluationError(message, position, answers.length));
+    return true;
+  }
+  answers.push(JSON.parse(answer.json));
+  if (answers.length < expected) return false;
+  settled.resolve(answers);
+  return true;
 }
 
 const LOWEST_PRIORITY = 19;

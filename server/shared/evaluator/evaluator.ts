@@ -3,22 +3,32 @@ import { type EvaluatorProcess, type Question, startEvaluatorProcess } from './e
 import type { Reading } from './expression.ts';
 import type { Misfit } from './json-schema.ts';
 import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
+import { Turns } from './turns.ts';
 
 /**
  * What users write that is not Python is evaluated here: JSONata, and the JSON Schemas of their workflows, which are
  * programs as well (a `pattern` can backtrack for ever). They have no way to I/O; this bounds what they take. Each is
  * evaluated in another process, with limits on time and memory, and none waits long for those that take their time.
+ * Those who ask (each execution is one, the API another) are served in turn at both kinds of places, so that nobody
+ * waits for all that another one asks.
  *
  *   waiting → a quick place, for QUICK_MS → done, or on as a slow one in the same process at the lowest priority,
  *             or, where all slow places are taken, ended and begun again when one is free
  */
 export interface Evaluator extends Disposable {
-  /** The value of a JSONata expression. @throws EvaluationError, or the signal's reason once it aborts */
-  evaluate(expression: string, scope: unknown, signal: AbortSignal): Promise<unknown>;
+  /**
+   * The values of JSONata expressions over one scope, which is copied once; they have the limits of one together.
+   * @throws EvaluationError of the first that fails, or the signal's reason once it aborts
+   */
+  evaluate(
+    expressions: readonly string[],
+    scope: unknown,
+    by: { asker: string; signal: AbortSignal },
+  ): Promise<unknown[]>;
   /** What can be told of JSONata expressions before they are evaluated. @throws EvaluationError */
   read(expressions: readonly string[]): Promise<Reading[]>;
   /** The first twenty places where a value does not fit a JSON Schema; none where there is no schema. */
-  findMisfits(schema: unknown, value: unknown): Promise<Misfit[]>;
+  findMisfits(schema: unknown, value: unknown, asker?: string): Promise<Misfit[]>;
   /** What is wrong with a JSON Schema itself, or null. */
   schemaProblem(schema: unknown): Promise<string | null>;
 }
@@ -26,21 +36,22 @@ export interface Evaluator extends Disposable {
 const QUICK_PLACES = 2;
 const SLOW_PLACES = 4;
 const QUICK_MS = 100;
+const API = 'api';
 
 export function openEvaluator(): Evaluator {
   const idle: EvaluatorProcess[] = [];
   const all = new Set<EvaluatorProcess>();
-  const waiting: Task[] = [];
-  const slow: Task[] = [];
+  const waiting = new Turns<Task>();
+  const slow = new Turns<Task>();
   let quickTaken = 0;
   let slowTaken = 0;
 
-  async function ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+  async function ask(question: Question, asker = API, signal?: AbortSignal): Promise<unknown[]> {
     signal?.throwIfAborted();
-    const task: Task = { question, settled: Promise.withResolvers(), isSettled: false };
+    const task: Task = { question, asker, settled: Promise.withResolvers(), isSettled: false };
     const abort = () => task.settled.reject(signal!.reason);
     signal?.addEventListener('abort', abort);
-    waiting.push(task);
+    waiting.add(asker, task);
     pump();
     try {
       return await task.settled.promise;
@@ -51,23 +62,23 @@ export function openEvaluator(): Evaluator {
   }
 
   function pump(): void {
-    while (quickTaken < QUICK_PLACES && waiting.length > 0) runUnlessSettled(runQuick, waiting.shift()!);
-    while (slowTaken < SLOW_PLACES && slow.length > 0) runUnlessSettled(runSlow, slow.shift()!);
+    while (quickTaken < QUICK_PLACES && beginNext(waiting, runQuick)) {}
+    while (slowTaken < SLOW_PLACES && beginNext(slow, runSlow)) {}
   }
 
   async function runQuick(task: Task): Promise<void> {
     quickTaken++;
     const process = takeIdle() ?? start();
-    const { answer, isQuick } = await askQuickly(process, task.question);
+    const { answers, isQuick } = await askQuickly(process, task.question);
     quickTaken--;
     if (isQuick) {
       process.isAlive() ? idle.push(process) : end(process);
-      task.settled.resolve(answer);
+      task.settled.resolve(answers);
     } else if (slowTaken < SLOW_PLACES) {
-      void goOnSlowly(process, task, answer);
+      void goOnSlowly(process, task, answers);
     } else {
       end(process);
-      slow.push(task);
+      slow.add(task.asker, task);
     }
     pump();
   }
@@ -78,12 +89,15 @@ export function openEvaluator(): Evaluator {
   }
 
   /** The process is at the lowest priority from here on, so it is not used again. */
-  async function goOnSlowly(process: EvaluatorProcess, task: Task, answer: Promise<unknown>): Promise<void> {
+  async function goOnSlowly(
+    process: EvaluatorProcess,
+    task: Task,
+    answers: Promise<unknown[]>,
+  ): Promise<void> {
     slowTaken++;
     process.yieldToOthers();
-    const tookTooMuchTime = () => task.settled.reject(new EvaluationError(tookTooLong));
-    const timer = setTimeout(tookTooMuchTime, LIMITS.hardTimeoutMs);
-    answer.then(task.settled.resolve, task.settled.reject);
+    const timer = setTimeout(() => process.end(tookTooLong), LIMITS.hardTimeoutMs);
+    answers.then(task.settled.resolve, task.settled.reject);
     await task.settled.promise.catch(() => {});
     clearTimeout(timer);
     end(process);
@@ -110,13 +124,14 @@ export function openEvaluator(): Evaluator {
   }
 
   return {
-    evaluate: (expression, scope, signal) => ask({ kind: 'expression', expression, scope }, signal),
+    evaluate: async (expressions, scope, { asker, signal }) =>
+      expressions.length === 0 ? [] : ask({ kind: 'values', expressions, scope }, asker, signal),
     read: async (expressions) =>
-      expressions.length === 0 ? [] : ((await ask({ kind: 'readings', expressions })) as Reading[]),
-    async findMisfits(schema, value) {
+      expressions.length === 0 ? [] : ((await ask({ kind: 'readings', expressions }))[0] as Reading[]),
+    async findMisfits(schema, value, asker) {
       if (schema === null || schema === undefined) return [];
       try {
-        return (await ask({ kind: 'misfits', schema, value })) as Misfit[];
+        return (await ask({ kind: 'misfits', schema, value }, asker))[0] as Misfit[];
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         return [{ path: [], message: `it cannot be checked by this schema: ${error.message}` }];
@@ -125,7 +140,7 @@ export function openEvaluator(): Evaluator {
     async schemaProblem(schema) {
       if (schema === null) return null;
       try {
-        return (await ask({ kind: 'schemaProblem', schema })) as string | null;
+        return (await ask({ kind: 'schemaProblem', schema }))[0] as string | null;
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         return `This JSON Schema cannot be used: ${error.message}`;
@@ -139,29 +154,33 @@ export function openEvaluator(): Evaluator {
 
 interface Task {
   question: Question;
-  settled: PromiseWithResolvers<unknown>;
+  asker: string;
+  settled: PromiseWithResolvers<unknown[]>;
   isSettled: boolean;
 }
 
-function runUnlessSettled(run: (task: Task) => Promise<void>, task: Task): void {
-  if (!task.isSettled) void run(task);
+/** Drops one that nobody waits for any more. False where none is left. */
+function beginNext(tasks: Turns<Task>, run: (task: Task) => Promise<void>): boolean {
+  const task = tasks.next();
+  if (task !== undefined && !task.isSettled) void run(task);
+  return task !== undefined;
 }
 
 /** The time counts from when the process is up. */
 async function askQuickly(
   process: EvaluatorProcess,
   question: Question,
-): Promise<{ answer: Promise<unknown>; isQuick: boolean }> {
-  const answer = process.ask(question);
+): Promise<{ answers: Promise<unknown[]>; isQuick: boolean }> {
+  const answers = process.ask(question);
   const over = new AbortController();
   const tooLate = process.ready.then(() => delay(QUICK_MS, false, { signal: over.signal })).catch(() => true);
   const isQuick = await Promise.race([
-    answer.then(
+    answers.then(
       () => true,
       () => true,
     ),
     tooLate,
   ]);
   over.abort();
-  return { answer, isQuick };
+  return { answers, isQuick };
 }

@@ -1,22 +1,32 @@
 import jsonata from 'jsonata';
-import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
+import { EvaluationError, gaveTooManyContainers, gaveTooMuch, LIMITS, tookTooLong } from './limits.ts';
 
 const COMPILED_MAX = 500;
 const compiled = new Map<string, jsonata.Expression>();
 
-/** The value of a JSONata expression, as JSON. @throws EvaluationError with what JSONata says and where */
-export async function evaluateExpression(expression: string, scope: unknown): Promise<string> {
-  const json = jsonOf(await resultOf(expression, scope));
-  if (json.length <= LIMITS.resultBytes) return json;
-  throw new EvaluationError(`its result is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`);
+/**
+ * The values of JSONata expressions over one scope, as JSON, one after the other.
+ * @throws EvaluationError with what JSONata says and where
+ */
+export async function* evaluateExpressions(
+  expressions: readonly string[],
+  scope: unknown,
+): AsyncGenerator<string> {
+  const begunAt = performance.now();
+  const given = { bytes: 0, containers: 0 };
+  for (const [before, expression] of expressions.entries()) {
+    if (performance.now() - begunAt > LIMITS.timeoutMs) throw new EvaluationError(tookTooLong(before));
+    const result = await resultOf(expression, scope, before);
+    yield jsonOf(result, given, before);
+  }
 }
 
-async function resultOf(expression: string, scope: unknown): Promise<unknown> {
+async function resultOf(expression: string, scope: unknown, before: number): Promise<unknown> {
   try {
     return await compile(expression).evaluate(scope);
   } catch (error) {
     const { code, message, position } = error as { code?: string; message?: string; position?: number };
-    if (code === TIMED_OUT) throw new EvaluationError(tookTooLong);
+    if (code === TIMED_OUT) throw new EvaluationError(tookTooLong(before));
     throw new EvaluationError(message ?? String(error), position ?? null);
   }
 }
@@ -80,14 +90,16 @@ function namedNodes(tree: unknown): string[] {
 }
 
 /** Without functions, which have no place in data, and what JSONata's sequences have beside their items. */
-function jsonOf(result: unknown): string {
-  let containers = 0;
+function jsonOf(result: unknown, given: { bytes: number; containers: number }, before: number): string {
   const withoutFunctions = (_key: string, value: unknown) => {
     if (typeof value === 'function') return null;
     if (typeof value !== 'object' || value === null) return value;
-    if (++containers > LIMITS.resultContainers)
-      throw new EvaluationError(`its result has more than ${LIMITS.resultContainers} lists and objects`);
+    if (++given.containers > LIMITS.resultContainers)
+      throw new EvaluationError(gaveTooManyContainers(before));
     return '_jsonata_lambda' in value || '_jsonata_function' in value ? null : value;
   };
-  return JSON.stringify(result, withoutFunctions) ?? 'null';
+  const json = JSON.stringify(result, withoutFunctions) ?? 'null';
+  given.bytes += json.length;
+  if (given.bytes > LIMITS.resultBytes) throw new EvaluationError(gaveTooMuch(before));
+  return json;
 }

@@ -1,4 +1,4 @@
-/** What one evaluation may take. */
+/** What one evaluation may take; that of several expressions over one scope counts as one. */
 export const LIMITS = {
   timeoutMs: 5_000,
   /** Past JSONata's own time limit, for what it cannot interrupt, such as a regular expression. */
@@ -13,8 +13,18 @@ export const LIMITS = {
   resultContainers: 500_000,
 };
 
-export const tookTooLong = `it took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;
-export const tookTooMuchMemory = `it needed more than ${LIMITS.memoryMb} MiB of memory`;
+/** Each tells of a limit that an expression reached, given how many before it had a part in that. */
+export const tookTooLong = (before: number) =>
+  `it${withThose(before)} took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;
+export const gaveTooMuch = (before: number) =>
+  `its result${withThose(before)} is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`;
+export const gaveTooManyContainers = (before: number) =>
+  `its result${withThose(before)} has more than ${LIMITS.resultContainers} lists and objects`;
+export const tookTooMuchMemory = () => `it needed more than ${LIMITS.memoryMb} MiB of memory`;
+
+function withThose(before: number): string {
+  return before === 0 ? '' : `, with the ${before} before it,`;
+}
 
 /** Why an evaluation has no value, for its author. */
 export class EvaluationError extends Error {
@@ -22,6 +32,8 @@ export class EvaluationError extends Error {
     message: string,
     /** In the expression, where that is known. */
     readonly position: number | null = null,
+    /** Which of the expressions that were asked for together it is. */
+    readonly index = 0,
   ) {
     super(message);
     this.name = 'EvaluationError';

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { coerceError } from '../errors.ts';
 import type { Answer, Question } from './evaluator-process.ts';
-import { evaluateExpression, readExpression } from './expression.ts';
+import { evaluateExpressions, readExpression } from './expression.ts';
 import { findMisfits, schemaProblem } from './json-schema.ts';
 import { EvaluationError } from './limits.ts';
 
@@ -13,19 +13,23 @@ process.on('message', (question: Question) => void answer(question));
 process.send!('ready');
 
 async function answer(question: Question): Promise<void> {
-  process.send!(await jsonOf(question).then((json): Answer => ({ json }), problemOf));
+  try {
+    for await (const json of answersTo(question)) process.send!({ json } satisfies Answer);
+  } catch (error) {
+    process.send!(problemOf(error));
+  }
 }
 
-async function jsonOf(question: Question): Promise<string> {
+async function* answersTo(question: Question): AsyncGenerator<string> {
   switch (question.kind) {
-    case 'expression':
-      return evaluateExpression(question.expression, question.scope);
+    case 'values':
+      return yield* evaluateExpressions(question.expressions, question.scope);
     case 'readings':
-      return JSON.stringify(question.expressions.map(readExpression));
+      return yield JSON.stringify(question.expressions.map(readExpression));
     case 'misfits':
-      return JSON.stringify(findMisfits(question.schema, question.value));
+      return yield JSON.stringify(findMisfits(question.schema, question.value));
     case 'schemaProblem':
-      return JSON.stringify(schemaProblem(question.schema));
+      return yield JSON.stringify(schemaProblem(question.schema));
   }
 }
 

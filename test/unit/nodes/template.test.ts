@@ -1,6 +1,6 @@
 import type { ExpressionScope } from '../../../server/nodes/definition.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
-import { render } from '../../../server/nodes/template.ts';
+import { type EvaluateAll, render } from '../../../server/nodes/template.ts';
 import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 
 const scope: ExpressionScope = {
@@ -10,13 +10,9 @@ const scope: ExpressionScope = {
 };
 const evaluator = openEvaluator();
 const expressions = makeExpressions(evaluator);
-const rendered = (value: unknown, except?: Set<string>) =>
-  render(
-    value,
-    scope,
-    (expression, within) => expressions.evaluate(expression, within, new AbortController().signal),
-    except,
-  );
+const evaluateAll: EvaluateAll = (all, within) =>
+  expressions.evaluateAll(all, within, new AbortController().signal);
+const rendered = (value: unknown, except?: Set<string>) => render(value, scope, evaluateAll, except);
 
 afterAll(() => evaluator[Symbol.dispose]());
 
@@ -42,6 +38,25 @@ test('templates are found at any depth, and values that are no strings stay as t
   });
 });
 
+test('all templates of a configuration are evaluated at once, whose scope may be large', async () => {
+  const asked: (readonly string[])[] = [];
+  const value = { a: '{{ 1 }}', b: ['{{ 2 }}, {{ 3 }}', { c: '{{ 4 }}' }] };
+  const filled = await render(value, scope, async (all) => {
+    asked.push(all);
+    return all.map(Number);
+  });
+  expect(asked).toEqual([['1', '2', '3', '4']]);
+  expect(filled).toEqual({ a: 1, b: ['2, 3', { c: 4 }] });
+});
+
+test('the one that fails is named, and its place in it told', async () => {
+  await expect(rendered(['{{ input.name }}', '{{ input.name + 1 }}', '{{ 1 }}'])).rejects.toMatchObject({
+    error: {
+      message: expect.stringMatching(/^The expression `input.name \+ 1` failed: .*\(at character 12\)$/),
+    },
+  });
+});
+
 test('a text full of braces that nothing closes is read once', async () => {
   const braces = '{{'.repeat(1_000_000);
   expect(await rendered(`{{ input.name }}${braces}`)).toBe(`Ada${braces}`);
@@ -49,10 +64,7 @@ test('a text full of braces that nothing closes is read once', async () => {
 
 test('a value that a template gives is not read as a template again', async () => {
   const sly = { ...scope, input: { text: '{{ $error("no") }}' } };
-  const value = await render('{{ input.text }}!', sly, (expression, within) =>
-    expressions.evaluate(expression, within, new AbortController().signal),
-  );
-  expect(value).toBe('{{ $error("no") }}!');
+  expect(await render('{{ input.text }}!', sly, evaluateAll)).toBe('{{ $error("no") }}!');
 });
 
 test('code is left alone', async () => {

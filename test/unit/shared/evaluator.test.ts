@@ -6,8 +6,11 @@ import { projectRoot } from '../../../server/shared/paths.ts';
 const evaluator = openEvaluator();
 afterAll(() => evaluator[Symbol.dispose]());
 
-const evaluate = (expression: string, scope: unknown = {}, signal = new AbortController().signal) =>
-  evaluator.evaluate(expression, scope, signal);
+const patient = new AbortController().signal;
+const evaluateAll = (expressions: string[], asker = 'exec_1') =>
+  evaluator.evaluate(expressions, {}, { asker, signal: patient });
+const evaluate = async (expression: string, scope: unknown = {}, signal = patient) =>
+  (await evaluator.evaluate([expression], scope, { asker: 'exec_1', signal }))[0];
 
 const endless = '($f := function() { $f() }; $f())';
 const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
@@ -17,7 +20,9 @@ test('where the host has no descriptor left to start a process with, an expressi
     import { closeSync, openSync } from 'node:fs';
     const { openEvaluator } = await import('${join(projectRoot, 'dist/server/shared/evaluator/evaluator.js')}');
     using evaluator = openEvaluator();
-    const evaluate = () => evaluator.evaluate('1 + 1', {}, AbortSignal.timeout(10_000)).catch(({ message }) => message);
+    const evaluate = () => evaluator
+      .evaluate(['1 + 1'], {}, { asker: 'exec_1', signal: AbortSignal.timeout(10_000) })
+      .then(([value]) => value, ({ message }) => message);
     const descriptors = [];
     try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
     const without = await evaluate();
@@ -42,10 +47,12 @@ test('an expression that takes all memory is an error, and the next one works', 
 }, 20_000);
 
 test('a regular expression that backtracks for ever is ended, and what it would mean told', async () => {
-  const match = evaluate(`$match(text, /${backtracking.pattern}/)`, backtracking);
-  await expect(match).rejects.toThrow(
-    'it took longer than 5 seconds. What takes longer belongs into a python node',
-  );
+  const match = `$match("${backtracking.text}", /${backtracking.pattern}/)`;
+  const outcomes = await Promise.allSettled([evaluateAll([match]), evaluateAll(['1', match, '1'])]);
+  expect(outcomes).toMatchObject([
+    { reason: { message: 'it took longer than 5 seconds. What takes longer belongs into a python node' } },
+    { reason: { message: expect.stringMatching(/^it, with the 1 before it, took longer/), index: 1 } },
+  ]);
 }, 20_000);
 
 test('quick ones do not wait for slow ones, however many there are, and slow ones end when they are not wanted', async () => {
@@ -59,6 +66,47 @@ test('quick ones do not wait for slow ones, however many there are, and slow one
   for (const { reason } of (await outcomes) as PromiseRejectedResult[])
     expect(reason).toEqual(new Error('not wanted'));
 }, 20_000);
+
+test('who asks one thing does not wait until all is done that another asks', async () => {
+  let ended = 0;
+  const busy = Array.from({ length: 40 }, () => evaluateAll(['1 + 1'], 'busy').finally(() => ended++));
+  await evaluateAll(['1 + 1'], 'other');
+  expect(ended).toBeLessThan(20);
+  await Promise.all(busy);
+}, 20_000);
+
+test('nor where all of it takes long', async () => {
+  const leaving = Array.from({ length: 10 }, () => new AbortController());
+  let ended = 0;
+  const busy = leaving.map(({ signal }) =>
+    evaluator
+      .evaluate([endless], {}, { asker: 'busy', signal })
+      .catch(() => {})
+      .finally(() => ended++),
+  );
+  await evaluateAll(['1 + 1'], 'busy'); // Four are slow ones now, and six wait for a place.
+  const other = evaluateAll(['$sum($map([1..40000], function($v) { $v * 2 }))'], 'other');
+  await evaluateAll(['1 + 1'], 'other');
+  for (const controller of leaving.slice(0, 4)) controller.abort();
+  await other;
+  expect(ended).toBeLessThan(7);
+  for (const controller of leaving) controller.abort();
+  await Promise.all(busy);
+}, 20_000);
+
+test('what is asked together has the limits of one, and the one that meets them is known', async () => {
+  const lists = '[1..200000].[[]]';
+  await expect(evaluateAll(['1', lists, lists])).rejects.toMatchObject({
+    message: 'its result, with the 2 before it, has more than 500000 lists and objects',
+    index: 2,
+  });
+  const text = '$pad("", 9000000)';
+  await expect(evaluateAll([text, text])).rejects.toMatchObject({
+    message: 'its result, with the 1 before it, is larger than 16 MiB',
+    index: 1,
+  });
+  expect(await evaluateAll(['1', '"a"', '[]'])).toEqual([1, 'a', []]);
+}, 30_000);
 
 test('a result of more lists than a server can parse is an error', async () => {
   await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
