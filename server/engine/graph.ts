@@ -24,80 +24,95 @@ export interface Edge {
 
 /** The graph must have been validated: edges between existing nodes, no cycle. */
 export function makeGraph(keys: readonly string[], edges: readonly Edge[]): Graph {
-  const entries = keys.map((key): [string, GraphNode] => [
-    key,
-    {
-      key,
-      incoming: edges.filter(({ target }) => target === key),
-      outgoing: edges.filter(({ source }) => source === key),
-    },
-  ]);
-  const byKey = new Map(entries);
-  const { order, cycle } = topologicalOrder(keys, edges);
-  if (cycle.length > 0) throw new Error(`The graph has a cycle: ${cycle.join(' → ')}`);
-  return { nodes: byKey, order };
+  const incoming = grouped(keys, edges, ({ target }) => target);
+  const outgoing = grouped(keys, edges, ({ source }) => source);
+  const nodes = new Map(
+    keys.map((key) => [key, { key, incoming: incoming.get(key)!, outgoing: outgoing.get(key)! }]),
+  );
+  const order = topologicalOrder(nodes);
+  if (order.length < keys.length)
+    throw new Error(`The graph has a cycle: ${findCycles(keys, edges, 1)[0]!.join(' → ')}`);
+  return { nodes, order };
 }
 
-/** Kahn's algorithm; `cycle` names the nodes of one cycle, its first node again at the end, or is empty. */
-function topologicalOrder(
-  keys: readonly string[],
-  edges: readonly Pick<Edge, 'source' | 'target'>[],
-): { order: string[]; cycle: string[] } {
-  const waitingFor = new Map(keys.map((key) => [key, 0]));
-  const targets = new Map<string, string[]>(keys.map((key) => [key, []]));
-  for (const { source, target } of edges) {
-    targets.get(source)!.push(target);
-    waitingFor.set(target, waitingFor.get(target)! + 1);
-  }
-  const order = keys.filter((key) => waitingFor.get(key) === 0);
+/** Kahn's algorithm; nodes on a cycle, and those that only a cycle leads to, are left out. */
+function topologicalOrder(nodes: Graph['nodes']): string[] {
+  const waitingFor = new Map([...nodes].map(([key, { incoming }]) => [key, incoming.length]));
+  const order = [...nodes.keys()].filter((key) => waitingFor.get(key) === 0);
   for (const key of order) {
-    for (const target of targets.get(key)!) {
+    for (const { target } of nodes.get(key)!.outgoing) {
       const left = waitingFor.get(target)! - 1;
       waitingFor.set(target, left);
       if (left === 0) order.push(target);
     }
   }
-  const rest = new Set(keys.filter((key) => waitingFor.get(key)! > 0));
-  return { order, cycle: rest.size === 0 ? [] : findCycle(rest, edges) };
+  return order;
 }
 
-/** Cycles that have no node in common, one or more wherever the graph goes in a circle. */
-export function findCycles(
-  keys: readonly string[],
-  edges: readonly Pick<Edge, 'source' | 'target'>[],
-): string[][] {
+type Ends = Pick<Edge, 'source' | 'target'>;
+
+/**
+ * Cycles that have no node in common, one or more wherever the graph goes in a circle, at most so many; each names its
+ * first node again at its end. One walk in depth over all edges: one that leads back onto the path closes a cycle.
+ */
+export function findCycles(keys: readonly string[], edges: readonly Ends[], most: number): string[][] {
+  const outgoing = grouped(keys, edges, ({ source }) => source);
+  const seen = new Set<string>();
+  const path: { key: string; rest: Iterator<Ends> }[] = [];
+  const onPath = new Set<string>();
+  const told = new Set<string>();
   const cycles: string[][] = [];
-  const left = new Set(keys);
-  for (;;) {
-    const within = edges.filter(({ source, target }) => left.has(source) && left.has(target));
-    const { cycle } = topologicalOrder([...left], within);
-    if (cycle.length === 0) return cycles;
-    cycles.push(cycle);
-    for (const key of cycle) left.delete(key);
-  }
-}
 
-/** Every node of `rest` has a source within it, so walking backwards must come round. */
-function findCycle(rest: ReadonlySet<string>, edges: readonly Pick<Edge, 'source' | 'target'>[]): string[] {
-  const path: string[] = [];
-  let key = rest.values().next().value!;
-  while (!path.includes(key)) {
-    path.push(key);
-    const current = key;
-    key = edges.find(({ source, target }) => target === current && rest.has(source))!.source;
+  for (const start of keys) {
+    if (!seen.has(start)) enter(start);
+    while (path.length > 0 && cycles.length < most) {
+      const { key, rest } = path.at(-1)!;
+      const { value: edge } = rest.next();
+      if (edge === undefined) leave(key);
+      else if (onPath.has(edge.target)) tell(edge.target);
+      else if (!seen.has(edge.target)) enter(edge.target);
+    }
   }
-  return [...path.slice(path.indexOf(key)), key].reverse();
+  return cycles;
+
+  function enter(key: string): void {
+    seen.add(key);
+    onPath.add(key);
+    path.push({ key, rest: outgoing.get(key)!.values() });
+  }
+
+  function leave(key: string): void {
+    onPath.delete(key);
+    path.pop();
+  }
+
+  function tell(first: string): void {
+    const cycle = path.slice(path.findIndex(({ key }) => key === first)).map(({ key }) => key);
+    if (cycle.some((key) => told.has(key))) return;
+    for (const key of cycle) told.add(key);
+    cycles.push([...cycle, first]);
+  }
 }
 
 /** Nodes that none of the starts leads to. */
 export function unreachable(
   keys: readonly string[],
   starts: readonly string[],
-  edges: readonly Pick<Edge, 'source' | 'target'>[],
+  edges: readonly Ends[],
 ): string[] {
+  const outgoing = grouped(keys, edges, ({ source }) => source);
   const reached = new Set(starts);
-  for (const key of reached) {
-    for (const { source, target } of edges) if (source === key) reached.add(target);
-  }
+  for (const key of reached) for (const { target } of outgoing.get(key)!) reached.add(target);
   return keys.filter((key) => !reached.has(key));
+}
+
+/** The edges at each node, none for some. */
+function grouped<E extends Ends>(
+  keys: readonly string[],
+  edges: readonly E[],
+  endOf: (edge: E) => string,
+): Map<string, E[]> {
+  const groups = new Map<string, E[]>(keys.map((key) => [key, []]));
+  for (const edge of edges) groups.get(endOf(edge))!.push(edge);
+  return groups;
 }

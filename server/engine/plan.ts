@@ -40,7 +40,7 @@ export function makePlan(draft: WorkflowDraft, registry: NodeRegistry): Plan {
 }
 
 /** An edge that names no handle leaves by the first one its node has. */
-export function defaultHandle({ definition, config }: Pick<PlannedNode, 'definition' | 'config'>): string {
+function defaultHandle({ definition, config }: Pick<PlannedNode, 'definition' | 'config'>): string {
   return definition.outputs((config ?? {}) as object)[0]?.id ?? ERROR_HANDLE_ID;
 }
 

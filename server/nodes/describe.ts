@@ -43,7 +43,18 @@ interface JsonSchemaField extends FieldMeta {
   maxItems?: number;
 }
 
+/** The same at every call: validation asks for it at each mistake in a configuration. */
 export function describeNode(definition: NodeDefinition): NodeDescription {
+  const known = descriptions.get(definition);
+  if (known) return known;
+  const description = describe(definition);
+  descriptions.set(definition, description);
+  return description;
+}
+
+const descriptions = new WeakMap<NodeDefinition, NodeDescription>();
+
+function describe(definition: NodeDefinition): NodeDescription {
   const schema = z.toJSONSchema(definition.config, { io: 'input', unrepresentable: 'any' });
   const properties = (schema.properties ?? {}) as Record<string, JsonSchemaField>;
   const required = new Set(schema.required ?? []);

@@ -7,19 +7,26 @@ import type { PlacedExpression } from './validate-expressions.ts';
 
 type Path = readonly PropertyKey[];
 
-/** What is wrong with a node's configuration, each at its path below `field`. */
+const MAX_TOLD = 20;
+
+/** What is wrong with a node's configuration, each at its path below `field`; the first 20 where it is more. */
 export function validateConfig(definition: NodeDefinition, config: unknown, field: string): UserError[] {
   const value = config ?? {};
   const at = (path: Path) => placeOf(field, path);
   const issues = definition.config.safeParse(value).error?.issues ?? [];
-  const misfits = issues.filter((issue) => !hasTemplate(valueAt(value, issue.path)));
+  const untemplated = untemplatedFields(definition);
+  const misfits = issues.filter(
+    ({ path }) => untemplated.has(String(path[0])) || !hasTemplate(valueAt(value, path)),
+  );
   return [
-    ...misfits.flatMap((issue) => toUserErrors(issue, value, at, definition)),
+    ...misfits.slice(0, MAX_TOLD).flatMap((issue) => toUserErrors(issue, value, at, definition)),
     ...templateProblems(definition, value, field),
-    ...(definition.validate?.(fittingPart(definition, value, issues)) ?? []).map(
-      ({ path, code, message }) => ({ code, field: at(path), message }),
-    ),
-  ];
+    ...(definition.validate?.(fittingPart(definition, value)) ?? []).map(({ path, code, message }) => ({
+      code,
+      field: at(path),
+      message,
+    })),
+  ].slice(0, MAX_TOLD);
 }
 
 function placeOf(field: string, path: Path): string {
@@ -27,15 +34,9 @@ function placeOf(field: string, path: Path): string {
 }
 
 /** The fields that nothing is wrong with, so that a mistake in one does not hide those in the others. */
-function fittingPart(
-  definition: NodeDefinition,
-  config: unknown,
-  issues: readonly z.core.$ZodIssue[],
-): Record<string, unknown> {
-  const unfit = new Set(issues.map(({ path }) => path[0]));
-  const fields = Object.entries(definition.config.shape).filter(([name]) => !unfit.has(name));
+export function fittingPart(definition: NodeDefinition, config: unknown): Record<string, unknown> {
   return Object.fromEntries(
-    fields.flatMap(([name, schema]) => {
+    Object.entries(definition.config.shape).flatMap(([name, schema]) => {
       const parsed = schema.safeParse((config as Record<string, unknown>)[name]);
       return parsed.success ? [[name, parsed.data]] : [];
     }),
@@ -114,8 +115,7 @@ export function expressionsOf(
   field: string,
 ): PlacedExpression[] {
   const value = config ?? {};
-  const issues = definition.config.safeParse(value).error?.issues ?? [];
-  const own = definition.expressions?.(fittingPart(definition, value, issues)) ?? [];
+  const own = definition.expressions?.(fittingPart(definition, value)) ?? [];
   const templates = templatedTexts(definition, value).flatMap(({ path, text }) =>
     expressionsIn(text).map((expression) => ({ path, expression })),
   );

@@ -1,30 +1,31 @@
 import { findCycles, unreachable } from '../engine/graph.ts';
-import { defaultHandle } from '../engine/plan.ts';
 import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import type { UserError } from './types.ts';
-import { expressionsOf, validateConfig } from './validate-config.ts';
+import { expressionsOf, fittingPart, validateConfig } from './validate-config.ts';
 import { type PlacedExpression, validateExpressions } from './validate-expressions.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
+/** As many problems, cycles and names of handles are told; nobody reads more. */
+const MAX_TOLD = { problems: 100, cycles: 20, handles: 10 };
 const KEY = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Everything that is wrong with a workflow, at once; empty for one that can be saved and run. */
+/** What is wrong with a workflow, at once, the first 100 where it is more; empty for one that can be saved and run. */
 export async function validateWorkflow(
   draft: WorkflowDraft,
   { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
 ): Promise<UserError[]> {
   const errors = validateGraph(draft, registry);
-  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD.problems);
   const keys = new Set(draft.nodes.map(({ key }) => key));
   return [
     ...errors,
     ...(await validateExpressions(placedExpressions(draft, registry), keys, evaluator)),
     ...(await validateSchemas(draft, evaluator)),
-  ];
+  ].slice(0, MAX_TOLD.problems);
 }
 
 async function validateSchemas(
@@ -97,7 +98,7 @@ function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserEr
       errors.push({
         code: 'DUPLICATE_KEY',
         field: `${field}.key`,
-        message: `Expected each node's key to be its own, got \`${node.key}\` here and at nodes.${first}.`,
+        message: `Expected each node's key to be its own, got ${shown(node.key)} here and at nodes.${first}.`,
       });
     }
     seen.set(node.key, first ?? index);
@@ -105,7 +106,7 @@ function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserEr
       errors.push({
         code: 'INVALID',
         field: `${field}.key`,
-        message: `Expected a key of 1 to 64 letters, digits, _ and -, got ${JSON.stringify(node.key.slice(0, 80))}.`,
+        message: `Expected a key of 1 to 64 letters, digits, _ and -, got ${shown(node.key)}.`,
       });
     }
     const definition = registry.get(node.type);
@@ -113,7 +114,7 @@ function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserEr
       errors.push({
         code: 'UNKNOWN_TYPE',
         field: `${field}.type`,
-        message: `Expected a node type (${[...registry.keys()].join(', ')}), got \`${node.type}\`.`,
+        message: `Expected a node type (${[...registry.keys()].join(', ')}), got ${shown(node.type)}.`,
       });
     } else {
       errors.push(
@@ -166,20 +167,17 @@ function checkPolicies(
 }
 
 function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
-  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const ends = new Map(nodes.map((node) => [node.key, toEnd(node, registry)]));
   const seen = new Set<string>();
   return edges.flatMap((edge, index) => {
     const field = `edges.${index}`;
-    const errors = [
-      ...checkEnd(byKey, registry, edge, 'source', field),
-      ...checkEnd(byKey, registry, edge, 'target', field),
-    ];
+    const errors = [...checkEnd(ends, edge, 'source', field), ...checkEnd(ends, edge, 'target', field)];
     const same = JSON.stringify([edge.source, edge.sourceHandle, edge.target, edge.targetHandle]);
     if (seen.has(same)) {
       errors.push({
         code: 'DUPLICATE_EDGE',
         field,
-        message: `This edge from \`${edge.source}\` to \`${edge.target}\` is there already.`,
+        message: `This edge from ${shown(edge.source)} to ${shown(edge.target)} is there already.`,
       });
     }
     seen.add(same);
@@ -187,52 +185,60 @@ function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): Us
   });
 }
 
+/** A node as its edges see it. Worked out once: a node may have thousands of edges, and a large configuration. */
+interface End {
+  definition: NodeDefinition | undefined;
+  /** Of its outputs; the first is where an edge leaves that names none. */
+  handles: readonly string[];
+}
+
+function toEnd({ type, config }: NodeDraft, registry: NodeRegistry): End {
+  const definition = registry.get(type);
+  if (definition === undefined) return { definition, handles: [] };
+  const own = definition.outputs(fittingPart(definition, config ?? {}));
+  return {
+    definition,
+    handles: [...own.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])],
+  };
+}
+
 function checkEnd(
-  byKey: ReadonlyMap<string, NodeDraft>,
-  registry: NodeRegistry,
+  ends: ReadonlyMap<string, End>,
   edge: EdgeDraft,
   end: 'source' | 'target',
   field: string,
 ): UserError[] {
-  const node = byKey.get(edge[end]);
-  if (node === undefined) {
+  const at = ends.get(edge[end]);
+  if (at === undefined) {
     return [
       {
         code: 'UNKNOWN_NODE',
         field: `${field}.${end}`,
-        message: `Expected the key of a node, got \`${edge[end]}\`.`,
+        message: `Expected the key of a node, got ${shown(edge[end])}.`,
       },
     ];
   }
-  const definition = registry.get(node.type);
-  if (definition === undefined) return [];
+  if (at.definition === undefined) return [];
   return end === 'source'
-    ? checkSourceHandle(node, definition, edge, field)
-    : checkTarget(definition, edge, field);
+    ? checkSourceHandle(at.handles, edge, field)
+    : checkTarget(at.definition, edge, field);
 }
 
 function checkSourceHandle(
-  node: NodeDraft,
-  definition: NodeDefinition,
-  edge: EdgeDraft,
+  handles: readonly string[],
+  { source, sourceHandle }: EdgeDraft,
   field: string,
 ): UserError[] {
-  const handle = edge.sourceHandle ?? defaultHandle({ definition, config: node.config });
-  const handles = [...sourceHandles(definition, node.config)];
+  const handle = sourceHandle ?? handles[0] ?? ERROR_HANDLE_ID;
   if (handles.includes(handle)) return [];
+  const more = handles.length > MAX_TOLD.handles ? ', …' : '';
   return [
     {
       code: 'UNKNOWN_HANDLE',
       field: `${field}.sourceHandle`,
-      message: `Expected an output handle of \`${node.key}\` (${handles.join(', ')}), got \`${handle}\`.`,
+      message: `Expected an output handle of ${shown(source)} (${handles.slice(0, MAX_TOLD.handles).join(', ')}${more}), got ${shown(handle)}.`,
     },
   ];
-}
-
-function sourceHandles(definition: NodeDefinition, config: unknown): string[] {
-  const parsed = definition.config.safeParse(config ?? {});
-  const own = definition.outputs(parsed.success ? (parsed.data as object) : ((config ?? {}) as object));
-  return [...own.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])];
 }
 
 /** A target handle only names the value within the input, so any name will do where there is an input at all. */
@@ -246,7 +252,7 @@ function checkTarget(
       {
         code: 'UNKNOWN_HANDLE',
         field: `${field}.target`,
-        message: `Node \`${target}\` is of type ${definition.type}, which has no input: it starts the workflow.`,
+        message: `Node ${shown(target)} is of type ${definition.type}, which has no input: it starts the workflow.`,
       },
     ];
   }
@@ -255,14 +261,14 @@ function checkTarget(
     {
       code: 'UNKNOWN_HANDLE',
       field: `${field}.targetHandle`,
-      message: `Expected a handle of 1 to 64 letters, digits, _ and -, got ${JSON.stringify(targetHandle.slice(0, 80))}.`,
+      message: `Expected a handle of 1 to 64 letters, digits, _ and -, got ${shown(targetHandle)}.`,
     },
   ];
 }
 
 function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
   const keys = nodes.map(({ key }) => key);
-  const cycles = findCycles(keys, edges);
+  const cycles = findCycles(keys, edges, MAX_TOLD.cycles);
   if (cycles.length > 0) {
     return cycles.map((cycle) => ({
       code: 'CYCLE',
@@ -283,4 +289,9 @@ function startKeys(nodes: readonly NodeDraft[], edges: readonly EdgeDraft[]): st
   if (inputs.length > 0) return inputs;
   const targets = new Set(edges.map(({ target }) => target));
   return nodes.map(({ key }) => key).filter((key) => !targets.has(key));
+}
+
+/** What a client may send is as long as its request. */
+function shown(name: string): string {
+  return `\`${name.length > 80 ? `${name.slice(0, 80)}…` : name}\``;
 }

@@ -1,3 +1,4 @@
+import { describeNode } from '../../../server/nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
@@ -36,6 +37,53 @@ test('the handles of a switch are those of its cases, default and error', async 
   const draft = draftOf('s.big>a', 's.default>b', 's.error>c', 's.small>d');
   draft.nodes = draft.nodes.map((node) => (node.key === 's' ? nodeOf('s', 'switch', { cases }) : node));
   expect(await problemsOf(draft)).toEqual(['UNKNOWN_HANDLE edges.3.sourceHandle']);
+});
+
+test.each([5, [null], [{}], 'x', '{{ input }}', null])(
+  'a switch whose cases are %j is told of them, and has its other handles',
+  async (cases) => {
+    const draft = draftOf('s.default>a', 's>b', 's.error>c', 's.small>d');
+    draft.nodes = draft.nodes.map((node) => (node.key === 's' ? nodeOf('s', 'switch', { cases }) : node));
+    const problems = await problemsOf(draft);
+    expect(problems.slice(0, -1)).toEqual(
+      problems.slice(0, -1).map(() => expect.stringContaining(' nodes.0.config.cases')),
+    );
+    expect(problems.length).toBeGreaterThan(1);
+    expect(problems.at(-1)).toBe('UNKNOWN_HANDLE edges.3.sourceHandle');
+  },
+);
+
+test('the handles of a node are worked out once, however many edges leave it', async () => {
+  let asked = 0;
+  const output = nodeRegistry.get('output')!;
+  const outputs = () => {
+    asked += 1;
+    return output.outputs({});
+  };
+  const registry = new Map([...nodeRegistry, ['output', { ...output, outputs }]]);
+  const draft = draftOf('a>b');
+  draft.nodes = [nodeOf('a', 'output', { value: 1 }), nodeOf('b')];
+  draft.edges = Array.from({ length: 100 }, (_, n) => ({ ...draft.edges[0]!, targetHandle: `h${n}` }));
+  expect(await validateWorkflow(draft, { registry, evaluator })).toHaveLength(0);
+  expect(asked).toBe(1);
+});
+
+test('of many mistakes the first are told: 20 of a configuration, 100 of a workflow', async () => {
+  const unknown = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`field${n}`, n]));
+  const wrong = (key: string) => nodeOf(key, 'python', { code: 'x', ...unknown });
+  expect(await problemsOf(withNodes(wrong('a'), nodeOf('b', 'nope')))).toEqual([
+    ...Array.from({ length: 20 }, (_, n) => `UNKNOWN_FIELD nodes.0.config.field${n}`),
+    'UNKNOWN_TYPE nodes.1.type',
+  ]);
+  expect(await validate(withNodes(...['a', 'b', 'c', 'd', 'e', 'f'].map(wrong)))).toHaveLength(100);
+  expect(await validate(withNodes(nodeOf('x'.repeat(100_000))))).toEqual([
+    expect.objectContaining({ message: expect.stringMatching(/^.{1,200}$/) }),
+  ]);
+});
+
+test('a definition is described once', () => {
+  const python = nodeRegistry.get('python')!;
+  expect(describeNode(python)).toBe(describeNode(python));
 });
 
 test('a cycle is told with the nodes on it', async () => {
