@@ -1,5 +1,8 @@
 import type { PythonEnvironments } from '../packages/environment.ts';
 
+/** Of one piece of code. Parsing as many takes Python seconds. */
+export const MAX_CODE_CHARACTERS = 1_000_000;
+
 /**
  * What the engine knows of Python: one interface, whatever runs behind it. A backend owns everything from
  * the request to the outcome (checking, packages, cells, limits, clean-up); the engine owns what the outcome

@@ -1,15 +1,20 @@
 import { packageErrorCodes } from '../packages/check.ts';
 import type { PythonEnvironment } from '../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../packages/errors.ts';
-import type { PythonFinding, SandboxBackend } from '../sandbox/backend.ts';
+import { MAX_CODE_CHARACTERS, type PythonFinding, type SandboxBackend } from '../sandbox/backend.ts';
+import { WeftError } from '../shared/errors.ts';
 import { refuse, thereIsNo } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
   return {
-    /** All that would keep the code from running, without running it. */
-    check(code: string, packages: readonly string[]): Promise<PythonFinding[]> {
-      return sandbox.check(code, packages);
+    /** All that would keep the code from running, without running it. @throws WeftError BAD_USER_INPUT */
+    async check(code: string, packages: readonly string[]): Promise<PythonFinding[]> {
+      if (code.length <= MAX_CODE_CHARACTERS) return sandbox.check(code, packages);
+      throw new WeftError(
+        'BAD_USER_INPUT',
+        `Expected \`code\` of at most ${MAX_CODE_CHARACTERS} characters, got ${code.length}.`,
+      );
     },
 
     environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),

@@ -166,6 +166,13 @@ test('repeated violations raise one alert: in the journal, and at the webhook on
   });
 });
 
+test('pythonCheck refuses code that no node could have', async () => {
+  const query = 'query ($code: String!) { pythonCheck(code: $code) { ok } }';
+  await expect(weft.query(query, { code: ' '.repeat(1_000_001) })).rejects.toThrow(
+    'Expected `code` of at most 1000000 characters, got 1000001.',
+  );
+});
+
 test('pythonCheck tells all findings at once', async () => {
   const { pythonCheck } = await weft.query<{ pythonCheck: object }>(
     'query ($code: String!) { pythonCheck(code: $code) { ok violations { rule message line column } } }',

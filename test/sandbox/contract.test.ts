@@ -65,6 +65,18 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_SECURITY_ERROR', line: 1 } });
   });
 
+  test('does not keep a run waiting for the code that is only checked', async () => {
+    let checked = 0;
+    const checks = Array.from({ length: 8 }, (_, n) =>
+      backends[name]!.check(`x = '${name} ${n}'\n${'a = [1, 2, (3, 4)]\n'.repeat(3_000)}`).finally(
+        () => checked++,
+      ),
+    );
+    expect(resultOf(await run(`result = '${name}'`))).toBe(name);
+    expect(checked).toBeLessThan(checks.length);
+    await Promise.all(checks);
+  });
+
   test('ends code at its timeout, and lets it clean up', async () => {
     const code =
       "import time\nprint('begun', flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)";

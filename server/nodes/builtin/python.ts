@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
-import type { PythonEvent } from '../../sandbox/backend.ts';
+import { MAX_CODE_CHARACTERS, type PythonEvent } from '../../sandbox/backend.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
@@ -15,7 +15,7 @@ const config = z.strictObject({
   code: z
     .string()
     .min(1)
-    .max(1_000_000)
+    .max(MAX_CODE_CHARACTERS)
     .meta({
       title: 'Code',
       description:

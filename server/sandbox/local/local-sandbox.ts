@@ -84,6 +84,8 @@ class LocalSandbox implements SandboxBackend {
   private readonly keeper: ForkServerKeeper;
   private readonly pool: CellPool;
   private readonly checker: Checker;
+  /** Of code that is not about to run. It has a cell of its own, so that no run waits for it. */
+  private readonly previewer: Checker;
   private readonly slots: Slots;
   private readonly disposal = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
@@ -103,6 +105,7 @@ class LocalSandbox implements SandboxBackend {
     });
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
     this.checker = new Checker(() => this.pool.take(), options.policy);
+    this.previewer = new Checker(() => this.pool.take(), options.policy);
     this.slots = new Slots(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
 
@@ -126,7 +129,7 @@ class LocalSandbox implements SandboxBackend {
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
-    return [...toFindings(this.options.environments.check(packages)), ...(await this.checker.check(code))];
+    return [...toFindings(this.options.environments.check(packages)), ...(await this.previewer.check(code))];
   }
 
   async status(): Promise<SandboxStatus> {

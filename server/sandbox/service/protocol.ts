@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
 import {
+  MAX_CODE_CHARACTERS,
   type PythonEvent,
   type PythonFinding,
   type PythonOutcome,
@@ -30,7 +31,7 @@ const packages = z.array(z.string().max(1_000)).max(1_000);
 export const runRequestSchema = z.object({
   v,
   id: z.uuid(),
-  code: z.string().max(1_000_000),
+  code: z.string().max(MAX_CODE_CHARACTERS),
   packages,
   input: z.unknown(),
   timeoutMs: z.int().min(1).max(300_000),
@@ -41,7 +42,7 @@ export const cancelRequestSchema = z.object({ v, force: z.boolean() });
 
 export const checkRequestSchema = z.object({
   v,
-  code: z.string().max(1_000_000),
+  code: z.string().max(MAX_CODE_CHARACTERS),
   packages: packages.default([]),
 });
 
