@@ -23,8 +23,8 @@ export async function saveArtifact(
 
 /** Those that the journal tells of, in order, at most so many. */
 export async function artifactsOf(pool: Pool, executionId: string, limit: number): Promise<Artifact[]> {
-  const { rows } = await pool.query<{ artifact: Artifact }>(OF_EXECUTION, [executionId, limit]);
-  return rows.map(({ artifact }) => artifact);
+  const { rows } = await pool.query<{ payload: { artifact: Artifact } }>(OF_EXECUTION, [executionId, limit]);
+  return rows.map(({ payload }) => payload.artifact);
 }
 
 export async function findArtifact(pool: Pool, id: string): Promise<Artifact | null> {
@@ -52,6 +52,7 @@ const FIND = `
 const READ = `
   SELECT id, name, mime_type AS "mimeType", length(content) AS "sizeBytes", content FROM artifacts WHERE id = $1`;
 
+/** Whole: Postgres cannot look into JSON that holds NUL or half a character. */
 const OF_EXECUTION = `
-  SELECT payload->'artifact' AS artifact FROM execution_events
+  SELECT payload FROM execution_events
   WHERE execution_id = $1 AND type = 'ArtifactCreated' ORDER BY seq LIMIT $2`;

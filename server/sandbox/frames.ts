@@ -6,8 +6,8 @@ import { countContainers } from '../shared/json-size.ts';
  * untrusted: it is bounded before it is parsed and checked after, and believed about nothing but its own run.
  */
 const findingSchema = z.object({
-  rule: z.string().max(200),
-  message: z.string().max(4000),
+  rule: storable(200),
+  message: storable(4000),
   line: z.int().min(1).nullable(),
   column: z.int().min(1).nullable(),
 });
@@ -32,7 +32,7 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('artifact'),
-    name: z.string().regex(/^[^/\\\p{Cc}]{1,200}$/u),
+    name: z.string().regex(/^[^/\\\p{Cc}\p{Cs}]{1,200}$/u),
     mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
     data: z.string(),
   }),
@@ -64,11 +64,19 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     cpuMs: z.int(),
     maxRssKb: z.int(),
   }),
-  z.object({ kind: z.literal('violation'), cell: z.int(), call: z.string() }),
+  z.object({ kind: z.literal('violation'), cell: z.int(), call: storable(200) }),
   z.object({ kind: z.literal('unavailable'), cell: z.int(), message: z.string() }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
+
+/** Postgres reads violations out of their JSON for the audit trail, and fails at NUL and at half a character. */
+function storable(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .transform((text) => text.toWellFormed().replaceAll('\0', '\ufffd'));
+}
 
 const LENGTH_BYTES = 4;
 /** A frame's kind is in these, where it comes first. */

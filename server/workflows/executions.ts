@@ -1,4 +1,4 @@
-import { In } from 'typeorm';
+import { Any } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
@@ -36,6 +36,8 @@ export type CancelMode = 'GRACEFUL' | 'FORCE';
 
 /** A node hands out at most 100; the events have them all. */
 const MAX_ARTIFACTS = 1_000;
+/** As many as a workflow has nodes. */
+const MAX_NODE_KEYS = 1_000;
 
 /** Reading executions, following them, and cancelling them. Starting is in start.ts. */
 export function makeExecutionUseCases({ database, hub, tail, appender }: ExecutionDeps) {
@@ -50,7 +52,7 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
     get,
 
     async getMany(ids: readonly string[]): Promise<(Execution | null)[]> {
-      const rows = await manager.findBy(ExecutionEntity, { id: In([...ids]) });
+      const rows = await manager.findBy(ExecutionEntity, { id: Any([...ids]) });
       const byId = new Map(rows.map((row) => [row.id, toExecution(row)]));
       return ids.map((id) => byId.get(id) ?? null);
     },
@@ -65,7 +67,7 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
         where: {
           ...within,
           ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
-          ...(filter.statuses ? { status: In([...filter.statuses]) } : {}),
+          ...(filter.statuses ? { status: Any([...new Set(filter.statuses)]) } : {}),
         },
         ...read,
       });
@@ -94,14 +96,22 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return toPage(events.reverse(), page);
     },
 
-    /** @throws WeftError NOT_FOUND, INVALID_CURSOR, at the first `next()` */
+    /** @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */
     follow(
       id: string,
       options: { after: string | null; types: EventType[] | null; nodeKeys: string[] | null },
     ): AsyncIterableIterator<FollowedBatch> {
       return endable(async function* (signal) {
         const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
-        yield* followJournal({ pool, hub, tail }, id, { ...options, after, signal });
+        const types = distinct(options.types);
+        const nodeKeys = distinct(options.nodeKeys);
+        if (nodeKeys !== null && nodeKeys.length > MAX_NODE_KEYS) {
+          throw new WeftError(
+            'BAD_USER_INPUT',
+            `Expected at most ${MAX_NODE_KEYS} \`nodeKeys\`, got ${nodeKeys.length}.`,
+          );
+        }
+        yield* followJournal({ pool, hub, tail }, id, { after, types, nodeKeys, signal });
       });
     },
 
@@ -131,6 +141,11 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return { ok: true, value: (await get(id))! };
     },
   };
+}
+
+/** A filter is looked through for each event. */
+function distinct<T>(filter: readonly T[] | null): T[] | null {
+  return filter && [...new Set(filter)];
 }
 
 export function toExecution(row: ExecutionEntity): Execution {

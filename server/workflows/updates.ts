@@ -1,4 +1,4 @@
-import { In } from 'typeorm';
+import { Any } from 'typeorm';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { whenPossible } from '../db/when-possible.ts';
@@ -91,9 +91,9 @@ async function findUpdated(manager: Tx, ids: string[], filter: UpdateFilter): Pr
   if (ids.length === 0) return [];
   const rows = await manager.find(ExecutionEntity, {
     where: {
-      id: In(ids),
+      id: Any(ids),
       ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
-      ...(filter.statuses === null ? {} : { status: In([...filter.statuses]) }),
+      ...(filter.statuses === null ? {} : { status: Any([...new Set(filter.statuses)]) }),
     },
     order: { id: 'ASC' },
   });

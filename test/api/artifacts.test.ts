@@ -48,6 +48,13 @@ async function artifactsOf(code: string): Promise<{ artifacts: Artifact[]; types
 const download = (url: string, init: RequestInit = {}) =>
   fetch(new URL(url, origin), { headers: { authorization: `Bearer ${TOKEN}` }, ...init });
 
+test('a name with half a character is refused, and those saved before it are listed', async () => {
+  const code = "save_artifact('a.txt', 'a')\nsave_artifact('b\\ud800.txt', 'b')";
+  const { artifacts, types } = await artifactsOf(code);
+  expect(artifacts.map(({ name }) => name)).toEqual(['a.txt']);
+  expect(types.at(-1)).toBe('ExecutionFailed');
+});
+
 test('what code saves is told in the journal, listed, found by its id and downloaded', async () => {
   const { artifacts, types } = await artifactsOf(
     "save_artifact('Übersicht 1.csv', 'a,b\\n1,2\\n')\nresult = 1",

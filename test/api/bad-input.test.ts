@@ -77,6 +77,23 @@ test.each([
   await expect(weft.query(query, { z: 'a\u0000b' })).rejects.toThrow(/BAD_USER_INPUT/);
 });
 
+test('a filter may say the same thing many times, and no more different ones than there can be', async () => {
+  await errorOf('1 / 0');
+  const statuses = Array(70_000).fill('FAILED');
+  const { executions } = await weft.query<{ executions: { nodes: { status: string }[] } }>(
+    'query ($statuses: [ExecutionStatus!]) { executions(filter: { statuses: $statuses }) { nodes { status } } }',
+    { statuses },
+  );
+  expect(executions.nodes).toContainEqual({ status: 'FAILED' });
+
+  const id = await weft.runPython('result = 1');
+  const following = weft.subscribe(
+    'subscription ($id: ID!, $nodeKeys: [String!]) { executionEvents(executionId: $id, nodeKeys: $nodeKeys) { endCursor } }',
+    { id, nodeKeys: Array.from({ length: 1_001 }, (_, n) => `n${n}`) },
+  );
+  await expect(following.next()).rejects.toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+});
+
 test('JSON may hold any text, and comes back as it was', async () => {
   const input = { 'nul \u0000': 'quote " and \u0000 and \ud83d\ude00' };
   const events = await weft.allEvents(await weft.runPython('result = input_data', { input }));

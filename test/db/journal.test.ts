@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { makeAppender } from '../../server/journal/append.ts';
+import { artifactsOf } from '../../server/journal/artifacts.ts';
 import type { EventBody, EventType, JournalEvent } from '../../server/journal/event.ts';
 import { followJournal } from '../../server/journal/follow.ts';
 import { openHub } from '../../server/journal/hub.ts';
@@ -89,6 +90,13 @@ test('events get a dense sequence in the order of their appends, and are read ba
     text: 'ünï\u0000\ud83d\ude00"\\',
   });
   expect(events[2]!.occurredAt).toBeInstanceOf(Date);
+});
+
+test('an artifact is listed whatever its name is made of', async () => {
+  const artifact = { id: 'art_1', name: 'a\ud800\0.txt', mimeType: 'text/plain', sizeBytes: 1, url: '/' };
+  const event: EventBody = { type: 'ArtifactCreated', nodeKey: 'n', attempt: 1, artifact };
+  await one.appender.open('exec_a', 0).append([event]);
+  expect(await artifactsOf(one.database.pool, 'exec_a', 10)).toEqual([artifact]);
 });
 
 test('appends made at the same time share commits, across executions', async () => {

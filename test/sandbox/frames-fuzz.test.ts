@@ -233,3 +233,14 @@ async function heldBytes(): Promise<number> {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
+
+test('what Postgres cannot look into is mended in violations, and refused in the name of a file', () => {
+  const decoder = new FrameDecoder(cellFrameSchema, MAX_BYTES);
+  const fields = { code: 'PYTHON_SECURITY_ERROR', layer: 'RUNTIME', line: null, column: null };
+  const violation = { ...fields, rule: 'a\ud800', message: 'b\0\udfff\ud83d\ude00' };
+  expect([...decoder.feed(encodeFrame({ kind: 'violation', violation }))]).toEqual([
+    { kind: 'violation', violation: { ...violation, rule: 'a\ufffd', message: 'b\ufffd\ufffd\ud83d\ude00' } },
+  ]);
+  const artifact = { kind: 'artifact', name: 'a\ud800.txt', mimeType: 'text/plain', data: '' };
+  expect(() => [...decoder.feed(encodeFrame(artifact))]).toThrow(FrameError);
+});

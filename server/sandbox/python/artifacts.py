@@ -18,7 +18,7 @@ MAX_COUNT = 100
 MAX_BYTES = 10 * 1024 * 1024
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
 
-_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]{1,200}")
+_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 
 
