@@ -5,7 +5,7 @@ import type { EventType, JournalEvent } from './event.ts';
 export interface ReadOptions {
   /** Events with a greater sequence. */
   after: number;
-  /** At most this many events. */
+  /** At most this many events, and fewer where they are large. */
   limit: number;
   types?: readonly EventType[] | null;
   /** Events of the execution as a whole pass this filter. */
@@ -35,15 +35,24 @@ export async function readEvents(
   const { rows } = await pool.query<ReadRow>({
     name: 'weft-read',
     text: READ,
-    values: [executionId, options.after, options.limit, options.types ?? null, options.nodeKeys ?? null],
+    values: [
+      executionId,
+      options.after,
+      options.limit,
+      options.types ?? null,
+      options.nodeKeys ?? null,
+      PAGE_BYTES,
+    ],
     rowMode: 'array',
   });
   const lastSequence = rows[0]?.[0] ?? 0;
   if (lastSequence > 0 && options.after > lastSequence)
     throw pastTheEnd(executionId, options.after, lastSequence);
-  const events =
-    rows[0]?.[1] === null || rows.length === 0 ? [] : rows.map((row) => toEvent(executionId, row));
-  const full = events.length === options.limit;
+  const found = rows[0]?.[1] === null ? [] : rows;
+  const events = found
+    .filter(([, , , , , , payload]) => payload !== null)
+    .map((row) => toEvent(executionId, row));
+  const full = events.length === options.limit || events.length < found.length;
   return {
     events,
     endSequence: full ? events.at(-1)!.sequence : lastSequence,
@@ -52,21 +61,29 @@ export async function readEvents(
   };
 }
 
+/** A page ends with the event that goes past it, as Postgres stores them: outputs may take 16 MiB each. */
+const PAGE_BYTES = 1024 * 1024;
+
 /**
  * The journal's end is read in the same snapshot as the page, so that a filter which lets little through still
- * moves the cursor on instead of reading the same rows at every wake-up.
+ * moves the cursor on instead of reading the same rows at every wake-up. Rows past the page's bytes come without payload.
  */
 const READ = `
   SELECT journal.last, page.*
   FROM (SELECT coalesce(max(seq), 0) AS last FROM execution_events WHERE execution_id = $1) AS journal
   LEFT JOIN LATERAL (
-    SELECT seq, type, node_key, attempt, item, payload, (extract(epoch FROM occurred_at) * 1000)::float8 AS ms
-    FROM execution_events
-    WHERE execution_id = $1 AND seq > $2
-      AND ($4::text[] IS NULL OR type = ANY ($4))
-      AND ($5::text[] IS NULL OR node_key IS NULL OR node_key = ANY ($5))
-    ORDER BY seq
-    LIMIT $3
+    SELECT seq, type, node_key, attempt, item,
+           CASE WHEN coalesce(sum(pg_column_size(payload)) OVER before, 0) <= $6 THEN payload END AS payload,
+           (extract(epoch FROM occurred_at) * 1000)::float8 AS ms
+    FROM (
+      SELECT * FROM execution_events
+      WHERE execution_id = $1 AND seq > $2
+        AND ($4::text[] IS NULL OR type = ANY ($4))
+        AND ($5::text[] IS NULL OR node_key IS NULL OR node_key = ANY ($5))
+      ORDER BY seq
+      LIMIT $3
+    ) AS found
+    WINDOW before AS (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ) AS page ON true`;
 
 /** The sequence of the last event; 0 where there is none. */
@@ -95,7 +112,7 @@ type ReadRow = [
   nodeKey: string | null,
   attempt: number | null,
   item: number | null,
-  payload: object,
+  payload: object | null,
   ms: number,
 ];
 
