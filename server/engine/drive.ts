@@ -109,10 +109,15 @@ async function loadExecution(pool: Pool, executionId: string): Promise<DrivenExe
 
 const FOLD_PAGE_EVENTS = 1_000;
 
-/** The state, and the journal's last sequence, output and progress events counted in. */
+/**
+ * The state, and the journal's last sequence, output and progress events counted in.
+ *
+ * @param onOutput what to keep of each output, by default all of it
+ */
 export async function foldJournal(
   pool: Pool,
   executionId: string,
+  onOutput = (output: unknown) => output,
 ): Promise<{ state: RunState; sequence: number }> {
   const state = emptyState();
   for (let sequence = 0; ; ) {
@@ -121,6 +126,7 @@ export async function foldJournal(
       limit: FOLD_PAGE_EVENTS,
       types: stateEventTypes,
     });
+    for (const event of page.events) if ('output' in event) event.output = onOutput(event.output);
     fold(state, page.events);
     sequence = page.endSequence;
     if (page.atEnd) return { state, sequence };

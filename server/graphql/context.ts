@@ -1,11 +1,13 @@
 import type { Weft } from '../workflows/weft.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
 import type { MakeContext } from './operations.ts';
+import { makeResponseBudget, type ResponseBudget } from './response-size.ts';
 
 /** What every resolver gets: the use cases, and loaders that gather the lookups of one operation. */
 export interface GraphqlContext {
   weft: Weft;
   loaders: Loaders;
+  budget: ResponseBudget;
 }
 
 /**
@@ -13,9 +15,14 @@ export interface GraphqlContext {
  * what was loaded for one event may have changed by the next, and ten thousand idle subscribers hold nothing.
  */
 export function makeContextFactory(weft: Weft): MakeContext {
-  const live: GraphqlContext = { weft, loaders: makeLoaders(weft, { remember: false }) };
+  const live = contextWith({ remember: false, budget: unbounded });
   return (operation) =>
-    operation.live
-      ? live
-      : ({ weft, loaders: makeLoaders(weft, { remember: true }) } satisfies GraphqlContext);
+    operation.live ? live : contextWith({ remember: true, budget: makeResponseBudget() });
+
+  function contextWith(options: { remember: boolean; budget: ResponseBudget }): GraphqlContext {
+    return { weft, loaders: makeLoaders(weft, options), budget: options.budget };
+  }
 }
+
+/** An event of a subscription reads little; what it answers is bounded all the same. */
+const unbounded: ResponseBudget = { spend() {} };

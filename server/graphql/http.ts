@@ -11,6 +11,7 @@ import { type DocumentNode, getOperationAST } from 'graphql';
 import { type BodyLimits, readJsonBody } from '../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../shared/http/http-error.ts';
 import type { TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
 
 export interface HttpTransport extends AsyncDisposable {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
@@ -58,6 +59,7 @@ function makeApollo({ schema, formatError }: TransportDeps): ApolloServer {
   return new ApolloServer({
     schema,
     formatError: (_formatted, error) => formatError(error),
+    stringifyResult: (result) => JSON.stringify(withinBounds(result)),
     dangerouslyDisableValidation: true, // `documents` has validated before Apollo sees the query.
     csrfPrevention: true,
     introspection: true,

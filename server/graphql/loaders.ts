@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
-import type { Execution, Workflow, WorkflowVersion } from '../workflows/types.ts';
+import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../workflows/types.ts';
 import type { Weft } from '../workflows/weft.ts';
+import type { ResponseBudget } from './response-size.ts';
 
 export interface VersionKey {
   workflowId: string;
@@ -11,10 +12,14 @@ export interface Loaders {
   workflow: DataLoader<string, Workflow | null>;
   workflowVersion: DataLoader<VersionKey, WorkflowVersion | null, string>;
   execution: DataLoader<string, Execution | null>;
+  executionValues: DataLoader<string, ExecutionValues>;
 }
 
 /** Lookups asked for in the same turn of the event loop become one query each. */
-export function makeLoaders({ workflows, executions }: Weft, { remember }: { remember: boolean }): Loaders {
+export function makeLoaders(
+  { workflows, executions }: Weft,
+  { remember, budget }: { remember: boolean; budget: ResponseBudget },
+): Loaders {
   return {
     workflow: new DataLoader((ids) => workflows.getMany(ids), { cache: remember }),
     workflowVersion: new DataLoader((keys) => workflows.getVersions(keys), {
@@ -22,5 +27,6 @@ export function makeLoaders({ workflows, executions }: Weft, { remember }: { rem
       cacheKeyFn: ({ workflowId, number }) => `${workflowId}/${number}`,
     }),
     execution: new DataLoader((ids) => executions.getMany(ids), { cache: remember }),
+    executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache: remember }),
   };
 }

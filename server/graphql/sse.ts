@@ -5,6 +5,7 @@ import { type BodyLimits, readJsonBody } from '../shared/http/body.ts';
 import { HttpError, methodNotAllowed } from '../shared/http/http-error.ts';
 import type { ErrorFormatter } from './errors.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
 
 export interface SseTransport extends AsyncDisposable {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
@@ -67,7 +68,8 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
     async pump(formatError) {
       try {
         for await (const { errors, ...rest } of results) {
-          await send(response, 'next', errors ? { ...rest, errors: errors.map(formatError) } : rest);
+          const result = errors ? { ...rest, errors: errors.map(formatError) } : rest;
+          await send(response, 'next', withinBounds(result));
         }
       } catch (error) {
         await send(response, 'next', { errors: [formatError(error)] });

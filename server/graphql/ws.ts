@@ -6,6 +6,7 @@ import { payloadTooLarge } from '../shared/http/body.ts';
 import type { Guard } from '../shared/http/guard.ts';
 import { errorBody, HttpError, jsonType } from '../shared/http/http-error.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
 import { adoptSocket, type Connection, closeReason } from './ws-connection.ts';
 
 export interface WsTransport extends AsyncDisposable {
@@ -63,7 +64,7 @@ function makeProtocol(deps: TransportDeps) {
       return operation.kind === 'refused' ? operation.errors : operation.args;
     },
     onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
-      errors && { ...rest, errors: errors.map(deps.formatError) },
+      withinBounds(errors ? { ...rest, errors: errors.map(deps.formatError) } : rest),
     onError: (_context, _id, _payload, errors) => errors.map(deps.formatError),
   });
 }

@@ -20,9 +20,10 @@ import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { Tail } from '../journal/tail.ts';
 import { WeftError } from '../shared/errors.ts';
+import { sizeOf } from '../shared/value-size.ts';
 import { endable } from './endable.ts';
 import { refuse, thereIsNo } from './refuse.ts';
-import type { Execution, NodeExecution, Outcome, Page, PageRequest } from './types.ts';
+import type { Execution, ExecutionValues, NodeExecution, Outcome, Page, PageRequest } from './types.ts';
 import { followUpdates, type UpdateFilter } from './updates.ts';
 
 export interface ExecutionDeps {
@@ -57,6 +58,18 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return ids.map((id) => byId.get(id) ?? null);
     },
 
+    /** @param spend told the bytes before they are read; it may throw */
+    async getValues(ids: readonly string[], spend: (bytes: number) => void): Promise<ExecutionValues[]> {
+      // One alone is never too much.
+      if (ids.length > 1) {
+        const { rows } = await pool.query<{ bytes: number }>(VALUE_BYTES, [ids]);
+        spend(rows[0]!.bytes);
+      }
+      const { rows } = await pool.query<ExecutionValues & { id: string }>(VALUES, [ids]);
+      const byId = new Map(rows.map(({ id, ...values }) => [id, values]));
+      return ids.map((id) => byId.get(id) ?? { input: null, output: null });
+    },
+
     /** Newest first; a cursor is an id. */
     async list(
       page: PageRequest,
@@ -74,8 +87,13 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
       return toPage(rows.map(toExecution), page);
     },
 
-    async nodeExecutions(id: string): Promise<NodeExecution[]> {
-      return toNodeExecutions((await foldJournal(pool, id)).state);
+    /** @param spend told the bytes of each output as it is read, it may throw; outputs are null without it */
+    async nodeExecutions(id: string, spend: ((bytes: number) => void) | null): Promise<NodeExecution[]> {
+      const onOutput = (output: unknown) => {
+        spend?.(sizeOf(output).bytes);
+        return spend === null ? null : output;
+      };
+      return toNodeExecutions((await foldJournal(pool, id, onOutput)).state);
     },
 
     /** Files that its nodes handed out, in order. */
@@ -85,15 +103,19 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
     async events(id: string, page: PageRequest): Promise<Page<JournalEvent>> {
       const cursor = page.cursor === null ? null : sequenceOfCursor(id, page.cursor);
       if (!page.isBackward) {
-        const { events } = await readEvents(pool, id, { after: cursor ?? 0, limit: page.size + 1 });
-        return toPage(events, page);
+        const { events, atEnd } = await readEvents(pool, id, { after: cursor ?? 0, limit: page.size });
+        return { items: events, hasNextPage: !atEnd, hasPreviousPage: cursor !== null };
       }
       // Sequences have no gaps, so that the way back can be reckoned.
       const end = cursor ?? (await endOfJournal(pool, id)) + 1;
-      const limit = Math.min(page.size + 1, end - 1);
-      if (limit < 1) return toPage([], page);
-      const { events } = await readEvents(pool, id, { after: end - 1 - limit, limit });
-      return toPage(events.reverse(), page);
+      for (let limit = Math.min(page.size, end - 1); ; limit = Math.ceil(limit / 2)) {
+        if (limit < 1) return { items: [], hasNextPage: cursor !== null, hasPreviousPage: false };
+        const after = end - 1 - limit;
+        const { events } = await readEvents(pool, id, { after, limit });
+        // Events that are large come in fewer than were asked for, and here the last ones are wanted.
+        if (events.length === limit)
+          return { items: events, hasNextPage: cursor !== null, hasPreviousPage: after > 0 };
+      }
     },
 
     /** @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */
@@ -149,25 +171,12 @@ function distinct<T>(filter: readonly T[] | null): T[] | null {
 }
 
 export function toExecution(row: ExecutionEntity): Execution {
-  const {
-    id,
-    workflowId,
-    versionNumber,
-    input,
-    output,
-    retryOf,
-    principal,
-    createdAt,
-    startedAt,
-    finishedAt,
-  } = row;
+  const { id, workflowId, versionNumber, retryOf, principal, createdAt, startedAt, finishedAt } = row;
   return {
     id,
     status: row.status as ExecutionStatus,
     workflowId,
     versionNumber,
-    input,
-    output,
     error: row.error as NodeError | null,
     retryOf,
     principal,
@@ -176,6 +185,11 @@ export function toExecution(row: ExecutionEntity): Execution {
     finishedAt,
   };
 }
+
+const VALUES = 'SELECT id, input, output FROM executions WHERE id = ANY ($1)';
+const VALUE_BYTES = `
+  SELECT coalesce(sum(coalesce(octet_length(input::text), 0) + coalesce(octet_length(output::text), 0)), 0)::float8 AS bytes
+  FROM executions WHERE id = ANY ($1)`;
 
 function toNodeExecutions(state: RunState): NodeExecution[] {
   return [...state.nodes].flatMap(([nodeKey, node]) =>

@@ -7,7 +7,7 @@ import { journalBytes, readEvents } from '../journal/read.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import { WeftError } from '../shared/errors.ts';
 import { toExecution } from './executions.ts';
-import type { Execution } from './types.ts';
+import type { Execution, ExecutionValues } from './types.ts';
 
 /**
  * One execution, whole: what was run, how it stands, and everything that happened. For tests, archives and reports of
@@ -17,7 +17,7 @@ export interface ExecutionExport {
   format: 'weft-execution';
   formatVersion: 1;
   exportedAt: Date;
-  execution: Omit<Execution, 'principal' | 'workflowId' | 'versionNumber'>;
+  execution: Omit<Execution, 'principal' | 'workflowId' | 'versionNumber'> & ExecutionValues;
   /** The version that ran, with the id of its workflow; without id and number of a pythonRun. */
   workflow: WorkflowDraft & { id: string | null; versionNumber: number | null };
   events: JournalEvent[];
@@ -33,7 +33,11 @@ export function makeExportUseCases({ database }: { database: Database }) {
   return {
     /** Null when there is none of that id. @throws WeftError EXPORT_TOO_LARGE */
     async export(id: string): Promise<ExecutionExport | null> {
-      const row = await manager.findOneBy(ExecutionEntity, { id });
+      const row = await manager
+        .createQueryBuilder(ExecutionEntity, 'e')
+        .addSelect(['e.definition', 'e.input', 'e.output'])
+        .where({ id })
+        .getOne();
       if (row === null) return null;
       requireSmall(await journalBytes(pool, id));
       const { workflowId, versionNumber, principal: _, ...execution } = toExecution(row);
@@ -41,7 +45,7 @@ export function makeExportUseCases({ database }: { database: Database }) {
         format: 'weft-execution',
         formatVersion: 1,
         exportedAt: new Date(),
-        execution,
+        execution: { ...execution, input: row.input, output: row.output },
         workflow: { id: workflowId, versionNumber, ...(await definitionOf(row)) },
         events: await allEvents(pool, id),
       };

@@ -91,7 +91,7 @@ export function makeStartUseCases(deps: StartDeps) {
 
     /** A new execution of the same version with the same input. */
     async retry(id: string, strategy: RetryStrategy): Promise<Outcome<Execution>> {
-      const former = await manager.findOneBy(ExecutionEntity, { id });
+      const former = await manager.findOne(ExecutionEntity, { where: { id }, select: FORMER });
       if (former === null) return thereIsNo('execution', id);
       if (former.finishedAt === null) {
         return refuse(
@@ -113,6 +113,15 @@ export function makeStartUseCases(deps: StartDeps) {
     },
   };
 }
+
+const FORMER = {
+  status: true,
+  finishedAt: true,
+  workflowId: true,
+  versionNumber: true,
+  definition: true,
+  input: true,
+} as const;
 
 const blank = {
   workflowId: null,

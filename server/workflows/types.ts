@@ -34,8 +34,6 @@ export interface Execution {
   /** Null for a pythonRun. */
   workflowId: string | null;
   versionNumber: number | null;
-  input: unknown;
-  output: unknown;
   error: NodeError | null;
   retryOf: string | null;
   /** Who started it. */
@@ -43,6 +41,12 @@ export interface Execution {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+}
+
+/** What may be large, and is read apart. */
+export interface ExecutionValues {
+  input: unknown;
+  output: unknown;
 }
 
 /** Folded from the journal; one per node, and one per item of a `forEach` node. */

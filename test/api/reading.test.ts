@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -227,3 +228,44 @@ test('serverInfo tells what is in force, and node(id) finds by any id', async ()
   expect(serverInfo.sandbox.walls.length).toBeGreaterThan(2);
   expect(node).toEqual({ id, name: 'by id' });
 });
+
+test('pages of large events are shorter, and none is left out, forwards, backwards and live', async () => {
+  const blob = randomBytes(1024 * 1024).toString('base64');
+  const id = await weft.run(passOn('execution.input & input'), [], blob);
+  const live = await weft.allEvents(id);
+  const read = async (place: Place) => {
+    const query = `query ($id: ID!, ${placeVariables}) {
+      execution(id: $id) { events(${placeArguments}) { nodes { sequence } ${pageInfoFields} } }
+    }`;
+    const { execution } = await weft.query<{ execution: { events: List<'sequence'> } }>(query, {
+      id,
+      ...place,
+    });
+    return execution.events;
+  };
+  const sequences = live.map(({ sequence }) => sequence);
+  const forwards = await pages(100, read);
+  expect(forwards.length).toBeGreaterThan(1);
+  expect(forwards.flat().map(({ sequence }) => sequence)).toEqual(sequences);
+  const last = await read({ last: 100 });
+  expect(last.nodes.at(-1)!.sequence).toBe(sequences.at(-1));
+  const rest = await read({ last: 100, before: last.pageInfo.startCursor });
+  expect([...rest.nodes, ...last.nodes].map(({ sequence }) => sequence)).toEqual(sequences);
+});
+
+test('an operation whose answer would be too large is refused, and one that asks for less is not', async () => {
+  const input = 'x'.repeat(14 * 1024 * 1024);
+  const workflowId = await weft.createWorkflow({ nodes: [{ key: 'in', type: 'input' }] });
+  for (let n = 0; n < 3; n++) await weft.allEvents(await weft.start(workflowId, input));
+  const list = (fields: string) =>
+    weft.query<{ executions: { nodes: { status: string }[] } }>(
+      `query ($workflowId: ID!) { executions(filter: { workflowId: $workflowId }) { nodes { ${fields} } } }`,
+      { workflowId },
+    );
+  expect((await list('id status nodeExecutions { status }')).executions.nodes).toHaveLength(3);
+  await expect(list('input output')).rejects.toThrow(/RESPONSE_TOO_LARGE/);
+  await expect(list('input a: input b: input c: input d: input')).rejects.toThrow(/RESPONSE_TOO_LARGE/);
+  await expect(
+    list('nodeExecutions { output } events { nodes { ... on ExecutionSucceeded { output } } }'),
+  ).rejects.toThrow(/RESPONSE_TOO_LARGE/);
+}, 30_000);

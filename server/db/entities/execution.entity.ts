@@ -2,7 +2,8 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
  * What lists and filters need to know of an execution without reading its journal. Status, times, output and
- * error are a projection, written in the same commit as the event they follow from.
+ * error are a projection, written in the same commit as the event they follow from. What may be large comes only
+ * where it is asked for by name.
  */
 @Entity('executions')
 export class ExecutionEntity {
@@ -16,16 +17,16 @@ export class ExecutionEntity {
   versionNumber!: number | null;
 
   /** The WorkflowDraft itself where there is no workflow (pythonRun). */
-  @Column('json', { nullable: true })
+  @Column('json', { nullable: true, select: false })
   definition!: unknown;
 
   @Column('text')
   status!: string;
 
-  @Column('json', { nullable: true })
+  @Column('json', { nullable: true, select: false })
   input!: unknown;
 
-  @Column('json', { nullable: true })
+  @Column('json', { nullable: true, select: false })
   output!: unknown;
 
   @Column('json', { nullable: true })

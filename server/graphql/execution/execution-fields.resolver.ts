@@ -1,11 +1,15 @@
-import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { toCursor } from '../../journal/cursor.ts';
+import { sizeOf } from '../../shared/value-size.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toEvent } from '../execution-event/execution-event.mapper.ts';
 import { ExecutionEventConnection } from '../execution-event/execution-event.type.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { PageArgs } from '../relay/page.args.ts';
+import { JsonScalar } from '../scalars.ts';
+import { selects } from '../selects.ts';
 import { toWorkflow, toWorkflowVersion } from '../workflow/workflow.mapper.ts';
 import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
 import { toNodeExecution } from './execution.mapper.ts';
@@ -15,6 +19,19 @@ import { Execution, NodeExecution } from './execution.type.ts';
 /** What an execution leads to. */
 @Resolver(() => Execution)
 export class ExecutionFieldsResolver {
+  @FieldResolver(() => JsonScalar, { nullable: true, description: 'What it was started with.' })
+  async input(@Root() { id }: Execution, @Ctx() { loaders }: GraphqlContext): Promise<unknown> {
+    return (await loaders.executionValues.load(id)).input;
+  }
+
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description: 'Of its output nodes; null until it has SUCCEEDED.',
+  })
+  async output(@Root() { id, status }: Execution, @Ctx() { loaders }: GraphqlContext): Promise<unknown> {
+    return status === 'SUCCEEDED' ? (await loaders.executionValues.load(id)).output : null;
+  }
+
   @FieldResolver(() => Workflow, {
     nullable: true,
     description: 'The workflow that is run, also when it was deleted since; null of a `pythonRun`.',
@@ -48,8 +65,13 @@ export class ExecutionFieldsResolver {
   @FieldResolver(() => [NodeExecution], {
     description: 'The nodes that have begun or were skipped, and the items of those that run `forEach`.',
   })
-  async nodeExecutions(@Root() { id }: Execution, @Ctx() { weft }: GraphqlContext): Promise<NodeExecution[]> {
-    return (await weft.executions.nodeExecutions(id)).map(toNodeExecution);
+  async nodeExecutions(
+    @Root() { id }: Execution,
+    @Ctx() { weft, budget }: GraphqlContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<NodeExecution[]> {
+    const spend = selects(info, 'output') ? budget.spend : null;
+    return (await weft.executions.nodeExecutions(id, spend)).map(toNodeExecution);
   }
 
   @FieldResolver(() => [Artifact], {
@@ -66,10 +88,11 @@ export class ExecutionFieldsResolver {
   async events(
     @Root() { id }: Execution,
     @Args(() => PageArgs) args: PageArgs,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, budget }: GraphqlContext,
   ): Promise<ExecutionEventConnection> {
     const page = toPageRequest(args, () => true);
     const events = await weft.executions.events(id, page);
+    budget.spend(sizeOf(events.items).bytes);
     return toConnection(events, toEvent, ({ sequence }) => toCursor(id, sequence));
   }
 }

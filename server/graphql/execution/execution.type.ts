@@ -16,15 +16,6 @@ export class Execution extends NodeInterface {
   @Field(() => ExecutionStatus, { description: 'How far it is.' })
   status!: ExecutionStatusName;
 
-  @Field(() => JsonScalar, { nullable: true, description: 'What it was started with.' })
-  input!: unknown;
-
-  @Field(() => JsonScalar, {
-    nullable: true,
-    description: 'Of its output nodes; null until it has SUCCEEDED.',
-  })
-  output!: unknown;
-
   @Field(() => NodeError, { nullable: true, description: 'Why it FAILED; null in any other status.' })
   error!: NodeError | null;
 
