@@ -16,7 +16,7 @@ export function validateConfig(definition: NodeDefinition, config: unknown, fiel
   const issues = definition.config.safeParse(value).error?.issues ?? [];
   const untemplated = untemplatedFields(definition);
   const misfits = issues.filter(
-    ({ path }) => untemplated.has(String(path[0])) || !hasTemplate(valueAt(value, path)),
+    ({ path }) => path.length === 0 || untemplated.has(String(path[0])) || !hasTemplate(valueAt(value, path)),
   );
   return [
     ...misfits.slice(0, MAX_TOLD).flatMap((issue) => toUserErrors(issue, value, at, definition)),
@@ -142,12 +142,21 @@ function templateProblems(definition: NodeDefinition, config: unknown, field: st
 
 function templatedTexts(definition: NodeDefinition, config: unknown): { path: Path; text: string }[] {
   const untemplated = untemplatedFields(definition);
-  return [...stringsIn(config, [])].filter(({ path }) => !untemplated.has(String(path[0])));
+  const found: { path: Path; text: string }[] = [];
+  for (const [name, field] of Object.entries(config as object))
+    if (!untemplated.has(name)) findTexts(field, [name], found);
+  return found;
 }
 
-function* stringsIn(value: unknown, path: Path): Generator<{ path: Path; text: string }> {
-  if (typeof value === 'string') yield { path, text: value };
-  else if (value !== null && typeof value === 'object') {
-    for (const [key, field] of Object.entries(value)) yield* stringsIn(field, [...path, key]);
+/** Most texts are no templates, and are passed over before anything is made of them: there may be millions. */
+function findTexts(value: unknown, path: PropertyKey[], found: { path: Path; text: string }[]): void {
+  if (typeof value === 'string') {
+    if (value.includes('{{')) found.push({ path: [...path], text: value });
+  } else if (value !== null && typeof value === 'object') {
+    for (const [key, field] of Object.entries(value)) {
+      path.push(key);
+      findTexts(field, path, found);
+      path.pop();
+    }
   }
 }

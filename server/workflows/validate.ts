@@ -1,5 +1,6 @@
 import { findCycles, unreachable } from '../engine/graph.ts';
 import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
+import { describeNode } from '../nodes/describe.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
@@ -15,9 +16,10 @@ const KEY = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** What is wrong with a workflow, at once, the first 100 where it is more; empty for one that can be saved and run. */
 export async function validateWorkflow(
-  draft: WorkflowDraft,
+  whole: WorkflowDraft,
   { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
 ): Promise<UserError[]> {
+  const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
   const errors = validateGraph(draft, registry);
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD.problems);
   const keys = new Set(draft.nodes.map(({ key }) => key));
@@ -26,6 +28,22 @@ export async function validateWorkflow(
     ...(await validateExpressions(placedExpressions(draft, registry), keys, evaluator)),
     ...(await validateSchemas(draft, evaluator)),
   ].slice(0, MAX_TOLD.problems);
+}
+
+/** Of a list past its limit one item too many says it all: each of a million would be judged. */
+function withoutExcess(node: NodeDraft, registry: NodeRegistry): NodeDraft {
+  const definition = registry.get(node.type);
+  const config = (node.config ?? {}) as Record<string, unknown>;
+  const cut =
+    definition === undefined
+      ? []
+      : describeNode(definition).fields.flatMap(({ name, max }) => {
+          const value = config[name];
+          return max !== null && Array.isArray(value) && value.length > max
+            ? [[name, value.slice(0, max + 1)]]
+            : [];
+        });
+  return cut.length === 0 ? node : { ...node, config: { ...config, ...Object.fromEntries(cut) } };
 }
 
 async function validateSchemas(
