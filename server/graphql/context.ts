@@ -1,3 +1,4 @@
+import { atOnce, type TakeTurn } from '../shared/gate.ts';
 import type { Weft } from '../workflows/weft.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
 import type { MakeContext } from './operations.ts';
@@ -8,6 +9,8 @@ export interface GraphqlContext {
   weft: Weft;
   loaders: Loaders;
   budget: ResponseBudget;
+  /** For each event of a subscription: those over one connection take turns. */
+  takeTurn: TakeTurn;
 }
 
 /**
@@ -16,11 +19,11 @@ export interface GraphqlContext {
  */
 export function makeContextFactory(weft: Weft): MakeContext {
   const live = contextWith({ remember: false, budget: unbounded });
-  return (operation) =>
-    operation.live ? live : contextWith({ remember: true, budget: makeResponseBudget() });
+  return ({ live: isLive, takeTurn = atOnce }) =>
+    isLive ? { ...live, takeTurn } : contextWith({ remember: true, budget: makeResponseBudget() });
 
   function contextWith(options: { remember: boolean; budget: ResponseBudget }): GraphqlContext {
-    return { weft, loaders: makeLoaders(weft, options), budget: options.budget };
+    return { weft, loaders: makeLoaders(weft, options), budget: options.budget, takeTurn: atOnce };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   getOperationAST,
   subscribe,
 } from 'graphql';
+import { atOnce, type TakeTurn } from '../shared/gate.ts';
 import type { Guard } from '../shared/http/guard.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Documents } from './documents.ts';
@@ -26,9 +27,10 @@ export interface TransportDeps {
 
 /**
  * Makes the context of one operation. A `live` operation is a subscription: one context serves all its events, so
- * nothing in it may remember what it loaded for an earlier one.
+ * nothing in it may remember what it loaded for an earlier one. It takes a turn for each event, which all that share
+ * a connection take one after the other.
  */
-export type MakeContext = (operation: { live: boolean }) => object;
+export type MakeContext = (operation: { live: boolean; takeTurn?: TakeTurn }) => object;
 
 export interface OperationParams {
   query: string;
@@ -41,7 +43,11 @@ export type PreparedOperation =
   | { kind: 'refused'; errors: readonly GraphQLError[] };
 
 /** Checks an operation and makes it ready to run. */
-export function prepareOperation(deps: TransportDeps, params: OperationParams): PreparedOperation {
+export function prepareOperation(
+  deps: TransportDeps,
+  params: OperationParams,
+  takeTurn: TakeTurn = atOnce,
+): PreparedOperation {
   const prepared = deps.documents.prepare(params.query);
   if ('errors' in prepared) return { kind: 'refused', errors: prepared.errors };
   const { document } = prepared;
@@ -54,7 +60,7 @@ export function prepareOperation(deps: TransportDeps, params: OperationParams): 
       document,
       operationName: params.operationName,
       variableValues: params.variables,
-      contextValue: deps.makeContext({ live: operation.operation === 'subscription' }),
+      contextValue: deps.makeContext({ live: operation.operation === 'subscription', takeTurn }),
     },
   };
 }

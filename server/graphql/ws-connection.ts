@@ -1,6 +1,7 @@
 import type { Server } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { coerceError } from '../shared/errors.ts';
+import { makeGate, type TakeTurn } from '../shared/gate.ts';
 import { tooManyContainers } from '../shared/http/body.ts';
 import { countContainers } from '../shared/json-size.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -10,14 +11,16 @@ export interface Connection {
   socket: WebSocket;
   /** The header of the upgrade request, which is itself let go. */
   authorization: string | undefined;
+  /** Of its subscriptions. */
+  takeTurn: TakeTurn;
 }
 
 /**
  * Joins one socket to the protocol (graphql-ws owns operations, this file owns the wire).
  *
- * Each subscription sends one result, waits until the kernel has taken it, and only then asks for the next; so a
- * client that reads slowly holds one message per subscription here, and lags. A client that asks without reading
- * the answers is not read from until they have left.
+ * Each subscription waits for its turn, reads and sends one result, waits until the kernel has taken it, and only
+ * then gives its turn back; so a client that reads slowly holds one result here, however many its subscriptions, and
+ * lags. A client that asks without reading the answers is not read from until they have left.
  */
 export function adoptSocket(
   socket: WebSocket,
@@ -27,10 +30,15 @@ export function adoptSocket(
 ): void {
   const stopPings = keepAlive(socket);
   const { promise: gone, resolve: tellGone } = Promise.withResolvers<void>();
+  const gate = makeGate(() => socket.bufferedAmount <= maxUnsentBytes);
+  const onSent = () => {
+    if (socket.isPaused && socket.bufferedAmount <= maxUnsentBytes) socket.resume();
+    gate.look();
+  };
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (text) => send(socket, text, gone),
+      send: (text) => send(socket, text, gone, onSent),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {
@@ -42,7 +50,7 @@ export function adoptSocket(
         });
       },
     },
-    { socket, authorization },
+    { socket, authorization, takeTurn: gate.takeTurn },
   );
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.once('close', (code, reason) => {
@@ -62,10 +70,10 @@ const pingEveryMs = 30_000;
  * Resolves when the kernel has taken the message. On a socket that is closing it resolves only when that is gone, and
  * its subscriptions with it: they would otherwise run through the rest of their journal for nobody.
  */
-function send(socket: WebSocket, text: string, gone: Promise<void>): Promise<void> {
+function send(socket: WebSocket, text: string, gone: Promise<void>, onSent: () => void): Promise<void> {
   return new Promise((resolve) => {
     socket.send(text, (error) => {
-      if (socket.isPaused && socket.bufferedAmount <= maxUnsentBytes) socket.resume();
+      onSent();
       resolve(error ? gone : undefined);
     });
   });

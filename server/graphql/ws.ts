@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { payloadTooLarge } from '../shared/http/body.ts';
@@ -52,6 +53,13 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
   };
 }
 
+/** At once, over one socket. */
+const maxOperations = 1_000;
+const tooManyOperations = new GraphQLError(
+  `Expected at most ${maxOperations} operations at once over one WebSocket, got one more. Complete some of them, or open another.`,
+  { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+);
+
 /** How long clients get to answer the closing of their sockets. */
 const maxFarewellMs = 1_000;
 
@@ -59,8 +67,9 @@ function makeProtocol(deps: TransportDeps) {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: 10_000,
     onConnect: (context) => isAuthorized(context, deps.guard),
-    onSubscribe(_context, _id, payload) {
-      const operation = prepareOperation(deps, payload);
+    onSubscribe({ subscriptions, extra }, _id, payload) {
+      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations];
+      const operation = prepareOperation(deps, payload, extra.takeTurn);
       return operation.kind === 'refused' ? operation.errors : operation.args;
     },
     onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>

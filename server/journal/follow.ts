@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { whenPossible } from '../db/when-possible.ts';
 import { WeftError } from '../shared/errors.ts';
+import type { TakeTurn } from '../shared/gate.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
 import { type JournalPage, readEvents } from './read.ts';
@@ -10,6 +11,8 @@ export interface FollowOptions {
   after: number;
   types: readonly EventType[] | null;
   nodeKeys: readonly string[] | null;
+  /** Taken for each page, from its reading until the next is asked for: so long it is in memory. */
+  takeTurn: TakeTurn;
   signal: AbortSignal;
 }
 
@@ -24,8 +27,9 @@ const BATCH_EVENTS = 1_000;
 
 /**
  * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when
- * the consumer has taken the one before, so a slow consumer costs nothing but its own lag. The first batch that
- * reaches the journal's end is always given, even when empty, to tell the consumer that it has caught up.
+ * the consumer has taken the one before and has its turn, so a slow consumer costs nothing but its own lag. The
+ * first batch that reaches the journal's end is always given, even when empty, to tell the consumer that it has
+ * caught up.
  *
  * @throws WeftError NOT_FOUND at the first `next()`
  */
@@ -45,30 +49,35 @@ export async function* followJournal(
   try {
     while (!options.signal.aborted) {
       const woken = wakeUp.next();
-      const page =
-        deps.tail.page(executionId, { after, limit: BATCH_EVENTS, types, nodeKeys: options.nodeKeys }) ??
-        (await read(deps.pool, executionId, { ...options, after, types }));
-      if (page === null) return;
-      if (!page.exists)
-        throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
-      const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
-      const isNews = page.events.length > 0 || told || !page.atEnd;
-      const last = isNews
-        ? page.events.at(-1)
-        : await readEvent(deps, executionId, page.endSequence, options);
-      const ended = last !== undefined && isTerminal(last);
-      after = page.endSequence;
-      if (events.length > 0 || (page.atEnd && !told)) {
-        yield { events, endSequence: after, caughtUp: page.atEnd };
-        told ||= page.atEnd;
-      }
+      const { atEnd, ended } = yield* givePage();
       if (ended) return;
-      if (page.atEnd) await woken;
+      if (atEnd) await woken;
     }
   } finally {
     release();
   }
+
+  async function* givePage(): AsyncGenerator<FollowedBatch, { atEnd: boolean; ended: boolean }> {
+    using _turn = await options.takeTurn(options.signal);
+    if (options.signal.aborted) return OVER;
+    const page =
+      deps.tail.page(executionId, { after, limit: BATCH_EVENTS, types, nodeKeys: options.nodeKeys }) ??
+      (await read(deps.pool, executionId, { ...options, after, types }));
+    if (page === null) return OVER;
+    if (!page.exists) throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
+    const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
+    const isNews = page.events.length > 0 || told || !page.atEnd;
+    const last = isNews ? page.events.at(-1) : await readEvent(deps, executionId, page.endSequence, options);
+    after = page.endSequence;
+    if (events.length > 0 || (page.atEnd && !told)) {
+      yield { events, endSequence: after, caughtUp: page.atEnd };
+      told ||= page.atEnd;
+    }
+    return { atEnd: page.atEnd, ended: last !== undefined && isTerminal(last) };
+  }
 }
+
+const OVER = { atEnd: true, ended: true };
 
 /** A client that gives back the cursor of the last event is told that nothing follows, and does not wait for ever. */
 async function readEvent(

@@ -20,6 +20,7 @@ import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { Tail } from '../journal/tail.ts';
 import { WeftError } from '../shared/errors.ts';
+import type { TakeTurn } from '../shared/gate.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import { endable } from './endable.ts';
 import { refuse, thereIsNo } from './refuse.ts';
@@ -122,6 +123,7 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
     follow(
       id: string,
       options: { after: string | null; types: EventType[] | null; nodeKeys: string[] | null },
+      takeTurn: TakeTurn,
     ): AsyncIterableIterator<FollowedBatch> {
       return endable(async function* (signal) {
         const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
@@ -133,11 +135,11 @@ export function makeExecutionUseCases({ database, hub, tail, appender }: Executi
             `Expected at most ${MAX_NODE_KEYS} \`nodeKeys\`, got ${nodeKeys.length}.`,
           );
         }
-        yield* followJournal({ pool, hub, tail }, id, { after, types, nodeKeys, signal });
+        yield* followJournal({ pool, hub, tail }, id, { after, types, nodeKeys, takeTurn, signal });
       });
     },
 
-    updates: (filter: UpdateFilter) => followUpdates({ database, hub }, filter),
+    updates: (filter: UpdateFilter, takeTurn: TakeTurn) => followUpdates({ database, hub }, filter, takeTurn),
 
     /**
      * What runs is stopped by its worker; what no worker has begun is ended here. The journal's fence decides

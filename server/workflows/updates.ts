@@ -4,6 +4,7 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { whenPossible } from '../db/when-possible.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 import type { Hub } from '../journal/hub.ts';
+import type { TakeTurn } from '../shared/gate.ts';
 import { endable } from './endable.ts';
 import { toExecution } from './executions.ts';
 import type { Execution } from './types.ts';
@@ -22,13 +23,15 @@ const MAX_TOLD = 20_000;
 export function followUpdates(
   deps: { database: Database; hub: Hub },
   filter: UpdateFilter,
+  takeTurn: TakeTurn,
 ): AsyncIterableIterator<Execution> {
-  return endable((signal) => follow(deps, filter, signal));
+  return endable((signal) => follow(deps, filter, takeTurn, signal));
 }
 
 async function* follow(
   { database: { manager }, hub }: { database: Database; hub: Hub },
   filter: UpdateFilter,
+  takeTurn: TakeTurn,
   signal: AbortSignal,
 ): AsyncGenerator<Execution, void> {
   const startedAt = Date.now();
@@ -47,6 +50,7 @@ async function* follow(
     for (;;) {
       await wake.promise;
       wake = Promise.withResolvers();
+      using _turn = await takeTurn(signal);
       const ids = changed;
       changed = new Set();
       const updated = await whenPossible(async () => {

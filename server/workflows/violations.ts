@@ -8,6 +8,7 @@ import {
   type ViolationFilter,
   violationsSince,
 } from '../security/violations.ts';
+import type { TakeTurn } from '../shared/gate.ts';
 import { endable } from './endable.ts';
 import type { Page, PageRequest } from './types.ts';
 
@@ -22,13 +23,17 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     },
 
     /** Each violation once, from now on. */
-    added(filter: Pick<ViolationFilter, 'workflowId'>): AsyncIterableIterator<AuditedViolation> {
-      return endable((signal) => follow(filter, signal));
+    added(
+      filter: Pick<ViolationFilter, 'workflowId'>,
+      takeTurn: TakeTurn,
+    ): AsyncIterableIterator<AuditedViolation> {
+      return endable((signal) => follow(filter, takeTurn, signal));
     },
   };
 
   async function* follow(
     filter: ViolationFilter,
+    takeTurn: TakeTurn,
     signal: AbortSignal,
   ): AsyncGenerator<AuditedViolation, void> {
     const startedAt = Date.now();
@@ -42,6 +47,7 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
       for (;;) {
         await wake.promise;
         wake = Promise.withResolvers();
+        using _turn = await takeTurn(signal);
         const since = new Date(Math.max(startedAt, lookedAt - LOOK_BACK_MS));
         lookedAt = Date.now();
         const recent = await whenPossible(() => violationsSince(database, { since, filter }), signal).catch(

@@ -103,6 +103,21 @@ describe('over a WebSocket', () => {
     ]);
   });
 
+  test('an operation past a thousand at once is refused, and works when another has completed', async () => {
+    const client = await new RawWs(server.port).init();
+    for (let id = 1; id <= 1_001; id++) client.subscribe('subscription { never }', String(id));
+    expect(await client.next()).toMatchObject({
+      id: '1001',
+      type: 'error',
+      payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+    });
+    client.send({ id: '1', type: 'complete' });
+    client.subscribe('{ hello }', '1001');
+    expect(await client.next()).toMatchObject({ id: '1001', type: 'next' });
+    client.socket.terminate();
+    await until(() => server.counts.open === 0);
+  });
+
   test('another subprotocol is refused', async () => {
     const socket = new WebSocket(server.url.replace('http', 'ws'), 'graphql-ws');
     const [error] = await once(socket, 'error');
@@ -122,6 +137,19 @@ describe('a client that reads slowly', () => {
     await until(() => server.counts.pulled > stalledAt + 100);
     client.socket.terminate();
     await until(() => server.counts.open === 0);
+  });
+
+  test('and has many subscriptions gets the results of one after the other', async () => {
+    const client = await new RawWs(server.port).init();
+    const before = server.counts.pulled;
+    client.socket.pause();
+    for (let id = 0; id < 50; id++) client.subscribe('subscription { pages }', String(id));
+    // 8 MiB each: one that leaves slowly, after those that fitted into the kernel's buffers.
+    expect((await stall(() => server.counts.pulled)) - before).toBeLessThan(5);
+    client.socket.resume();
+    const seen = new Set<unknown>();
+    while (seen.size < 50) seen.add((await client.next()).id);
+    client.socket.terminate();
   });
 
   test('and goes on asking is not read from any more', async () => {

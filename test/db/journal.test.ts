@@ -3,10 +3,11 @@ import { type Database, openDatabase } from '../../server/db/database.ts';
 import { makeAppender } from '../../server/journal/append.ts';
 import { artifactsOf } from '../../server/journal/artifacts.ts';
 import type { EventBody, EventType, JournalEvent } from '../../server/journal/event.ts';
-import { followJournal } from '../../server/journal/follow.ts';
+import { type FollowedBatch, type FollowOptions, followJournal } from '../../server/journal/follow.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { readEvents } from '../../server/journal/read.ts';
 import { makeTail } from '../../server/journal/tail.ts';
+import { atOnce, makeGate } from '../../server/shared/gate.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
@@ -29,6 +30,12 @@ class Replica {
 
   read = (id: string) => readEvents(this.database.pool, id, { after: 0, limit: 10_000 });
 
+  followTo(signal: AbortSignal, options: Partial<FollowOptions>): AsyncGenerator<FollowedBatch, void> {
+    const deps = { pool: this.database.pool, hub: this.hub, tail: this.tail };
+    const all = { after: 0, types: null, nodeKeys: null, takeTurn: atOnce };
+    return followJournal(deps, 'exec_a', { ...all, ...options, signal });
+  }
+
   async follow(
     id: string,
     {
@@ -41,7 +48,7 @@ class Replica {
     let batches = 0;
     const signal = new AbortController().signal;
     const deps = { pool: this.database.pool, hub: this.hub, tail: this.tail };
-    for await (const batch of followJournal(deps, id, { after, types, nodeKeys, signal })) {
+    for await (const batch of followJournal(deps, id, { after, types, nodeKeys, takeTurn: atOnce, signal })) {
       batches += 1;
       events.push(...batch.events);
     }
@@ -198,16 +205,29 @@ test('following an execution that does not exist is an error', async () => {
   await expect(one.follow('exec_none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
+test('of followers who take turns one reads when the other has asked for more', async () => {
+  await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
+  const leave = new AbortController();
+  const { takeTurn } = makeGate(() => true);
+  const first = one.followTo(leave.signal, { takeTurn });
+  const second = one.followTo(leave.signal, { takeTurn });
+  await first.next();
+  let hasRead = false;
+  const reading = second.next().finally(() => {
+    hasRead = true;
+  });
+  await one.read('exec_a'); // As long as a read takes.
+  expect(hasRead).toBe(false);
+  const waiting = first.next();
+  expect((await reading).value).toMatchObject({ endSequence: 1, caughtUp: true });
+  leave.abort();
+  expect((await waiting).done).toBe(true);
+});
+
 test('a follower of a quiet journal is told once that it has caught up', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
-  const deps = { pool: one.database.pool, hub: one.hub, tail: one.tail };
-  const follower = followJournal(deps, 'exec_a', {
-    after: 1,
-    types: null,
-    nodeKeys: null,
-    signal: leave.signal,
-  });
+  const follower = one.followTo(leave.signal, { after: 1 });
   expect((await follower.next()).value).toEqual({ events: [], endSequence: 1, caughtUp: true });
   const waiting = follower.next();
   leave.abort();

@@ -13,6 +13,7 @@ import {
   openGraphqlServer,
 } from '../../server/graphql/server.ts';
 import { WeftError } from '../../server/shared/errors.ts';
+import type { TakeTurn } from '../../server/shared/gate.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 
 export interface TransportServer extends GraphqlServer {
@@ -27,7 +28,7 @@ export async function openTransportServer(
   const counts = { open: 0, pulled: 0 };
   const server = await openGraphqlServer({
     schema: makeSchema(counts),
-    makeContext: ({ live }) => ({ live }),
+    makeContext: (operation) => operation,
     host: '127.0.0.1',
     port: 0,
     allowedOrigins: [],
@@ -73,6 +74,7 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
           ...from((args) => countTo(args.last, counts)),
         },
         never: { type: count, ...from(() => never(counts)) },
+        pages: { type: GraphQLString, ...from((_args, { takeTurn }) => pages(counts, takeTurn)) },
         flood: { type: new GraphQLList(GraphQLString), ...from(() => flood(counts)) },
         failing: { type: count, ...from(() => failing()) },
       },
@@ -80,10 +82,10 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
   });
 }
 
-function from(start: (args: { last: number }) => AsyncIterator<unknown>) {
+function from(start: (args: { last: number }, context: { takeTurn: TakeTurn }) => AsyncIterator<unknown>) {
   return {
-    subscribe: (_root: unknown, args: unknown) => ({
-      [Symbol.asyncIterator]: () => start(args as { last: number }),
+    subscribe: (_root: unknown, args: unknown, context: { takeTurn: TakeTurn }) => ({
+      [Symbol.asyncIterator]: () => start(args as { last: number }, context),
     }),
     resolve: (value: unknown) => value,
   };
@@ -108,6 +110,17 @@ async function* flood(counts: { open: number; pulled: number }) {
     }
   } finally {
     counts.open -= 1;
+  }
+}
+
+/** Each as large as a journal's page may be, taken as the sources of events do. */
+async function* pages(counts: { open: number; pulled: number }, takeTurn: TakeTurn) {
+  const page = 'x'.repeat(8 * 1024 * 1024);
+  const { signal } = new AbortController();
+  for (;;) {
+    using _turn = await takeTurn(signal);
+    counts.pulled += 1;
+    yield page;
   }
 }
 

@@ -18,7 +18,7 @@ export class ExecutionSubscription {
     description:
       'Executions as they change status, from now on. Changes in quick succession may be told as one: the latest state is always told, each step need not be. For every step of one execution use `executionEvents`.',
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
-      context.weft.executions.updates(UpdatesArgs.parse(args)),
+      context.weft.executions.updates(UpdatesArgs.parse(args), context.takeTurn),
   })
   executionUpdates(
     @Root() execution: workflows.Execution,
