@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import * as z from 'zod';
@@ -26,6 +27,7 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
       const params = await readParams(request, response, url, deps.limits.body);
       const operation = prepareOperation(deps, params);
       if (operation.kind === 'mutation') requirePost(request);
+      await hasConnection(response);
       const results = resultsOf(await runOperation(operation));
       const stream = openEventStream(response, results);
       streams.add(stream);
@@ -100,6 +102,14 @@ async function send(response: ServerResponse, event: string, data?: unknown): Pr
     };
     response.once('drain', done).once('close', done);
   });
+}
+
+/**
+ * Requests may be sent ahead of the answers to those before them. A stream that is to come would fill memory until the
+ * one before it ends; where that never ends, nor does this wait, which nothing then holds but itself.
+ */
+async function hasConnection(response: ServerResponse): Promise<void> {
+  if (response.socket === null) await once(response, 'socket');
 }
 
 /** The subscription's own iterator is passed on as it is: one more generator around it could not be left at once. */

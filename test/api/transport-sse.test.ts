@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'graphql-sse';
@@ -89,6 +90,17 @@ describe('over server-sent events', () => {
     const response = await open('subscription { never }');
     await until(() => server.counts.open === 1);
     response.destroy();
+    await until(() => server.counts.open === 0);
+  });
+
+  test('what a connection asks for ahead of the end of a stream is not begun', async () => {
+    const get = `GET /graphql?query=${encodeURIComponent('subscription { never }')} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`;
+    const ahead = connect(Number(new URL(server.url).port), '127.0.0.1');
+    ahead.write(get.repeat(50));
+    await until(() => server.counts.open > 0);
+    await (await post({ query: '{ hello }' })).text(); // As long as beginning one takes.
+    expect(server.counts.open).toBe(1);
+    ahead.destroy();
     await until(() => server.counts.open === 0);
   });
 
