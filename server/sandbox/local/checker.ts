@@ -7,11 +7,13 @@ import type { Cell } from './cell.ts';
 /**
  * The static wall: asks a long-lived cell that only ever parses code, and remembers the answers by hash. It is
  * a cell like any other, because parsing hostile text can crash or hang a parser; one that does is replaced.
+ * The shortest code that waits is next: it takes milliseconds, and much of the longest would hold it up for minutes.
  */
 export class Checker {
   private readonly answers = new Map<string, PythonFinding[]>();
   private cell: Promise<Cell> | null = null;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly waiting: Waiting[] = [];
+  private isBusy = false;
 
   constructor(
     private readonly makeCell: () => Promise<Cell>,
@@ -24,9 +26,18 @@ export class Checker {
     const key = createHash('sha256').update(code).digest('base64');
     const known = this.answers.get(key);
     if (known) return Promise.resolve(known);
-    const answer = this.last.then(() => this.ask(code));
-    this.last = answer.catch(() => {});
-    return answer.then((findings) => this.remember(key, findings));
+    const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[]>();
+    this.waiting.push({ code, resolve, reject });
+    void this.askAll();
+    return promise.then((findings) => this.remember(key, findings));
+  }
+
+  private async askAll(): Promise<void> {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    for (let next = takeShortest(this.waiting); next !== undefined; next = takeShortest(this.waiting))
+      await this.ask(next.code).then(next.resolve, next.reject);
+    this.isBusy = false;
   }
 
   private async ask(code: string): Promise<PythonFinding[]> {
@@ -64,6 +75,18 @@ export class Checker {
     if (this.answers.size > MAX_ANSWERS) this.answers.delete(this.answers.keys().next().value!);
     return findings;
   }
+}
+
+interface Waiting {
+  code: string;
+  resolve: (findings: PythonFinding[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Of those that are as short, the one that waits longest. */
+function takeShortest(waiting: Waiting[]): Waiting | undefined {
+  const lengths = waiting.map(({ code }) => code.length);
+  return waiting.splice(lengths.indexOf(Math.min(...lengths)), 1)[0];
 }
 
 const MEMORY_MB = 512;

@@ -21,3 +21,15 @@ test('a cell that is given up, and ends late, does not take its successor with i
   await hanging.exited;
   expect(await checker.check('2')).toEqual([]);
 });
+
+test('of the code that waits the shortest is next', async () => {
+  const cell = cellByHand(true);
+  const checker = new Checker(async () => cell as unknown as Cell, 'strict');
+  const answered: string[] = [];
+  const check = async (code: string) => {
+    await checker.check(code);
+    answered.push(code);
+  };
+  await Promise.all(['begun = 1', 'long = 11', 'y = 2', 'x = 1', 'very_long = 111'].map(check));
+  expect(answered).toEqual(['begun = 1', 'y = 2', 'x = 1', 'long = 11', 'very_long = 111']);
+});
