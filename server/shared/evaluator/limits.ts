@@ -8,6 +8,8 @@ export const LIMITS = {
   /** Values in one sequence. */
   sequence: 10_000_000,
   memoryMb: 256,
+  /** Of what `$error()` says, among others. */
+  messageCharacters: 4_000,
   resultBytes: 16 * 1024 * 1024,
   /** Lists and objects, as of a Python run: more would hold up the server that parses them. */
   resultContainers: 500_000,

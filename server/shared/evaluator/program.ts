@@ -4,7 +4,7 @@ import { coerceError } from '../errors.ts';
 import type { Answer, Question } from './evaluator-process.ts';
 import { evaluateExpressions, readExpression } from './expression.ts';
 import { findMisfits, schemaProblem } from './json-schema.ts';
-import { EvaluationError } from './limits.ts';
+import { EvaluationError, LIMITS } from './limits.ts';
 
 endWithParent();
 // For the whole group of processes they are meant for the server, which needs its answers still.
@@ -34,7 +34,7 @@ async function* answersTo(question: Question): AsyncGenerator<string> {
 }
 
 function problemOf(error: unknown): Answer {
-  const { message } = coerceError(error);
+  const message = coerceError(error).message.slice(0, LIMITS.messageCharacters);
   return { problem: { message, position: error instanceof EvaluationError ? error.position : null } };
 }
 

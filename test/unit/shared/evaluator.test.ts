@@ -110,6 +110,10 @@ test('what is asked together has the limits of one, and the one that meets them 
 
 test('a result of more lists than a server can parse is an error', async () => {
   await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
+}, 20_000);
+
+test('what an expression says of itself is told up to a length', async () => {
+  await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
 });
 
 test('a schema that backtracks for ever, or goes round in circles, is a misfit', async () => {
