@@ -8,40 +8,47 @@ export interface ValueSize {
 
 /** A value that is in another many times counts as often: it is written out as often. */
 export function sizeOf(value: unknown): ValueSize {
-  if (typeof value === 'object' && value !== null) return measured.get(value) ?? measure(value);
-  return { bytes: lengthOf(value), containers: 0 };
+  const size = { bytes: 0, containers: 0 };
+  add(value, size);
+  return size;
 }
 
 const measured = new WeakMap<object, ValueSize>();
 /** Smaller ones are measured again where they are met again. */
 const WORTH_REMEMBERING = 16;
 
-function measure(value: object): ValueSize {
-  const size = { bytes: 2, containers: 1 };
-  const add = (part: unknown) => {
-    const { bytes, containers } = sizeOf(part);
-    size.bytes += bytes + 1;
-    size.containers += containers;
-  };
-  if (Array.isArray(value)) value.forEach(add);
+/** Takes about as long as writing the value out, so it makes nothing on its way. */
+function add(value: unknown, size: ValueSize): void {
+  if (typeof value === 'string') size.bytes += value.length + 3;
+  else if (typeof value === 'number') size.bytes += lengthOf(value) + 1;
+  else if (typeof value !== 'object' || value === null) size.bytes += 5;
+  else addContainer(value, size);
+}
+
+function addContainer(value: object, size: ValueSize): void {
+  const known = measured.get(value);
+  if (known !== undefined) {
+    size.bytes += known.bytes;
+    size.containers += known.containers;
+    return;
+  }
+  const { bytes, containers } = size;
+  size.bytes += 3;
+  size.containers += 1;
+  if (Array.isArray(value)) for (let n = 0; n < value.length; n++) add(value[n], size);
   else {
-    for (const [key, part] of Object.entries(value)) {
+    for (const key in value) {
       size.bytes += key.length + 3;
-      add(part);
+      add((value as Record<string, unknown>)[key], size);
     }
   }
-  if (size.containers >= WORTH_REMEMBERING) measured.set(value, size);
-  return size;
+  if (size.containers - containers >= WORTH_REMEMBERING)
+    measured.set(value, { bytes: size.bytes - bytes, containers: size.containers - containers });
 }
 
-function lengthOf(value: unknown): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value === 'number') return Number.isInteger(value) ? digitsOf(value) : String(value).length;
-  return 4;
-}
-
-function digitsOf(integer: number): number {
-  let digits = integer < 0 ? 2 : 1;
-  for (let rest = Math.abs(integer); rest >= 10 && digits < 24; rest /= 10) digits += 1;
+function lengthOf(number: number): number {
+  if (!Number.isInteger(number)) return String(number).length;
+  let digits = number < 0 ? 2 : 1;
+  for (let rest = Math.abs(number); rest >= 10 && digits < 24; rest /= 10) digits += 1;
   return digits;
 }
