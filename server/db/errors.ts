@@ -1,8 +1,8 @@
-/** The five-character SQLSTATE of a Postgres error, whether it came by TypeORM or straight from the driver. */
+/** The five-character SQLSTATE of a Postgres error, by TypeORM or straight from the driver. It has a digit, and EPIPE none. */
 export function sqlState(error: unknown): string | undefined {
   const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
   const state = driverError?.code ?? code;
-  return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
+  return typeof state === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(state) ? state : undefined;
 }
 
 /**

@@ -97,14 +97,18 @@ function measure(document: DocumentNode): Size {
   const fragments = new Map<string, FragmentDefinitionNode>();
   const measured = new Map<string, Size>();
   let total = nothing;
+  let costly = 0;
 
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) total = beside(total, ofSet(definition.selectionSet));
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const size = ofSet(definition.selectionSet);
+    total = beside(total, size);
+    costly = Math.max(costly, size.costly); // Only one of them is run.
   }
-  return total;
+  return { ...total, costly };
 
   function ofSet(set: SelectionSetNode | undefined): Size {
     return (set?.selections ?? []).map(ofSelection).reduce(beside, nothing);

@@ -12,6 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
+test.each(['EPIPE', 'ECONNRESET'])('a socket that broke (%s) is worth another try', (code) => {
+  expect(isConnectionError(Object.assign(new Error(`write ${code}`), { code }))).toBe(true);
+});
+
 test('a statement that asks too much is not worth another try, and a connection that was ended is', async () => {
   const ids = Array.from({ length: 70_000 }, (_, n) => `exec_${n}`);
   const tooMuch = await database.pool

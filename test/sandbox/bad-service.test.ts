@@ -96,14 +96,13 @@ test('a service whose health check speaks another version gets no runs, and the 
 test('a line without an end is not kept beyond its limit', async () => {
   let sent = 0;
   const piece = Buffer.alloc(MIB, 'x');
-  const error = errorOf(
-    await runAgainst((response) => {
-      response.write(accepted);
-      pour(response, piece, (bytes) => {
-        sent += bytes;
-      });
-    }),
-  );
+  const pourOn: Behaviour = (response) => {
+    response.write(accepted);
+    pour(response, piece, (bytes) => {
+      sent += bytes;
+    });
+  };
+  const error = errorOf(await runAgainst(pourOn, {}, { stallMs: 4_000 }));
   expect(error.message).toContain(`a line of more than ${64 * MIB} bytes`);
   expect(sent).toBeLessThan(80 * MIB);
 });

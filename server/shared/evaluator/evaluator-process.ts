@@ -19,7 +19,7 @@ export interface EvaluatorProcess {
   ready: Promise<void>;
   /** The answers. @throws EvaluationError also when the process ends meanwhile */
   ask(question: Question): Promise<unknown[]>;
-  /** Lets everything else on this machine go first. */
+  /** Lets everything else on this machine go before it. */
   yieldToOthers(): void;
   isAlive(): boolean;
   /** What was asked fails for this reason. */
@@ -67,7 +67,7 @@ export function startEvaluatorProcess(): EvaluatorProcess {
       child.send?.(question, (error) => error && settled.reject(new EvaluationError(error.message)));
       return settled.promise;
     },
-    yieldToOthers: () => isAlive && setPriority(child.pid!, LOWEST_PRIORITY),
+    yieldToOthers: () => isAlive && setPriority(child.pid!, LOWER_PRIORITY),
     isAlive: () => isAlive,
     end(why) {
       if (why !== undefined) onEnd(why);
@@ -95,7 +95,8 @@ function takeAnswer({ answers, expected, settled }: Asked, answer: Answer): bool
   return true;
 }
 
-const LOWEST_PRIORITY = 19;
+/** A third of the CPU that others get where it is scarce; at the lowest, a busy machine would leave it none of its seconds. */
+const LOWER_PRIORITY = 5;
 
 function spawnProgram(): ChildProcess {
   const node = [

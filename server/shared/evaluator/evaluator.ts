@@ -12,7 +12,7 @@ import { Turns } from './turns.ts';
  * Those who ask (each execution is one, the API another) are served in turn at both kinds of places, so that nobody
  * waits for all that another one asks.
  *
- *   waiting → a quick place, for QUICK_MS → done, or on as a slow one in the same process at the lowest priority,
+ *   waiting → a quick place, for QUICK_MS → done, or on as a slow one in the same process at a lower priority,
  *             or, where all slow places are taken, ended and begun again when one is free
  */
 export interface Evaluator extends Disposable {
@@ -88,7 +88,7 @@ export function openEvaluator(): Evaluator {
     return goOnSlowly(process, task, process.ask(task.question));
   }
 
-  /** The process is at the lowest priority from here on, so it is not used again. */
+  /** The process is at a lower priority from here on, so it is not used again. */
   async function goOnSlowly(
     process: EvaluatorProcess,
     task: Task,
