@@ -1,18 +1,18 @@
-import { findCycles, unreachable } from '../engine/graph.ts';
-import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
+import type { NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
-import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Evaluator } from '../shared/evaluator/evaluator.ts';
+import { isKey, shown } from './keys.ts';
 import type { UserError } from './types.ts';
-import { expressionsOf, fittingPart, validateConfig } from './validate-config.ts';
+import { expressionsOf, validateConfig } from './validate-config.ts';
+import { checkEdges, checkShape } from './validate-edges.ts';
 import { type PlacedExpression, validateExpressions } from './validate-expressions.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
-/** As many problems, cycles and names of handles are told; nobody reads more. */
-const MAX_TOLD = { problems: 100, cycles: 20, handles: 10 };
-const KEY = /^[A-Za-z0-9_-]{1,64}$/;
+/** Nobody reads more. */
+const MAX_TOLD = 100;
 
 /** What is wrong with a workflow, at once, the first 100 where it is more; empty for one that can be saved and run. */
 export async function validateWorkflow(
@@ -21,13 +21,13 @@ export async function validateWorkflow(
 ): Promise<UserError[]> {
   const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
   const errors = validateGraph(draft, registry);
-  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD.problems);
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD);
   const keys = new Set(draft.nodes.map(({ key }) => key));
   return [
     ...errors,
     ...(await validateExpressions(placedExpressions(draft, registry), keys, evaluator)),
     ...(await validateSchemas(draft, evaluator)),
-  ].slice(0, MAX_TOLD.problems);
+  ].slice(0, MAX_TOLD);
 }
 
 /** Of a list past its limit one item too many says it all: each of a million would be judged. */
@@ -62,7 +62,6 @@ function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[
   const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
   errors.push(...checkEdges(draft, registry));
-  // The shape is judged once every edge joins two nodes.
   return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
 }
 
@@ -120,7 +119,7 @@ function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserEr
       });
     }
     seen.set(node.key, first ?? index);
-    if (!KEY.test(node.key)) {
+    if (!isKey(node.key)) {
       errors.push({
         code: 'INVALID',
         field: `${field}.key`,
@@ -182,134 +181,4 @@ function checkPolicies(
     }
   }
   return errors;
-}
-
-function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
-  const ends = new Map(nodes.map((node) => [node.key, toEnd(node, registry)]));
-  const seen = new Set<string>();
-  return edges.flatMap((edge, index) => {
-    const field = `edges.${index}`;
-    const errors = [...checkEnd(ends, edge, 'source', field), ...checkEnd(ends, edge, 'target', field)];
-    const same = JSON.stringify([edge.source, edge.sourceHandle, edge.target, edge.targetHandle]);
-    if (seen.has(same)) {
-      errors.push({
-        code: 'DUPLICATE_EDGE',
-        field,
-        message: `This edge from ${shown(edge.source)} to ${shown(edge.target)} is there already.`,
-      });
-    }
-    seen.add(same);
-    return errors;
-  });
-}
-
-/** A node as its edges see it. Worked out once: a node may have thousands of edges, and a large configuration. */
-interface End {
-  definition: NodeDefinition | undefined;
-  /** Of its outputs; the first is where an edge leaves that names none. */
-  handles: readonly string[];
-}
-
-function toEnd({ type, config }: NodeDraft, registry: NodeRegistry): End {
-  const definition = registry.get(type);
-  if (definition === undefined) return { definition, handles: [] };
-  const own = definition.outputs(fittingPart(definition, config ?? {}));
-  return {
-    definition,
-    handles: [...own.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])],
-  };
-}
-
-function checkEnd(
-  ends: ReadonlyMap<string, End>,
-  edge: EdgeDraft,
-  end: 'source' | 'target',
-  field: string,
-): UserError[] {
-  const at = ends.get(edge[end]);
-  if (at === undefined) {
-    return [
-      {
-        code: 'UNKNOWN_NODE',
-        field: `${field}.${end}`,
-        message: `Expected the key of a node, got ${shown(edge[end])}.`,
-      },
-    ];
-  }
-  if (at.definition === undefined) return [];
-  return end === 'source'
-    ? checkSourceHandle(at.handles, edge, field)
-    : checkTarget(at.definition, edge, field);
-}
-
-function checkSourceHandle(
-  handles: readonly string[],
-  { source, sourceHandle }: EdgeDraft,
-  field: string,
-): UserError[] {
-  const handle = sourceHandle ?? handles[0] ?? ERROR_HANDLE_ID;
-  if (handles.includes(handle)) return [];
-  const more = handles.length > MAX_TOLD.handles ? ', …' : '';
-  return [
-    {
-      code: 'UNKNOWN_HANDLE',
-      field: `${field}.sourceHandle`,
-      message: `Expected an output handle of ${shown(source)} (${handles.slice(0, MAX_TOLD.handles).join(', ')}${more}), got ${shown(handle)}.`,
-    },
-  ];
-}
-
-/** A target handle only names the value within the input, so any name will do where there is an input at all. */
-function checkTarget(
-  definition: NodeDefinition,
-  { target, targetHandle }: EdgeDraft,
-  field: string,
-): UserError[] {
-  if (definition.inputs.length === 0) {
-    return [
-      {
-        code: 'UNKNOWN_HANDLE',
-        field: `${field}.target`,
-        message: `Node ${shown(target)} is of type ${definition.type}, which has no input: it starts the workflow.`,
-      },
-    ];
-  }
-  if (targetHandle === null || KEY.test(targetHandle)) return [];
-  return [
-    {
-      code: 'UNKNOWN_HANDLE',
-      field: `${field}.targetHandle`,
-      message: `Expected a handle of 1 to 64 letters, digits, _ and -, got ${shown(targetHandle)}.`,
-    },
-  ];
-}
-
-function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
-  const keys = nodes.map(({ key }) => key);
-  const cycles = findCycles(keys, edges, MAX_TOLD.cycles);
-  if (cycles.length > 0) {
-    return cycles.map((cycle) => ({
-      code: 'CYCLE',
-      field: `edges.${edges.findIndex(({ source, target }) => source === cycle[0] && target === cycle[1])}`,
-      message: `A workflow cannot run in a circle: ${cycle.join(' → ')}.`,
-    }));
-  }
-  return unreachable(keys, startKeys(nodes, edges), edges).map((key) => ({
-    code: 'UNREACHABLE_NODE',
-    field: `nodes.${keys.indexOf(key)}`,
-    message: `No edge leads to node \`${key}\` from the workflow's input, so it would never be reached. Connect it or remove it.`,
-  }));
-}
-
-/** Where a run starts: at the input nodes; in a workflow without one, at every node that no edge leads to. */
-function startKeys(nodes: readonly NodeDraft[], edges: readonly EdgeDraft[]): string[] {
-  const inputs = nodes.filter(({ type }) => type === 'input').map(({ key }) => key);
-  if (inputs.length > 0) return inputs;
-  const targets = new Set(edges.map(({ target }) => target));
-  return nodes.map(({ key }) => key).filter((key) => !targets.has(key));
-}
-
-/** What a client may send is as long as its request. */
-function shown(name: string): string {
-  return `\`${name.length > 80 ? `${name.slice(0, 80)}…` : name}\``;
 }
