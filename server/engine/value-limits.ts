@@ -1,11 +1,8 @@
 import { NodeFailure } from '../nodes/definition.ts';
-import { sizeOf } from '../shared/value-size.ts';
+import { MAX_VALUE, sizeOf } from '../shared/value-size.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { RunState } from './fold.ts';
 
-/** What one value may take, a node's input or output; as of a Python result. */
-const MAX_MIB = 16;
-const MAX_CONTAINERS = 500_000;
 /** What all outputs of one execution may take: its worker holds them, and so does whoever reads it whole. */
 const MAX_TOTAL_MIB = 256;
 const MIB = 1024 * 1024;
@@ -39,9 +36,9 @@ export function makeValueLimits(state: RunState): ValueLimits {
 /** Why a value is too large to be handed on, or null. */
 export function sizeProblem(what: string, value: unknown): string | null {
   const { bytes, containers } = sizeOf(value);
-  if (bytes <= MAX_MIB * MIB && containers <= MAX_CONTAINERS) return null;
-  const got = bytes > MAX_MIB * MIB ? `${Math.ceil(bytes / MIB)} MiB` : `${containers} of them`;
-  return `Expected ${what} of at most ${MAX_MIB} MiB as JSON and ${MAX_CONTAINERS} lists and objects, got ${got}. Hand on less, or a file by save_artifact.`;
+  if (bytes <= MAX_VALUE.bytes && containers <= MAX_VALUE.containers) return null;
+  const got = bytes > MAX_VALUE.bytes ? `${Math.ceil(bytes / MIB)} MiB` : `${containers} of them`;
+  return `Expected ${what} of at most ${MAX_VALUE.bytes / MIB} MiB as JSON and ${MAX_VALUE.containers} lists and objects, got ${got}. Hand on less, or a file by save_artifact.`;
 }
 
 function tooLarge(nodeKey: string, what: 'input' | 'output', value: unknown): AttemptEnd | null {

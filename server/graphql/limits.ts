@@ -7,6 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { BodyLimits } from '../shared/http/body.ts';
+import { MAX_VALUE } from '../shared/value-size.ts';
 
 export interface Limits {
   /** Of one HTTP body or one WebSocket message. */
@@ -28,7 +29,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  body: { maxBytes: 16 * 1024 * 1024, maxContainers: 500_000 },
+  body: { maxBytes: MAX_VALUE.bytes, maxContainers: MAX_VALUE.containers },
   maxLength: 256 * 1024,
   maxLines: 10_000,
   maxDepth: 12,

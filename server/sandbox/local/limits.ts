@@ -1,3 +1,5 @@
+import { MAX_VALUE } from '../../shared/value-size.ts';
+
 /** What one run may use, beside its time and its memory. DESIGN.md has the whole table. */
 export const runLimits = {
   /** Processes and threads together. */
@@ -9,7 +11,7 @@ export const runLimits = {
   /** Told of each stream; what follows is discarded, and the run goes on. */
   output: { streamBytes: 1024 * 1024, lineBytes: 256 * 1024 },
   artifacts: { count: 100, totalBytes: 32 * 1024 * 1024 },
-  result: { jsonCharacters: 16 * 1024 * 1024, containers: 500_000, depth: 500 },
+  result: { jsonCharacters: MAX_VALUE.bytes, containers: MAX_VALUE.containers, depth: 500 },
 } as const;
 
 /** How a limit looks to the code that meets it, and in the words of its user. */

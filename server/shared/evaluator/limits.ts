@@ -1,3 +1,5 @@
+import { MAX_VALUE } from '../value-size.ts';
+
 /** What one evaluation may take; that of several expressions over one scope counts as one. */
 export const LIMITS = {
   timeoutMs: 5_000,
@@ -10,9 +12,8 @@ export const LIMITS = {
   memoryMb: 256,
   /** Of what `$error()` says, among others. */
   messageCharacters: 4_000,
-  resultBytes: 16 * 1024 * 1024,
-  /** Lists and objects, as of a Python run: more would hold up the server that parses them. */
-  resultContainers: 500_000,
+  resultBytes: MAX_VALUE.bytes,
+  resultContainers: MAX_VALUE.containers,
 };
 
 /** Each tells of a limit that an expression reached, given how many before it had a part in that. */
