@@ -14,6 +14,7 @@ const findingSchema = z.object({
 
 export const cellFrameSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('rehearsed') }),
   z.object({ kind: z.literal('unready'), message: z.string().max(1000) }),
   z.object({
     kind: z.literal('progress'),

@@ -41,6 +41,9 @@ os.open = lead`,
 import os, json
 forkserver, real = os.getpid(), json.dumps
 json.dumps = lambda *a, **k: '{"kind": "nonsense"}' if os.getpid() == forkserver else real(*a, **k)`,
+  // By these names they are part of what a waiting cell rehearses.
+  numpy: 'rehearsals = []\ndef arange(size): rehearsals.append(size)',
+  pandas: "import os\nvalue = 'here'\ndef DataFrame(rows): os._exit(3)",
 };
 
 const environments = environmentsOf(modules);
@@ -172,6 +175,20 @@ test('a package that breaks the protocol loses its own runs only', async () => {
   await sandbox.run('result = 1', { packages }); // the end of whose cell is told in nonsense
   expect(errorOf(await held).code).toBe('PYTHON_SERVICE_ERROR');
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
+});
+
+test('a cell that waits rehearses, and one that a run waits for does not', async () => {
+  const rehearsals = async () =>
+    resultOf(await sandbox.run('import numpy\nresult = len(numpy.rehearsals)', { packages: ['numpy'] }));
+  expect(await rehearsals()).toBe(0);
+  await eventually('a cell has rehearsed', async () => (await rehearsals()) === 1);
+});
+
+test('a package over which the rehearsal ends costs no run', async () => {
+  for (let n = 0; n < 4; n += 1)
+    expect(
+      resultOf(await sandbox.run('import pandas\nresult = pandas.value', { packages: ['pandas'] })),
+    ).toBe('here');
 });
 
 test('so many environments are kept warm: the one that was used first makes room', async () => {

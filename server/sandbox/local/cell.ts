@@ -9,6 +9,8 @@ import { namespacesRefused, SandboxProblem } from './problem.ts';
  * a connection (python/cell.py draws its other side).
  *
  *   making ──ready──▶ waiting ──dispatch──▶ running ──▶ exited      (any of them ──▶ exited)
+ *                     │     ▲
+ *                     └─────┘ rehearse
  */
 export interface Cell {
   readonly stdout: Socket;
@@ -18,6 +20,8 @@ export interface Cell {
   readonly exited: Promise<CellEnd>;
   /** The kernel refused it this system call. */
   onRefusedCall: (call: string) => void;
+  /** Does ahead what most runs do (python/rehearsal.py). Rejects when it ends over it. */
+  rehearse(): Promise<void>;
   /** Sends a run's request, and has the run watched if it goes on for a while. */
   dispatch(request: object, limits: { memoryMb: number; cpuMs: number; killAfterMs: number }): void;
   /** Ends the cell: TERM, the grace time, KILL. */
@@ -56,14 +60,12 @@ export interface RoomAddress {
   key: Buffer;
 }
 
-/** One that a run waits for leaves out what a cell does ahead to save its run time (python/rehearsal.py). */
-export type CellRole = 'cell' | 'awaited-cell';
-const ROLES = ['control', 'cell', 'awaited-cell'] as const;
+const ROLES = ['control', 'cell'] as const;
 
-export function openCell(room: RoomAddress, role: CellRole, number: number, server: CellServer): CellHandle {
+export function openCell(room: RoomAddress, number: number, server: CellServer): CellHandle {
   const ready = Promise.withResolvers<Cell>();
   const exited = Promise.withResolvers<CellEnd>();
-  const channel = new CellChannel(openConnection(room, role, number));
+  const channel = new CellChannel(openConnection(room, 'cell', number));
   let cell: Cell | null = null;
   ready.promise.catch(() => {}); // nobody may be waiting for this one
 
@@ -77,7 +79,7 @@ export function openCell(room: RoomAddress, role: CellRole, number: number, serv
     ready.resolve(cell);
   };
   channel.onBadFrame = ready.reject;
-  void channel.closed.then(() => ready.reject(endedEarly()));
+  void channel.closed.then(() => cell ?? ready.reject(endedEarly()));
   giveUpUnless(ready.promise, STUCK_AFTER_MS, server);
   const made: CellInMaking = { ready: ready.promise, hasExited: false };
   return {
@@ -110,6 +112,14 @@ function waitingCell({ number, server, ...parts }: CellParts): Cell {
   return {
     ...parts,
     onRefusedCall: () => {},
+    async rehearse() {
+      const rehearsed = Promise.withResolvers<void>();
+      parts.channel.onFrame = (frame) => frame.kind === 'rehearsed' && rehearsed.resolve();
+      parts.channel.send({ kind: 'rehearse' });
+      void parts.exited.then(() => rehearsed.reject(endedEarly()));
+      const late = setTimeout(() => this.end(0), STUCK_AFTER_MS);
+      await rehearsed.promise.finally(() => clearTimeout(late));
+    },
     dispatch(request, limits) {
       parts.channel.send(request);
       const watch = setTimeout(

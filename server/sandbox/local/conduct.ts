@@ -189,7 +189,7 @@ class Run {
       case 'artifact':
         this.onArtifact(frame);
         break;
-      default: // `ready` and `findings` are no part of a run; a cell may say them, and nothing comes of it
+      default: // `ready`, `rehearsed` and `findings` are no part of a run; a cell may say them, and nothing comes of it
     }
   }
 

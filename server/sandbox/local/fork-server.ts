@@ -7,14 +7,7 @@ import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { startExpendable } from '../../shared/process-table.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
-import {
-  type CellHandle,
-  type CellInMaking,
-  type CellRole,
-  type CellServer,
-  openCell,
-  openConnection,
-} from './cell.ts';
+import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
 import { type ControlGroups, removeGroup } from './control-group.ts';
 import { PreloadProblem } from './preload.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
@@ -23,7 +16,7 @@ import { bubblewrapArguments, ROOM_GROUP_FOLDER, ROOM_UID, type RoomOptions } fr
 /** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
 export interface ForkServer extends AsyncDisposable {
   /** Asks for a new cell; `cell.ready` tells when it is there. */
-  makeCell(role?: CellRole): CellInMaking;
+  makeCell(): CellInMaking;
   /** Resolves when the room is gone, for whatever reason. */
   readonly closed: Promise<void>;
 }
@@ -198,9 +191,9 @@ function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
   };
   return {
     closed,
-    makeCell(role = 'cell') {
+    makeCell() {
       lastNumber += 1;
-      const handle = openCell(address, role, lastNumber, server);
+      const handle = openCell(address, lastNumber, server);
       cells.set(lastNumber, handle);
       return handle.cell;
     },

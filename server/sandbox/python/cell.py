@@ -129,10 +129,12 @@ def _serve(config, channel):
             channel.sendall(data)
 
     _seed_numpy()
-    if not config["isAwaited"]:
-        rehearse(config["policy"])
     send({"kind": "ready"})
     request = read_frame(channel)
+    while request and request["kind"] == "rehearse":
+        rehearse(config["policy"])
+        send({"kind": "rehearsed"})
+        request = read_frame(channel)
     if request:
         _limit_data(request["memoryMb"] * _MIB + config["inherited"]["dataKb"] * 1024)
     while request and request["kind"] == "check":

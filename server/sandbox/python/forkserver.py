@@ -6,9 +6,9 @@ It imports what runs commonly use and the packages of its environment (preload.p
 `ready` and then, until its control connection ends, makes cells (cell.py), watches their memory and deadlines, signals
 them and tells Node how they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
 
-A connection starts with a role (0 control, 1 cell, 2 cell that a run waits for), a cell's number and the room's key, by which a fork-server knows that
-Node meant it and was not led here by another's link. The second kind asks for a
-cell and becomes its private channel; the cell's output goes into the pipes <number>.out and <number>.err beside
+A connection starts with a role (0 control, 1 cell), a cell's number and the room's key, by which a fork-server knows
+that Node meant it and was not led here by another's link. The second kind asks for a cell and becomes its private
+channel; the cell's output goes into the pipes <number>.out and <number>.err beside
 the socket, whose names Node removes once it has opened them. Frames on both: frames.py.
 """
 
@@ -27,7 +27,7 @@ import time
 import uuid
 
 _HEADER = struct.Struct(">BI16s")
-_CONTROL, _AWAITED_CELL = 0, 2
+_CONTROL = 0
 _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
 _SOCKETS_EVERY = 0.2  # seconds; it takes 0.1 ms
@@ -226,9 +226,9 @@ class ForkServer:
             self._on_readable(connection.fileno(), self._read_control)
         else:
             with connection:
-                self._make_cell(number, connection, role == _AWAITED_CELL)
+                self._make_cell(number, connection)
 
-    def _make_cell(self, number, channel, is_awaited):
+    def _make_cell(self, number, channel):
         output = _open_pipe(f"{self._folder}/{number}.out")
         errors = _open_pipe(f"{self._folder}/{number}.err")
         ours, theirs = socket.socketpair()
@@ -240,7 +240,7 @@ class ForkServer:
             pid = syscalls.clone(cell.NAMESPACES)
             if pid == 0:
                 descriptors = (output, errors, channel.fileno(), theirs.fileno())
-                cell.live({**self._config, "isAwaited": is_awaited}, self._filter, uid, gid, descriptors, group)
+                cell.live(self._config, self._filter, uid, gid, descriptors, group)
             self._keep(Cell(number, pid, ours, group))
         except OSError as error:
             ours.close()

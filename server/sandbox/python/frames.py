@@ -5,8 +5,11 @@ A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always 
 Node to cell, once, or again and again for a checking cell:
     {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int}
     {"kind": "check", "code": str, "policy": ..., "memoryMb": int}
+and before, any number of times:
+    {"kind": "rehearse"}                            do ahead what most runs do (rehearsal.py)
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
+    {"kind": "rehearsed"}                           done; waiting again
     {"kind": "unready", "message": str}             the host refused a part of its walls
     {"kind": "progress", ...}, {"kind": "violation", ...}, {"kind": "artifact", ...}, and last {"kind": "result"|"error", ...}
         (their fields: program.py)

@@ -11,7 +11,7 @@ from program import run_program
 
 
 def rehearse(policy):
-    """For a cell that no run waits for yet: it costs more than it saves the run."""
+    """For a cell that nothing waits for: it costs more than it saves the run."""
     parts = [part for package, part in _PACKAGES.items() if package in sys.modules]
     code = _PYTHON + "".join(parts)
     request = {"code": code, "input": {"a": [1, "b"]}, "policy": policy, "isRehearsal": True}
