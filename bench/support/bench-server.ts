@@ -26,7 +26,8 @@ export async function openBenchServer(
   stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
   const { url } = stack.use(await startEmbeddedPostgres({ dataFolder, logger: makeLogger('warn') }));
   const server = stack.use(await startWeft({ databaseUrl: url, env }));
-  const weft = stack.use(new WeftClient(server.url));
+  // As a frontend that stays connected.
+  const weft = stack.use(new WeftClient(server.url, undefined, 60_000));
   const sql = stack.use(await connect(url));
   await sql.query('CREATE TABLE bench_baseline (n int)');
   return { weft, pid: server.pid, sql, databaseUrl: url };

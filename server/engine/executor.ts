@@ -34,7 +34,8 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
  *
  * A node's code starts only after all that it builds on is committed, its NodeStarted in the same commit as the
  * success that made it ready: one commit per step of a sequence. The first nodes of an execution build on nothing, so
- * they start while their NodeStarted is on its way. Attempts never touch the state; they hand their end to the loop.
+ * they start before their NodeStarted is committed, which waits a little for what they tell: a short run is one
+ * commit. Attempts never touch the state; they hand their end to the loop.
  *
  * Gives `ended` when the terminal event is committed, `released` when what was under way is marked for another
  * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
@@ -62,7 +63,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
-      const committed = journal.append(step.events);
+      const committed = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
       if (step.isFirst)
         committed.catch(() => {}); // tells `journal.lost`
       else await committed;
@@ -166,3 +167,6 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     return 'released';
   }
 }
+
+/** A short run ends within it. */
+const FIRST_STEP_PATIENCE_MS = 5;

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Hub } from '../journal/hub.ts';
 import { coerceError } from '../shared/errors.ts';
@@ -99,6 +99,7 @@ export function startWorker(options: WorkerOptions): Worker {
   async function run(job: ClaimedJob, signal: AbortSignal, known: DrivenExecution | null): Promise<void> {
     try {
       const end = await drive({ ...options, draining: closing.signal }, job.executionId, signal, known);
+      await nextTurn(); // who follows the run hears of its end first
       if (end === 'ended') await queue.complete(job.jobId);
       else await giveBack(job);
     } catch (error) {

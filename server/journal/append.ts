@@ -33,8 +33,12 @@ export interface JournalWriter {
   readonly lost: AbortSignal;
   /** Bytes appended and not yet committed; what a producer looks at to slow down. */
   readonly pendingBytes: number;
-  /** Resolves when all the events are committed, together. @throws WeftError JOURNAL_FENCED */
-  append(events: readonly EventBody[]): Promise<void>;
+  /**
+   * Resolves when all the events are committed, together.
+   * @param patienceMs so long they may wait for others to be committed with, milliseconds (default 0)
+   * @throws WeftError JOURNAL_FENCED
+   */
+  append(events: readonly EventBody[], patienceMs?: number): Promise<void>;
 }
 
 /** One insert takes at most this much; more only makes its readers wait longer for the first of it. */
@@ -62,6 +66,7 @@ interface OpenJournal extends JournalWriter {
 export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Appender {
   let waiting: Entry[] = [];
   let flushing: Promise<void> | null = null;
+  let patience: NodeJS.Timeout | undefined;
   const closing = new AbortController();
 
   function open(executionId: string, sequence: number): JournalWriter {
@@ -73,7 +78,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
       fence,
       lost: fence.signal,
       pendingBytes: 0,
-      append: (events) => {
+      append: (events, patienceMs = 0) => {
         if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
         if (events.length === 0) return Promise.resolve();
         const rows = events.map((event) => toRow(journal, ++journal.sequence, event));
@@ -82,11 +87,18 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
         const entry: Entry = { journal, rows, told, bytes, committed: Promise.withResolvers() };
         journal.pendingBytes += bytes;
         waiting.push(entry);
-        flushing ??= Promise.resolve().then(flushAll);
+        if (patienceMs === 0) flushSoon();
+        else patience ??= setTimeout(flushSoon, patienceMs);
         return entry.committed.promise;
       },
     };
     return journal;
+  }
+
+  function flushSoon(): void {
+    clearTimeout(patience);
+    patience = undefined;
+    flushing ??= Promise.resolve().then(flushAll);
   }
 
   async function flushAll(): Promise<void> {
@@ -190,6 +202,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     open,
     async [Symbol.asyncDispose]() {
       closing.abort();
+      clearTimeout(patience);
       await flushing;
       await nextTurn();
     },

@@ -8,11 +8,14 @@ export class WeftClient implements AsyncDisposable {
   constructor(
     readonly url: string,
     private readonly token?: string,
+    /** How long its WebSocket stays open without a subscription, milliseconds. */
+    idleMs = 0,
   ) {
     this.socket = createClient({
       url: url.replace(/^http/, 'ws'),
       webSocketImpl: WebSocket,
       retryAttempts: 0,
+      lazyCloseTimeout: idleMs,
       connectionParams: this.headers(),
     });
   }
