@@ -27,29 +27,29 @@ export interface StreamOptions<Frame> {
  */
 export class FrameStream<Frame extends object> {
   private readonly heartbeat: NodeJS.Timeout;
+  private hasBegun = false;
 
   constructor(
     private readonly response: ServerResponse,
-    { first, capacity, times }: StreamOptions<Frame>,
+    private readonly options: StreamOptions<Frame>,
   ) {
+    const { capacity, times } = options;
     const { heartbeatMs, goneMs } = { ...defaultTimes, ...times };
     this.heartbeat = setInterval(() => {
+      this.begin();
       if (!response.writableNeedDrain) response.write(encode({ v, kind: 'heartbeat', capacity: capacity() }));
     }, heartbeatMs);
     response.once('close', () => clearInterval(this.heartbeat));
     response.setTimeout(goneMs, () => response.destroy());
-    response.writeHead(200, {
-      'content-type': 'application/x-ndjson; charset=utf-8',
-      'cache-control': 'no-store, no-transform',
-      'x-accel-buffering': 'no',
-    });
-    // At once, even before a run that will be over in a millisecond: the client then reads ahead while it runs.
-    response.write(encode(first));
+    // When the work is under way, but before its end, even where that comes in a millisecond: the client then reads
+    // the beginning while the work goes on.
+    setImmediate(() => this.begin());
   }
 
   /** Undefined when the frame went out at once. @throws FrameTooLong */
   send(frame: Frame): undefined | Promise<void> {
     const line = encode(frame);
+    this.begin();
     if (this.response.destroyed || this.response.write(line)) return undefined;
     return this.taken();
   }
@@ -57,8 +57,21 @@ export class FrameStream<Frame extends object> {
   /** @throws FrameTooLong */
   end(frame: Frame): void {
     const line = encode(frame);
+    this.begin();
     clearInterval(this.heartbeat);
     if (!this.response.destroyed) this.response.end(line);
+  }
+
+  private begin(): void {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    if (this.response.destroyed) return;
+    this.response.writeHead(200, {
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    this.response.write(encode(this.options.first));
   }
 
   private taken(): Promise<void> {
