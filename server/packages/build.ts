@@ -49,7 +49,6 @@ export async function buildEnvironment(
     await mkdir(join(folder, 'tmp'));
     await writeFile(requirementsFile(work), `${asked.join('\n')}\n`);
     const installer = await makeInstaller(work);
-    await installer.makeVenv(work);
     await installer.resolve(work).catch((error) => {
       throw withSuggestions(error, requirements, rules);
     });

@@ -8,26 +8,59 @@ export interface Contents {
   sizeBytes: number;
 }
 
-/** What an installer left in a site-packages folder, by the records that every wheel brings (PEP 376). */
+/**
+ * What an installer left in a site-packages folder, by the records that every wheel brings (PEP 376): to ask the disk
+ * for the sizes of pandas' 2,000 files takes 0.3 s, which is a third of what installing them does.
+ */
 export async function contentsOf(sitePackages: string): Promise<Contents> {
-  const folders = (await readdir(sitePackages)).filter((name) => name.endsWith('.dist-info'));
-  const records = await Promise.all(
-    folders.map(async (folder) => {
-      const files = pathsOf(await readFile(join(sitePackages, folder, 'RECORD'), 'utf8').catch(() => ''));
-      return { name: normalizeName(folder.slice(0, folder.indexOf('-'))), files };
-    }),
+  const distributions = (await distributionsOf(sitePackages)).map(({ name, files }) => ({
+    name: normalizeName(name),
+    files: (files ?? []).filter(({ path }) => !path.startsWith('..')),
+  }));
+  const sizes = distributions.flatMap(({ files }) =>
+    files.map(({ path, sizeBytes }) => sizeBytes ?? sizeOfFile(join(sitePackages, path))),
   );
   return {
-    modules: new Map(records.map(({ name, files }) => [name, importNames(files)])),
-    sizeBytes: await sizeOf(sitePackages),
+    modules: new Map(
+      distributions.map(({ name, files }) => [name, importNames(files.map(({ path }) => path))]),
+    ),
+    sizeBytes: sum(await Promise.all(sizes)),
   };
 }
 
-/** The first column of a CSV whose paths are quoted where they hold a comma. */
-function pathsOf(record: string): string[] {
-  return record
-    .split('\n')
-    .flatMap((line) => /^(?:"((?:[^"]|"")*)"|([^,]+)),/.exec(line)?.slice(1).find(Boolean) ?? []);
+export interface Distribution {
+  name: string;
+  /** Null where it has no record. */
+  files: { path: string; sizeBytes: number | null }[] | null;
+}
+
+export async function distributionsOf(sitePackages: string): Promise<Distribution[]> {
+  const folders = (await readdir(sitePackages)).filter((name) => name.endsWith('.dist-info'));
+  return Promise.all(
+    folders.map(async (folder) => {
+      const record = await readFile(join(sitePackages, folder, 'RECORD'), 'utf8').catch(() => null);
+      return { name: folder.slice(0, folder.indexOf('-')), files: record === null ? null : filesOf(record) };
+    }),
+  );
+}
+
+/** Of everything in a folder, as the disk has it. */
+export async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const sizes = entries.map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? sizeOf(path) : sizeOfFile(path);
+  });
+  return sum(await Promise.all(sizes));
+}
+
+/** A CSV of path, hash and size, whose paths are quoted where they hold a comma; most tell the size. */
+function filesOf(record: string): NonNullable<Distribution['files']> {
+  return record.split('\n').flatMap((line) => {
+    const [, quoted, plain, size] = /^(?:"((?:[^"]|"")*)"|([^",]+)),[^,]*,(\d*)\s*$/.exec(line) ?? [];
+    const path = quoted ?? plain;
+    return path === undefined ? [] : [{ path, sizeBytes: size ? Number(size) : null }];
+  });
 }
 
 /** Packages and modules at the top, without the private ones and those that only tests import. */
@@ -42,11 +75,10 @@ function importNames(files: readonly string[]): string[] {
     .sort();
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    bytes += entry.isDirectory() ? await sizeOf(path) : (await stat(path)).size;
-  }
-  return bytes;
+async function sizeOfFile(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

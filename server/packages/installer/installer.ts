@@ -7,9 +7,10 @@ import { type RoomRun, runInRoom } from './room.ts';
 /** Resolves and installs, with uv or pip behind it. */
 export interface Installer {
   name: 'uv' | 'pip';
-  /** Makes the empty virtual environment. Throws PackageError. */
-  makeVenv(work: InstallWork): Promise<void>;
-  /** Writes the lock: a requirements file with the exact version and the hashes of everything. Throws PackageError. */
+  /**
+   * Makes the empty virtual environment, and writes the lock: a requirements file with the exact version and the hashes of
+   * everything. Throws PackageError.
+   */
   resolve(work: InstallWork): Promise<void>;
   /** Fills the virtual environment with what the lock says. Throws PackageError. */
   install(work: InstallWork): Promise<void>;

@@ -20,11 +20,10 @@ export function makePipInstaller(context: InstallerContext, pip: string[]): Inst
 
   return {
     name: 'pip',
-    async makeVenv(work) {
-      const command = [interpreter.executable, '-I', '-m', 'venv', '--without-pip', venvFolder(work)];
-      await run(work, 'install', command);
-    },
     async resolve(work) {
+      // First: pip resolves for the Python that it is pointed at, and that is the one in there.
+      const makeVenv = [interpreter.executable, '-I', '-m', 'venv', '--without-pip', venvFolder(work)];
+      await run(work, 'install', makeVenv);
       const report = join(work.folder, 'report.json');
       const options = ['--dry-run', '--ignore-installed', '--report', report, ...builds];
       await runPip(work, 'resolve', ['install', ...options, '--requirement', requirementsFile(work)]);

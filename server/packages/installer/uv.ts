@@ -16,44 +16,32 @@ export function makeUvInstaller(context: InstallerContext, uvPath: string): Inst
   const { interpreter, settings, operator } = context;
   const builds = settings.sourceBuilds ? [] : ['--no-build'];
   const index = operator.noIndex ? ['--no-index'] : [];
+  const python = ['--python', interpreter.executable];
 
   return {
     name: 'uv',
-    async makeVenv(work) {
-      await uv(work, 'install', [
-        'venv',
-        '--relocatable',
-        '--python',
-        interpreter.executable,
-        venvFolder(work),
-      ]);
-    },
     async resolve(work) {
-      const output = [
-        '--generate-hashes',
-        '--no-header',
-        '--no-annotate',
-        '--no-strip-extras',
-        '--output-file',
-        lockFile(work),
-      ];
-      await uv(work, 'resolve', [
-        'pip',
-        'compile',
-        ...output,
-        ...index,
-        ...builds,
-        '--python',
-        interpreter.executable,
-        requirementsFile(work),
-      ]);
+      // Side by side: neither needs the other. Both end before one fails, since their folder is removed then.
+      const both = [makeVenv(work), writeLock(work)];
+      await Promise.allSettled(both);
+      await Promise.all(both);
     },
     async install(work) {
-      const python = join(venvFolder(work), 'bin/python');
+      const into = ['--python', join(venvFolder(work), 'bin/python')];
       const from = ['--no-deps', '--require-hashes', '--requirements', lockFile(work)];
-      await uv(work, 'install', ['pip', 'install', '--python', python, ...from, ...index, ...builds]);
+      await uv(work, 'install', ['pip', 'install', ...into, ...from, ...index, ...builds]);
     },
   };
+
+  function makeVenv(work: InstallWork): Promise<void> {
+    return uv(work, 'install', ['venv', '--relocatable', ...python, venvFolder(work)]);
+  }
+
+  function writeLock(work: InstallWork): Promise<void> {
+    const form = ['--generate-hashes', '--no-header', '--no-annotate', '--no-strip-extras'];
+    const files = ['--output-file', lockFile(work), requirementsFile(work)];
+    return uv(work, 'resolve', ['pip', 'compile', ...form, ...index, ...builds, ...python, ...files]);
+  }
 
   async function uv(work: InstallWork, doing: 'resolve' | 'install', args: string[]): Promise<void> {
     const run = await runInstaller(context, work, {

@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { distributionsOf } from '../installed.ts';
 import type { Store } from './store.ts';
 
 /** Removes environments that are not whole (a power cut, a meddling hand), so that their next run builds them anew. */
@@ -20,16 +21,13 @@ export async function repair(store: Store): Promise<string[]> {
 
 /** Every wheel records what it brought, most with the sizes (PEP 376). */
 async function hasAllFiles(sitePackages: string): Promise<boolean> {
-  const names = await readdir(sitePackages).catch(() => null);
-  if (names === null) return false;
-  for (const name of names.filter((each) => each.endsWith('.dist-info'))) {
-    const record = await readFile(join(sitePackages, name, 'RECORD'), 'utf8').catch(() => null);
-    if (record === null) return false;
-    for (const line of record.split('\n')) {
-      const [, path, size] = /^([^",]+),[^,]*,(\d*)\s*$/.exec(line) ?? [];
-      if (path === undefined || path.startsWith('..')) continue;
+  const distributions = await distributionsOf(sitePackages).catch(() => null);
+  if (distributions === null) return false;
+  for (const { files } of distributions) {
+    if (files === null) return false;
+    for (const { path, sizeBytes } of files.filter((each) => !each.path.startsWith('..'))) {
       const found = await stat(join(sitePackages, path)).catch(() => null);
-      if (found === null || (size !== '' && found.size !== Number(size))) return false;
+      if (found === null || (sizeBytes !== null && found.size !== sizeBytes)) return false;
     }
   }
   return true;
