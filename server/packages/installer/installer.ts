@@ -71,6 +71,7 @@ export function runInstaller(
   return runInRoom(
     {
       bubblewrapPath: settings.bubblewrapPath,
+      hasNetwork: true,
       variables: { ...operator.variables, ...variables, TMPDIR: join(folder, 'tmp') },
       homeFiles: operator.homeFiles,
       readable: [

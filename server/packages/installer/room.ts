@@ -3,11 +3,12 @@ import { execa } from 'execa';
 import { PackageError } from '../errors.ts';
 
 /**
- * Where an installer runs: a bubblewrap room with the network, the system's programs and libraries, and what it
+ * Where an installer runs: a bubblewrap room with the system's programs and libraries, mostly the network, and what it
  * is given here. Nothing of the server's environment, its other files or its processes is in it.
  */
 export interface Room {
   bubblewrapPath: string | undefined;
+  hasNetwork: boolean;
   /** The whole environment of what runs in it, beside PATH and HOME. */
   variables: Readonly<Record<string, string>>;
   /** Host paths that can be read, at the same place; those that do not exist are left out. */
@@ -32,27 +33,39 @@ export async function runInRoom(
   onLine: (line: string) => void = () => {},
 ): Promise<RoomRun> {
   if (room.bubblewrapPath === undefined) throw noRoom('there is none: apt-get install bubblewrap');
-  const { exitCode, stdout, stderr, code } = await execa(
-    room.bubblewrapPath,
-    [...bubblewrapArguments(room), ...AS_READABLE, ...command],
-    {
-      // Not as arguments, which every user of the host can read: an index URL may hold a password.
-      env: { ...room.variables, PATH, HOME, LANG: 'C.UTF-8' },
-      extendEnv: false,
-      cwd: '/',
-      stdin: 'ignore',
-      stderr: ['pipe', tellLines(onLine)],
-      maxBuffer: MAX_OUTPUT_BYTES,
-      cancelSignal: room.signal,
-      forceKillAfterDelay: KILL_AFTER_MS,
-      reject: false,
-    },
-  );
+  room.signal.throwIfAborted();
+  const running = execa(room.bubblewrapPath, [...bubblewrapArguments(room), ...AS_READABLE, ...command], {
+    // Not as arguments, which every user of the host can read: an index URL may hold a password.
+    env: { ...room.variables, PATH, HOME, LANG: 'C.UTF-8' },
+    extendEnv: false,
+    cwd: '/',
+    stdin: 'ignore',
+    stderr: ['pipe', tellLines(onLine)],
+    maxBuffer: MAX_OUTPUT_BYTES,
+    detached: true,
+    reject: false,
+  });
+  const kill = () => killGroup(running.pid);
+  room.signal.addEventListener('abort', kill, { once: true });
+  const { exitCode, stdout, stderr, code } = await running;
+  room.signal.removeEventListener('abort', kill);
   room.signal.throwIfAborted();
   if (code === 'ENOENT') throw noRoom(`there is none at ${room.bubblewrapPath}`);
   const refusal = exitCode === 0 ? null : /^bwrap: (?!execvp).*$/m.exec(stderr);
   if (refusal !== null) throw noRoom(`it says: ${refusal[0]}; npm run doctor tells more`);
   return { exitCode: exitCode ?? 1, stdout, stderr };
+}
+
+/**
+ * All that it has started so far: a bubblewrap that is killed alone while it makes the room leaves the other half of itself
+ * waiting for ever, with our end of its output.
+ */
+function killGroup(pid: number | undefined): void {
+  try {
+    process.kill(-pid!, 'SIGKILL');
+  } catch {
+    // It ended just now, or never began.
+  }
 }
 
 function noRoom(why: string): PackageError {
@@ -62,7 +75,6 @@ function noRoom(why: string): PackageError {
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 const HOME = '/home/weft';
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-const KILL_AFTER_MS = 500;
 
 /** Cells read what is installed as another user; the server's own umask may forbid that. */
 const AS_READABLE = ['/bin/sh', '-c', 'umask 022; exec "$@"', 'sh'];
@@ -74,13 +86,15 @@ function tellLines(onLine: (line: string) => void) {
   };
 }
 
-function bubblewrapArguments({ readable, writable, homeFiles }: Room): string[] {
+function bubblewrapArguments({ hasNetwork, readable, writable, homeFiles }: Room): string[] {
   const homeBinds = Object.entries(homeFiles).map(([name, path]) => [path, `${HOME}/${name}`] as const);
   const present = [...SYSTEM_PATHS, ...readable].filter((path) => existsSync(path));
   return [
     ...(process.getuid?.() === 0 ? [] : ['--unshare-user']),
+    ...(hasNetwork ? [] : ['--unshare-net']),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...['--die-with-parent', '--new-session', '--hostname', 'weft', '--cap-drop', 'ALL'],
+    // No new session: it is one already (`detached`), and inside another its processes would be of another group.
+    ...['--die-with-parent', '--hostname', 'weft', '--cap-drop', 'ALL'],
     ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', HOME],
     ...SYSTEM_FOLDERS.flatMap(bindOrLink),
     ...parentsFirst(present).flatMap((path) => ['--ro-bind', path, path]),
