@@ -24,19 +24,17 @@ export interface BuildDeps {
   /** Code of the packages runs while they are built, and may forge their lock: what others ask for never comes to the same. */
   isolated: boolean;
   makeInstaller: (work: InstallWork) => Promise<Installer>;
-  /** Compiles what was installed to bytecode, so that no import has to. */
-  compile: (work: InstallWork, sitePackages: string) => Promise<void>;
 }
 
 /**
  * Builds one environment in a side folder, and puts it in its place when it is whole:
  *
- *   resolve ──▶ judge what it pulls in ──▶ there already? ──▶ install ──▶ compile ──▶ rename
+ *   resolve ──▶ judge what it pulls in ──▶ there already? ──▶ install ──▶ rename
  *
  * Throws PackageError, PackageRefusal, and what aborted the signal. Nothing is left behind then.
  */
 export async function buildEnvironment(
-  { store, rules, pythonVersion, isolated, makeInstaller, compile }: BuildDeps,
+  { store, rules, pythonVersion, isolated, makeInstaller }: BuildDeps,
   requirements: readonly Requirement[],
   { signal, tell }: { signal: AbortSignal; tell: (event: EnvironmentEvent) => void },
 ): Promise<StoredEnvironment> {
@@ -88,8 +86,6 @@ export async function buildEnvironment(
         onLine: (line) => /^\s*Downloading \S/.test(line) && install(line.trim()),
       });
     }
-    install('Compiling to bytecode, so that imports are quick');
-    await compile(work, sitePackages);
     const contents = await contentsOf(sitePackages);
     await rm(join(folder, 'tmp'), { recursive: true, force: true });
     return store.keep(folder, {

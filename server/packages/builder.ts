@@ -80,13 +80,12 @@ export class Builder {
     work: WorkContext<EnvironmentEvent>,
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
-    const installation = await openInstallation(settings, store.layout, interpreter, this.tools);
     const deps: BuildDeps = {
       store,
       rules: settings.rules,
       pythonVersion: interpreter.version,
       isolated: settings.sourceBuilds,
-      ...installation,
+      makeInstaller: await openInstallation(settings, store.layout, interpreter, this.tools),
     };
     return buildEnvironment(deps, requirements, work);
   }

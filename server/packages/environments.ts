@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../shared/logger.ts';
 import { Builder } from './builder.ts';
+import { Bytecode } from './bytecode.ts';
 import { checkPackages, checkResolved, type PackageFinding, toRequirements } from './check.ts';
 import type {
   EnvironmentLease,
@@ -46,6 +47,7 @@ export async function openEnvironments(options: EnvironmentsOptions): Promise<En
 
 class HostEnvironments implements Environments {
   private readonly builder: Builder;
+  private readonly bytecode: Bytecode;
   private tidying: Promise<void> = Promise.resolve();
   private interpreter: Promise<TargetInterpreter> | null = null;
 
@@ -53,7 +55,10 @@ class HostEnvironments implements Environments {
     private readonly options: EnvironmentsOptions,
     private readonly store: Store,
   ) {
-    this.builder = new Builder(store, options.settings);
+    const { settings, logger } = options;
+    this.builder = new Builder(store, settings);
+    const interpreter = () => this.findInterpreter();
+    this.bytecode = new Bytecode({ store, settings, logger, interpreter, onCompiled: () => this.tidySoon() });
   }
 
   check(packages: readonly string[]): PackageFinding[] {
@@ -86,7 +91,11 @@ class HostEnvironments implements Environments {
 
   async delete(id: string): Promise<boolean> {
     const environment = await this.store.get(id);
-    return environment === null ? forgetFailure(id, this.store) : this.store.remove(environment);
+    if (environment === null) return forgetFailure(id, this.store);
+    const wasCompiling = await this.bytecode.giveUp(id);
+    const isRemoved = await this.store.remove(environment);
+    if (!isRemoved && wasCompiling) this.bytecode.soon(environment);
+    return isRemoved;
   }
 
   async repair(): Promise<Tidied & { damaged: string[] }> {
@@ -108,6 +117,7 @@ class HostEnvironments implements Environments {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.builder.close();
+    await this.bytecode[Symbol.asyncDispose]();
     await this.tidying;
   }
 
@@ -126,6 +136,7 @@ class HostEnvironments implements Environments {
       if (known === null) this.tidySoon();
       const pinned = environment.manifest.packages.map(({ name, version }) => `${name}==${version}`);
       await waiter.onEvent({ status: 'READY', packages: pinned, message: null });
+      this.bytecode.soon(environment);
       return { environment, lease: lease.move(), requirements };
     }
   }

@@ -20,12 +20,12 @@ export async function listEnvironments(store: Store): Promise<PythonEnvironment[
 }
 
 export async function describe(environment: StoredEnvironment, store: Store): Promise<PythonEnvironment> {
-  const { id, requirements, packages, sizeBytes, createdAt } = environment.manifest;
+  const { id, requirements, packages, createdAt } = environment.manifest;
   return {
     id,
     requirements,
     packages: packages.map(({ name, version }) => ({ name, version })),
-    sizeBytes,
+    sizeBytes: (environment.compiled ?? environment.manifest).sizeBytes,
     state: 'READY',
     message: null,
     createdAt: new Date(createdAt),

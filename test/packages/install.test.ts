@@ -68,28 +68,24 @@ const failureOf = (environments: Environments, ...packages: string[]) =>
     (error) => error,
   );
 
-/** What is left of builds: nothing, whether they went well or not. */
+/** What is left of builds: nothing, whether they went well or not. Others may be compiled meanwhile. */
 const leftovers = ({ folder }: { folder: string }) => [
   ...readdirSync(join(folder, 'install/building')),
-  ...readdirSync(join(folder, 'claims')),
+  ...readdirSync(join(folder, 'claims')).filter((name) => !name.endsWith('-compile')),
 ];
 
-test('packages are installed and compiled for a bare interpreter that is given their folder', async () => {
+test('packages are installed for a bare interpreter that is given their folder', async () => {
   const { sitePackages, preload, events } = await ensure(shared, 'tiny', 'spread');
   const code = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import tiny, tiny_base, spread_a; print(tiny.VERSION)`;
   const { stdout } = await execa('python3', ['-I', '-S', '-B', '-c', code]);
   expect(stdout).toBe('2.0');
   expect(preload).toEqual(['spread_a', 'spread_b', 'tiny']);
-  expect(readdirSync(join(sitePackages, '__pycache__'))).toContainEqual(
-    expect.stringMatching(/^tiny\..*\.pyc$/),
-  );
 
   expect(events[0]).toMatchObject({ status: 'RESOLVING', packages: ['spread', 'tiny'] });
   expect(events.at(-1)).toMatchObject({ status: 'READY', message: null });
   const installing = events.filter(({ status }) => status === 'INSTALLING');
   expect([...installing[0]!.packages].sort()).toEqual(['spread==1.0', 'tiny-base==1.5', 'tiny==2.0']);
   const messages = installing.map(({ message }) => message);
-  expect(messages.at(-1)).toMatch(/^Compiling/);
   for (const count of [1, 2, 3]) {
     const pattern = new RegExp(`^Installed \\S+ \\S+ \\(${count} of 3\\)$`);
     expect(messages).toContainEqual(expect.stringMatching(pattern));

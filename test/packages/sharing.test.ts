@@ -5,7 +5,7 @@ import type { PackageSettings } from '../../server/packages/settings.ts';
 import { spawnEnsure } from '../support/environments-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
-import { onPath, openTestEnvironments } from '../support/test-environments.ts';
+import { isCompiled, onPath, openTestEnvironments } from '../support/test-environments.ts';
 import { openTestIndex, type TestIndex } from '../support/test-index.ts';
 import { findTestUv } from '../support/test-uv.ts';
 
@@ -120,8 +120,10 @@ test('the environments that were not used for longest make room, but never one t
   const { folder } = await open();
   const environments = await open({ maxMb: 100 }, folder);
   const kept = await environments.ensure(['large-a'], quiet());
-  await environments.prepare(['large-b'], quiet());
+  const other = await environments.prepare(['large-b'], quiet());
   const fresh = await environments.prepare(['large-c'], quiet());
+  const ids = [kept.environment.id, fresh.id, other.id];
+  await eventually('none is being compiled', () => ids.every((id) => isCompiled(folder, id)));
   const small = await open({ maxMb: 5 }, folder);
   await small.repair();
   const left = (await small.list()).map(({ id }) => id);

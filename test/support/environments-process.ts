@@ -9,12 +9,13 @@ export interface EnsureAnswer {
   error: string | null;
 }
 
-/** Another process that shares a folder of environments, and asks it for packages. */
+/** Another process that shares a folder of environments, and asks it for packages. It ends then, or when it is killed. */
 export function spawnEnsure(
   folder: string,
   packages: readonly string[],
   settings: object,
   command: readonly string[] = [],
+  { stays = false } = {},
 ): { child: ChildProcess; answer: Promise<EnsureAnswer> } {
   const script = `
     const { openTestEnvironments } = await import(${JSON.stringify(compiled('test/support/test-environments.js'))});
@@ -23,7 +24,7 @@ export function spawnEnsure(
       .ensure(${JSON.stringify(packages)}, { signal: new AbortController().signal, onEvent() {} })
       .then(({ environment: { id } }) => ({ id, error: null }), ({ message }) => ({ id: null, error: message }));
     console.log(JSON.stringify(answer));
-    process.exit();
+    ${stays ? 'setInterval(() => {}, 1_000)' : 'process.exit()'};
   `;
   const [program, ...args] = [...command, process.execPath, '--input-type=module', '-e', script];
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -22,6 +22,11 @@ export function openTestEnvironments(
   });
 }
 
+/** Whether all bytecode of an environment is there, in a folder of environments. */
+export function isCompiled(folder: string, id: string): boolean {
+  return existsSync(join(folder, 'environments', id, 'compiled.json'));
+}
+
 /** The way to packages that this host's own pip and uv are set up for. */
 export function operatorOfHost(): PackageSettings['operator'] {
   const variables = Object.entries(process.env).flatMap(([name, value]) =>

@@ -61,7 +61,7 @@ async function holderOf(file: string): Promise<z.infer<typeof holderSchema> | nu
 }
 
 /** By a rename, so that of several who find it stale one takes it; one that was renewed meanwhile is put back. */
-async function takeAway(file: string): Promise<void> {
+export async function takeAway(file: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
     await rename(file, aside);

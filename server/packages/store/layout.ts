@@ -3,7 +3,7 @@ import { join } from 'node:path';
 /**
  * The folder of environments, as it may be shared by several processes:
  *
- *   environments/<id>/   one each, never changed: environment.json, requirements.txt, requirements.lock, venv/
+ *   environments/<id>/   one each: environment.json, requirements.txt, requirements.lock, venv/, later compiled.json
  *   asked/<key>.json     what a set of requirements came to, so that the next run needs no resolver
  *   claims/              who builds or uses what
  *   install/building/    side folders of builds; renamed into environments/ when done

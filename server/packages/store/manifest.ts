@@ -20,9 +20,15 @@ const manifestSchema = z.object({
   ),
   /** Relative to the environment's folder. */
   sitePackages: z.string(),
+  /** Without bytecode. */
   sizeBytes: z.number(),
   createdAt: z.iso.datetime(),
 });
+
+/** compiled.json: all of its bytecode is there, and how much it takes with that. */
+export type Compiled = z.infer<typeof compiledSchema>;
+
+const compiledSchema = z.object({ sizeBytes: z.number() });
 
 /** asked/<key>.json: what a set of requirements came to. */
 export type Asked = z.infer<typeof askedSchema>;
@@ -38,10 +44,15 @@ const askedSchema = z.discriminatedUnion('kind', [
 ]);
 
 export const MANIFEST = 'environment.json';
+export const COMPILED = 'compiled.json';
 
 /** Null where there is none, or what is there is no manifest. */
 export async function readManifest(folder: string): Promise<Manifest | null> {
   return readAs(manifestSchema, join(folder, MANIFEST));
+}
+
+export async function readCompiled(folder: string): Promise<Compiled | null> {
+  return readAs(compiledSchema, join(folder, COMPILED));
 }
 
 export async function readAsked(file: string): Promise<Asked | null> {

@@ -2,14 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Claim, isHeld, noteOf, tryClaim } from './claim.ts';
+import { type Claim, isHeld, noteOf, takeAway, tryClaim } from './claim.ts';
 import { layoutOf } from './layout.ts';
-import { type Asked, MANIFEST, type Manifest, readAsked, readManifest } from './manifest.ts';
+import {
+  type Asked,
+  COMPILED,
+  type Compiled,
+  MANIFEST,
+  type Manifest,
+  readAsked,
+  readCompiled,
+  readManifest,
+} from './manifest.ts';
 
-/** An environment on disk, whole and never changed. */
+/** An environment on disk, whole; only its bytecode comes later. */
 export interface StoredEnvironment {
   folder: string;
   manifest: Manifest;
+  /** Null while its bytecode is not all there. */
+  compiled: Compiled | null;
 }
 
 /** The environments on disk. Several processes may open one folder; every change is one rename. */
@@ -34,8 +45,8 @@ export async function openStore(root: string) {
     async get(id: string): Promise<StoredEnvironment | null> {
       if (!ID.test(id)) return null;
       const folder = join(environments, id);
-      const manifest = await readManifest(folder);
-      return manifest && { folder, manifest };
+      const [manifest, compiled] = await Promise.all([readManifest(folder), readCompiled(folder)]);
+      return manifest && { folder, manifest, compiled };
     },
 
     async all(): Promise<StoredEnvironment[]> {
@@ -56,14 +67,13 @@ export async function openStore(root: string) {
         await discard(folder); // what is there is no environment
         await rename(sideFolder, folder);
       });
-      return { folder, manifest };
+      return { folder, manifest, compiled: null };
     },
 
-    async note(key: string, known: Asked): Promise<void> {
-      const aside = `${askedFile(key)}.${randomUUID()}`;
-      await writeFile(aside, JSON.stringify(known));
-      await rename(aside, askedFile(key));
-    },
+    noteCompiled: (id: string, compiled: Compiled) =>
+      writeWhole(join(environments, id, COMPILED), JSON.stringify(compiled)),
+
+    note: (key: string, known: Asked) => writeWhole(askedFile(key), JSON.stringify(known)),
 
     /** The sets whose last build failed. */
     async failures(): Promise<{ key: string; failure: Extract<Asked, { kind: 'failed' }> }[]> {
@@ -103,12 +113,8 @@ export async function openStore(root: string) {
      * look is second, and whoever removes does it the other way round, so that one of the two sees the other.
      */
     async lease(environment: StoredEnvironment): Promise<Disposable | null> {
-      const { id } = environment.manifest;
-      const claim = await tryClaim(join(claims, `use-${id}-${randomUUID()}`));
-      if (claim === null || !existsSync(join(environment.folder, MANIFEST))) {
-        claim?.[Symbol.dispose]();
-        return null;
-      }
+      const claim = await claimUse(environment.manifest.id, randomUUID());
+      if (claim === null) return null;
       touch(environment.folder);
       return {
         [Symbol.dispose]() {
@@ -118,11 +124,14 @@ export async function openStore(root: string) {
       };
     },
 
-    /** Claims of processes that were killed; each has a name of its own, which nobody takes over. */
+    /** The right to compile it, which keeps it as a lease does; null while another has it, or it is gone. */
+    claimCompile: (id: string): Promise<Claim | null> => claimUse(id, 'compile'),
+
+    /** Claims of processes that were killed. */
     async forgetUsers(): Promise<void> {
       for (const name of (await readdir(claims)).filter((each) => each.startsWith('use-'))) {
         const file = join(claims, name);
-        if (!(await isHeld(file))) await rm(file, { force: true });
+        if (!(await isHeld(file))) await takeAway(file);
       }
     },
 
@@ -154,6 +163,13 @@ export async function openStore(root: string) {
     return join(asked, `${key}.json`);
   }
 
+  async function claimUse(id: string, by: string): Promise<Claim | null> {
+    const claim = await tryClaim(join(claims, `use-${id}-${by}`));
+    if (claim === null || existsSync(join(environments, id, MANIFEST))) return claim;
+    claim[Symbol.dispose]();
+    return null;
+  }
+
   async function isLeased(id: string): Promise<boolean> {
     const names = (await readdir(claims)).filter((name) => name.startsWith(`use-${id}-`));
     return (await Promise.all(names.map((name) => isHeld(join(claims, name))))).includes(true);
@@ -161,6 +177,12 @@ export async function openStore(root: string) {
 }
 
 const ID = /^env_[0-9a-f]{32}$/;
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  await writeFile(aside, text);
+  await rename(aside, file);
+}
 
 /** Tells that it was used just now. */
 function touch(folder: string): void {
@@ -173,5 +195,6 @@ function touch(folder: string): void {
 }
 
 async function discard(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  // Retried where another process still writes to it.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
