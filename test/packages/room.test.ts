@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runInRoom } from '../../server/packages/installer/room.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
 import { onPath } from '../support/test-environments.ts';
 
 const room = {
@@ -20,4 +23,15 @@ test('a room that is given up ends, however early in its making', async () => {
     leaving.abort(new Error('gone'));
     await ended;
   }
+});
+
+test('files are linked, not copied, from the downloads to the folder of a build', async () => {
+  await using root = await makeTempFolder();
+  const [downloaded, building] = [join(root.path, 'downloaded.py'), join(root.path, 'building')];
+  writeFileSync(downloaded, '');
+  mkdirSync(building);
+  const { signal } = new AbortController();
+  const writable = [root.path, building];
+  const { exitCode } = await runInRoom({ ...room, writable, signal }, ['ln', downloaded, building]);
+  expect(exitCode).toBe(0);
 });

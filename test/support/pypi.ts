@@ -23,12 +23,15 @@ export interface PypiSandbox extends AsyncDisposable {
 export async function openPypiSandbox(packages: readonly string[]): Promise<PypiSandbox> {
   await using opened = new AsyncDisposableStack();
   const cacheFolder = join(projectRoot, 'node_modules/.cache/python-packages');
-  const environments = await openTestEnvironments(opened.use(await makeTempFolder()).path, {
-    timeoutMs: 300_000,
-    uvPath: await findTestUv(),
-    cacheFolder,
-    operator: operatorOfHost(),
-  });
+  const { path } = opened.use(await makeTempFolder());
+  const environments = opened.use(
+    await openTestEnvironments(path, {
+      timeoutMs: 300_000,
+      uvPath: await findTestUv(),
+      cacheFolder,
+      operator: operatorOfHost(),
+    }),
+  );
   const signal = AbortSignal.timeout(300_000);
   const lease = await environments.ensure(packages, { signal, onEvent() {} }).catch(unlessUnreachable);
   if (lease === null) return unreachable();

@@ -99,7 +99,7 @@ function bubblewrapArguments({ hasNetwork, readable, writable, homeFiles }: Room
     ...SYSTEM_FOLDERS.flatMap(bindOrLink),
     ...parentsFirst(present).flatMap((path) => ['--ro-bind', path, path]),
     ...homeBinds.flatMap(([from, to]) => ['--ro-bind-try', from, to]),
-    ...parentsFirst(writable).flatMap((path) => ['--bind', path, path]),
+    ...outermost(writable).flatMap((path) => ['--bind', path, path]),
     ...['--chdir', '/tmp', '--'],
   ];
 }
@@ -107,6 +107,11 @@ function bubblewrapArguments({ hasNetwork, readable, writable, homeFiles }: Room
 /** A mount would hide those made before it further in. */
 function parentsFirst(paths: readonly string[]): string[] {
   return [...new Set(paths)].sort((a, b) => a.length - b.length);
+}
+
+/** Between two mounts no file can be linked, only copied, though one be a folder of the other. */
+function outermost(paths: readonly string[]): string[] {
+  return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 
 /** Symlinks to /usr on most hosts, and folders on some. */
