@@ -19,7 +19,7 @@ beforeAll(async () => {
     await openTestIndex({ name: 'tiny-local', version: '1.2' }, { name: 'tiny-remote', version: '1.2' }),
   );
   const folder = opened.use(await makeTempFolder()).path;
-  const environments = await openTestEnvironments(folder, { indexUrl: index.url });
+  const environments = opened.use(await openTestEnvironments(folder, { indexUrl: index.url }));
   const local: TestSandbox = opened.use(
     await openTestSandbox({ policy: 'strict', idleCells: 4, idlePackageCells: 1, environments }),
   );
