@@ -49,3 +49,16 @@ export function startExpendable<T>(start: () => T): T {
     writeFileSync(score, former);
   }
 }
+
+/**
+ * Kills what was started as `detached`, with all that it has started so far: a bubblewrap that is killed alone while it
+ * makes its room leaves the other half of itself waiting for ever, with our end of its output.
+ */
+export function killGroup(leader: { pid?: number | undefined }): void {
+  if (leader.pid === undefined) return; // It never began.
+  try {
+    process.kill(-leader.pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { execa } from 'execa';
+import { killGroup } from '../../shared/process-table.ts';
 import { PackageError } from '../errors.ts';
 
 /**
@@ -45,7 +46,7 @@ export async function runInRoom(
     detached: true,
     reject: false,
   });
-  const kill = () => killGroup(running.pid);
+  const kill = () => killGroup(running);
   room.signal.addEventListener('abort', kill, { once: true });
   const { exitCode, stdout, stderr, code } = await running;
   room.signal.removeEventListener('abort', kill);
@@ -54,18 +55,6 @@ export async function runInRoom(
   const refusal = exitCode === 0 ? null : /^bwrap: (?!execvp).*$/m.exec(stderr);
   if (refusal !== null) throw noRoom(`it says: ${refusal[0]}; npm run doctor tells more`);
   return { exitCode: exitCode ?? 1, stdout, stderr };
-}
-
-/**
- * All that it has started so far: a bubblewrap that is killed alone while it makes the room leaves the other half of itself
- * waiting for ever, with our end of its output.
- */
-function killGroup(pid: number | undefined): void {
-  try {
-    process.kill(-pid!, 'SIGKILL');
-  } catch {
-    // It ended just now, or never began.
-  }
 }
 
 function noRoom(why: string): PackageError {

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { startExpendable } from '../../shared/process-table.ts';
+import { killGroup, startExpendable } from '../../shared/process-table.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
 import { type ControlGroups, removeGroup } from './control-group.ts';
@@ -73,7 +73,7 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
   try {
     await waitUntilReady(room, options);
   } catch (error) {
-    room.kill('SIGKILL');
+    killGroup(room);
     throw error;
   }
   return commandRoom({ room, closed, key, options });
@@ -96,8 +96,7 @@ function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProc
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
   const ready = Promise.withResolvers<void>();
   room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
-  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell. To kill it
-  // before that would be to signal process 0, which is this server's whole group.
+  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell.
   if (!room.stdout || !room.stderr) return ready.promise;
   const stderr = tailOf(room.stderr, options);
   let importing: string | null = null;
@@ -175,7 +174,7 @@ function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
   const control = openConnection(address, 'control');
   readControl(control, cells, (problem) => {
     options.logger.error({ problem }, 'the fork-server breaks the protocol and is killed');
-    room.kill('SIGKILL');
+    killGroup(room);
   });
   closed.then(() => {
     for (const { exit } of cells.values()) exit({ kind: 'lost' });
@@ -186,7 +185,7 @@ function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
     sendControl: (frame) => control.write(encodeFrame(frame)),
     giveUp() {
       options.logger.error('the fork-server hangs and is killed');
-      room.kill('SIGKILL');
+      killGroup(room);
     },
   };
   return {
@@ -199,7 +198,7 @@ function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
     },
     async [Symbol.asyncDispose]() {
       control.end();
-      const late = setTimeout(() => room.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      const late = setTimeout(() => killGroup(room), STOP_TIMEOUT_MS);
       await closed;
       clearTimeout(late);
       await rm(options.socketFolder, { recursive: true, force: true });
