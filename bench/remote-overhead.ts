@@ -14,11 +14,11 @@ import { percentile, printTimes, round, timesInTurn } from './support/measure.ts
 
 /**
  * Claim: a run on a sandbox service on loopback takes at most 2 ms (p50) longer than one in this process.
- * The service is a process of its own (WEFT_ROLES=sandbox). All take turns in the same loop, 20 ms apart, so that
- * each finds a warm cell and the same machine. Baseline: an HTTP request on a kept connection to a bare Node server.
+ * The service is a process of its own (WEFT_ROLES=sandbox). All take turns in the same loop, so far apart that
+ * each finds a warm cell, the same machine, and nobody making up for the cell before. Baseline: an HTTP request on a kept connection to a bare Node server.
  */
-const RUNS = 300;
-const PAUSE_MS = 20;
+const RUNS = 200;
+const PAUSE_MS = 60;
 const logger = makeLogger('error');
 
 await using stack = new AsyncDisposableStack();
