@@ -65,6 +65,7 @@ const WORKFLOWS = [
 
 export interface LoadOptions {
   clients: ReturnType<typeof clientsOf>;
+  workflows: readonly LoadWorkflow[];
   random: Random;
   /** Executions under way at once. */
   lanes: number;
@@ -72,14 +73,29 @@ export interface LoadOptions {
   signal: AbortSignal;
 }
 
-/** Starts executions and watches each to its end, through whatever happens to the servers. */
-export async function runLoad({ clients, random, lanes, signal }: LoadOptions): Promise<Watched[]> {
-  const workflows = await Promise.all(
-    WORKFLOWS.map(async (workflow) => ({
-      id: await clients.any().createWorkflow({ nodes: workflow.nodes, edges: workflow.edges }),
-      expected: workflow.expected,
+export interface LoadWorkflow {
+  id: string;
+  expected: (input: number) => unknown;
+}
+
+/** Before the first blow: to make a workflow is not safe to repeat. */
+export async function makeWorkflows(clients: ReturnType<typeof clientsOf>): Promise<LoadWorkflow[]> {
+  return Promise.all(
+    WORKFLOWS.map(async ({ nodes, edges, expected }) => ({
+      id: await clients.any().createWorkflow({ nodes, edges }),
+      expected,
     })),
   );
+}
+
+/** Starts executions and watches each to its end, through whatever happens to the servers. */
+export async function runLoad({
+  clients,
+  workflows,
+  random,
+  lanes,
+  signal,
+}: LoadOptions): Promise<Watched[]> {
   const watched: Watched[] = [];
   const late = makeLate(signal);
   let count = 0;

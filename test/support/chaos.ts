@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { type ChaosReport, checkJournals, reportOf } from './chaos-checks.ts';
-import { runLoad } from './chaos-load.ts';
+import { makeWorkflows, runLoad } from './chaos-load.ts';
 import { clientsOf, type Member, startMember } from './cluster.ts';
 import { makeRandom, type Random } from './random.ts';
 import { connect } from './sql.ts';
@@ -37,8 +37,9 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const clients = opened.use(clientsOf(replicas.filter(servesApi), loading.pick));
   const world = { databaseUrl: postgres.url, replicas, services };
 
+  const workflows = await makeWorkflows(clients);
   const over = new AbortController();
-  const load = runLoad({ clients, random: loading, lanes: options.lanes, signal: over.signal });
+  const load = runLoad({ clients, workflows, random: loading, lanes: options.lanes, signal: over.signal });
   const blows = await Promise.race([dealBlows(options, blowing, world), load.then(() => ({}))]);
   over.abort();
   const watched = await load;
