@@ -202,7 +202,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     open,
     async [Symbol.asyncDispose]() {
       closing.abort();
-      clearTimeout(patience);
+      flushSoon();
       await flushing;
       await nextTurn();
     },
