@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, findChromium, openBrowser, type Page } from '../support/browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { openTransportServer } from '../support/transport-server.ts';
+import { untilTold } from '../support/until-told.ts';
+import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
 const chromium = findChromium();
@@ -11,11 +13,13 @@ const inBrowser = chromium === undefined ? describe.skip : describe;
 
 inBrowser('GraphiQL in a browser', () => {
   const opened = new AsyncDisposableStack();
-  let weft: WeftServer;
+  let server: WeftServer;
+  let weft: WeftClient;
   let browser: Browser;
   beforeAll(async () => {
     const { url: databaseUrl } = opened.use(await createDatabase());
-    weft = opened.use(await startWeft({ databaseUrl }));
+    server = opened.use(await startWeft({ databaseUrl }));
+    weft = opened.use(new WeftClient(server.url));
     browser = opened.use(await openBrowser(chromium!));
   });
   afterAll(async () => await opened.disposeAsync());
@@ -25,10 +29,10 @@ inBrowser('GraphiQL in a browser', () => {
     await play(page, 'query Version { serverInfo { version } }');
     await page.waitFor(`${response}.includes('"version": "')`);
 
-    await play(page, 'subscription Watch { executionUpdates { status output } }');
+    await play(page, 'subscription Watch { executionUpdates(statuses: [SUCCEEDED]) { status output } }');
     await page.waitFor(`${playButton}.ariaLabel.startsWith('Stop')`);
-    await runPython(weft.url);
-    await page.waitFor(`${response}.includes('SUCCEEDED') && ${response}.includes('42')`);
+    const shown = page.waitFor(`${response}.includes('SUCCEEDED') && ${response}.includes('42')`);
+    await untilTold(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
   });
 
   test('loads nothing from outside, complains of nothing, and checks and completes in workers', async () => {
@@ -74,10 +78,4 @@ async function play(page: Page, operation: string): Promise<void> {
   const name = operation.split(' ')[1];
   await page.waitFor(`document.querySelector('.graphiql-tab-active').innerText.trim() === '${name}'`);
   await page.evaluate(`${playButton}.click()`);
-}
-
-async function runPython(url: string): Promise<void> {
-  const query = 'mutation { pythonRun(input: { code: "result = 6 * 7" }) { userErrors { message } } }';
-  const headers = { 'content-type': 'application/json' };
-  await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
 }

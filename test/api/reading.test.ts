@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase } from '../support/test-postgres.ts';
+import { untilTold } from '../support/until-told.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
@@ -203,11 +204,16 @@ test('executionUpdates tells how each execution of a workflow ends, as it ends',
     'subscription ($workflowId: ID) { executionUpdates(workflowId: $workflowId, statuses: [SUCCEEDED]) { id status output } }',
     { workflowId },
   );
-  const first = updates.next();
-  await weft.query('{ __typename }'); // goes by another connection: the subscription is there by then
-  await weft.runPython('1'); // of no workflow, so not told
-  const id = await weft.start(workflowId, 7);
-  expect((await first).value.data.executionUpdates).toEqual({ id, status: 'SUCCEEDED', output: 7 });
+  const started: string[] = [];
+  const first = await untilTold(updates.next(), async () => {
+    await weft.allEvents(await weft.runPython('1')); // of no workflow, so not told
+    const id = await weft.start(workflowId, 7);
+    started.push(id);
+    await weft.allEvents(id);
+  });
+  const { id, ...told } = first.value.data.executionUpdates;
+  expect(told).toEqual({ status: 'SUCCEEDED', output: 7 });
+  expect(started).toContain(id);
   await updates.return!();
 });
 

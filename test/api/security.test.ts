@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
-import { WeftClient } from '../support/weft-client.ts';
+import { untilTold } from '../support/until-told.ts';
+import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
@@ -57,15 +58,17 @@ const workflowOf = (code: string) =>
   weft.createWorkflow({ nodes: [{ key: 'py', type: 'python', config: { code } }] });
 
 test('a violation is in the journal, in the audit trail and in the live subscription, and fails the run', async () => {
-  const workflowId = await workflowOf(CODE);
-  const live = weft.subscribe<{ securityViolationAdded: object }>(
-    'subscription ($workflowId: ID) { securityViolationAdded(workflowId: $workflowId) { sequence nodeKey execution { id } violation { rule } } }',
-    { workflowId },
+  const live = weft.subscribe<{ securityViolationAdded: { execution: { id: string } } }>(
+    'subscription { securityViolationAdded { sequence nodeKey execution { id } violation { rule } } }',
   );
-  const added = live.next();
-  await weft.query('{ __typename }'); // the subscription goes by another connection: let it be there first
-  const id = await weft.start(workflowId);
-  const events = await weft.allEvents(id);
+  const runs = new Map<string, { workflowId: string; events: WatchedEvent[] }>();
+  const added = await untilTold(live.next(), async () => {
+    const workflowId = await workflowOf(CODE);
+    const id = await weft.start(workflowId);
+    runs.set(id, { workflowId, events: await weft.allEvents(id) });
+  });
+  const { id } = added.value.data.securityViolationAdded.execution;
+  const { workflowId, events } = runs.get(id)!;
   expect(events.at(-1)!.error).toMatchObject({ code: 'PYTHON_SECURITY_ERROR', line: 2 });
   const { sequence } = events.find(({ __typename }) => __typename === 'SecurityViolation')!;
 
@@ -80,11 +83,7 @@ test('a violation is in the journal, in the audit trail and in the live subscrip
       violation: { code: 'PYTHON_SECURITY_ERROR', layer: 'STATIC', line: 2 },
     },
   ]);
-  expect((await added).value.data.securityViolationAdded).toMatchObject({
-    sequence,
-    nodeKey: 'py',
-    execution: { id },
-  });
+  expect(added.value.data.securityViolationAdded).toMatchObject({ sequence, nodeKey: 'py' });
   await live.return!();
 });
 

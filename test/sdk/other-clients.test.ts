@@ -1,5 +1,6 @@
 import { print } from 'graphql';
 import { createDatabase } from '../support/test-postgres.ts';
+import { untilTold } from '../support/until-told.ts';
 import { startWeft } from '../support/weft-server.ts';
 import { type Data, type OtherClient, otherClients } from './other-clients/clients.ts';
 import { installGql, runGqlClient } from './other-clients/gql.ts';
@@ -88,16 +89,13 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
       heard.resolve(executionUpdates);
       return true;
     });
-    // What is told begins when the server has the subscription, so starts go on until one is told of.
-    let told = false;
-    void heard.promise.then(() => (told = true));
-    while (!told) {
+    const told = await untilTold(heard.promise, async () => {
       const input = { workflowId, input: { value: 1 } };
       const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
       const { id: executionId } = executionStart.execution;
       await client.subscribe(documented('ExecutionEvents'), { executionId }, () => false);
-    }
-    expect(await heard.promise).toMatchObject({ output: 2 });
+    });
+    expect(told).toMatchObject({ output: 2 });
     await begun;
   });
 });
