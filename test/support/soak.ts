@@ -145,7 +145,7 @@ function residentMb(pid: number): number {
   return Math.round(Number(read(`/proc/${pid}/status`).match(/VmRSS:\s+(\d+)/)?.[1] ?? 0) / 1024);
 }
 
-function descriptorsOf(pid: number): number {
+export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 

@@ -24,6 +24,8 @@ export interface Cell {
   rehearse(): Promise<void>;
   /** Sends a run's request, and has the run watched if it goes on for a while. */
   dispatch(request: object, limits: { memoryMb: number; cpuMs: number; killAfterMs: number }): void;
+  /** The outcome is told: a cell that lives on a little is not waited for, and one that lives on longer is killed. */
+  leave(): void;
   /** Ends the cell: TERM, the grace time, KILL. */
   end(graceMs: number): void;
 }
@@ -101,6 +103,8 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
 
 /** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
+/** Longer than a cell lingers by itself (python/cell.py). */
+const LINGER_MS = 300;
 const STUCK_AFTER_MS = 10_000;
 
 interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited'> {
@@ -109,6 +113,7 @@ interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited
 }
 
 function waitingCell({ number, server, ...parts }: CellParts): Cell {
+  let watch: NodeJS.Timeout | undefined;
   return {
     ...parts,
     onRefusedCall: () => {},
@@ -122,11 +127,19 @@ function waitingCell({ number, server, ...parts }: CellParts): Cell {
     },
     dispatch(request, limits) {
       parts.channel.send(request);
-      const watch = setTimeout(
+      watch = setTimeout(
         () => server.sendControl({ kind: 'watch', cell: number, ...limits }),
         WATCH_AFTER_MS,
       );
       void parts.exited.then(() => clearTimeout(watch));
+    },
+    leave() {
+      clearTimeout(watch);
+      const late = setTimeout(() => this.end(0), LINGER_MS);
+      void parts.exited.then(() => {
+        clearTimeout(late);
+        parts.channel.close();
+      });
     },
     end(graceMs) {
       server.sendControl({ kind: 'end', cell: number, graceMs });

@@ -227,19 +227,10 @@ class Run {
     this.cell.end(graceMs);
   }
 
-  /** The outcome is told; a cell that lives on a little is not waited for, and one that lives on longer is killed. */
   private leave(): void {
-    const { cell } = this;
     this.progress.close();
     for (const pipe of this.pipes) pipe.close();
-    const late = setTimeout(() => cell.end(0), LINGER_MS);
-    // The end of a cell takes the CPU that whoever waits for the outcome needs.
-    const hangUp = setTimeout(() => cell.channel.close(), HANG_UP_AFTER_MS);
-    void cell.exited.then(() => {
-      clearTimeout(late);
-      clearTimeout(hangUp);
-      cell.channel.close();
-    });
+    this.cell.leave();
   }
 }
 
@@ -250,6 +241,4 @@ function pacedText(socket: Socket, text: OutputText): PacedPipe {
 /** A pipe holds 1 MiB at most, 16 rounds of one read; what is still coming then was written later. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
-const LINGER_MS = 100;
-const HANG_UP_AFTER_MS = 25;
 const MAX_VIOLATIONS = 100;
