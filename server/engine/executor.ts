@@ -30,12 +30,12 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
 /**
  * Drives one execution from its folded state to its end, as its only writer.
  *
- *   loop:  what ended → takeStep: starts, skips, the end → one commit → launch → wait
+ *   loop:  what ended → takeStep: starts, skips, the end → one commit, begun → launch → wait
  *
- * A node's code starts only after all that it builds on is committed, its NodeStarted in the same commit as the
- * success that made it ready: one commit per step of a sequence. The first nodes of an execution build on nothing, so
- * they start before their NodeStarted is committed, which waits a little for what they tell: a short run is one
- * commit. Attempts never touch the state; they hand their end to the loop.
+ * It runs one step ahead of its journal: a node's code starts while the step that made it ready, with its NodeStarted,
+ * is being committed. Code reaches nothing but the journal, where all that it tells is committed after that step, so
+ * what is lost with its worker was seen by nobody. The first step waits a little for what its nodes tell: a short run is
+ * one commit. Attempts never touch the state; they hand their end to the loop.
  *
  * Gives `ended` when the terminal event is committed, `released` when what was under way is marked for another
  * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
@@ -49,6 +49,8 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
   let valueLimits: ValueLimits;
+  /** The step before, which may be waiting for this one where it is the first. */
+  let committed = Promise.resolve();
   const onStop = () => wake.resolve();
   stopped.addEventListener('abort', onStop, { once: true });
   draining.addEventListener('abort', onStop, { once: true });
@@ -63,11 +65,14 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
-      const committed = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
-      if (step.isFirst)
-        committed.catch(() => {}); // tells `journal.lost`
-      else await committed;
-      if (step.end !== null) return 'ended';
+      await committed;
+      const recorded = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
+      recorded.catch(() => {}); // tells `journal.lost`
+      if (!step.isFirst) committed = recorded;
+      if (step.end !== null) {
+        await committed;
+        return 'ended';
+      }
       for (const nodeKey of step.starts) launch(nodeKey);
       if (draining.aborted && running.size === 0 && ended.length === 0) break;
       await somethingToDo(step.wakeAt);

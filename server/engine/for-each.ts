@@ -119,7 +119,8 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     );
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
-    await record([{ type: 'NodeStarted', ...ref }]);
+    // Not waited for, as executor.ts says; a lost journal aborts the whole execution by its own signal.
+    record([{ type: 'NodeStarted', ...ref }]).catch(() => {});
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;
     await record([event]);
