@@ -21,6 +21,7 @@ export type Statement = (sender: Sender) => Promise<unknown>;
  */
 export async function commitTogether(pool: Pool, statements: readonly Statement[]): Promise<unknown[]> {
   const client = await pool.connect();
+  client.on('error', isTold); // unheard, that of a connection which ends would end the process
   const { stream } = (client as PoolClient & Pick<Client, 'connection'>).connection;
   stream.cork(); // else each of them would be a packet of its own
   const begun = client.query('BEGIN');
@@ -36,10 +37,14 @@ export async function commitTogether(pool: Pool, statements: readonly Statement[
   // All of them are answered before the connection goes back to the pool.
   const settled = await Promise.allSettled([...answers, end]);
   const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  client.off('error', isTold);
   client.release(settled.at(-1)?.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return Promise.all(answers.slice(1));
 }
+
+/** Its queries reject as well. */
+const isTold = () => {};
 
 /** Waits until the query is on its way; false where the statement failed before. */
 function send(client: PoolClient, statement: Statement, answers: Promise<unknown>[]): Promise<boolean> {
