@@ -29,12 +29,16 @@ export interface DriveDeps {
   logger: Logger;
 }
 
-/** Drives a claimed execution from wherever its journal stands; one that was just started is known already. */
+/**
+ * Drives a claimed execution from wherever its journal stands. One that is just being started is known already, and
+ * is driven while its start is being committed: until then nothing of it is written or told.
+ */
 export async function drive(
   deps: DriveDeps,
   executionId: string,
   signal: AbortSignal,
   known: DrivenExecution | null,
+  claimed: Promise<unknown>,
 ): Promise<'ended' | 'released'> {
   const row = known ?? (await loadExecution(deps.pool, executionId));
   if (row === undefined || hasEnded(row.status)) return 'ended';
@@ -43,7 +47,7 @@ export async function drive(
     row.status === 'QUEUED'
       ? { state: emptyState(), sequence: 1 }
       : await foldJournal(deps.pool, executionId);
-  const journal = deps.appender.open(executionId, sequence);
+  const journal = deps.appender.open(executionId, sequence, claimed);
   if (row.cancelRequested !== null) {
     signal = AbortSignal.abort({
       kind: 'cancel',
@@ -59,7 +63,7 @@ export async function drive(
   return runExecution({
     ...deps,
     journal,
-    saveArtifact: (file, within) => saveArtifact(deps.pool, executionId, file, within),
+    saveArtifact: (file, within) => claimed.then(() => saveArtifact(deps.pool, executionId, file, within)),
     plan,
     execution: { id: executionId, workflowId: row.workflowId, input: row.input },
     state,

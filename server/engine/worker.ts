@@ -27,12 +27,16 @@ export interface Worker extends AsyncDisposable {
 export type StartedExecution = DrivenExecution & { id: string };
 
 export interface Place extends Disposable {
-  /** What was started and claimed at once need not be read again. */
-  begin(jobs: readonly ClaimedJob[], started: StartedExecution | null): void;
+  /**
+   * Begins what a transaction under way claims. Where it is to be what the transaction starts, that is begun at once: its
+   * code reaches nothing but the journal, which waits for the claim.
+   */
+  begin(claimed: Promise<readonly ClaimedJob[]>, started: StartedExecution | null): void;
 }
 
 interface ActiveRun {
-  job: ClaimedJob;
+  /** Null until it is claimed. */
+  job: ClaimedJob | null;
   stop: AbortController;
   done: Promise<void>;
 }
@@ -73,37 +77,58 @@ export function startWorker(options: WorkerOptions): Worker {
       try {
         const jobs = await queue.claim(free);
         backlog = jobs.length === free;
-        for (const job of jobs) begin(job, null);
+        for (const job of jobs) begin(job.executionId, Promise.resolve(job), null);
       } catch (error) {
         logger.warn({ err: error }, 'claiming work failed; it is tried again within a second');
       }
     }
   }
 
-  function begin(job: ClaimedJob, known: DrivenExecution | null): void {
+  /** @param claimed rejects where the execution became nobody's, or another's */
+  function begin(executionId: string, claimed: Promise<ClaimedJob>, known: DrivenExecution | null): void {
     // pg-boss took the job back for want of a heartbeat and gave it to us again: the run under way is fenced off
     // by its successor's first write, and the successor waits for it.
-    const former = active.get(job.executionId);
+    const former = active.get(executionId);
     former?.stop.abort({ kind: 'release' } satisfies StopRequest);
     const stop = new AbortController();
-    const done = Promise.resolve(former?.done)
-      .then(() => run(job, stop.signal, known))
-      .finally(() => {
-        if (active.get(job.executionId)?.job === job) active.delete(job.executionId);
-        if (backlog) claimSoon();
-      });
-    active.set(job.executionId, { job, stop, done });
+    const begun: ActiveRun = {
+      job: null,
+      stop,
+      // A turn later, when the transaction that claims it is on its way.
+      done: Promise.resolve(former?.done ?? nextTurn())
+        .then(() => run(executionId, claimed, stop.signal, known))
+        .finally(() => {
+          if (active.get(executionId) === begun) active.delete(executionId);
+          if (backlog) claimSoon();
+        }),
+    };
+    active.set(executionId, begun);
+    claimed.then(
+      (job) => {
+        begun.job = job;
+      },
+      () => {}, // told to whoever started it
+    );
     if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);
   }
 
-  async function run(job: ClaimedJob, signal: AbortSignal, known: DrivenExecution | null): Promise<void> {
+  async function run(
+    executionId: string,
+    claimed: Promise<ClaimedJob>,
+    signal: AbortSignal,
+    known: DrivenExecution | null,
+  ): Promise<void> {
+    const deps = { ...options, draining: closing.signal };
+    const end = await drive(deps, executionId, signal, known, claimed).catch(coerceError);
+    const job = await claimed.catch(() => null);
+    if (job === null) return;
     try {
-      const end = await drive({ ...options, draining: closing.signal }, job.executionId, signal, known);
+      if (end instanceof Error) throw end;
       await nextTurn(); // who follows the run hears of its end first
       if (end === 'ended') await queue.complete(job.jobId);
       else await giveBack(job);
     } catch (error) {
-      logger.warn({ err: coerceError(error), executionId: job.executionId }, 'an execution is given back');
+      logger.warn({ err: coerceError(error), executionId }, 'an execution is given back');
       // What goes wrong at once would otherwise be claimed again at once, for ever.
       await delay(GIVE_BACK_DELAY_MS, undefined, { signal: closing.signal }).catch(() => {});
       await giveBack(job).catch(() => {});
@@ -139,7 +164,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }, POLL_INTERVAL_MS);
   const heartbeat = setInterval(() => {
     queue
-      .heartbeat([...active.values()].map(({ job }) => job.jobId))
+      .heartbeat([...active.values()].flatMap(({ job }) => job?.jobId ?? []))
       .catch((error) => logger.warn({ err: error }, 'a heartbeat was not taken'));
   }, HEARTBEAT_INTERVAL_MS);
   claimSoon();
@@ -149,8 +174,20 @@ export function startWorker(options: WorkerOptions): Worker {
       if (closing.signal.aborted || freePlaces() <= 0) return null;
       keptPlaces += 1;
       return {
-        begin(jobs, started) {
-          for (const job of jobs) begin(job, job.executionId === started?.id ? started : null);
+        begin(claimed, started) {
+          if (started !== null)
+            begin(
+              started.id,
+              claimed.then((jobs) => jobOf(jobs, started.id)),
+              started,
+            );
+          claimed.then(
+            (jobs) => {
+              for (const job of jobs)
+                if (job.executionId !== started?.id) begin(job.executionId, Promise.resolve(job), null);
+            },
+            () => {}, // told to whoever started it
+          );
         },
         [Symbol.dispose]() {
           keptPlaces -= 1;
@@ -174,6 +211,12 @@ export function startWorker(options: WorkerOptions): Worker {
       clearInterval(heartbeat);
     },
   };
+}
+
+function jobOf(jobs: readonly ClaimedJob[], executionId: string): ClaimedJob {
+  const job = jobs.find((claimed) => claimed.executionId === executionId);
+  if (job === undefined) throw new Error(`Execution ${executionId} waits behind an older one.`);
+  return job;
 }
 
 async function cancelRequested(

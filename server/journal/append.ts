@@ -22,14 +22,17 @@ import type { Tail } from './tail.ts';
  * in order; an insert whose answer was lost is recognised by its `writer` when it is repeated.
  */
 export interface Appender extends AsyncDisposable {
-  /** The handle for one execution, whose journal ends at `sequence`. At most one at a time per execution. */
-  open(executionId: string, sequence: number): JournalWriter;
+  /**
+   * The handle for one execution, whose journal ends at `sequence`. At most one at a time per execution.
+   * @param begun what is appended waits for it, and is lost where it rejects
+   */
+  open(executionId: string, sequence: number, begun?: Promise<unknown>): JournalWriter;
 }
 
 export interface JournalWriter {
   /** Of the last event appended, committed or not. */
   readonly sequence: number;
-  /** Aborted when another writer took the execution over; the reason is the JOURNAL_FENCED error. */
+  /** Aborted when nothing more can be written, by JOURNAL_FENCED when another writer took the execution over. */
   readonly lost: AbortSignal;
   /** Bytes appended and not yet committed; what a producer looks at to slow down. */
   readonly pendingBytes: number;
@@ -40,6 +43,8 @@ export interface JournalWriter {
    */
   append(events: readonly EventBody[], patienceMs?: number): Promise<void>;
 }
+
+const BEGUN = Promise.resolve();
 
 /** One insert takes at most this much; more only makes its readers wait longer for the first of it. */
 const MAX_ROWS = 2_000;
@@ -69,7 +74,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
   let patience: NodeJS.Timeout | undefined;
   const closing = new AbortController();
 
-  function open(executionId: string, sequence: number): JournalWriter {
+  function open(executionId: string, sequence: number, begun: Promise<unknown> = BEGUN): JournalWriter {
     const fence = new AbortController();
     const journal: OpenJournal = {
       executionId,
@@ -86,13 +91,20 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
         const bytes = rows.reduce((sum, row) => sum + row.payload.length, 0);
         const entry: Entry = { journal, rows, told, bytes, committed: Promise.withResolvers() };
         journal.pendingBytes += bytes;
-        waiting.push(entry);
-        if (patienceMs === 0) flushSoon();
-        else patience ??= setTimeout(flushSoon, patienceMs);
+        begun.then(
+          () => enqueue(entry, patienceMs),
+          (error) => lose(entry, error),
+        );
         return entry.committed.promise;
       },
     };
     return journal;
+  }
+
+  function enqueue(entry: Entry, patienceMs: number): void {
+    waiting.push(entry);
+    if (patienceMs === 0) flushSoon();
+    else patience ??= setTimeout(flushSoon, patienceMs);
   }
 
   function flushSoon(): void {

@@ -49,7 +49,7 @@ export function makeBegin(deps: BeginDeps): Begin {
 
 /**
  * Where this process's worker has a place, it claims a job in the same transaction, which is the new one unless an older
- * one waits: the run begins with the commit, and not a claim later. True where the new one was claimed.
+ * one waits: the run begins with the commit, or beside it, and not a claim later. True where the new one was claimed.
  */
 async function commit(
   { database, tail, queue, worker }: BeginDeps,
@@ -58,15 +58,14 @@ async function commit(
 ): Promise<boolean> {
   using place = worker?.keepPlace();
   const claim: Statement[] = place ? [(sender) => queue.claim(1, sender)] : [];
-  const [, , claimed] = await commitTogether(database.pool, [
+  const claimed = commitTogether(database.pool, [
     (sender) => insertExecution(sender, row),
     (sender) => queue.enqueue(sender, row.id),
     ...claim,
-  ]);
-  const jobs = (claimed ?? []) as ClaimedJob[];
-  const isClaimed = jobs.some(({ executionId }) => executionId === row.id);
+  ]).then(([, , jobs]) => (jobs ?? []) as ClaimedJob[]);
+  place?.begin(claimed, definition && asStarted(row, definition));
+  const isClaimed = (await claimed).some(({ executionId }) => executionId === row.id);
   if (isClaimed) tail.add(row.id, [firstEvent(row)], 0);
-  place?.begin(jobs, definition && asStarted(row, definition));
   return isClaimed;
 }
 

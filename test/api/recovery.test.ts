@@ -1,4 +1,5 @@
 import { connect } from '../support/sql.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -187,6 +188,30 @@ test('a node that kills its worker every time ends as an error, and not as a loo
     error: { code: 'NODE_INTERRUPTED', nodeKey: 'killer' },
   });
 }, 120_000);
+
+test('a start that cannot be committed is an error, and nothing of it is there, not even of code that had begun', async () => {
+  await using toDatabase = await startTcpProxy(databaseUrl);
+  const { weft } = await open({ databaseUrl: toDatabase.url });
+  const code = 'save_artifact("a.txt", "begun")\nimport subprocess';
+  const refused = Promise.withResolvers<void>();
+  toDatabase.manners = (sent) => {
+    if (!sent.includes('weft-insert-execution')) return 'pass';
+    refused.resolve();
+    return 'refuse';
+  };
+  await expect(weft.runPython(code)).rejects.toThrow('DATABASE_UNAVAILABLE');
+  await refused.promise;
+  toDatabase.manners = () => 'pass';
+
+  expect((await weft.allEvents(await weft.runPython('result = 1'))).at(-1)!.output).toBe(1);
+  await using sql = await connect(databaseUrl);
+  for (const table of ['executions', 'execution_events', 'artifacts', 'security_violations']) {
+    const { rows } = await sql.query(
+      `SELECT count(DISTINCT ${table === 'executions' ? 'id' : 'execution_id'})::int AS count FROM ${table}`,
+    );
+    expect({ table, ...rows[0] }).toEqual({ table, count: table.startsWith('exec') ? 1 : 0 });
+  }
+});
 
 test('an execution that was started with no worker about is run when one comes', async () => {
   const api = await open({ env: { WEFT_ROLES: 'api' } });
