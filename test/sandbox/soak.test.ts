@@ -29,5 +29,23 @@ test('200 runs, a tenth of them hostile, leave no process, descriptor, file or m
   expect(existsSync(sandbox.runFolder)).toBe(false);
 });
 
+test('what code does behind its result is told to nobody, and a refused call ends it', async () => {
+  await using sandbox = await openTestSandbox({ idleCells: 4 });
+  const code = [
+    'import ctypes, threading, time',
+    'def go_on():',
+    '  while True:',
+    '    time.sleep(0.01)',
+    '    ctypes.CDLL(None).ptrace(0, 0, 0, 0)',
+    'threading.Thread(target=go_on, daemon=True).start()',
+    'result = 1',
+  ].join('\n');
+  const { outcome, events } = await sandbox.run(code);
+  const toldBefore = events.length;
+  await holdingsAtRest(sandbox, PROCESSES_AT_REST);
+  expect(outcome).toMatchObject({ kind: 'succeeded' });
+  expect(events).toHaveLength(toldBefore);
+});
+
 /** bubblewrap, PID 1 of its room, the fork-server, and the four cells that wait. */
 const PROCESSES_AT_REST = 3 + 4;

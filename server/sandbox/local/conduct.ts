@@ -230,6 +230,7 @@ class Run {
   private leave(): void {
     this.progress.close();
     for (const pipe of this.pipes) pipe.close();
+    this.cell.onRefusedCall = () => this.cell.end(0); // nothing is told after the outcome
     this.cell.leave();
   }
 }
