@@ -1,4 +1,4 @@
-/** Forty light Python nodes in sequence; each step is committed before the next begins. */
+/** Forty light Python nodes in sequence; each step is a commit, which the next runs ahead of by one. */
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
