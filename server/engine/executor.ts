@@ -49,8 +49,9 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
   let valueLimits: ValueLimits;
-  /** The step before, which may be waiting for this one where it is the first. */
-  let committed = Promise.resolve();
+  let recorded = Promise.resolve();
+  /** What a step waits for: the step before, but for the first, which may be waiting for this one. */
+  let committed = recorded;
   const onStop = () => wake.resolve();
   stopped.addEventListener('abort', onStop, { once: true });
   draining.addEventListener('abort', onStop, { once: true });
@@ -66,7 +67,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
       await committed;
-      const recorded = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
+      recorded = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
       recorded.catch(() => {}); // tells `journal.lost`
       if (!step.isFirst) committed = recorded;
       if (step.end !== null) {
@@ -78,6 +79,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       await somethingToDo(step.wakeAt);
     }
     await stopNodes(signal.reason);
+    await recorded; // before it is another worker's
     journal.lost.throwIfAborted();
     if (crash !== null) throw (crash as { error: unknown }).error;
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });

@@ -41,8 +41,7 @@ _SCRATCH = "/tmp"
 _CHANNEL_FD, _GUARD_FD = 3, 4
 _MIB = 1 << 20
 _MAX_FINDINGS = 200
-_LINGER_SECONDS = 0.2
-_SEND_OFF_SECONDS = 0.025
+_LINGER_SECONDS, _SHORT_LINGER_SECONDS = 0.2, 0.025
 _SMALL_KB = 16 << 10
 
 
@@ -152,10 +151,10 @@ def _serve(config, channel):
 
 
 def _linger(channel, born_kb):
-    """Tearing a cell down takes milliseconds of CPU, which whoever waited for its outcome needs now. One that is small
-    and still waits for a quieter moment; Node hangs up where it cannot wait."""
+    """Tearing a cell down takes milliseconds of the CPU that whoever waited for its outcome needs now. One that is small
+    and still waits for a quieter moment."""
     is_small = _largest_kb() - born_kb < _SMALL_KB
-    select.select([channel], [], [], _LINGER_SECONDS if is_small and _is_still() else _SEND_OFF_SECONDS)
+    select.select([channel], [], [], _LINGER_SECONDS if is_small and _is_still() else _SHORT_LINGER_SECONDS)
 
 
 def _largest_kb():
