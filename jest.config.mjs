@@ -5,7 +5,7 @@ const common = {
 
 /** Tests of pure code need no database, so a run of those alone does not start one. */
 export default {
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two files at a
   // time are what two cores carry.
   maxWorkers: 2,

@@ -166,10 +166,13 @@ test('an expression or a schema that takes all there is harms nobody else', asyn
   expect((await weft.allEvents(quick)).at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 2 });
   expect((await weft.allEvents(greedy)).at(-1)).toMatchObject({
     __typename: 'ExecutionFailed',
-    error: { code: 'EXPRESSION_ERROR', message: expect.stringMatching(/more than 256 MiB of memory/) },
+    error: {
+      code: 'EXPRESSION_ERROR',
+      message: expect.stringMatching(/more than 256 MiB of memory|took longer than 5 seconds/),
+    },
   });
   expect(await refused).toMatch(/cannot be checked by this schema: it took longer than 5 seconds/);
-}, 30_000);
+});
 
 test('a cursor from another execution is refused', async () => {
   const [one, two] = [await weft.runPython('1'), await weft.runPython('2')];

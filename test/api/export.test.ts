@@ -63,7 +63,7 @@ test('an export has the execution, the version that ran, and every event as it w
 });
 
 test('a pythonRun is exported with its code, and an execution under way as it stands', async () => {
-  const id = await weft.runPython('print("begun", flush=True)\nimport time\ntime.sleep(60)');
+  const id = await weft.runPython('print("begun\\n", end="", flush=True)\nimport time\ntime.sleep(60)');
   await weft.event(id, ({ __typename }) => __typename === 'NodeOutput');
   const whole = (await exportOf(id))!;
   expect(whole).toMatchObject({

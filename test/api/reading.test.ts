@@ -274,4 +274,4 @@ test('an operation whose answer would be too large is refused, and one that asks
   await expect(
     list('nodeExecutions { output } events { nodes { ... on ExecutionSucceeded { output } } }'),
   ).rejects.toThrow(/RESPONSE_TOO_LARGE/);
-}, 30_000);
+});

@@ -59,7 +59,7 @@ test('the server tells which services it uses', async () => {
 });
 
 test('a workflow runs on the services as it would at home', async () => {
-  const id = await weft.runPython("print('hello')\nresult = input_data['value'] * 2", {
+  const id = await weft.runPython("print('hello\\n', end='')\nresult = input_data['value'] * 2", {
     input: { value: 21 },
   });
   const events = await weft.allEvents(id);
@@ -81,7 +81,9 @@ test.each(['GRACEFUL', 'FORCE'])('cancelling (%s) reaches the run on its service
 
 test('when a service is killed in the middle of a run, the retry policy moves the node to another', async () => {
   const retry = { maxAttempts: 3, initialDelayMs: 1, backoffFactor: 1, maxDelayMs: 1, retryOn: [] };
-  const code = "import time\nprint('go', flush=True)\ntime.sleep(2)\nresult = 'done'";
+  // Until then, and not so long in each attempt.
+  const until = Date.now() / 1_000 + 8;
+  const code = `import time\nprint('go', flush=True)\ntime.sleep(max(0, ${until} - time.time()))\nresult = 'done'`;
   const id = await weft.run([{ key: 'slow', type: 'python', config: { code, timeoutMs: 60_000 }, retry }]);
   await weft.event(id, ({ __typename }) => __typename === 'NodeOutput');
   const victim = (await runningOn()).indexOf(1);

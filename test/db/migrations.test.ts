@@ -30,7 +30,7 @@ test('a database that cannot be migrated is let go of', async () => {
   await expect(opened).rejects.toThrow('already exists');
   const others = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
   // A pool that is not ended gives idle connections up after ten seconds.
-  await eventually('no connection is left', async () => (await sql.query(others)).rows.length === 0, 5_000);
+  await eventually('no connection is left', async () => (await sql.query(others)).rows.length === 0, 9_000);
 });
 
 test('the entities name the columns that the migrations make', async () => {

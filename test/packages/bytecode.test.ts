@@ -55,7 +55,7 @@ test('an environment is ready without its bytecode, which comes while it is used
   const sizeAtFirst = (await environments.list())[0]!.sizeBytes;
   expect(isCompiled(folder, id)).toBe(false);
   expect(await importSlow(sitePackages)).toBe('1');
-  await eventually('it is compiled', () => isCompiled(folder, id));
+  await eventually('it is compiled', () => isCompiled(folder, id), 120_000);
   lease[Symbol.dispose]();
   expect(readdirSync(join(sitePackages, 'slow/__pycache__')).sort()).toEqual([
     expect.stringMatching(/^__init__\.[\w-]+\.pyc$/),
@@ -75,7 +75,7 @@ test('a process that is killed while it compiles leaves an environment that work
   const { id, sitePackages } = lease.environment;
   expect(isCompiled(folder, id)).toBe(false);
   expect(await importSlow(sitePackages)).toBe('1');
-  await eventually('it is compiled', () => isCompiled(folder, id));
+  await eventually('it is compiled', () => isCompiled(folder, id), 120_000);
 });
 
 test('an environment that is being compiled is deleted by who compiles it, and in use to others', async () => {

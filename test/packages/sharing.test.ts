@@ -123,7 +123,7 @@ test('the environments that were not used for longest make room, but never one t
   const other = await environments.prepare(['large-b'], quiet());
   const fresh = await environments.prepare(['large-c'], quiet());
   const ids = [kept.environment.id, fresh.id, other.id];
-  await eventually('none is being compiled', () => ids.every((id) => isCompiled(folder, id)));
+  await eventually('none is being compiled', () => ids.every((id) => isCompiled(folder, id)), 120_000);
   const small = await open({ maxMb: 5 }, folder);
   await small.repair();
   const left = (await small.list()).map(({ id }) => id);

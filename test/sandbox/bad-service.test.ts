@@ -25,11 +25,11 @@ afterEach(async () => {
 });
 
 describe('a run fails with PYTHON_SERVICE_ERROR, and may be retried, when the service', () => {
-  const cases: [string, Behaviour, RegExp][] = [
-    ['takes the request and never answers', () => {}, /did not answer within 300 ms/],
-    ['begins an answer and says nothing', (response) => response.flushHeaders(), /said nothing for 300 ms/],
-    ['accepts the run and hangs', (response) => response.write(accepted), /said nothing for 300 ms/],
-    ['hangs in the middle of a line', (response) => response.write(`${accepted}{"v":1,"ki`), /said nothing/],
+  const cases: [string, Behaviour, RegExp, Partial<ClientLimits>?][] = [
+    ['takes the request and never answers', () => {}, /did not answer within 1000 ms/, { stallMs: 1_000 }],
+    ['begins an answer and says nothing', (response) => response.flushHeaders(), /said nothing for 1000 ms/, { stallMs: 1_000 }],
+    ['accepts the run and hangs', (response) => response.write(accepted), /said nothing for 1000 ms/, { stallMs: 1_000 }],
+    ['hangs in the middle of a line', (response) => response.write(`${accepted}{"v":1,"ki`), /said nothing/, { stallMs: 1_000 }],
     ['closes the connection at once', (_response, request) => request.socket.destroy(), /hang up|ECONNRESET/],
     ['ends its answer without a word', (response) => response.end(), /ended its answer before/],
     ['ends its answer before the outcome', (response) => response.end(accepted + output), /ended its answer/],
@@ -54,8 +54,9 @@ describe('a run fails with PYTHON_SERVICE_ERROR, and may be retried, when the se
     ['breaks HTTP', (_response, request) => request.socket.end('HTTP/1.1 200 OK\r\nBroken\r\n\r\n'), /Parse Error/],
   ]; // biome-ignore format: a line for each reads best
 
-  test.each(cases)('%s', async (_what, behave, message) => {
-    const error = errorOf(await runAgainst(behave));
+  // Without its default, jest would take `limits` for a callback where a row has none.
+  test.each(cases)('%s', async (_what, behave, message, limits = {}) => {
+    const error = errorOf(await runAgainst(behave, {}, limits));
     expect(error.message).toMatch(message);
     expect(error.message).toContain('http://127.0.0.1:');
     expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
@@ -71,7 +72,7 @@ test('a request that the service takes to be wrong is not worth another attempt'
 test('where nothing listens, the run is told so after a moment', async () => {
   const service = await openBadService(() => {});
   await service[Symbol.asyncDispose]();
-  const client = await open(service.url);
+  const client = await open(service.url, { waitMs: 300 });
   const error = errorOf(await runOn(client, 'result = 1'));
   expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
   expect(error.message).toContain('ECONNREFUSED');
@@ -89,7 +90,7 @@ test('a service whose health check speaks another version gets no runs, and the 
     response.end(JSON.stringify({ v: 7, state: 'ok', problem: null, version: '7', capacity })),
   );
   use(service);
-  const error = errorOf(await runOn(await open(service.url), 'result = 1'));
+  const error = errorOf(await runOn(await open(service.url, { waitMs: 300 }), 'result = 1'));
   expect(error.message).toContain('speaks version 7');
 });
 
@@ -102,7 +103,7 @@ test('a line without an end is not kept beyond its limit', async () => {
       sent += bytes;
     });
   };
-  const error = errorOf(await runAgainst(pourOn, {}, { stallMs: 4_000 }));
+  const error = errorOf(await runAgainst(pourOn));
   expect(error.message).toContain(`a line of more than ${64 * MIB} bytes`);
   expect(sent).toBeLessThan(80 * MIB);
 });
@@ -183,7 +184,7 @@ test('aborting ends a run at once when the service hangs', async () => {
         behave(response);
       }),
     );
-    const client = await open(url, { stallMs: 60_000 });
+    const client = await open(url);
     expect((await runOn(client, 'result = 1', { signal: abort.signal })).outcome.kind).toBe('aborted');
   }
 });
@@ -219,7 +220,9 @@ async function runAgainst(
 }
 
 async function open(urls: string | string[], limits: Partial<ClientLimits> = {}) {
-  return use(await openClient(urls, { limits: { checkMs: 100, stallMs: 300, waitMs: 300, ...limits } }));
+  return use(
+    await openClient(urls, { limits: { checkMs: 100, stallMs: 20_000, waitMs: 20_000, ...limits } }),
+  );
 }
 
 function use<T extends AsyncDisposable>(resource: T): T {

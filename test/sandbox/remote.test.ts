@@ -158,8 +158,9 @@ describe('the client', () => {
 
   test('waits for a quiet run, because the service says that it lives', async () => {
     await using service = await serveSandbox(one.backend, { times: { heartbeatMs: 50 } });
-    await using client = await openClient(service.url, { limits: { stallMs: 400 } });
-    expect(resultOf(await runOn(client, 'import time\ntime.sleep(1.5)\nresult = 1'))).toBe(1);
+    await using client = await openClient(service.url, { limits: { stallMs: 4_000 } });
+    const quiet = 'import time\ntime.sleep(6)\nresult = 1';
+    expect(resultOf(await runOn(client, quiet, { timeoutMs: 60_000 }))).toBe(1);
   });
 
   test('sends each run to the service that is the least busy', async () => {
@@ -247,7 +248,7 @@ describe('the client', () => {
     await using service = await serveSandbox(one.backend);
     await using proxy = await openProxy(service.url);
     await using client = await openClient(proxy.url);
-    const run = await runOn(client, ENDLESS, { onEvent: () => proxy.cut() });
+    const run = await runOn(client, ENDLESS, { onEvent: () => proxy.cut(), timeoutMs: 120_000 });
     expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', retryable: true });
     expect(errorOf(run).message).toContain('connection was lost');
     await until(() => one.backend.capacity().running === 0);
@@ -330,7 +331,7 @@ describe('over TLS', () => {
 /** Sends a run as a client would, and reads nothing. */
 function postRun(url: string, code: string) {
   const id = crypto.randomUUID();
-  const body = JSON.stringify({ v: 1, id, code, packages: [], input: null, timeoutMs: 60_000 });
+  const body = JSON.stringify({ v: 1, id, code, packages: [], input: null, timeoutMs: 300_000 });
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
   socket.write(
     `POST /sandbox/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,

@@ -38,7 +38,7 @@ test('check answers at once for code it has seen', async () => {
   await sandbox.backend.check(code);
   const startedAt = performance.now();
   for (let i = 0; i < 100; i += 1) await sandbox.backend.check(code);
-  expect(performance.now() - startedAt).toBeLessThan(100);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
 test('code that is too much for the parser is a finding, and the next check is answered', async () => {

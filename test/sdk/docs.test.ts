@@ -45,7 +45,7 @@ beforeAll(async () => {
   await exec(process.execPath, [tsc, ...options, '--noUnusedLocals', '--skipLibCheck', ...files], {
     cwd: folder,
   }).catch(tellStdout);
-}, 120_000);
+});
 afterAll(() => stack.disposeAsync());
 
 test.each(pages)('the code of $name.md does what the page says', async ({ name, printed }) => {

@@ -86,7 +86,7 @@ describe('the way is chosen by itself', () => {
     const tried: string[] = [];
     const weft = connect({
       url: proxy.url,
-      timeouts: { connectMs: 500 },
+      timeouts: { connectMs: blocked.includes(wantsEventStream) ? 2_000 : 20_000 },
       hooks: { onStream: ({ state, transport }) => state === 'connecting' && tried.push(transport) },
     });
     const run = weft.python.run({ code: twoLines });

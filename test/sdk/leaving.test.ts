@@ -17,7 +17,7 @@ beforeAll(async () => {
   const server = stack.use(await startWeft({ databaseUrl: url }));
   proxy = stack.use(await startTcpProxy(server.url));
   id = await createClient({ url: server.url })
-    .python.run({ code: 'while True: pass', timeoutMs: 300_000 })
+    .python.run({ code: 'import time\ntime.sleep(290)', timeoutMs: 300_000 })
     .id();
 });
 afterAll(() => stack.disposeAsync());
@@ -91,7 +91,7 @@ test.each<TransportKind>(['ws', 'sse', 'poll'])(
       process.once('beforeExit', () => console.log('nothing left to do'));
     `;
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect((await run).stdout).toBe('AbortError\nnothing left to do\n');
   },

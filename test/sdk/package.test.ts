@@ -35,7 +35,7 @@ beforeAll(async () => {
   const others = ['graphql-ws', 'graphql'].map((name) => pack(`node_modules/${name}`, '--ignore-scripts'));
   await npm(project, 'install', '--offline', '--no-audit', client, ...(await Promise.all(others)));
   await cp(join(projectRoot, 'test/sdk/package/consumer.ts'), join(project, 'consumer.ts'));
-}, 120_000);
+});
 afterAll(async () => {
   await stop();
   await stack.disposeAsync();

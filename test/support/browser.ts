@@ -111,7 +111,7 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
   };
 }
 
-const waitMs = 20_000;
+const waitMs = 60_000;
 
 function waiting(expression: string): string {
   return `new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   for (const start = performance.now(); !(await isSo()); await delay(20)) {
     if (performance.now() - start > timeoutMs) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);

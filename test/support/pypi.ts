@@ -32,7 +32,7 @@ export async function openPypiSandbox(packages: readonly string[]): Promise<Pypi
       operator: operatorOfHost(),
     }),
   );
-  const signal = AbortSignal.timeout(300_000);
+  const signal = AbortSignal.timeout(330_000);
   const lease = await environments.ensure(packages, { signal, onEvent() {} }).catch(unlessUnreachable);
   if (lease === null) return unreachable();
   opened.defer(() => lease[Symbol.dispose]());

@@ -9,7 +9,11 @@ export const realPackagesFolder = join(projectRoot, 'dist/.test-environments');
 
 /** Real packages, from the index that this host is configured for. */
 export async function openRealEnvironments(folder = realPackagesFolder): Promise<Environments> {
-  return openTestEnvironments(folder, { uvPath: await findTestUv(), operator: operatorOfHost() });
+  return openTestEnvironments(folder, {
+    uvPath: await findTestUv(),
+    operator: operatorOfHost(),
+    timeoutMs: 170_000,
+  });
 }
 
 /** Tests of real packages are skipped where there is no way to an index, which the reporter shows. */

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Waits, turn by turn of the event loop, for a condition that no event tells of. Fails after five seconds. */
+/** Waits, turn by turn of the event loop, for a condition that no event tells of. Fails after thirty seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = Date.now() + 5_000;
+  const giveUpAt = Date.now() + 30_000;
   while (!condition()) {
-    if (Date.now() > giveUpAt) throw new Error(`Expected within 5 s: ${condition}`);
+    if (Date.now() > giveUpAt) throw new Error(`Expected within 30 s: ${condition}`);
     await setImmediate();
   }
 }

@@ -85,7 +85,10 @@ function readyUrl(child: ChildProcess, output: { stdout: string; stderr: string 
   });
 }
 
-/** Ends the server, and fails if a process that it had started outlives it by more than a moment. */
+/**
+ * Ends the server, and fails if a process that it had started outlives it by half a minute: within a minute one that
+ * was forgotten might end by itself.
+ */
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const descendants = await descendantsOf(child.pid!);
@@ -96,7 +99,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
     return false;
   };
   const names = descendants.map(({ pid, name }) => `${pid} ${name}`).join(', ');
-  await eventually(`the server's processes end (of ${names})`, async () => !(await someAreLeft()));
+  await eventually(`the server's processes end (of ${names})`, async () => !(await someAreLeft()), 30_000);
   return child.exitCode;
 }
 

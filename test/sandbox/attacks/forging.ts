@@ -157,7 +157,7 @@ export const forgingAttacks: Attack[] = FORGED.map(([name, code, kernel]) => ({
   name,
   code: `${FRAME}\n${code}`,
   kernel,
-  timeoutMs: 1_000,
+  timeoutMs: kernel.kind === 'fails' && kernel.codes.includes('PYTHON_TIMEOUT') ? 1_000 : 10_000,
 }));
 
 /** What it does to Python, to files and to its own process, so that a later run may find it. */
