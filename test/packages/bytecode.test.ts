@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { spawnEnsure } from '../support/environments-process.ts';
@@ -37,7 +37,10 @@ async function open() {
   const settings = { indexUrl: index.url, uvPath };
   const environments = stack.use(await openTestEnvironments(folder, settings));
   const claims = () => readdirSync(join(folder, 'claims'));
-  const isCompiling = () => claims().some((name) => name.endsWith('-compile'));
+  // Between its making and its first byte a claim is nobody's, and for ten seconds everybody's.
+  const isWritten = (name: string) =>
+    !!statSync(join(folder, 'claims', name), { throwIfNoEntry: false })?.size;
+  const isCompiling = () => claims().some((name) => name.endsWith('-compile') && isWritten(name));
   return { environments, folder, settings, claims, isCompiling };
 }
 
