@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxBackend } from '../server/sandbox/backend.ts';
@@ -11,6 +10,7 @@ import { makeLogger } from '../server/shared/logger.ts';
 import { openTestEnvironments } from '../test/support/test-environments.ts';
 import { startWeft } from '../test/support/weft-server.ts';
 import { percentile, printTimes, round, timesInTurn } from './support/measure.ts';
+import { openPost } from './support/post.ts';
 
 /**
  * Claim: a run on a sandbox service on loopback takes at most 2 ms (p50) longer than one in this process.
@@ -65,18 +65,12 @@ async function run(sandbox: SandboxBackend, text: string): Promise<void> {
 }
 
 /** As little as Node's own HTTP can be: one request on a kept connection, read to its end. */
-async function openBareServer(stack: AsyncDisposableStack): Promise<() => Promise<void>> {
+async function openBareServer(stack: AsyncDisposableStack): Promise<() => Promise<unknown>> {
   const script =
     "const s = require('http').createServer((q, r) => q.resume().on('end', () => r.end('{}'))).listen(0, '127.0.0.1', () => console.log(s.address().port))";
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   stack.defer(() => void child.kill());
   const [printed] = await once(child.stdout, 'data');
-  const agent = new Agent({ keepAlive: true });
-  stack.defer(() => agent.destroy());
-  const options = { agent, host: '127.0.0.1', port: Number(String(printed)), method: 'POST', path: '/' };
-  return () =>
-    new Promise((resolve, reject) => {
-      const answered = (answer: IncomingMessage) => answer.resume().once('end', resolve);
-      request(options, answered).once('error', reject).end('{}');
-    });
+  const post = openPost(stack, `http://127.0.0.1:${String(printed).trim()}`);
+  return () => post('{}');
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { type Db, PgBoss } from 'pg-boss';
 import type { Logger } from '../shared/logger.ts';
-import type { Sender } from './commit-together.ts';
 import type { Tx } from './database.ts';
 
 export interface Boss extends AsyncDisposable {
@@ -43,8 +42,8 @@ export function inTransaction(tx: Tx): Db {
  * For the statements that every execution passes: they are long, and planning them costs more than running them. Any
  * other of pg-boss's may be several statements in one, which cannot be prepared.
  */
-export function prepared(on: Sender): Db {
-  return { executeSql: (text, values) => on.query({ name: nameOf(text), text, values: values ?? [] }) };
+export function prepared(pool: Pool): Db {
+  return { executeSql: (text, values) => pool.query({ name: nameOf(text), text, values: values ?? [] }) };
 }
 
 /** A text differs from the last by a limit at most, so there are few. */

@@ -40,6 +40,7 @@ export async function drive(
   known: DrivenExecution | null,
   claimed: Promise<unknown>,
 ): Promise<'ended' | 'released'> {
+  if (known === null) await claimed;
   const row = known ?? (await loadExecution(deps.pool, executionId));
   if (row === undefined || hasEnded(row.status)) return 'ended';
   // The row's status commits with the event it follows from: a queued execution's journal is that one event.

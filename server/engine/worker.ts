@@ -20,18 +20,19 @@ const POLL_INTERVAL_MS = 1_000;
 const GIVE_BACK_DELAY_MS = 1_000;
 
 export interface Worker extends AsyncDisposable {
-  /** Keeps a place free for an execution that is claimed in the transaction that starts it; null where there is none. */
+  /**
+   * Keeps a place free for an execution that is claimed by the statement that starts it; null where there is none, or
+   * where older ones may be waiting for it.
+   */
   keepPlace(): Place | null;
 }
 
-export type StartedExecution = DrivenExecution & { id: string };
-
 export interface Place extends Disposable {
   /**
-   * Begins what a transaction under way claims. Where it is to be what the transaction starts, that is begun at once: its
-   * code reaches nothing but the journal, which waits for the claim.
+   * Takes the execution whose start is on its way. Where it is known it is begun at once: its code reaches nothing but
+   * the journal, which waits for the claim.
    */
-  begin(claimed: Promise<readonly ClaimedJob[]>, started: StartedExecution | null): void;
+  begin(executionId: string, claimed: Promise<ClaimedJob>, known: DrivenExecution | null): void;
 }
 
 interface ActiveRun {
@@ -94,7 +95,7 @@ export function startWorker(options: WorkerOptions): Worker {
     const begun: ActiveRun = {
       job: null,
       stop,
-      // A turn later, when the transaction that claims it is on its way.
+      // A turn later, when the statement that claims it is on its way.
       done: Promise.resolve(former?.done ?? nextTurn())
         .then(() => run(executionId, claimed, stop.signal, known))
         .finally(() => {
@@ -171,24 +172,10 @@ export function startWorker(options: WorkerOptions): Worker {
 
   return {
     keepPlace() {
-      if (closing.signal.aborted || freePlaces() <= 0) return null;
+      if (closing.signal.aborted || claiming !== null || backlog || freePlaces() <= 0) return null;
       keptPlaces += 1;
       return {
-        begin(claimed, started) {
-          if (started !== null)
-            begin(
-              started.id,
-              claimed.then((jobs) => jobOf(jobs, started.id)),
-              started,
-            );
-          claimed.then(
-            (jobs) => {
-              for (const job of jobs)
-                if (job.executionId !== started?.id) begin(job.executionId, Promise.resolve(job), null);
-            },
-            () => {}, // told to whoever started it
-          );
-        },
+        begin,
         [Symbol.dispose]() {
           keptPlaces -= 1;
           if (backlog) claimSoon();
@@ -211,12 +198,6 @@ export function startWorker(options: WorkerOptions): Worker {
       clearInterval(heartbeat);
     },
   };
-}
-
-function jobOf(jobs: readonly ClaimedJob[], executionId: string): ClaimedJob {
-  const job = jobs.find((claimed) => claimed.executionId === executionId);
-  if (job === undefined) throw new Error(`Execution ${executionId} waits behind an older one.`);
-  return job;
 }
 
 async function cancelRequested(

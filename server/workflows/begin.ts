@@ -1,9 +1,11 @@
-import { commitTogether, type Sender, type Statement } from '../db/commit-together.ts';
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDuplicate } from '../db/errors.ts';
-import type { ClaimedJob, ExecutionQueue } from '../engine/queue.ts';
-import type { StartedExecution, Worker } from '../engine/worker.ts';
+import type { DrivenExecution } from '../engine/drive.ts';
+import { type ClaimedJob, ENQUEUE_STARTED } from '../engine/queue.ts';
+import type { Worker } from '../engine/worker.ts';
 import type { JournalEvent } from '../journal/event.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { Tail } from '../journal/tail.ts';
@@ -14,7 +16,6 @@ export interface BeginDeps {
   database: Database;
   hub: Hub;
   tail: Tail;
-  queue: ExecutionQueue;
   /** Of this process, if it has one. */
   worker: Worker | null;
   /** Who asks, for the audit trail. */
@@ -48,23 +49,21 @@ export function makeBegin(deps: BeginDeps): Begin {
 }
 
 /**
- * Where this process's worker has a place, it claims a job in the same transaction, which is the new one unless an older
- * one waits: the run begins with the commit, or beside it, and not a claim later. True where the new one was claimed.
+ * Where this process's worker has a place, the execution is its own from the start, and runs beside the commit. True
+ * where it is.
  */
 async function commit(
-  { database, tail, queue, worker }: BeginDeps,
+  { database, tail, worker }: BeginDeps,
   row: ExecutionEntity,
   definition: WorkflowDraft | null,
 ): Promise<boolean> {
   using place = worker?.keepPlace();
-  const claim: Statement[] = place ? [(sender) => queue.claim(1, sender)] : [];
-  const claimed = commitTogether(database.pool, [
-    (sender) => insertExecution(sender, row),
-    (sender) => queue.enqueue(sender, row.id),
-    ...claim,
-  ]).then(([, , jobs]) => (jobs ?? []) as ClaimedJob[]);
-  place?.begin(claimed, definition && asStarted(row, definition));
-  const isClaimed = (await claimed).some(({ executionId }) => executionId === row.id);
+  const isClaimed = place != null;
+  const job = { jobId: randomUUID(), executionId: row.id };
+  const committed = insertExecution(database.pool, row, job, isClaimed);
+  const claimed = committed.then(() => job);
+  place?.begin(row.id, claimed, definition && asStarted(row, definition));
+  await committed;
   if (isClaimed) tail.add(row.id, [firstEvent(row)], 0);
   return isClaimed;
 }
@@ -85,24 +84,25 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
 }
 
 /** As the worker would read it: through JSON. */
-function asStarted({ id, workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StartedExecution {
+function asStarted({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): DrivenExecution {
   const stored = { workflowId, definition, input: input ?? null };
-  return {
-    id,
-    status: 'QUEUED',
-    cancelRequested: null,
-    reuseFrom: null,
-    ...JSON.parse(JSON.stringify(stored)),
-  };
+  return { status: 'QUEUED', cancelRequested: null, reuseFrom: null, ...JSON.parse(JSON.stringify(stored)) };
 }
 
-/** The row and its first event, in one statement. */
-function insertExecution(sender: Sender, row: ExecutionEntity): Promise<unknown> {
+/** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
+async function insertExecution(
+  pool: Pool,
+  row: ExecutionEntity,
+  { jobId }: ClaimedJob,
+  isClaimed: boolean,
+): Promise<void> {
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
-  return sender.query({
+  await pool.query({
     name: 'weft-insert-execution',
     text: INSERT_EXECUTION,
     values: [
+      jobId,
+      isClaimed,
       row.id,
       row.workflowId,
       row.versionNumber,
@@ -118,14 +118,15 @@ function insertExecution(sender: Sender, row: ExecutionEntity): Promise<unknown>
 }
 
 const INSERT_EXECUTION = `
-  WITH execution AS (
+  WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
                             retry_strategy, created_at, principal)
-    VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9, $10)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12)
     RETURNING id
-  )
-  INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
-  SELECT id, 1, 'ExecutionQueued', '{}', $9, 'start' FROM execution`;
+  ), queued AS (
+    INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
+    SELECT id, 1, 'ExecutionQueued', '{}', $11, 'start' FROM started
+  ) ${ENQUEUE_STARTED}`;
 
 function firstEvent({ id, createdAt }: ExecutionEntity): JournalEvent {
   const whole = { nodeKey: null, attempt: null, item: null };

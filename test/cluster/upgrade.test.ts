@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBoss } from '../../server/db/boss.ts';
 import { makeDataSource, openDatabase } from '../../server/db/database.ts';
-import { openQueue } from '../../server/engine/queue.ts';
+import { ENQUEUE_STARTED, openQueue } from '../../server/engine/queue.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { type RecordedRun, TABLES } from '../support/record-journal.ts';
@@ -62,8 +63,7 @@ async function enqueue(url: string, executionId: string): Promise<void> {
   const logger = makeLogger('silent');
   await using database = await openDatabase({ url, logger });
   await using opened = await openBoss({ pool: database.pool, supervise: false, logger });
-  const queue = await openQueue(opened.boss, database.pool);
-  const client = await database.pool.connect();
-  await queue.enqueue(client, executionId);
-  client.release();
+  await openQueue(opened.boss, database.pool);
+  const text = `WITH started AS (SELECT $3 AS id) ${ENQUEUE_STARTED}`;
+  await database.pool.query(text, [randomUUID(), false, executionId]);
 }

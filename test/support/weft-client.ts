@@ -22,12 +22,8 @@ export class WeftClient implements AsyncDisposable {
 
   /** The data of an operation; throws where there are top-level errors. */
   async query<T>(query: string, variables: object = {}): Promise<T> {
-    const response = await fetch(this.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...this.headers() },
-      body: JSON.stringify({ query, variables }),
-    });
-    const { data, errors } = (await response.json()) as { data: T; errors?: { message: string }[] };
+    const answer = await this.post(JSON.stringify({ query, variables }));
+    const { data, errors } = JSON.parse(answer) as { data: T; errors?: { message: string }[] };
     if (errors) throw new Error(JSON.stringify(errors));
     return data;
   }
@@ -114,6 +110,11 @@ export class WeftClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.socket.dispose();
+  }
+
+  protected async post(body: string): Promise<string> {
+    const headers = { 'content-type': 'application/json', ...this.headers() };
+    return (await fetch(this.url, { method: 'POST', headers, body })).text();
   }
 
   private headers(): Record<string, string> {
