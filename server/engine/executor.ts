@@ -44,7 +44,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   const { plan, execution, state, former, journal, signal, draining } = options;
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
-  const stopped = AbortSignal.any([signal, journal.lost]);
+  const isStopped = () => signal.aborted || journal.lost.aborted;
   let ended: EventBody[] = state.status === 'QUEUED' ? [] : resumeEvents(plan, state);
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
@@ -53,13 +53,13 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   /** What a step waits for: the step before, but for the first, which may be waiting for this one. */
   let committed = recorded;
   const onStop = () => wake.resolve();
-  stopped.addEventListener('abort', onStop, { once: true });
-  draining.addEventListener('abort', onStop, { once: true });
+  const stops = [signal, journal.lost, draining];
+  for (const stop of stops) stop.addEventListener('abort', onStop, { once: true });
 
   try {
-    if (former !== null && !stopped.aborted) takeOver(former);
+    if (former !== null && !isStopped()) takeOver(former);
     valueLimits = makeValueLimits(state);
-    while (!stopped.aborted && crash === null) {
+    while (!isStopped() && crash === null) {
       const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
       ended = [];
       if (step.end !== null) {
@@ -84,8 +84,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     if (crash !== null) throw (crash as { error: unknown }).error;
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
   } finally {
-    stopped.removeEventListener('abort', onStop);
-    draining.removeEventListener('abort', onStop);
+    for (const stop of stops) stop.removeEventListener('abort', onStop);
     await stopNodes(null);
   }
 
@@ -160,6 +159,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   }
 
   async function stopNodes(reason: unknown): Promise<void> {
+    if (running.size === 0) return;
     nodeStop.abort(reason);
     await Promise.all(running.values());
   }

@@ -43,16 +43,27 @@ interface JsonSchemaField extends FieldMeta {
   maxItems?: number;
 }
 
-/** The same at every call: validation asks for it at each mistake in a configuration. */
-export function describeNode(definition: NodeDefinition): NodeDescription {
-  const known = descriptions.get(definition);
-  if (known) return known;
-  const description = describe(definition);
-  descriptions.set(definition, description);
-  return description;
-}
+/** Worked out once: validation asks for it at each mistake in a configuration. */
+export const describeNode = oncePerDefinition(describe);
 
-const descriptions = new WeakMap<NodeDefinition, NodeDescription>();
+/** Top-level fields in which `{{ }}` is part of the text. */
+export const untemplatedFields = oncePerDefinition(
+  (definition): ReadonlySet<string> =>
+    new Set(
+      Object.keys(definition.config.shape).filter((name) => fieldMeta(definition, name)?.templated === false),
+    ),
+);
+
+function oncePerDefinition<Value>(
+  workOut: (definition: NodeDefinition) => Value,
+): (definition: NodeDefinition) => Value {
+  const known = new WeakMap<NodeDefinition, Value>();
+  return (definition) => {
+    const value = known.get(definition) ?? workOut(definition);
+    known.set(definition, value);
+    return value;
+  };
+}
 
 function describe(definition: NodeDefinition): NodeDescription {
   const schema = z.toJSONSchema(definition.config, { io: 'input', unrepresentable: 'any' });
@@ -72,12 +83,6 @@ function describe(definition: NodeDefinition): NodeDescription {
     configSchema: schema,
     uiSchema: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, uiOf(field)])),
   };
-}
-
-/** Top-level fields in which `{{ }}` is part of the text. */
-export function untemplatedFields(definition: NodeDefinition): ReadonlySet<string> {
-  const names = Object.keys(definition.config.shape);
-  return new Set(names.filter((name) => fieldMeta(definition, name)?.templated === false));
 }
 
 /** How a top-level field is shown; undefined where there is none of this name. */

@@ -14,6 +14,7 @@ import type {
   SandboxStatus,
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
+import { UnderWay } from '../under-way.ts';
 import { Checker } from './checker.ts';
 import { conductRun } from './conduct.ts';
 import { openControlGroups } from './control-group.ts';
@@ -87,8 +88,7 @@ class LocalSandbox implements SandboxBackend {
   /** Of code that is not about to run. It has a cell of its own, so that no run waits for it. */
   private readonly previewer: Checker;
   private readonly slots: Slots;
-  private readonly disposal = new AbortController();
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly underWay = new UnderWay();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
   private servers = 0;
@@ -121,11 +121,8 @@ class LocalSandbox implements SandboxBackend {
     }
   }
 
-  async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    const signal = AbortSignal.any([options.signal, this.disposal.signal]);
-    const run = this.guardedRun(request, { ...options, signal });
-    this.running.add(run);
-    return run.finally(() => this.running.delete(run));
+  run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    return this.underWay.carry(options.signal, (signal) => this.guardedRun(request, { ...options, signal }));
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
@@ -149,13 +146,13 @@ class LocalSandbox implements SandboxBackend {
 
   capacity(): SandboxCapacity {
     const { taken: running, max } = this.slots;
-    return { running, waiting: this.running.size - running, max };
+    return { running, waiting: this.underWay.count - running, max };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.disposal.abort(new Error('The sandbox is shutting down'));
+    const ended = this.underWay.end(new Error('The sandbox is shutting down'));
     this.pool.close();
-    await Promise.allSettled(this.running);
+    await ended;
     await Promise.all([this.keeper[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
     const { runFolder, logger } = this.options;
     await rm(runFolder, { recursive: true, force: true }).catch((error) =>

@@ -16,7 +16,7 @@ export class PacedPipe {
   receivedBytes = 0;
   /** Resolves when nothing more can come and everything was given out. */
   readonly ended: Promise<void>;
-  private phase: 'idle' | 'resting' | 'catching up' | 'last read' = 'idle';
+  private phase: 'idle' | 'resting' | 'catching up' | 'last read' | 'closed' = 'idle';
   private isHeld = false;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
@@ -63,13 +63,15 @@ export class PacedPipe {
     this.steer();
   }
 
+  /** Gives out nothing more. The socket goes a turn later, when what the run gave is on its way. */
   close(): void {
     clearTimeout(this.timer);
-    this.phase = 'last read';
-    this.socket.destroy();
+    this.phase = 'closed';
+    setImmediate(() => this.socket.destroy());
   }
 
   private take(bytes: Buffer): void {
+    if (this.phase === 'closed') return;
     this.receivedBytes += bytes.length;
     this.pending.push(bytes);
     this.pendingBytes += bytes.length;

@@ -13,6 +13,7 @@ import type {
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import { UnderWay } from '../under-way.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { RemoteEnvironments } from './environments.ts';
 import { ServiceFault } from './fault.ts';
@@ -49,7 +50,7 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
 class RemoteSandbox implements SandboxBackend {
   readonly environments: PythonEnvironments;
   private readonly disposal = new AbortController();
-  private readonly running = new Map<Promise<unknown>, AbortController>();
+  private readonly underWay = new UnderWay();
 
   constructor(
     private readonly services: Services,
@@ -58,18 +59,8 @@ class RemoteSandbox implements SandboxBackend {
     this.environments = new RemoteEnvironments(services, limits, this.disposal.signal);
   }
 
-  async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    // By hand: each AbortSignal.any() with a signal that lives as long as the process costs the next ones time.
-    const stop = new AbortController();
-    const onAbort = () => stop.abort(options.signal.reason);
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    if (options.signal.aborted) onAbort();
-    const run = this.guardedRun(request, { ...options, signal: stop.signal });
-    this.running.set(run, stop);
-    return run.finally(() => {
-      this.running.delete(run);
-      options.signal.removeEventListener('abort', onAbort);
-    });
+  run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    return this.underWay.carry(options.signal, (signal) => this.guardedRun(request, { ...options, signal }));
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
@@ -109,8 +100,7 @@ class RemoteSandbox implements SandboxBackend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposal.abort();
-    for (const stop of this.running.values()) stop.abort({ force: true });
-    await Promise.allSettled(this.running.keys());
+    await this.underWay.end({ force: true });
     this.services[Symbol.dispose]();
   }
 
