@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ClientLimits } from '../../server/sandbox/remote/endpoint.ts';
@@ -30,7 +32,7 @@ describe('a run fails with PYTHON_SERVICE_ERROR, and may be retried, when the se
     ['begins an answer and says nothing', (response) => response.flushHeaders(), /said nothing for 1000 ms/, { stallMs: 1_000 }],
     ['accepts the run and hangs', (response) => response.write(accepted), /said nothing for 1000 ms/, { stallMs: 1_000 }],
     ['hangs in the middle of a line', (response) => response.write(`${accepted}{"v":1,"ki`), /said nothing/, { stallMs: 1_000 }],
-    ['closes the connection at once', (_response, request) => request.socket.destroy(), /hang up|ECONNRESET/],
+    ['closes the connection at once', (_response, request) => request.socket.destroy(), /other side closed|ECONNRESET/],
     ['ends its answer without a word', (response) => response.end(), /ended its answer before/],
     ['ends its answer before the outcome', (response) => response.end(accepted + output), /ended its answer/],
     ['ends its answer within a line', (response) => response.end(`${accepted}{"v":1,"k`), /ended its answer/],
@@ -51,7 +53,7 @@ describe('a run fails with PYTHON_SERVICE_ERROR, and may be retried, when the se
     ['wants another token', (response) => response.writeHead(401).end(refusal('a token is needed')), /401: a token is needed/],
     ['is a proxy without a service', (response) => response.writeHead(502).end('x'.repeat(10 * MIB)), /answered 502/],
     ['sends its clients elsewhere', (response) => response.writeHead(302, { location: '/elsewhere' }).end(), /answered 302/],
-    ['breaks HTTP', (_response, request) => request.socket.end('HTTP/1.1 200 OK\r\nBroken\r\n\r\n'), /Parse Error/],
+    ['breaks HTTP', (_response, request) => request.socket.end('HTTP/1.1 200 OK\r\nBroken\r\n\r\n'), /does not match the HTTP/],
   ]; // biome-ignore format: a line for each reads best
 
   // Without its default, jest would take `limits` for a callback where a row has none.
@@ -92,6 +94,28 @@ test('a service whose health check speaks another version gets no runs, and the 
   use(service);
   const error = errorOf(await runOn(await open(service.url, { waitMs: 300 }), 'result = 1'));
   expect(error.message).toContain('speaks version 7');
+});
+
+test('a kept connection that the service closed costs the run nothing', async () => {
+  let runs = 0;
+  const behave: Behaviour = (response, { socket }) => {
+    runs += 1;
+    // The first comes over the connection of the health check.
+    if (runs === 1) socket.destroy();
+    else response.end(accepted + outcome({ kind: 'succeeded', result: 1, durationMs: 1 }));
+  };
+  // A service that had gone down over it would have to be waited for.
+  const run = await runAgainst(behave, {}, { waitMs: 0 });
+  expect(runs).toBe(2);
+  expect(run.outcome).toMatchObject({ kind: 'succeeded' });
+});
+
+test('a service that hangs up on a TLS handshake is down', async () => {
+  const server = use(createServer((socket) => socket.destroy()).listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const sandbox = await open(`https://127.0.0.1:${port}`, { waitMs: 100 });
+  expect(errorOf(await runOn(sandbox, 'result = 1')).message).toMatch(/No sandbox service can be reached/);
 });
 
 test('a line without an end is not kept beyond its limit', async () => {

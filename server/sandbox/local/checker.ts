@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PythonFinding } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
@@ -23,7 +23,7 @@ export class Checker {
 
   /** Throws SandboxProblem where no cell can be made. */
   check(code: string): Promise<PythonFinding[]> {
-    const key = createHash('sha256').update(code).digest('base64');
+    const key = hash('sha256', code, 'base64');
     const known = this.answers.get(key);
     if (known) return Promise.resolve(known);
     const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[]>();

@@ -1,10 +1,9 @@
-import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { urlToHttpOptions } from 'node:url';
+import { type Dispatcher, Pool } from 'undici';
 import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { refusalSchema } from '../service/protocol.ts';
+import { Answer } from './answer.ts';
 import { ServiceFault } from './fault.ts';
 import { parseMessage } from './lines.ts';
 
@@ -29,28 +28,34 @@ export interface Exchange {
   signal?: AbortSignal | undefined;
 }
 
-const MAX_FREE_SOCKETS = 256;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** HTTP with one address of one service, over connections that are kept. */
+/**
+ * HTTP with one address of one service, over connections that are kept. By undici, and below its `request`: a run on
+ * loopback takes a sixth less than with Node's own client.
+ */
 export class ServiceConnection implements Disposable {
-  private readonly agent: Agent;
-  private readonly request: typeof requestHttp;
-  /** The same for every request: parsing a URL costs as much as sending one. */
-  private readonly target: RequestOptions;
+  private readonly pool: Pool;
+  /** Connections, ever. */
+  private opened = 0;
 
   constructor(private readonly options: ConnectionOptions) {
-    const isTls = options.url.protocol === 'https:';
-    const agentOptions = { keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS };
-    this.agent = isTls ? new TlsAgent(agentOptions) : new Agent(agentOptions);
-    this.request = isTls ? requestHttps : requestHttp;
-    const lookup = options.address === null ? undefined : fixedLookup(options.address);
-    this.target = { ...urlToHttpOptions(options.url), agent: this.agent, lookup };
+    const { url, address } = options;
+    this.pool = new Pool(url.origin, {
+      allowH2: false,
+      // How long a request may take is told by each.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(address && { connect: { lookup: fixedLookup(address) } }),
+    });
+    this.pool.on('connect', () => {
+      this.opened += 1;
+    });
   }
 
   /** A question with one whole answer. @throws ServiceFault */
-  async ask<Answer>(schema: z.ZodType<Answer>, exchange: Exchange): Promise<Answer> {
+  async ask<Message>(schema: z.ZodType<Message>, exchange: Exchange): Promise<Message> {
     const late = AbortSignal.timeout(exchange.withinMs);
     const signal = exchange.signal ? AbortSignal.any([late, exchange.signal]) : late;
     const answer = await this.send({ ...exchange, signal });
@@ -67,8 +72,8 @@ export class ServiceConnection implements Disposable {
   }
 
   /** Resolves when a good answer begins; the caller reads it. @throws ServiceFault, `refused` or `unreached` */
-  async send(exchange: Exchange): Promise<IncomingMessage> {
-    const text = exchange.body === undefined ? undefined : JSON.stringify(exchange.body);
+  async send(exchange: Exchange): Promise<Answer> {
+    const text = exchange.body === undefined ? null : JSON.stringify(exchange.body);
     for (;;) {
       const answer = await this.sendOnce(exchange, text);
       if (answer === 'stale') continue;
@@ -78,49 +83,69 @@ export class ServiceConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.agent.destroy();
+    void this.pool.destroy();
   }
 
   /** `stale`: a kept connection turned out to be closed; each try uses up one, and the last is a new one. */
-  private async sendOnce(exchange: Exchange, text: string | undefined): Promise<IncomingMessage | 'stale'> {
-    const { token } = this.options;
-    const { signal } = exchange;
+  private async sendOnce(exchange: Exchange, text: string | null): Promise<Answer | 'stale'> {
+    const { signal, withinMs } = exchange;
     if (signal?.aborted) throw new ServiceFault('unreached', 'the request was taken back', signal.reason);
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | 'stale'>();
-    const request = this.request({
-      ...this.target,
-      path: `${this.options.url.pathname}/${exchange.path}`,
-      method: exchange.method,
-      headers: {
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(text !== undefined && { 'content-type': 'application/json' }),
-      },
-    });
-    const late = setTimeout(() => {
-      request.destroy(new Error(`it did not answer within ${exchange.withinMs} ms`));
-    }, exchange.withinMs);
-    // Not the request's own `signal` option: that would still break the connection while the answer is read.
-    const onAbort = () => request.destroy(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const { opened } = this;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer | 'stale'>();
+    let controller: Dispatcher.DispatchController | undefined;
+    let answer: Answer | undefined;
+    let givenUp: Error | undefined;
     const settled = () => {
       clearTimeout(late);
       signal?.removeEventListener('abort', onAbort);
     };
-    request.once('response', (answer) => {
+    const fail = (error: NodeJS.ErrnoException) => {
       settled();
-      resolve(answer);
-    });
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      settled();
-      if (request.reusedSocket && STALE_CODES.has(error.code ?? '')) resolve('stale');
+      // It was sent, over a connection that was there before.
+      const isReused = controller !== undefined && this.opened === opened;
+      if (isReused && STALE_CODES.has(error.code ?? '')) resolve('stale');
       else reject(new ServiceFault('unreached', error.message || String(error.code), error));
+    };
+    const giveUp = (error: Error) => {
+      givenUp = error;
+      controller?.abort(error);
+      fail(error);
+    };
+    const late = setTimeout(() => giveUp(new Error(`it did not answer within ${withinMs} ms`)), withinMs);
+    const onAbort = () => giveUp(coerceError(signal?.reason));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.pool.dispatch(this.requestOf(exchange, text), {
+      onRequestStart(started) {
+        controller = started;
+        if (givenUp) controller.abort(givenUp);
+      },
+      onResponseStart(started, statusCode) {
+        settled();
+        answer = new Answer(statusCode, started);
+        resolve(answer);
+      },
+      onResponseData: (_, chunk) => answer!.take(chunk),
+      onResponseEnd: () => answer!.end(null),
+      onResponseError: (_, error) => (answer ? answer.end(error) : fail(error)),
     });
-    request.end(text);
     return promise;
+  }
+
+  private requestOf({ method, path }: Exchange, text: string | null): Dispatcher.DispatchOptions {
+    const { url, token } = this.options;
+    return {
+      method,
+      path: `${url.pathname}/${path}`,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(text !== null && { 'content-type': 'application/json' }),
+      },
+      body: text,
+    };
   }
 }
 
-const STALE_CODES = new Set(['ECONNRESET', 'EPIPE']);
+const STALE_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** The name stays in the Host header and in the TLS handshake; only the address is ours to choose. */
 function fixedLookup({ address, family }: { address: string; family: number }): LookupFunction {
@@ -133,14 +158,14 @@ function fixedLookup({ address, family }: { address: string; family: number }): 
 /** What is wrong with the request itself would be wrong for another service too. */
 const REFUSED_STATUSES = new Set([400, 413, 415]);
 
-async function faultOf(answer: IncomingMessage): Promise<ServiceFault> {
-  const { statusCode = 0 } = answer;
+async function faultOf(answer: Answer): Promise<ServiceFault> {
+  const { statusCode } = answer;
   const kind = REFUSED_STATUSES.has(statusCode) ? 'refused' : 'unreached';
   return new ServiceFault(kind, `it answered ${statusCode}: ${await wordsOf(answer)}`);
 }
 
 /** The refusal's own words, or a piece of whatever came instead. */
-async function wordsOf(answer: IncomingMessage): Promise<string> {
+async function wordsOf(answer: Answer): Promise<string> {
   try {
     const text = await readText(answer, MAX_REFUSAL_BYTES, AbortSignal.timeout(REFUSAL_MS));
     try {
@@ -155,18 +180,21 @@ async function wordsOf(answer: IncomingMessage): Promise<string> {
 
 const REFUSAL_MS = 1_000;
 
-async function readText(answer: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<string> {
-  const onAbort = () => answer.destroy(signal.reason);
+async function readText(answer: Answer, maxBytes: number, signal: AbortSignal): Promise<string> {
+  const onAbort = () => answer.destroy(coerceError(signal.reason));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
+    for (let chunk = await answer.next(); chunk !== null; chunk = await answer.next()) {
       size += chunk.length;
       if (size > maxBytes) throw new ServiceFault('broken', `it answered more than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    answer.destroy(coerceError(error));
+    throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -1,5 +1,6 @@
 import type { PrepareOptions, PythonEnvironment, PythonEnvironments } from '../../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../../packages/errors.ts';
+import { coerceError } from '../../shared/errors.ts';
 import {
   deletionSchema,
   environmentsSchema,
@@ -71,7 +72,7 @@ async function prepareOn(
   const body = { v, packages };
   const exchange = { method: 'POST', path: 'environments', body, withinMs: limits.stallMs, signal } as const;
   const answer = await endpoint.connection.send(exchange);
-  const onAbort = () => answer.destroy(signal.reason);
+  const onAbort = () => answer.destroy(coerceError(signal.reason));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     for await (const frame of readFrames(answer, prepareFrameSchema, limits)) {
@@ -97,7 +98,7 @@ async function prepareOn(
     throw new Error('unreachable: frames end with a fault');
   } finally {
     signal.removeEventListener('abort', onAbort);
-    answer.destroy();
+    answer.destroy(new Error('its end is known'));
   }
 }
 

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../service/protocol.ts';
+import type { Answer } from './answer.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ReadLimits {
@@ -16,14 +16,13 @@ export interface ReadLimits {
  * whatever is no frame, holding no more than one line meanwhile.
  */
 export async function* readFrames<Frame>(
-  answer: IncomingMessage,
+  answer: Answer,
   schema: z.ZodType<Frame>,
   { stallMs, maxAnswerBytes }: ReadLimits,
 ): AsyncGenerator<Frame, never> {
   const lines = new LineDecoder();
-  const chunks = answer.iterator({ destroyOnReturn: false });
   for (let received = 0; ; ) {
-    const chunk = await nextChunk(chunks, answer, stallMs);
+    const chunk = await nextChunk(answer, stallMs);
     received += chunk.length;
     if (received > maxAnswerBytes)
       throw new ServiceFault('broken', `it answered more than ${maxAnswerBytes} bytes`);
@@ -54,19 +53,15 @@ export function parseMessage<Message>(schema: z.ZodType<Message>, text: string):
   );
 }
 
-async function nextChunk(
-  chunks: AsyncIterator<Buffer>,
-  answer: IncomingMessage,
-  stallMs: number,
-): Promise<Buffer> {
+async function nextChunk(answer: Answer, stallMs: number): Promise<Buffer> {
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    answer.destroy();
+    answer.destroy(new Error('it is silent'));
   }, stallMs);
   try {
-    const { done, value } = await chunks.next();
-    if (!done) return value;
+    const chunk = await answer.next();
+    if (chunk !== null) return chunk;
   } catch (cause) {
     if (!isLate)
       throw new ServiceFault('broken', `the connection was lost: ${coerceError(cause).message}`, cause);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { coerceError } from '../../shared/errors.ts';
 import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
 import { isForced } from '../force.ts';
 import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import type { Answer } from './answer.ts';
 import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 import { readFrames } from './lines.ts';
@@ -46,10 +47,10 @@ export async function runOn(
     const told = readOutcome(answer, endpoint, { signal, onEvent }, limits);
     const outcome = await Promise.race([told, cancelled.promise]);
     endpoint.runSucceeded();
-    finish(answer);
+    answer.finish();
     return outcome;
   } catch (error) {
-    answer.destroy();
+    answer.destroy(coerceError(error));
     throw error;
   } finally {
     isOver = true;
@@ -61,7 +62,7 @@ export async function runOn(
 const ABORTED: PythonOutcome = { kind: 'aborted', durationMs: 0 };
 
 async function readOutcome(
-  answer: IncomingMessage,
+  answer: Answer,
   endpoint: ServiceEndpoint,
   { onEvent, signal }: PythonRunOptions,
   limits: ClientLimits,
@@ -112,11 +113,3 @@ async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): P
   } as const;
   await endpoint.connection.ask(cancelSchema, exchange).catch(() => {});
 }
-
-/** Reads what is left of an answer after its outcome, next to nothing, so that its connection serves the next run. */
-function finish(answer: IncomingMessage): void {
-  const late = setTimeout(() => answer.destroy(), FINISH_MS);
-  answer.once('close', () => clearTimeout(late)).resume();
-}
-
-const FINISH_MS = 1_000;
