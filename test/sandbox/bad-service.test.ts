@@ -104,8 +104,11 @@ test('a kept connection that the service closed costs the run nothing', async ()
     if (runs === 1) socket.destroy();
     else response.end(accepted + outcome({ kind: 'succeeded', result: 1, durationMs: 1 }));
   };
+  const { url } = use(await openBadService((request, response) => behave(response, request)));
   // A service that had gone down over it would have to be waited for.
-  const run = await runAgainst(behave, {}, { waitMs: 0 });
+  const sandbox = await open(url, { waitMs: 0 });
+  await nextTurn(); // the connection is free
+  const run = await runOn(sandbox, 'result = 1');
   expect(runs).toBe(2);
   expect(run.outcome).toMatchObject({ kind: 'succeeded' });
 });
