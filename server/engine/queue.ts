@@ -32,8 +32,9 @@ export const HEARTBEAT_INTERVAL_MS = 2_500;
 
 /**
  * Ends a statement whose part `started (id)` gives an execution: enqueues it, as the job `$1`, and claimed already where
- * `$2` is true. pg-boss's tables may be written directly (its documentation, "Direct database interactions"); its own
- * `send` and `fetch` would make a start a transaction of five statements, which takes two and a half times as long.
+ * `$2` is true. pg-boss's documentation allows jobs to be inserted into its table ("Job table"); that one may be active at
+ * once is not said there, and follows from what its `fetch` writes: look at both with a new major version. With `send` and
+ * `fetch` a start would be a transaction of five statements; measured bare, that takes two and a half times as long.
  */
 export const ENQUEUE_STARTED = `
   INSERT INTO pgboss.job (id, name, data, state, started_on, heartbeat_on, policy, retry_limit, retry_delay, retry_backoff,
