@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { urlToHttpOptions } from 'node:url';
 
 /**
  * Posts JSON over one kept connection, with as little around it as Node's own HTTP can be: `fetch` takes a millisecond
@@ -9,9 +10,11 @@ export function openPost(stack: DisposableStack | AsyncDisposableStack, url: str
   const agent = new Agent({ keepAlive: true });
   stack.defer(() => agent.destroy());
   const headers = { 'content-type': 'application/json' };
+  // Once: parsing a URL costs as much as sending a request.
+  const target = { ...urlToHttpOptions(new URL(url)), agent, method: 'POST', headers };
   return async (body: string): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    request(url, { agent, method: 'POST', headers }, resolve).once('error', reject).end(body);
+    request(target, resolve).once('error', reject).end(body);
     return text(await promise);
   };
 }
