@@ -19,7 +19,9 @@ export async function timesOf(
 
 /**
  * Does each work in turn, again and again, so that all meet the same machine; before each is a pause, so that a cell is
- * waiting. Gives how long each took, milliseconds, by its name; the first `warmUp` rounds do not count.
+ * waiting. It lasts between half and one and a half times `pauseMs`, so that what the server does at intervals, such as
+ * to take down a cell 0.2 s after its run, does not fall on the same work each time.
+ * Gives how long each took, milliseconds, by its name; the first `warmUp` rounds do not count.
  */
 export async function timesInTurn(
   works: Readonly<Record<string, () => Promise<unknown>>>,
@@ -29,7 +31,7 @@ export async function timesInTurn(
   const times: Record<string, number[]> = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
   for (let n = -warmUp; n < rounds; n += 1) {
     for (const [name, work] of Object.entries(works)) {
-      await delay(pauseMs);
+      await delay(pauseMs * (0.5 + Math.random()));
       const startedAt = performance.now();
       await work();
       if (n >= 0) times[name]!.push(performance.now() - startedAt);
