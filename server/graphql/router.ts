@@ -60,9 +60,9 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
 
 /** What is no path, such as a whole URL for a proxy, is one that nothing is at. */
 function urlOf({ url = '' }: IncomingMessage): URL {
-  const whole = `http://weft${url}`;
-  if (!url.startsWith('/') || !URL.canParse(whole)) throw notFound(url);
-  return new URL(whole);
+  const parsed = url.startsWith('/') ? URL.parse(`http://weft${url}`) : null;
+  if (!parsed) throw notFound(url);
+  return parsed;
 }
 
 /** A person who opens the endpoint in a browser, and not a program with a query. */

@@ -111,6 +111,13 @@ describe('a page of the server itself', () => {
   });
 });
 
+test('off loopback, an Origin that is no address is not taken for that of a Host that is none', async () => {
+  await using everywhere = await openTransportServer({ host: '0.0.0.0' });
+  const { status, error } = await post({ origin: 'null', host: 'not a host' }, everywhere);
+  expect(status).toBe(403);
+  expect(error?.code).toBe('FORBIDDEN_ORIGIN');
+});
+
 test('a form of another page, which sends no Origin, cannot post', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   expect((await send(server, 'POST', '/graphql', headers, 'query={hello}')).status).toBe(415);

@@ -29,13 +29,13 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
 
   return {
     admit(request) {
-      const target = parseHost(request.headers.host);
+      const target = URL.parse(`http://${request.headers.host ?? ''}`);
       if (onLoopback && !(target && (isLoopbackName(target.hostname) || hosts.has(target.host)))) {
         throw foreignHost(request.headers.host);
       }
       const { origin } = request.headers;
-      if (origin !== undefined && !origins.has(origin) && hostOf(origin) !== target?.host)
-        throw foreignOrigin(origin);
+      if (origin === undefined || origins.has(origin)) return;
+      if (!target || URL.parse(origin)?.host !== target.host) throw foreignOrigin(origin);
     },
     authorize: makeBearerCheck(apiToken, TOKEN_HINT),
     corsHeaders(request) {
@@ -49,15 +49,6 @@ export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Gua
 function isLoopbackName(name: string): boolean {
   const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return /^(.+\.)?localhost$|^127(\.\d{1,3}){3}$|^::1$/.test(bare);
-}
-
-function parseHost(header: string | undefined): URL | undefined {
-  const url = `http://${header ?? ''}`;
-  return URL.canParse(url) ? new URL(url) : undefined;
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 function corsFor(origin: string): Record<string, string> {
