@@ -137,7 +137,7 @@ export type RetryPolicyInput = {
   backoffFactor?: number;
   /** The longest wait, milliseconds: 0 to 3600000. */
   maxDelayMs?: number;
-  /** The error codes worth another attempt; where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
+  /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
   retryOn?: Array<string>;
 };
 
@@ -1315,7 +1315,7 @@ export type WorkflowVersionPartsFragment = {
       backoffFactor: number;
       /** The longest wait, milliseconds. */
       maxDelayMs: number;
-      /** The error codes worth another attempt; where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
+      /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
       retryOn: Array<string>;
     } | null;
     /** Set where it runs once for each item of a list. */

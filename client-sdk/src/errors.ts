@@ -44,7 +44,7 @@ export class WeftForbiddenError extends WeftError {
   override readonly name = 'WeftForbiddenError';
 }
 
-/** There is no such execution, workflow or artifact. */
+/** There is no such execution, workflow, environment or artifact. */
 export class WeftNotFoundError extends WeftError {
   override readonly name = 'WeftNotFoundError';
 }
@@ -54,7 +54,10 @@ export class WeftRequestError extends WeftError {
   override readonly name = 'WeftRequestError';
 }
 
-/** A fault inside the server. Its log tells more under `errorId`. */
+/**
+ * The server could not serve this now: a fault inside it (its log tells more under `errorId`), or its database or sandbox
+ * service is away (DATABASE_UNAVAILABLE, PYTHON_SERVICE_ERROR).
+ */
 export class WeftServerError extends WeftError {
   override readonly name = 'WeftServerError';
 
@@ -75,12 +78,18 @@ export interface UserError {
   message: string;
 }
 
-/** The input of a mutation has faults, all of which are told at once. `code` is that of the first. */
+/**
+ * The input of a mutation has faults, all of which are told at once. `code` is that of the first; NOT_JSON where it could
+ * not even be sent.
+ */
 export class WeftInputError extends WeftError {
   override readonly name = 'WeftInputError';
 
-  constructor(readonly userErrors: readonly UserError[]) {
-    super(userErrors[0]?.code ?? 'INVALID', userErrors.map(lineOf).join('\n'));
+  constructor(
+    readonly userErrors: readonly UserError[],
+    options?: ErrorOptions,
+  ) {
+    super(userErrors[0]?.code ?? 'INVALID', userErrors.map(lineOf).join('\n'), options);
   }
 
   /** The paths of all fields at fault. */
@@ -140,19 +149,19 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   if (code === 'UNAUTHENTICATED') return new WeftAuthenticationError(code, message);
   if (code.startsWith('FORBIDDEN')) return new WeftForbiddenError(code, message);
   if (code === 'NOT_FOUND') return new WeftNotFoundError(code, message);
-  if (code === 'INTERNAL_SERVER_ERROR' || code === 'DATABASE_UNAVAILABLE') {
+  if (serverCodes.includes(code)) {
     return new WeftServerError(code, message, errors[0]?.extensions?.errorId ?? null);
   }
   return new WeftRequestError(code, message);
 }
 
+const serverCodes = ['INTERNAL_SERVER_ERROR', 'DATABASE_UNAVAILABLE', 'PYTHON_SERVICE_ERROR'];
+
 /** Whether the same request may go well a moment later. */
 export function isTransient(error: unknown): boolean {
-  return (
-    error instanceof WeftConnectionError ||
-    error instanceof WeftTimeoutError ||
-    error instanceof WeftServerError
-  );
+  // For a sandbox service the server has waited itself by then: asked again and again, it would be a minute.
+  if (error instanceof WeftServerError) return error.code !== 'PYTHON_SERVICE_ERROR';
+  return error instanceof WeftConnectionError || error instanceof WeftTimeoutError;
 }
 
 function lineOf({ field, message }: UserError): string {

@@ -26,6 +26,7 @@ export interface Executions {
   run<Output = unknown>(id: string): Run<Output>;
   /**
    * A whole execution as one document, to keep or to replay with `@weft/client/testing`.
+   * @throws WeftNotFoundError where there is no such execution
    * @throws WeftRequestError EXPORT_TOO_LARGE past 32 MiB of events
    */
   export(id: string, options?: RequestOptions): Promise<ExecutionExport>;

@@ -26,9 +26,14 @@ export interface PythonEnvironments {
    * Installs packages ahead of the first run that needs them; answers when they are there, within ten minutes unless
    * `timeoutMs` says otherwise. A client that stops waiting does not stop it.
    * @throws WeftInputError for packages that are not allowed or cannot be installed
+   * @throws WeftServerError PYTHON_SERVICE_ERROR while no sandbox service can be reached
    */
   prepare(packages: string[], options?: RequestOptions): Promise<PythonEnvironment>;
-  /** Removes one that no run uses. The next run that asks for its packages installs them anew. */
+  /**
+   * Removes one that no run uses. The next run that asks for its packages installs them anew.
+   * @throws WeftNotFoundError where there is none of that id
+   * @throws WeftInputError IN_USE
+   */
   delete(id: string, options?: RequestOptions): Promise<void>;
 }
 
@@ -38,7 +43,10 @@ export interface Python {
    * `await weft.python.run({ code }).text()`. What is wrong with the input is thrown by whatever is called on it.
    */
   run<Output = unknown>(input: PythonRunInput, options?: RequestOptions): PythonRun<Output>;
-  /** All that the sandbox would refuse in the code, without running it. */
+  /**
+   * All that the sandbox would refuse in the code, without running it.
+   * @throws WeftServerError PYTHON_SERVICE_ERROR while no sandbox service can be reached
+   */
   check(code: string, options?: RequestOptions & { packages?: string[] }): Promise<PythonCheck>;
   readonly environments: PythonEnvironments;
 }

@@ -35,17 +35,24 @@ export interface RunMethods<Output> {
    * @throws WeftTimeoutError when `timeoutMs` is given and it has not ended by then; it goes on
    */
   result(options?: ResultOptions): Promise<Output>;
-  /** What it prints to stdout: `await` gives all of it at its end, `for await` piece by piece as it is printed. */
+  /**
+   * What it prints to stdout: `await` gives it at the end of the run, `for await` piece by piece as it is printed. The
+   * server keeps the first MiB of it, and 256 KiB of a line; what is left out shows in `NodeOutput` events alone
+   * (`truncated`).
+   */
   text(options?: TextOptions): TextStream;
-  /** Its state now. */
+  /** Its state now. @throws WeftNotFoundError where there is no such execution */
   get(options?: RequestOptions): Promise<ExecutionWithNodes>;
   /**
    * Has it ended before its time: GRACEFUL, the default, lets Python clean up for a moment, FORCE does not. Answers when
    * that is asked for; the end is an event like any other, and `result()` then throws EXECUTION_CANCELED.
+   * @throws WeftNotFoundError where there is no such execution
+   * @throws WeftInputError ALREADY_ENDED
    */
   cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
   /**
    * Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded.
+   * @throws WeftNotFoundError where there is no such execution
    * @throws WeftInputError while it has not ended, and FROM_FAILURE where nothing failed
    */
   retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;

@@ -2,7 +2,7 @@ import { isTerminal, streamEvents } from './events.ts';
 import type { Live } from './live.ts';
 import { failureOf } from './run.ts';
 
-/** Text that is still being written: `for await` gives its pieces as they come, `await` all of it at the end. */
+/** Text that is still being written: `for await` gives its pieces as they come, `await` all that was kept, at the end. */
 export interface TextStream extends AsyncIterable<string>, PromiseLike<string> {}
 
 export interface TextOptions {

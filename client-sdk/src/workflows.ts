@@ -25,9 +25,13 @@ export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
 export interface Workflows {
   /** Saves a new workflow, as its version 1. @throws WeftInputError with all that is wrong with it */
   create(input: WorkflowInput, options?: RequestOptions): Promise<Workflow>;
-  /** Saves a new version of a workflow. @throws WeftInputError with all that is wrong with it */
+  /**
+   * Saves a new version of a workflow.
+   * @throws WeftNotFoundError where there is no such workflow
+   * @throws WeftInputError with all that is wrong with it
+   */
   update(id: string, input: WorkflowInput, options?: RequestOptions): Promise<Workflow>;
-  /** Takes a workflow off the list. Its executions stay readable. */
+  /** Takes a workflow off the list. Its executions stay readable. @throws WeftNotFoundError where there is none */
   delete(id: string, options?: RequestOptions): Promise<void>;
   /** One workflow; null when there is none of that id, or it was deleted. */
   get(id: string, options?: RequestOptions): Promise<Workflow | null>;

@@ -8,6 +8,7 @@ import {
   WeftExecutionError,
   WeftInputError,
   WeftNotFoundError,
+  WeftServerError,
   WeftTimeoutError,
 } from '../../client-sdk/src/index.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -16,10 +17,11 @@ import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
 let server: WeftServer;
+let databaseUrl: string;
 
 beforeAll(async () => {
-  const { url } = stack.use(await createDatabase());
-  server = stack.use(await startWeft({ databaseUrl: url, env: { WEFT_API_TOKEN: token } }));
+  databaseUrl = stack.use(await createDatabase()).url;
+  server = stack.use(await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: token } }));
 });
 afterAll(() => stack.disposeAsync());
 
@@ -60,6 +62,64 @@ test('all faults of an input are one error, with the path of each', async () => 
   expect(fields).toEqual(['name', 'nodes.0.type', 'nodes.1.config.timeoutMs']);
   for (const field of fields) expect(message).toContain(`${field}: `);
   expect(await weft.workflows.validate(bad)).toEqual(userErrors);
+});
+
+test('an id of nothing is the same error, whatever is asked of it', async () => {
+  const weft = connect();
+  const run = weft.executions.run('exec_nope');
+  const asked = [
+    run.get(),
+    run.result(),
+    run.text(),
+    run.events().next(),
+    run.cancel(),
+    run.retry(),
+    weft.executions.export('exec_nope'),
+    weft.workflows.update('wf_nope', doubling),
+    weft.workflows.delete('wf_nope'),
+    weft.python.environments.delete('env_nope'),
+  ];
+  for (const error of await Promise.all(asked.map((answer) => answer.then(null, (thrown) => thrown)))) {
+    expect(error).toBeInstanceOf(WeftNotFoundError);
+    expect(error.code).toBe('NOT_FOUND');
+  }
+  await expect(weft.executions.start({ workflowId: 'wf_nope' })).rejects.toMatchObject({
+    name: 'WeftInputError',
+    fields: ['workflowId'],
+  });
+});
+
+test('what JSON has no form for is a fault of the input, and its field is named', async () => {
+  const weft = connect();
+  const itself: Record<string, unknown> = {};
+  itself.self = itself;
+  for (const input of [itself, { count: 1n }]) {
+    const error = await weft.python
+      .run({ code: '1', input })
+      .result()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WeftInputError);
+    expect(error).toMatchObject({ code: 'NOT_JSON', fields: ['input'], cause: expect.any(TypeError) });
+    expect((error as Error).message).toContain('Expected `input` to be JSON, got what it has no form for: ');
+  }
+  const document = 'query Label($type: String!) { nodeDefinition(type: $type) { label } }';
+  await expect(weft.request(document, { type: 1n })).rejects.toMatchObject({ fields: ['type'] });
+});
+
+test('a sandbox service that is away is an error of the server, which has waited for it', async () => {
+  await using apart = await startWeft({
+    databaseUrl,
+    env: { WEFT_ROLES: 'api', PYTHON_SERVICE_URL: 'http://127.0.0.1:1', PYTHON_SERVICE_TOKEN: token },
+  });
+  const asked: string[] = [];
+  const hooks = { onRequest: ({ operation }: RequestInfo) => void asked.push(operation) };
+  const { python } = createClient({ url: apart.url, hooks });
+  const answers = [python.check('1'), python.environments.prepare(['pandas'])];
+  for (const error of await Promise.all(answers.map((answer) => answer.catch((thrown: unknown) => thrown)))) {
+    expect(error).toBeInstanceOf(WeftServerError);
+    expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', errorId: null });
+  }
+  expect(asked).toEqual(['PythonCheck', 'PythonEnvironmentPrepare']);
 });
 
 test('a failed run throws what failed, where, and the traceback', async () => {

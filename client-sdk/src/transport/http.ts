@@ -9,6 +9,7 @@ import {
   WeftTimeoutError,
 } from '../errors.ts';
 import type { Settings } from '../options.ts';
+import { bodyOf } from './body.ts';
 import { withDeadline } from './deadline.ts';
 
 /** One attempt at a query or a mutation. */
@@ -70,14 +71,14 @@ interface AttemptOptions {
 }
 
 /** Sends the operation and gives the answer's head. */
-export function send(
+export async function send(
   settings: Settings,
   query: string,
   variables: unknown,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Response> {
-  const body = JSON.stringify({ query, variables });
+  const body = bodyOf(query, variables);
   return reach(settings, settings.url, { method: 'POST', headers, body, signal });
 }
 
