@@ -22,6 +22,7 @@ import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
+import { makeDataFolder } from './shared/data-folder.ts';
 import { openEvaluator } from './shared/evaluator/evaluator.ts';
 import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
@@ -200,12 +201,12 @@ async function openHealth({ config, opened, service, database, logger }: Parts):
 }
 
 /** The environments of this host, for the Python that its sandbox runs. */
-export function openHostEnvironments(
+export async function openHostEnvironments(
   { dataDir, packages, pythonPath, bubblewrapPath }: Config,
   logger: Logger,
 ): Promise<Environments> {
   return openEnvironments({
-    folder: join(dataDir, 'python'),
+    folder: join(await makeDataFolder(dataDir), 'python'),
     interpreter: () => findInterpreter(pythonPath ?? 'python3'),
     settings: { ...packages, bubblewrapPath },
     logger,

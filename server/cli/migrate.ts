@@ -1,5 +1,5 @@
 import { readConfig } from '../config/environment.ts';
-import { makeDataSource, withMigrationLock } from '../db/database.ts';
+import { openDataSource, withMigrationLock } from '../db/database.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { coerceError } from '../shared/errors.ts';
 import { makeLogger } from '../shared/logger.ts';
@@ -17,8 +17,7 @@ try {
   await using opened = new AsyncDisposableStack();
   const url =
     config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
-  const dataSource = makeDataSource(url, 2);
-  await dataSource.initialize();
+  const dataSource = await openDataSource(url, 2);
   opened.defer(() => dataSource.destroy());
   if (direction === 'up') {
     const applied = await withMigrationLock(dataSource, () =>

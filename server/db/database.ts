@@ -6,6 +6,7 @@ import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initi
 import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
 import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
 import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
+import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
 import { ExecutionEventEntity } from './entities/execution-event.entity.ts';
@@ -29,14 +30,13 @@ export interface Database extends AsyncDisposable {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
-/** Connects, and applies the migrations that are missing. */
+/** Connects, and applies the migrations that are missing. @throws WeftError DATABASE_UNREACHABLE */
 export async function openDatabase(options: {
   url: string;
   logger: Logger;
   poolSize?: number;
 }): Promise<Database> {
-  const dataSource = makeDataSource(options.url, options.poolSize ?? 12);
-  await dataSource.initialize();
+  const dataSource = await openDataSource(options.url, options.poolSize ?? 12);
   await using opened = new AsyncDisposableStack();
   opened.defer(() => dataSource.destroy());
   // A connection that dies while idle is replaced by the pool; unhandled, its error would end the process.
@@ -58,7 +58,24 @@ export async function openDatabase(options: {
   };
 }
 
-export function makeDataSource(url: string, poolSize: number): DataSource {
+/** @throws WeftError DATABASE_UNREACHABLE */
+export async function openDataSource(url: string, poolSize: number): Promise<DataSource> {
+  const dataSource = makeDataSource(url, poolSize);
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    const { message, code } = coerceError(error) as NodeJS.ErrnoException;
+    throw new WeftError(
+      'DATABASE_UNREACHABLE',
+      `Expected Postgres at ${URL.parse(url)?.host || 'the address in DATABASE_URL'}, but: ${message || code}. ` +
+        'See that it runs there, and that DATABASE_URL has the right host, port, user, password and database; ' +
+        'without DATABASE_URL Weft brings a Postgres of its own.',
+      { cause: error },
+    );
+  }
+}
+
+function makeDataSource(url: string, poolSize: number): DataSource {
   return new DataSource({
     type: 'postgres',
     url,

@@ -1,7 +1,7 @@
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDataFolder } from '../shared/data-folder.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { installedNativeFolder } from './embedded/binaries.ts';
@@ -37,7 +37,7 @@ export async function startEmbeddedPostgres({
   logger: Logger;
   nativeFolder?: string;
 }): Promise<EmbeddedPostgres> {
-  const folder = await makeFolder(dataFolder);
+  const folder = await makeDataFolder(dataFolder);
   const cluster = join(folder, 'postgres');
   await using opened = new AsyncDisposableStack();
   opened.use(await claimFolder(folder));
@@ -55,21 +55,6 @@ export async function startEmbeddedPostgres({
     url: `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function makeFolder(dataFolder: string): Promise<string> {
-  try {
-    await mkdir(dataFolder, { recursive: true });
-    await access(dataFolder, constants.W_OK | constants.X_OK);
-    return await realpath(dataFolder);
-  } catch (error) {
-    throw new WeftError(
-      'DATA_FOLDER_NOT_WRITABLE',
-      `Expected a data folder ${dataFolder} that can be written, but: ${coerceError(error).message}. ` +
-        'Choose another with WEFT_DATA_DIR, or set DATABASE_URL.',
-      { cause: error },
-    );
-  }
 }
 
 /** Between asking the system for a free port and Postgres binding it another program may take it. */

@@ -90,7 +90,7 @@ async function listOf({
     durationMs: 0,
   });
   const refuse = (got: string) => {
-    const message = `Expected \`forEach.items\` of node \`${node.key}\` to give a list of at most ${MAX_ITEMS} items, got ${got}.`;
+    const message = `Expected \`forEach.items\` of node \`${node.key}\` to give a list of at most ${MAX_ITEMS} items, got ${got}. An expression that finds a single item gives it alone, and one that finds none gives nothing: in brackets, such as \`[input.rows]\`, it is a list all the same.`;
     return failed(new NodeFailure({ code: 'INVALID_FOR_EACH', message }).error);
   };
   try {

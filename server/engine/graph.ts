@@ -106,6 +106,17 @@ export function unreachable(
   return keys.filter((key) => !reached.has(key));
 }
 
+/** Tells of a node which others lead to it, over any number of edges. */
+export function makeAncestors(edges: readonly Ends[]): (key: string) => ReadonlySet<string> {
+  const incoming = Map.groupBy(edges, ({ target }) => target);
+  const sourcesOf = (key: string) => (incoming.get(key) ?? []).map(({ source }) => source);
+  return (key) => {
+    const found = new Set(sourcesOf(key));
+    for (const each of found) for (const source of sourcesOf(each)) found.add(source);
+    return found;
+  };
+}
+
 /** The edges at each node, none for some. */
 function grouped<E extends Ends>(
   keys: readonly string[],

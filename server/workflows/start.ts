@@ -77,7 +77,11 @@ export function makeStartUseCases(deps: StartDeps) {
       const python = registry.get('python')!;
       const problems = [
         ...validateConfig(python, config, ''),
-        ...(await validateExpressions(expressionsOf(python, config, ''), new Set(['python']), evaluator)),
+        ...(await validateExpressions(
+          expressionsOf(python, { key: PYTHON_KEY, config }, ''),
+          ALONE,
+          evaluator,
+        )),
       ];
       const userErrors = [
         ...checkKey(idempotencyKey),
@@ -177,9 +181,12 @@ function unknownVersion(workflowId: string, versionNumber: number) {
   return refuse('NOT_FOUND', 'versionNumber', message);
 }
 
+const PYTHON_KEY = 'python';
+const ALONE = { keys: new Set([PYTHON_KEY]), ancestors: () => new Set<string>() };
+
 function pythonWorkflow(config: object): WorkflowDraft {
   const node: NodeDraft = {
-    key: 'python',
+    key: PYTHON_KEY,
     type: 'python',
     name: null,
     config,

@@ -111,7 +111,7 @@ function valueAt(value: unknown, path: Path): unknown {
 /** The expressions of a configuration, and where they stand: in templates, and what is one without. */
 export function expressionsOf(
   definition: NodeDefinition,
-  config: unknown,
+  { key: nodeKey, config }: { key: string; config: unknown },
   field: string,
 ): PlacedExpression[] {
   const value = config ?? {};
@@ -119,7 +119,11 @@ export function expressionsOf(
   const templates = templatedTexts(definition, value).flatMap(({ path, text }) =>
     expressionsIn(text).map((expression) => ({ path, expression })),
   );
-  return [...own, ...templates].map(({ path, expression }) => ({ field: placeOf(field, path), expression }));
+  return [...own, ...templates].map(({ path, expression }) => ({
+    field: placeOf(field, path),
+    expression,
+    nodeKey,
+  }));
 }
 
 const MAX_TEMPLATES = 1_000;

@@ -6,15 +6,23 @@ export interface PlacedExpression {
   /** Such as `nodes.2.config.condition`. */
   field: string;
   expression: string;
+  /** The node it belongs to. */
+  nodeKey: string;
+}
+
+export interface Graph {
+  keys: ReadonlySet<string>;
+  /** The nodes whose edges lead to this one. */
+  ancestors: (key: string) => ReadonlySet<string>;
 }
 
 /**
- * What is wrong with expressions: those that do not parse, and those that ask for the output of a node whose key is
- * not among `keys`, which would find nothing, in silence.
+ * What is wrong with expressions: those that do not parse, and those that ask for the output of a node that is not
+ * there, or that need not have run before, which would find nothing, in silence.
  */
 export async function validateExpressions(
   placed: readonly PlacedExpression[],
-  keys: ReadonlySet<string>,
+  graph: Graph,
   evaluator: Evaluator,
 ): Promise<UserError[]> {
   const readings = await evaluator.read(placed.map(({ expression }) => expression)).catch(toError);
@@ -26,12 +34,22 @@ export async function validateExpressions(
         message: `Its expressions cannot be checked: ${readings.message}.`,
       },
     ];
+  const known = new Map<string, ReadonlySet<string>>();
   return readings.flatMap(({ problem, nodes }, index) => {
-    const { field } = placed[index]!;
+    const { field, nodeKey } = placed[index]!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
+    if (nodes.length === 0) return [];
+    const before = known.get(nodeKey) ?? graph.ancestors(nodeKey);
+    known.set(nodeKey, before);
     return nodes
-      .filter((key) => !keys.has(key))
-      .map((key) => ({ code: 'UNKNOWN_REFERENCE', field, message: noSuchNode(key, keys) }));
+      .filter((key) => !before.has(key))
+      .map((key) => ({
+        code: 'UNKNOWN_REFERENCE',
+        field,
+        message: graph.keys.has(key)
+          ? `\`nodes.${key}\` may not have run before node \`${nodeKey}\`, as no edges lead from there to here: ${expected(before)}.`
+          : `\`nodes.${key}\` is the output of no node of this workflow: ${expected(before)}.`,
+      }));
   });
 }
 
@@ -40,7 +58,7 @@ function toError(error: unknown): EvaluationError {
   throw error;
 }
 
-function noSuchNode(key: string, keys: ReadonlySet<string>): string {
-  const some = [...keys].slice(0, 20).join(', ');
-  return `\`nodes.${key}\` is the output of no node of this workflow: expected one of ${some}.`;
+function expected(before: ReadonlySet<string>): string {
+  if (before.size === 0) return 'expected none, since no edge leads here';
+  return `expected one of ${[...before].slice(0, 20).join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import { makeAncestors } from '../engine/graph.ts';
 import type { NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
@@ -23,9 +24,10 @@ export async function validateWorkflow(
   const errors = validateGraph(draft, registry);
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD);
   const keys = new Set(draft.nodes.map(({ key }) => key));
+  const graph = { keys, ancestors: makeAncestors(draft.edges) };
   return [
     ...errors,
-    ...(await validateExpressions(placedExpressions(draft, registry), keys, evaluator)),
+    ...(await validateExpressions(placedExpressions(draft, registry), graph, evaluator)),
     ...(await validateSchemas(draft, evaluator)),
   ].slice(0, MAX_TOLD);
 }
@@ -68,11 +70,14 @@ function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[
 const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);
 
 function placedExpressions({ nodes }: WorkflowDraft, registry: NodeRegistry): PlacedExpression[] {
-  return nodes.flatMap(({ type, config, forEach }, index) => {
+  return nodes.flatMap((node, index) => {
+    const { key: nodeKey, type, forEach } = node;
     const definition = registry.get(type);
     return [
-      ...(definition === undefined ? [] : expressionsOf(definition, config, `nodes.${index}.config`)),
-      ...(forEach === null ? [] : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items }]),
+      ...(definition === undefined ? [] : expressionsOf(definition, node, `nodes.${index}.config`)),
+      ...(forEach === null
+        ? []
+        : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items, nodeKey }]),
     ];
   });
 }

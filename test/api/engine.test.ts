@@ -189,12 +189,21 @@ test('forEach runs a node for each item, and its output is the list of results i
   ]);
 });
 
-test('forEach over what is no list is a clear error', async () => {
-  const node = { ...python('n', '1'), forEach: { items: 'input.list' } };
-  expect(lastOf(await weft.allEvents(await weft.run([node], [], { list: 7 }))).error).toMatchObject({
-    code: 'INVALID_FOR_EACH',
-    message: expect.stringContaining('got a value of type number'),
-  });
+test('forEach over what is no list is a clear error, which tells how to make it one', async () => {
+  const run = async (items: string) => {
+    const node = { ...python('n', 'result = input_data'), forEach: { items } };
+    return lastOf(await weft.allEvents(await weft.run([node], [], { list: [7, 8] })));
+  };
+  for (const [items, got] of [
+    ['input.list[$ > 7]', 'got a value of type number'],
+    ['input.list[$ > 8]', 'got nothing'],
+  ]) {
+    const { error } = await run(items!);
+    expect(error).toMatchObject({ code: 'INVALID_FOR_EACH', message: expect.stringContaining(got!) });
+    expect(error.message).toContain('`[input.rows]`');
+  }
+  expect((await run('[input.list[$ > 7]]')).output).toEqual([8]);
+  expect((await run('[input.list[$ > 8]]')).output).toEqual([]);
 });
 
 test('a template whose value does not fit the configuration fails the node, not the server', async () => {

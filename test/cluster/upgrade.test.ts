@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBoss } from '../../server/db/boss.ts';
-import { makeDataSource, openDatabase } from '../../server/db/database.ts';
+import { openDatabase, openDataSource } from '../../server/db/database.ts';
 import { ENQUEUE_STARTED, openQueue } from '../../server/engine/queue.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
@@ -42,8 +42,7 @@ test.each(records)('an execution that an older Weft was killed in is gone on wit
 
 /** The database as it was, the migrations since then undone. */
 async function fill(url: string, { migration, tables }: RecordedRun): Promise<void> {
-  const dataSource = makeDataSource(url, 1);
-  await dataSource.initialize();
+  const dataSource = await openDataSource(url, 1);
   try {
     const latest = async () =>
       (await dataSource.query('SELECT name FROM weft_migrations ORDER BY timestamp DESC LIMIT 1'))[0].name;

@@ -1,4 +1,4 @@
-import { makeDataSource, openDatabase } from '../../server/db/database.ts';
+import { openDatabase, openDataSource } from '../../server/db/database.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
@@ -9,8 +9,7 @@ const COLUMNS = `SELECT table_name, column_name, data_type, is_nullable, column_
 
 test('the migrations run down to nothing and up again to the same schema', async () => {
   await using database = await createDatabase();
-  const dataSource = makeDataSource(database.url, 1);
-  await dataSource.initialize();
+  const dataSource = await openDataSource(database.url, 1);
   try {
     const before = await dataSource.query(COLUMNS);
     for (const _ of dataSource.migrations) await dataSource.undoLastMigration({ transaction: 'each' });
@@ -35,8 +34,7 @@ test('a database that cannot be migrated is let go of', async () => {
 
 test('the entities name the columns that the migrations make', async () => {
   await using database = await createDatabase();
-  const dataSource = makeDataSource(database.url, 1);
-  await dataSource.initialize();
+  const dataSource = await openDataSource(database.url, 1);
   try {
     for (const { tableName, columns } of dataSource.entityMetadatas) {
       const names = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');

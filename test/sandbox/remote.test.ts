@@ -226,6 +226,20 @@ describe('the client', () => {
     expect(errorOf(await runOn(stuck, 'result = 1')).message).toContain('apt-get install bubblewrap');
   });
 
+  test('tells what each runs, from its start, and of one that is gone nothing', async () => {
+    const service = await serveSandbox(one.backend);
+    await using client = await openClient(service.url, { limits: { waitMs: 100 } });
+    const told = async () => (await client.status()).services;
+    const begun = Promise.withResolvers<void>();
+    const running = runOn(client, ENDLESS, { timeoutMs: 60_000, onEvent: () => begun.resolve() });
+    await begun.promise;
+    expect(await told()).toMatchObject([{ isUp: true, running: 1, waiting: 0 }]);
+    await service[Symbol.asyncDispose]();
+    expect(errorOf(await running).code).toBe('PYTHON_SERVICE_ERROR');
+    await eventually('it runs nothing', async () => (await told())[0]!.running === 0);
+    expect(await told()).toMatchObject([{ isUp: false, running: 0, waiting: 0 }]);
+  });
+
   test('a name that cannot be resolved is told as the problem', async () => {
     await using client = await openClient('http://nowhere.localhost:1', {
       limits: { waitMs: 100 },

@@ -10,6 +10,8 @@ import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { descendantsOf, startWeft } from '../support/weft-server.ts';
 
+const main = join(projectRoot, 'dist/server/main.js');
+
 test('SIGTERM right after the ready line is a clean stop that leaves nothing but the data', async () => {
   await using folder = await makeTempFolder();
   const weft = await startWeft({ dataFolder: folder.path });
@@ -49,12 +51,33 @@ test('so many cells wait as WEFT_WAITING_CELLS says, and end before the server w
   expect(await score(weft.pid)).not.toBe('1000\n');
 });
 
+test.each([
+  [
+    'a database that does not answer',
+    { DATABASE_URL: 'postgres://weft:sesame@127.0.0.1:1/x' },
+    /127\.0\.0\.1:1, but: .*ECONNREFUSED.*DATABASE_URL/,
+  ],
+  [
+    'a data folder that cannot be made',
+    { WEFT_DATA_DIR: '/etc/hostname/weft' },
+    /\/etc\/hostname\/weft .*ENOTDIR.*WEFT_DATA_DIR/,
+  ],
+])('%s is told with what to do, and the server ends with 1', async (_, env, words) => {
+  const { exitCode, stderr } = await execa(process.execPath, [main], {
+    env: { PORT: '0', ...env },
+    reject: false,
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^Weft cannot start: /);
+  expect(stderr).toMatch(words);
+  expect(stderr).not.toContain('sesame');
+});
+
 test('a port that is taken is named, and the server ends with 1', async () => {
   await using database = await createDatabase();
   await using taken = createServer((socket) => socket.destroy());
   await once(taken.listen(0, '127.0.0.1'), 'listening');
   const { port } = taken.address() as { port: number };
-  const main = join(projectRoot, 'dist/server/main.js');
   const env = { DATABASE_URL: database.url, PORT: String(port) };
   const { exitCode, stderr } = await execa(process.execPath, [main], { env, reject: false });
   expect(stderr).toContain(String(port));

@@ -2,7 +2,7 @@ import { backoffMs } from '../../shared/backoff.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { SandboxCapacity, SandboxServiceStatus } from '../backend.ts';
-import { healthSchema } from '../service/protocol.ts';
+import { type Health, healthSchema } from '../service/protocol.ts';
 import { type ServiceAddress, ServiceConnection } from './connection.ts';
 import { ServiceFault } from './fault.ts';
 
@@ -132,19 +132,25 @@ export class ServiceEndpoint implements Disposable {
   }
 
   private async checkOnce(): Promise<void> {
-    const { stallMs } = this.options.limits;
     try {
-      const { state, problem, capacity } = await this.connection.ask(healthSchema, {
-        method: 'GET',
-        path: 'health',
-        withinMs: stallMs,
-      });
+      const { state, problem, capacity } = await this.askHealth();
       this.report(capacity);
       if (state !== 'ok') throw new ServiceFault('unreached', problem ?? `it is ${state}`);
       this.setUp();
     } catch (error) {
       this.failedChecks += 1;
       this.setDown(coerceError(error).message);
+    }
+  }
+
+  private async askHealth(): Promise<Health> {
+    const exchange = { method: 'GET', path: 'health', withinMs: this.options.limits.stallMs } as const;
+    try {
+      return await this.connection.ask(healthSchema, exchange);
+    } catch (error) {
+      // What it said last is true no longer.
+      this.report({ ...this.reported, running: 0, waiting: 0 });
+      throw error;
     }
   }
 

@@ -15,7 +15,8 @@ export interface StreamTimes {
 const defaultTimes: StreamTimes = { heartbeatMs: HEARTBEAT_MS, goneMs: 300_000 };
 
 export interface StreamOptions<Frame> {
-  first: Frame;
+  /** Asked for when the answer begins. */
+  first: () => Frame;
   /** Told in heartbeats. */
   capacity: () => SandboxCapacity;
   times?: Partial<StreamTimes> | undefined;
@@ -71,7 +72,7 @@ export class FrameStream<Frame extends object> {
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
-    this.response.write(encode(this.options.first));
+    this.response.write(encode(this.options.first()));
   }
 
   private taken(): Promise<void> {

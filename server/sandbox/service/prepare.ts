@@ -14,7 +14,7 @@ export async function prepareFor(
   const leaving = new AbortController();
   response.once('close', () => leaving.abort());
   const capacity = () => backend.capacity();
-  const first: PrepareFrame = { v, kind: 'heartbeat', capacity: capacity() };
+  const first = (): PrepareFrame => ({ v, kind: 'heartbeat', capacity: capacity() });
   const stream = new FrameStream<PrepareFrame>(response, { first, capacity, times });
   try {
     const environment = await backend.environments.prepare(packages, {

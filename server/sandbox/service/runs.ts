@@ -97,10 +97,10 @@ export class Runs {
     signal: AbortSignal,
   ): Promise<void> {
     const { backend } = this.options;
-    const { running, waiting, max } = backend.capacity();
+    const capacity = () => backend.capacity();
     const stream = new FrameStream<RunFrame>(response, {
-      first: { v, kind: 'accepted', capacity: { running, waiting: waiting + 1, max } },
-      capacity: () => backend.capacity(),
+      first: () => ({ v, kind: 'accepted', capacity: capacity() }),
+      capacity,
       times: this.options.times,
     });
     try {

@@ -33,8 +33,7 @@ export const payloadTooLarge = (maxBytes: number): string =>
 export const tooManyContainers = (maxContainers: number): string =>
   `Expected JSON of at most ${maxContainers} lists and objects, got more. ${SEND_LESS}`;
 
-const SEND_LESS =
-  'Send less at once: keep large data in a file or a database that the workflow reads, or split it over several executions.';
+const SEND_LESS = 'Send less at once: split it over several executions.';
 
 /** A buffer takes 200 bytes beside its content: a body sent byte by byte must not be kept as one for each. */
 const CHUNKS_A_PIECE = 1_000;

@@ -119,17 +119,34 @@ test('every cycle is told', async () => {
 });
 
 test('an expression that asks for a node that is not there is told, and a field called nodes is not', async () => {
-  const draft = withNodes(
-    nodeOf('t', 'transform', { expression: '{ "a": nodes.t.output, "b": $sum(nodes.`no-pe`.output.x) }' }),
+  const draft = draftOf('t>o', 'b', 'f');
+  draft.nodes = [
+    nodeOf('t', 'transform', { expression: '{ "b": $sum(nodes.`no-pe`.output.x) }' }),
     nodeOf('o', 'output', { value: ['{{ nodes.t.output }}', { deep: 'x {{ nodes.gone.output }}' }] }),
     nodeOf('b', 'branch', { condition: 'input.rows[nodes.x = 1].(nodes.y) = nodes' }),
     { ...nodeOf('f'), forEach: { items: 'nodes.lost.output', concurrency: 1 } },
-  );
+  ];
   expect(await problemsOf(draft)).toEqual([
     'UNKNOWN_REFERENCE nodes.0.config.expression',
     'UNKNOWN_REFERENCE nodes.1.config.value.1.deep',
     'UNKNOWN_REFERENCE nodes.3.forEach.items',
   ]);
+});
+
+test('an expression that asks for a node that need not have run before is told', async () => {
+  const draft = draftOf('in>a', 'a>b', 'b>c', 'in>d');
+  const value = '{{ nodes.in.output + nodes.a.output }}';
+  draft.nodes = draft.nodes.map((node) => (node.key === 'c' ? nodeOf('c', 'output', { value }) : node));
+  expect(await validate(draft)).toEqual([]);
+  const late = '{{ nodes.c.output }} {{ nodes.a.output }} {{ nodes.d.output }}';
+  draft.nodes = draft.nodes.map((node) => (node.key === 'd' ? nodeOf('d', 'output', { value: late }) : node));
+  expect(await validate(draft)).toEqual(
+    ['c', 'a', 'd'].map((key) => ({
+      code: 'UNKNOWN_REFERENCE',
+      field: expect.stringMatching(/config\.value$/),
+      message: `\`nodes.${key}\` may not have run before node \`d\`, as no edges lead from there to here: expected one of in.`,
+    })),
+  );
 });
 
 test('a configuration with more templates than a run can have evaluated is told', async () => {
