@@ -149,6 +149,17 @@ test('an expression that asks for a node that need not have run before is told',
   );
 });
 
+test('a retry on what is no code of an error is told', async () => {
+  const retry = { maxAttempts: 2, initialDelayMs: 0, backoffFactor: 1, maxDelayMs: 0 };
+  const retryOn = ['PYTHON_TIMEOUT', 'ValueError'];
+  const [problem, ...more] = await validate(withNodes({ ...nodeOf('a'), retry: { ...retry, retryOn } }));
+  expect(problem).toMatchObject({
+    field: 'nodes.0.retry.retryOn.1',
+    message: expect.stringContaining('PYTHON_EXECUTION_ERROR'),
+  });
+  expect(more).toEqual([]);
+});
+
 test('a configuration with more templates than a run can have evaluated is told', async () => {
   const draft = withNodes(nodeOf('o', 'output', { value: ['{{ 1 }}'.repeat(600), '{{ 2 }}'.repeat(401)] }));
   expect(await problemsOf(draft)).toEqual(['TOO_LARGE nodes.0.config']);
