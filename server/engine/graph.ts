@@ -101,20 +101,28 @@ export function unreachable(
   edges: readonly Ends[],
 ): string[] {
   const outgoing = grouped(keys, edges, ({ source }) => source);
-  const reached = new Set(starts);
-  for (const key of reached) for (const { target } of outgoing.get(key)!) reached.add(target);
+  const reached = closure(starts, (key) => outgoing.get(key)!.map(({ target }) => target));
   return keys.filter((key) => !reached.has(key));
 }
 
-/** Tells of a node which others lead to it, over any number of edges. */
+/** Tells of a node which others lead to it, over any number of edges; worked out once for each that is asked for. */
 export function makeAncestors(edges: readonly Ends[]): (key: string) => ReadonlySet<string> {
   const incoming = Map.groupBy(edges, ({ target }) => target);
-  const sourcesOf = (key: string) => (incoming.get(key) ?? []).map(({ source }) => source);
+  const sources = new Map([...incoming].map(([key, those]) => [key, those.map(({ source }) => source)]));
+  const sourcesOf = (key: string) => sources.get(key) ?? [];
+  const known = new Map<string, ReadonlySet<string>>();
   return (key) => {
-    const found = new Set(sourcesOf(key));
-    for (const each of found) for (const source of sourcesOf(each)) found.add(source);
+    const found = known.get(key) ?? closure(sourcesOf(key), sourcesOf);
+    known.set(key, found);
     return found;
   };
+}
+
+/** These, and all that `next` leads to from them. */
+function closure(starts: readonly string[], next: (key: string) => readonly string[]): Set<string> {
+  const found = new Set(starts);
+  for (const key of found) for (const each of next(key)) found.add(each);
+  return found;
 }
 
 /** The edges at each node, none for some. */

@@ -34,13 +34,11 @@ export async function validateExpressions(
         message: `Its expressions cannot be checked: ${readings.message}.`,
       },
     ];
-  const known = new Map<string, ReadonlySet<string>>();
   return readings.flatMap(({ problem, nodes }, index) => {
     const { field, nodeKey } = placed[index]!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     if (nodes.length === 0) return [];
-    const before = known.get(nodeKey) ?? graph.ancestors(nodeKey);
-    known.set(nodeKey, before);
+    const before = graph.ancestors(nodeKey);
     return nodes
       .filter((key) => !before.has(key))
       .map((key) => ({

@@ -175,14 +175,14 @@ function checkPolicies(
         message: `Expected \`backoffFactor\` to be a number from 1 to 10, got ${retry.backoffFactor}.`,
       });
     }
-  }
-  for (const [index, code] of (retry?.retryOn ?? []).entries()) {
-    if (ERROR_CODE.test(code)) continue;
-    errors.push({
-      code: 'INVALID',
-      field: `${field}.retry.retryOn.${index}`,
-      message: `Expected the code of an error, such as PYTHON_TIMEOUT, got ${shown(code)}. Whatever Python code raises is a PYTHON_EXECUTION_ERROR.`,
-    });
+    for (const [index, code] of retry.retryOn.entries()) {
+      if (ERROR_CODE.test(code)) continue;
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.retry.retryOn.${index}`,
+        message: `Expected the code of an error, such as PYTHON_TIMEOUT, got ${shown(code)}. Whatever Python code raises is a PYTHON_EXECUTION_ERROR.`,
+      });
+    }
   }
   if (forEach !== null) {
     whole('forEach.concurrency', forEach.concurrency, 1, 100);
