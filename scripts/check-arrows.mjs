@@ -8,13 +8,13 @@ import { root } from './setup/project.mjs';
  * A target is a room (`journal`), one file of a room where only that may be seen (`sandbox/backend.ts`), or
  * `*`. Every room may import itself and `shared`.
  */
-const engineSide = ['journal', 'nodes', 'sandbox/backend.ts', 'packages', 'db'];
+const engineSide = ['journal', 'nodes', 'expressions', 'sandbox/backend.ts', 'packages', 'db'];
 const arrows = {
   main: ['*'],
   compose: ['*'],
   cli: ['*'],
   graphql: [
-    'workflows',
+    'use-cases',
     'engine',
     'journal',
     'nodes',
@@ -23,10 +23,11 @@ const arrows = {
     'security',
     'db/errors.ts',
   ],
-  workflows: ['engine', 'security', ...engineSide],
+  'use-cases': ['engine', 'security', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
-  nodes: ['journal/event.ts', 'sandbox/backend.ts', 'packages/check.ts'],
+  nodes: ['journal/event.ts', 'sandbox/backend.ts', 'packages/check.ts', 'expressions'],
+  expressions: [],
   sandbox: ['packages'],
   packages: [],
   security: ['db', 'sandbox/backend.ts'],
@@ -92,7 +93,7 @@ function packageViolation(path, name) {
   if (pureFiles.includes(path)) return refusal(path, name, 'no package: this file is pure');
   if (room !== 'graphql' && graphqlPackages.test(name)) return refusal(path, name, 'only in server/graphql');
   if (room === 'graphql' && databasePackages.test(name))
-    return refusal(path, name, 'a use case of server/workflows');
+    return refusal(path, name, 'a use case of server/use-cases');
   return undefined;
 }
 

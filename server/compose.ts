@@ -5,13 +5,14 @@ import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
+import { openEvaluator } from './expressions/evaluator.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
-import { openGraphqlServer } from './graphql/server.ts';
+import { openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
 import { findArtifact, readArtifact } from './journal/artifacts.ts';
 import { openHub } from './journal/hub.ts';
-import { makeTail } from './journal/tail.ts';
+import { makeRecentEvents } from './journal/recent-events.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { makeNodeRegistry } from './nodes/registry.ts';
@@ -23,21 +24,20 @@ import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
-import { openEvaluator } from './shared/evaluator/evaluator.ts';
 import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { version } from './shared/version.ts';
-import { makeExecutionUseCases } from './workflows/executions.ts';
-import { makeExportUseCases } from './workflows/export.ts';
-import { makePythonUseCases } from './workflows/python.ts';
-import { openRetention } from './workflows/retention.ts';
-import { makeStartUseCases } from './workflows/start.ts';
-import { makeViolationUseCases } from './workflows/violations.ts';
-import type { ServerInfo, Weft } from './workflows/weft.ts';
-import { makeWorkflowUseCases } from './workflows/workflows.ts';
+import { makeExecutionUseCases } from './use-cases/executions.ts';
+import { makeExportUseCases } from './use-cases/export.ts';
+import { makePythonUseCases } from './use-cases/python.ts';
+import { openRetention } from './use-cases/retention.ts';
+import { makeStartUseCases } from './use-cases/start.ts';
+import { makeViolationUseCases } from './use-cases/violations.ts';
+import type { ServerInfo, Weft } from './use-cases/weft.ts';
+import { makeWorkflowUseCases } from './use-cases/workflows.ts';
 
 export interface RunningServer extends AsyncDisposable {
   /** Where operations go; without the api role, where sandbox clients or health checks go, or null. */
@@ -117,14 +117,14 @@ async function openParts(foundation: Foundation) {
   const database = opened.use(await openDatabase({ url, logger }));
   const { pool } = database;
   const hub = opened.use(openHub({ pool, url, replicaId: newId('wrk'), logger }));
-  const tail = opened.use(makeTail(hub));
-  const appender = opened.use(makeAppender({ pool, hub, tail }));
+  const recentEvents = opened.use(makeRecentEvents(hub));
+  const appender = opened.use(makeAppender({ pool, hub, recentEvents }));
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
   const registry = makeNodeRegistry(config.packages.rules);
   const evaluator = opened.use(openEvaluator());
-  return { ...foundation, database, pool, hub, tail, appender, boss, queue, registry, evaluator };
+  return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {

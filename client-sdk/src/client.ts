@@ -12,8 +12,8 @@ import { type ClientOptions, settle } from './options.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
-import { makeLadder } from './transport/ladder.ts';
 import { openSse } from './transport/sse.ts';
+import { makeLadder } from './transport/transport-fallback.ts';
 import { openWs } from './transport/ws.ts';
 import { makeWorkflows, type Workflows } from './workflows.ts';
 

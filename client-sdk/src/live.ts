@@ -1,9 +1,9 @@
 import type { Document } from './_generated_operations.ts';
 import { isTransient, WeftConnectionError, WeftServerError } from './errors.ts';
 import type { Settings, TransportKind } from './options.ts';
-import { InboxFull } from './transport/inbox.ts';
-import type { Ladder } from './transport/ladder.ts';
+import { InboxFull } from './transport/bounded-queue.ts';
 import type { Transport } from './transport/transport.ts';
+import type { Ladder } from './transport/transport-fallback.ts';
 import { delay, makeBackoff, orAborted } from './waiting.ts';
 
 /** What the streams of one client share. */

@@ -123,10 +123,10 @@ async function configOf(
   const rendered = await render(node.config ?? {}, scope, evaluateAll, untemplatedFields(node.definition));
   const parsed = node.definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;
-  const misfits = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);
+  const schemaErrors = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);
   throw new NodeFailure({
     code: 'INVALID_CONFIG',
-    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${misfits.join('; ')}.`,
+    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${schemaErrors.join('; ')}.`,
   });
 }
 

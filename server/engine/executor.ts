@@ -1,5 +1,5 @@
+import type { Evaluator } from '../expressions/evaluator.ts';
 import type { EventBody, NodeRef } from '../journal/event.ts';
-import type { Evaluator } from '../shared/evaluator/evaluator.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';

@@ -1,7 +1,7 @@
+import type { Evaluator } from '../expressions/evaluator.ts';
+import type { SchemaError } from '../expressions/json-schema.ts';
 import type { EventBody, NodeError } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
-import type { Evaluator } from '../shared/evaluator/evaluator.ts';
-import type { Misfit } from '../shared/evaluator/json-schema.ts';
 import type { Plan } from './plan.ts';
 import { sizeProblem } from './value-limits.ts';
 
@@ -15,12 +15,12 @@ export async function checkOutput(
   if (end.type !== 'ExecutionSucceeded') return end;
   const tooLarge = sizeProblem('an output of the workflow', end.output);
   if (tooLarge !== null) return { type: 'ExecutionFailed', error: failure('VALUE_TOO_LARGE', tooLarge) };
-  const misfits = await evaluator.findMisfits(outputSchema, end.output, executionId);
-  return misfits.length === 0 ? end : { type: 'ExecutionFailed', error: outputInvalid(misfits) };
+  const schemaErrors = await evaluator.findSchemaErrors(outputSchema, end.output, executionId);
+  return schemaErrors.length === 0 ? end : { type: 'ExecutionFailed', error: outputInvalid(schemaErrors) };
 }
 
-function outputInvalid(misfits: readonly Misfit[]): NodeError {
-  const told = misfits.slice(0, 5).map(({ message }) => message);
+function outputInvalid(schemaErrors: readonly SchemaError[]): NodeError {
+  const told = schemaErrors.slice(0, 5).map(({ message }) => message);
   return failure(
     'OUTPUT_INVALID',
     `The output does not fit the workflow's outputSchema: ${told.join('; ')}. Change the nodes that give it, or the schema.`,

@@ -2,11 +2,11 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import type { Pool } from 'pg';
 import type { Hub } from '../journal/hub.ts';
 import { coerceError } from '../shared/errors.ts';
-import { type DriveDeps, type DrivenExecution, drive } from './drive.ts';
 import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
+import { type ResumeDeps, resumeExecution, type StoredExecution } from './resume-execution.ts';
 
-export interface WorkerOptions extends Omit<DriveDeps, 'draining'> {
+export interface WorkerOptions extends Omit<ResumeDeps, 'draining'> {
   hub: Hub;
   queue: ExecutionQueue;
   /** Executions under way at once in this process. */
@@ -32,7 +32,7 @@ export interface Place extends Disposable {
    * Takes the execution whose start is on its way. Where it is known it is begun at once: its code reaches nothing but
    * the journal, which waits for the claim.
    */
-  begin(executionId: string, claimed: Promise<ClaimedJob>, known: DrivenExecution | null): void;
+  begin(executionId: string, claimed: Promise<ClaimedJob>, known: StoredExecution | null): void;
 }
 
 interface ActiveRun {
@@ -86,7 +86,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   /** @param claimed rejects where the execution became nobody's, or another's */
-  function begin(executionId: string, claimed: Promise<ClaimedJob>, known: DrivenExecution | null): void {
+  function begin(executionId: string, claimed: Promise<ClaimedJob>, known: StoredExecution | null): void {
     // pg-boss took the job back for want of a heartbeat and gave it to us again: the run under way is fenced off
     // by its successor's first write, and the successor waits for it.
     const former = active.get(executionId);
@@ -117,10 +117,10 @@ export function startWorker(options: WorkerOptions): Worker {
     executionId: string,
     claimed: Promise<ClaimedJob>,
     signal: AbortSignal,
-    known: DrivenExecution | null,
+    known: StoredExecution | null,
   ): Promise<void> {
     const deps = { ...options, draining: closing.signal };
-    const end = await drive(deps, executionId, signal, known, claimed).catch(coerceError);
+    const end = await resumeExecution(deps, executionId, signal, known, claimed).catch(coerceError);
     const job = await claimed.catch(() => null);
     if (job === null) return;
     try {

@@ -1,8 +1,8 @@
-import { atOnce, type TakeTurn } from '../shared/gate.ts';
-import type { Weft } from '../workflows/weft.ts';
+import { type Acquire, atOnce } from '../shared/fair-mutex.ts';
+import type { Weft } from '../use-cases/weft.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
-import type { MakeContext } from './operations.ts';
-import { makeResponseBudget, type ResponseBudget } from './response-size.ts';
+import type { MakeContext } from './transport/operations.ts';
+import { makeResponseBudget, type ResponseBudget } from './transport/response-size.ts';
 
 /** What every resolver gets: the use cases, and loaders that gather the lookups of one operation. */
 export interface GraphqlContext {
@@ -10,7 +10,7 @@ export interface GraphqlContext {
   loaders: Loaders;
   budget: ResponseBudget;
   /** For each event of a subscription: those over one connection take turns. */
-  takeTurn: TakeTurn;
+  acquire: Acquire;
 }
 
 /**
@@ -19,11 +19,11 @@ export interface GraphqlContext {
  */
 export function makeContextFactory(weft: Weft): MakeContext {
   const live = contextWith({ remember: false, budget: unbounded });
-  return ({ live: isLive, takeTurn = atOnce }) =>
-    isLive ? { ...live, takeTurn } : contextWith({ remember: true, budget: makeResponseBudget() });
+  return ({ live: isLive, acquire = atOnce }) =>
+    isLive ? { ...live, acquire } : contextWith({ remember: true, budget: makeResponseBudget() });
 
   function contextWith(options: { remember: boolean; budget: ResponseBudget }): GraphqlContext {
-    return { weft, loaders: makeLoaders(weft, options), budget: options.budget, takeTurn: atOnce };
+    return { weft, loaders: makeLoaders(weft, options), budget: options.budget, acquire: atOnce };
   }
 }
 

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
-import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../workflows/types.ts';
-import type { Weft } from '../workflows/weft.ts';
-import type { ResponseBudget } from './response-size.ts';
+import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../use-cases/types.ts';
+import type { Weft } from '../use-cases/weft.ts';
+import type { ResponseBudget } from './transport/response-size.ts';
 
 export interface VersionKey {
   workflowId: string;

@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isDuplicate } from '../db/errors.ts';
-import { whenPossible } from '../db/when-possible.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
 import { type EventBody, isTerminal, type JournalEvent } from './event.ts';
 import type { Hub } from './hub.ts';
 import { projectionOf } from './projection.ts';
-import type { Tail } from './tail.ts';
+import type { RecentEvents } from './recent-events.ts';
 
 /**
  * Group commit for every journal this process writes. While one insert is on its way, appends gather; the next
@@ -68,7 +68,7 @@ interface OpenJournal extends JournalWriter {
   fence: AbortController;
 }
 
-export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Appender {
+export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentEvents }): Appender {
   let waiting: Entry[] = [];
   let flushing: Promise<void> | null = null;
   let patience: NodeJS.Timeout | undefined;
@@ -137,7 +137,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     for (const entry of group) if (entry.journal.lost.aborted) refuse(entry, entry.journal.lost.reason);
     if (live.length === 0) return;
     try {
-      await whenPossible(
+      await retryWhileDisconnected(
         () =>
           insertEvents(
             deps.pool,
@@ -161,7 +161,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
     const { journal, rows } = entry;
     if (!isDuplicate(error)) return lose(entry, error);
     const last = rows.at(-1)!;
-    const writer = await whenPossible(
+    const writer = await retryWhileDisconnected(
       () => writerOf(deps.pool, journal.executionId, last.seq),
       closing.signal,
     ).catch(() => undefined);
@@ -202,7 +202,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; tail: Tail }): Append
   async function announce(entries: Entry[]): Promise<void> {
     if (!entries.some(({ told }) => isTerminal(told.at(-1)!))) await nextTurn();
     for (const { journal, rows, told, bytes } of entries) {
-      deps.tail.add(journal.executionId, told, bytes);
+      deps.recentEvents.add(journal.executionId, told, bytes);
       deps.hub.wake('journal', journal.executionId);
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
       if (rows.some(({ type }) => type === 'SecurityViolation'))

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { whenPossible } from '../db/when-possible.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { ArtifactFile } from '../sandbox/backend.ts';
 import { newId } from '../shared/ids.ts';
 import type { Artifact } from './event.ts';
@@ -17,7 +17,7 @@ export async function saveArtifact(
 ): Promise<Artifact> {
   const content = Buffer.from(base64, 'base64');
   const id = newId('art');
-  await whenPossible(() => pool.query(INSERT, [id, executionId, name, mimeType, content]), signal);
+  await retryWhileDisconnected(() => pool.query(INSERT, [id, executionId, name, mimeType, content]), signal);
   return { id, name, mimeType, sizeBytes: content.length, url: urlOf(id) };
 }
 

@@ -1,18 +1,18 @@
 import type { Pool } from 'pg';
-import { whenPossible } from '../db/when-possible.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { WeftError } from '../shared/errors.ts';
-import type { TakeTurn } from '../shared/gate.ts';
+import type { Acquire } from '../shared/fair-mutex.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
 import { type JournalPage, readEvents } from './read.ts';
-import type { Tail } from './tail.ts';
+import type { RecentEvents } from './recent-events.ts';
 
 export interface FollowOptions {
   after: number;
   types: readonly EventType[] | null;
   nodeKeys: readonly string[] | null;
   /** Taken for each page, from its reading until the next is asked for: so long it is in memory. */
-  takeTurn: TakeTurn;
+  acquire: Acquire;
   signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ const BATCH_EVENTS = 1_000;
  * @throws WeftError NOT_FOUND at the first `next()`
  */
 export async function* followJournal(
-  deps: { pool: Pool; hub: Hub; tail: Tail },
+  deps: { pool: Pool; hub: Hub; recentEvents: RecentEvents },
   executionId: string,
   options: FollowOptions,
 ): AsyncGenerator<FollowedBatch, void> {
@@ -58,11 +58,15 @@ export async function* followJournal(
   }
 
   async function* givePage(): AsyncGenerator<FollowedBatch, { atEnd: boolean; ended: boolean }> {
-    using _turn = await options.takeTurn(options.signal);
+    using _turn = await options.acquire(options.signal);
     if (options.signal.aborted) return OVER;
     const page =
-      deps.tail.page(executionId, { after, limit: BATCH_EVENTS, types, nodeKeys: options.nodeKeys }) ??
-      (await read(deps.pool, executionId, { ...options, after, types }));
+      deps.recentEvents.page(executionId, {
+        after,
+        limit: BATCH_EVENTS,
+        types,
+        nodeKeys: options.nodeKeys,
+      }) ?? (await read(deps.pool, executionId, { ...options, after, types }));
     if (page === null) return OVER;
     if (!page.exists) throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
     const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
@@ -97,7 +101,7 @@ async function read(
   { after, types, nodeKeys, signal }: FollowOptions,
 ): Promise<JournalPage | null> {
   try {
-    const page = await whenPossible(
+    const page = await retryWhileDisconnected(
       () => readEvents(pool, executionId, { after, limit: BATCH_EVENTS, types, nodeKeys }),
       signal,
     );

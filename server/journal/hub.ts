@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { openListener } from '../db/listener.ts';
-import { whenPossible } from '../db/when-possible.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Logger } from '../shared/logger.ts';
-import { openBackstop } from './backstop.ts';
+import { openMissedWakeUps } from './missed-wakeups.ts';
 
 /**
  * Wake-ups, within this process at once and to the other replicas by a coalesced NOTIFY. A wake-up carries no
@@ -65,7 +65,7 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
     },
   });
 
-  const backstop = openBackstop({
+  const backstop = openMissedWakeUps({
     ...options,
     followed: () => [...local.keys()].filter(isOneJournal).map((key) => key.slice(JOURNALS.length)),
     onLook(ends) {
@@ -125,7 +125,7 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
       const names = waiting;
       waiting = new Set();
       for (const payload of payloads(replicaId, names)) {
-        await whenPossible(
+        await retryWhileDisconnected(
           () => pool.query({ name: 'weft-notify', text: NOTIFY, values: [CHANNEL, payload] }),
           closing.signal,
         ).catch((error) => logger.debug({ err: error }, 'a NOTIFY was lost'));

@@ -1,5 +1,5 @@
-import type { Evaluator } from '../shared/evaluator/evaluator.ts';
-import { EvaluationError } from '../shared/evaluator/limits.ts';
+import type { Evaluator } from '../expressions/evaluator.ts';
+import { EvaluationError } from '../expressions/limits.ts';
 import type { ExpressionScope } from './definition.ts';
 import { NodeFailure } from './definition.ts';
 

@@ -3,7 +3,6 @@ import { join, relative } from 'node:path';
 import { checkResolved, type PackageRules } from './check.ts';
 import type { EnvironmentEvent } from './environment.ts';
 import { PackageError, PackageRefusal } from './errors.ts';
-import { contentsOf } from './installed.ts';
 import {
   type Installer,
   type InstallWork,
@@ -13,9 +12,10 @@ import {
 } from './installer/installer.ts';
 import { environmentId, hostPlatform, type LockedPackage, readLock } from './lock.ts';
 import type { Requirement } from './requirement.ts';
+import { contentsOf } from './site-packages.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 import { suggestionFor } from './suggestion.ts';
-import { watchInstalled } from './watch-installed.ts';
+import { watchInstalled } from './watch-site-packages.ts';
 
 export interface BuildDeps {
   store: Store;

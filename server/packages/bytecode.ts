@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Logger } from '../shared/logger.ts';
 import type { TargetInterpreter } from './environment.ts';
-import { sizeOf } from './installed.ts';
+import { trimWords } from './installer/installer-output.ts';
 import { runInRoom } from './installer/room.ts';
-import { trimWords } from './installer/words.ts';
 import type { PackageSettings } from './settings.ts';
+import { sizeOf } from './site-packages.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 
 export interface BytecodeDeps {

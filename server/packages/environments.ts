@@ -14,9 +14,9 @@ import { PackageRefusal } from './errors.ts';
 import { describe, forgetFailure, listEnvironments } from './list.ts';
 import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
+import { type Tidied, tidy } from './store/garbage-collect.ts';
 import { repair } from './store/repair.ts';
 import { openStore, type Store, type StoredEnvironment } from './store/store.ts';
-import { type Tidied, tidy } from './store/tidy.ts';
 
 export interface EnvironmentsOptions {
   /** Made when absent. Several processes may share it. */

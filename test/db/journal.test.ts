@@ -6,8 +6,8 @@ import type { EventBody, EventType, JournalEvent } from '../../server/journal/ev
 import { type FollowedBatch, type FollowOptions, followJournal } from '../../server/journal/follow.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { readEvents } from '../../server/journal/read.ts';
-import { makeTail } from '../../server/journal/tail.ts';
-import { atOnce, makeGate } from '../../server/shared/gate.ts';
+import { makeRecentEvents } from '../../server/journal/recent-events.ts';
+import { atOnce, makeFairMutex } from '../../server/shared/fair-mutex.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
@@ -16,7 +16,7 @@ class Replica {
   constructor(
     readonly database: Database,
     readonly hub: ReturnType<typeof openHub>,
-    readonly tail: ReturnType<typeof makeTail>,
+    readonly recentEvents: ReturnType<typeof makeRecentEvents>,
     readonly appender: ReturnType<typeof makeAppender>,
   ) {}
 
@@ -24,15 +24,20 @@ class Replica {
     const logger = makeLogger('silent');
     const database = stack.use(await openDatabase({ url, logger }));
     const hub = stack.use(openHub({ pool: database.pool, url, replicaId, logger }));
-    const tail = stack.use(makeTail(hub));
-    return new Replica(database, hub, tail, stack.use(makeAppender({ pool: database.pool, hub, tail })));
+    const recentEvents = stack.use(makeRecentEvents(hub));
+    return new Replica(
+      database,
+      hub,
+      recentEvents,
+      stack.use(makeAppender({ pool: database.pool, hub, recentEvents })),
+    );
   }
 
   read = (id: string) => readEvents(this.database.pool, id, { after: 0, limit: 10_000 });
 
   followTo(signal: AbortSignal, options: Partial<FollowOptions>): AsyncGenerator<FollowedBatch, void> {
-    const deps = { pool: this.database.pool, hub: this.hub, tail: this.tail };
-    const all = { after: 0, types: null, nodeKeys: null, takeTurn: atOnce };
+    const deps = { pool: this.database.pool, hub: this.hub, recentEvents: this.recentEvents };
+    const all = { after: 0, types: null, nodeKeys: null, acquire: atOnce };
     return followJournal(deps, 'exec_a', { ...all, ...options, signal });
   }
 
@@ -47,8 +52,8 @@ class Replica {
     const events: JournalEvent[] = [];
     let batches = 0;
     const signal = new AbortController().signal;
-    const deps = { pool: this.database.pool, hub: this.hub, tail: this.tail };
-    for await (const batch of followJournal(deps, id, { after, types, nodeKeys, takeTurn: atOnce, signal })) {
+    const deps = { pool: this.database.pool, hub: this.hub, recentEvents: this.recentEvents };
+    for await (const batch of followJournal(deps, id, { after, types, nodeKeys, acquire: atOnce, signal })) {
       batches += 1;
       events.push(...batch.events);
     }
@@ -208,9 +213,9 @@ test('following an execution that does not exist is an error', async () => {
 test('of followers who take turns one reads when the other has asked for more', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
-  const { takeTurn } = makeGate(() => true);
-  const first = one.followTo(leave.signal, { takeTurn });
-  const second = one.followTo(leave.signal, { takeTurn });
+  const { acquire } = makeFairMutex(() => true);
+  const first = one.followTo(leave.signal, { acquire });
+  const second = one.followTo(leave.signal, { acquire });
   await first.next();
   let hasRead = false;
   const reading = second.next().finally(() => {

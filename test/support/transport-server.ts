@@ -11,9 +11,9 @@ import {
   type GraphqlServer,
   type GraphqlServerOptions,
   openGraphqlServer,
-} from '../../server/graphql/server.ts';
+} from '../../server/graphql/transport/server.ts';
 import { WeftError } from '../../server/shared/errors.ts';
-import type { TakeTurn } from '../../server/shared/gate.ts';
+import type { Acquire } from '../../server/shared/fair-mutex.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 
 export interface TransportServer extends GraphqlServer {
@@ -74,7 +74,7 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
           ...from((args) => countTo(args.last, counts)),
         },
         never: { type: count, ...from(() => never(counts)) },
-        pages: { type: GraphQLString, ...from((_args, { takeTurn }) => pages(counts, takeTurn)) },
+        pages: { type: GraphQLString, ...from((_args, { acquire }) => pages(counts, acquire)) },
         flood: { type: new GraphQLList(GraphQLString), ...from(() => flood(counts)) },
         failing: { type: count, ...from(() => failing()) },
       },
@@ -82,9 +82,9 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
   });
 }
 
-function from(start: (args: { last: number }, context: { takeTurn: TakeTurn }) => AsyncIterator<unknown>) {
+function from(start: (args: { last: number }, context: { acquire: Acquire }) => AsyncIterator<unknown>) {
   return {
-    subscribe: (_root: unknown, args: unknown, context: { takeTurn: TakeTurn }) => ({
+    subscribe: (_root: unknown, args: unknown, context: { acquire: Acquire }) => ({
       [Symbol.asyncIterator]: () => start(args as { last: number }, context),
     }),
     resolve: (value: unknown) => value,
@@ -114,11 +114,11 @@ async function* flood(counts: { open: number; pulled: number }) {
 }
 
 /** Each as large as a journal's page may be, taken as the sources of events do. */
-async function* pages(counts: { open: number; pulled: number }, takeTurn: TakeTurn) {
+async function* pages(counts: { open: number; pulled: number }, acquire: Acquire) {
   const page = 'x'.repeat(8 * 1024 * 1024);
   const { signal } = new AbortController();
   for (;;) {
-    using _turn = await takeTurn(signal);
+    using _turn = await acquire(signal);
     counts.pulled += 1;
     yield page;
   }

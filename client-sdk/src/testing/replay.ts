@@ -3,7 +3,7 @@ import type { ExecutionEvent } from '../events.ts';
 import { type ExecutionExport, readExport } from '../export.ts';
 import { settle } from '../options.ts';
 import type { Run } from '../run.ts';
-import { makeLadder } from '../transport/ladder.ts';
+import { makeLadder } from '../transport/transport-fallback.ts';
 import { answerRequests } from './requests.ts';
 import { openReplayTransport } from './stream.ts';
 import { makeTimeline } from './timeline.ts';

@@ -9,7 +9,7 @@ import {
   WeftServerError,
 } from '../errors.ts';
 import type { Settings } from '../options.ts';
-import { makeInbox } from './inbox.ts';
+import { makeInbox } from './bounded-queue.ts';
 import type { Transport } from './transport.ts';
 
 /**

@@ -21,7 +21,7 @@ export class ExecutionEventResolver {
       "An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`.",
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) => {
       const { executionId, ...options } = EventsArgs.parse(args);
-      return context.weft.executions.follow(executionId, options, context.takeTurn);
+      return context.weft.executions.follow(executionId, options, context.acquire);
     },
   })
   executionEvents(

@@ -5,7 +5,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import type { ExecutionExport } from '../../workflows/export.ts';
+import type { ExecutionExport } from '../../use-cases/export.ts';
 import { toEvent } from '../execution-event/execution-event.mapper.ts';
 import { durationMs } from './execution.mapper.ts';
 

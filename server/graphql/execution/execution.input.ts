@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
-import type { CancelMode } from '../../workflows/executions.ts';
-import type { RetryStrategy } from '../../workflows/start.ts';
+import type { CancelMode } from '../../use-cases/executions.ts';
+import type { RetryStrategy } from '../../use-cases/start.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 import { ExecutionCancelMode, ExecutionRetryStrategy, ExecutionStatus } from './execution.enums.ts';

@@ -1,4 +1,4 @@
-import type * as workflows from '../../workflows/types.ts';
+import type * as workflows from '../../use-cases/types.ts';
 import type { Execution, NodeExecution } from './execution.type.ts';
 
 export function toExecution({ retryOf, ...execution }: workflows.Execution): Execution {

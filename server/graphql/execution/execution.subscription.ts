@@ -1,7 +1,7 @@
 import { Args, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
 import { executionStatuses } from '../../journal/event.ts';
-import type * as workflows from '../../workflows/types.ts';
+import type * as workflows from '../../use-cases/types.ts';
 import type { GraphqlContext } from '../context.ts';
 import { ExecutionUpdatesArgs } from './execution.input.ts';
 import { toExecution } from './execution.mapper.ts';
@@ -18,7 +18,7 @@ export class ExecutionSubscription {
     description:
       'Executions as they change status, from now on. Changes in quick succession may be told as one: the latest state is always told, each step need not be. For every step of one execution use `executionEvents`.',
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
-      context.weft.executions.updates(UpdatesArgs.parse(args), context.takeTurn),
+      context.weft.executions.updates(UpdatesArgs.parse(args), context.acquire),
   })
   executionUpdates(
     @Root() execution: workflows.Execution,

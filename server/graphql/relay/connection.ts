@@ -1,6 +1,6 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
 import { WeftError } from '../../shared/errors.ts';
-import type { Page, PageRequest } from '../../workflows/types.ts';
+import type { Page, PageRequest } from '../../use-cases/types.ts';
 import { defaultPageSize, maxPageSize, type PageArgs } from './page.args.ts';
 import { PageInfo } from './page-info.type.ts';
 

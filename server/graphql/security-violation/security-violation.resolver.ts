@@ -34,7 +34,7 @@ export class SecurityViolationResolver {
   @Subscription(() => SecurityViolation, {
     description: 'Violations as they happen, from now on, in any execution or in those of one workflow.',
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
-      context.weft.violations.added(AddedArgs.parse(args), context.takeTurn),
+      context.weft.violations.added(AddedArgs.parse(args), context.acquire),
   })
   securityViolationAdded(
     @Root() line: AuditedViolation,

@@ -1,5 +1,5 @@
 import { Ctx, Query, Resolver } from 'type-graphql';
-import type * as workflows from '../../workflows/weft.ts';
+import type * as workflows from '../../use-cases/weft.ts';
 import type { GraphqlContext } from '../context.ts';
 import { ServerInfo } from './server-info.type.ts';
 

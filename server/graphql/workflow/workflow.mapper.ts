@@ -1,5 +1,5 @@
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
-import type * as workflows from '../../workflows/types.ts';
+import type * as workflows from '../../use-cases/types.ts';
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
 import type { Workflow, WorkflowVersion } from './workflow.type.ts';
 

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { Layout } from '../store/layout.ts';
+import { readOperatorConfiguration } from './host-installer-config.ts';
 import { type FoundTools, type Installer, type InstallerContext, type InstallWork } from './installer.ts';
-import { readOperatorConfiguration } from './operator.ts';
 import { findInstaller } from './tools.ts';
 
 /** How this host installs packages for one Python. */

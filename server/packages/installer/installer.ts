@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
-import type { OperatorConfiguration } from './operator.ts';
+import type { OperatorConfiguration } from './host-installer-config.ts';
 import { type RoomRun, runInRoom } from './room.ts';
 
 /** Resolves and installs, with uv or pip behind it. */

@@ -11,7 +11,7 @@ import {
   runInstaller,
   venvFolder,
 } from './installer.ts';
-import { installerFailure } from './words.ts';
+import { installerFailure } from './installer-output.ts';
 
 /** `pip` is the command that it is, such as ['/usr/bin/python3', '-I', '-m', 'pip']. */
 export function makePipInstaller(context: InstallerContext, pip: string[]): Installer {

@@ -9,7 +9,7 @@ import {
   runInstaller,
   venvFolder,
 } from './installer.ts';
-import { installerFailure } from './words.ts';
+import { installerFailure } from './installer-output.ts';
 
 /** `uvPath` is absolute, and uv itself: a shim does not work in the room. */
 export function makeUvInstaller(context: InstallerContext, uvPath: string): Installer {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { distributionsOf } from '../installed.ts';
+import { distributionsOf } from '../site-packages.ts';
 import type { Store } from './store.ts';
 
 /** Removes environments that are not whole (a power cut, a meddling hand), so that their next run builds them anew. */

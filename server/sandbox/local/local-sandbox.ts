@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Environments } from '../../packages/environments.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
+import { UnderWay } from '../active-runs.ts';
 import type {
   PythonError,
   PythonFinding,
@@ -14,19 +16,17 @@ import type {
   SandboxStatus,
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
-import { UnderWay } from '../under-way.ts';
 import { Checker } from './checker.ts';
-import { conductRun } from './conduct.ts';
 import { openControlGroups } from './control-group.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
+import { ForkServerKeeper } from './fork-server-supervisor.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
-import { ForkServerKeeper } from './keeper.ts';
 import { PackageEnvironments } from './package-environments.ts';
 import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
-import { Slots } from './slots.ts';
+import { conductRun } from './run-in-cell.ts';
 import { wallsInForce } from './walls.ts';
 import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
 
@@ -87,7 +87,7 @@ class LocalSandbox implements SandboxBackend {
   private readonly checker: Checker;
   /** Of code that is not about to run. It has a cell of its own, so that no run waits for it. */
   private readonly previewer: Checker;
-  private readonly slots: Slots;
+  private readonly slots: Semaphore;
   private readonly underWay = new UnderWay();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
@@ -106,12 +106,12 @@ class LocalSandbox implements SandboxBackend {
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
     this.checker = new Checker(() => this.pool.take(), options.policy);
     this.previewer = new Checker(() => this.pool.take(), options.policy);
-    this.slots = new Slots(options.maxCells ?? DEFAULT_MAX_CELLS);
+    this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
 
   async warmUp(): Promise<void> {
     try {
-      await this.pool.prove();
+      await this.pool.ensureAvailable();
       this.pool.refill();
     } catch (error) {
       this.options.logger.warn(
@@ -130,7 +130,7 @@ class LocalSandbox implements SandboxBackend {
   }
 
   async status(): Promise<SandboxStatus> {
-    const problem = await this.pool.prove().then(
+    const problem = await this.pool.ensureAvailable().then(
       () => null,
       (error) => problemOf(error),
     );
@@ -205,7 +205,7 @@ class LocalSandbox implements SandboxBackend {
     request: PythonRunRequest,
     options: PythonRunOptions,
   ): Promise<PythonOutcome> {
-    const giveBack = await this.slots.take(options.signal);
+    const giveBack = await this.slots.acquire(options.signal);
     try {
       return await conductRun(await pool.take(), request, {
         ...options,

@@ -28,7 +28,7 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
     const held = this.warm.find(request.packages) ?? (await this.lease(request, options));
     if ('kind' in held) return held;
     try {
-      await unlessAborted(held.pool.prove(), options.signal);
+      await unlessAborted(held.pool.ensureAvailable(), options.signal);
       return held;
     } catch (error) {
       held[Symbol.dispose]();

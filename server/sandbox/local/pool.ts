@@ -1,5 +1,5 @@
 import type { Cell, CellInMaking } from './cell.ts';
-import type { ForkServerKeeper } from './keeper.ts';
+import type { ForkServerKeeper } from './fork-server-supervisor.ts';
 
 /**
  * Keeps cells made ahead, so that a run finds one waiting; every cell is handed out once. When all are made they
@@ -32,7 +32,7 @@ export class CellPool {
   }
 
   /** Resolves when a cell waits: this host can make them. Throws SandboxProblem where it cannot. */
-  async prove(): Promise<void> {
+  async ensureAvailable(): Promise<void> {
     this.forgetEnded();
     if (this.waiting === 0) await this.makeOne();
     else await (this.rehearsed[0] ?? this.bare[0])?.ready;

@@ -1,7 +1,7 @@
 import type { EnvironmentLease } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { ForkServer } from './fork-server.ts';
-import { ForkServerKeeper } from './keeper.ts';
+import { ForkServerKeeper } from './fork-server-supervisor.ts';
 import { CellPool } from './pool.ts';
 import { makePreloadingStart } from './preload.ts';
 

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { UnderWay } from '../active-runs.ts';
 import type {
   PythonError,
   PythonFinding,
@@ -13,7 +14,6 @@ import type {
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
-import { UnderWay } from '../under-way.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { RemoteEnvironments } from './environments.ts';
 import { ServiceFault } from './fault.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { AttemptEnd } from '../../../server/engine/attempt.ts';
 import { type NodeRun, type RunState, runOf } from '../../../server/engine/fold.ts';
+import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
-import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 import { errorOf } from './drive-by-hand.ts';
 import { HandList, type Play } from './list-by-hand.ts';
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { buildSchema } from '../../../server/graphql/build-schema.ts';
-import { type Documents, makeDocuments } from '../../../server/graphql/documents.ts';
-import { defaultLimits } from '../../../server/graphql/limits.ts';
+import { type Documents, makeDocuments } from '../../../server/graphql/transport/documents.ts';
+import { defaultLimits } from '../../../server/graphql/transport/limits.ts';
 import { projectRoot } from '../../../server/shared/paths.ts';
 
 const folder = join(projectRoot, 'schema/operations');

@@ -1,5 +1,5 @@
+import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
-import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 
 const scope = {
   input: {

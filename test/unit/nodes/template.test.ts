@@ -1,7 +1,7 @@
+import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import type { ExpressionScope } from '../../../server/nodes/definition.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
 import { type EvaluateAll, render } from '../../../server/nodes/template.ts';
-import { openEvaluator } from '../../../server/shared/evaluator/evaluator.ts';
 
 const scope: ExpressionScope = {
   input: { name: 'Ada', list: [1, 2], nothing: null },

@@ -24,7 +24,7 @@ test('a fork-server that leaves something behind harms nobody, and its environme
     },
   };
   const held = warm.hold(lease, ['hostile']);
-  await held.pool.prove();
+  await held.pool.ensureAvailable();
   held[Symbol.dispose]();
   await warm.giveUp('env_1');
   expect(isLeased).toBe(false);

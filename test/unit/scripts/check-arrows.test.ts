@@ -29,7 +29,7 @@ test.each([
   ['the inside of the sandbox', 'server/engine/executor.ts', "import { x } from '../sandbox/local/pool.ts';"],
   ['a node: module in a pure file', 'server/engine/fold.ts', "import { now } from 'node:perf_hooks';"],
   ['an impure file in a pure file', 'server/engine/schedule.ts', "import { x } from '../journal/read.ts';"],
-  ['graphql outside its room', 'server/workflows/create.ts', "import { GraphQLError } from 'graphql';"],
+  ['graphql outside its room', 'server/use-cases/create.ts', "import { GraphQLError } from 'graphql';"],
   ['the database inside graphql', 'server/graphql/loaders.ts', "import { Pool } from 'pg';"],
   ['the server in the client', 'client-sdk/src/client.ts', "import { x } from '../../server/shared/ids.ts';"],
 ])('%s counts', (_what, path, source) => {

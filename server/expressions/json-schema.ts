@@ -1,0 +1,58 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { coerceError } from '../shared/errors.ts';
+
+/** Where a value does not fit its schema: the way to the place, and what is wrong there, with the place's name. */
+export interface SchemaError {
+  path: string[];
+  message: string;
+}
+
+/** The first twenty places where a value does not fit; none where there is no schema. */
+export function findSchemaErrors(schema: unknown, value: unknown): SchemaError[] {
+  if (schema === null || schema === undefined) return [];
+  try {
+    const validate = compiled(schema);
+    return validate(value) ? [] : (validate.errors ?? []).slice(0, 20).map(toSchemaError);
+  } catch (error) {
+    // A schema whose `$ref`s lead in a circle overflows the stack, and only when there is something to check.
+    return [{ path: [], message: `it cannot be checked by this schema: ${coerceError(error).message}` }];
+  }
+}
+
+/** What is wrong with a JSON Schema itself, or null. */
+export function schemaProblem(schema: unknown): string | null {
+  if (schema === null) return null;
+  if (typeof schema !== 'object' && typeof schema !== 'boolean')
+    return 'Expected a JSON Schema, an object or a boolean.';
+  try {
+    compile(schema);
+    return null;
+  } catch (error) {
+    return `This is not a JSON Schema: ${coerceError(error).message}`;
+  }
+}
+
+const MAX_COMPILED = 100;
+const validators = new Map<string, ValidateFunction>();
+
+/** Compiling takes milliseconds and checking microseconds, and most runs are of few workflows. */
+function compiled(schema: unknown): ValidateFunction {
+  const key = JSON.stringify(schema);
+  const validate = validators.get(key) ?? compile(schema);
+  validators.delete(key);
+  validators.set(key, validate);
+  if (validators.size > MAX_COMPILED) validators.delete(validators.keys().next().value!);
+  return validate;
+}
+
+/** A fresh instance each time: schemas of different authors must not see each other's `$id`s. */
+function compile(schema: unknown): ValidateFunction {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  return ajv.compile(schema as object | boolean);
+}
+
+function toSchemaError({ instancePath, message }: ErrorObject): SchemaError {
+  const path = instancePath.split('/').slice(1);
+  const place = path.length === 0 ? 'it' : `\`${path.join('.')}\``;
+  return { path, message: `${place} ${message ?? 'is not valid'}` };
+}

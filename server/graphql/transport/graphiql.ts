@@ -1,0 +1,62 @@
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { projectRoot } from '../../shared/paths.ts';
+
+const folder = join(projectRoot, 'dist', 'graphiql');
+
+/** Serves the GraphiQL page, as built by scripts/build-graphiql.mjs, at `/graphiql` and its assets beneath. */
+export async function sendGraphiql(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pathname: string,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET');
+  const name = pathname.slice('/graphiql/'.length) || 'index.html';
+  if (!listFiles().has(name)) throw notFound(name);
+  response.writeHead(200, {
+    'content-type': contentTypes[extname(name)] ?? 'application/octet-stream',
+    // Asset names carry a hash of their content; the page itself does not.
+    'cache-control': name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable',
+    'content-security-policy': contentSecurityPolicy,
+    'x-content-type-options': 'nosniff',
+  });
+  if (request.method === 'HEAD') response.end();
+  else await pipeline(createReadStream(join(folder, name)), response);
+}
+
+/** Keeps the page to its own server, and other pages from framing it: a click in it can run code. */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
+  '.woff2': 'font/woff2',
+};
+
+/** The names come from the folder and not from the request, so no request can climb out of it. */
+function listFiles(): Set<string> {
+  return new Set(existsSync(folder) ? readdirSync(folder) : []);
+}
+
+function notFound(name: string): HttpError {
+  const hint = name === 'index.html' ? ' Build it: node scripts/build-graphiql.mjs' : '';
+  return new HttpError(
+    404,
+    'NOT_FOUND',
+    `Expected a file of GraphiQL, got "${name}", which is not there.${hint}`,
+  );
+}

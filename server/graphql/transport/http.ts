@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApolloServer, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { type DocumentNode, getOperationAST } from 'graphql';
+import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
+import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
+import type { TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
+
+export interface HttpTransport extends AsyncDisposable {
+  handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+}
+
+/** Queries and mutations over POST and GET. Throws HttpError for what is not a GraphQL request at all. */
+export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransport> {
+  const apollo = makeApollo(deps);
+  await apollo.start();
+
+  return {
+    async handle(request, response, url) {
+      deps.guard.authorize(request.headers.authorization);
+      const body = await readBody(request, response, deps.limits.body);
+      const params = (body ?? Object.fromEntries(url.searchParams)) as {
+        query?: unknown;
+        operationName?: unknown;
+      };
+      if (typeof params.query === 'string') {
+        const prepared = deps.documents.prepare(params.query);
+        if ('errors' in prepared) {
+          sendJson(response, 400, { errors: prepared.errors.map(deps.formatError) });
+          return;
+        }
+        refuseSubscription(prepared.document, params.operationName);
+      }
+      send(
+        response,
+        await apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: {
+            method: request.method ?? '',
+            headers: headerMap(request),
+            search: url.search,
+            body,
+          },
+          context: async () => deps.makeContext({ live: false }),
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => apollo.stop(),
+  };
+}
+
+function makeApollo({ schema, formatError }: TransportDeps): ApolloServer {
+  return new ApolloServer({
+    schema,
+    formatError: (_formatted, error) => formatError(error),
+    stringifyResult: (result) => JSON.stringify(withinBounds(result)),
+    dangerouslyDisableValidation: true, // `documents` has validated before Apollo sees the query.
+    csrfPrevention: true,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    persistedQueries: false,
+    // Cache control instruments every resolver of the shared schema, which would slow each event of a subscription.
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}
+
+async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits,
+): Promise<unknown> {
+  switch (request.method) {
+    case 'GET':
+      return undefined;
+    case 'POST':
+      return await readJsonBody(request, response, limits);
+    default:
+      throw methodNotAllowed(request, 'GET, POST');
+  }
+}
+
+function refuseSubscription(document: DocumentNode, operationName: unknown): void {
+  const operation = getOperationAST(document, typeof operationName === 'string' ? operationName : null);
+  if (operation?.operation !== 'subscription') return;
+  throw new HttpError(
+    400,
+    'BAD_REQUEST',
+    'Expected a query or a mutation, got a subscription. Subscribe over a WebSocket (graphql-transport-ws) on ' +
+      '/graphql, or over server-sent events by asking with `Accept: text/event-stream`.',
+  );
+}
+
+function headerMap(request: IncomingMessage): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}
+
+function send(response: ServerResponse, { status, headers, body }: HTTPGraphQLResponse): void {
+  if (body.kind !== 'complete')
+    throw new Error('Expected a whole response: the schema has neither @defer nor @stream');
+  response.writeHead(status ?? 200, Object.fromEntries(headers)).end(body.string);
+}

@@ -1,0 +1,88 @@
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  subscribe,
+} from 'graphql';
+import { type Acquire, atOnce } from '../../shared/fair-mutex.ts';
+import type { Guard } from '../../shared/http/guard.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { ErrorFormatter } from '../errors.ts';
+import type { Documents } from './documents.ts';
+import type { Limits } from './limits.ts';
+
+/** What every transport is made of. */
+export interface TransportDeps {
+  schema: GraphQLSchema;
+  documents: Documents;
+  guard: Guard;
+  limits: Limits;
+  formatError: ErrorFormatter;
+  makeContext: MakeContext;
+  logger: Logger;
+}
+
+/**
+ * Makes the context of one operation. A `live` operation is a subscription: one context serves all its events, so
+ * nothing in it may remember what it loaded for an earlier one. It takes a turn for each event, which all that share
+ * a connection take one after the other.
+ */
+export type MakeContext = (operation: { live: boolean; acquire?: Acquire }) => object;
+
+export interface OperationParams {
+  query: string;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+export type PreparedOperation =
+  | { kind: 'query' | 'mutation' | 'subscription'; args: ExecutionArgs }
+  | { kind: 'refused'; errors: readonly GraphQLError[] };
+
+/** Checks an operation and makes it ready to run. */
+export function prepareOperation(
+  deps: TransportDeps,
+  params: OperationParams,
+  acquire: Acquire = atOnce,
+): PreparedOperation {
+  const prepared = deps.documents.prepare(params.query);
+  if ('errors' in prepared) return { kind: 'refused', errors: prepared.errors };
+  const { document } = prepared;
+  const operation = getOperationAST(document, params.operationName);
+  if (!operation) return { kind: 'refused', errors: [unknownOperation(params.operationName)] };
+  return {
+    kind: operation.operation,
+    args: {
+      schema: deps.schema,
+      document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue: deps.makeContext({ live: operation.operation === 'subscription', acquire }),
+    },
+  };
+}
+
+/** Runs an operation; a subscription that starts gives many results, all else gives one. */
+export async function runOperation(
+  operation: PreparedOperation,
+): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
+  switch (operation.kind) {
+    case 'refused':
+      return { errors: operation.errors };
+    case 'subscription':
+      return await subscribe(operation.args);
+    case 'query':
+    case 'mutation':
+      return await execute(operation.args);
+  }
+}
+
+function unknownOperation(operationName: string | null | undefined): GraphQLError {
+  const message = operationName
+    ? `Expected \`operationName\` to be one of the document's operations, got "${operationName}".`
+    : 'Expected `operationName`, because the document has not exactly one operation.';
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
+}

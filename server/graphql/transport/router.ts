@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { coerceError } from '../../shared/errors.ts';
+import { type Readiness, sendHealth, sendReadiness } from '../../shared/http/health.ts';
+import { HttpError, sendError } from '../../shared/http/http-error.ts';
+import { type Mount, mountFor } from '../../shared/http/mount.ts';
+import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from '../artifact/artifact.download.ts';
+import { sendGraphiql } from './graphiql.ts';
+import type { HttpTransport } from './http.ts';
+import type { TransportDeps } from './operations.ts';
+import { prefersEventStream, type SseTransport } from './sse.ts';
+
+export interface RouterDeps extends TransportDeps, DownloadDeps {
+  http: HttpTransport;
+  sse: SseTransport;
+  isReady: () => Promise<Readiness>;
+  mounts: readonly Mount[];
+}
+
+/** Leads each HTTP request to what answers it, past the guard. The router never throws: errors become answers. */
+export function makeRouter(deps: RouterDeps) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      deps.guard.admit(request);
+      for (const [name, value] of Object.entries(deps.guard.corsHeaders(request)))
+        response.setHeader(name, value);
+      if (request.method === 'OPTIONS') response.writeHead(204).end();
+      else await route(deps, request, response);
+    } catch (error) {
+      sendError(request, response, error instanceof HttpError ? error : unexpected(error, deps));
+    }
+  };
+}
+
+async function route(deps: RouterDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = urlOf(request);
+  switch (url.pathname) {
+    case '/':
+      if (isVisit(request, url)) return redirect(response, '/graphiql');
+      break;
+    case '/graphql':
+      if (prefersEventStream(request)) return await deps.sse.handle(request, response, url);
+      if (isVisit(request, url)) return redirect(response, '/graphiql');
+      return await deps.http.handle(request, response, url);
+    case '/graphql/stream':
+      return await deps.sse.handle(request, response, url);
+    case '/healthz':
+      return sendHealth(response);
+    case '/readyz':
+      return await sendReadiness(response, deps.isReady);
+    case '/graphiql':
+      return await sendGraphiql(request, response, url.pathname);
+  }
+  if (url.pathname.startsWith(ARTIFACTS_PATH))
+    return await sendArtifact(deps, request, response, url.pathname);
+  const mount = mountFor(deps.mounts, url.pathname);
+  if (mount) return await mount.handle(request, response);
+  if (url.pathname.startsWith('/graphiql/')) return await sendGraphiql(request, response, url.pathname);
+  throw notFound(url.pathname);
+}
+
+/** What is no path, such as a whole URL for a proxy, is one that nothing is at. */
+function urlOf({ url = '' }: IncomingMessage): URL {
+  const parsed = url.startsWith('/') ? URL.parse(`http://weft${url}`) : null;
+  if (!parsed) throw notFound(url);
+  return parsed;
+}
+
+/** A person who opens the endpoint in a browser, and not a program with a query. */
+function isVisit(request: IncomingMessage, url: URL): boolean {
+  return (
+    request.method === 'GET' && url.search === '' && (request.headers.accept ?? '').includes('text/html')
+  );
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
+
+function notFound(pathname: string): HttpError {
+  return new HttpError(
+    404,
+    'NOT_FOUND',
+    `Expected /graphql, /graphql/stream, /artifacts/<id>, /graphiql, /healthz or /readyz, got ${pathname}.`,
+  );
+}
+
+function unexpected(thrown: unknown, { formatError }: TransportDeps): HttpError {
+  const { message, extensions } = formatError(coerceError(thrown));
+  return new HttpError(500, String(extensions?.code), message);
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { makeGuard } from '../../shared/http/guard.ts';
+import type { Readiness } from '../../shared/http/health.ts';
+import { listen } from '../../shared/http/listen.ts';
+import type { Mount } from '../../shared/http/mount.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { DownloadDeps } from '../artifact/artifact.download.ts';
+import { makeErrorFormatter } from '../errors.ts';
+import { makeDocuments } from './documents.ts';
+import { openHttpTransport } from './http.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import type { MakeContext, TransportDeps } from './operations.ts';
+import { makeRouter } from './router.ts';
+import { openSseTransport } from './sse.ts';
+import { openWsTransport } from './ws.ts';
+
+export interface GraphqlServerOptions {
+  schema: GraphQLSchema;
+  makeContext: MakeContext;
+  /** The address to bind to. On a loopback address the Host header must name a loopback host too. */
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+  /** When given, every operation needs it. */
+  apiToken?: string | undefined;
+  /** Origins such as `https://studio.example.org` whose pages may use the server. */
+  allowedOrigins: readonly string[];
+  limits?: Partial<Limits>;
+  isReady: () => Promise<Readiness>;
+  readArtifact: DownloadDeps['readArtifact'];
+  /** What is served beside the API on the same port. */
+  mounts?: readonly Mount[];
+  logger: Logger;
+}
+
+export interface GraphqlServer extends AsyncDisposable {
+  /** Where operations go: `http://127.0.0.1:4000/graphql`. */
+  url: string;
+  port: number;
+}
+
+/**
+ * Serves a schema over HTTP, WebSockets and server-sent events, with GraphiQL and the health checks beside it.
+ * Disposing it takes no new connections, ends the subscriptions (clients connect again elsewhere), finishes the
+ * requests in hand within five seconds, and closes everything.
+ */
+export async function openGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
+  const deps = makeDeps(options);
+  const http = await openHttpTransport(deps);
+  const sse = openSseTransport(deps);
+  const ws = openWsTransport(deps);
+  const route = makeRouter({
+    ...deps,
+    http,
+    sse,
+    isReady: options.isReady,
+    readArtifact: options.readArtifact,
+    mounts: options.mounts ?? [],
+  });
+
+  const inHand = new Set<ServerResponse>();
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    inHand.add(response);
+    response.once('close', () => inHand.delete(response));
+    void route(request, response);
+  };
+  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('upgrade', ws.upgrade);
+  const { origin, port } = await listen(server, options);
+
+  return {
+    url: `${origin}/graphql`,
+    port,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      await Promise.all([ws[Symbol.asyncDispose](), sse[Symbol.asyncDispose]()]);
+      await finish(inHand);
+      server.closeAllConnections();
+      await closed;
+      await http[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function makeDeps(options: GraphqlServerOptions): TransportDeps {
+  const { schema, makeContext, logger } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  return {
+    schema,
+    makeContext,
+    logger,
+    limits,
+    documents: makeDocuments(schema, limits),
+    guard: makeGuard(options),
+    formatError: makeErrorFormatter(logger),
+  };
+}
+
+/** Other upgrades (Java's client offers h2c with each request) are passed over, and the request answered as it is. */
+function asksForWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+const maxFinishMs = 5_000;
+
+async function finish(responses: ReadonlySet<ServerResponse>): Promise<void> {
+  const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, maxFinishMs);
+  await Promise.race([tooLong, Promise.all([...responses].map((response) => once(response, 'close')))]);
+  clearTimeout(timer);
+}

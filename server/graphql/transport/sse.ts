@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import * as z from 'zod';
+import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
+import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import type { ErrorFormatter } from '../errors.ts';
+import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
+
+export interface SseTransport extends AsyncDisposable {
+  handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+}
+
+/**
+ * Any operation as server-sent events, in the "distinct connections" mode of the graphql-sse protocol: one stream
+ * for one operation, with `next` events and a last `complete`. (Written here because the handler of the graphql-sse
+ * package queues results without bound for a client that reads slowly.)
+ */
+export function openSseTransport(deps: TransportDeps): SseTransport {
+  const streams = new Set<EventStream>();
+
+  return {
+    async handle(request, response, url) {
+      deps.guard.authorize(request.headers.authorization);
+      requireEventStream(request);
+      const params = await readParams(request, response, url, deps.limits.body);
+      const operation = prepareOperation(deps, params);
+      if (operation.kind === 'mutation') requirePost(request);
+      await hasConnection(response);
+      const results = resultsOf(await runOperation(operation));
+      const stream = openEventStream(response, results);
+      streams.add(stream);
+      await stream.pump(deps.formatError);
+      streams.delete(stream);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const stream of streams) stream.end();
+    },
+  };
+}
+
+/** True where an event stream is what the client likes best; some clients list it last, as one they could read. */
+export function prefersEventStream(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? '').trimStart().startsWith('text/event-stream');
+}
+
+interface EventStream {
+  /** Sends the results at the client's own speed; settles when the stream is over for whatever reason. */
+  pump(formatError: ErrorFormatter): Promise<void>;
+  /** Ends the stream without `complete`, which tells the client to connect again. */
+  end(): void;
+}
+
+const heartbeatMs = 15_000;
+
+function openEventStream(response: ServerResponse, results: Results): EventStream {
+  const stop = () => void results.return(undefined);
+  const heartbeat = setInterval(() => !response.writableNeedDrain && response.write(':\n\n'), heartbeatMs);
+  if (response.closed) stop();
+  else response.once('close', stop);
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  });
+  response.write(':\n\n');
+
+  return {
+    async pump(formatError) {
+      try {
+        for await (const { errors, ...rest } of results) {
+          const result = errors ? { ...rest, errors: errors.map(formatError) } : rest;
+          await send(response, 'next', withinBounds(result));
+        }
+      } catch (error) {
+        await send(response, 'next', { errors: [formatError(error)] });
+      } finally {
+        clearInterval(heartbeat);
+      }
+      await send(response, 'complete');
+      response.end();
+    },
+    end() {
+      clearInterval(heartbeat);
+      response.end();
+    },
+  };
+}
+
+/** Resolves when the client has room for more, or has left. */
+async function send(response: ServerResponse, event: string, data?: unknown): Promise<void> {
+  if (response.writableEnded || response.destroyed) return;
+  const hasRoom = response.write(
+    `event: ${event}\ndata:${data === undefined ? '' : ` ${JSON.stringify(data)}`}\n\n`,
+  );
+  if (hasRoom) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+  });
+}
+
+/**
+ * Requests may be sent ahead of the answers to those before them. A stream that is to come would fill memory until the
+ * one before it ends; where that never ends, nor does this wait, which nothing then holds but itself.
+ */
+async function hasConnection(response: ServerResponse): Promise<void> {
+  if (response.socket === null) await once(response, 'socket');
+}
+
+/** The subscription's own iterator is passed on as it is: one more generator around it could not be left at once. */
+function resultsOf(result: ExecutionResult | AsyncGenerator<ExecutionResult, void, void>): Results {
+  return Symbol.asyncIterator in result ? result : only(result);
+}
+
+type Results = AsyncGenerator<ExecutionResult, void, void>;
+
+async function* only(result: ExecutionResult): Results {
+  yield result;
+}
+
+const paramsSchema = z.object({
+  query: z.string(),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+});
+
+async function readParams(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  limits: BodyLimits,
+): Promise<OperationParams> {
+  const raw =
+    request.method === 'POST' ? await readJsonBody(request, response, limits) : paramsOfUrl(request, url);
+  const parsed = paramsSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new HttpError(
+    400,
+    'BAD_REQUEST',
+    `Expected {query, operationName, variables}: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+function paramsOfUrl(request: IncomingMessage, url: URL): unknown {
+  if (request.method !== 'GET') throw methodNotAllowed(request, 'GET, POST');
+  const { variables, ...params } = Object.fromEntries(url.searchParams);
+  try {
+    return variables === undefined ? params : { ...params, variables: JSON.parse(variables) };
+  } catch {
+    throw new HttpError(400, 'BAD_REQUEST', 'Expected the `variables` parameter to be JSON.');
+  }
+}
+
+function requirePost(request: IncomingMessage): void {
+  if (request.method !== 'POST') throw methodNotAllowed(request, 'POST');
+}
+
+function requireEventStream(request: IncomingMessage): void {
+  if ((request.headers.accept ?? '').includes('text/event-stream')) return;
+  throw new HttpError(
+    406,
+    'NOT_ACCEPTABLE',
+    'Expected `Accept: text/event-stream`, which is all this path can answer.',
+  );
+}

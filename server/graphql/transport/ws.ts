@@ -1,0 +1,121 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { type Context, handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import { payloadTooLarge } from '../../shared/http/body.ts';
+import type { Guard } from '../../shared/http/guard.ts';
+import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
+import { prepareOperation, type TransportDeps } from './operations.ts';
+import { withinBounds } from './response-size.ts';
+import { adoptSocket, type Connection, closeReason } from './ws-connection.ts';
+
+export interface WsTransport extends AsyncDisposable {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** Any operation over WebSockets that speak graphql-transport-ws, the protocol of the graphql-ws package. */
+export function openWsTransport(deps: TransportDeps): WsTransport {
+  const { maxBytes, maxContainers } = deps.limits.body;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    WebSocket: makeSocketClass(maxBytes),
+    maxPayload: maxBytes,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  const protocol = makeProtocol(deps);
+
+  return {
+    upgrade(request, socket, head) {
+      try {
+        deps.guard.admit(request);
+        if (request.url?.split('?')[0] !== '/graphql') throw noSocketHere(request.url);
+        sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const { authorization } = request.headers;
+          adoptSocket(webSocket, { authorization, maxContainers }, protocol, deps.logger);
+        });
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error;
+        refuseUpgrade(socket, error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets.clients)
+        socket.close(1001, 'Going away: connect again and resume by your cursor');
+      const lastGone = setTimeout(
+        () => sockets.clients.forEach((socket) => void socket.terminate()),
+        maxFarewellMs,
+      );
+      await new Promise((resolve) => sockets.close(resolve));
+      clearTimeout(lastGone);
+    },
+  };
+}
+
+/** At once, over one socket. */
+const maxOperations = 1_000;
+const tooManyOperations = new GraphQLError(
+  `Expected at most ${maxOperations} operations at once over one WebSocket, got one more. Complete some of them, or open another.`,
+  { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+);
+
+/** How long clients get to answer the closing of their sockets. */
+const maxFarewellMs = 1_000;
+
+function makeProtocol(deps: TransportDeps) {
+  return makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: 10_000,
+    onConnect: (context) => isAuthorized(context, deps.guard),
+    onSubscribe({ subscriptions, extra }, _id, payload) {
+      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations];
+      const operation = prepareOperation(deps, payload, extra.acquire);
+      return operation.kind === 'refused' ? operation.errors : operation.args;
+    },
+    onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
+      withinBounds(errors ? { ...rest, errors: errors.map(deps.formatError) } : rest),
+    onError: (_context, _id, _payload, errors) => errors.map(deps.formatError),
+  });
+}
+
+/** Browsers cannot set headers on a WebSocket, so the token may come in the connection params too. */
+function isAuthorized(
+  { connectionParams = {}, extra }: Context<Record<string, unknown>, Connection>,
+  guard: Guard,
+) {
+  const key = Object.keys(connectionParams).find((name) => name.toLowerCase() === 'authorization');
+  const sent = key === undefined ? extra.authorization : String(connectionParams[key]);
+  try {
+    guard.authorize(sent);
+    return true;
+  } catch {
+    // 4401 is final to the graphql-ws client; on the 4403 of `return false` it would try again and again.
+    extra.socket.close(
+      4401,
+      'Unauthorized: expected `authorization: Bearer <token>` in the connection params',
+    );
+    return false;
+  }
+}
+
+/** The ws package closes on a message that is too large by itself, but without a reason. */
+function makeSocketClass(maxBytes: number): typeof WebSocket {
+  return class extends WebSocket {
+    override close(code?: number, reason?: string | Buffer): void {
+      super.close(code, reason ?? (code === 1009 ? closeReason(payloadTooLarge(maxBytes)) : undefined));
+    }
+  };
+}
+
+function noSocketHere(url: string | undefined): HttpError {
+  return new HttpError(404, 'NOT_FOUND', `Expected a WebSocket on /graphql, got one on ${url}.`);
+}
+
+function refuseUpgrade(socket: Duplex, error: HttpError): void {
+  const body = errorBody(error);
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\nConnection: close\r\nContent-Type: ${jsonType}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

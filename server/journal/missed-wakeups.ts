@@ -1,0 +1,53 @@
+import type { Pool } from 'pg';
+import type { Logger } from '../shared/logger.ts';
+
+/** How stale a follower may become when a NOTIFY is lost, milliseconds. */
+const LOOK_INTERVAL_MS = 2_000;
+/** Looks take at most this part of the time, so that ten thousand followers are looked after more seldom than ten. */
+const MAX_SHARE = 1 / 20;
+
+/**
+ * Wake-ups can be lost without a trace: a worker dies between a commit and its NOTIFY, a pooler between here and
+ * Postgres forgets the LISTEN. So now and then the ends of all journals that are followed here are looked up, in one
+ * statement however many they are, and told to their followers, who know how far they have read.
+ */
+export function openMissedWakeUps(options: {
+  pool: Pool;
+  /** The executions whose journals are followed in this process. */
+  followed: () => string[];
+  onLook: (ends: readonly { id: string; last: number }[]) => void;
+  logger: Logger;
+}): Disposable {
+  let timer = setTimeout(look, LOOK_INTERVAL_MS);
+  let closed = false;
+
+  async function look(): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      options.onLook(await journalEnds(options.pool, options.followed()));
+    } catch (error) {
+      options.logger.debug({ err: error }, 'looking for lost wake-ups failed; it is tried again soon');
+    }
+    const tookMs = performance.now() - startedAt;
+    if (!closed) timer = setTimeout(look, Math.max(LOOK_INTERVAL_MS, tookMs / MAX_SHARE));
+  }
+
+  return {
+    [Symbol.dispose]() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function journalEnds(pool: Pool, ids: string[]): Promise<{ id: string; last: number }[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await pool.query<{ id: string; last: number | null }>({
+    name: 'weft-journal-ends',
+    text: `
+      SELECT followed.id, (SELECT max(seq) FROM execution_events WHERE execution_id = followed.id) AS last
+      FROM unnest($1::text[]) AS followed (id)`,
+    values: [ids],
+  });
+  return rows.map(({ id, last }) => ({ id, last: last ?? 0 }));
+}

@@ -1,0 +1,97 @@
+import type { EventType, JournalEvent } from './event.ts';
+import type { Hub } from './hub.ts';
+import type { JournalPage } from './read.ts';
+
+/**
+ * The latest committed events of the journals that this process writes, so that those who follow live, however
+ * many they are, need not ask the database for each. It never answers for what it does not hold, and forgets a
+ * journal as soon as another replica writes to it or wake-ups may have been missed: the table is the truth.
+ */
+export interface RecentEvents extends Disposable {
+  /** Events that were just committed, in order. */
+  add(executionId: string, events: readonly JournalEvent[], bytes: number): void;
+  /** What follows `after`; null when the recentEvents does not reach back so far. */
+  page(executionId: string, options: RecentEventsOptions): JournalPage | null;
+}
+
+export interface RecentEventsOptions {
+  after: number;
+  limit: number;
+  types: readonly EventType[] | null;
+  nodeKeys: readonly string[] | null;
+}
+
+interface Held {
+  events: JournalEvent[];
+  bytes: number;
+}
+
+const MAX_BYTES = 32 * 1024 * 1024;
+/** A journal that outgrows these is begun anew; who lags behind reads the database. */
+const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
+const MAX_JOURNAL_EVENTS = 2_000;
+
+export function makeRecentEvents(hub: Hub): RecentEvents {
+  /** The longest untouched first. */
+  const held = new Map<string, Held>();
+  let total = 0;
+
+  const release = hub.listen('journal', undefined, (executionId, origin, lastSequence) => {
+    if (executionId === undefined) for (const id of [...held.keys()]) drop(id);
+    else if (origin === 'remote' && !reaches(executionId, lastSequence)) drop(executionId);
+  });
+
+  function reaches(executionId: string, sequence: number | undefined): boolean {
+    return sequence !== undefined && (held.get(executionId)?.events.at(-1)?.sequence ?? 0) >= sequence;
+  }
+
+  function drop(executionId: string): void {
+    total -= held.get(executionId)?.bytes ?? 0;
+    held.delete(executionId);
+  }
+
+  return {
+    add(executionId, events, bytes) {
+      const former = held.get(executionId);
+      drop(executionId);
+      const goesOn = former?.events.at(-1)?.sequence === events[0]!.sequence - 1;
+      const fits =
+        goesOn && former!.events.length < MAX_JOURNAL_EVENTS && former!.bytes + bytes <= MAX_JOURNAL_BYTES;
+      if (fits) former!.events.push(...events);
+      const now = fits
+        ? { events: former!.events, bytes: former!.bytes + bytes }
+        : { events: [...events], bytes };
+      held.set(executionId, now);
+      total += now.bytes;
+      for (const id of held.keys()) {
+        if (total <= MAX_BYTES) break;
+        drop(id);
+      }
+    },
+    page(executionId, { after, limit, types, nodeKeys }) {
+      const events = held.get(executionId)?.events;
+      if (events === undefined || after < events[0]!.sequence - 1 || after > events.at(-1)!.sequence)
+        return null;
+      const scanned = events.slice(after - events[0]!.sequence + 1).slice(0, limit);
+      const endSequence = scanned.at(-1)?.sequence ?? after;
+      return {
+        events: scanned.filter((event) => passes(event, types, nodeKeys)),
+        endSequence,
+        atEnd: endSequence === events.at(-1)!.sequence,
+        exists: true,
+      };
+    },
+    [Symbol.dispose]: release,
+  };
+}
+
+/** As the database filters: events of the execution as a whole pass every node filter. */
+function passes(
+  event: JournalEvent,
+  types: RecentEventsOptions['types'],
+  nodeKeys: RecentEventsOptions['nodeKeys'],
+): boolean {
+  if (types !== null && !types.includes(event.type)) return false;
+  if (nodeKeys === null || !('nodeKey' in event) || event.nodeKey === null) return true;
+  return nodeKeys.includes(event.nodeKey);
+}

@@ -1,0 +1,205 @@
+import type { Pool } from 'pg';
+import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import type { Evaluator } from '../expressions/evaluator.ts';
+import type { SchemaError } from '../expressions/json-schema.ts';
+import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { toExecution } from './executions.ts';
+import { type BeginDeps, makeBegin } from './insert-execution.ts';
+import { refuse, refuseNotFound } from './refuse.ts';
+import type { Execution, Outcome, UserError } from './types.ts';
+import { expressionsOf, validateConfig } from './validate-config.ts';
+import { validateExpressions } from './validate-expressions.ts';
+
+export interface StartDeps extends BeginDeps {
+  registry: NodeRegistry;
+  evaluator: Evaluator;
+}
+
+export interface StartInput {
+  workflowId: string;
+  /** The latest where none is given. */
+  versionNumber?: number | null;
+  input: unknown;
+  /** The same key again gives the execution of the first time. */
+  idempotencyKey?: string | null;
+}
+
+export interface PythonRunInput {
+  code: string;
+  packages: string[];
+  timeoutMs?: number | null;
+  memoryMb?: number | null;
+  input: unknown;
+  idempotencyKey?: string | null;
+}
+
+export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
+
+/** The ways in which an execution begins. Each commits the row, its first event and its job together. */
+export function makeStartUseCases(deps: StartDeps) {
+  const { registry, evaluator } = deps;
+  const { manager, pool } = deps.database;
+  const begin = makeBegin(deps);
+
+  return {
+    async start({
+      workflowId,
+      versionNumber,
+      input,
+      idempotencyKey,
+    }: StartInput): Promise<Outcome<Execution>> {
+      const version = await findVersion(pool, workflowId, versionNumber ?? null);
+      if (version === null) {
+        return versionNumber == null
+          ? refuseNotFound('workflow', workflowId, 'workflowId')
+          : unknownVersion(workflowId, versionNumber);
+      }
+      const { number, definition } = version;
+      const schemaErrors = await evaluator.findSchemaErrors(definition.inputSchema, input);
+      const userErrors = [...checkKey(idempotencyKey), ...schemaErrors.map(inputError)];
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      const execution = {
+        ...blank,
+        workflowId,
+        versionNumber: number,
+        input,
+        idempotencyKey: idempotencyKey ?? null,
+      };
+      return accepted(await begin(execution, definition));
+    },
+
+    /** One Python node, no workflow needed. */
+    async runPython({ input, idempotencyKey, ...given }: PythonRunInput): Promise<Outcome<Execution>> {
+      const config = Object.fromEntries(
+        Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
+      );
+      const python = registry.get('python')!;
+      const problems = [
+        ...validateConfig(python, config, ''),
+        ...(await validateExpressions(
+          expressionsOf(python, { key: PYTHON_KEY, config }, ''),
+          ALONE,
+          evaluator,
+        )),
+      ];
+      const userErrors = [
+        ...checkKey(idempotencyKey),
+        ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
+      ];
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      const definition = pythonWorkflow(config);
+      const execution = { ...blank, definition, input, idempotencyKey: idempotencyKey ?? null };
+      return accepted(await begin(execution, definition));
+    },
+
+    /** A new execution of the same version with the same input. */
+    async retry(id: string, strategy: RetryStrategy): Promise<Outcome<Execution>> {
+      const former = await manager.findOne(ExecutionEntity, { where: { id }, select: FORMER });
+      if (former === null) return refuseNotFound('execution', id);
+      if (former.finishedAt === null) {
+        return refuse(
+          'NOT_ENDED',
+          'id',
+          `Execution ${id} is ${former.status}. Wait for its end, or cancel it, before retrying.`,
+        );
+      }
+      if (strategy === 'FROM_FAILURE' && former.status === 'SUCCEEDED') {
+        return refuse(
+          'NOTHING_FAILED',
+          'id',
+          `Execution ${id} succeeded, so there is no failure to retry from. Use ALL_NODES to run it again.`,
+        );
+      }
+      const { workflowId, versionNumber, definition, input } = former;
+      const execution = { ...blank, workflowId, versionNumber, definition, input };
+      return accepted(await begin({ ...execution, retryOf: id, retryStrategy: strategy }, null));
+    },
+  };
+}
+
+const FORMER = {
+  status: true,
+  finishedAt: true,
+  workflowId: true,
+  versionNumber: true,
+  definition: true,
+  input: true,
+} as const;
+
+const blank = {
+  workflowId: null,
+  versionNumber: null,
+  definition: null,
+  idempotencyKey: null,
+  retryOf: null,
+  retryStrategy: null,
+};
+
+function accepted(row: ExecutionEntity): Outcome<Execution> {
+  return { ok: true, value: toExecution(row) };
+}
+
+/** A prepared statement, because every start passes here. */
+async function findVersion(
+  pool: Pool,
+  workflowId: string,
+  number: number | null,
+): Promise<VersionRow | null> {
+  const { rows } = await pool.query<VersionRow>({
+    name: 'weft-find-version',
+    text: `
+      SELECT v.number, v.definition
+      FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
+      WHERE w.id = $1 AND w.deleted_at IS NULL`,
+    values: [workflowId, number],
+  });
+  return rows[0] ?? null;
+}
+
+interface VersionRow {
+  number: number;
+  definition: WorkflowDraft;
+}
+
+function checkKey(key: string | null | undefined): UserError[] {
+  if (key == null || (key.length > 0 && key.length <= 200)) return [];
+  const message = `Expected a key of 1 to 200 characters, got ${key.length}.`;
+  return [{ code: 'INVALID', field: 'idempotencyKey', message }];
+}
+
+function inputError({ path, message }: SchemaError): UserError {
+  return {
+    code: 'INVALID_INPUT',
+    field: ['input', ...path].join('.'),
+    message: `The input does not fit the workflow's inputSchema: ${message}.`,
+  };
+}
+
+function unknownVersion(workflowId: string, versionNumber: number) {
+  const message = `Workflow ${workflowId.slice(0, 100)} has no version ${versionNumber}.`;
+  return refuse('NOT_FOUND', 'versionNumber', message);
+}
+
+const PYTHON_KEY = 'python';
+const ALONE = { keys: new Set([PYTHON_KEY]), ancestors: () => new Set<string>() };
+
+function pythonWorkflow(config: object): WorkflowDraft {
+  const node: NodeDraft = {
+    key: PYTHON_KEY,
+    type: 'python',
+    name: null,
+    config,
+    position: null,
+    retry: null,
+    forEach: null,
+  };
+  return {
+    name: 'pythonRun',
+    description: null,
+    nodes: [node],
+    edges: [],
+    inputSchema: null,
+    outputSchema: null,
+  };
+}

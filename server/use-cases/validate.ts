@@ -1,0 +1,198 @@
+import { makeAncestors } from '../engine/graph.ts';
+import type { Evaluator } from '../expressions/evaluator.ts';
+import type { NodeDefinition } from '../nodes/definition.ts';
+import { describeNode } from '../nodes/describe.ts';
+import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { isKey, quoteForMessage } from './keys.ts';
+import type { UserError } from './types.ts';
+import { expressionsOf, validateConfig } from './validate-config.ts';
+import { checkEdges, checkShape } from './validate-edges.ts';
+import { type PlacedExpression, validateExpressions } from './validate-expressions.ts';
+
+const MAX_NODES = 1_000;
+const MAX_EDGES = 5_000;
+const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
+/** Nobody reads more. */
+const MAX_TOLD = 100;
+
+/** What is wrong with a workflow, at once, the first 100 where it is more; empty for one that can be saved and run. */
+export async function validateWorkflow(
+  whole: WorkflowDraft,
+  { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
+): Promise<UserError[]> {
+  const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
+  const errors = validateGraph(draft, registry);
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD);
+  const keys = new Set(draft.nodes.map(({ key }) => key));
+  const graph = { keys, ancestors: makeAncestors(draft.edges) };
+  return [
+    ...errors,
+    ...(await validateExpressions(placedExpressions(draft, registry), graph, evaluator)),
+    ...(await validateSchemas(draft, evaluator)),
+  ].slice(0, MAX_TOLD);
+}
+
+/** Of a list past its limit one item too many says it all: each of a million would be judged. */
+function withoutExcess(node: NodeDraft, registry: NodeRegistry): NodeDraft {
+  const definition = registry.get(node.type);
+  const config = (node.config ?? {}) as Record<string, unknown>;
+  const cut =
+    definition === undefined
+      ? []
+      : describeNode(definition).fields.flatMap(({ name, max }) => {
+          const value = config[name];
+          return max !== null && Array.isArray(value) && value.length > max
+            ? [[name, value.slice(0, max + 1)]]
+            : [];
+        });
+  return cut.length === 0 ? node : { ...node, config: { ...config, ...Object.fromEntries(cut) } };
+}
+
+async function validateSchemas(
+  { inputSchema, outputSchema }: WorkflowDraft,
+  evaluator: Evaluator,
+): Promise<UserError[]> {
+  const errors: UserError[] = [];
+  for (const [field, schema] of Object.entries({ inputSchema, outputSchema })) {
+    const message = await evaluator.schemaProblem(schema);
+    if (message !== null) errors.push({ code: 'INVALID_SCHEMA', field, message });
+  }
+  return errors;
+}
+
+function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
+  const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
+  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
+  errors.push(...checkEdges(draft, registry));
+  return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
+}
+
+const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);
+
+function placedExpressions({ nodes }: WorkflowDraft, registry: NodeRegistry): PlacedExpression[] {
+  return nodes.flatMap((node, index) => {
+    const { key: nodeKey, type, forEach } = node;
+    const definition = registry.get(type);
+    return [
+      ...(definition === undefined ? [] : expressionsOf(definition, node, `nodes.${index}.config`)),
+      ...(forEach === null
+        ? []
+        : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items, nodeKey }]),
+    ];
+  });
+}
+
+function checkWhole({ name, nodes, edges }: WorkflowDraft): UserError[] {
+  const errors: UserError[] = [];
+  if (name.trim() === '' || name.length > 200) {
+    errors.push({
+      code: 'INVALID',
+      field: 'name',
+      message: `Expected a name of 1 to 200 characters, got ${name.length}.`,
+    });
+  }
+  if (nodes.length === 0)
+    errors.push({ code: 'EMPTY', field: 'nodes', message: 'Expected at least one node, got none.' });
+  if (nodes.length > MAX_NODES) {
+    errors.push({
+      code: 'TOO_LARGE',
+      field: 'nodes',
+      message: `Expected at most ${MAX_NODES} nodes, got ${nodes.length}.`,
+    });
+  }
+  if (edges.length > MAX_EDGES) {
+    errors.push({
+      code: 'TOO_LARGE',
+      field: 'edges',
+      message: `Expected at most ${MAX_EDGES} edges, got ${edges.length}.`,
+    });
+  }
+  return errors;
+}
+
+function checkNodes(nodes: readonly NodeDraft[], registry: NodeRegistry): UserError[] {
+  const seen = new Map<string, number>();
+  return nodes.flatMap((node, index) => {
+    const field = `nodes.${index}`;
+    const errors: UserError[] = [];
+    const first = seen.get(node.key);
+    if (first !== undefined) {
+      errors.push({
+        code: 'DUPLICATE_KEY',
+        field: `${field}.key`,
+        message: `Expected each node's key to be its own, got ${quoteForMessage(node.key)} here and at nodes.${first}.`,
+      });
+    }
+    seen.set(node.key, first ?? index);
+    if (!isKey(node.key)) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.key`,
+        message: `Expected a key of 1 to 64 letters, digits, _ and -, got ${quoteForMessage(node.key)}.`,
+      });
+    }
+    const definition = registry.get(node.type);
+    if (definition === undefined) {
+      errors.push({
+        code: 'UNKNOWN_TYPE',
+        field: `${field}.type`,
+        message: `Expected a node type (${[...registry.keys()].join(', ')}), got ${quoteForMessage(node.type)}.`,
+      });
+    } else {
+      errors.push(
+        ...validateConfig(definition, node.config, `${field}.config`),
+        ...checkPolicies(node, definition, field),
+      );
+    }
+    return errors;
+  });
+}
+
+function checkPolicies(
+  { retry, forEach }: NodeDraft,
+  definition: NodeDefinition,
+  field: string,
+): UserError[] {
+  const errors: UserError[] = [];
+  const whole = (name: string, value: number, min: number, max: number) => {
+    if (Number.isInteger(value) && value >= min && value <= max) return;
+    const path = `${field}.${name}`;
+    errors.push({
+      code: 'INVALID',
+      field: path,
+      message: `Expected \`${name.split('.').at(-1)}\` to be an integer from ${min} to ${max}, got ${value}.`,
+    });
+  };
+  if (retry !== null) {
+    whole('retry.maxAttempts', retry.maxAttempts, 1, 20);
+    whole('retry.initialDelayMs', retry.initialDelayMs, 0, 3_600_000);
+    whole('retry.maxDelayMs', retry.maxDelayMs, 0, 3_600_000);
+    if (!(retry.backoffFactor >= 1 && retry.backoffFactor <= 10)) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.retry.backoffFactor`,
+        message: `Expected \`backoffFactor\` to be a number from 1 to 10, got ${retry.backoffFactor}.`,
+      });
+    }
+    for (const [index, code] of retry.retryOn.entries()) {
+      if (ERROR_CODE.test(code)) continue;
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.retry.retryOn.${index}`,
+        message: `Expected the code of an error, such as PYTHON_TIMEOUT, got ${quoteForMessage(code)}. Whatever Python code raises is a PYTHON_EXECUTION_ERROR.`,
+      });
+    }
+  }
+  if (forEach !== null) {
+    whole('forEach.concurrency', forEach.concurrency, 1, 100);
+    if (definition.outputs({}).length !== 1) {
+      errors.push({
+        code: 'INVALID',
+        field: `${field}.forEach`,
+        message: `A ${definition.type} node has several outputs, so it cannot be run for each item of a list.`,
+      });
+    }
+  }
+  return errors;
+}

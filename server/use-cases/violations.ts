@@ -1,0 +1,68 @@
+import type { Database } from '../db/database.ts';
+import { toPage } from '../db/page.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
+import type { Hub } from '../journal/hub.ts';
+import {
+  type AuditedViolation,
+  readViolations,
+  type ViolationFilter,
+  violationsSince,
+} from '../security/violations.ts';
+import type { Acquire } from '../shared/fair-mutex.ts';
+import { abortableGenerator } from './abortable-generator.ts';
+import type { Page, PageRequest } from './types.ts';
+
+/** How far before the last look each look reaches: commits of other replicas come late, and clocks lag. */
+const LOOK_BACK_MS = 30_000;
+
+export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
+  return {
+    /** Newest first; a cursor is the id of a line of the trail. */
+    async list(page: PageRequest, filter: ViolationFilter): Promise<Page<AuditedViolation>> {
+      return toPage(await readViolations(database, page, filter), page);
+    },
+
+    /** Each violation once, from now on. */
+    added(
+      filter: Pick<ViolationFilter, 'workflowId'>,
+      acquire: Acquire,
+    ): AsyncIterableIterator<AuditedViolation> {
+      return abortableGenerator((signal) => follow(filter, acquire, signal));
+    },
+  };
+
+  async function* follow(
+    filter: ViolationFilter,
+    acquire: Acquire,
+    signal: AbortSignal,
+  ): AsyncGenerator<AuditedViolation, void> {
+    const startedAt = Date.now();
+    let lookedAt = startedAt;
+    let told = new Set<string>();
+    let wake = Promise.withResolvers<void>();
+    const onWake = () => wake.resolve();
+    const release = hub.listen('violation', undefined, onWake);
+    signal.addEventListener('abort', onWake, { once: true });
+    try {
+      for (;;) {
+        await wake.promise;
+        wake = Promise.withResolvers();
+        using _turn = await acquire(signal);
+        const since = new Date(Math.max(startedAt, lookedAt - LOOK_BACK_MS));
+        lookedAt = Date.now();
+        const recent = await retryWhileDisconnected(
+          () => violationsSince(database, { since, filter }),
+          signal,
+        ).catch((error) => {
+          if (signal.aborted) return [];
+          throw error;
+        });
+        if (signal.aborted) return;
+        for (const violation of recent) if (!told.has(violation.id)) yield violation;
+        told = new Set(recent.map(({ id }) => id));
+      }
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { openEvaluator } from '../../../server/expressions/evaluator.ts';
+import { projectRoot } from '../../../server/shared/paths.ts';
+
+const evaluator = openEvaluator();
+afterAll(() => evaluator[Symbol.dispose]());
+
+const patient = new AbortController().signal;
+const evaluateAll = (expressions: string[], asker = 'exec_1') =>
+  evaluator.evaluate(expressions, {}, { asker, signal: patient });
+const evaluate = async (expression: string, scope: unknown = {}, signal = patient) =>
+  (await evaluator.evaluate([expression], scope, { asker: 'exec_1', signal }))[0];
+
+const endless = '($f := function() { $f() }; $f())';
+const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
+
+test('where the host has no descriptor left to start a process with, an expression is an error and nothing more', async () => {
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    const { openEvaluator } = await import('${join(projectRoot, 'dist/server/expressions/evaluator.js')}');
+    using evaluator = openEvaluator();
+    const evaluate = () => evaluator
+      .evaluate(['1 + 1'], {}, { asker: 'exec_1', signal: AbortSignal.timeout(10_000) })
+      .then(([value]) => value, ({ message }) => message);
+    const descriptors = [];
+    try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
+    const without = await evaluate();
+    descriptors.forEach((descriptor) => closeSync(descriptor));
+    const alive = setInterval(() => {}, 100);
+    console.log(JSON.stringify([without, await evaluate()]));
+    clearInterval(alive);`;
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  const { stdout } = await execa('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node]);
+  expect(JSON.parse(stdout)).toEqual([expect.stringContaining('EMFILE'), 2]);
+});
+
+test('endless recursion is an error, and the next expression works', async () => {
+  await expect(evaluate('($f := function($n) { 1 + $f($n) }; $f(1))')).rejects.toThrow('Stack overflow');
+  expect(await evaluate('1 + 1')).toBe(2);
+});
+
+test('an expression that takes all memory is an error, and the next one works', async () => {
+  const greedy = evaluate('$count($map([1..30], function($x) { [1..9999999] }))');
+  await expect(greedy).rejects.toThrow(/more than 256 MiB of memory|took longer than 5 seconds/);
+  expect(await evaluate('1 + 1')).toBe(2);
+});
+
+test('a regular expression that backtracks for ever is ended, and what it would mean told', async () => {
+  const match = `$match("${backtracking.text}", /${backtracking.pattern}/)`;
+  const outcomes = await Promise.allSettled([evaluateAll([match]), evaluateAll(['1', match, '1'])]);
+  expect(outcomes).toMatchObject([
+    { reason: { message: 'it took longer than 5 seconds. What takes longer belongs into a python node' } },
+    { reason: { message: expect.stringMatching(/^it, with the 1 before it, took longer/), index: 1 } },
+  ]);
+});
+
+test('quick ones do not wait for slow ones, however many there are, and slow ones end when they are not wanted', async () => {
+  const leaving = new AbortController();
+  let ended = 0;
+  const slow = Array.from({ length: 6 }, () => evaluate(endless, {}, leaving.signal).finally(() => ended++));
+  const outcomes = Promise.allSettled(slow);
+  expect(await evaluate('1 + 1')).toBe(2);
+  expect(ended).toBeLessThan(slow.length);
+  leaving.abort(new Error('not wanted'));
+  const reasons = ((await outcomes) as PromiseRejectedResult[]).map(({ reason }) => reason.message);
+  expect(reasons).toContain('not wanted');
+});
+
+test('who asks one thing does not wait until all is done that another asks', async () => {
+  let ended = 0;
+  const busy = Array.from({ length: 40 }, () => evaluateAll(['1 + 1'], 'busy').finally(() => ended++));
+  await evaluateAll(['1 + 1'], 'other');
+  expect(ended).toBeLessThan(20);
+  await Promise.all(busy);
+});
+
+test('nor where all of it takes long', async () => {
+  const leaving = Array.from({ length: 10 }, () => new AbortController());
+  let ended = 0;
+  const busy = leaving.map(({ signal }) =>
+    evaluator
+      .evaluate([endless], {}, { asker: 'busy', signal })
+      .catch(() => {})
+      .finally(() => ended++),
+  );
+  await evaluateAll(['1 + 1'], 'busy'); // Four are slow ones now, and six wait for a place.
+  const other = evaluateAll(['$sum($map([1..40000], function($v) { $v * 2 }))'], 'other');
+  await evaluateAll(['1 + 1'], 'other');
+  for (const controller of leaving.slice(0, 4)) controller.abort();
+  await other;
+  expect(ended).toBeLessThan(7);
+  for (const controller of leaving) controller.abort();
+  await Promise.all(busy);
+});
+
+test('what is asked together has the limits of one, and the one that meets them is known', async () => {
+  const lists = '[1..200000].[[]]';
+  await expect(evaluateAll(['1', lists, lists])).rejects.toMatchObject({
+    message: 'its result, with the 2 before it, has more than 500000 lists and objects',
+    index: 2,
+  });
+  const text = '$pad("", 9000000)';
+  await expect(evaluateAll([text, text])).rejects.toMatchObject({
+    message: 'its result, with the 1 before it, is larger than 16 MiB',
+    index: 1,
+  });
+  expect(await evaluateAll(['1', '"a"', '[]'])).toEqual([1, 'a', []]);
+});
+
+test('a result of more lists than a server can parse is an error', async () => {
+  await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
+});
+
+test('what an expression says of itself is told up to a length', async () => {
+  await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
+});
+
+test('a schema that backtracks for ever, or goes round in circles, is a schema error', async () => {
+  const schemaErrors = await Promise.all([
+    evaluator.findSchemaErrors({ type: 'string', pattern: backtracking.pattern }, backtracking.text),
+    evaluator.findSchemaErrors({ anyOf: [{ type: 'object' }, { $ref: '#' }] }, 1),
+  ]);
+  expect(schemaErrors).toEqual([
+    [{ path: [], message: expect.stringMatching(/^it cannot be checked by this schema: it took longer/) }],
+    [
+      {
+        path: [],
+        message: expect.stringMatching(/^it cannot be checked by this schema: Maximum call stack/),
+      },
+    ],
+  ]);
+});
+
+test('what does not fit a schema is told at its place', async () => {
+  const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
+  expect(await evaluator.findSchemaErrors(schema, { rows: [] })).toEqual([]);
+  expect(await evaluator.findSchemaErrors(schema, { rows: 3 })).toEqual([
+    { path: ['rows'], message: '`rows` must be array' },
+  ]);
+  expect(await evaluator.schemaProblem({ type: 'nonsense' })).toMatch(/^This is not a JSON Schema/);
+  expect(await evaluator.schemaProblem(schema)).toBeNull();
+});

@@ -1,0 +1,35 @@
+import { installerFailure, trimWords } from '../../../server/packages/installer/installer-output.ts';
+
+test("an installer's words are told without colours, boxes, progress and passwords", () => {
+  const said = [
+    '\x1b[31mUsing CPython 3.11.7 interpreter at: /usr/bin/python3\x1b[0m',
+    '  × No solution found when resolving dependencies:',
+    '  ╰─▶ Because x was not found at https://user:secret@index.example/simple and you require x,',
+    '      we can conclude that your requirements are unsatisfiable.',
+    '[notice] A new release of pip is available',
+  ].join('\n');
+  expect(trimWords(said)).toBe(
+    [
+      'No solution found when resolving dependencies:',
+      'Because x was not found at https://index.example/simple and you require x,',
+      'we can conclude that your requirements are unsatisfiable.',
+    ].join('\n'),
+  );
+});
+
+test('words without end are cut', () => {
+  expect(trimWords('word\n'.repeat(100_000)).length).toBeLessThan(2_000);
+});
+
+test.each([
+  ['error sending request for url (http://127.0.0.1:9/simple/x/)', true],
+  ['HTTP status server error (503 Service Unavailable) for url', true],
+  ['ERROR: Max retries exceeded with url: /simple/x/ (Caused by ConnectTimeoutError)', true],
+  ['dns error: failed to lookup address information: Temporary failure in name resolution', true],
+  ['No solution found: x was not found in the package registry', false],
+  ['Hash mismatch for `x==1.0`', false],
+  ['Because async-timeout==99 was not found and you require async-timeout==99', false],
+  ['Failed to fetch: https://index.example/x: HTTP status client error (403 Forbidden)', false],
+])('%s: worth another attempt? %s', (said, retryable) => {
+  expect(installerFailure('resolve', said)).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable });
+});
