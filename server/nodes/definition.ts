@@ -13,6 +13,8 @@ export interface NodeDefinition<Config = unknown> {
   label: string;
   description: string;
   category: 'flow' | 'code' | 'data';
+  /** Where the execution begins (`input`), or what its output consists of (`output`); most node types have no role. */
+  role?: 'input' | 'output';
   /** An object schema; fields carry their form as `.meta(FieldMeta)`. */
   config: z.ZodObject & z.ZodType<Config>;
   /** Empty for a node that starts a workflow. */

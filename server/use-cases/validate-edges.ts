@@ -112,7 +112,7 @@ function checkTarget(
 }
 
 /** What is wrong with the graph as a whole, once every edge joins two nodes. */
-export function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
+export function checkShape({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
   const keys = nodes.map(({ key }) => key);
   const cycles = findCycles(keys, edges, MAX_CYCLES_TOLD);
   if (cycles.length > 0) {
@@ -122,7 +122,7 @@ export function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
       message: `A workflow cannot run in a circle: ${cycle.join(' → ')}.`,
     }));
   }
-  return unreachable(keys, startKeys(nodes, edges), edges).map((key) => ({
+  return unreachable(keys, startKeys(nodes, edges, registry), edges).map((key) => ({
     code: 'UNREACHABLE_NODE',
     field: `nodes.${keys.indexOf(key)}`,
     message: `No edge leads to node \`${key}\` from the workflow's input, so it would never be reached. Connect it or remove it.`,
@@ -130,8 +130,12 @@ export function checkShape({ nodes, edges }: WorkflowDraft): UserError[] {
 }
 
 /** Where a run starts: at the input nodes; in a workflow without one, at every node that no edge leads to. */
-function startKeys(nodes: readonly NodeDraft[], edges: readonly EdgeDraft[]): string[] {
-  const inputs = nodes.filter(({ type }) => type === 'input').map(({ key }) => key);
+function startKeys(
+  nodes: readonly NodeDraft[],
+  edges: readonly EdgeDraft[],
+  registry: NodeRegistry,
+): string[] {
+  const inputs = nodes.filter(({ type }) => registry.get(type)?.role === 'input').map(({ key }) => key);
   if (inputs.length > 0) return inputs;
   const targets = new Set(edges.map(({ target }) => target));
   return nodes.map(({ key }) => key).filter((key) => !targets.has(key));

@@ -65,7 +65,9 @@ function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[
   const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
   errors.push(...checkEdges(draft, registry));
-  return errors.some(({ code }) => SHAPELESS.has(code)) ? errors : [...errors, ...checkShape(draft)];
+  return errors.some(({ code }) => SHAPELESS.has(code))
+    ? errors
+    : [...errors, ...checkShape(draft, registry)];
 }
 
 const SHAPELESS = new Set(['DUPLICATE_KEY', 'UNKNOWN_NODE', 'EMPTY']);

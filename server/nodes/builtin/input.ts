@@ -9,6 +9,7 @@ export const input: NodeDefinition<z.infer<typeof config>> = {
   label: 'Input',
   description: "Starts the workflow: gives the execution's input to the nodes after it.",
   category: 'flow',
+  role: 'input',
   config,
   inputs: [],
   outputs: () => [{ id: 'output', label: 'Output', description: "The execution's input." }],

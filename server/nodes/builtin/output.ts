@@ -20,6 +20,7 @@ export const output: NodeDefinition<z.infer<typeof config>> = {
   description:
     "Gives a value out as the execution's output. With several output nodes, the output is an object by node key.",
   category: 'flow',
+  role: 'output',
   config,
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'The value that was given out.' }],

@@ -178,6 +178,15 @@ test('a node that the input does not lead to is told', async () => {
   expect(await problemsOf(draft)).toEqual(['UNREACHABLE_NODE nodes.0']);
 });
 
+test('a run starts at nodes with the role of an input, whatever their type is called', async () => {
+  const registry = new Map([...nodeRegistry, ['form', { ...nodeRegistry.get('input')!, type: 'form' }]]);
+  const draft = draftOf('f>a', 'lonely');
+  draft.nodes = draft.nodes.map((node) => (node.key === 'f' ? nodeOf('f', 'form', {}) : node));
+  expect(await validateWorkflow(draft, { registry, evaluator })).toEqual([
+    expect.objectContaining({ code: 'UNREACHABLE_NODE', field: 'nodes.0' }),
+  ]);
+});
+
 test('an input node takes no edge', async () => {
   const draft = draftOf('a>in');
   draft.nodes[1] = nodeOf('in', 'input', {});
