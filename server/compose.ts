@@ -3,6 +3,7 @@ import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
+import { makeExecutionStore } from './engine/execution-store.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
@@ -23,11 +24,12 @@ import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
+import { systemClock } from './shared/clock.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
 import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
-import { type Logger, makeLogger } from './shared/logger.ts';
+import type { Logger } from './shared/logger.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
@@ -45,8 +47,7 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /** Wires the parts together; disposing closes them, last in, first out. */
-export async function compose(config: Config): Promise<RunningServer> {
-  const logger = makeLogger(config.logLevel);
+export async function compose(config: Config, logger: Logger): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const { sandbox, service } = await openSandboxes(config, opened, logger);
   const url =
@@ -132,10 +133,13 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
   const worker = startWorker({
     ...parts,
+    store: makeExecutionStore(pool),
     expressions: makeExpressions(parts.evaluator),
     judgeViolation: (executionId) => alerts.judge(executionId),
+    clock: systemClock,
     concurrency: config.workerConcurrency,
     shutdownGraceMs: config.shutdownGraceMs,
+    runAhead: config.runAhead,
   });
   opened.use(worker);
   if (config.retentionDays !== undefined)

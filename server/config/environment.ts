@@ -22,6 +22,8 @@ export interface Config {
   workerConcurrency: number;
   /** How long running nodes may go on after SIGTERM, milliseconds. */
   shutdownGraceMs: number;
+  /** Whether code may start before the event that starts it is committed (engine/run-ahead.ts). */
+  runAhead: boolean;
   /** Executions that ended longer ago are deleted; undefined: none is. */
   retentionDays: number | undefined;
   pythonPath: string | undefined;
@@ -80,6 +82,7 @@ const Environment = z.object({
     .optional(),
   WEFT_WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(8 * availableParallelism()),
   WEFT_SHUTDOWN_GRACE_SECONDS: someNumber(0, 3_600).default(0),
+  WEFT_RUN_AHEAD: flag().default(true),
   WEFT_RETENTION_DAYS: someNumber(1, 36_500).optional(),
   PYTHON_PATH: z.string().optional(),
   BUBBLEWRAP_PATH: z.string().optional(),
@@ -130,6 +133,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     roles: chosen,
     workerConcurrency: config.WEFT_WORKER_CONCURRENCY,
     shutdownGraceMs: config.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
+    runAhead: config.WEFT_RUN_AHEAD,
     retentionDays: config.WEFT_RETENTION_DAYS,
     pythonPath: config.PYTHON_PATH,
     bubblewrapPath: config.BUBBLEWRAP_PATH ?? findProgram('bwrap', given.PATH),

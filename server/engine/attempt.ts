@@ -1,4 +1,5 @@
 import type { JournalWriter } from '../journal/append.ts';
+import type { ArtifactFile } from '../journal/artifacts.ts';
 import type { Artifact, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import {
   type ExpressionScope,
@@ -10,7 +11,7 @@ import { untemplatedFields } from '../nodes/describe.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { type EvaluateAll, render } from '../nodes/template.ts';
-import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
+import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
@@ -18,7 +19,7 @@ import { retryDelayMs } from './retry.ts';
 
 export interface AttemptDeps {
   journal: JournalWriter;
-  /** Asked after each violation that was committed: is it one too many? */
+  /** Called after each violation that is committed; gives an alert where it is one too many. */
   judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
   saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
   execution: { id: string };
@@ -27,7 +28,7 @@ export interface AttemptDeps {
   logger: Logger;
 }
 
-/** So many violations within so long a time that an operator is to know. */
+/** More violations within a time than an operator allows. */
 export interface SecurityAlert {
   violations: number;
   windowSeconds: number;
@@ -36,10 +37,10 @@ export interface SecurityAlert {
 export type AttemptEnd =
   | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
   | { kind: 'failed'; error: NodeError; durationMs: number }
-  /** The signal aborted it; whoever did knows why. */
+  /** The signal aborted it, for the signal's reason. */
   | { kind: 'stopped' };
 
-/** Past this much that is not committed, a node that tells things waits for the journal. */
+/** While more than this is not committed, a node that emits events waits for the journal. */
 const MAX_PENDING_BYTES = 1024 * 1024;
 
 /** Runs one attempt of one node, or of one item of it. Never throws. */
@@ -56,10 +57,10 @@ export async function runAttempt(
 
   const emit = async (event: WatchedEvent) => {
     const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
-    // A lost journal aborts the whole execution by its own signal.
+    // `journal.lost` stops the execution where an append fails.
     committed.catch(() => {});
     if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
-    if (event.type === 'SecurityViolation') await tellAlert(deps, ref, committed);
+    if (event.type === 'SecurityViolation') await raiseAlert(deps, ref, committed);
   };
 
   try {
@@ -81,21 +82,18 @@ export async function runAttempt(
   }
 }
 
-/** What goes wrong here must not hide the violation itself, which is committed. */
-async function tellAlert(deps: AttemptDeps, ref: NodeRef, committed: Promise<void>): Promise<void> {
+/** A failure here must not hide the violation itself, which is committed. */
+async function raiseAlert(deps: AttemptDeps, ref: NodeRef, committed: Promise<void>): Promise<void> {
   try {
     await committed;
     const alert = await deps.judgeViolation(deps.execution.id);
     if (alert !== null) await deps.journal.append([{ type: 'SecurityAlert', ...ref, ...alert }]);
   } catch (error) {
-    deps.logger.warn({ err: error, executionId: deps.execution.id }, 'a violation could not be judged');
+    deps.logger.warn({ err: error, executionId: deps.execution.id }, 'judging a violation failed');
   }
 }
 
-/**
- * The event that an attempt's end becomes; null for one that was stopped. A failure is followed by another attempt
- * where the retry policy says so.
- */
+/** The event that an attempt's end becomes; null for one that was stopped. The retry policy decides about a failure. */
 export function endEvent(
   policy: RetryPolicy | null,
   ref: NodeRef,
@@ -132,11 +130,11 @@ async function configOf(
 
 function toNodeError(thrown: unknown, nodeKey: string, logger: Logger): NodeError {
   if (thrown instanceof NodeFailure) return { ...thrown.error, nodeKey };
-  logger.error({ err: thrown, nodeKey }, 'a node failed in a way it should not');
+  logger.error({ err: thrown, nodeKey }, 'a node threw an error that is no NodeFailure');
   return {
     ...new NodeFailure({
       code: 'INTERNAL_ERROR',
-      message: 'The server failed to run this node; its log tells why.',
+      message: 'The server failed to run this node; its log says why.',
       retryable: true,
     }).error,
     nodeKey,

@@ -1,11 +1,13 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { EventBody, NodeRef } from '../journal/event.ts';
+import type { Clock } from '../shared/clock.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
 import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
+import { mayRunAhead } from './run-ahead.ts';
 import { takeStep } from './step.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
@@ -18,30 +20,31 @@ export interface ExecutorOptions extends AttemptDeps {
   state: RunState;
   /** Of the execution that this one retries from its failure. */
   former: RunState | null;
-  /** Aborted with a StopRequest. */
+  /** Whether nodes may start before their `NodeStarted` is committed (run-ahead.ts). */
+  runAhead: boolean;
+  /** Aborts with a StopRequest. */
   signal: AbortSignal;
-  /** Aborted when the worker shall begin nothing more: what runs may end, the rest is another worker's. */
+  /** Aborts when the worker may start nothing more: what runs may end, another worker does the rest. */
   draining: AbortSignal;
+  clock: Clock;
 }
 
 /** Why an execution is stopped from outside. */
 export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release' };
 
 /**
- * Drives one execution from its folded state to its end, as its only writer.
+ * Runs one execution from its folded state to its end, as its only writer.
  *
- *   loop:  what ended → takeStep: starts, skips, the end → one commit, begun → launch → wait
+ *   loop:  ends of attempts → takeStep: starts, skips, the terminal event → append, apply → launch → wait
  *
- * It runs one step ahead of its journal: a node's code starts while the step that made it ready, with its NodeStarted,
- * is being committed. Code reaches nothing but the journal, where all that it tells is committed after that step, so
- * what is lost with its worker was seen by nobody. The first step waits a little for what its nodes tell: a short run is
- * one commit. Attempts never touch the state; they hand their end to the loop.
+ * A step's nodes launch when the step before is committed; whether they also wait for their own step is decided in
+ * run-ahead.ts. Attempts never touch the state: they hand their end to the loop.
  *
- * Gives `ended` when the terminal event is committed, `released` when what was under way is marked for another
- * worker to go on with. @throws WeftError JOURNAL_FENCED when another writer took the execution over
+ * Gives `ended` when the terminal event is committed, `released` when what ran is marked for another worker.
+ * @throws WeftError JOURNAL_FENCED when another writer has the execution
  */
 export async function runExecution(options: ExecutorOptions): Promise<'ended' | 'released'> {
-  const { plan, execution, state, former, journal, signal, draining } = options;
+  const { plan, execution, state, former, journal, signal, draining, clock } = options;
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
   const isStopped = () => signal.aborted || journal.lost.aborted;
@@ -49,37 +52,35 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let crash: { error: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
   let valueLimits: ValueLimits;
+  /** The last step's commit. */
   let recorded = Promise.resolve();
-  /** What a step waits for: the step before, but for the first, which may be waiting for this one. */
-  let committed = recorded;
   const onStop = () => wake.resolve();
   const stops = [signal, journal.lost, draining];
   for (const stop of stops) stop.addEventListener('abort', onStop, { once: true });
 
   try {
-    if (former !== null && !isStopped()) takeOver(former);
+    if (former !== null && !isStopped()) recordReuse(former);
     valueLimits = makeValueLimits(state);
     while (!isStopped() && crash === null) {
-      const step = takeStep(plan, state, ended, new Date(), !draining.aborted);
+      const step = takeStep(plan, state, ended, clock.now(), !draining.aborted);
       ended = [];
       if (step.end !== null) {
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
-      await committed;
-      recorded = journal.append(step.events, step.isFirst ? FIRST_STEP_PATIENCE_MS : 0);
-      recorded.catch(() => {}); // tells `journal.lost`
-      if (!step.isFirst) committed = recorded;
+      const former = recorded;
+      recorded = append(step.events);
+      await former;
       if (step.end !== null) {
-        await committed;
+        await recorded;
         return 'ended';
       }
-      for (const nodeKey of step.starts) launch(nodeKey);
+      for (const nodeKey of step.starts) launch(nodeKey, recorded);
       if (draining.aborted && running.size === 0 && ended.length === 0) break;
       await somethingToDo(step.wakeAt);
     }
     await stopNodes(signal.reason);
-    await recorded; // before it is another worker's
+    await recorded; // before another worker goes on
     journal.lost.throwIfAborted();
     if (crash !== null) throw (crash as { error: unknown }).error;
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
@@ -89,28 +90,28 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   }
 
   /**
-   * Before anything is begun. Event by event, so that the journal makes inserts of a bearable size of them, however
-   * many items there are; a worker that is lost between two of these leaves the rest to the next one.
+   * Before anything starts. One append an event, so that no insert grows past its bounds, however many items there are;
+   * where a worker is lost in between, the next one appends the rest.
    */
-  function takeOver(from: RunState): void {
-    const started: EventBody[] = state.status === 'QUEUED' ? [{ type: 'ExecutionStarted' }] : [];
-    for (const event of [...started, ...reuseEvents(plan.graph, from, state)]) {
-      // A lost journal aborts the whole execution by its own signal.
-      record([event]).catch(() => {});
-    }
+  function recordReuse(from: RunState): void {
+    if (state.status === 'QUEUED') void record([{ type: 'ExecutionStarted' }]);
+    for (const event of reuseEvents(plan.graph, from, state)) void record([event]);
   }
 
-  /** Waits until an attempt ended, a retry is due or a stop was asked for. */
+  /** Waits until an attempt ends, a retry is due or a stop is requested. */
   async function somethingToDo(wakeAt: number | null): Promise<void> {
-    const timer =
-      wakeAt === null ? undefined : setTimeout(() => wake.resolve(), Math.max(0, wakeAt - Date.now()));
+    const cancelTimer =
+      wakeAt === null
+        ? undefined
+        : clock.setTimer(Math.max(0, wakeAt - clock.now().getTime()), () => wake.resolve());
     if (ended.length === 0) await wake.promise;
-    clearTimeout(timer);
+    cancelTimer?.();
     wake = Promise.withResolvers();
   }
 
-  function launch(nodeKey: string): void {
-    const task = runNode(plan.nodes.get(nodeKey)!)
+  /** @param started the commit of the node's `NodeStarted` */
+  function launch(nodeKey: string, started: Promise<void>): void {
+    const task = runNode(plan.nodes.get(nodeKey)!, started)
       .catch((error: unknown) => {
         crash = { error };
       })
@@ -121,12 +122,14 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     running.set(nodeKey, task);
   }
 
-  async function runNode(node: PlannedNode): Promise<void> {
+  async function runNode(node: PlannedNode, started: Promise<void>): Promise<void> {
     const run = runOf(state, node.key, null);
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt };
+    if (!mayRunAhead(options.runAhead, node.definition)) await started;
+    if (isStopped()) return;
     const input = inputOf(plan.graph, state, execution, node.key);
     const end = valueLimits.refuseInput(node.key, input) ?? (await runWith(node, run, ref, input));
-    // The retry policy of a list is its items': once they are at their end, so is the node.
+    // The retry policy of a list is its items': once they have ended, so has the node.
     const event = endEvent(node.forEach === null ? node.retry : null, ref, run, end);
     if (event !== null) ended.push(event);
   }
@@ -144,8 +147,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       scope: scopeOf(state, execution, input),
       run,
       expressions: options.expressions,
+      runAhead: options.runAhead,
       signal: nodeStop.signal,
       draining,
+      clock,
       record,
       attempt,
     });
@@ -153,9 +158,16 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   }
 
   function record(events: readonly EventBody[]): Promise<void> {
-    const now = new Date();
+    const now = clock.now();
     for (const event of events) applyEvent(state, event, now);
-    return journal.append(events);
+    return append(events);
+  }
+
+  /** Has a listener from the start: `journal.lost` stops the execution where an append fails. */
+  function append(events: readonly EventBody[]): Promise<void> {
+    const committed = journal.append(events);
+    committed.catch(() => {});
+    return committed;
   }
 
   async function stopNodes(reason: unknown): Promise<void> {
@@ -174,6 +186,3 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     return 'released';
   }
 }
-
-/** A short run ends within it. */
-const FIRST_STEP_PATIENCE_MS = 5;

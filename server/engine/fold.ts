@@ -17,11 +17,11 @@ export interface RunState {
 /** A node, or one item of a `forEach` node. */
 export interface NodeRun {
   status: NodeStatus;
-  /** Attempts begun so far. */
+  /** Attempts started so far. */
   attempt: number;
   /** Attempts that ended in a failure of their own, which is what a retry policy counts. */
   failures: number;
-  /** Attempts whose worker was lost: begun again without having ended. */
+  /** Attempts whose worker was lost: the node started again without an end. Of a list, while no item was in flight. */
   interruptions: number;
   /** While a retry waits: when it is due, milliseconds of the epoch. */
   retryAt: number | null;
@@ -75,7 +75,7 @@ type NodeStateEvent = Exclude<NodeEventBody, { type: WatchedEventType }>;
 function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   switch (event.type) {
     case 'NodeStarted':
-      if (run.status === 'RUNNING') run.interruptions++;
+      if (run.status === 'RUNNING' && isBetweenItems(run)) run.interruptions++;
       Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null });
       run.startedAt ??= at;
       break;
@@ -107,8 +107,13 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   }
 }
 
-/** A worker that was asked to stop gives its attempts up with this code; it counts against nobody. */
+/** A worker that stops as asked ends its attempts with this code, which no retry policy counts. */
 export const WORKER_STOPPED = 'WORKER_STOPPED';
+
+/** No item of a list is in flight; a node that is no list has none. */
+export function isBetweenItems({ items }: NodeRun): boolean {
+  return ![...items.values()].some(({ status }) => status === 'RUNNING' || status === 'WAITING');
+}
 
 /** What had not ended by then was cancelled with the execution. */
 function endExecution(state: RunState, status: 'FAILED' | 'CANCELED', at: Date): void {
@@ -123,12 +128,12 @@ function cancel(run: NodeRun, at: Date): void {
     Object.assign(run, { status: 'CANCELED', finishedAt: at });
 }
 
-/** Whether it has an output: its own, or that of the execution it was taken over from. */
+/** Whether it has an output: its own, or the one that it reuses. */
 export function isDone(run: NodeRun | undefined): boolean {
   return run?.status === 'SUCCEEDED' || run?.status === 'REUSED';
 }
 
-/** The run of a node or item, made when first heard of. */
+/** The run of a node or item, made at its first event. */
 export function runOf(state: RunState, nodeKey: string, item: number | null): NodeRun {
   const node = getOrMake(state.nodes, nodeKey);
   return item === null ? node : getOrMake(node.items, item);

@@ -1,12 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBody, NodeRef } from '../journal/event.ts';
 import { type ExpressionScope, NodeFailure } from '../nodes/definition.ts';
 import type { ForEach } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
+import { type Clock, sleep } from '../shared/clock.ts';
 import { type AttemptEnd, endEvent } from './attempt.ts';
 import { isDone, type NodeRun, newRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
 import { interruption } from './recovery.ts';
+import { mayRunAhead } from './run-ahead.ts';
 
 export interface ForEachOptions {
   node: PlannedNode;
@@ -15,11 +16,13 @@ export interface ForEachOptions {
   /** The node's own run; its items are in it. */
   run: NodeRun;
   expressions: Expressions;
-  /** Aborted when what is under way shall stop. */
+  runAhead: boolean;
+  /** Aborts when what runs has to stop. */
   signal: AbortSignal;
-  /** Aborted when no further item, and no further attempt, shall be begun. */
+  /** Aborts when no further item and no further attempt may start. */
   draining: AbortSignal;
-  /** Applies events to the state and journals them; resolves when they are committed. */
+  clock: Clock;
+  /** Applies events to the state and journals them; resolves when they are committed. Has a listener already. */
   record: (events: readonly EventBody[]) => Promise<void>;
   attempt: (ref: NodeRef, value: unknown, signal: AbortSignal) => Promise<AttemptEnd>;
 }
@@ -31,18 +34,18 @@ const MAX_ITEMS = 10_000;
 /**
  * Runs a node once per item of a list, a bounded number at a time; the output is the list of outputs, in order.
  *
- *   item:  (none) → RUNNING → SUCCEEDED            REUSED: taken over from the execution that is retried
- *                   RUNNING → WAITING → RUNNING    as the node's retry policy says: it counts each item's attempts
- *                   RUNNING → FAILED               for good, which ends the node
+ *   item:  (none) → RUNNING → SUCCEEDED            REUSED: from the execution that this one retries
+ *                   RUNNING → WAITING → RUNNING    by the node's retry policy, which counts each item's attempts
+ *                   RUNNING → FAILED               for good, which fails the node
  *
- * Items that a former worker finished, or a former execution, are not run again. When an item has failed for good,
- * the node fails at once with its error, which no attempt at the node could mend: no further item is begun, no retry
- * waited for, and what is under way is stopped.
+ * Items that a former worker or a former execution finished do not run again. When an item has failed for good, the
+ * node fails at once with that error, which no further attempt could mend: no item starts, no retry is waited for, and
+ * the items that run are stopped.
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
   const { node, forEach, run } = options;
-  // Its worker was lost before it could tell the node's failure.
+  // The worker was lost between the item's failure and the node's.
   const lost = [...run.items].find(([, { status }]) => status === 'FAILED');
   if (lost !== undefined) return failureOf(...lost);
   const list = await listOf(options);
@@ -104,9 +107,9 @@ async function listOf({
   }
 }
 
-/** Takes one item through all its attempts, until it ends or is to begin no further one. */
+/** Takes one item through its attempts, until it ends or may start no further one. */
 async function runItem(options: ForEachOptions, item: number, value: unknown): Promise<NodeRun> {
-  const { node, record, signal, draining } = options;
+  const { node, record, signal, draining, clock } = options;
   const run = options.run.items.get(item) ?? newRun();
   options.run.items.set(item, run);
   if (run.status === 'RUNNING') {
@@ -114,13 +117,11 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     if (lost !== null) await record([lost]);
   }
   while (!isDone(run) && run.status !== 'FAILED') {
-    await delay(Math.max(0, (run.retryAt ?? 0) - Date.now()), undefined, { signal: draining }).catch(
-      () => {},
-    );
+    await sleep(clock, (run.retryAt ?? 0) - clock.now().getTime(), draining);
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
-    // Not waited for, as executor.ts says; a lost journal aborts the whole execution by its own signal.
-    record([{ type: 'NodeStarted', ...ref }]).catch(() => {});
+    const started = record([{ type: 'NodeStarted', ...ref }]);
+    if (!mayRunAhead(options.runAhead, node.definition)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;
     await record([event]);
@@ -128,7 +129,7 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
   return run;
 }
 
-/** The node's failure: the item's, which its message begins with. */
+/** The node's failure is the item's; the message begins with which item it was. */
 function failureOf(item: number, { error }: NodeRun): Failed {
   return {
     kind: 'failed',

@@ -4,7 +4,7 @@
  */
 export interface Graph {
   nodes: ReadonlyMap<string, GraphNode>;
-  /** In the order in which a node comes after all that it depends on. */
+  /** Each node comes after all that it depends on. */
   order: readonly string[];
 }
 
@@ -52,15 +52,15 @@ function topologicalOrder(nodes: Graph['nodes']): string[] {
 type Ends = Pick<Edge, 'source' | 'target'>;
 
 /**
- * Cycles that have no node in common, one or more wherever the graph goes in a circle, at most so many; each names its
- * first node again at its end. One walk in depth over all edges: one that leads back onto the path closes a cycle.
+ * Cycles that have no node in common, at least one where the graph has any, at most `most`; each repeats its first node
+ * at its end. One depth-first walk over all edges: an edge that leads back onto the path closes a cycle.
  */
 export function findCycles(keys: readonly string[], edges: readonly Ends[], most: number): string[][] {
   const outgoing = grouped(keys, edges, ({ source }) => source);
   const seen = new Set<string>();
   const path: { key: string; rest: Iterator<Ends> }[] = [];
   const onPath = new Set<string>();
-  const told = new Set<string>();
+  const inCycle = new Set<string>();
   const cycles: string[][] = [];
 
   for (const start of keys) {
@@ -69,7 +69,7 @@ export function findCycles(keys: readonly string[], edges: readonly Ends[], most
       const { key, rest } = path.at(-1)!;
       const { value: edge } = rest.next();
       if (edge === undefined) leave(key);
-      else if (onPath.has(edge.target)) tell(edge.target);
+      else if (onPath.has(edge.target)) close(edge.target);
       else if (!seen.has(edge.target)) enter(edge.target);
     }
   }
@@ -86,10 +86,10 @@ export function findCycles(keys: readonly string[], edges: readonly Ends[], most
     path.pop();
   }
 
-  function tell(first: string): void {
+  function close(first: string): void {
     const cycle = path.slice(path.findIndex(({ key }) => key === first)).map(({ key }) => key);
-    if (cycle.some((key) => told.has(key))) return;
-    for (const key of cycle) told.add(key);
+    if (cycle.some((key) => inCycle.has(key))) return;
+    for (const key of cycle) inCycle.add(key);
     cycles.push([...cycle, first]);
   }
 }
@@ -105,7 +105,7 @@ export function unreachable(
   return keys.filter((key) => !reached.has(key));
 }
 
-/** Tells of a node which others lead to it, over any number of edges; worked out once for each that is asked for. */
+/** Gives the nodes that lead to a node over any number of edges; computed once for each node. */
 export function makeAncestors(edges: readonly Ends[]): (key: string) => ReadonlySet<string> {
   const incoming = Map.groupBy(edges, ({ target }) => target);
   const sources = new Map([...incoming].map(([key, those]) => [key, those.map(({ source }) => source)]));
@@ -118,14 +118,14 @@ export function makeAncestors(edges: readonly Ends[]): (key: string) => Readonly
   };
 }
 
-/** These, and all that `next` leads to from them. */
+/** The starts, and all that `next` leads to from them. */
 function closure(starts: readonly string[], next: (key: string) => readonly string[]): Set<string> {
   const found = new Set(starts);
   for (const key of found) for (const each of next(key)) found.add(each);
   return found;
 }
 
-/** The edges at each node, none for some. */
+/** The edges at each node; for some nodes an empty list. */
 function grouped<E extends Ends>(
   keys: readonly string[],
   edges: readonly E[],

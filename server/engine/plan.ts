@@ -3,7 +3,7 @@ import type { ForEach, RetryPolicy, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { type Graph, makeGraph } from './graph.ts';
 
-/** A workflow ready to run: the graph for the scheduler, and for each node what it is. */
+/** A workflow ready to run: the graph for the scheduler, and what each node is. */
 export interface Plan {
   graph: Graph;
   nodes: ReadonlyMap<string, PlannedNode>;
@@ -39,14 +39,14 @@ export function makePlan(draft: WorkflowDraft, registry: NodeRegistry): Plan {
   return { graph, nodes: byKey, outputs: outputKeys(graph, byKey), outputSchema: draft.outputSchema };
 }
 
-/** An edge that names no handle leaves by the first one its node has. */
+/** An edge that names no handle leaves by the first handle of its node. */
 function defaultHandle({ definition, config }: Pick<PlannedNode, 'definition' | 'config'>): string {
   return definition.outputs((config ?? {}) as object)[0]?.id ?? ERROR_HANDLE_ID;
 }
 
-/** The output nodes; in a workflow without one, the nodes that nothing follows. */
+/** The output nodes; in a workflow without one, the nodes that no other follows. */
 function outputKeys(graph: Graph, nodes: ReadonlyMap<string, PlannedNode>): string[] {
-  const declared = graph.order.filter((key) => nodes.get(key)!.definition.type === 'output');
+  const declared = graph.order.filter((key) => nodes.get(key)!.definition.role === 'output');
   if (declared.length > 0) return declared;
   return graph.order.filter((key) => graph.nodes.get(key)!.outgoing.length === 0);
 }

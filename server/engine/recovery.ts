@@ -1,48 +1,57 @@
-import type { EventBody, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { EventBody, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
-import { isDone, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
+import { isBetweenItems, isDone, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
 import type { Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { nodeStarted } from './step.ts';
 
-/** A node whose worker was lost this often is taken to be what loses it. */
+/** A node whose worker was lost this often while it ran is taken to be the cause. */
 const MAX_INTERRUPTIONS = 3;
 
-/** For what was under way when its worker was lost: begin again, or fail if that has happened too often. */
+/**
+ * An execution whose workers were lost this often at one and the same end of its journal is failed: whatever ends
+ * them leaves no event that a node could be blamed by. A node that waits for a retry writes no event either, so the
+ * number is larger than the one above.
+ */
+export const MAX_LOSSES = 5;
+
+/** For what ran when its worker was lost: begin again, or fail where that has happened too often. */
 export function resumeEvents(plan: Plan, state: RunState): EventBody[] {
   return plan.graph.order
     .filter((nodeKey) => state.nodes.get(nodeKey)?.status === 'RUNNING')
     .map((nodeKey) => {
       const run = state.nodes.get(nodeKey)!;
-      // A list is counted item by item.
-      const failure =
-        plan.nodes.get(nodeKey)!.forEach === null
-          ? interruption({ nodeKey, attempt: run.attempt }, run)
-          : null;
-      return failure ?? nodeStarted(state, nodeKey);
+      const { attempt } = run;
+      // Of a list, the items that ran are counted, and the node only where none did.
+      return (isBetweenItems(run) && interruption({ nodeKey, attempt }, run)) || nodeStarted(state, nodeKey);
     });
 }
 
-/** The failure of a run that was begun too often without ending; null while it may be begun again. */
+/** The failure of a node or item that began too often without an end; null while it may begin again. */
 export function interruption(
   ref: NodeRef,
   run: NodeRun,
 ): Extract<NodeEventBody, { type: 'NodeFailed' }> | null {
   if (run.interruptions + 1 < MAX_INTERRUPTIONS) return null;
-  const { error } = new NodeFailure({
-    code: 'NODE_INTERRUPTED',
-    message: `The worker was lost ${MAX_INTERRUPTIONS} times while this node ran, so it is not tried again.`,
-  });
+  const error = failure(
+    'NODE_INTERRUPTED',
+    `The worker was lost ${MAX_INTERRUPTIONS} times while this node ran, so Weft does not try it again. ` +
+      "See the server's log for why workers end.",
+  );
   return { type: 'NodeFailed', ...ref, error: { ...error, nodeKey: ref.nodeKey }, durationMs: 0 };
 }
 
-/** A worker that is asked to stop marks what it gives up, so that it does not count as lost. */
+export function executionInterrupted(): NodeError {
+  return failure(
+    'EXECUTION_INTERRUPTED',
+    `The worker was lost more than ${MAX_LOSSES} times without an event in between, so Weft does not try this execution again. ` +
+      "See the server's log for why workers end, then retry the execution.",
+  );
+}
+
+/** A worker that stops as asked marks what it leaves to another, so that it does not count as lost. */
 export function releaseEvents(state: RunState): EventBody[] {
-  const { error } = new NodeFailure({
-    code: WORKER_STOPPED,
-    message: 'The worker was asked to stop; another one goes on.',
-    retryable: true,
-  });
+  const error = failure(WORKER_STOPPED, 'The worker was asked to stop; another one goes on.', true);
   const runs = [...state.nodes].flatMap(([nodeKey, node]) => [
     { nodeKey, item: null, run: node },
     ...[...node.items].map(([item, run]) => ({ nodeKey, item, run })),
@@ -60,9 +69,9 @@ export function releaseEvents(state: RunState): EventBody[] {
 }
 
 /**
- * What a retry from the failure has yet to take over from the execution it retries, in `state` as it stands: every
- * node that ended well and comes after no node that did not, and of a list that did not end well those items that
- * did. Only then is the list the same, item by item.
+ * What a retry from the failure still has to reuse of the execution that it retries, in `state` as it stands: every
+ * node that ended well and follows only nodes that did, and the items that ended well of a list that did not. Only
+ * then is the list the same, item by item.
  */
 export function reuseEvents(graph: Graph, former: RunState, state: RunState): EventBody[] {
   const tainted = new Set<string>();
@@ -83,4 +92,8 @@ export function reuseEvents(graph: Graph, former: RunState, state: RunState): Ev
 
 function reused(nodeKey: string, item: number | null, { output, handle }: NodeRun): EventBody {
   return { type: 'NodeReused', nodeKey, item, attempt: 0, output, handle: handle! };
+}
+
+function failure(code: string, message: string, retryable = false): NodeError {
+  return { ...new NodeFailure({ code, message, retryable }).error, nodeKey: null };
 }

@@ -3,7 +3,7 @@ import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
 import type { RunState } from './fold.ts';
 import type { Edge, Graph, GraphNode } from './graph.ts';
 
-/** What is to be done next, told by the graph and the state alone. */
+/** What to do next; the graph and the state alone decide it. */
 export type Command =
   | { kind: 'start'; nodeKey: string }
   /** A retry that is not due before `at`, milliseconds of the epoch. */
@@ -12,10 +12,7 @@ export type Command =
   | { kind: 'succeed' }
   | { kind: 'fail'; error: NodeError };
 
-/**
- * Pure. Nodes that are already running give no command. `succeed` and `fail` come alone: nothing is started in
- * an execution that is over.
- */
+/** Pure. A running node gives no command. `succeed` and `fail` come alone: nothing starts in an execution that is over. */
 export function schedule(graph: Graph, state: RunState, nowMs: number): Command[] {
   const failed = graph.order.find((key) => isUnhandledFailure(graph.nodes.get(key)!, state));
   if (failed !== undefined) return [{ kind: 'fail', error: state.nodes.get(failed)!.error! }];
@@ -40,7 +37,7 @@ export function schedule(graph: Graph, state: RunState, nowMs: number): Command[
   return open ? commands : [{ kind: 'succeed' }];
 }
 
-/** open: its source has not ended. live: the source emitted on the edge's handle. dead: it never will. */
+/** open: the source has not ended. live: the source emitted on the edge's handle. dead: the source never will. */
 export function edgeState(edge: Edge, state: RunState): 'open' | 'live' | 'dead' {
   const source = state.nodes.get(edge.source);
   switch (source?.status) {

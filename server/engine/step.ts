@@ -4,22 +4,20 @@ import type { Plan } from './plan.ts';
 import { schedule } from './schedule.ts';
 import { executionOutput } from './values.ts';
 
-/** One step of an execution: what to journal in one commit, and what to do once it is committed. */
+/** One step of an execution: the events to append together, and the nodes that they start. */
 export interface Step {
   events: EventBody[];
   /** Nodes to launch. */
   starts: string[];
-  /** The terminal event, the last of `events`; an output is yet to be checked by its schema. */
+  /** The terminal event, the last of `events`; its output is not checked by the schema yet. */
   end: EventBody | null;
-  /** Begins the execution, and does not end it yet. */
-  isFirst: boolean;
   /** When the next retry is due, milliseconds of the epoch. */
   wakeAt: number | null;
 }
 
 /**
- * Applies to the state what ended, then whatever the scheduler commands until it says nothing new. Pure but for
- * the state, which it moves on; the clock is an argument. With `mayStart` false no node is begun.
+ * Applies the ends of attempts to the state, then the scheduler's commands until they change nothing. Pure but for the
+ * state, which it changes; the time is an argument. With `mayStart` false no node starts.
  */
 export function takeStep(
   plan: Plan,
@@ -28,14 +26,14 @@ export function takeStep(
   now: Date,
   mayStart = true,
 ): Step {
-  const step: Step = { events: [], starts: [], end: null, isFirst: state.status === 'QUEUED', wakeAt: null };
-  const tell = (event: EventBody) => {
+  const step: Step = { events: [], starts: [], end: null, wakeAt: null };
+  const emit = (event: EventBody) => {
     applyEvent(state, event, now);
     step.events.push(event);
     if (event.type === 'NodeStarted') step.starts.push(event.nodeKey);
   };
-  if (state.status === 'QUEUED') tell({ type: 'ExecutionStarted' });
-  ended.forEach(tell);
+  if (state.status === 'QUEUED') emit({ type: 'ExecutionStarted' });
+  ended.forEach(emit);
 
   for (let skipped = true; skipped && step.end === null; ) {
     skipped = false;
@@ -43,11 +41,11 @@ export function takeStep(
     for (const command of schedule(plan.graph, state, now.getTime())) {
       switch (command.kind) {
         case 'start':
-          if (mayStart) tell(nodeStarted(state, command.nodeKey));
+          if (mayStart) emit(nodeStarted(state, command.nodeKey));
           break;
         case 'skip':
-          tell({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0 });
-          // Its own edges die with it, which may decide further nodes.
+          emit({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0 });
+          // The node's own edges die, which may decide further nodes.
           skipped = true;
           break;
         case 'wait':
@@ -64,8 +62,7 @@ export function takeStep(
       }
     }
   }
-  if (step.end !== null) tell(step.end);
-  step.isFirst &&= step.end === null;
+  if (step.end !== null) emit(step.end);
   return step;
 }
 

@@ -21,7 +21,7 @@ export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo,
   return known.get(nodeKey);
 }
 
-/** An error handle gives its node's input again: from one such node to the next, gathering each anew would double the work. */
+/** An error handle emits its node's input too: along a chain of such handles, gathering each input again would double the work. */
 const inputs = new WeakMap<RunState, Map<string, unknown>>();
 
 function gather(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {

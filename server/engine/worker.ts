@@ -1,64 +1,67 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isConnectionError } from '../db/errors.ts';
 import type { Hub } from '../journal/hub.ts';
+import { setRepeatingTimer, sleep } from '../shared/clock.ts';
 import { coerceError } from '../shared/errors.ts';
+import type { StoredExecution } from './execution-store.ts';
 import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
-import { type ResumeDeps, resumeExecution, type StoredExecution } from './resume-execution.ts';
+import { type ResumeDeps, type ResumeOptions, resumeExecution } from './resume-execution.ts';
 
 export interface WorkerOptions extends Omit<ResumeDeps, 'draining'> {
   hub: Hub;
   queue: ExecutionQueue;
-  /** Executions under way at once in this process. */
+  /** Executions that run at once in this process. */
   concurrency: number;
-  /** How long nodes that run may go on when the worker is asked to stop, milliseconds. */
+  /** How long running nodes may go on when the worker stops, milliseconds. */
   shutdownGraceMs: number;
+  /** Whether code may start before its `NodeStarted` is committed (run-ahead.ts). */
+  runAhead: boolean;
 }
 
-/** A backstop for wake-ups that were lost. */
+/** In case a wake-up was lost. */
 const POLL_INTERVAL_MS = 1_000;
-const GIVE_BACK_DELAY_MS = 1_000;
+/** An execution that fails at once would otherwise be claimed again at once, for ever. */
+const RELEASE_DELAY_MS = 1_000;
 
 export interface Worker extends AsyncDisposable {
   /**
-   * Keeps a place free for an execution that is claimed by the statement that starts it; null where there is none, or
-   * where older ones may be waiting for it.
+   * Reserves a slot for an execution that the statement which inserts it also claims; null where no slot is free, or
+   * where older executions may be waiting for it.
    */
-  keepPlace(): Place | null;
+  reserveSlot(): Reservation | null;
 }
 
-export interface Place extends Disposable {
-  /**
-   * Takes the execution whose start is on its way. Where it is known it is begun at once: its code reaches nothing but
-   * the journal, which waits for the claim.
-   */
-  begin(executionId: string, claimed: Promise<ClaimedJob>, known: StoredExecution | null): void;
+export interface Reservation extends Disposable {
+  /** Runs the new execution in the slot once `inserted` resolves, or ahead of that where `preloaded` is there. */
+  start(job: ClaimedJob, inserted: Promise<unknown>, preloaded: StoredExecution | null): void;
 }
 
 interface ActiveRun {
-  /** Null until it is claimed. */
-  job: ClaimedJob | null;
+  job: ClaimedJob;
   stop: AbortController;
   done: Promise<void>;
 }
 
 /**
- * Claims executions and drives them, each as its only writer, until it is disposed: then it begins nothing more,
- * lets the nodes that run go on to their end for the time of grace, gives up the rest for another worker to go on
- * with, and waits until that is done.
+ * Claims executions and runs each as its only writer, until it is disposed. Then it starts nothing more, lets running
+ * nodes go on for the time of grace, releases what has not ended by then, and waits for all of that.
+ *
+ *   wake-up or poll → claim → run → complete
+ *   reserveSlot → start ↗         ↘ release: another worker goes on
  */
 export function startWorker(options: WorkerOptions): Worker {
-  const { hub, queue, logger } = options;
+  const { hub, queue, store, clock, logger } = options;
   const active = new Map<string, ActiveRun>();
   const closing = new AbortController();
   let claiming: Promise<void> | null = null;
   let claimAgain = false;
-  /** There may be more to claim when a place comes free. */
+  /** Whether there may be more to claim when a slot comes free. */
   let backlog = false;
-  let keptPlaces = 0;
-  const freePlaces = () => options.concurrency - active.size - keptPlaces;
+  let reserved = 0;
+  const freeSlots = () => options.concurrency - active.size - reserved;
 
-  /** One claim at a time; a wake-up that comes meanwhile is followed by another claim. */
+  /** One claim at a time; a wake-up during a claim is followed by another claim. */
   function claimSoon(): void {
     if (closing.signal.aborted) return;
     claimAgain = true;
@@ -70,7 +73,7 @@ export function startWorker(options: WorkerOptions): Worker {
   async function claimWhileWanted(): Promise<void> {
     while (claimAgain && !closing.signal.aborted) {
       claimAgain = false;
-      const free = freePlaces();
+      const free = freeSlots();
       if (free <= 0) {
         backlog = true;
         return;
@@ -78,79 +81,111 @@ export function startWorker(options: WorkerOptions): Worker {
       try {
         const jobs = await queue.claim(free);
         backlog = jobs.length === free;
-        for (const job of jobs) begin(job.executionId, Promise.resolve(job), null);
+        for (const job of jobs) start(job, (signal) => runClaimed(job, null, signal));
       } catch (error) {
-        logger.warn({ err: error }, 'claiming work failed; it is tried again within a second');
+        logger.warn({ err: error }, 'claiming executions failed; the worker tries again within a second');
       }
     }
   }
 
-  /** @param claimed rejects where the execution became nobody's, or another's */
-  function begin(executionId: string, claimed: Promise<ClaimedJob>, known: StoredExecution | null): void {
-    // pg-boss took the job back for want of a heartbeat and gave it to us again: the run under way is fenced off
-    // by its successor's first write, and the successor waits for it.
+  function start(job: ClaimedJob, run: (signal: AbortSignal) => Promise<void>): void {
+    const { executionId } = job;
+    // pg-boss saw no heartbeat and gave this worker the job again. The former run is fenced off by the first write of
+    // its successor, which waits for its end.
     const former = active.get(executionId);
     former?.stop.abort({ kind: 'release' } satisfies StopRequest);
     const stop = new AbortController();
-    const begun: ActiveRun = {
-      job: null,
-      stop,
-      // A turn later, when the statement that claims it is on its way.
-      done: Promise.resolve(former?.done ?? nextTurn())
-        .then(() => run(executionId, claimed, stop.signal, known))
-        .finally(() => {
-          if (active.get(executionId) === begun) active.delete(executionId);
-          if (backlog) claimSoon();
-        }),
-    };
-    active.set(executionId, begun);
-    claimed.then(
-      (job) => {
-        begun.job = job;
-      },
-      () => {}, // told to whoever started it
-    );
+    const activeRun: ActiveRun = { job, stop, done: runAfter(former?.done) };
+    active.set(executionId, activeRun);
     if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);
-  }
 
-  async function run(
-    executionId: string,
-    claimed: Promise<ClaimedJob>,
-    signal: AbortSignal,
-    known: StoredExecution | null,
-  ): Promise<void> {
-    const deps = { ...options, draining: closing.signal };
-    const end = await resumeExecution(deps, executionId, signal, known, claimed).catch(coerceError);
-    const job = await claimed.catch(() => null);
-    if (job === null) return;
-    try {
-      if (end instanceof Error) throw end;
-      await nextTurn(); // who follows the run hears of its end first
-      if (end === 'ended') await queue.complete(job.jobId);
-      else await giveBack(job);
-    } catch (error) {
-      logger.warn({ err: coerceError(error), executionId }, 'an execution is given back');
-      // What goes wrong at once would otherwise be claimed again at once, for ever.
-      await delay(GIVE_BACK_DELAY_MS, undefined, { signal: closing.signal }).catch(() => {});
-      await giveBack(job).catch(() => {});
+    async function runAfter(formerDone: Promise<void> | undefined): Promise<void> {
+      // Without a former run, one turn later: the statement that inserts the execution is sent first.
+      await (formerDone ?? nextTurn());
+      await run(stop.signal);
+      if (active.get(executionId) === activeRun) active.delete(executionId);
+      if (backlog) claimSoon();
     }
   }
 
-  async function giveBack(job: ClaimedJob): Promise<void> {
-    await queue.release(job.jobId);
+  /** Never rejects. */
+  async function runClaimed(
+    job: ClaimedJob,
+    preloaded: StoredExecution | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await settle(job, await resume(job, { preloaded, inserted: null, signal }).catch(coerceError));
+  }
+
+  /** Never rejects. Where the insert fails, whoever started the execution gets the error; here is nothing to run. */
+  async function runNew(
+    job: ClaimedJob,
+    inserted: Promise<boolean>,
+    preloaded: StoredExecution | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (preloaded === null || !options.runAhead) {
+      if (await inserted) await runClaimed(job, preloaded, signal);
+      return;
+    }
+    const end = await resume(job, { preloaded, inserted, signal }).catch(coerceError);
+    if (await inserted) await settle(job, end);
+  }
+
+  function resume(
+    job: ClaimedJob,
+    how: Pick<ResumeOptions, 'preloaded' | 'inserted' | 'signal'>,
+  ): Promise<'ended' | 'released'> {
+    return resumeExecution(
+      { ...options, draining: closing.signal },
+      {
+        ...how,
+        executionId: job.executionId,
+        runAhead: options.runAhead,
+        countLoss: job.wasLost ? (sequence) => queue.countLoss(job, sequence) : null,
+      },
+    );
+  }
+
+  async function settle(job: ClaimedJob, end: 'ended' | 'released' | Error): Promise<void> {
+    try {
+      if (end instanceof Error) throw end;
+      await nextTurn(); // subscribers get the terminal event first
+      if (end === 'ended') await queue.complete(job);
+      else await release(job, false);
+    } catch (thrown) {
+      const error = coerceError(thrown);
+      logger.warn({ err: error, executionId: job.executionId }, 'an execution is released to be tried again');
+      await sleep(clock, RELEASE_DELAY_MS, closing.signal);
+      await release(job, !isConnectionError(error)).catch((failure) =>
+        logger.warn({ err: failure }, 'releasing failed; the job is claimable when its heartbeat is overdue'),
+      );
+    }
+  }
+
+  async function release(job: ClaimedJob, asLost: boolean): Promise<void> {
+    await queue.release(job, asLost);
     hub.wake('queue', '');
   }
 
-  const cancel = (executionIds: readonly string[]) =>
-    cancelRequested(options.pool, executionIds)
-      .then((requests) => {
-        for (const { id, mode } of requests) {
-          active.get(id)?.stop.abort({ kind: 'cancel', force: mode === 'FORCE' } satisfies StopRequest);
-        }
-      })
-      .catch((error) =>
-        logger.warn({ err: error }, 'looking for cancellations failed; it is tried again within a second'),
-      );
+  async function cancel(executionIds: readonly string[]): Promise<void> {
+    try {
+      for (const { executionId, mode } of await store.cancelRequests(executionIds)) {
+        const request: StopRequest = { kind: 'cancel', force: mode === 'FORCE' };
+        active.get(executionId)?.stop.abort(request);
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'reading cancel requests failed; the worker tries again within a second');
+    }
+  }
+
+  async function heartbeat(): Promise<void> {
+    try {
+      await queue.heartbeat([...active.values()].map(({ job }) => job));
+    } catch (error) {
+      logger.warn({ err: error }, 'a heartbeat failed');
+    }
+  }
 
   const releases = [
     hub.listen('queue', undefined, claimSoon),
@@ -158,26 +193,28 @@ export function startWorker(options: WorkerOptions): Worker {
       if (id === undefined) void cancel([...active.keys()]);
       else if (active.has(id)) void cancel([id]);
     }),
+    setRepeatingTimer(clock, POLL_INTERVAL_MS, () => {
+      claimSoon();
+      void cancel([...active.keys()]);
+    }),
+    setRepeatingTimer(clock, HEARTBEAT_INTERVAL_MS, () => void heartbeat()),
   ];
-  const poll = setInterval(() => {
-    claimSoon();
-    void cancel([...active.keys()]);
-  }, POLL_INTERVAL_MS);
-  const heartbeat = setInterval(() => {
-    queue
-      .heartbeat([...active.values()].flatMap(({ job }) => job?.jobId ?? []))
-      .catch((error) => logger.warn({ err: error }, 'a heartbeat was not taken'));
-  }, HEARTBEAT_INTERVAL_MS);
   claimSoon();
 
   return {
-    keepPlace() {
-      if (closing.signal.aborted || claiming !== null || backlog || freePlaces() <= 0) return null;
-      keptPlaces += 1;
+    reserveSlot() {
+      if (closing.signal.aborted || claiming !== null || backlog || freeSlots() <= 0) return null;
+      reserved += 1;
       return {
-        begin,
+        start(job, inserted, preloaded) {
+          const isInserted = inserted.then(
+            () => true,
+            () => false,
+          );
+          start(job, (signal) => runNew(job, isInserted, preloaded, signal));
+        },
         [Symbol.dispose]() {
-          keptPlaces -= 1;
+          reserved -= 1;
           if (backlog) claimSoon();
         },
       };
@@ -185,30 +222,15 @@ export function startWorker(options: WorkerOptions): Worker {
     async [Symbol.asyncDispose]() {
       closing.abort();
       await claiming;
-      const done = Promise.allSettled([...active.values()].map((run) => run.done));
+      const done = Promise.all([...active.values()].map((run) => run.done));
       const releaseAll = () => {
         for (const { stop } of active.values()) stop.abort({ kind: 'release' } satisfies StopRequest);
       };
-      const grace = setTimeout(releaseAll, options.shutdownGraceMs);
+      const cancelGrace = clock.setTimer(options.shutdownGraceMs, releaseAll);
       if (options.shutdownGraceMs === 0) releaseAll();
       await done;
-      clearTimeout(grace);
+      cancelGrace();
       for (const release of releases) release();
-      clearInterval(poll);
-      clearInterval(heartbeat);
     },
   };
-}
-
-async function cancelRequested(
-  pool: Pool,
-  executionIds: readonly string[],
-): Promise<{ id: string; mode: string }[]> {
-  if (executionIds.length === 0) return [];
-  const { rows } = await pool.query<{ id: string; mode: string }>({
-    name: 'weft-cancel-requested',
-    text: 'SELECT id, cancel_requested AS mode FROM executions WHERE id = ANY ($1) AND cancel_requested IS NOT NULL',
-    values: [executionIds],
-  });
-  return rows;
 }

@@ -30,7 +30,7 @@ export async function insertEvents(pool: Pool, rows: readonly EventRow[]): Promi
   });
 }
 
-/** Most appends are events alone; what else there is to do is added where it is. */
+/** Most appends are events alone; the audit trail and the row's changes are added where there are any. */
 function statementFor(violates: boolean, projects: boolean): { name: string; text: string } {
   const audited = violates ? `, audited AS (${AUDIT})` : '';
   return {
@@ -65,7 +65,7 @@ const PROJECT = `
   FROM unnest($10::text[], $11::text[], $12::json[], $13::json[], $14::timestamptz[], $15::timestamptz[], $16::int[])
     AS change (id, status, output, error, started_at, finished_at, seq)
   WHERE executions.id = change.id
-    -- A run that starts and ends within one group changes its row once, to how it ended.
+    -- An execution that starts and ends within one group changes its row once, to how it ended.
     AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`;
 
 function eventColumns(rows: readonly EventRow[]): unknown[] {

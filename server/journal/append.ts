@@ -11,42 +11,34 @@ import { projectionOf } from './projection.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /**
- * Group commit for every journal this process writes. While one insert is on its way, appends gather; the next
- * insert takes them all. One commit's latency is thus shared by whatever happens at the same time, in one
- * execution or in many.
+ * Group commit for every journal that this process writes. While one insert is on its way, appends gather; the next
+ * insert writes all of them. So whatever happens at the same time shares one commit's latency, in one execution or
+ * in many.
  *
  *   append() → waiting[] → flush loop → one INSERT → promises resolve → hub wakes the subscribers
  *
- * The key (execution_id, seq) is the fence. A duplicate means that another writer has the execution: its journal
- * handle is lost and every append on it rejects. A database that is away is waited for, with the appends kept
- * in order; an insert whose answer was lost is recognised by its `writer` when it is repeated.
+ * The key (execution_id, seq) is the fence. A duplicate means that another writer has the execution: the journal handle
+ * is lost and every append on it rejects. While the database is unreachable, appends wait in order; a repeated insert
+ * whose first answer was lost is recognised by its `writer`.
  */
 export interface Appender extends AsyncDisposable {
-  /**
-   * The handle for one execution, whose journal ends at `sequence`. At most one at a time per execution.
-   * @param begun what is appended waits for it, and is lost where it rejects
-   */
-  open(executionId: string, sequence: number, begun?: Promise<unknown>): JournalWriter;
+  /** A handle for one execution, whose journal ends at `sequence`. At most one at a time per execution. */
+  open(executionId: string, sequence: number): JournalWriter;
 }
 
 export interface JournalWriter {
-  /** Of the last event appended, committed or not. */
-  readonly sequence: number;
-  /** Aborted when nothing more can be written, by JOURNAL_FENCED when another writer took the execution over. */
+  /** Aborts when nothing more can be written, with JOURNAL_FENCED when another writer has the execution. */
   readonly lost: AbortSignal;
-  /** Bytes appended and not yet committed; what a producer looks at to slow down. */
+  /** Bytes appended and not yet committed. A producer that looks at it can slow down. */
   readonly pendingBytes: number;
   /**
    * Resolves when all the events are committed, together.
-   * @param patienceMs so long they may wait for others to be committed with, milliseconds (default 0)
    * @throws WeftError JOURNAL_FENCED
    */
-  append(events: readonly EventBody[], patienceMs?: number): Promise<void>;
+  append(events: readonly EventBody[]): Promise<void>;
 }
 
-const BEGUN = Promise.resolve();
-
-/** One insert takes at most this much; more only makes its readers wait longer for the first of it. */
+/** The most that one insert writes; more would only delay the first of its events for every reader. */
 const MAX_ROWS = 2_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -54,27 +46,29 @@ interface Entry {
   journal: OpenJournal;
   rows: EventRow[];
   /** The same events as a reader gets them. */
-  told: JournalEvent[];
+  events: JournalEvent[];
   bytes: number;
   committed: PromiseWithResolvers<void>;
 }
 
 interface OpenJournal extends JournalWriter {
+  /** Of the last event appended, committed or not. */
   sequence: number;
   pendingBytes: number;
   executionId: string;
-  /** Of this handle alone: the same process may hold the execution again later, and that is another writer. */
+  /** Of this handle alone: where the same process opens the execution again later, it is another writer. */
   writer: string;
   fence: AbortController;
 }
 
 export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentEvents }): Appender {
   let waiting: Entry[] = [];
+  /** In order, until subscribers are woken. */
+  let committed: Entry[] = [];
   let flushing: Promise<void> | null = null;
-  let patience: NodeJS.Timeout | undefined;
   const closing = new AbortController();
 
-  function open(executionId: string, sequence: number, begun: Promise<unknown> = BEGUN): JournalWriter {
+  function open(executionId: string, sequence: number): JournalWriter {
     const fence = new AbortController();
     const journal: OpenJournal = {
       executionId,
@@ -83,38 +77,41 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
       fence,
       lost: fence.signal,
       pendingBytes: 0,
-      append: (events, patienceMs = 0) => {
+      append: (events) => {
         if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
         if (events.length === 0) return Promise.resolve();
         const rows = events.map((event) => toRow(journal, ++journal.sequence, event));
-        const told = events.map((event, index) => toJournalEvent(executionId, rows[index]!, event));
         const bytes = rows.reduce((sum, row) => sum + row.payload.length, 0);
-        const entry: Entry = { journal, rows, told, bytes, committed: Promise.withResolvers() };
+        const entry: Entry = {
+          journal,
+          rows,
+          events: events.map((event, index) => toJournalEvent(executionId, rows[index]!, event)),
+          bytes,
+          committed: Promise.withResolvers(),
+        };
         journal.pendingBytes += bytes;
-        begun.then(
-          () => enqueue(entry, patienceMs),
-          (error) => lose(entry, error),
-        );
+        waiting.push(entry);
+        flushSoon();
         return entry.committed.promise;
       },
     };
     return journal;
   }
 
-  function enqueue(entry: Entry, patienceMs: number): void {
-    waiting.push(entry);
-    if (patienceMs === 0) flushSoon();
-    else patience ??= setTimeout(flushSoon, patienceMs);
-  }
-
   function flushSoon(): void {
-    clearTimeout(patience);
-    patience = undefined;
     flushing ??= Promise.resolve().then(flushAll);
   }
 
+  /** Never rejects. */
   async function flushAll(): Promise<void> {
-    while (waiting.length > 0) await commit(takeGroup());
+    while (waiting.length > 0) {
+      const group = takeGroup();
+      try {
+        await commit(group);
+      } catch (error) {
+        for (const entry of group) lose(entry, error);
+      }
+    }
     flushing = null;
   }
 
@@ -133,7 +130,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
 
   async function commit(group: Entry[]): Promise<void> {
     const live = group.filter((entry) => !entry.journal.lost.aborted);
-    // Lost with an entry before it in the same group.
+    // The journal was lost with an earlier entry.
     for (const entry of group) if (entry.journal.lost.aborted) refuse(entry, entry.journal.lost.reason);
     if (live.length === 0) return;
     try {
@@ -145,16 +142,14 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
           ),
         closing.signal,
       );
-      for (const entry of live) settle(entry);
-      void announce(live);
     } catch (error) {
-      if (live.length > 1) {
-        // One fenced or refused journal must not take its neighbours down with it.
-        for (const entry of live) await commit([entry]);
-      } else {
-        await settleFailure(live[0]!, error);
-      }
+      // One journal that is fenced or refused must not fail its neighbours.
+      if (live.length > 1) for (const entry of live) await commit([entry]);
+      else await settleFailure(live[0]!, error);
+      return;
     }
+    for (const entry of live) settle(entry);
+    announceSoon(live);
   }
 
   async function settleFailure(entry: Entry, error: unknown): Promise<void> {
@@ -167,7 +162,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     ).catch(() => undefined);
     if (writer === journal.writer) {
       settle(entry);
-      void announce([entry]);
+      announceSoon([entry]);
     } else {
       lose(
         entry,
@@ -185,7 +180,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     entry.committed.resolve();
   }
 
-  /** The journal can no longer be dense: nothing may be written after an event that was not. */
+  /** A journal is dense: after an event that could not be written, no other can be. */
   function lose(entry: Entry, error: unknown): void {
     entry.journal.fence.abort(error);
     for (const other of [entry, ...waiting.filter(({ journal }) => journal === entry.journal)])
@@ -198,11 +193,21 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     committed.reject(error);
   }
 
-  /** A turn later: what tells of the events, and serialises them, waits for the run that goes on from them. None does from its end. */
-  async function announce(entries: Entry[]): Promise<void> {
-    if (!entries.some(({ told }) => isTerminal(told.at(-1)!))) await nextTurn();
-    for (const { journal, rows, told, bytes } of entries) {
-      deps.recentEvents.add(journal.executionId, told, bytes);
+  /**
+   * Subscribers are woken one turn of the event loop later, because serialising events for them would delay the run that
+   * goes on from this commit. No run goes on from a terminal event, so that wakes them at once.
+   */
+  function announceSoon(entries: readonly Entry[]): void {
+    committed.push(...entries);
+    if (entries.some(({ events }) => isTerminal(events.at(-1)!))) announce();
+    else setImmediate(announce);
+  }
+
+  function announce(): void {
+    const entries = committed;
+    committed = [];
+    for (const { journal, rows, events, bytes } of entries) {
+      deps.recentEvents.add(journal.executionId, events, bytes);
       deps.hub.wake('journal', journal.executionId);
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
       if (rows.some(({ type }) => type === 'SecurityViolation'))
@@ -214,7 +219,6 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     open,
     async [Symbol.asyncDispose]() {
       closing.abort();
-      flushSoon();
       await flushing;
       await nextTurn();
     },

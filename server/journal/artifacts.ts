@@ -1,13 +1,20 @@
 import type { Pool } from 'pg';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
-import type { ArtifactFile } from '../sandbox/backend.ts';
 import { newId } from '../shared/ids.ts';
 import type { Artifact } from './event.ts';
 
+/** A file that a node saves. */
+export interface ArtifactFile {
+  /** Without folders. */
+  name: string;
+  mimeType: string;
+  base64: string;
+}
+
 /**
- * Keeps a file's content, before the event that tells of it is written: who hears of an artifact can have it. Content whose
- * event was never written is known to nobody, and goes with its execution. Waits for a database that is away, until the
- * signal aborts.
+ * Stores a file's content. The content commits before its `ArtifactCreated` event, so that whoever reads the event can
+ * download the file. Content whose event was never committed is listed nowhere and is deleted with its execution.
+ * Waits for a database that is away, until the signal aborts.
  */
 export async function saveArtifact(
   pool: Pool,
@@ -21,7 +28,7 @@ export async function saveArtifact(
   return { id, name, mimeType, sizeBytes: content.length, url: urlOf(id) };
 }
 
-/** Those that the journal tells of, in order, at most so many. */
+/** The artifacts of an execution in the order of their events, at most `limit`. */
 export async function artifactsOf(pool: Pool, executionId: string, limit: number): Promise<Artifact[]> {
   const { rows } = await pool.query<{ payload: { artifact: Artifact } }>(OF_EXECUTION, [executionId, limit]);
   return rows.map(({ payload }) => payload.artifact);
@@ -41,7 +48,7 @@ function urlOf(id: string): string {
   return `/artifacts/${id}`;
 }
 
-/** Once more after its answer was lost, it finds its row there. */
+/** A repetition, after the answer to the first try was lost, finds its row there. */
 const INSERT = `
   INSERT INTO artifacts (id, execution_id, name, mime_type, content) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (id) DO NOTHING`;

@@ -1,29 +1,77 @@
-import type { PythonError, PythonEvent, PythonViolation } from '../sandbox/backend.ts';
-
-/** Why a node, or the execution it belongs to, failed. Kept in the journal as it is told to clients. */
-export interface NodeError extends Omit<PythonError, 'code'> {
+/** Why a node, or the execution that it belongs to, failed. The journal keeps it as clients get it. */
+export interface NodeError {
+  /** For programs, such as PYTHON_TIMEOUT. */
   code: string;
+  /** The class of the exception (`ValueError`), or null where none was raised. */
+  type: string | null;
+  message: string;
+  /** The author's own frames only, with their own line numbers. */
+  traceback: string | null;
+  line: number | null;
+  column: number | null;
+  exitCode: number | null;
+  /** The last few KiB of what the node wrote to stderr. */
+  stderr: string | null;
   nodeKey: string | null;
+  /** Whether another attempt might end differently without a change of the workflow; retry policies go by it. */
+  retryable: boolean;
 }
 
-/** Which attempt of which node an event tells of; `item` is the index within a `forEach` node. */
+/** The attempt of a node that an event belongs to; `item` is the index within a `forEach` node. */
 export interface NodeRef {
   nodeKey: string;
   attempt: number;
   item?: number | null;
 }
 
-/** A file that a node handed out; its content is kept beside the journal (artifacts.ts). */
+/** A file that a node saved; its content is kept beside the journal (artifacts.ts). */
 export interface Artifact {
   id: string;
   name: string;
   mimeType: string;
   sizeBytes: number;
-  /** Where it can be downloaded, a path on every server with the role `api`. */
+  /** Where to download it: a path on every server with the role `api`. */
   url: string;
 }
 
-type PythonPart<K extends PythonEvent['kind']> = Omit<Extract<PythonEvent, { kind: K }>, 'kind'>;
+/** A piece of what a node wrote. */
+export interface OutputChunk {
+  stream: 'STDOUT' | 'STDERR';
+  text: string;
+  /** Position of the text's first byte in the whole stream. */
+  byteOffset: number;
+  /** True where what follows this text is left out: the rest of a long line, or all the rest of the stream. */
+  truncated: boolean;
+  /** Where truncated. */
+  code?: 'PYTHON_OUTPUT_LIMIT' | undefined;
+  /** Where truncated: which limit it was. */
+  message?: string | undefined;
+}
+
+export interface Progress {
+  current: number;
+  total: number | null;
+  unit: string | null;
+  message: string | null;
+  source: 'progress' | 'tqdm';
+}
+
+/** How far the packages of a node are. */
+export interface EnvironmentChange {
+  status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';
+  packages: readonly string[];
+  message: string | null;
+}
+
+export interface Violation {
+  code: 'PYTHON_SECURITY_ERROR';
+  rule: string;
+  layer: 'STATIC' | 'RUNTIME' | 'KERNEL';
+  message: string;
+  /** Lines and columns count from 1. */
+  line: number | null;
+  column: number | null;
+}
 
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
@@ -40,11 +88,11 @@ export type NodeEventBody = NodeRef &
     | { type: 'NodeSkipped' }
     | { type: 'NodeReused'; output: unknown; handle: string }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
-    | ({ type: 'NodeOutput' } & PythonPart<'output'>)
-    | ({ type: 'NodeProgress' } & PythonPart<'progress'>)
-    | ({ type: 'NodeEnvironment' } & PythonPart<'environment'>)
+    | ({ type: 'NodeOutput' } & OutputChunk)
+    | ({ type: 'NodeProgress' } & Progress)
+    | ({ type: 'NodeEnvironment' } & EnvironmentChange)
     | { type: 'ArtifactCreated'; artifact: Artifact }
-    | { type: 'SecurityViolation'; violation: PythonViolation; codeHash: string }
+    | { type: 'SecurityViolation'; violation: Violation; codeHash: string }
     | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
   );
 

@@ -11,7 +11,7 @@ export interface FollowOptions {
   after: number;
   types: readonly EventType[] | null;
   nodeKeys: readonly string[] | null;
-  /** Taken for each page, from its reading until the next is asked for: so long it is in memory. */
+  /** Acquired for each page, from reading it until the consumer wants the next: for so long the page is in memory. */
   acquire: Acquire;
   signal: AbortSignal;
 }
@@ -26,10 +26,9 @@ export interface FollowedBatch {
 const BATCH_EVENTS = 1_000;
 
 /**
- * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when
- * the consumer has taken the one before and has its turn, so a slow consumer costs nothing but its own lag. The
- * first batch that reaches the journal's end is always given, even when empty, to tell the consumer that it has
- * caught up.
+ * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when the
+ * consumer wants it and has acquired its turn, so a slow consumer costs nothing but its own lag. The first batch that
+ * reaches the journal's end is always emitted, even when empty, so that the consumer knows that it has caught up.
  *
  * @throws WeftError NOT_FOUND at the first `next()`
  */
@@ -45,11 +44,11 @@ export async function* followJournal(
   // Terminal events end the stream whether the filter asks for them or not.
   const types = options.types && [...new Set([...options.types, ...terminalEventTypes])];
   let after = options.after;
-  let told = false;
+  let hasCaughtUp = false;
   try {
     while (!options.signal.aborted) {
       const woken = wakeUp.next();
-      const { atEnd, ended } = yield* givePage();
+      const { atEnd, ended } = yield* emitPage();
       if (ended) return;
       if (atEnd) await woken;
     }
@@ -57,7 +56,7 @@ export async function* followJournal(
     release();
   }
 
-  async function* givePage(): AsyncGenerator<FollowedBatch, { atEnd: boolean; ended: boolean }> {
+  async function* emitPage(): AsyncGenerator<FollowedBatch, { atEnd: boolean; ended: boolean }> {
     using _turn = await options.acquire(options.signal);
     if (options.signal.aborted) return OVER;
     const page =
@@ -70,12 +69,12 @@ export async function* followJournal(
     if (page === null) return OVER;
     if (!page.exists) throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
     const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
-    const isNews = page.events.length > 0 || told || !page.atEnd;
+    const isNews = page.events.length > 0 || hasCaughtUp || !page.atEnd;
     const last = isNews ? page.events.at(-1) : await readEvent(deps, executionId, page.endSequence, options);
     after = page.endSequence;
-    if (events.length > 0 || (page.atEnd && !told)) {
+    if (events.length > 0 || (page.atEnd && !hasCaughtUp)) {
       yield { events, endSequence: after, caughtUp: page.atEnd };
-      told ||= page.atEnd;
+      hasCaughtUp ||= page.atEnd;
     }
     return { atEnd: page.atEnd, ended: last !== undefined && isTerminal(last) };
   }
@@ -83,7 +82,7 @@ export async function* followJournal(
 
 const OVER = { atEnd: true, ended: true };
 
-/** A client that gives back the cursor of the last event is told that nothing follows, and does not wait for ever. */
+/** A client that resumes from the cursor of the last event gets an end instead of waiting for ever. */
 async function readEvent(
   { pool }: { pool: Pool },
   executionId: string,
@@ -94,7 +93,7 @@ async function readEvent(
   return (await read(pool, executionId, place))?.events[0];
 }
 
-/** A database that is away is waited for; null when the consumer left meanwhile. */
+/** Waits for a database that is unreachable; null when the consumer left meanwhile. */
 async function read(
   pool: Pool,
   executionId: string,
@@ -112,7 +111,7 @@ async function read(
   }
 }
 
-/** A wake-up between reading and waiting is kept: `next()` is taken before the read that it is to follow. */
+/** A wake-up between reading and waiting is not lost: `next()` is called before the read. */
 function makeWakeUp(signal: AbortSignal) {
   let current = Promise.withResolvers<void>();
   const wake = () => {

@@ -3,14 +3,14 @@ import type { Pool } from 'pg';
 import { openListener } from '../db/listener.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Logger } from '../shared/logger.ts';
-import { openMissedWakeUps } from './missed-wakeups.ts';
+import { watchMissedWakeUps } from './missed-wakeups.ts';
 
 /**
- * Wake-ups, within this process at once and to the other replicas by a coalesced NOTIFY. A wake-up carries no
- * data and may be lost: whoever is woken reads the tables, which are the truth. After a gap in listening, and now
- * and then in case one was lost (backstop.ts), everybody is woken.
+ * Wake-ups, within this process at once and to the other replicas by a coalesced NOTIFY. A wake-up carries no data and
+ * may be lost: a woken listener reads the tables, which are the truth. After a gap in listening, and at intervals
+ * because a wake-up may have been lost (missed-wakeups.ts), every listener is woken.
  *
- * NOTIFY is sent outside the transaction it tells of, because it takes a lock over the whole cluster at commit.
+ * NOTIFY is sent outside the transaction that it announces, because it takes a lock over the whole cluster at commit.
  */
 export interface Hub extends AsyncDisposable {
   wake(topic: Topic, id: string): void;
@@ -19,13 +19,13 @@ export interface Hub extends AsyncDisposable {
 }
 
 /**
- * journal: events were committed. status: an execution's row changed. queue: there is work to claim. cancel:
- * a client asked for a cancellation. violation: the audit trail has grown.
+ * journal: events were committed. status: an execution's row changed. queue: there is an execution to claim. cancel: a
+ * client requested a cancellation. violation: the audit trail has grown.
  */
 export type Topic = 'journal' | 'status' | 'queue' | 'cancel' | 'violation';
 /**
  * Gets the id, or undefined when wake-ups may have been lost; whether the wake-up comes from this process; and, where
- * the journal was looked up, its last sequence: who has read so far need not read again.
+ * the journal's end was read, its last sequence: a listener that has read so far need not read again.
  */
 export type WakeListener = (
   id: string | undefined,
@@ -41,10 +41,19 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
   const local = new Map<string, Set<WakeListener>>();
   const outbox = makeOutbox(options);
 
+  /** The fault of one listener must not keep the others asleep, nor fail what wakes them. */
+  const call = (listener: WakeListener, ...wakeUp: Parameters<WakeListener>) => {
+    try {
+      listener(...wakeUp);
+    } catch (error) {
+      options.logger.error({ err: error }, 'a listener of the hub failed');
+    }
+  };
+
   const dispatch = (topic: string, id: string, origin: 'local' | 'remote', lastSequence?: number) => {
     // A wake-up without an id, as the queue's, has one key and not two.
     for (const key of new Set([`${topic}/${id}`, `${topic}/`])) {
-      for (const listener of local.get(key) ?? []) listener(id, origin, lastSequence);
+      for (const listener of local.get(key) ?? []) call(listener, id, origin, lastSequence);
     }
   };
 
@@ -61,17 +70,18 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
       }
     },
     onGap() {
-      for (const listeners of local.values()) for (const wake of listeners) wake(undefined, 'remote');
+      for (const listeners of local.values())
+        for (const listener of listeners) call(listener, undefined, 'remote');
     },
   });
 
-  const backstop = openMissedWakeUps({
+  const missedWakeUps = watchMissedWakeUps({
     ...options,
     followed: () => [...local.keys()].filter(isOneJournal).map((key) => key.slice(JOURNALS.length)),
     onLook(ends) {
       for (const { id, last } of ends) dispatch('journal', id, 'remote', last);
       for (const topic of ['status', 'violation']) {
-        for (const listener of local.get(`${topic}/`) ?? []) listener(undefined, 'remote');
+        for (const listener of local.get(`${topic}/`) ?? []) call(listener, undefined, 'remote');
       }
     },
   });
@@ -91,7 +101,7 @@ export function openHub(options: { pool: Pool; url: string; replicaId: string; l
       };
     },
     async [Symbol.asyncDispose]() {
-      backstop[Symbol.dispose]();
+      missedWakeUps[Symbol.dispose]();
       await outbox[Symbol.asyncDispose]();
       await listener[Symbol.asyncDispose]();
     },
@@ -105,14 +115,14 @@ function isOneJournal(key: string): boolean {
 }
 
 /**
- * How long wake-ups gather before they are sent, milliseconds: a burst of commits becomes one NOTIFY, and the
- * statements that a run waits for go first. It adds to what another replica waits, and to nothing here.
+ * How long wake-ups gather before they are sent, milliseconds: a burst of commits becomes one NOTIFY, and the statements
+ * that a run waits for go first. It delays the other replicas only.
  */
 const GATHER_MS = 10;
 
 /**
- * At most one NOTIFY is on its way; what is added meanwhile goes, without repeats, with the next. What cannot be sent
- * now is sent when the database is back: the others' connections may have been fine all the while.
+ * At most one NOTIFY is on its way; names added meanwhile go, without repeats, with the next. A NOTIFY that fails while
+ * the database is unreachable is sent when it is back: the connections of other replicas may have been fine.
  */
 function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string; logger: Logger }) {
   let waiting = new Set<string>();
@@ -128,7 +138,7 @@ function makeOutbox({ pool, replicaId, logger }: { pool: Pool; replicaId: string
         await retryWhileDisconnected(
           () => pool.query({ name: 'weft-notify', text: NOTIFY, values: [CHANNEL, payload] }),
           closing.signal,
-        ).catch((error) => logger.debug({ err: error }, 'a NOTIFY was lost'));
+        ).catch((error) => logger.debug({ err: error }, 'a NOTIFY could not be sent'));
       }
     }
     sending = null;

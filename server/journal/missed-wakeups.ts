@@ -1,17 +1,17 @@
 import type { Pool } from 'pg';
 import type { Logger } from '../shared/logger.ts';
 
-/** How stale a follower may become when a NOTIFY is lost, milliseconds. */
+/** How late a follower may be when a NOTIFY is lost, milliseconds. */
 const LOOK_INTERVAL_MS = 2_000;
-/** Looks take at most this part of the time, so that ten thousand followers are looked after more seldom than ten. */
+/** The look-ups take at most this share of the time: with ten thousand followers they are rarer than with ten. */
 const MAX_SHARE = 1 / 20;
 
 /**
- * Wake-ups can be lost without a trace: a worker dies between a commit and its NOTIFY, a pooler between here and
- * Postgres forgets the LISTEN. So now and then the ends of all journals that are followed here are looked up, in one
- * statement however many they are, and told to their followers, who know how far they have read.
+ * Wake-ups can be lost without a trace: a worker dies between a commit and its NOTIFY, or a connection pooler drops the
+ * LISTEN. So at intervals one statement reads the ends of all journals that are followed in this process, and their
+ * followers, which know how far they have read, are woken.
  */
-export function openMissedWakeUps(options: {
+export function watchMissedWakeUps(options: {
   pool: Pool;
   /** The executions whose journals are followed in this process. */
   followed: () => string[];
@@ -26,7 +26,10 @@ export function openMissedWakeUps(options: {
     try {
       options.onLook(await journalEnds(options.pool, options.followed()));
     } catch (error) {
-      options.logger.debug({ err: error }, 'looking for lost wake-ups failed; it is tried again soon');
+      options.logger.debug(
+        { err: error },
+        'reading the ends of followed journals failed; it is tried again soon',
+      );
     }
     const tookMs = performance.now() - startedAt;
     if (!closed) timer = setTimeout(look, Math.max(LOOK_INTERVAL_MS, tookMs / MAX_SHARE));

@@ -14,7 +14,7 @@ export interface ReadOptions {
 
 export interface JournalPage {
   events: JournalEvent[];
-  /** How far the journal was looked through; where to read on from. */
+  /** How far the journal was searched; where to read on from. */
   endSequence: number;
   /** True when nothing followed at the moment of reading. */
   atEnd: boolean;
@@ -95,7 +95,7 @@ export async function endOfJournal(pool: Pool, executionId: string): Promise<num
   return rows[0]!.last;
 }
 
-/** What the events of an execution take, about, as JSON text. */
+/** The approximate size of an execution's events as JSON text. */
 export async function journalBytes(pool: Pool, executionId: string): Promise<number> {
   const { rows } = await pool.query<{ bytes: number }>(
     `SELECT coalesce(sum(octet_length(payload::text) + 200), 0)::float8 AS bytes

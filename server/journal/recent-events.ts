@@ -3,9 +3,9 @@ import type { Hub } from './hub.ts';
 import type { JournalPage } from './read.ts';
 
 /**
- * The latest committed events of the journals that this process writes, so that those who follow live, however
- * many they are, need not ask the database for each. It never answers for what it does not hold, and forgets a
- * journal as soon as another replica writes to it or wake-ups may have been missed: the table is the truth.
+ * The latest committed events of the journals that this process writes, so that live followers, however many, need not
+ * query the database for each event. It gives no page that it does not hold completely, and drops a journal as soon as
+ * another replica writes to it or wake-ups may have been lost: the table is the truth.
  */
 export interface RecentEvents extends Disposable {
   /** Events that were just committed, in order. */
@@ -27,12 +27,13 @@ interface Held {
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
-/** A journal that outgrows these is begun anew; who lags behind reads the database. */
+/** A journal that outgrows these is held from its latest event on; a follower that lags reads the database. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 const MAX_JOURNAL_EVENTS = 2_000;
 
+/** No LRU library: an entry grows in place, and the bound is the bytes of all entries together. */
 export function makeRecentEvents(hub: Hub): RecentEvents {
-  /** The longest untouched first. */
+  /** Least recently added to first. */
   const held = new Map<string, Held>();
   let total = 0;
 

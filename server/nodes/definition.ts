@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { ArtifactFile } from '../journal/artifacts.ts';
 import type { Artifact, EventBody, NodeError } from '../journal/event.ts';
-import type { ArtifactFile, SandboxBackend } from '../sandbox/backend.ts';
+import type { SandboxBackend } from '../sandbox/backend.ts';
 
 /**
  * A node type, all of it: from this one value come the GraphQL NodeDefinition, the JSON Schema, the form a
@@ -23,6 +24,12 @@ export interface NodeDefinition<Config = unknown> {
   outputs: (config: Partial<Config>) => readonly Handle[];
   /** Set where the node can fail: it then has an output handle named `error`. */
   canFail: boolean;
+  /**
+   * `none`: `execute` reaches nothing but the journal, where whatever it emits commits after the `NodeStarted` of its
+   * attempt; so it may begin before that event is committed (engine/run-ahead.ts). `outside`: it changes something
+   * elsewhere, and begins only when its `NodeStarted` is committed.
+   */
+  effects: 'none' | 'outside';
   /** The expressions among the fields that fit the schema, beside those in templates. */
   expressions?: (config: Partial<Config>) => ConfigExpression[];
   /** What the schema cannot say; of the fields that fit the schema. */
@@ -84,13 +91,13 @@ export interface NodeContext<Config> {
   signal: AbortSignal;
   sandbox: SandboxBackend;
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
-  /** Journals an event of this attempt; awaiting it is what slows a run down to the journal's pace. */
+  /** Journals an event of this attempt. A node that awaits it runs no faster than the journal can take its events. */
   emit: (event: WatchedEvent) => Promise<void>;
-  /** Keeps a file, for an `ArtifactCreated` event to tell of. */
+  /** Stores a file; the node then emits `ArtifactCreated`. */
   saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
 }
 
-/** The part of an event that a node itself may tell; who and when is added by the engine. */
+/** The part of an event that a node itself emits; the engine adds the node, the attempt and the time. */
 export type WatchedEvent = DistributiveOmit<
   Extract<
     EventBody,
@@ -106,7 +113,7 @@ export interface NodeEmission {
   output: unknown;
 }
 
-/** A failure that the error handle, or the retry policy, may take. */
+/** A failure of a node: its retry policy may try again, and its error handle emits it. */
 export class NodeFailure extends Error {
   readonly error: Omit<NodeError, 'nodeKey'>;
 

@@ -34,13 +34,13 @@ export interface RetryPolicy {
   /** Each further wait is this many times the one before. */
   backoffFactor: number;
   maxDelayMs: number;
-  /** Error codes worth another attempt; empty for every retryable error and PYTHON_EXECUTION_ERROR. */
+  /** Error codes worth another attempt; empty for every error that is `retryable`. */
   retryOn: string[];
 }
 
 export interface ForEach {
   /** JSONata that gives the list. */
   items: string;
-  /** Items under way at once, 1 to 100. */
+  /** Items that run at once, 1 to 100. */
   concurrency: number;
 }

@@ -17,7 +17,7 @@ export class WeftError extends Error {
   }
 }
 
-/** RoundRobinQueue whatever was thrown into an Error, once, at the boundary where it is caught. */
+/** Turns whatever was thrown into an Error, once, at the boundary that catches it. */
 export function coerceError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

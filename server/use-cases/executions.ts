@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
 import type { NodeRun, RunState } from '../engine/fold.ts';
-import { foldJournal } from '../engine/resume-execution.ts';
+import { foldJournal } from '../engine/fold-journal.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor } from '../journal/cursor.ts';
@@ -13,16 +13,17 @@ import {
   type ExecutionStatus,
   hasEnded,
   type JournalEvent,
-  type NodeError,
 } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
+import { openQueuedJournal } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Acquire } from '../shared/fair-mutex.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import { abortableGenerator } from './abortable-generator.ts';
+import { toExecution } from './execution-mapper.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, ExecutionValues, NodeExecution, Outcome, Page, PageRequest } from './types.ts';
 import { followUpdates, type UpdateFilter } from './updates.ts';
@@ -36,7 +37,7 @@ export interface ExecutionDeps {
 
 export type CancelMode = 'GRACEFUL' | 'FORCE';
 
-/** A node hands out at most 100; the events have them all. */
+/** A node saves at most 100 artifacts; the events have all of them. */
 const MAX_ARTIFACTS = 1_000;
 /** As many as a workflow has nodes. */
 const MAX_NODE_KEYS = 1_000;
@@ -59,9 +60,9 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       return ids.map((id) => byId.get(id) ?? null);
     },
 
-    /** @param spend told the bytes before they are read; it may throw */
+    /** @param spend gets the bytes before they are read; it may throw */
     async getValues(ids: readonly string[], spend: (bytes: number) => void): Promise<ExecutionValues[]> {
-      // One alone is never too much.
+      // One execution's values are never too much.
       if (ids.length > 1) {
         const { rows } = await pool.query<{ bytes: number }>(VALUE_BYTES, [ids]);
         spend(rows[0]!.bytes);
@@ -88,7 +89,7 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       return toPage(rows.map(toExecution), page);
     },
 
-    /** @param spend told the bytes of each output as it is read, it may throw; outputs are null without it */
+    /** @param spend gets the bytes of each output as it is read, and may throw; outputs are null without it */
     async nodeExecutions(id: string, spend: ((bytes: number) => void) | null): Promise<NodeExecution[]> {
       const onOutput = (output: unknown) => {
         spend?.(sizeOf(output).bytes);
@@ -97,7 +98,7 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       return toNodeExecutions((await foldJournal(pool, id, onOutput)).state);
     },
 
-    /** Files that its nodes handed out, in order. */
+    /** The files that the nodes saved, in order. */
     artifacts: (id: string): Promise<Artifact[]> => artifactsOf(pool, id, MAX_ARTIFACTS),
 
     /** From the first event on. @throws WeftError INVALID_CURSOR */
@@ -107,13 +108,13 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
         const { events, atEnd } = await readEvents(pool, id, { after: cursor ?? 0, limit: page.size });
         return { items: events, hasNextPage: !atEnd, hasPreviousPage: cursor !== null };
       }
-      // Sequences have no gaps, so that the way back can be reckoned.
+      // Sequences have no gaps, so the place to read backwards from is arithmetic.
       const end = cursor ?? (await endOfJournal(pool, id)) + 1;
       for (let limit = Math.min(page.size, end - 1); ; limit = Math.ceil(limit / 2)) {
         if (limit < 1) return { items: [], hasNextPage: cursor !== null, hasPreviousPage: false };
         const after = end - 1 - limit;
         const { events } = await readEvents(pool, id, { after, limit });
-        // Events that are large come in fewer than were asked for, and here the last ones are wanted.
+        // Large events come in smaller pages than requested, and a page read backwards needs the last events.
         if (events.length === limit)
           return { items: events, hasNextPage: cursor !== null, hasPreviousPage: after > 0 };
       }
@@ -142,8 +143,8 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
     updates: (filter: UpdateFilter, acquire: Acquire) => followUpdates({ database, hub }, filter, acquire),
 
     /**
-     * What runs is stopped by its worker; what no worker has begun is ended here. The journal's fence decides
-     * between the two should both try.
+     * A worker stops what runs; what no worker has started ends here. Where both write, the journal's fence decides
+     * between the two.
      */
     async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
       const row = await manager.findOneBy(ExecutionEntity, { id });
@@ -154,11 +155,10 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
       hub.wake('cancel', id);
       if (row.status === 'QUEUED') {
-        await appender
-          .open(id, 1)
+        await openQueuedJournal(appender, id)
           .append([{ type: 'ExecutionCanceled' }])
           .catch((error) => {
-            // A worker has begun it meanwhile, and has been told.
+            // A worker has started it meanwhile, and reads the request.
             if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
           });
       }
@@ -167,25 +167,9 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
   };
 }
 
-/** A filter is looked through for each event. */
+/** The filter is searched for each event. */
 function distinct<T>(filter: readonly T[] | null): T[] | null {
   return filter && [...new Set(filter)];
-}
-
-export function toExecution(row: ExecutionEntity): Execution {
-  const { id, workflowId, versionNumber, retryOf, principal, createdAt, startedAt, finishedAt } = row;
-  return {
-    id,
-    status: row.status as ExecutionStatus,
-    workflowId,
-    versionNumber,
-    error: row.error as NodeError | null,
-    retryOf,
-    principal,
-    createdAt,
-    startedAt,
-    finishedAt,
-  };
 }
 
 const VALUES = 'SELECT id, input, output FROM executions WHERE id = ANY ($1)';
@@ -208,7 +192,7 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
   );
 }
 
-/** In the order of the list: those taken over from a former execution were heard of first. */
+/** In the order of the list: the journal has the reused items first. */
 function itemsOf(node: NodeRun): { item: number; run: NodeRun }[] {
   return [...node.items].map(([item, run]) => ({ item, run })).sort((a, b) => a.item - b.item);
 }

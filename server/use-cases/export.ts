@@ -6,7 +6,7 @@ import type { JournalEvent } from '../journal/event.ts';
 import { journalBytes, readEvents } from '../journal/read.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import { WeftError } from '../shared/errors.ts';
-import { toExecution } from './executions.ts';
+import { toExecution } from './execution-mapper.ts';
 import type { Execution, ExecutionValues } from './types.ts';
 
 /**

@@ -3,22 +3,22 @@ import type { Pool } from 'pg';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDuplicate } from '../db/errors.ts';
-import { type ClaimedJob, ENQUEUE_STARTED } from '../engine/queue.ts';
-import type { StoredExecution } from '../engine/resume-execution.ts';
+import type { StoredExecution } from '../engine/execution-store.ts';
+import { type ClaimedJob, insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
-import type { JournalEvent } from '../journal/event.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
+import { cacheFirstEvent, INSERT_FIRST_EVENT } from '../journal/start.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import { newId } from '../shared/ids.ts';
 
-export interface BeginDeps {
+export interface InsertDeps {
   database: Database;
   hub: Hub;
   recentEvents: RecentEvents;
-  /** Of this process, if it has one. */
+  /** Of this process, where it has one. */
   worker: Worker | null;
-  /** Who asks, for the audit trail. */
+  /** Who starts executions, for the audit trail. */
   principal: string;
 }
 
@@ -27,17 +27,22 @@ export type NewExecution = Pick<
   'workflowId' | 'versionNumber' | 'definition' | 'input' | 'idempotencyKey' | 'retryOf' | 'retryStrategy'
 >;
 
-/** Commits an execution's row, its first event and its job together. `definition` is what it runs, where that was read already. */
-export type Begin = (execution: NewExecution, definition: WorkflowDraft | null) => Promise<ExecutionEntity>;
+/**
+ * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
+ * read that already. A repeated idempotency key gives the execution of the first time.
+ */
+export type InsertExecution = (
+  execution: NewExecution,
+  definition: WorkflowDraft | null,
+) => Promise<ExecutionEntity>;
 
-/** An idempotency key that was used before gives the execution of that time. */
-export function makeBegin(deps: BeginDeps): Begin {
+export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
   return async (execution, definition) => {
     const { workflowId, idempotencyKey } = execution;
     try {
       const row = queuedExecution(execution, deps.principal);
-      const isClaimed = await commit(deps, row, definition);
+      const isClaimed = await insertAndStart(deps, row, definition);
       if (!isClaimed) hub.wake('queue', '');
       hub.wake('status', row.id);
       return row;
@@ -48,24 +53,19 @@ export function makeBegin(deps: BeginDeps): Begin {
   };
 }
 
-/**
- * Where this process's worker has a place, the execution is its own from the start, and runs beside the commit. True
- * where it is.
- */
-async function commit(
-  { database, recentEvents, worker }: BeginDeps,
+/** Where this process's worker has a free slot, the same statement claims the execution for it. True where it does. */
+async function insertAndStart(
+  { database, recentEvents, worker }: InsertDeps,
   row: ExecutionEntity,
   definition: WorkflowDraft | null,
 ): Promise<boolean> {
-  using place = worker?.keepPlace();
-  const isClaimed = place != null;
-  const job = { jobId: randomUUID(), executionId: row.id };
-  const committed = insertExecution(database.pool, row, job, isClaimed);
-  const claimed = committed.then(() => job);
-  place?.begin(row.id, claimed, definition && asStarted(row, definition));
-  await committed;
-  if (isClaimed) recentEvents.add(row.id, [firstEvent(row)], 0);
-  return isClaimed;
+  using slot = worker?.reserveSlot() ?? null;
+  const job: ClaimedJob = { jobId: randomUUID(), executionId: row.id, retryCount: 0, wasLost: false };
+  const inserted = insert(database.pool, row, job, slot !== null);
+  if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
+  await inserted;
+  if (slot !== null) cacheFirstEvent(recentEvents, row);
+  return slot !== null;
 }
 
 function queuedExecution(execution: NewExecution, principal: string): ExecutionEntity {
@@ -83,14 +83,14 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
   };
 }
 
-/** As the worker would read it: through JSON. */
-function asStarted({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
+/** As the worker would read it from the database: through JSON. */
+function asStored({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
   const stored = { workflowId, definition, input: input ?? null };
   return { status: 'QUEUED', cancelRequested: null, reuseFrom: null, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
-async function insertExecution(
+async function insert(
   pool: Pool,
   row: ExecutionEntity,
   { jobId }: ClaimedJob,
@@ -122,22 +122,8 @@ const INSERT_EXECUTION = `
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
                             retry_strategy, created_at, principal)
     VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12)
-    RETURNING id
-  ), queued AS (
-    INSERT INTO execution_events (execution_id, seq, type, payload, occurred_at, writer)
-    SELECT id, 1, 'ExecutionQueued', '{}', $11, 'start' FROM started
-  ) ${ENQUEUE_STARTED}`;
-
-function firstEvent({ id, createdAt }: ExecutionEntity): JournalEvent {
-  const whole = { nodeKey: null, attempt: null, item: null };
-  return {
-    type: 'ExecutionQueued',
-    executionId: id,
-    sequence: 1,
-    occurredAt: createdAt,
-    ...whole,
-  } as JournalEvent;
-}
+    RETURNING id, created_at
+  ), queued AS (${INSERT_FIRST_EVENT}) ${insertJobSql()}`;
 
 function findByKey(manager: Tx, workflowId: string | null, idempotencyKey: string): Promise<ExecutionEntity> {
   return manager

@@ -4,14 +4,14 @@ import type { Evaluator } from '../expressions/evaluator.ts';
 import type { SchemaError } from '../expressions/json-schema.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import { toExecution } from './executions.ts';
-import { type BeginDeps, makeBegin } from './insert-execution.ts';
+import { toExecution } from './execution-mapper.ts';
+import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
 import { validateExpressions } from './validate-expressions.ts';
 
-export interface StartDeps extends BeginDeps {
+export interface StartDeps extends InsertDeps {
   registry: NodeRegistry;
   evaluator: Evaluator;
 }
@@ -36,11 +36,11 @@ export interface PythonRunInput {
 
 export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
 
-/** The ways in which an execution begins. Each commits the row, its first event and its job together. */
+/** The ways to start an execution. Each commits the row, its first event and its job together. */
 export function makeStartUseCases(deps: StartDeps) {
   const { registry, evaluator } = deps;
   const { manager, pool } = deps.database;
-  const begin = makeBegin(deps);
+  const insertExecution = makeInsertExecution(deps);
 
   return {
     async start({
@@ -66,7 +66,7 @@ export function makeStartUseCases(deps: StartDeps) {
         input,
         idempotencyKey: idempotencyKey ?? null,
       };
-      return accepted(await begin(execution, definition));
+      return accepted(await insertExecution(execution, definition));
     },
 
     /** One Python node, no workflow needed. */
@@ -90,7 +90,7 @@ export function makeStartUseCases(deps: StartDeps) {
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config);
       const execution = { ...blank, definition, input, idempotencyKey: idempotencyKey ?? null };
-      return accepted(await begin(execution, definition));
+      return accepted(await insertExecution(execution, definition));
     },
 
     /** A new execution of the same version with the same input. */
@@ -113,7 +113,7 @@ export function makeStartUseCases(deps: StartDeps) {
       }
       const { workflowId, versionNumber, definition, input } = former;
       const execution = { ...blank, workflowId, versionNumber, definition, input };
-      return accepted(await begin({ ...execution, retryOf: id, retryStrategy: strategy }, null));
+      return accepted(await insertExecution({ ...execution, retryOf: id, retryStrategy: strategy }, null));
     },
   };
 }

@@ -6,7 +6,7 @@ import type { ExecutionStatus } from '../journal/event.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { Acquire } from '../shared/fair-mutex.ts';
 import { abortableGenerator } from './abortable-generator.ts';
-import { toExecution } from './executions.ts';
+import { toExecution } from './execution-mapper.ts';
 import type { Execution } from './types.ts';
 
 export interface UpdateFilter {
@@ -14,12 +14,12 @@ export interface UpdateFilter {
   statuses: readonly ExecutionStatus[] | null;
 }
 
-/** How far back each look for changes that nobody told of reaches: commits and clocks of other replicas lag. */
+/** How far back a search for changes without a wake-up reaches: commits and clocks of other replicas lag. */
 const LOOK_BACK_MS = 30_000;
-/** More than change within that time on a busy system. */
-const MAX_TOLD = 20_000;
+/** More executions than change within that time on a busy system. */
+const MAX_REMEMBERED = 20_000;
 
-/** The latest state of each execution whose row changes, once; changes in quick succession may be told as one. */
+/** The latest state of each execution whose row changes, once; changes in quick succession may be emitted as one. */
 export function followUpdates(
   deps: { database: Database; hub: Hub },
   filter: UpdateFilter,
@@ -35,12 +35,12 @@ async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<Execution, void> {
   const startedAt = Date.now();
-  const told = new Map<string, string>();
+  const emitted = new Map<string, string>();
   let changed = new Set<string>();
   let lookedAt: number | null = null;
   let mayHaveMissed = false;
   let wake = Promise.withResolvers<void>();
-  const release = hub.listen('status', undefined, (id) => {
+  const stopListening = hub.listen('status', undefined, (id) => {
     if (id === undefined) mayHaveMissed = true;
     else changed.add(id);
     wake.resolve();
@@ -64,22 +64,23 @@ async function* follow(
       for (const execution of updated) if (isNew(execution)) yield execution;
     }
   } finally {
-    release();
+    stopListening();
   }
 
   async function look(ids: Set<string>): Promise<void> {
     const now = Date.now();
     const since = new Date(Math.max(startedAt, (lookedAt ?? now) - LOOK_BACK_MS));
-    for (const { id, status } of await changedSince(manager, since)) if (told.get(id) !== status) ids.add(id);
+    for (const { id, status } of await changedSince(manager, since))
+      if (emitted.get(id) !== status) ids.add(id);
     lookedAt = now;
     mayHaveMissed = false;
   }
 
   function isNew({ id, status }: Execution): boolean {
-    if (told.get(id) === status) return false;
-    told.delete(id);
-    told.set(id, status);
-    if (told.size > MAX_TOLD) told.delete(told.keys().next().value!);
+    if (emitted.get(id) === status) return false;
+    emitted.delete(id);
+    emitted.set(id, status);
+    if (emitted.size > MAX_REMEMBERED) emitted.delete(emitted.keys().next().value!);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBoss } from '../../server/db/boss.ts';
 import { openDatabase, openDataSource } from '../../server/db/database.ts';
-import { ENQUEUE_STARTED, openQueue } from '../../server/engine/queue.ts';
+import { insertJobSql, openQueue } from '../../server/engine/queue.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { type RecordedRun, TABLES } from '../support/record-journal.ts';
@@ -63,6 +63,6 @@ async function enqueue(url: string, executionId: string): Promise<void> {
   await using database = await openDatabase({ url, logger });
   await using opened = await openBoss({ pool: database.pool, supervise: false, logger });
   await openQueue(opened.boss, database.pool);
-  const text = `WITH started AS (SELECT $3 AS id) ${ENQUEUE_STARTED}`;
+  const text = `WITH started AS (SELECT $3 AS id) ${insertJobSql()}`;
   await database.pool.query(text, [randomUUID(), false, executionId]);
 }

@@ -1,7 +1,7 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import { checkComplexity, checkLength, type Limits, tooComplex } from './limits.ts';
 
-/** RoundRobinQueue GraphQL source into a document that is parsed, within the limits and valid, or into the errors why not. */
+/** Turns GraphQL source into a document that is parsed, within the limits and valid, or into the errors why not. */
 export interface Documents {
   prepare(source: string): PreparedDocument;
 }

@@ -26,7 +26,7 @@ export class RetryPolicy {
 
   @Field(() => [String], {
     description:
-      "The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every retryable error and PYTHON_EXECUTION_ERROR.",
+      "The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every error that is `retryable`; PYTHON_EXECUTION_ERROR is.",
   })
   retryOn!: string[];
 }

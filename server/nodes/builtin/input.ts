@@ -14,5 +14,6 @@ export const input: NodeDefinition<z.infer<typeof config>> = {
   inputs: [],
   outputs: () => [{ id: 'output', label: 'Output', description: "The execution's input." }],
   canFail: false,
+  effects: 'none',
   execute: async ({ scope }) => ({ handle: 'output', output: scope.execution.input }),
 };

@@ -25,6 +25,7 @@ export const output: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'The value that was given out.' }],
   canFail: true,
+  effects: 'none',
   execute: async ({ config, input }) => ({
     handle: 'output',
     output: config.value === undefined ? input : config.value,

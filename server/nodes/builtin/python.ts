@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
-import { MAX_CODE_CHARACTERS, type PythonEvent } from '../../sandbox/backend.ts';
+import { MAX_CODE_CHARACTERS, type PythonError, type PythonEvent } from '../../sandbox/backend.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
@@ -74,6 +74,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
+  effects: 'none',
   async execute({ config, input, sandbox, signal, emit, saveArtifact }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
@@ -91,7 +92,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
       case 'succeeded':
         return { handle: 'output', output: outcome.result };
       case 'failed':
-        throw new NodeFailure(outcome.error);
+        throw new NodeFailure({ ...outcome.error, retryable: isWorthRetrying(outcome.error) });
       case 'aborted':
         throw signal.reason;
       default:
@@ -99,6 +100,11 @@ const python: NodeDefinition<z.infer<typeof config>> = {
     }
   },
 };
+
+/** An exception may come of what the code read, so the author of a retry policy decides. */
+function isWorthRetrying({ code, retryable }: PythonError): boolean {
+  return retryable || code === 'PYTHON_EXECUTION_ERROR';
+}
 
 /** A template is judged when it has become a package, which is when the node runs. */
 function packageProblems(packages: readonly string[], rules: PackageRules): ConfigProblem[] {
@@ -128,6 +134,6 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
   }
 }
 
-function withoutKind<E extends PythonEvent>({ kind: _kind, ...told }: E): Omit<E, 'kind'> {
-  return told;
+function withoutKind<E extends PythonEvent>({ kind: _kind, ...rest }: E): Omit<E, 'kind'> {
+  return rest;
 }

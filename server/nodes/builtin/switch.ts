@@ -45,6 +45,7 @@ export const switchNode: NodeDefinition<z.infer<typeof config>> = {
     { id: DEFAULT_HANDLE, label: 'Default' },
   ],
   canFail: true,
+  effects: 'none',
   expressions: ({ cases = [] }) =>
     cases.map(({ when }, index) => ({ path: ['cases', index, 'when'], expression: when })),
   async execute({ config, input, scope, evaluate }) {

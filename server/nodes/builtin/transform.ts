@@ -25,6 +25,7 @@ export const transform: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output' }],
   canFail: true,
+  effects: 'none',
   expressions: ({ expression = '' }) => [{ path: ['expression'], expression }],
   execute: async ({ config, scope, evaluate }) => ({
     handle: 'output',

@@ -9,7 +9,7 @@ export interface OutputLimits {
   lineBytes: number;
 }
 
-/** RoundRobinQueue the bytes of one of a run's streams into events: UTF-8 as text, with their offset, up to the limits. */
+/** Turns the bytes of one of a run's streams into events: UTF-8 as text, with their offset, up to the limits. */
 export class OutputText {
   private readonly tail = new Tail();
   private readonly lines: LongLines;

@@ -7,6 +7,7 @@ import { takeStep } from '../../../server/engine/step.ts';
 import type { EventBody } from '../../../server/journal/event.ts';
 import type { RetryPolicy } from '../../../server/nodes/draft.ts';
 import type { Expressions } from '../../../server/nodes/expressions.ts';
+import { systemClock } from '../../../server/shared/clock.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { draftOf, errorOf, foldAll, nodeOf } from './drive-by-hand.ts';
 
@@ -83,8 +84,10 @@ export class HandList {
       scope: { input: items, nodes: {}, execution: { id: 'exec_1', workflowId: null, input: items } },
       run,
       expressions,
+      runAhead: true,
       signal: lost.signal,
       draining: new AbortController().signal,
+      clock: systemClock,
       record: (events) => Promise.resolve(tell(events)),
       attempt: (ref, _, signal) => {
         this.attempts++;

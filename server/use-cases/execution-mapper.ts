@@ -1,0 +1,19 @@
+import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import type { ExecutionStatus, NodeError } from '../journal/event.ts';
+import type { Execution } from './types.ts';
+
+export function toExecution(row: ExecutionEntity): Execution {
+  const { id, workflowId, versionNumber, retryOf, principal, createdAt, startedAt, finishedAt } = row;
+  return {
+    id,
+    status: row.status as ExecutionStatus,
+    workflowId,
+    versionNumber,
+    error: row.error as NodeError | null,
+    retryOf,
+    principal,
+    createdAt,
+    startedAt,
+    finishedAt,
+  };
+}
