@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { type ArtifactFile, saveArtifact } from '../journal/artifacts.ts';
 import type { Artifact, ExecutionStatus } from '../journal/event.ts';
+import { endOfJournal } from '../journal/read.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { RunState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
@@ -10,6 +11,8 @@ export interface ExecutionStore {
   /** Undefined where there is none. */
   load(executionId: string): Promise<StoredExecution | undefined>;
   foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
+  /** The last sequence. */
+  endOfJournal(executionId: string): Promise<number>;
   saveArtifact(executionId: string, file: ArtifactFile, signal: AbortSignal): Promise<Artifact>;
   /** Which of these executions a client wants to cancel. */
   cancelRequests(executionIds: readonly string[]): Promise<CancelRequest[]>;
@@ -35,6 +38,7 @@ export function makeExecutionStore(pool: Pool): ExecutionStore {
   return {
     load: (executionId) => loadExecution(pool, executionId),
     foldJournal: (executionId) => foldJournal(pool, executionId),
+    endOfJournal: (executionId) => endOfJournal(pool, executionId),
     saveArtifact: (executionId, file, signal) => saveArtifact(pool, executionId, file, signal),
     cancelRequests: (executionIds) => findCancelRequests(pool, executionIds),
   };

@@ -48,17 +48,21 @@ export async function resumeExecution(
   const { executionId, inserted, countLoss } = options;
   const row = options.preloaded ?? (await store.load(executionId));
   if (row === undefined || hasEnded(row.status)) return 'ended';
+  // Before the journal is folded, which may be what cannot be done.
+  if (countLoss !== null) {
+    const sequence = await store.endOfJournal(executionId);
+    if ((await countLoss(sequence)) > MAX_LOSSES) {
+      const error = executionInterrupted();
+      await appender.open(executionId, sequence).append([{ type: 'ExecutionFailed', error }]);
+      return 'ended';
+    }
+  }
   const { state, sequence } =
     row.status === 'QUEUED'
       ? { state: emptyState(), sequence: FIRST_SEQUENCE }
       : await store.foldJournal(executionId);
   const opened = appender.open(executionId, sequence);
   const journal = inserted === null ? opened : afterInsert(opened, inserted);
-
-  if (countLoss !== null && (await countLoss(sequence)) > MAX_LOSSES) {
-    await journal.append([{ type: 'ExecutionFailed', error: executionInterrupted() }]);
-    return 'ended';
-  }
   const plan = tryPlan(row.definition, deps.registry);
   if (plan instanceof Error) {
     await journal.append([{ type: 'ExecutionFailed', error: unplannable(plan) }]);

@@ -7,8 +7,8 @@ import { takeStep } from '../../../server/engine/step.ts';
 import type { EventBody } from '../../../server/journal/event.ts';
 import type { RetryPolicy } from '../../../server/nodes/draft.ts';
 import type { Expressions } from '../../../server/nodes/expressions.ts';
-import { systemClock } from '../../../server/shared/clock.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
+import { systemClock } from '../../../server/shared/clock.ts';
 import { draftOf, errorOf, foldAll, nodeOf } from './drive-by-hand.ts';
 
 export type Play = 'succeed' | 'fail' | 'crash';

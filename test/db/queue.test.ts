@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { PgBoss } from 'pg-boss';
+import { openBoss } from '../../server/db/boss.ts';
+import { openDatabase } from '../../server/db/database.ts';
+import { type ExecutionQueue, insertJobSql, openQueue } from '../../server/engine/queue.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+
+let stack: AsyncDisposableStack;
+let pool: Pool;
+let boss: PgBoss;
+let queue: ExecutionQueue;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  const { url } = stack.use(await createDatabase());
+  const logger = makeLogger('silent');
+  pool = stack.use(await openDatabase({ url, logger })).pool;
+  boss = stack.use(await openBoss({ pool, supervise: false, logger })).boss;
+  queue = await openQueue(boss, pool);
+});
+afterEach(() => stack.disposeAsync());
+
+const QUEUE = 'executions';
+
+async function insertJob(executionId: string, isClaimed: boolean): Promise<string> {
+  const jobId = randomUUID();
+  const text = `WITH started AS (SELECT $3::text AS id) ${insertJobSql()}`;
+  await pool.query(text, [jobId, isClaimed, executionId]);
+  return jobId;
+}
+
+/** Of every column, as text; of the times only how far they are from the job's own creation, in seconds. */
+async function rowOf(jobId: string): Promise<Record<string, unknown>> {
+  const { rows } = await pool.query('SELECT to_jsonb(job) AS row FROM pgboss.job WHERE id = $1', [jobId]);
+  const { row } = rows[0];
+  const created = Date.parse(row.created_on);
+  const isTime = (value: unknown) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
+  const seconds = (value: string) => Math.round((Date.parse(value) - created) / 10_000) * 10;
+  return Object.fromEntries(
+    Object.entries(row)
+      .filter(([column]) => column !== 'id')
+      .map(([column, value]) => [column, isTime(value) ? `+${seconds(value as string)} s` : value]),
+  );
+}
+
+test('a job that the start inserts is the row that pg-boss sends, and fetches where it is claimed', async () => {
+  const data = { executionId: 'exec_1' };
+  const sent = (await boss.send(QUEUE, data))!;
+  const inserted = await insertJob('exec_1', false);
+  expect(await rowOf(inserted)).toEqual(await rowOf(sent));
+
+  await boss.deleteJob(QUEUE, inserted);
+  expect(await boss.fetch(QUEUE)).toMatchObject([{ id: sent }]);
+  const claimed = await insertJob('exec_1', true);
+  expect(await rowOf(claimed)).toEqual(await rowOf(sent));
+});
+
+test('a job that is released is no loss, and one whose worker went silent is', async () => {
+  await insertJob('exec_1', false);
+  const [first] = await queue.claim(1);
+  expect(first).toMatchObject({ executionId: 'exec_1', retryCount: 0, wasLost: false });
+  await queue.release(first!, false);
+  const [second] = await queue.claim(1);
+  expect(second).toMatchObject({ retryCount: 1, wasLost: false });
+  await boss.fail(QUEUE, second!.jobId); // as pg-boss does when a heartbeat is overdue
+  const [third] = await queue.claim(1);
+  expect(third).toMatchObject({ retryCount: 2, wasLost: true });
+  await queue.release(third!, true);
+  expect(await queue.claim(1)).toMatchObject([{ retryCount: 3, wasLost: true }]);
+});
+
+test('losses are counted at one end of the journal, and forgotten where the job is released', async () => {
+  await insertJob('exec_1', false);
+  const [job] = await queue.claim(1);
+  expect(await queue.countLoss(job!, 7)).toBe(1);
+  expect(await queue.countLoss(job!, 7)).toBe(2);
+  expect(await queue.countLoss(job!, 8)).toBe(1);
+  await queue.release(job!, false);
+  const [next] = await queue.claim(1);
+  expect(await queue.countLoss(next!, 8)).toBe(1);
+});
+
+test('a worker whose claim has lapsed cannot release, complete or keep the job', async () => {
+  await insertJob('exec_1', false);
+  const [lapsed] = await queue.claim(1);
+  await boss.fail(QUEUE, lapsed!.jobId);
+  const [current] = await queue.claim(1);
+  const before = await rowOf(current!.jobId);
+  await queue.release(lapsed!, false);
+  await queue.release(lapsed!, true);
+  await queue.complete(lapsed!);
+  await queue.heartbeat([lapsed!]);
+  expect(await rowOf(current!.jobId)).toEqual(before);
+  await queue.complete(current!);
+  expect(await rowOf(current!.jobId)).toMatchObject({ state: 'completed' });
+});

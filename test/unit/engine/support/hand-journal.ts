@@ -1,0 +1,145 @@
+import type {
+  CancelRequest,
+  ExecutionStore,
+  StoredExecution,
+} from '../../../../server/engine/execution-store.ts';
+import { emptyState, fold, type RunState } from '../../../../server/engine/fold.ts';
+import type { Appender, JournalWriter } from '../../../../server/journal/append.ts';
+import type { Artifact, EventBody, JournalEvent } from '../../../../server/journal/event.ts';
+import { projectionOf } from '../../../../server/journal/projection.ts';
+import { WeftError } from '../../../../server/shared/errors.ts';
+import type { HandClock } from './hand-clock.ts';
+
+interface Entry {
+  executionId: string;
+  sequence: number;
+  events: readonly EventBody[];
+  fence: AbortController;
+  committed: PromiseWithResolvers<void>;
+}
+
+/**
+ * The journals and rows of all executions, in memory, with the fence of the real ones. By default each append commits
+ * at once; with `holds` it waits until the test commits or fails it.
+ */
+export class HandJournal implements Appender, ExecutionStore {
+  /** Whether commits wait for the test. */
+  holds = false;
+  /** Appended and not committed, in order. */
+  pending: Entry[] = [];
+  readonly cancelRequested = new Map<string, string>();
+  private readonly rows = new Map<string, StoredExecution>();
+  private readonly journals = new Map<string, JournalEvent[]>();
+
+  constructor(private readonly clock: HandClock) {}
+
+  /** As the statement that inserts an execution does. */
+  insert(executionId: string, row: StoredExecution): void {
+    this.rows.set(executionId, { ...row });
+    this.journals.set(executionId, []);
+    this.write(executionId, [{ type: 'ExecutionQueued' }]);
+  }
+
+  events(executionId: string): readonly JournalEvent[] {
+    return this.journals.get(executionId) ?? [];
+  }
+
+  types(executionId: string): string[] {
+    return this.events(executionId).map((event) =>
+      'nodeKey' in event && event.nodeKey ? `${event.type} ${event.nodeKey}` : event.type,
+    );
+  }
+
+  /** A copy of the journal as it stands in the database, cut after `length` events. */
+  cut(executionId: string, length: number): HandJournal {
+    const copy = new HandJournal(this.clock);
+    copy.insert(executionId, { ...this.rows.get(executionId)!, status: 'QUEUED' });
+    copy.write(executionId, this.events(executionId).slice(1, length));
+    return copy;
+  }
+
+  open(executionId: string, sequence: number): JournalWriter {
+    const fence = new AbortController();
+    let last = sequence;
+    return {
+      lost: fence.signal,
+      pendingBytes: 0,
+      append: (events) => {
+        if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
+        if (events.length === 0) return Promise.resolve();
+        const committed = Promise.withResolvers<void>();
+        this.pending.push({ executionId, sequence: last + 1, events, fence, committed });
+        last += events.length;
+        if (!this.holds) this.commitAll();
+        return committed.promise;
+      },
+    };
+  }
+
+  commitAll(): void {
+    while (this.pending.length > 0) this.commitNext();
+  }
+
+  /** Commits the oldest append, or fences its writer where another has written there. */
+  commitNext(): void {
+    const entry = this.pending.shift()!;
+    if (entry.sequence !== this.events(entry.executionId).length + 1) {
+      this.lose(entry, new WeftError('JOURNAL_FENCED', 'Another worker has the execution.'));
+      return;
+    }
+    this.write(entry.executionId, entry.events);
+    entry.committed.resolve();
+  }
+
+  failNext(error: Error): void {
+    this.lose(this.pending.shift()!, error);
+  }
+
+  /** The worker that writes is killed: nothing that it has not committed ever is. */
+  loseUncommitted(): void {
+    this.pending = [];
+  }
+
+  async load(executionId: string): Promise<StoredExecution | undefined> {
+    return this.rows.get(executionId);
+  }
+
+  async foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }> {
+    const events = structuredClone(this.events(executionId));
+    return { state: fold(emptyState(), events), sequence: events.length };
+  }
+
+  async endOfJournal(executionId: string): Promise<number> {
+    return this.events(executionId).length;
+  }
+
+  async saveArtifact(): Promise<Artifact> {
+    throw new Error('Not in these tests.');
+  }
+
+  async cancelRequests(executionIds: readonly string[]): Promise<CancelRequest[]> {
+    return executionIds.flatMap((executionId) => {
+      const mode = this.cancelRequested.get(executionId);
+      return mode === undefined ? [] : [{ executionId, mode }];
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  private write(executionId: string, events: readonly EventBody[]): void {
+    const journal = this.journals.get(executionId)!;
+    const row = this.rows.get(executionId)!;
+    for (const event of events) {
+      const whole = { ...event, executionId, sequence: journal.length + 1, occurredAt: this.clock.now() };
+      journal.push(structuredClone(whole) as JournalEvent);
+      row.status = projectionOf(event)?.status ?? row.status;
+    }
+  }
+
+  private lose({ executionId, fence, committed }: Entry, error: Error): void {
+    fence.abort(error);
+    committed.reject(error);
+    for (const other of this.pending.filter((entry) => entry.fence === fence)) other.committed.reject(error);
+    this.pending = this.pending.filter((entry) => entry.fence !== fence || entry.executionId !== executionId);
+  }
+}

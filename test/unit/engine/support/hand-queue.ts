@@ -1,0 +1,94 @@
+import type { ClaimedJob, ExecutionQueue } from '../../../../server/engine/queue.ts';
+import type { Hub } from '../../../../server/journal/hub.ts';
+
+interface Job {
+  executionId: string;
+  state: 'created' | 'active' | 'retry' | 'completed';
+  retryCount: number;
+  releasedAt: number | null;
+  lostAt: number | null;
+  losses: number;
+}
+
+/** pg-boss's queue in memory, with its count of claims; the test decides when a heartbeat is overdue. */
+export class HandQueue implements ExecutionQueue {
+  readonly jobs = new Map<string, Job>();
+  /** What the worker called, in order. */
+  readonly calls: string[] = [];
+  heartbeats = 0;
+
+  add(executionId: string, state: Job['state'] = 'created'): ClaimedJob {
+    const jobId = `job of ${executionId}`;
+    this.jobs.set(jobId, { executionId, state, retryCount: 0, releasedAt: null, lostAt: null, losses: 0 });
+    return { jobId, executionId, retryCount: 0, wasLost: false };
+  }
+
+  stateOf(executionId: string): string {
+    return this.jobs.get(`job of ${executionId}`)!.state;
+  }
+
+  /** The heartbeat of whoever has the job is overdue. */
+  loseWorkerOf(executionId: string): void {
+    this.jobs.get(`job of ${executionId}`)!.state = 'retry';
+  }
+
+  async claim(limit: number): Promise<ClaimedJob[]> {
+    const claimable = [...this.jobs].filter(([, { state }]) => state === 'created' || state === 'retry');
+    return claimable.slice(0, limit).map(([jobId, job]) => {
+      if (job.state !== 'created') job.retryCount += 1;
+      job.state = 'active';
+      const { executionId, retryCount, releasedAt } = job;
+      return { jobId, executionId, retryCount, wasLost: retryCount > 0 && releasedAt !== retryCount - 1 };
+    });
+  }
+
+  async heartbeat(jobs: readonly ClaimedJob[]): Promise<void> {
+    this.heartbeats += jobs.length;
+  }
+
+  async complete(job: ClaimedJob): Promise<void> {
+    this.calls.push(`complete ${job.executionId}`);
+    if (this.isOwn(job)) this.jobs.get(job.jobId)!.state = 'completed';
+  }
+
+  async release(job: ClaimedJob, asLost: boolean): Promise<void> {
+    this.calls.push(`release ${job.executionId}${asLost ? ' as lost' : ''}`);
+    if (!this.isOwn(job)) return;
+    const own = this.jobs.get(job.jobId)!;
+    if (!asLost) Object.assign(own, { releasedAt: own.retryCount, lostAt: null, losses: 0 });
+    own.state = 'retry';
+  }
+
+  async countLoss({ jobId }: ClaimedJob, sequence: number): Promise<number> {
+    const job = this.jobs.get(jobId)!;
+    job.losses = job.lostAt === sequence ? job.losses + 1 : 1;
+    job.lostAt = sequence;
+    return job.losses;
+  }
+
+  private isOwn({ jobId, retryCount }: ClaimedJob): boolean {
+    const job = this.jobs.get(jobId);
+    return job?.state === 'active' && job.retryCount === retryCount;
+  }
+}
+
+/** Wake-ups within one process. */
+export class HandHub implements Hub {
+  private readonly listeners = new Map<string, Set<(id: string | undefined, origin: 'local') => void>>();
+
+  wake(topic: string, id: string): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener(id, 'local');
+  }
+
+  listen(
+    topic: string,
+    _id: string | undefined,
+    listener: (id: string | undefined, origin: 'local') => void,
+  ) {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, listeners.add(listener));
+    return () => void listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
