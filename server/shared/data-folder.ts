@@ -1,10 +1,11 @@
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { coerceError, WeftError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
-/** Makes the folder of WEFT_DATA_DIR if need be; gives its path without links. @throws WeftError DATA_FOLDER_NOT_WRITABLE */
+/** Makes the folder of WEFT_DATA_DIR if need be; returns its path without symlinks. @throws WeftError DATA_FOLDER_NOT_WRITABLE */
 export async function makeDataFolder(path: string): Promise<string> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await access(path, constants.W_OK | constants.X_OK);
     return await realpath(path);
   } catch (error) {

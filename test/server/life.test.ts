@@ -62,6 +62,11 @@ test.each([
     { WEFT_DATA_DIR: '/etc/hostname/weft' },
     /\/etc\/hostname\/weft .*ENOTDIR.*WEFT_DATA_DIR/,
   ],
+  [
+    'a data folder where the kernel makes none',
+    { WEFT_DATA_DIR: '/proc/weft' },
+    /\/proc\/weft .*ENOENT.*WEFT_DATA_DIR/,
+  ],
 ])('%s is told with what to do, and the server ends with 1', async (_, env, words) => {
   const { exitCode, stderr } = await execa(process.execPath, [main], {
     env: { PORT: '0', ...env },

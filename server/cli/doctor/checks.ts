@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
 import type { SandboxStatus } from '../../sandbox/backend.ts';
 import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
+import { makeDataFolder } from '../../shared/data-folder.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
 import { makeRunFolder } from '../../shared/run-folder.ts';
@@ -35,11 +35,9 @@ export const checkNode: Check = async () => {
 
 export const checkDataFolder: Check = async ({ dataDir }) => {
   try {
-    await mkdir(dataDir, { recursive: true });
-    await access(dataDir, constants.W_OK);
-    return [good('Data folder', dataDir)];
+    return [good('Data folder', await makeDataFolder(dataDir))];
   } catch (error) {
-    return [failed('Data folder', error, 'Make it writable, or choose another with WEFT_DATA_DIR.')];
+    return [failed('Data folder', error)];
   }
 };
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../../shared/make-folder.ts';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { Layout } from '../store/layout.ts';
@@ -14,7 +14,7 @@ export async function openInstallation(
   found: FoundTools,
 ): Promise<(work: InstallWork) => Promise<Installer>> {
   // A room cannot hold a folder that is not there.
-  if (settings.cacheFolder !== undefined) await mkdir(settings.cacheFolder, { recursive: true });
+  if (settings.cacheFolder !== undefined) await makeFolder(settings.cacheFolder);
   const context: InstallerContext = {
     settings,
     interpreter,
