@@ -48,6 +48,7 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Wires the parts together; disposing closes them, last in, first out. */
 export async function compose(config: Config, logger: Logger): Promise<RunningServer> {
+  for (const warning of config.warnings) logger.warn(warning);
   await using opened = new AsyncDisposableStack();
   const { sandbox, service } = await openSandboxes(config, opened, logger);
   const url =

@@ -3,28 +3,63 @@ import { flag, oneOf, url, wholeNumber } from './values.ts';
 
 const indexUrl = url(/^(https?|file)$/, 'https://pypi.example/simple');
 
-/** The settings of Python packages; environment.ts reads them with all the others. */
-export const packageVariables = {
-  PYTHON_ALLOWED_PACKAGES: z.string().transform(toNames).optional(),
-  PYTHON_BLOCKED_PACKAGES: z.string().transform(toNames).default([]),
-  PYTHON_ALLOWED_PACKAGES_COVER: oneOf(['asked', 'all']).default('asked'),
-  PYTHON_INDEX_URL: indexUrl.optional(),
-  PYTHON_EXTRA_INDEX_URL: z.string().transform(toList).pipe(z.array(indexUrl)).default([]),
-  PYTHON_FIND_LINKS: z.string().transform(toList).default([]),
-  PYTHON_NO_INDEX: flag().default(false),
-  PYTHON_SOURCE_BUILDS: flag().default(false),
-  PYTHON_INSTALLER: oneOf(['auto', 'uv', 'pip']).default('auto'),
-  PYTHON_INSTALL_TIMEOUT_SECONDS: wholeNumber(1, 7_200).default(600),
-  PYTHON_PACKAGE_CACHE: z.string().startsWith('/', 'expected an absolute path').optional(),
-  WEFT_ENVIRONMENTS_MAX_MB: wholeNumber(1, 100_000_000).default(10_000),
+/** The settings of Python packages; settings.ts lists them with all the others. */
+export const packageSettings = {
+  PYTHON_ALLOWED_PACKAGES: z
+    .string()
+    .transform(toNames)
+    .optional()
+    .describe('The packages that nodes may request, separated by commas or spaces. Not set: all packages.'),
+  PYTHON_BLOCKED_PACKAGES: z
+    .string()
+    .transform(toNames)
+    .default([])
+    .describe('The packages that are never installed, neither by request nor as a dependency.'),
+  PYTHON_ALLOWED_PACKAGES_COVER: oneOf(['asked', 'all'])
+    .default('asked')
+    .describe('asked: PYTHON_ALLOWED_PACKAGES limits what nodes request. all: it limits dependencies too.'),
+  PYTHON_INDEX_URL: indexUrl
+    .optional()
+    .describe('The package index. Not set: the index of the host configuration of pip or uv, or else PyPI.'),
+  PYTHON_EXTRA_INDEX_URL: z
+    .string()
+    .transform(toList)
+    .pipe(z.array(indexUrl))
+    .default([])
+    .describe('More package indexes, separated by commas or spaces.'),
+  PYTHON_FIND_LINKS: z
+    .string()
+    .transform(toList)
+    .default([])
+    .describe('Folders or pages with wheels, separated by commas or spaces.'),
+  PYTHON_NO_INDEX: flag()
+    .default(false)
+    .describe('Whether packages are installed from PYTHON_FIND_LINKS alone, without an index.'),
+  PYTHON_SOURCE_BUILDS: flag()
+    .default(false)
+    .describe('Whether packages without a wheel may be built from source, which runs their code.'),
+  PYTHON_INSTALLER: oneOf(['auto', 'uv', 'pip'])
+    .default('auto')
+    .describe('The installer. auto: uv where it is available, else pip.'),
+  PYTHON_INSTALL_TIMEOUT_SECONDS: wholeNumber(1, 7_200)
+    .default(600)
+    .describe('How long the packages of an environment may take to resolve and install.'),
+  PYTHON_PACKAGE_CACHE: z
+    .string()
+    .startsWith('/', 'expected an absolute path')
+    .optional()
+    .describe('The folder of downloads. Not set: a folder beside the environments.'),
+  WEFT_ENVIRONMENTS_MAX_MB: wholeNumber(1, 100_000_000)
+    .default(10_000)
+    .describe('The most that environments and downloads take on disk; the least recently used are removed.'),
 };
 
-const parsedVariables = z.object(packageVariables);
+const parsedSettings = z.object(packageSettings);
 
-/** In the shape that server/packages/settings.ts names, without what is found on the PATH. */
+/** The PackageSettings of server/packages/settings.ts, without the programs that are searched for on the PATH. */
 export function toPackageConfig(
-  parsed: z.infer<typeof parsedVariables>,
-  given: Readonly<Record<string, string | undefined>>,
+  parsed: z.infer<typeof parsedSettings>,
+  variables: Readonly<Record<string, string | undefined>>,
 ) {
   return {
     rules: {
@@ -42,9 +77,9 @@ export function toPackageConfig(
     maxMb: parsed.WEFT_ENVIRONMENTS_MAX_MB,
     cacheFolder: parsed.PYTHON_PACKAGE_CACHE,
     operator: {
-      home: given.HOME,
+      home: variables.HOME,
       variables: Object.fromEntries(
-        Object.entries(given).flatMap(([name, value]) =>
+        Object.entries(variables).flatMap(([name, value]) =>
           value !== undefined && INSTALLERS_SEE.test(name) ? [[name, value]] : [],
         ),
       ),
@@ -52,11 +87,11 @@ export function toPackageConfig(
   };
 }
 
-/** pip's and uv's own, and the way to the network; an install sees no other variable of the server. */
+/** The variables of pip and uv, and those of proxies and certificates. An install sees no other variable of the server. */
 const INSTALLERS_SEE =
   /^(PIP_\w+|UV_\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(https?|all|no)_proxy)$|^(HTTPS?|ALL|NO)_PROXY$/;
 
-/** By PEP 503, in which `Foo_Bar` and `foo-bar` are one package. */
+/** Normalised by PEP 503: `Foo_Bar` and `foo-bar` are one package. */
 function toNames(text: string): string[] {
   return toList(text).map((name) => name.toLowerCase().replace(/[-_.]+/g, '-'));
 }

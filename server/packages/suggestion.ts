@@ -1,3 +1,5 @@
+import { isOneEditAway } from '../shared/one-edit-away.ts';
+
 /**
  * The one of `names` that somebody who asked for `name` may have meant: a module is not always called as its package
  * is, and a letter may be wrong. All names are normalised.
@@ -75,17 +77,3 @@ const WELL_KNOWN = [
     'xlsxwriter',
   ],
 ];
-
-/** One letter changed, missing, added, or two neighbours swapped. */
-function isOneEditAway(a: string, b: string): boolean {
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start += 1;
-  const rest = (text: string, from: number) => text.slice(from);
-  const swapped = a[start] === b[start + 1] && a[start + 1] === b[start];
-  return (
-    rest(a, start + 1) === rest(b, start + 1) ||
-    rest(a, start + 1) === rest(b, start) ||
-    rest(a, start) === rest(b, start + 1) ||
-    (swapped && rest(a, start + 2) === rest(b, start + 2))
-  );
-}

@@ -78,6 +78,12 @@ test.each([
   expect(stderr).not.toContain('sesame');
 });
 
+test('a misspelt setting is a warning on stderr that names the setting that was meant', async () => {
+  await using database = await createDatabase();
+  await using server = await startWeft({ databaseUrl: database.url, env: { WEFT_ALLOWED_ORIGIN: 'x' } });
+  expect(server.stderr).toMatch(/"level":40.*WEFT_ALLOWED_ORIGIN is not a setting.*WEFT_ALLOWED_ORIGINS\?/);
+});
+
 test('a port that is taken is named, and the server ends with 1', async () => {
   await using database = await createDatabase();
   await using taken = createServer((socket) => socket.destroy());

@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { projectRoot } from '../shared/paths.ts';
+import { packageSettings } from './packages.ts';
+import { commaList, flag, oneOf, secret, someNumber, url, wholeNumber } from './values.ts';
+
+const roles = ['api', 'worker', 'sandbox'] as const;
+export type Role = (typeof roles)[number];
+export const allRoles: readonly Role[] = roles;
+
+const webUrl = url(/^https?$/, 'https://weft.example:4000');
+
+const PLAIN_URL =
+  'expected URLs such as http://sandbox:4000, with no name, password, query or fragment in them';
+
+/** Every environment variable that is a setting of the server, with its limits, its default and what it means. */
+export const Settings = z.object({
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('The address to listen on. Any address but loopback requires a token.'),
+  PORT: wholeNumber(0, 65_535)
+    .default(4000)
+    .describe(
+      'The port to listen on; 0 chooses a free port. Without the role api: where health checks are served.',
+    ),
+  WEFT_DATA_DIR: z
+    .string()
+    .default('.weft')
+    .transform(inProject)
+    .describe(
+      'The folder of the embedded Postgres and of the Python environments, relative to the checkout.',
+    ),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected a URL such as postgresql://user:password@host:5432/database')
+    .optional()
+    .describe('A database in a Postgres 15 or newer. Not set: the embedded Postgres.'),
+  WEFT_API_TOKEN: secret()
+    .optional()
+    .describe('The secret that every request to the API must carry. Not set: the API is open to loopback.'),
+  WEFT_ALLOWED_ORIGINS: commaList
+    .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
+    .default([])
+    .describe('The origins whose web pages may use the API, separated by commas.'),
+  WEFT_ROLES: commaList
+    .pipe(z.array(oneOf(roles)).min(1, 'expected at least one of api, worker, sandbox'))
+    .optional()
+    .describe('What this process does. Not set: all roles, and no sandbox where PYTHON_SERVICE_URL is set.'),
+  WEFT_WORKER_CONCURRENCY: wholeNumber(1, 1_000)
+    .default(8 * availableParallelism())
+    .describe('How many executions this process runs at once.'),
+  WEFT_SHUTDOWN_GRACE_SECONDS: someNumber(0, 3_600)
+    .default(0)
+    .describe('How long running nodes may continue after SIGTERM.'),
+  WEFT_RUN_AHEAD: flag()
+    .default(true)
+    .describe('Whether the code of a node may start before the event that starts the node is committed.'),
+  WEFT_RETENTION_DAYS: someNumber(1, 36_500)
+    .optional()
+    .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),
+  PYTHON_PATH: z
+    .string()
+    .optional()
+    .describe('The Python interpreter of the sandbox. Not set: python3 on the PATH.'),
+  BUBBLEWRAP_PATH: z
+    .string()
+    .optional()
+    .describe('The bubblewrap program, which makes the sandbox. Not set: bwrap on the PATH.'),
+  PYTHON_SERVICE_URL: commaList
+    .pipe(z.array(webUrl.refine(isPlainUrl, PLAIN_URL)))
+    .default([])
+    .describe(
+      'The sandbox services that run Python, separated by commas. Not set: Python runs in this process.',
+    ),
+  PYTHON_SERVICE_TOKEN: secret()
+    .optional()
+    .describe('The secret between sandbox services and their clients; the same value on both sides.'),
+  PYTHON_POLICY: oneOf(['strict', 'kernel'])
+    .default('strict')
+    .describe('strict: all three walls. kernel: no checks inside Python, the walls of the kernel alone.'),
+  WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
+    .optional()
+    .describe(
+      'How many cells wait for Python without packages, 3 MB each. Not set: the default of the sandbox.',
+    ),
+  WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000)
+    .default(8)
+    .describe('How many environments have a running fork-server at once.'),
+  WEFT_ENVIRONMENT_IDLE_SECONDS: wholeNumber(1, 86_400)
+    .default(600)
+    .describe('The fork-server of an environment ends after so long without a run.'),
+  PYTHON_PRELOAD: flag()
+    .default(true)
+    .describe('Whether the fork-server of an environment imports its packages before a run needs them.'),
+  ...packageSettings,
+  WEFT_ALERT_VIOLATIONS: wholeNumber(1, 1_000_000)
+    .default(5)
+    .describe('So many security violations within WEFT_ALERT_WINDOW_SECONDS raise an alert.'),
+  WEFT_ALERT_WINDOW_SECONDS: wholeNumber(1, 86_400)
+    .default(300)
+    .describe('The time within which security violations are counted towards an alert.'),
+  WEFT_ALERT_WEBHOOK_URL: webUrl.optional().describe('Where each alert is posted as JSON. Not set: nowhere.'),
+  WEFT_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('warn')
+    .describe('The least severe log lines that are written, as JSON on stderr.'),
+});
+
+/** Never printed. Each may be set as a file that holds the value (`WEFT_API_TOKEN_FILE`), as container platforms do. */
+export const secretSettings: readonly string[] = [
+  'DATABASE_URL',
+  'WEFT_API_TOKEN',
+  'PYTHON_SERVICE_TOKEN',
+  'PYTHON_INDEX_URL',
+  'PYTHON_EXTRA_INDEX_URL',
+];
+
+/** Every name that the server reads as a setting. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(Settings.shape),
+  ...secretSettings.map((name) => `${name}_FILE`),
+];
+
+function inProject(path: string): string {
+  return isAbsolute(path) ? path : resolve(projectRoot, path);
+}
+
+function isPlainUrl(text: string): boolean {
+  const { username, password, search, hash } = new URL(text);
+  return username === '' && password === '' && search === '' && hash === '';
+}
