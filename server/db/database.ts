@@ -2,10 +2,6 @@ import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
-import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
-import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
-import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
@@ -14,6 +10,7 @@ import { SecurityViolationEntity } from './entities/security-violation.entity.ts
 import { WorkflowEntity } from './entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.ts';
 import { sqlState } from './errors.ts';
+import { MIGRATIONS_TABLE, migrations } from './migrations.ts';
 
 /** A transaction in progress; everything that commits together takes it as the first argument. */
 export type Tx = EntityManager;
@@ -90,13 +87,8 @@ function makeDataSource(url: string, poolSize: number): DataSource {
       ExecutionEventEntity,
       SecurityViolationEntity,
     ],
-    migrations: [
-      InitialSchema1764000000000,
-      Security1764100000000,
-      Artifacts1764200000000,
-      ExecutionChanges1764300000000,
-    ],
-    migrationsTableName: 'weft_migrations',
+    migrations,
+    migrationsTableName: MIGRATIONS_TABLE,
     synchronize: false,
     installExtensions: false,
     connectTimeoutMS: 5_000,

@@ -5,7 +5,7 @@ import { makeDataFolder } from '../shared/data-folder.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { installedNativeFolder } from './embedded/binaries.ts';
-import { dataDirectory, ensureCluster, readPassword, superuser } from './embedded/cluster.ts';
+import { clusterUrl, dataDirectory, ensureCluster } from './embedded/cluster.ts';
 import { claimFolder } from './embedded/folder-claim.ts';
 import { chooseLauncher } from './embedded/launcher.ts';
 import { stopLeftover } from './embedded/leftover.ts';
@@ -49,10 +49,10 @@ export async function startEmbeddedPostgres({
   };
   const { postmaster, port } = await startOnFreePort(start);
   opened.use(keepRunning(postmaster, () => start(port), logger));
-  const password = await readPassword(cluster);
+  const url = await clusterUrl(cluster, port);
   const owned = opened.move();
   return {
-    url: `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`,
+    url,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

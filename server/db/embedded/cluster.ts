@@ -6,15 +6,17 @@ import { WeftError } from '../../shared/errors.ts';
 import { complaintOf } from './command.ts';
 import type { Launcher } from './launcher.ts';
 
-export const superuser = 'weft';
+const superuser = 'weft';
 
 /** A cluster is one folder, made whole and put in place by one rename: `data/` and the `password` of its superuser. */
 export function dataDirectory(cluster: string): string {
   return join(cluster, 'data');
 }
 
-export async function readPassword(cluster: string): Promise<string> {
-  return (await readFile(join(cluster, 'password'), 'utf8')).trim();
+/** Where clients reach the cluster while Postgres serves it on `port`. */
+export async function clusterUrl(cluster: string, port: number): Promise<string> {
+  const password = (await readFile(join(cluster, 'password'), 'utf8')).trim();
+  return `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`;
 }
 
 /** Runs initdb if there is no cluster yet; one that a crash left half-made is removed. */

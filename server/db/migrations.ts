@@ -1,0 +1,45 @@
+import type { DataSource } from 'typeorm';
+import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initial-schema.ts';
+import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
+import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
+import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
+
+/** In the order in which they are applied. */
+export const migrations = [
+  InitialSchema1764000000000,
+  Security1764100000000,
+  Artifacts1764200000000,
+  ExecutionChanges1764300000000,
+];
+
+/** The table in which TypeORM records what it applied: names in order, and no times. */
+export const MIGRATIONS_TABLE = 'weft_migrations';
+
+export interface MigrationStatus {
+  name: string;
+  state: 'applied' | 'pending' | 'unknown';
+}
+
+/** Without a connection: no migration is applied. */
+export function noMigrationApplied(): MigrationStatus[] {
+  return compareMigrations([]);
+}
+
+/** Only reads, where TypeORM's own `showMigrations` would create the table. */
+export async function readMigrationStatus(dataSource: DataSource): Promise<MigrationStatus[]> {
+  const [{ isThere }] = await dataSource.query(`SELECT to_regclass($1) IS NOT NULL AS "isThere"`, [
+    MIGRATIONS_TABLE,
+  ]);
+  if (!isThere) return noMigrationApplied();
+  const rows = await dataSource.query(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`);
+  return compareMigrations(rows.map(({ name }: { name: string }) => name));
+}
+
+/** `unknown` are those that a newer Weft applied. */
+function compareMigrations(applied: readonly string[]): MigrationStatus[] {
+  const names = migrations.map(({ name }) => name);
+  return [
+    ...names.map((name) => ({ name, state: applied.includes(name) ? 'applied' : 'pending' }) as const),
+    ...applied.filter((name) => !names.includes(name)).map((name) => ({ name, state: 'unknown' }) as const),
+  ];
+}
