@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { execa } from 'execa';
 import { findInterpreter } from '../server/sandbox/local/interpreter.ts';
 import { eventually } from '../test/support/eventually.ts';
-import { isCompiled, openTestEnvironments, operatorOfHost } from '../test/support/test-environments.ts';
+import { installersOfHost, isCompiled, openTestEnvironments } from '../test/support/test-environments.ts';
 import { openTestIndex } from '../test/support/test-index.ts';
 import { findTestUv } from '../test/support/test-uv.ts';
 import { printTimes, round } from './support/measure.ts';
@@ -59,7 +59,7 @@ async function installBare(uv: string, folder: string, options: string[]): Promi
 
 /** Gives when it was ready, when the first import ended, and when its bytecode was there; milliseconds from the start. */
 async function buildEnvironment(uv: string, folder: string): Promise<number[]> {
-  const settings = { uvPath: uv, operator: operatorOfHost() };
+  const settings = { uvPath: uv, hostInstallers: installersOfHost() };
   const startedAt = performance.now();
   const soFar = () => performance.now() - startedAt;
   await using environments = await openTestEnvironments(folder, settings);

@@ -76,7 +76,7 @@ export function toPackageConfig(
     timeoutMs: parsed.PYTHON_INSTALL_TIMEOUT_SECONDS * 1_000,
     maxMb: parsed.WEFT_ENVIRONMENTS_MAX_MB,
     cacheFolder: parsed.PYTHON_PACKAGE_CACHE,
-    operator: {
+    hostInstallers: {
       home: variables.HOME,
       variables: Object.fromEntries(
         Object.entries(variables).flatMap(([name, value]) =>
@@ -87,7 +87,9 @@ export function toPackageConfig(
   };
 }
 
-/** The variables of pip and uv, and those of proxies and certificates. An install sees no other variable of the server. */
+/**
+ * The variables of pip and uv, and those of proxies and certificates. An install sees no other variable of the server.
+ */
 const INSTALLERS_SEE =
   /^(PIP_\w+|UV_\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(https?|all|no)_proxy)$|^(HTTPS?|ALL|NO)_PROXY$/;
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import { secretSettings } from './settings.ts';
 
-/** The variables, with the content of each `<NAME>_FILE` as the value of `<NAME>`. @throws WeftError INVALID_SETTINGS */
+/**
+ * The variables, with the content of each `<NAME>_FILE` as the value of `<NAME>`. @throws WeftError INVALID_SETTINGS
+ */
 export function readSecretFiles(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const read = secretSettings.flatMap((name) => {
     const file = variables[`${name}_FILE`];

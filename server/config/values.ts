@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** The kinds of values that settings have. The message of each says what was expected, for the person who starts the server. */
+/**
+ * The kinds of values that settings have. The message of each says what was expected, for the person who starts the
+ * server.
+ */
 
 export const wholeNumber = (min: number, max: number) => {
   const expected = `expected a whole number from ${min} to ${max}`;

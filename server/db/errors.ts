@@ -1,4 +1,7 @@
-/** The five-character SQLSTATE of a Postgres error, by TypeORM or straight from the driver. It has a digit, and EPIPE none. */
+/**
+ * The five-character SQLSTATE of a Postgres error, by TypeORM or straight from the driver. It has a digit, and EPIPE
+ * none.
+ */
 export function sqlState(error: unknown): string | undefined {
   const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
   const state = driverError?.code ?? code;

@@ -1,6 +1,8 @@
 import { LessThan, MoreThan } from 'typeorm';
 
-/** Which page of a list: after a cursor or from the list's begin, or, read backwards, before a cursor or from its end. */
+/**
+ * Which page of a list: after a cursor or from the list's begin, or, read backwards, before a cursor or from its end.
+ */
 export interface PageRequest {
   /** 1 to 100. */
   size: number;

@@ -15,37 +15,37 @@ import type { Requirement } from './requirement.ts';
 import { contentsOf } from './site-packages.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 import { suggestionFor } from './suggestion.ts';
-import { watchInstalled } from './watch-site-packages.ts';
+import { watchSitePackages } from './watch-site-packages.ts';
 
 export interface BuildDeps {
   store: Store;
   rules: PackageRules;
   pythonVersion: string;
-  /** Code of the packages runs while they are built, and may forge their lock: what others ask for never comes to the same. */
+  /** Packages built from source run code, which may forge the lock. The environment then serves only equal requests. */
   isolated: boolean;
   makeInstaller: (work: InstallWork) => Promise<Installer>;
 }
 
 /**
- * Builds one environment in a side folder, and puts it in its place when it is whole:
+ * Builds one environment in a folder of its own, and renames it into place when it is complete:
  *
- *   resolve ──▶ judge what it pulls in ──▶ there already? ──▶ install ──▶ rename
+ *   resolve ──▶ check the dependencies ──▶ built already? ──▶ install ──▶ rename
  *
- * Throws PackageError, PackageRefusal, and what aborted the signal. Nothing is left behind then.
+ * Throws PackageError, PackageRefusal, and the reason of the signal; the folder is removed then.
  */
 export async function buildEnvironment(
   { store, rules, pythonVersion, isolated, makeInstaller }: BuildDeps,
   requirements: readonly Requirement[],
-  { signal, tell }: { signal: AbortSignal; tell: (event: EnvironmentEvent) => void },
+  { signal, emit }: { signal: AbortSignal; emit: (event: EnvironmentEvent) => void },
 ): Promise<StoredEnvironment> {
-  const folder = await store.sideFolder();
-  const asked = requirements.map(({ text }) => text);
-  const resolving = (message: string | null) => tell({ status: 'RESOLVING', packages: asked, message });
+  const folder = await store.makeBuildFolder();
+  const requested = requirements.map(({ text }) => text);
+  const resolving = (message: string | null) => emit({ status: 'RESOLVING', packages: requested, message });
   const work: InstallWork = { folder, signal, onLine: (line) => /^Fetching /.test(line) && resolving(line) };
   try {
     resolving(null);
     await mkdir(join(folder, 'tmp'));
-    await writeFile(requirementsFile(work), `${asked.join('\n')}\n`);
+    await writeFile(requirementsFile(work), `${requested.join('\n')}\n`);
     const installer = await makeInstaller(work);
     await installer.resolve(work).catch((error) => {
       throw withSuggestions(error, requirements, rules);
@@ -59,7 +59,7 @@ export async function buildEnvironment(
       rules,
     );
     if (findings.length > 0) throw new PackageRefusal(findings);
-    const id = environmentId(lock, isolated ? [pythonVersion, asked] : [pythonVersion]);
+    const id = environmentId(lock, isolated ? [pythonVersion, requested] : [pythonVersion]);
     const built = await store.get(id);
     if (built !== null) return built;
 
@@ -75,10 +75,10 @@ export async function buildEnvironment(
   ): Promise<StoredEnvironment> {
     const sitePackages = await sitePackagesOf(venvFolder(work));
     const pinned = packages.map(({ name, version }) => `${name}==${version}`);
-    const install = (message: string) => tell({ status: 'INSTALLING', packages: pinned, message });
+    const install = (message: string) => emit({ status: 'INSTALLING', packages: pinned, message });
     install(`Installing (0 of ${packages.length})`);
     {
-      using _watch = watchInstalled(sitePackages, (name, count) =>
+      using _watch = watchSitePackages(sitePackages, (name, count) =>
         install(`Installed ${name} (${count} of ${packages.length})`),
       );
       await installer.install({
@@ -90,7 +90,7 @@ export async function buildEnvironment(
     await rm(join(folder, 'tmp'), { recursive: true, force: true });
     return store.keep(folder, {
       id,
-      requirements: asked,
+      requirements: requested,
       pythonVersion,
       platform: hostPlatform,
       packages: packages.map((each) => ({ ...each, modules: contents.modules.get(each.name) ?? [] })),
@@ -101,7 +101,7 @@ export async function buildEnvironment(
   }
 }
 
-/** Names alone are never judged by it: any of them may be a package of the operator's own. */
+/** Only after the index failed to find a package: any unknown name may be a package of the operator's own. */
 function withSuggestions(
   thrown: unknown,
   requirements: readonly Requirement[],
@@ -116,7 +116,7 @@ function withSuggestions(
   return new PackageError([thrown.message, ...questions].join('\n'), false, { cause: thrown });
 }
 
-/** lib/python3.X/site-packages, of whatever Python it is. */
+/** lib/python3.X/site-packages, for any version of Python. */
 async function sitePackagesOf(venv: string): Promise<string> {
   const [python] = (await readdir(join(venv, 'lib'))).filter((name) => name.startsWith('python'));
   return join(venv, 'lib', python ?? '', 'site-packages');

@@ -5,22 +5,23 @@ import type { EnvironmentEvent, PrepareOptions, TargetInterpreter } from './envi
 import { PackageError, PackageRefusal } from './errors.ts';
 import { openInstallation } from './installer/installation.ts';
 import type { FoundTools } from './installer/installer.ts';
-import { askedKey } from './lock.ts';
+import { requestKey } from './lock.ts';
 import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
 import { SharedWork, type WorkContext } from './shared-work.ts';
 import type { Claim } from './store/claim.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 
-/** What was asked for, of which Python. */
-export interface Wish {
+/** The requested packages, and the Python to install them for. */
+export interface EnvironmentRequest {
   requirements: readonly Requirement[];
   interpreter: TargetInterpreter;
 }
 
 /**
- * Builds each wish once, however many ask for it: within this process by sharing the work, between processes by a
- * claim. What failed is noted, told to all who waited, and tried again by the next who asks.
+ * Builds each request once, however many callers there are: the callers of one process share the work, and a claim
+ * keeps other processes from building. A failure is recorded and reported to all waiting callers; the next call tries
+ * again.
  */
 export class Builder {
   private readonly builds = new SharedWork<EnvironmentEvent, StoredEnvironment>();
@@ -31,15 +32,15 @@ export class Builder {
     private readonly settings: PackageSettings,
   ) {}
 
-  /** What the wish came to before, without a resolver or the network. */
-  find(wish: Wish): Promise<StoredEnvironment | null> {
-    return this.store.find(this.keyOf(wish));
+  /** The environment that the request resolved to before, found without a resolver or the network. */
+  find(request: EnvironmentRequest): Promise<StoredEnvironment | null> {
+    return this.store.find(this.keyOf(request));
   }
 
-  /** Throws PackageError, PackageRefusal, and what aborted the waiter's signal. */
-  build(wish: Wish, waiter: PrepareOptions): Promise<StoredEnvironment> {
-    const key = this.keyOf(wish);
-    return this.builds.join(key, (work) => this.buildOnce(key, wish, work), waiter);
+  /** Throws PackageError, PackageRefusal, and the reason of the waiter's signal. */
+  build(request: EnvironmentRequest, waiter: PrepareOptions): Promise<StoredEnvironment> {
+    const key = this.keyOf(request);
+    return this.builds.join(key, (work) => this.buildOnce(key, request, work), waiter);
   }
 
   close(): Promise<void> {
@@ -48,35 +49,40 @@ export class Builder {
 
   private async buildOnce(
     key: string,
-    wish: Wish,
+    request: EnvironmentRequest,
     work: WorkContext<EnvironmentEvent>,
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
-    const asked = textsOf(wish);
-    using _claim = await this.claim(key, asked, work);
+    const requested = textsOf(request);
+    using _claim = await this.claim(key, requested, work);
     const known = await store.find(key);
     if (known !== null) return known;
     const timeout = AbortSignal.timeout(settings.timeoutMs);
     try {
       const signal = AbortSignal.any([work.signal, timeout]);
-      const environment = await this.install(wish, { ...work, signal });
-      await store.note(key, { kind: 'resolved', environmentId: environment.manifest.id });
+      const environment = await this.install(request, { ...work, signal });
+      await store.recordOutcome(key, { kind: 'resolved', environmentId: environment.manifest.id });
       return environment;
     } catch (thrown) {
       work.signal.throwIfAborted();
       const error = timeout.aborted ? tookTooLong(settings.timeoutMs) : failureOf(thrown);
       const { message } = error;
-      work.tell({ status: 'FAILED', packages: asked, message });
-      // On a full disk there may be no place to say so either.
+      work.emit({ status: 'FAILED', packages: requested, message });
+      // On a full disk the failure cannot be recorded either.
       await store
-        .note(key, { kind: 'failed', requirements: asked, message, at: new Date().toISOString() })
+        .recordOutcome(key, {
+          kind: 'failed',
+          requirements: requested,
+          message,
+          at: new Date().toISOString(),
+        })
         .catch(() => {});
       throw error;
     }
   }
 
   private async install(
-    { requirements, interpreter }: Wish,
+    { requirements, interpreter }: EnvironmentRequest,
     work: WorkContext<EnvironmentEvent>,
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
@@ -90,41 +96,49 @@ export class Builder {
     return buildEnvironment(deps, requirements, work);
   }
 
-  /** Another process may be at it; what it builds is found when it is done. */
+  /** While another process builds, waits; the caller then finds what that process built. */
   private async claim(
     key: string,
-    asked: readonly string[],
-    { signal, tell }: WorkContext<EnvironmentEvent>,
+    requested: readonly string[],
+    { signal, emit }: WorkContext<EnvironmentEvent>,
   ): Promise<Claim> {
     for (let isFirst = true; ; isFirst = false) {
-      const claim = await this.store.claimBuild(key, asked);
+      const claim = await this.store.claimBuild(key, requested);
       if (claim !== null) return claim;
-      if (isFirst) tell({ status: 'RESOLVING', packages: asked, message: 'Another process is building it' });
-      await delay(LOOK_AGAIN_MS, undefined, { signal });
+      if (isFirst)
+        emit({ status: 'RESOLVING', packages: requested, message: 'Another process is building it' });
+      await delay(POLL_INTERVAL_MS, undefined, { signal });
     }
   }
 
-  private keyOf(wish: Wish): string {
+  private keyOf(request: EnvironmentRequest): string {
     const { indexUrl, extraIndexUrls, findLinks, noIndex, sourceBuilds } = this.settings;
-    const { version } = wish.interpreter;
-    return askedKey(textsOf(wish), [version, indexUrl, extraIndexUrls, findLinks, noIndex, sourceBuilds]);
+    const { version } = request.interpreter;
+    return requestKey(textsOf(request), [
+      version,
+      indexUrl,
+      extraIndexUrls,
+      findLinks,
+      noIndex,
+      sourceBuilds,
+    ]);
   }
 }
 
-const LOOK_AGAIN_MS = 200;
+const POLL_INTERVAL_MS = 200;
 
-function textsOf({ requirements }: Wish): string[] {
+function textsOf({ requirements }: EnvironmentRequest): string[] {
   return requirements.map(({ text }) => text);
 }
 
 function tookTooLong(timeoutMs: number): PackageError {
   return new PackageError(
-    `Expected the packages to be installed within ${timeoutMs / 1_000} s (PYTHON_INSTALL_TIMEOUT_SECONDS), and they were not: the package index is slow or hangs. Try again, or ask for fewer.`,
+    `Expected the packages to be installed within ${timeoutMs / 1_000} s (PYTHON_INSTALL_TIMEOUT_SECONDS), but they were not: the package index is slow or hangs. Try again, or request fewer packages.`,
     true,
   );
 }
 
-/** What the host did not let happen (a full disk) is a failure of the packages to whoever asked for them. */
+/** A failure of the host, such as a full disk, is a PackageError for the caller too. */
 function failureOf(thrown: unknown): PackageError | PackageRefusal {
   if (thrown instanceof PackageError || thrown instanceof PackageRefusal) return thrown;
   const error = coerceError(thrown);

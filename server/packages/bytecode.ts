@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../shared/logger.ts';
 import type { TargetInterpreter } from './environment.ts';
-import { trimWords } from './installer/installer-output.ts';
+import { trimOutput } from './installer/installer-output.ts';
 import { runInRoom } from './installer/room.ts';
 import type { PackageSettings } from './settings.ts';
 import { sizeOf } from './site-packages.ts';
@@ -12,19 +12,19 @@ export interface BytecodeDeps {
   settings: PackageSettings;
   interpreter: () => Promise<TargetInterpreter>;
   logger: Logger;
-  /** Environments take more room now. */
+  /** Called when an environment has grown by its bytecode. */
   onCompiled: () => void;
 }
 
 /**
- * Compiles environments to bytecode in the background, one at a time, so that imports are quick from then on: runs cannot write
- * there. It takes longer than all the rest of a build, which is why no run waits for it.
+ * Compiles environments to bytecode in the background, one at a time, because a run cannot write bytecode there and
+ * would compile at each import. Compiling takes longer than the rest of a build, so no run waits for it.
  *
- *   leased ──▶ waiting ──▶ claimed, compiled ──▶ compiled.json
- *                 └───────────┴── given up, failed, or its process was killed ──▶ leased once more
+ *   leased ──▶ waiting ──▶ claimed, compiling ──▶ compiled.json
+ *                 └───────────┴── cancelled, failed, or the process was killed ──▶ waiting again at the next lease
  *
- * Each file is written aside and renamed, by Python itself: an environment that is compiled in part is whole, and only
- * slower to import from.
+ * Python writes each file under another name and renames it: a partly compiled environment is intact, and only slower
+ * to import from.
  */
 export class Bytecode implements AsyncDisposable {
   private readonly waiting = new Map<string, StoredEnvironment>();
@@ -34,18 +34,18 @@ export class Bytecode implements AsyncDisposable {
 
   constructor(private readonly deps: BytecodeDeps) {}
 
-  soon(environment: StoredEnvironment): void {
+  enqueue(environment: StoredEnvironment): void {
     const { id } = environment.manifest;
-    const hasFailed = Date.now() - (this.failedAt.get(id) ?? 0) < TRY_AGAIN_MS;
+    const hasFailed = Date.now() - (this.failedAt.get(id) ?? 0) < RETRY_AFTER_MS;
     if (environment.compiled || hasFailed || this.isClosed || id === this.current?.id) return;
     this.waiting.set(id, environment);
     if (this.current === null) this.next();
   }
 
-  /** Resolves when nothing of this process writes to it any more, with whether anything did or was about to. */
-  async giveUp(id: string): Promise<boolean> {
+  /** Resolves when this process no longer writes to the environment; true where it was waiting or compiling. */
+  async cancel(id: string): Promise<boolean> {
     if (id !== this.current?.id) return this.waiting.delete(id);
-    this.current.stop.abort(new Error('It is not needed any more'));
+    this.current.stop.abort(new Error('The bytecode is not needed any more'));
     await this.current.ended;
     return true;
   }
@@ -53,7 +53,7 @@ export class Bytecode implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true;
     this.waiting.clear();
-    if (this.current) await this.giveUp(this.current.id);
+    if (this.current) await this.cancel(this.current.id);
   }
 
   private next(): void {
@@ -75,13 +75,13 @@ export class Bytecode implements AsyncDisposable {
     this.current = { id, stop, ended };
   }
 
-  /** Under a claim that is a lease as well: nobody removes what is written to. */
+  /** The claim is a lease too: no process removes the environment meanwhile. */
   private async compile({ folder, manifest }: StoredEnvironment, stop: AbortSignal): Promise<void> {
     const { store, settings, onCompiled } = this.deps;
     const { executable, prefix } = await this.deps.interpreter();
     using claim = await store.claimCompile(manifest.id);
-    const isWanted = claim !== null && (await store.get(manifest.id))?.compiled === null;
-    if (!isWanted) return;
+    const isNeeded = claim !== null && (await store.get(manifest.id))?.compiled === null;
+    if (!isNeeded) return;
     const sitePackages = join(folder, manifest.sitePackages);
     const room = {
       bubblewrapPath: settings.bubblewrapPath,
@@ -92,20 +92,21 @@ export class Bytecode implements AsyncDisposable {
       writable: [sitePackages],
       signal: AbortSignal.any([stop, AbortSignal.timeout(settings.timeoutMs)]),
     };
-    const ran = await runInRoom(room, [executable, '-I', '-c', COMPILE, ...OPTIONS, sitePackages]);
-    if (ran.exitCode !== 0)
-      throw new Error(`compileall ended with ${ran.exitCode}: ${trimWords(ran.stderr)}`);
-    await store.noteCompiled(manifest.id, { sizeBytes: await sizeOf(sitePackages) });
+    const result = await runInRoom(room, [executable, '-I', '-c', COMPILE, ...OPTIONS, sitePackages]);
+    if (result.exitCode !== 0)
+      throw new Error(`compileall ended with ${result.exitCode}: ${trimOutput(result.stderr)}`);
+    await store.recordCompiled(manifest.id, { sizeBytes: await sizeOf(sitePackages) });
     onCompiled();
   }
 }
 
-/** Each run leases: what failed is not tried again by every one of them. */
-const TRY_AGAIN_MS = 10 * 60_000;
+/** Every run leases, and not every run should repeat a compilation that failed. */
+const RETRY_AFTER_MS = 10 * 60_000;
 
 /**
- * Behind whatever else wants the CPU; where the kernel groups processes by session, only what a group says of itself counts. What cannot
- * be compiled (templates, code for other versions) is not imported either, or says so then: that is no failure.
+ * At the lowest priority: by `nice`, and by the priority of the group where the kernel schedules processes in groups by
+ * session. A file that does not compile (a template, code for another Python) is no failure: its import reports the
+ * error.
  */
 const COMPILE = `
 import compileall, os
@@ -118,5 +119,5 @@ except OSError:
 compileall.main()
 `;
 
-/** Sources never change, so that no import needs to look whether one did. */
+/** `unchecked-hash`: sources never change, so no import needs to check them. */
 const OPTIONS = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-x', '/tests?/'];

@@ -1,17 +1,17 @@
 import { normalizeName, type ParsedRequirement, parseRequirement, type Requirement } from './requirement.ts';
 import { suggestionFor } from './suggestion.ts';
 
-/** What the operator lets workflows install. All names are normalised. */
+/** Which packages workflows may install. All names are normalised. */
 export interface PackageRules {
-  /** Null: all. */
+  /** Null: all packages. */
   allowed: readonly string[] | null;
-  /** Holds for whatever is installed, asked for or pulled in. */
+  /** Never installed, neither by request nor as a dependency. */
   blocked: readonly string[];
-  /** Whether the allow-list holds for what was asked for alone, or for all that it pulls in too. */
+  /** `asked`: the allow-list limits requested packages. `all`: it limits their dependencies too. */
   allowedCover: 'asked' | 'all';
 }
 
-/** How findings are called where they are a user's errors. */
+/** The codes of findings in `userErrors`. */
 export const packageErrorCodes = {
   'invalid-requirement': 'INVALID_REQUIREMENT',
   'package-not-allowed': 'PACKAGE_NOT_ALLOWED',
@@ -19,18 +19,18 @@ export const packageErrorCodes = {
 
 export const allPackages: PackageRules = { allowed: null, blocked: [], allowedCover: 'asked' };
 
-/** What is wrong with one of the packages that were asked for. */
+/** The problem with one of the requested packages. */
 export interface PackageFinding {
   rule: 'invalid-requirement' | 'package-not-allowed';
   message: string;
-  /** Its place in the list. */
+  /** The position of the package in the list. */
   index: number;
 }
 
-/** All that can be said of a list without an installer: quick, and without Python. */
+/** Checks all that can be checked without an installer; takes microseconds and starts no process. */
 export function checkPackages(packages: readonly string[], rules: PackageRules): PackageFinding[] {
   if (packages.length > MAX_PACKAGES) {
-    const message = `Expected at most ${MAX_PACKAGES} packages, got ${packages.length}. Ask for those the code imports; what they need comes with them.`;
+    const message = `Expected at most ${MAX_PACKAGES} packages, got ${packages.length}. Request the packages that the code imports; their dependencies are installed with them.`;
     return [{ rule: 'invalid-requirement', message, index: MAX_PACKAGES }];
   }
   return packages.flatMap((text, index): PackageFinding[] => {
@@ -40,7 +40,7 @@ export function checkPackages(packages: readonly string[], rules: PackageRules):
   });
 }
 
-/** What `packages` come to in one spelling and order. To be called only with packages that passed the check. */
+/** The requirements in canonical spelling and order. Call it only with packages that passed checkPackages. */
 export function toRequirements(packages: readonly string[]): Requirement[] {
   const byText = new Map<string, Requirement>();
   for (const text of packages) {
@@ -51,18 +51,18 @@ export function toRequirements(packages: readonly string[]): Requirement[] {
   return [...byText.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
-/** Of all that a resolved set holds, what the rules forbid. */
+/** The packages of a resolved set that the rules forbid. */
 export function checkResolved(
   names: readonly string[],
-  asked: readonly Requirement[],
+  requested: readonly Requirement[],
   rules: PackageRules,
 ): PackageFinding[] {
-  const wanted = new Set(asked.map(({ name }) => name));
+  const requestedNames = new Set(requested.map(({ name }) => name));
   return names.map(normalizeName).flatMap((name): PackageFinding[] => {
-    if (wanted.has(name)) return [];
+    if (requestedNames.has(name)) return [];
     const reason = forbidden(name, rules.allowedCover === 'all' ? rules : { ...rules, allowed: null });
     if (reason === null) return [];
-    const message = `${asked.map(({ text }) => text).join(', ')} needs ${name}, and ${reason}`;
+    const message = `${requested.map(({ text }) => text).join(', ')} needs ${name}, and ${reason}`;
     return [{ rule: 'package-not-allowed', message, index: 0 }];
   });
 }

@@ -1,59 +1,62 @@
-/** The environments of a host: what the engine and the use cases know, wherever they are kept. */
+/** The environments of a host, as the engine and the use cases see them, wherever the host is. */
 export interface PythonEnvironments {
-  /** Those that are ready, being built, and whose last build failed; the last used first. */
+  /** Environments that are being built or ready, and requests whose last build failed; the last used first. */
   list(): Promise<PythonEnvironment[]>;
-  /** Builds one ahead of its first run, or finds it built. Throws PackageError, PackageRefusal. */
+  /** Builds an environment ahead of its first run, or finds it built. Throws PackageError, PackageRefusal. */
   prepare(packages: readonly string[], options: PrepareOptions): Promise<PythonEnvironment>;
-  /** False where there is none of that id, or a run uses it. */
+  /** False where no environment has this id, or a run uses the environment. */
   delete(id: string): Promise<boolean>;
 }
 
 export interface PrepareOptions {
   signal: AbortSignal;
-  /** Called in order, one at a time. */
+  /** Called in order; the next call waits until the promise of the last call has settled. */
   onEvent: (event: EnvironmentEvent) => void | Promise<void>;
 }
 
 export interface EnvironmentEvent {
   status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';
-  /** What was asked for; from INSTALLING on, what it came to, as `name==version`. */
+  /** The requested packages; from INSTALLING on, all resolved packages as `name==version`. */
   packages: readonly string[];
   message: string | null;
 }
 
 export interface PythonEnvironment {
-  /** Of what is in it: the same packages on the same Python and platform have the same id. Before that is known, of what was asked. */
+  /**
+   * The hash of the content: the same packages on the same Python and platform have the same id. Before the packages
+   * are resolved, the hash of the request.
+   */
   id: string;
-  /** What was asked for when it was built; others that come to the same packages share it. */
+  /** The request that it was built for; other requests that resolve to the same packages share it. */
   requirements: string[];
   packages: { name: string; version: string }[];
   sizeBytes: number;
   state: 'BUILDING' | 'READY' | 'FAILED';
-  /** Why it failed, or how far it is. */
+  /** Why the build failed, or how far the build is. */
   message: string | null;
   createdAt: Date;
   lastUsedAt: Date | null;
 }
 
-/** While it is held its environment is never cleaned up, by any process. */
+/** Until the lease is disposed of, no process removes the environment. */
 export interface EnvironmentLease extends Disposable {
   environment: LeasedEnvironment;
 }
 
 export interface LeasedEnvironment {
   id: string;
-  /** Absolute, on this host, and not to be written to. */
+  /** An absolute path on this host, which nobody may write to. */
   sitePackages: string;
-  /** The import names of the packages that were asked for. */
+  /** The import names of the requested packages. */
   preload: string[];
 }
 
-/** The Python that environments are built for, which is the sandbox's own. */
+/** The Python that environments are built for: the interpreter of the sandbox. */
 export interface TargetInterpreter {
   /** Absolute, its symlinks resolved. */
   executable: string;
   /** Such as `3.11.7`. */
   version: string;
-  /** What it needs to run elsewhere. */
+  /** The folder with the standard library, which the interpreter needs in every room. */
   prefix: string;
 }

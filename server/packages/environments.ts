@@ -14,41 +14,41 @@ import { PackageRefusal } from './errors.ts';
 import { describe, forgetFailure, listEnvironments } from './list.ts';
 import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
-import { type Tidied, tidy } from './store/garbage-collect.ts';
+import { collectGarbage, type GarbageCollection } from './store/garbage-collect.ts';
 import { repair } from './store/repair.ts';
 import { openStore, type Store, type StoredEnvironment } from './store/store.ts';
 
 export interface EnvironmentsOptions {
-  /** Made when absent. Several processes may share it. */
+  /** Created where it is missing. Several processes may share it. */
   folder: string;
   interpreter: () => Promise<TargetInterpreter>;
   settings: PackageSettings;
   logger: Logger;
 }
 
-/** The environments of this host, as the sandbox on it uses them. */
+/** The environments of this host, for the sandbox that runs on it. */
 export interface Environments extends PythonEnvironments, AsyncDisposable {
-  /** What is wrong with a list of packages; quick, and without Python. */
+  /** The problems of a list of packages; takes microseconds and starts no process. */
   check(packages: readonly string[]): PackageFinding[];
   /**
-   * The environment for these packages, built where it is not there yet. Throws PackageError, PackageRefusal,
-   * what `interpreter` throws, and what aborted the signal.
+   * The environment for these packages, built where it is missing. Throws PackageError, PackageRefusal, the errors of
+   * `interpreter`, and the reason of the signal.
    */
   ensure(packages: readonly string[], options: PrepareOptions): Promise<EnvironmentLease>;
-  /** Removes what is damaged, left over, or too much. For the doctor; a server tidies by itself. */
-  repair(): Promise<Tidied & { damaged: string[] }>;
+  /** Removes damaged environments and collects garbage. For the doctor; a server collects garbage by itself. */
+  repair(): Promise<GarbageCollection & { damaged: string[] }>;
 }
 
 export async function openEnvironments(options: EnvironmentsOptions): Promise<Environments> {
   const environments = new HostEnvironments(options, await openStore(options.folder));
-  environments.tidySoon();
+  environments.collectSoon();
   return environments;
 }
 
 class HostEnvironments implements Environments {
   private readonly builder: Builder;
   private readonly bytecode: Bytecode;
-  private tidying: Promise<void> = Promise.resolve();
+  private collecting: Promise<void> = Promise.resolve();
   private interpreter: Promise<TargetInterpreter> | null = null;
 
   constructor(
@@ -58,7 +58,13 @@ class HostEnvironments implements Environments {
     const { settings, logger } = options;
     this.builder = new Builder(store, settings);
     const interpreter = () => this.findInterpreter();
-    this.bytecode = new Bytecode({ store, settings, logger, interpreter, onCompiled: () => this.tidySoon() });
+    this.bytecode = new Bytecode({
+      store,
+      settings,
+      logger,
+      interpreter,
+      onCompiled: () => this.collectSoon(),
+    });
   }
 
   check(packages: readonly string[]): PackageFinding[] {
@@ -92,63 +98,63 @@ class HostEnvironments implements Environments {
   async delete(id: string): Promise<boolean> {
     const environment = await this.store.get(id);
     if (environment === null) return forgetFailure(id, this.store);
-    const wasCompiling = await this.bytecode.giveUp(id);
+    const wasCompiling = await this.bytecode.cancel(id);
     const isRemoved = await this.store.remove(environment);
-    if (!isRemoved && wasCompiling) this.bytecode.soon(environment);
+    if (!isRemoved && wasCompiling) this.bytecode.enqueue(environment);
     return isRemoved;
   }
 
-  async repair(): Promise<Tidied & { damaged: string[] }> {
+  async repair(): Promise<GarbageCollection & { damaged: string[] }> {
     const damaged = await repair(this.store);
-    return { damaged, ...(await tidy(this.store, this.options.settings.maxMb)) };
+    return { damaged, ...(await collectGarbage(this.store, this.options.settings.maxMb)) };
   }
 
-  /** In the background, one after another. */
-  tidySoon(): void {
+  /** In the background, one collection after another. */
+  collectSoon(): void {
     const { settings, logger } = this.options;
-    this.tidying = this.tidying
+    this.collecting = this.collecting
       .then(async () => {
-        const tidied = await tidy(this.store, settings.maxMb);
-        if (tidied.leftovers + tidied.removed.length > 0)
-          logger.info(tidied, 'tidied the Python environments');
+        const collected = await collectGarbage(this.store, settings.maxMb);
+        if (collected.leftovers + collected.removed.length > 0)
+          logger.info(collected, 'removed unused Python environments');
       })
-      .catch((error) => logger.warn({ err: error }, 'could not tidy the Python environments'));
+      .catch((error) => logger.warn({ err: error }, 'could not remove unused Python environments'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.builder.close();
     await this.bytecode[Symbol.asyncDispose]();
-    await this.tidying;
+    await this.collecting;
   }
 
   private async leased(packages: readonly string[], waiter: PrepareOptions) {
     const findings = this.check(packages);
     if (findings.length > 0) throw new PackageRefusal(findings);
     const requirements = toRequirements(packages);
-    const wish = { requirements, interpreter: await this.findInterpreter() };
-    // Again where another process removed it between its being found and its being leased.
+    const request = { requirements, interpreter: await this.findInterpreter() };
+    // Repeats where another process removes the environment after it was found and before it is leased.
     for (;;) {
-      const known = await this.builder.find(wish);
-      const environment = known ?? (await this.builder.build(wish, waiter));
-      this.judge(environment, requirements);
+      const known = await this.builder.find(request);
+      const environment = known ?? (await this.builder.build(request, waiter));
+      this.assertAllowed(environment, requirements);
       using lease = new DisposableStack();
       if (lease.use(await this.store.lease(environment)) === null) continue;
-      if (known === null) this.tidySoon();
+      if (known === null) this.collectSoon();
       const pinned = environment.manifest.packages.map(({ name, version }) => `${name}==${version}`);
       await waiter.onEvent({ status: 'READY', packages: pinned, message: null });
-      this.bytecode.soon(environment);
+      this.bytecode.enqueue(environment);
       return { environment, lease: lease.move(), requirements };
     }
   }
 
-  /** The rules may have changed since it was built. */
-  private judge({ manifest }: StoredEnvironment, requirements: Requirement[]): void {
+  /** The rules may have changed since the environment was built. */
+  private assertAllowed({ manifest }: StoredEnvironment, requirements: Requirement[]): void {
     const names = manifest.packages.map(({ name }) => name);
     const findings = checkResolved(names, requirements, this.options.settings.rules);
     if (findings.length > 0) throw new PackageRefusal(findings);
   }
 
-  /** Asked once, or until there is one: it costs a process. */
+  /** Searches once, because that starts a process; again only after a failure. */
   private findInterpreter(): Promise<TargetInterpreter> {
     this.interpreter ??= this.options.interpreter().catch((error) => {
       this.interpreter = null;

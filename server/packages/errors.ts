@@ -1,11 +1,11 @@
 import { WeftError } from '../shared/errors.ts';
 import type { PackageFinding } from './check.ts';
 
-/** What was asked for cannot be had, now or ever; the message has the installer's words. */
+/** The requested packages could not be installed; the message contains the installer's output. */
 export class PackageError extends WeftError {
   constructor(
     message: string,
-    /** A matter of the network or the host: another attempt may succeed. */
+    /** The network or the host is the cause: another attempt may succeed. */
     readonly retryable = false,
     options: { cause?: unknown } = {},
   ) {
@@ -14,7 +14,7 @@ export class PackageError extends WeftError {
   }
 }
 
-/** What was asked for may not be had: its requirements are malformed, or against the operator's rules. */
+/** The request is malformed, or the rules of the server forbid it. */
 export class PackageRefusal extends WeftError {
   constructor(readonly findings: readonly PackageFinding[]) {
     super('PYTHON_PACKAGE_ERROR', findings.map(({ message }) => message).join(' '));

@@ -1,7 +1,7 @@
 import type { PythonEnvironment } from './environment.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 
-/** Being built first, then ready with the last used first, then failed. */
+/** First those being built, then those ready (the last used first), then the failed requests. */
 export async function listEnvironments(store: Store): Promise<PythonEnvironment[]> {
   const [ready, builds, failures] = await Promise.all([store.all(), store.builds(), store.failures()]);
   const described = await Promise.all(ready.map((environment) => describe(environment, store)));
@@ -33,21 +33,21 @@ export async function describe(environment: StoredEnvironment, store: Store): Pr
   };
 }
 
-/** False where no failure has this id. */
+/** False where no failed request has this id. */
 export async function forgetFailure(id: string, store: Store): Promise<boolean> {
   const failed = (await store.failures()).find(({ key }) => unreadyId(key) === id);
   if (failed === undefined) return false;
-  await store.forget(failed.key);
+  await store.forgetOutcome(failed.key);
   return true;
 }
 
 type Unready = Pick<PythonEnvironment, 'requirements' | 'state' | 'message' | 'createdAt'>;
 
-function unready(key: string, known: Unready): PythonEnvironment {
-  return { id: unreadyId(key), packages: [], sizeBytes: 0, lastUsedAt: null, ...known };
+function unready(key: string, request: Unready): PythonEnvironment {
+  return { id: unreadyId(key), packages: [], sizeBytes: 0, lastUsedAt: null, ...request };
 }
 
-/** What it will come to, and so its own id, is not known yet. */
+/** An environment has its own id only once its packages are resolved; until then the id is that of the request. */
 function unreadyId(key: string): string {
   return `env_${key}`;
 }

@@ -7,7 +7,7 @@ export interface LockedPackage {
   version: string;
 }
 
-/** What a lock installs, as `uv pip compile --generate-hashes` writes it. */
+/** The packages of a lock in the form of `uv pip compile --generate-hashes`. */
 export function readLock(lock: string): LockedPackage[] {
   return [...lock.matchAll(/^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)/gm)].map(([, name, version]) => ({
     name: normalizeName(name!),
@@ -15,22 +15,24 @@ export function readLock(lock: string): LockedPackage[] {
   }));
 }
 
-/** The same packages with the same hashes, on the same platform and what else `circumstances` tell: the same environment. */
+/** The same packages and hashes on the same platform with the same `circumstances` have the same id. */
 export function environmentId(lock: string, circumstances: readonly unknown[]): string {
   const lines = lock.split('\n').map((line) => line.replace(/\\$/, '').trim());
   return `env_${hash([...circumstances, hostPlatform, ...lines.filter((line) => line !== '')])}`;
 }
 
-/** By what was asked for, where, and for which Python. */
-export function askedKey(requirements: readonly string[], circumstances: readonly unknown[]): string {
+/**
+ * Identifies a request: its requirements, the platform and the `circumstances` (the Python, where packages come from).
+ */
+export function requestKey(requirements: readonly string[], circumstances: readonly unknown[]): string {
   return hash([hostPlatform, ...circumstances, requirements]);
 }
 
-/** Wheels are for one libc: those for glibc do not load under musl. */
+/** Includes the libc, because a wheel for glibc does not load under musl. */
 export const hostPlatform = `${platform()}-${arch()}-${libc()}`;
 
 function libc(): string {
-  Object.assign(process.report, { excludeNetwork: true }); // else it asks DNS for every socket
+  Object.assign(process.report, { excludeNetwork: true }); // otherwise the report resolves the address of every socket by DNS
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime === undefined ? 'other' : 'glibc';
 }

@@ -1,4 +1,4 @@
-/** Whether a text is an environment marker by PEP 508, such as `python_version < "3.12" and os_name == "posix"`. */
+/** Whether a text is an environment marker of PEP 508, such as `python_version < "3.12" and os_name == "posix"`. */
 export function isMarker(text: string): boolean {
   const tokens = tokensOf(text);
   if (tokens === null) return false;
@@ -12,7 +12,7 @@ export function isMarker(text: string): boolean {
   const term = (): boolean => {
     if (take(/^\($/)) return expression() && take(/^\)$/);
     const [left, right] = [tokens[at] ?? '', tokens[at + 2] ?? ''];
-    // A comparison of two texts says nothing of the environment.
+    // A comparison of two literals does not depend on the environment.
     if (!VARIABLE.test(left) && !VARIABLE.test(right)) return false;
     return take(VALUE) && take(OPERATOR) && take(VALUE);
   };
@@ -22,7 +22,7 @@ export function isMarker(text: string): boolean {
 function tokensOf(text: string): string[] | null {
   const joined = text.replace(/\bnot\s+in\b/g, 'not-in');
   const tokens = joined.match(TOKEN) ?? [];
-  // Whatever is no token is left over.
+  // Characters outside all tokens remain after the replacement.
   return joined.replace(TOKEN, '').trim() === '' ? tokens : null;
 }
 

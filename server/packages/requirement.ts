@@ -1,15 +1,15 @@
 import { validRange } from '@renovatebot/pep440';
 import { isMarker } from './marker.ts';
 
-/** One requirement by PEP 508, without the parts that are refused (URLs). */
+/** One requirement of PEP 508, without the forms that are refused (URLs). */
 export interface Requirement {
-  /** Normalised by PEP 503, so that `Foo.Bar` and `foo-bar` are one package. */
+  /** Normalised by PEP 503: `Foo.Bar` and `foo-bar` are one package. */
   name: string;
-  /** The whole of it in one spelling: the same requirement always has the same text. */
+  /** The whole requirement in its canonical spelling: equal requirements have equal texts. */
   text: string;
 }
 
-/** Why a text is no requirement, or none that may be asked for. */
+/** Why a text is not a requirement, or is one that is never allowed. */
 export interface RequirementProblem {
   kind: 'malformed' | 'refused';
   message: string;
@@ -19,7 +19,7 @@ export type ParsedRequirement =
   | { ok: true; requirement: Requirement }
   | { ok: false; problem: RequirementProblem };
 
-/** By PEP 508: names, extras, versions (PEP 440), markers. */
+/** Accepts names, extras, versions (PEP 440) and markers, as PEP 508 writes them. */
 export function parseRequirement(given: string): ParsedRequirement {
   const text = given.trim();
   if (text.length > MAX_LENGTH) {
@@ -30,7 +30,7 @@ export function parseRequirement(given: string): ParsedRequirement {
   }
   const refusal = refusalOf(text);
   if (refusal !== null) {
-    return problem('refused', `${quote(text)} is ${refusal}; ask for packages by name, such as pandas>=2.`);
+    return problem('refused', `${quote(text)} is ${refusal}; request packages by name, such as pandas>=2.`);
   }
   const [, name, extras, versions = '', marker] = SHAPE.exec(text) ?? [];
   if (name === undefined) {
@@ -56,7 +56,7 @@ export function parseRequirement(given: string): ParsedRequirement {
   return { ok: true, requirement: canonical(name, splitList(extras ?? ''), specifiers, marker) };
 }
 
-/** By PEP 503. */
+/** Normalised as in PEP 503. */
 export function normalizeName(name: string): string {
   return name
     .trim()
@@ -64,10 +64,10 @@ export function normalizeName(name: string): string {
     .replace(/[-_.]+/g, '-');
 }
 
-/** The patterns below are quadratic, which is nothing for so few. */
+/** The patterns below take quadratic time, which is short for so few characters. */
 const MAX_LENGTH = 500;
 
-/** PEP 508's name, extras, versions and marker; what is within the last two is judged apart. */
+/** The name, extras, versions and marker of PEP 508; versions and marker are parsed further by themselves. */
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
 const SHAPE = new RegExp(
   `^(${NAME})\\s*(?:\\[\\s*((?:${NAME}(?:\\s*,\\s*${NAME})*)?)\\s*\\])?\\s*(\\([^();]*\\)|[<>=!~][^();]*)?\\s*(?:;(.*))?$`,

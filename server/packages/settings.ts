@@ -1,9 +1,11 @@
 import type { PackageRules } from './check.ts';
 
-/** What an operator can say of packages. */
+/** Everything about packages that a server can be configured with. */
 export interface PackageSettings {
   rules: PackageRules;
-  /** Undefined: the operator's own pip or uv configuration says, or else PyPI. May hold a user and a password. */
+  /**
+   * Undefined: the index that the host's pip or uv is configured with, or else PyPI. May contain a user and a password.
+   */
   indexUrl: string | undefined;
   extraIndexUrls: readonly string[];
   /** Folders or pages with wheels, beside the index or instead of it. */
@@ -13,16 +15,16 @@ export interface PackageSettings {
   /** Whether packages without a wheel may be built, which runs their code. */
   sourceBuilds: boolean;
   installer: 'auto' | 'uv' | 'pip';
-  /** Absolute; undefined where none is on the PATH. */
+  /** Absolute; undefined where the PATH has no uv. */
   uvPath: string | undefined;
-  /** Absolute; undefined where there is none. */
+  /** Absolute; undefined where bubblewrap is not installed. */
   bubblewrapPath: string | undefined;
   /** For resolving and installing together. */
   timeoutMs: number;
-  /** Environments not used for longest make room beyond this; MiB. */
+  /** Beyond so many MiB the least recently used environments are removed. */
   maxMb: number;
-  /** Of downloads; undefined: beside the environments. */
+  /** The folder of downloads; undefined: beside the environments. */
   cacheFolder: string | undefined;
-  /** The operator's variables for pip, uv and the way to the network, and the home folder with their files. */
-  operator: { variables: Readonly<Record<string, string>>; home: string | undefined };
+  /** The host's variables for pip, uv, proxies and certificates, and the home folder with configuration files. */
+  hostInstallers: { variables: Readonly<Record<string, string>>; home: string | undefined };
 }

@@ -1,59 +1,61 @@
 export interface Waiter<E> {
   signal: AbortSignal;
-  /** Called in order, one at a time. */
+  /** Called in order; the next call waits until the promise of the last call has settled. */
   onEvent: (event: E) => void | Promise<void>;
 }
 
 export interface WorkContext<E> {
   signal: AbortSignal;
-  tell: (event: E) => void;
+  emit: (event: E) => void;
 }
 
 /**
- * Work that several may wait for and that is done once. Who comes later hears the last event first. Who leaves
- * leaves alone; with the last of them the work is aborted.
+ * Work that is done once for all callers that wait for it. A caller that joins late receives the last event first. A
+ * caller that leaves affects no other caller; when the last caller leaves, the work is aborted.
+ *
+ * Not a promise cache such as lru-cache's `fetch`: each caller has a signal and events of its own.
  */
 export class SharedWork<E, T> {
   private readonly running = new Map<string, Shared<E, T>>();
 
   async join(key: string, work: (context: WorkContext<E>) => Promise<T>, waiter: Waiter<E>): Promise<T> {
     waiter.signal.throwIfAborted();
-    const shared = this.running.get(key) ?? this.begin(key, work);
-    const teller = makeTeller(waiter.onEvent);
+    const shared = this.running.get(key) ?? this.start(key, work);
+    const listener = makeListener(waiter.onEvent);
     const left = Promise.withResolvers<never>();
     const onAbort = () => left.reject(waiter.signal.reason);
     waiter.signal.addEventListener('abort', onAbort, { once: true });
-    shared.tellers.add(teller.tell);
-    if (shared.last !== undefined) teller.tell(shared.last);
+    shared.listeners.add(listener.receive);
+    if (shared.last !== undefined) listener.receive(shared.last);
     try {
-      const ended = shared.result.finally(teller.drained);
-      return await Promise.race([ended, left.promise, teller.failed]);
+      const ended = shared.result.finally(listener.drained);
+      return await Promise.race([ended, left.promise, listener.failed]);
     } finally {
       waiter.signal.removeEventListener('abort', onAbort);
-      shared.tellers.delete(teller.tell);
-      if (shared.tellers.size === 0) this.end(key, shared);
+      shared.listeners.delete(listener.receive);
+      if (shared.listeners.size === 0) this.end(key, shared);
     }
   }
 
-  /** Aborts what is under way, and resolves when it has ended. */
+  /** Aborts all running work, and resolves when it has ended. */
   async close(): Promise<void> {
     const running = [...this.running];
     for (const [key, shared] of running) this.end(key, shared);
     await Promise.allSettled(running.map(([, { result }]) => result));
   }
 
-  private begin(key: string, work: (context: WorkContext<E>) => Promise<T>): Shared<E, T> {
+  private start(key: string, work: (context: WorkContext<E>) => Promise<T>): Shared<E, T> {
     const controller = new AbortController();
-    const tellers = new Set<(event: E) => void>();
+    const listeners = new Set<(event: E) => void>();
     const shared: Shared<E, T> = {
       controller,
-      tellers,
+      listeners,
       last: undefined,
       result: work({
         signal: controller.signal,
-        tell(event) {
+        emit(event) {
           shared.last = event;
-          for (const tell of tellers) tell(event);
+          for (const receive of listeners) receive(event);
         },
       }),
     };
@@ -64,26 +66,27 @@ export class SharedWork<E, T> {
 
   private end(key: string, shared: Shared<E, T>): void {
     if (this.running.get(key) === shared) this.running.delete(key);
-    shared.controller.abort(new Error('Nobody waits for it any more'));
+    shared.controller.abort(new Error('No caller waits for the work any more'));
   }
 }
 
 interface Shared<E, T> {
   controller: AbortController;
-  tellers: Set<(event: E) => void>;
+  listeners: Set<(event: E) => void>;
   last: E | undefined;
   result: Promise<T>;
 }
 
-function makeTeller<E>(onEvent: (event: E) => void | Promise<void>) {
+/** Passes events on one at a time. `failed` rejects with the first error of `onEvent`. */
+function makeListener<E>(onEvent: (event: E) => void | Promise<void>) {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
-  let told: Promise<void> = Promise.resolve();
+  let passedOn: Promise<void> = Promise.resolve();
   return {
-    tell(event: E): void {
-      told = told.then(() => onEvent(event)).catch(failure.reject);
+    receive(event: E): void {
+      passedOn = passedOn.then(() => onEvent(event)).catch(failure.reject);
     },
-    drained: () => told,
+    drained: () => passedOn,
     failed: failure.promise,
   };
 }

@@ -1,8 +1,8 @@
 import { isOneEditAway } from '../shared/one-edit-away.ts';
 
 /**
- * The one of `names` that somebody who asked for `name` may have meant: a module is not always called as its package
- * is, and a letter may be wrong. All names are normalised.
+ * The package among `names` that a request for `name` probably meant: `name` may be the module of a package with
+ * another name, or have one slip. All names are normalised.
  */
 export function suggestionFor(name: string, names: readonly string[] = WELL_KNOWN): string | undefined {
   if (names.includes(name)) return undefined;
@@ -11,7 +11,7 @@ export function suggestionFor(name: string, names: readonly string[] = WELL_KNOW
   return names.find((candidate) => isOneEditAway(name, candidate));
 }
 
-/** Those that are called otherwise than the module that code imports. */
+/** Packages whose name differs from the module that code imports. */
 const PACKAGES_OF_MODULES = new Map([
   ['attr', 'attrs'],
   ['bio', 'biopython'],
@@ -36,7 +36,7 @@ const PACKAGES_OF_MODULES = new Map([
   ['yaml', 'pyyaml'],
 ]);
 
-/** What nodes are likely to ask for. */
+/** Packages that nodes are likely to request. */
 const WELL_KNOWN = [
   ...new Set(PACKAGES_OF_MODULES.values()),
   ...['altair', 'arrow', 'bokeh', 'cryptography', 'duckdb', 'faker', 'fastparquet', 'geopandas', 'jinja2'],

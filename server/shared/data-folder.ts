@@ -2,7 +2,10 @@ import { access, constants, realpath } from 'node:fs/promises';
 import { coerceError, WeftError } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** Makes the folder of WEFT_DATA_DIR if need be; returns its path without symlinks. @throws WeftError DATA_FOLDER_NOT_WRITABLE */
+/**
+ * Makes the folder of WEFT_DATA_DIR if need be; returns its path without symlinks. @throws WeftError
+ * DATA_FOLDER_NOT_WRITABLE
+ */
 export async function makeDataFolder(path: string): Promise<string> {
   try {
     await makeFolder(path);

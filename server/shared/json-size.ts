@@ -1,6 +1,7 @@
 /**
- * How many lists and objects a JSON text holds; not counted much further than `most`. A few bytes each, they take JSON.parse
- * a hundred times as long as text does: 16 MiB of nothing but empty objects stop the process for four seconds.
+ * How many lists and objects a JSON text holds; not counted much further than `most`. A few bytes each, they take
+ * JSON.parse a hundred times as long as text does: 16 MiB of nothing but empty objects stop the process for four
+ * seconds.
  */
 export function countContainers(json: string, most: number): number {
   let count = 0;

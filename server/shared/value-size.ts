@@ -6,7 +6,10 @@ export interface ValueSize {
   containers: number;
 }
 
-/** What one value may take wherever it comes from: a client, Python, an expression, or another node. Parsing more would stop a server for seconds. */
+/**
+ * What one value may take wherever it comes from: a client, Python, an expression, or another node. Parsing more would
+ * stop a server for seconds.
+ */
 export const MAX_VALUE: ValueSize = { bytes: 16 * 1024 * 1024, containers: 500_000 };
 
 /** A value that is in another many times counts as often: it is written out as often. */

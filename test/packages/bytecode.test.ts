@@ -37,7 +37,7 @@ async function open() {
   const settings = { indexUrl: index.url, uvPath };
   const environments = stack.use(await openTestEnvironments(folder, settings));
   const claims = () => readdirSync(join(folder, 'claims'));
-  // Between its making and its first byte a claim is nobody's, and for ten seconds everybody's.
+  // A claim file is empty between its creation and its first byte, and counts as held for ten seconds.
   const isWritten = (name: string) =>
     !!statSync(join(folder, 'claims', name), { throwIfNoEntry: false })?.size;
   const isCompiling = () => claims().some((name) => name.endsWith('-compile') && isWritten(name));
@@ -51,7 +51,7 @@ async function importSlow(sitePackages: string): Promise<string> {
   return (await execa('python3', ['-I', '-S', '-B', '-c', code])).stdout;
 }
 
-test('an environment is ready without its bytecode, which comes while it is used', async () => {
+test('an environment is ready without its bytecode, and is compiled while it is used', async () => {
   const { environments, folder, claims } = await open();
   const lease = await environments.ensure(['slow'], quiet());
   const { id, sitePackages } = lease.environment;
@@ -65,10 +65,10 @@ test('an environment is ready without its bytecode, which comes while it is used
     expect.stringMatching(/^large\.[\w-]+\.pyc$/),
   ]);
   expect((await environments.list())[0]!.sizeBytes).toBeGreaterThan(sizeAtFirst);
-  await eventually('nobody holds it', () => claims().length === 0);
+  await eventually('no process holds a claim', () => claims().length === 0);
 });
 
-test('a process that is killed while it compiles leaves an environment that works, and is compiled for the next', async () => {
+test('a process killed while it compiles leaves an environment that works, and the next process compiles it', async () => {
   const { environments, folder, settings, isCompiling } = await open();
   const { child } = spawnEnsure(folder, ['slow'], settings, [], { stays: true });
   await eventually('it is being compiled', isCompiling);
@@ -81,7 +81,7 @@ test('a process that is killed while it compiles leaves an environment that work
   await eventually('it is compiled', () => isCompiled(folder, id), 120_000);
 });
 
-test('an environment that is being compiled is deleted by who compiles it, and in use to others', async () => {
+test('an environment that is being compiled can be deleted by the compiling process, and is in use for others', async () => {
   const { environments, folder, settings, claims, isCompiling } = await open();
   await using others = await openTestEnvironments(folder, settings);
   const { id } = await environments.prepare(['slow'], quiet());
@@ -93,7 +93,7 @@ test('an environment that is being compiled is deleted by who compiles it, and i
   expect(await environments.prepare(['slow'], quiet())).toMatchObject({ id, state: 'READY' });
 });
 
-test('who shuts down stops compiling', async () => {
+test('a process that shuts down stops compiling', async () => {
   const { environments, folder, claims, isCompiling } = await open();
   const { id } = await environments.prepare(['slow'], quiet());
   await eventually('it is being compiled', isCompiling);

@@ -14,7 +14,7 @@ const uvPath = await findTestUv();
 const stack = new AsyncDisposableStack();
 let root: string;
 let index: TestIndex;
-/** Of most tests: each asks for what no other has asked for. */
+/** Used by most tests; each requests a set of packages of its own. */
 let shared: Environments & { folder: string };
 let folders = 0;
 
@@ -37,13 +37,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 beforeAll(async () => {
-  shared = await open({ operator: noRetries });
+  shared = await open({ hostInstallers: noRetries });
 });
 beforeEach(() => index.behave('well'));
 
 const noRetries = { home: undefined, variables: { UV_HTTP_RETRIES: '0', PIP_RETRIES: '0' } };
 
-/** In a folder of their own, so that nothing is known yet. */
+/** In a folder of its own, so that no request is known yet. */
 async function open(settings: Partial<PackageSettings> = {}): Promise<Environments & { folder: string }> {
   const folder = join(root, String(++folders));
   const environments = await openTestEnvironments(folder, { indexUrl: index.url, uvPath, ...settings });
@@ -68,13 +68,13 @@ const failureOf = (environments: Environments, ...packages: string[]) =>
     (error) => error,
   );
 
-/** What is left of builds: nothing, whether they went well or not. Others may be compiled meanwhile. */
+/** What builds left behind; claims for compiling may exist meanwhile. */
 const leftovers = ({ folder }: { folder: string }) => [
   ...readdirSync(join(folder, 'install/building')),
   ...readdirSync(join(folder, 'claims')).filter((name) => !name.endsWith('-compile')),
 ];
 
-test('packages are installed for a bare interpreter that is given their folder', async () => {
+test('packages are importable by a bare interpreter that has their folder on its path', async () => {
   const { sitePackages, preload, events } = await ensure(shared, 'tiny', 'spread');
   const code = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import tiny, tiny_base, spread_a; print(tiny.VERSION)`;
   const { stdout } = await execa('python3', ['-I', '-S', '-B', '-c', code]);
@@ -92,16 +92,16 @@ test('packages are installed for a bare interpreter that is given their folder',
   }
 });
 
-test('the second time neither the index nor an installer is asked, not even by another process', async () => {
+test('the second request needs neither the index nor an installer, not even in another process', async () => {
   const { id } = await ensure(shared, 'tiny');
-  const asked = index.requests.length;
+  const requestsBefore = index.requests.length;
   const settings = { indexUrl: index.url, uvPath: undefined, bubblewrapPath: undefined };
   const elsewhere = stack.use(await openTestEnvironments(shared.folder, settings));
   expect(await ensure(elsewhere, 'Tiny')).toMatchObject({ id, events: [{ status: 'READY' }] });
-  expect(index.requests).toHaveLength(asked);
+  expect(index.requests).toHaveLength(requestsBefore);
 });
 
-test('sets that come to the same packages share one environment, with its requirements and lock beside it', async () => {
+test('requests that resolve to the same packages share one environment, with its requirements and lock beside it', async () => {
   const one = await ensure(shared, 'tiny');
   const other = await ensure(shared, 'tiny>=2', 'tiny-base');
   expect(other).toMatchObject({ id: one.id, preload: ['tiny', 'tiny_base'] });
@@ -125,28 +125,31 @@ test.each([
   ['a version that does not exist', ['tiny==9'], /tiny==9/],
   ['requirements that conflict', ['tiny', 'clash'], /tiny-base/],
   ['a file with the wrong hash', ['bad-hash'], /its hash differs/],
-])('%s fails with the words of the installer, and nothing half-built', async (_what, packages, words) => {
-  const error = await failureOf(shared, ...packages);
-  expect(error).toMatchObject({
-    code: 'PYTHON_PACKAGE_ERROR',
-    retryable: false,
-    message: expect.stringMatching(words),
-  });
-  expect(leftovers(shared)).toEqual([]);
-  expect(await shared.list()).toContainEqual(
-    expect.objectContaining({ state: 'FAILED', requirements: packages.toSorted(), message: error.message }),
-  );
-});
+])(
+  '%s fails with the output of the installer, and nothing half built remains',
+  async (_what, packages, words) => {
+    const error = await failureOf(shared, ...packages);
+    expect(error).toMatchObject({
+      code: 'PYTHON_PACKAGE_ERROR',
+      retryable: false,
+      message: expect.stringMatching(words),
+    });
+    expect(leftovers(shared)).toEqual([]);
+    expect(await shared.list()).toContainEqual(
+      expect.objectContaining({ state: 'FAILED', requirements: packages.toSorted(), message: error.message }),
+    );
+  },
+);
 
-test('a module or a name with a slip, asked for as a package, is told what was meant once it cannot be had', async () => {
+test('a request for a module or a misspelt name fails with the name of the package that was meant', async () => {
   const error = await failureOf(shared, 'sklearn', 'panads>=2', 'tiny');
-  expect(error.message).toMatch(/The installer said: .*(sklearn|panads)/s);
+  expect(error.message).toMatch(/The installer printed: .*(sklearn|panads)/s);
   expect(error.message).toContain('Did you mean `scikit-learn` instead of `sklearn`?');
   expect(error.message).toContain('Did you mean `pandas` instead of `panads`?');
   expect(error.message.match(/Did you mean/g)).toHaveLength(2);
 });
 
-test('an index that fails is a failure that may be retried, and the next attempt tries again', async () => {
+test('an index that fails is a retryable failure, and the next request tries again', async () => {
   index.behave('fail');
   expect(await failureOf(shared, 'tiny-base')).toMatchObject({ retryable: true });
   index.behave('well');
@@ -155,8 +158,8 @@ test('an index that fails is a failure that may be retried, and the next attempt
   expect(about).toMatchObject([{ id, state: 'READY' }]);
 });
 
-test('an index that is down is a failure that may be retried', async () => {
-  const environments = await open({ operator: noRetries, indexUrl: 'http://127.0.0.1:9/simple/' });
+test('an index that is down is a retryable failure', async () => {
+  const environments = await open({ hostInstallers: noRetries, indexUrl: 'http://127.0.0.1:9/simple/' });
   const error = await failureOf(environments, 'tiny', 'sklearn');
   expect(error).toMatchObject({
     code: 'PYTHON_PACKAGE_ERROR',
@@ -166,7 +169,7 @@ test('an index that is down is a failure that may be retried', async () => {
   expect(error.message).not.toContain('Did you mean');
 });
 
-test('an index that hangs ends with the time limit of an install', async () => {
+test('an install from an index that hangs ends at the time limit', async () => {
   const environments = await open({ timeoutMs: 1_500 });
   index.behave('hang');
   const error = await failureOf(environments, 'tiny');
@@ -175,16 +178,16 @@ test('an index that hangs ends with the time limit of an install', async () => {
 });
 
 test('malformed and refused packages never reach an installer', async () => {
-  const asked = index.requests.length;
+  const requestsBefore = index.requests.length;
   const error = await failureOf(shared, 'tiny; rm -rf /', 'https://example.com/tiny.whl', 'tiny');
   expect(error.findings).toMatchObject([
     { rule: 'invalid-requirement', index: 0 },
     { rule: 'package-not-allowed', index: 1 },
   ]);
-  expect(index.requests).toHaveLength(asked);
+  expect(index.requests).toHaveLength(requestsBefore);
 });
 
-test('a blocked package that another pulls in stops the install, also of an environment that was built before', async () => {
+test('a blocked dependency stops the install, and the use of an environment that was built before', async () => {
   await ensure(shared, 'tiny');
   const rules = { allowed: null, blocked: ['tiny-base'], allowedCover: 'asked' } as const;
   const settings = { indexUrl: index.url, uvPath, rules };
@@ -197,7 +200,7 @@ test('a blocked package that another pulls in stops the install, also of an envi
   }
 });
 
-test('a wheelhouse serves without an index', async () => {
+test('a wheelhouse suffices without an index', async () => {
   const wheelhouse = join(root, 'wheelhouse');
   mkdirSync(wheelhouse);
   const { name, bytes } = makeWheel({ name: 'offline', version: '3.1' });
@@ -206,14 +209,14 @@ test('a wheelhouse serves without an index', async () => {
   expect((await ensure(environments, 'offline')).preload).toEqual(['offline']);
 });
 
-test("pip's configuration of the operator holds for whatever installs", async () => {
+test("the host's configuration of pip applies to uv and pip alike", async () => {
   const home = join(root, 'home');
   mkdirSync(join(home, '.config/pip'), { recursive: true });
   writeFileSync(join(home, '.config/pip/pip.conf'), `[global]\nindex-url = ${index.url}\n`);
-  const byFile = await open({ indexUrl: undefined, operator: { home, variables: {} } });
+  const byFile = await open({ indexUrl: undefined, hostInstallers: { home, variables: {} } });
   expect((await ensure(byFile, 'tiny')).preload).toEqual(['tiny']);
   const variables = { PIP_INDEX_URL: index.url, PIP_TARGET: '/elsewhere', PIP_USER: '1' };
-  const byVariable = await open({ indexUrl: undefined, operator: { home: undefined, variables } });
+  const byVariable = await open({ indexUrl: undefined, hostInstallers: { home: undefined, variables } });
   expect((await ensure(byVariable, 'tiny')).preload).toEqual(['tiny']);
 });
 

@@ -15,7 +15,7 @@ afterAll(async () => {
   await python[Symbol.asyncDispose]();
 });
 
-/** What people do with each library, and what comes of it. */
+/** Typical programs for each library, with their results. */
 const PROGRAMS: Record<string, [code: string, result: unknown]> = {
   'scikit-learn fits a line': [
     `

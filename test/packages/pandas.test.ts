@@ -30,7 +30,7 @@ test('the example of the documentation runs as it is written there', async () =>
   });
 });
 
-test('a run of little memory has room for data beside pandas itself, and is told when it takes too much', async () => {
+test('a run with little memory has room for data beside pandas, and fails with PYTHON_MEMORY_LIMIT beyond it', async () => {
   const make = (mb: number) =>
     `frame = pd.DataFrame({'x': np.ones(${mb} * 131072)})\nresult = float(frame['x'].sum())`;
   expect(resultOf(await run(make(60), { memoryMb: 128 }))).toBe(60 * 131072);
@@ -146,7 +146,7 @@ test('figures of code that fails are kept, also with a backend of its own choice
   expect(imagesOf(failed)).toHaveLength(1);
 });
 
-/** What reaches past a library to what is blocked, each with the rule that names it. */
+/** Ways through a library to a blocked module or call, each with the rule that reports it. */
 const ATTACKS: Record<string, [code: string, rule: string]> = {
   'a module that pandas imported': [
     'import pandas\nresult = pandas.io.common.os.getcwd()',
@@ -189,7 +189,7 @@ for (const [name, [code, rule]] of Object.entries(ATTACKS)) {
 }
 
 /** Runs the programs of test/python/benign.py that need packages in plain Python. */
-const TELL = `
+const PLAIN_PYTHON = `
 import json, sys
 sys.path[:0] = sys.argv[1:]
 import benign
@@ -204,7 +204,9 @@ test('all walls let ordinary programs through, and their results are those of pl
   const { pythonPath } = await python.sandbox.backend.status();
   await using scratch = await makeTempFolder();
   const folders = [join(projectRoot, 'test/python'), python.sitePackages];
-  const { stdout } = await promisify(execFile)(pythonPath!, ['-c', TELL, ...folders], { cwd: scratch.path });
+  const { stdout } = await promisify(execFile)(pythonPath!, ['-c', PLAIN_PYTHON, ...folders], {
+    cwd: scratch.path,
+  });
   const [input, outcomes] = JSON.parse(stdout) as [unknown, [string, string, unknown][]];
   expect(outcomes.length).toBeGreaterThan(10);
   for (const [name, code, result] of outcomes) {

@@ -14,7 +14,7 @@ const room = {
   writable: [],
 };
 
-test('a room that is given up ends, however early in its making', async () => {
+test('an aborted room ends, however early the abort comes', async () => {
   for (let ms = 0; ms < 30; ms += 1) {
     const leaving = new AbortController();
     const run = runInRoom({ ...room, signal: leaving.signal }, ['sleep', '60']);
@@ -25,7 +25,7 @@ test('a room that is given up ends, however early in its making', async () => {
   }
 });
 
-test('files are linked, not copied, from the downloads to the folder of a build', async () => {
+test('files can be linked, not only copied, from the downloads to the folder of a build', async () => {
   await using root = await makeTempFolder();
   const [downloaded, building] = [join(root.path, 'downloaded.py'), join(root.path, 'building')];
   writeFileSync(downloaded, '');

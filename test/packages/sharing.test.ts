@@ -41,13 +41,13 @@ async function open(settings: Partial<PackageSettings> = {}, folder = join(root,
 
 const quiet = () => ({ signal: new AbortController().signal, onEvent() {} });
 
-/** What one build asks of the index. */
+/** How many requests to the index one build makes. */
 async function requestsOfOneBuild(): Promise<number> {
   (await (await open()).ensure(['tiny'], quiet()))[Symbol.dispose]();
   return index.requests.splice(0).length;
 }
 
-test('twenty who ask at once for the same set wait for one build', async () => {
+test('twenty callers that request the same set at once wait for one build', async () => {
   const requests = await requestsOfOneBuild();
   const environments = await open();
   const leases = await Promise.all(Array.from({ length: 20 }, () => environments.ensure(['tiny'], quiet())));
@@ -56,7 +56,7 @@ test('twenty who ask at once for the same set wait for one build', async () => {
   for (const lease of leases) lease[Symbol.dispose]();
 });
 
-test('processes that ask at once for the same set build it once between them', async () => {
+test('processes that request the same set at once build it once between them', async () => {
   const requests = await requestsOfOneBuild();
   const environments = await open();
   const { folder, settings } = environments;
@@ -65,29 +65,29 @@ test('processes that ask at once for the same set build it once between them', a
   expect(answers[0]).toMatchObject({ id: expect.stringMatching(/^env_/), error: null });
   expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   expect(index.requests).toHaveLength(requests);
-  // They ended without giving back what they used.
+  // The processes ended without releasing their leases.
   await environments.repair();
   expect(readdirSync(join(folder, 'claims'))).toEqual([]);
 });
 
-test('who fails to hear that its packages are there leaves nothing leased', async () => {
+test('a caller that fails on the READY event holds no lease', async () => {
   const environments = await open();
-  const deaf = {
+  const failing = {
     signal: new AbortController().signal,
     onEvent({ status }: { status: string }) {
       if (status === 'READY') throw new Error('not now');
     },
   };
-  await expect(environments.ensure(['tiny'], deaf)).rejects.toThrow('not now');
+  await expect(environments.ensure(['tiny'], failing)).rejects.toThrow('not now');
   const id = (await environments.list())[0]!.id;
   expect(await environments.delete(id)).toBe(true);
 });
 
-test('a build that was killed blocks nobody, and what it left is swept', async () => {
+test('a killed build blocks no other build, and its folder is removed', async () => {
   const environments = await open();
   index.behave('hang');
   const { child } = spawnEnsure(environments.folder, ['tiny'], environments.settings);
-  await eventually('the build asks the index', () => index.requests.length > 0);
+  await eventually('the build requests the index', () => index.requests.length > 0);
   expect(await environments.list()).toMatchObject([{ state: 'BUILDING', requirements: ['tiny'] }]);
   child.kill('SIGKILL');
   await once(child, 'exit');
@@ -99,14 +99,14 @@ test('a build that was killed blocks nobody, and what it left is swept', async (
   expect(await environments.list()).toMatchObject([{ state: 'READY' }]);
 });
 
-test('who stops waiting leaves the others waiting; with the last of them the build ends', async () => {
+test('a caller that leaves affects no other caller; when the last caller leaves, the build ends', async () => {
   const environments = await open();
   index.behave('hang');
   const leaving = new AbortController();
   const patient = new AbortController();
   const first = environments.ensure(['tiny'], { ...quiet(), signal: leaving.signal });
   const second = environments.ensure(['tiny'], { ...quiet(), signal: patient.signal });
-  await eventually('the build asks the index', () => index.requests.length > 0);
+  await eventually('the build requests the index', () => index.requests.length > 0);
   leaving.abort(new Error('gone'));
   await expect(first).rejects.toThrow('gone');
   expect(await environments.list()).toMatchObject([{ state: 'BUILDING' }]);
@@ -116,7 +116,7 @@ test('who stops waiting leaves the others waiting; with the last of them the bui
   expect(readdirSync(join(environments.folder, 'install/building'))).toEqual([]);
 });
 
-test('the environments that were not used for longest make room, but never one that is in use, here or elsewhere', async () => {
+test('the least recently used environments are removed first, and never one that is in use, here or in another process', async () => {
   const { folder } = await open();
   const environments = await open({ maxMb: 100 }, folder);
   const kept = await environments.ensure(['large-a'], quiet());
@@ -134,7 +134,7 @@ test('the environments that were not used for longest make room, but never one t
   expect(await small.delete(kept.environment.id)).toBe(false);
 });
 
-test('an environment that lost files is removed by the repair, and built anew by the next run', async () => {
+test('the repair removes an environment that lost files, and the next run builds it again', async () => {
   const environments = await open();
   const lease = await environments.ensure(['tiny'], quiet());
   lease[Symbol.dispose]();
@@ -145,7 +145,7 @@ test('an environment that lost files is removed by the repair, and built anew by
   expect(readdirSync(sitePackages)).toContain('tiny.py');
 });
 
-test('a full disk is an error, and leaves nothing half-built', async () => {
+test('a full disk is an error', async () => {
   const folder = join(root, 'small-disk');
   mkdirSync(folder);
   const disk = [onPath('bwrap')!, '--dev-bind', '/', '/', '--size', String(1024 * 1024), '--tmpfs', folder];

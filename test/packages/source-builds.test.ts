@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** A package whose build keeps what it can see: the environment, the files, the processes. */
+/** A package whose build records what it can see: environment variables, files, processes. */
 async function sourceDistribution(folder: string): Promise<Buffer> {
   const backend = `
 import glob, json, os, zipfile
@@ -59,7 +59,7 @@ const open = (name: string, settings: Partial<PackageSettings>): Promise<Environ
   openTestEnvironments(join(root, name), { indexUrl: index.url, uvPath, ...settings });
 const quiet = () => ({ signal: new AbortController().signal, onEvent() {} });
 
-/** The installers' own, the way to the network, and what a shell and Python add. */
+/** The variables of installers and proxies, and those that a shell and Python add. */
 const OF_INSTALLS =
   /^((UV|PIP|PYTHON|PEP517|VIRTUAL_ENV|SSL_CERT|LC)_?\w*|\w+_PROXY|HOME|LANG|NO_COLOR|(OLD)?PWD|PATH|TMPDIR|SHLVL|_)$/;
 
@@ -71,12 +71,12 @@ test('a package without a wheel is not built, because building runs its code', a
   });
 });
 
-test("where an operator allows it, a build sees the installers' variables and nothing else of the server", async () => {
+test('where source builds are allowed, a build sees the variables of the installers and nothing else of the server', async () => {
   process.env.WEFT_TEST_SECRET = 'of the server';
   const variables = { UV_HTTP_TIMEOUT: '31' };
   await using environments = await open('builds', {
     sourceBuilds: true,
-    operator: { home: root, variables },
+    hostInstallers: { home: root, variables },
   });
   using lease = await environments.ensure(['nosy'], quiet());
   const code = `import sys; sys.path.append(${JSON.stringify(lease.environment.sitePackages)}); import nosy; print(nosy.SEEN)`;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PackageError } from '../../server/packages/errors.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from './temp-folder.ts';
-import { openTestEnvironments, operatorOfHost } from './test-environments.ts';
+import { installersOfHost, openTestEnvironments } from './test-environments.ts';
 import { openTestSandbox, type TestRun, type TestRunOptions, type TestSandbox } from './test-sandbox.ts';
 import { findTestUv } from './test-uv.ts';
 
@@ -29,7 +29,7 @@ export async function openPypiSandbox(packages: readonly string[]): Promise<Pypi
       timeoutMs: 300_000,
       uvPath: await findTestUv(),
       cacheFolder,
-      operator: operatorOfHost(),
+      hostInstallers: installersOfHost(),
     }),
   );
   const signal = AbortSignal.timeout(330_000);

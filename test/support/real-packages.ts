@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Environments } from '../../server/packages/environments.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
-import { openTestEnvironments, operatorOfHost } from './test-environments.ts';
+import { installersOfHost, openTestEnvironments } from './test-environments.ts';
 import { findTestUv } from './test-uv.ts';
 
 /** Kept between the tests that use it, and between runs of the tests: pandas is some 30 MB to download. */
@@ -11,7 +11,7 @@ export const realPackagesFolder = join(projectRoot, 'dist/.test-environments');
 export async function openRealEnvironments(folder = realPackagesFolder): Promise<Environments> {
   return openTestEnvironments(folder, {
     uvPath: await findTestUv(),
-    operator: operatorOfHost(),
+    hostInstallers: installersOfHost(),
     timeoutMs: 170_000,
   });
 }

@@ -7,7 +7,7 @@ import { makeLogger } from '../../server/shared/logger.ts';
 
 /** Found once: it costs a process. */
 const interpreter = findInterpreter('python3');
-interpreter.catch(() => {}); // told to who asks
+interpreter.catch(() => {}); // each caller receives the rejection
 
 /** Environments in a folder of their own, without anything of this host's pip and uv configuration. */
 export function openTestEnvironments(
@@ -27,8 +27,8 @@ export function isCompiled(folder: string, id: string): boolean {
   return existsSync(join(folder, 'environments', id, 'compiled.json'));
 }
 
-/** The way to packages that this host's own pip and uv are set up for. */
-export function operatorOfHost(): PackageSettings['operator'] {
+/** The configuration of pip and uv on this host. */
+export function installersOfHost(): PackageSettings['hostInstallers'] {
   const variables = Object.entries(process.env).flatMap(([name, value]) =>
     /^(PIP_|UV_|SSL_CERT_)|^(https?|all|no)_proxy$/i.test(name) && value !== undefined ? [[name, value]] : [],
   );
@@ -49,7 +49,7 @@ export function testPackageSettings(settings: Partial<PackageSettings> = {}): Pa
     timeoutMs: 60_000,
     maxMb: 10_000,
     cacheFolder: undefined,
-    operator: { variables: {}, home: undefined },
+    hostInstallers: { variables: {}, home: undefined },
     ...settings,
   };
 }

@@ -11,24 +11,24 @@ import {
   uvVariables,
 } from './pip-options.ts';
 
-/** All that an installer gets of the operator's configuration. */
-export interface OperatorConfiguration {
+/** The part of the host's pip and uv configuration that an installer may use. */
+export interface HostInstallerConfig {
   variables: Record<string, string>;
-  /** Install from wheels at hand alone. uv has no variable for it. */
+  /** Install from local wheels alone. An option, because uv has no variable for it. */
   noIndex: boolean;
-  /** By their place in the room's home folder. */
+  /** Files on the host by their path in the home folder of the room. */
   homeFiles: Record<string, string>;
-  /** Files and folders that the configuration names: certificates, wheels, configuration. */
+  /** The files and folders that the configuration names: certificates, wheels, more configuration. */
   readable: string[];
 }
 
 /**
- * Reads the operator's pip and uv configuration, and lays the server's own settings over it. uv does not read
- * pip's: it is told what pip would do, unless the operator has configured uv itself.
+ * Reads the host's pip and uv configuration; the server's own settings override it. uv does not read the configuration
+ * of pip, so the options of pip become variables of uv, unless the host configures uv itself.
  */
-export async function readOperatorConfiguration(settings: PackageSettings): Promise<OperatorConfiguration> {
-  const { home, variables: given } = settings.operator;
-  const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !MEDDLING.test(name)));
+export async function readHostInstallerConfig(settings: PackageSettings): Promise<HostInstallerConfig> {
+  const { home, variables: hostVariables } = settings.hostInstallers;
+  const kept = Object.fromEntries(Object.entries(hostVariables).filter(([name]) => !IGNORED.test(name)));
   const homeFiles = Object.fromEntries(
     HOME_FILES.flatMap((name) =>
       home !== undefined && existsSync(join(home, name)) ? [[name, join(home, name)]] : [],
@@ -62,8 +62,8 @@ export async function readOperatorConfiguration(settings: PackageSettings): Prom
   };
 }
 
-/** What to install for, where to, and how it is checked is not the operator's to say here, nor where to log. */
-const MEDDLING = new RegExp(
+/** Variables that would change the target Python, the target folder, the checks or the logs of an install. */
+const IGNORED = new RegExp(
   '^PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|EDITABLE|SRC|LOG|REPORT|DRY_RUN|REQUIRE_VIRTUALENV|NO_DEPS|' +
     'IGNORE_INSTALLED|ONLY_BINARY|NO_BINARY|PREFER_BINARY|QUIET|VERBOSE|REQUIRE_HASHES)$|' +
     '^UV_(PYTHON.*|SYSTEM_PYTHON|(NO_)?MANAGED_PYTHON|PROJECT.*|WORKING_DIR|TOOL_.*|INSTALL_.*|VENV_.*|LINK_MODE|' +
@@ -79,7 +79,7 @@ const QUIET = {
 const HOST_FILES = ['/etc/xdg/pip/pip.conf', '/etc/pip.conf', '/etc/uv/uv.toml'];
 const HOME_FILES = ['.pip/pip.conf', '.config/pip/pip.conf', '.config/uv/uv.toml'];
 
-/** The server's own settings, in pip's words. */
+/** The server's own settings, as options of pip. */
 function ownOptions({ indexUrl, extraIndexUrls, findLinks, noIndex }: PackageSettings): PipOptions {
   return {
     ...(indexUrl !== undefined && { 'index-url': indexUrl }),
@@ -89,7 +89,7 @@ function ownOptions({ indexUrl, extraIndexUrls, findLinks, noIndex }: PackageSet
   };
 }
 
-/** Whatever a configuration names by an absolute path that is there. */
+/** The absolute paths in a configuration that exist. */
 function pathsIn(text: string): string[] {
   return text.split(/[\s,"'=]+/).flatMap((word) => {
     const path = word.startsWith('file:///') ? fileURLToPath(word) : word;

@@ -2,24 +2,24 @@ import { makeFolder } from '../../shared/make-folder.ts';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { Layout } from '../store/layout.ts';
-import { readOperatorConfiguration } from './host-installer-config.ts';
+import { readHostInstallerConfig } from './host-installer-config.ts';
 import { type FoundTools, type Installer, type InstallerContext, type InstallWork } from './installer.ts';
 import { findInstaller } from './tools.ts';
 
-/** How this host installs packages for one Python. */
+/** Prepares this host to install packages for one Python; the returned function finds the installer of one build. */
 export async function openInstallation(
   settings: PackageSettings,
   layout: Layout,
   interpreter: TargetInterpreter,
   found: FoundTools,
 ): Promise<(work: InstallWork) => Promise<Installer>> {
-  // A room cannot hold a folder that is not there.
+  // bubblewrap cannot mount a folder that does not exist.
   if (settings.cacheFolder !== undefined) await makeFolder(settings.cacheFolder);
   const context: InstallerContext = {
     settings,
     interpreter,
     found,
-    operator: await readOperatorConfiguration(settings),
+    hostConfig: await readHostInstallerConfig(settings),
     toolsFolder: layout.tools,
     ...downloads(settings, layout),
   };
@@ -27,8 +27,9 @@ export async function openInstallation(
 }
 
 /**
- * Where downloads are kept. What builds from source runs code, which could put anything among them for others to find:
- * it gets its own. Else builds and cache are one mount, because between two no file can be linked, only copied.
+ * A build from source runs code that could place files among the downloads for later builds to find, so each such build
+ * gets downloads of its own. Otherwise builds and downloads share one mount: between two mounts files are copied, not
+ * linked.
  */
 function downloads(
   { sourceBuilds, cacheFolder }: PackageSettings,

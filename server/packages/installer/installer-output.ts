@@ -1,17 +1,19 @@
 import { stripVTControlCharacters } from 'node:util';
 import { PackageError } from '../errors.ts';
 
-/** What an installer said, trimmed to what helps whoever asked for the packages. */
-export function installerFailure(doing: 'resolve' | 'install', said: string): PackageError {
-  const words = trimWords(said);
-  const retryable = NETWORK.test(words);
-  const what = retryable ? UNREACHABLE : HASHES.test(words) ? WRONG_HASH : FAILED[doing];
-  return new PackageError(`${what}. The installer said: ${words || 'nothing'}`, retryable);
+/** The error for the output of a failed installer; retryable where the network or the index failed. */
+export function installerFailure(step: 'resolve' | 'install', output: string): PackageError {
+  const shown = trimOutput(output);
+  const retryable = NETWORK.test(shown);
+  const what = retryable ? UNREACHABLE : HASHES.test(shown) ? WRONG_HASH : FAILED[step];
+  return new PackageError(`${what}. The installer printed: ${shown || 'nothing'}`, retryable);
 }
 
-/** Without colours, boxes, progress, advertisements and the passwords of indexes; at most MAX_LENGTH characters. */
-export function trimWords(said: string): string {
-  const lines = stripVTControlCharacters(said)
+/**
+ * Removes colours, boxes, progress, advertisements and the passwords of indexes; at most MAX_LENGTH characters remain.
+ */
+export function trimOutput(output: string): string {
+  const lines = stripVTControlCharacters(output)
     .split('\n')
     .map((line) => line.replace(/^[\s×╰─▶│├]+/u, '').trim())
     .filter((line) => line !== '' && !NOISE.test(line));
@@ -20,7 +22,7 @@ export function trimWords(said: string): string {
 }
 
 const UNREACHABLE = 'The package index could not be reached, or failed; try again later';
-const WRONG_HASH = 'A file of a package is not the one that the package index tells of: its hash differs';
+const WRONG_HASH = 'A file of a package is not the file that the package index describes: its hash differs';
 const FAILED = {
   resolve: 'No set of packages fits these requirements',
   install: 'The packages could not be installed',

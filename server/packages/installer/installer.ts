@@ -1,26 +1,26 @@
 import { join } from 'node:path';
 import type { TargetInterpreter } from '../environment.ts';
 import type { PackageSettings } from '../settings.ts';
-import type { OperatorConfiguration } from './host-installer-config.ts';
+import type { HostInstallerConfig } from './host-installer-config.ts';
 import { type RoomRun, runInRoom } from './room.ts';
 
-/** Resolves and installs, with uv or pip behind it. */
+/** Resolves and installs packages, by uv or by pip. */
 export interface Installer {
   name: 'uv' | 'pip';
   /**
-   * Makes the empty virtual environment, and writes the lock: a requirements file with the exact version and the hashes of
-   * everything. Throws PackageError.
+   * Creates the empty virtual environment, and writes the lock: a requirements file with the exact version and the
+   * hashes of every package. Throws PackageError.
    */
   resolve(work: InstallWork): Promise<void>;
-  /** Fills the virtual environment with what the lock says. Throws PackageError. */
+  /** Installs the packages of the lock into the virtual environment. Throws PackageError. */
   install(work: InstallWork): Promise<void>;
 }
 
-/** One build, in a folder of its own on the disk of the environments. */
+/** One build, in a folder of its own in the file system of the environments, so that a rename can move it. */
 export interface InstallWork {
   folder: string;
   signal: AbortSignal;
-  /** A line of the installer on its way, such as `Downloading numpy (16.1MiB)`. */
+  /** Called with each line of the installer as it is printed, such as `Downloading numpy (16.1MiB)`. */
   onLine: (line: string) => void;
 }
 
@@ -30,19 +30,19 @@ export const venvFolder = ({ folder }: InstallWork) => join(folder, 'venv');
 
 export interface InstallerContext {
   settings: PackageSettings;
-  operator: OperatorConfiguration;
+  hostConfig: HostInstallerConfig;
   interpreter: TargetInterpreter;
-  /** Of installers that were fetched. */
+  /** The folder of installers that were fetched. */
   toolsFolder: string;
-  /** Of downloads; null for one of each build's own. */
+  /** The folder of downloads; null: each build has its own. */
   cacheFolder: string | null;
-  /** What was found of installers, for the builds to come. */
+  /** The installers that were found, kept for later builds. */
   found: FoundTools;
-  /** What a build may write to beside its own folder. */
+  /** The folders that a build may write to beside its own. */
   writable: readonly string[];
 }
 
-/** Where `name` keeps its downloads. */
+/** The folder in which uv or pip keeps its downloads. */
 export function cacheOf(
   { cacheFolder }: InstallerContext,
   { folder }: InstallWork,
@@ -51,13 +51,16 @@ export function cacheOf(
   return join(cacheFolder ?? join(folder, 'tmp', 'cache'), name);
 }
 
-/** Not asked yet where undefined; not to be had where null. */
+/** Undefined: not searched for yet. Null: not available. */
 export interface FoundTools {
   uv?: string | null;
   pip?: string[];
 }
 
-/** Runs one command of an installer; it can read its tool, the interpreter and the wheels, and write to its build and the cache. */
+/**
+ * Runs one command of an installer, which can read its tool, the interpreter and the wheels, and write to its build and
+ * the downloads.
+ */
 export function runInstaller(
   context: InstallerContext,
   { folder, signal, onLine }: InstallWork,
@@ -67,18 +70,18 @@ export function runInstaller(
     readable = [],
   }: { command: string[]; variables?: Record<string, string>; readable?: string[] },
 ): Promise<RoomRun> {
-  const { settings, operator, interpreter } = context;
+  const { settings, hostConfig, interpreter } = context;
   return runInRoom(
     {
       bubblewrapPath: settings.bubblewrapPath,
       hasNetwork: true,
-      variables: { ...operator.variables, ...variables, TMPDIR: join(folder, 'tmp') },
-      homeFiles: operator.homeFiles,
+      variables: { ...hostConfig.variables, ...variables, TMPDIR: join(folder, 'tmp') },
+      homeFiles: hostConfig.homeFiles,
       readable: [
         interpreter.prefix,
         interpreter.executable,
         ...settings.findLinks,
-        ...operator.readable,
+        ...hostConfig.readable,
         ...readable,
       ],
       writable: [...context.writable, folder],

@@ -1,7 +1,7 @@
-/** Options of pip by their long names, such as `index-url`; several values are parted by spaces. */
+/** Options of pip by their long names, such as `index-url`; spaces separate several values. */
 export type PipOptions = Record<string, string>;
 
-/** Of a pip.conf: the sections that hold for installing. */
+/** The options of a pip.conf, from the sections that apply to `pip install`. */
 export function optionsOfFile(text: string): PipOptions {
   const sections: Record<string, PipOptions> = { global: {}, install: {} };
   let section: PipOptions | undefined;
@@ -19,7 +19,7 @@ export function optionsOfFile(text: string): PipOptions {
   return { ...sections.global, ...sections.install };
 }
 
-/** Of variables such as PIP_INDEX_URL. */
+/** The options in variables such as PIP_INDEX_URL. */
 export function optionsOfVariables(variables: Readonly<Record<string, string>>): PipOptions {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
@@ -34,21 +34,21 @@ export function pipVariables(options: PipOptions): Record<string, string> {
   );
 }
 
-/** The same for uv. */
+/** The variables of uv that correspond to the options of pip. */
 export function uvVariables(options: PipOptions): Record<string, string> {
   const timeout = options.timeout ?? options['default-timeout'];
   return {
-    ...told('UV_DEFAULT_INDEX', options['index-url']),
-    ...told('UV_EXTRA_INDEX_URL', options['extra-index-url']),
-    ...told('UV_FIND_LINKS', options['find-links']?.split(/\s+/).join(',')),
-    ...told('UV_INSECURE_HOST', options['trusted-host']),
-    ...told('UV_HTTP_TIMEOUT', timeout),
-    ...told('SSL_CERT_FILE', options.cert),
-    ...told('ALL_PROXY', options.proxy),
+    ...optional('UV_DEFAULT_INDEX', options['index-url']),
+    ...optional('UV_EXTRA_INDEX_URL', options['extra-index-url']),
+    ...optional('UV_FIND_LINKS', options['find-links']?.split(/\s+/).join(',')),
+    ...optional('UV_INSECURE_HOST', options['trusted-host']),
+    ...optional('UV_HTTP_TIMEOUT', timeout),
+    ...optional('SSL_CERT_FILE', options.cert),
+    ...optional('ALL_PROXY', options.proxy),
   };
 }
 
-function told(name: string, value: string | undefined): Record<string, string> {
+function optional(name: string, value: string | undefined): Record<string, string> {
   return value === undefined || value === '' ? {} : { [name]: value };
 }
 

@@ -13,7 +13,7 @@ import {
 } from './installer.ts';
 import { installerFailure } from './installer-output.ts';
 
-/** `pip` is the command that it is, such as ['/usr/bin/python3', '-I', '-m', 'pip']. */
+/** `pip` is the command that starts pip, such as ['/usr/bin/python3', '-I', '-m', 'pip']. */
 export function makePipInstaller(context: InstallerContext, pip: string[]): Installer {
   const { interpreter, settings } = context;
   const builds = settings.sourceBuilds ? [] : ['--only-binary', ':all:'];
@@ -21,7 +21,7 @@ export function makePipInstaller(context: InstallerContext, pip: string[]): Inst
   return {
     name: 'pip',
     async resolve(work) {
-      // First: pip resolves for the Python that it is pointed at, and that is the one in there.
+      // The environment comes first: pip resolves for the Python that `--python` names, and that is the environment's.
       const makeVenv = [interpreter.executable, '-I', '-m', 'venv', '--without-pip', venvFolder(work)];
       await run(work, 'install', makeVenv);
       const report = join(work.folder, 'report.json');
@@ -41,21 +41,21 @@ export function makePipInstaller(context: InstallerContext, pip: string[]): Inst
     },
   };
 
-  function runPip(work: InstallWork, doing: 'resolve' | 'install', args: string[]): Promise<void> {
-    return run(work, doing, [...pip, '--python', join(venvFolder(work), 'bin/python'), ...args]);
+  function runPip(work: InstallWork, step: 'resolve' | 'install', args: string[]): Promise<void> {
+    return run(work, step, [...pip, '--python', join(venvFolder(work), 'bin/python'), ...args]);
   }
 
-  async function run(work: InstallWork, doing: 'resolve' | 'install', command: string[]): Promise<void> {
+  async function run(work: InstallWork, step: 'resolve' | 'install', command: string[]): Promise<void> {
     const { exitCode, stderr } = await runInstaller(context, work, {
       command,
       variables: { PIP_CACHE_DIR: cacheOf(context, work, 'pip') },
       readable: [context.toolsFolder],
     });
-    if (exitCode !== 0) throw installerFailure(doing, stderr);
+    if (exitCode !== 0) throw installerFailure(step, stderr);
   }
 }
 
-/** In the form of `uv pip compile`, so that both are read and checked alike. */
+/** In the form of `uv pip compile`, so that one parser reads the locks of both. */
 function lockOf(report: string): string {
   const { install } = reportSchema.parse(JSON.parse(report));
   const lines = install.map(({ metadata, download_info }) => {

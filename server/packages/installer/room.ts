@@ -4,19 +4,19 @@ import { killGroup } from '../../shared/process-table.ts';
 import { PackageError } from '../errors.ts';
 
 /**
- * Where an installer runs: a bubblewrap room with the system's programs and libraries, mostly the network, and what it
- * is given here. Nothing of the server's environment, its other files or its processes is in it.
+ * The bubblewrap room in which an installer runs: it has the system's programs and libraries, the network where needed,
+ * and the paths listed here. It has none of the server's environment variables, other files or processes.
  */
 export interface Room {
   bubblewrapPath: string | undefined;
   hasNetwork: boolean;
-  /** The whole environment of what runs in it, beside PATH and HOME. */
+  /** All environment variables in the room, beside PATH, HOME and LANG. */
   variables: Readonly<Record<string, string>>;
-  /** Host paths that can be read, at the same place; those that do not exist are left out. */
+  /** Host paths that can be read in the room, under the same path; a path that does not exist is left out. */
   readable: readonly string[];
-  /** Host paths that can be written to, at the same place. */
+  /** Host paths that can be written to in the room, under the same path. */
   writable: readonly string[];
-  /** Files of the operator by their place in the room's home folder. */
+  /** Files on the host by their path in the home folder of the room. */
   homeFiles: Readonly<Record<string, string>>;
   signal: AbortSignal;
 }
@@ -27,13 +27,13 @@ export interface RoomRun {
   stderr: string;
 }
 
-/** Runs one command to its end. Throws PackageError where no room can be made, and what aborted the signal. */
+/** Runs one command to its end. Throws PackageError where no room can be made, and the reason of the signal. */
 export async function runInRoom(
   room: Room,
   command: readonly string[],
   onLine: (line: string) => void = () => {},
 ): Promise<RoomRun> {
-  if (room.bubblewrapPath === undefined) throw noRoom('there is none: apt-get install bubblewrap');
+  if (room.bubblewrapPath === undefined) throw noRoom('it is not installed: apt-get install bubblewrap');
   room.signal.throwIfAborted();
   const running = execa(room.bubblewrapPath, [...bubblewrapArguments(room), ...AS_READABLE, ...command], {
     // Not as arguments, which every user of the host can read: an index URL may hold a password.
@@ -41,7 +41,7 @@ export async function runInRoom(
     extendEnv: false,
     cwd: '/',
     stdin: 'ignore',
-    stderr: ['pipe', tellLines(onLine)],
+    stderr: ['pipe', reportLines(onLine)],
     maxBuffer: MAX_OUTPUT_BYTES,
     detached: true,
     reject: false,
@@ -51,24 +51,24 @@ export async function runInRoom(
   const { exitCode, stdout, stderr, code } = await running;
   room.signal.removeEventListener('abort', kill);
   room.signal.throwIfAborted();
-  if (code === 'ENOENT') throw noRoom(`there is none at ${room.bubblewrapPath}`);
+  if (code === 'ENOENT') throw noRoom(`${room.bubblewrapPath} does not exist`);
   const refusal = exitCode === 0 ? null : /^bwrap: (?!execvp).*$/m.exec(stderr);
-  if (refusal !== null) throw noRoom(`it says: ${refusal[0]}; npm run doctor tells more`);
+  if (refusal !== null) throw noRoom(`it failed: ${refusal[0]}. Run npm run doctor for the cause`);
   return { exitCode: exitCode ?? 1, stdout, stderr };
 }
 
 function noRoom(why: string): PackageError {
-  return new PackageError(`Expected bubblewrap, which packages are installed within, but ${why}`, true);
+  return new PackageError(`Expected to install packages inside bubblewrap, but ${why}`, true);
 }
 
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 const HOME = '/home/weft';
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
-/** Cells read what is installed as another user; the server's own umask may forbid that. */
+/** Cells read the installed files as another user, which the umask of the server may forbid. */
 const AS_READABLE = ['/bin/sh', '-c', 'umask 022; exec "$@"', 'sh'];
 
-function tellLines(onLine: (line: string) => void) {
+function reportLines(onLine: (line: string) => void) {
   return function* (line: unknown) {
     onLine(String(line));
     yield line;
@@ -82,7 +82,8 @@ function bubblewrapArguments({ hasNetwork, readable, writable, homeFiles }: Room
     ...(process.getuid?.() === 0 ? [] : ['--unshare-user']),
     ...(hasNetwork ? [] : ['--unshare-net']),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    // No new session: it is one already (`detached`), and inside another its processes would be of another group.
+    // No `--new-session`: bubblewrap leads a session already (`detached`), and killGroup could not reach another
+    // session.
     ...['--die-with-parent', '--hostname', 'weft', '--cap-drop', 'ALL'],
     ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', HOME],
     ...SYSTEM_FOLDERS.flatMap(bindOrLink),
@@ -93,12 +94,12 @@ function bubblewrapArguments({ hasNetwork, readable, writable, homeFiles }: Room
   ];
 }
 
-/** A mount would hide those made before it further in. */
+/** A mount hides earlier mounts below its path, so parents come first. */
 function parentsFirst(paths: readonly string[]): string[] {
   return [...new Set(paths)].sort((a, b) => a.length - b.length);
 }
 
-/** Between two mounts no file can be linked, only copied, though one be a folder of the other. */
+/** Drops paths inside other paths: a mount of its own would force files to be copied instead of linked. */
 function outermost(paths: readonly string[]): string[] {
   return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
@@ -106,7 +107,7 @@ function outermost(paths: readonly string[]): string[] {
 /** Symlinks to /usr on most hosts, and folders on some. */
 const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store'];
 
-/** What name resolution, certificates and the loader need, and the host-wide configuration of pip and uv. */
+/** Files for name resolution, certificates and the loader, and the host-wide configuration of pip and uv. */
 const SYSTEM_PATHS = [
   ...['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/etc/gai.conf', '/etc/host.conf'],
   ...['/etc/ssl', '/etc/pki', '/etc/ca-certificates', '/etc/ld.so.cache', '/etc/alternatives'],

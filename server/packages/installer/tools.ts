@@ -7,8 +7,8 @@ import { makePipInstaller } from './pip.ts';
 import { makeUvInstaller } from './uv.ts';
 
 /**
- * uv where it can be had: on the PATH, fetched before, or fetched now from the package index. Else pip, of the
- * interpreter itself or in a virtual environment of its own. Throws PackageError where there is none of them.
+ * uv, where it is on the PATH, was fetched before, or can be fetched now from the package index. Otherwise pip: that of
+ * the interpreter, or in a virtual environment of its own. Throws PackageError where neither is available.
  */
 export async function findInstaller(context: InstallerContext, work: InstallWork): Promise<Installer> {
   const { settings } = context;
@@ -50,24 +50,24 @@ async function fetchUv(context: InstallerContext, work: InstallWork): Promise<st
   return isMade ? join(await keepTool(context, made), 'bin/uv') : null;
 }
 
-/** The command that pip is; in a virtual environment of its own where the interpreter has none. */
+/** The command that starts pip: that of the interpreter, or one in a virtual environment of its own. */
 async function findPip(context: InstallerContext, work: InstallWork): Promise<string[] | null> {
   const { found, interpreter, toolsFolder } = context;
   const own = [interpreter.executable, '-I', '-m', 'pip'];
-  const apart = [join(toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
-  const makeApart = async () => {
+  const separate = [join(toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
+  const makeSeparate = async () => {
     const made = join(work.folder, 'pip');
     if (await works(context, work, [interpreter.executable, '-I', '-m', 'venv', made]))
       await keepTool(context, made);
-    return isPip(context, work, apart);
+    return isPip(context, work, separate);
   };
   if (found.pip !== undefined) return found.pip;
   if (await isPip(context, work, own)) found.pip = own;
-  else if ((await isPip(context, work, apart)) || (await makeApart())) found.pip = apart;
+  else if ((await isPip(context, work, separate)) || (await makeSeparate())) found.pip = separate;
   return found.pip ?? null;
 }
 
-/** Made aside and renamed: where another process was quicker, its tool is as good. */
+/** Moves a finished tool into place; where another process was quicker, its tool is used instead. */
 async function keepTool({ toolsFolder }: InstallerContext, made: string): Promise<string> {
   const kept = join(toolsFolder, basename(made));
   await mkdir(toolsFolder, { recursive: true });
@@ -75,7 +75,7 @@ async function keepTool({ toolsFolder }: InstallerContext, made: string): Promis
   return kept;
 }
 
-/** One that has `--report` (22.2) and `--python` (22.3). */
+/** Whether the command is a pip with `--report` (22.2) and `--python` (22.3). */
 async function isPip(context: InstallerContext, work: InstallWork, pip: string[]): Promise<boolean> {
   const answer = await runInstaller(context, work, {
     command: [...pip, '--version'],

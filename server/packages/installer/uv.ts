@@ -11,17 +11,18 @@ import {
 } from './installer.ts';
 import { installerFailure } from './installer-output.ts';
 
-/** `uvPath` is absolute, and uv itself: a shim does not work in the room. */
+/** `uvPath` is the absolute path of uv itself: a shim does not work in the room. */
 export function makeUvInstaller(context: InstallerContext, uvPath: string): Installer {
-  const { interpreter, settings, operator } = context;
+  const { interpreter, settings, hostConfig } = context;
   const builds = settings.sourceBuilds ? [] : ['--no-build'];
-  const index = operator.noIndex ? ['--no-index'] : [];
+  const index = hostConfig.noIndex ? ['--no-index'] : [];
   const python = ['--python', interpreter.executable];
 
   return {
     name: 'uv',
     async resolve(work) {
-      // Side by side: neither needs the other. Both end before one fails, since their folder is removed then.
+      // Both at once: neither needs the other. Both end before either error is thrown, since the caller then removes
+      // the folder.
       const both = [makeVenv(work), writeLock(work)];
       await Promise.allSettled(both);
       await Promise.all(both);
@@ -43,12 +44,12 @@ export function makeUvInstaller(context: InstallerContext, uvPath: string): Inst
     return uv(work, 'resolve', ['pip', 'compile', ...form, ...index, ...builds, ...python, ...files]);
   }
 
-  async function uv(work: InstallWork, doing: 'resolve' | 'install', args: string[]): Promise<void> {
+  async function uv(work: InstallWork, step: 'resolve' | 'install', args: string[]): Promise<void> {
     const run = await runInstaller(context, work, {
       command: [uvPath, ...args, '--no-python-downloads'],
       variables: { UV_CACHE_DIR: cacheOf(context, work, 'uv'), UV_NO_MANAGED_PYTHON: '1' },
       readable: [dirname(uvPath)],
     });
-    if (run.exitCode !== 0) throw installerFailure(doing, run.stderr);
+    if (run.exitCode !== 0) throw installerFailure(step, run.stderr);
   }
 }

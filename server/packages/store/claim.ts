@@ -5,17 +5,20 @@ import { z } from 'zod';
 import { processStart } from '../../shared/process-table.ts';
 
 /**
- * A file that says that a living process holds something. Nothing is wrong for long where it is wrong: what is built
- * under a claim is renamed into place in one step, so that two who both believe they hold it only work twice.
+ * A file by which a living process holds something. A claim only saves work: a build is renamed into place in one step,
+ * so two processes that both believe to hold its claim do the work twice and harm nothing.
  *
  *   free ── tryClaim ──▶ held ── dispose ──▶ free
- *                         └── its process ends, or (on another machine) does not touch it for a minute ──▶ free
+ *                         └── the process ends, or (on another machine) does not touch the file for a minute ──▶ free
+ *
+ * proper-lockfile does not fit: it knows a dead holder by the age of the lock alone, and so keeps the next process
+ * waiting.
  */
 export interface Claim extends Disposable {
   file: string;
 }
 
-/** Null where another holds it. `note` is for those who look. */
+/** Null where another process holds the claim. `note` is for readNote, by any process. */
 export async function tryClaim(file: string, note: unknown = null): Promise<Claim | null> {
   const content = JSON.stringify({ ...(await self()), note } satisfies z.input<typeof holderSchema>);
   for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -25,7 +28,7 @@ export async function tryClaim(file: string, note: unknown = null): Promise<Clai
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       if (await isHeld(file)) return null;
-      await takeAway(file);
+      await removeStale(file);
     }
   }
   return null;
@@ -35,8 +38,8 @@ export async function isHeld(file: string): Promise<boolean> {
   return (await holderOf(file)) !== null;
 }
 
-/** What its holder noted; null where nobody holds it. */
-export async function noteOf(file: string): Promise<{ note: unknown; since: Date } | null> {
+/** The holder's note; null where no process holds the claim. */
+export async function readNote(file: string): Promise<{ note: unknown; since: Date } | null> {
   const holder = await holderOf(file);
   return holder === null ? null : { note: holder.note, since: new Date(holder.since) };
 }
@@ -44,9 +47,9 @@ export async function noteOf(file: string): Promise<{ note: unknown; since: Date
 async function holderOf(file: string): Promise<z.infer<typeof holderSchema> | null> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
-    // Between its making and its first byte a file is empty.
+    // A file is empty between its creation and its first byte.
     if (text === '')
-      return Date.now() - mtimeMs < BEAT_MS
+      return Date.now() - mtimeMs < HEARTBEAT_MS
         ? { machine: '', pid: 0, start: '', since: mtimeMs, note: null }
         : null;
     const holder = holderSchema.parse(JSON.parse(text));
@@ -60,21 +63,24 @@ async function holderOf(file: string): Promise<z.infer<typeof holderSchema> | nu
   }
 }
 
-/** By a rename, so that of several who find it stale one takes it; one that was renewed meanwhile is put back. */
-export async function takeAway(file: string): Promise<void> {
+/**
+ * Renames first: of several processes that find the claim stale one succeeds. A claim that was renewed meanwhile is put
+ * back.
+ */
+export async function removeStale(file: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
     await rename(file, aside);
     if (await isHeld(aside)) await rename(aside, file);
     else await rm(aside, { force: true });
   } catch {
-    // Another was quicker.
+    // Another process was quicker.
   }
 }
 
 function keep(file: string): Claim {
   held.add(file);
-  if (held.size === 1) startBeat();
+  if (held.size === 1) startHeartbeat();
   return {
     file,
     [Symbol.dispose]() {
@@ -84,18 +90,18 @@ function keep(file: string): Claim {
   };
 }
 
-/** Says to other machines, which cannot see this process, that it lives. */
-function startBeat(): void {
+/** Touches the files, for processes on other machines, which cannot see whether this process lives. */
+function startHeartbeat(): void {
   const timer = setInterval(() => {
     if (held.size === 0) clearInterval(timer);
     const now = new Date();
     for (const file of held) void utimes(file, now, now).catch(() => {});
-  }, BEAT_MS);
+  }, HEARTBEAT_MS);
   timer.unref();
 }
 
 const held = new Set<string>();
-const BEAT_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
 const STALE_MS = 60_000;
 
 const holderSchema = z.object({
@@ -115,7 +121,7 @@ async function self() {
   };
 }
 
-/** Where pids mean the same: one boot of one kernel, and one pid namespace in it. */
+/** The scope in which a pid names one process: one boot of a kernel, and one pid namespace in it. */
 function machine(): string {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;

@@ -1,59 +1,62 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { readAsked } from './manifest.ts';
+import { readOutcome } from './manifest.ts';
 import type { Store, StoredEnvironment } from './store.ts';
 
-export interface Tidied {
-  /** What crashed builds left behind. */
+export interface GarbageCollection {
+  /** How many folders of crashed builds were removed. */
   leftovers: number;
-  /** Ids of environments that were removed to make room. */
+  /** Ids of environments that were removed because the limit was exceeded. */
   removed: string[];
-  /** Of environments and downloads together, afterwards. */
+  /** Environments and downloads together, afterwards. */
   sizeMb: number;
 }
 
 /**
- * Sweeps what crashed builds left, forgets answers that lead nowhere, and makes room: first the downloads go, then the
- * environments that were not used for longest. What is leased stays, whatever its size.
+ * Removes the folders of crashed builds and the outcomes of requests that are of no more use. Where the limit is
+ * exceeded, removes first the downloads, then the least recently used environments. A leased environment stays.
+ *
+ * lru-cache does not fit: the entries are folders that other processes share, and the time of their last use is on
+ * disk.
  */
-export async function tidy(store: Store, maxMb: number): Promise<Tidied> {
-  const leftovers = await sweep(store);
+export async function collectGarbage(store: Store, maxMb: number): Promise<GarbageCollection> {
+  const leftovers = await removeLeftovers(store);
   const environments = await oldestFirst(store);
   const { layout } = store;
   const sizes = await sizesOf([...environments.map(({ folder }) => folder), layout.cache]);
   let sizeMb = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  if (sizeMb > maxMb && (await dropDownloads(store))) sizeMb -= sizes.get(layout.cache) ?? 0;
+  if (sizeMb > maxMb && (await removeDownloads(store))) sizeMb -= sizes.get(layout.cache) ?? 0;
   const removed: string[] = [];
   for (const environment of environments) {
     if (sizeMb <= maxMb) break;
     const { id } = environment.manifest;
     if (await store.remove(environment)) removed.push(id);
-    else if ((await store.get(id)) !== null) continue; // in use; else another process removed it just now
+    else if ((await store.get(id)) !== null) continue; // in use; otherwise another process removed it just now
     sizeMb -= sizes.get(environment.folder) ?? 0;
   }
-  await Promise.all([forgetOld(store), store.forgetUsers()]);
+  await Promise.all([forgetOldOutcomes(store), store.removeStaleClaims()]);
   return { leftovers, removed, sizeMb: Math.round(sizeMb) };
 }
 
-/** Listed before it is asked who builds: what a living build made is then never taken for a leftover. */
-async function sweep(store: Store): Promise<number> {
+/** The folders are listed before the builds are: a folder that a running build makes later is then never removed. */
+async function removeLeftovers(store: Store): Promise<number> {
   const { building } = store.layout;
   const names = await readdir(building);
   if (names.length === 0 || (await store.builds()).length > 0) return 0;
-  let swept = 0;
+  let count = 0;
   for (const name of names) {
     const path = join(building, name);
-    // One that is being removed may still be put back.
+    // An environment that another process removes right now may still be put back.
     if (name.startsWith('gone-') && !(await isOlderThan(path, 60_000))) continue;
     await store.discard(path);
-    swept += 1;
+    count += 1;
   }
-  return swept;
+  return count;
 }
 
-/** Not while somebody builds, who may be about to install from them. */
-async function dropDownloads(store: Store): Promise<boolean> {
+/** Not while a build runs: it may be about to install from the downloads. */
+async function removeDownloads(store: Store): Promise<boolean> {
   if ((await store.builds()).length > 0) return false;
   for (const name of await readdir(store.layout.cache)) await store.discard(join(store.layout.cache, name));
   return true;
@@ -69,7 +72,7 @@ async function oldestFirst(store: Store): Promise<StoredEnvironment[]> {
   return all.sort((a, b) => a.lastUsed - b.lastUsed).map(({ environment }) => environment);
 }
 
-/** In MiB. `du` counts files that several hold in common once, for the first that is named. */
+/** In MiB. `du` counts a file that several folders share once, for the first folder that it is given. */
 async function sizesOf(folders: readonly string[]): Promise<Map<string, number>> {
   const { stdout } = await execa('du', ['-sk', '--', ...folders], { reject: false });
   return new Map(
@@ -80,15 +83,15 @@ async function sizesOf(folders: readonly string[]): Promise<Map<string, number>>
   );
 }
 
-/** Answers whose environment is gone, and failures that nobody will ask about any more. */
-async function forgetOld(store: Store): Promise<void> {
-  const { asked } = store.layout;
-  for (const name of await readdir(asked)) {
-    const path = join(asked, name);
-    const known = await readAsked(path);
+/** Outcomes whose environment was removed, and failures that are old. */
+async function forgetOldOutcomes(store: Store): Promise<void> {
+  const { requests } = store.layout;
+  for (const name of await readdir(requests)) {
+    const path = join(requests, name);
+    const outcome = await readOutcome(path);
     const isKept =
-      known?.kind === 'resolved'
-        ? (await store.get(known.environmentId)) !== null
+      outcome?.kind === 'resolved'
+        ? (await store.get(outcome.environmentId)) !== null
         : !(await isOlderThan(path, FAILURES_KEPT_MS));
     if (!isKept) await store.discard(path);
   }

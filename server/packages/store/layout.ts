@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
 /**
- * The folder of environments, as it may be shared by several processes:
+ * The folder of environments, which several processes may share:
  *
- *   environments/<id>/   one each: environment.json, requirements.txt, requirements.lock, venv/, later compiled.json
- *   asked/<key>.json     what a set of requirements came to, so that the next run needs no resolver
- *   claims/              who builds or uses what
- *   install/building/    side folders of builds; renamed into environments/ when done
- *   install/cache/       the installers' downloads
- *   tools/               installers that were fetched
+ *   environments/<id>/    one each: environment.json, requirements.txt, requirements.lock, venv/, later compiled.json
+ *   requests/<key>.json   the outcome of a request, so that the next run needs no resolver
+ *   claims/               which process builds or uses which environment
+ *   install/building/     the folders of running builds; a finished one is renamed into environments/
+ *   install/cache/        the installers' downloads
+ *   tools/                installers that were fetched
  */
 export interface Layout {
   root: string;
   environments: string;
-  asked: string;
+  requests: string;
   claims: string;
   install: string;
   building: string;
@@ -26,7 +26,7 @@ export function layoutOf(root: string): Layout {
   return {
     root,
     environments: join(root, 'environments'),
-    asked: join(root, 'asked'),
+    requests: join(root, 'requests'),
     claims: join(root, 'claims'),
     install,
     building: join(install, 'building'),

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** environment.json: what an environment is, written once. The file's modification time is its last use. */
+/**
+ * environment.json: describes an environment; written once. The file's modification time is the time of the last use.
+ */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const manifestSchema = z.object({
@@ -14,7 +16,7 @@ const manifestSchema = z.object({
     z.object({
       name: z.string(),
       version: z.string(),
-      /** What it is imported as. */
+      /** Its import names. */
       modules: z.array(z.string()),
     }),
   ),
@@ -25,15 +27,15 @@ const manifestSchema = z.object({
   createdAt: z.iso.datetime(),
 });
 
-/** compiled.json: all of its bytecode is there, and how much it takes with that. */
+/** compiled.json: exists when the environment has all of its bytecode; the size includes the bytecode. */
 export type Compiled = z.infer<typeof compiledSchema>;
 
 const compiledSchema = z.object({ sizeBytes: z.number() });
 
-/** asked/<key>.json: what a set of requirements came to. */
-export type Asked = z.infer<typeof askedSchema>;
+/** requests/<key>.json: the outcome of the last build for a set of requirements. */
+export type Outcome = z.infer<typeof outcomeSchema>;
 
-const askedSchema = z.discriminatedUnion('kind', [
+const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resolved'), environmentId: z.string() }),
   z.object({
     kind: z.literal('failed'),
@@ -46,7 +48,7 @@ const askedSchema = z.discriminatedUnion('kind', [
 export const MANIFEST = 'environment.json';
 export const COMPILED = 'compiled.json';
 
-/** Null where there is none, or what is there is no manifest. */
+/** Null where the file is missing or is not a manifest. */
 export async function readManifest(folder: string): Promise<Manifest | null> {
   return readAs(manifestSchema, join(folder, MANIFEST));
 }
@@ -55,8 +57,8 @@ export async function readCompiled(folder: string): Promise<Compiled | null> {
   return readAs(compiledSchema, join(folder, COMPILED));
 }
 
-export async function readAsked(file: string): Promise<Asked | null> {
-  return readAs(askedSchema, file);
+export async function readOutcome(file: string): Promise<Outcome | null> {
+  return readAs(outcomeSchema, file);
 }
 
 async function readAs<T>(schema: z.ZodType<T>, file: string): Promise<T | null> {

@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { distributionsOf } from '../site-packages.ts';
 import type { Store } from './store.ts';
 
-/** Removes environments that are not whole (a power cut, a meddling hand), so that their next run builds them anew. */
+/** Removes damaged environments (a power cut, files removed by hand); the next run that needs one builds it again. */
 export async function repair(store: Store): Promise<string[]> {
   const { environments } = store.layout;
   const damaged: string[] = [];
   for (const id of await readdir(environments)) {
     const environment = await store.get(id);
-    const isWhole =
+    const isIntact =
       environment !== null &&
       (await hasAllFiles(join(environment.folder, environment.manifest.sitePackages)));
-    if (isWhole) continue;
+    if (isIntact) continue;
     await store.discard(join(environments, id));
     damaged.push(id);
   }
   return damaged;
 }
 
-/** Every wheel records what it brought, most with the sizes (PEP 376). */
+/** Every wheel brings a record of its files, most with their sizes (PEP 376). */
 async function hasAllFiles(sitePackages: string): Promise<boolean> {
   const distributions = await distributionsOf(sitePackages).catch(() => null);
   if (distributions === null) return false;

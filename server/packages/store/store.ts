@@ -2,44 +2,46 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Claim, isHeld, noteOf, takeAway, tryClaim } from './claim.ts';
+import { type Claim, isHeld, readNote, removeStale, tryClaim } from './claim.ts';
 import { layoutOf } from './layout.ts';
 import {
-  type Asked,
   COMPILED,
   type Compiled,
   MANIFEST,
   type Manifest,
-  readAsked,
+  type Outcome,
   readCompiled,
   readManifest,
+  readOutcome,
 } from './manifest.ts';
 
-/** An environment on disk, whole; only its bytecode comes later. */
+/** A complete environment on disk; only its bytecode may be missing. */
 export interface StoredEnvironment {
   folder: string;
   manifest: Manifest;
-  /** Null while its bytecode is not all there. */
+  /** Null until all of its bytecode is written. */
   compiled: Compiled | null;
 }
 
-/** The environments on disk. Several processes may open one folder; every change is one rename. */
+/** The environments on disk. Several processes may open one folder: every change is one rename. */
 export type Store = Awaited<ReturnType<typeof openStore>>;
 
 export async function openStore(root: string) {
   const layout = layoutOf(root);
-  const { environments, asked, claims, building } = layout;
+  const { environments, requests, claims, building } = layout;
   await Promise.all(
-    [environments, asked, claims, building, layout.cache].map((folder) => mkdir(folder, { recursive: true })),
+    [environments, requests, claims, building, layout.cache].map((folder) =>
+      mkdir(folder, { recursive: true }),
+    ),
   );
 
   return {
     layout,
 
-    /** What a set of requirements came to, if it is there. */
+    /** The environment that a request resolved to before; null where there is none. */
     async find(key: string): Promise<StoredEnvironment | null> {
-      const known = await readAsked(askedFile(key));
-      return known?.kind === 'resolved' ? this.get(known.environmentId) : null;
+      const outcome = await readOutcome(outcomeFile(key));
+      return outcome?.kind === 'resolved' ? this.get(outcome.environmentId) : null;
     },
 
     async get(id: string): Promise<StoredEnvironment | null> {
@@ -54,63 +56,65 @@ export async function openStore(root: string) {
       return found.filter((environment) => environment !== null);
     },
 
-    /** A new side folder; whatever of it is left when its build ends is swept. */
-    sideFolder: () => mkdtemp(join(building, 'build-')),
+    /** For one build. A folder that a crashed build leaves is removed by the garbage collection. */
+    makeBuildFolder: () => mkdtemp(join(building, 'build-')),
 
-    /** Puts a finished side folder in its place. Where another process was quicker, its work is as good. */
-    async keep(sideFolder: string, manifest: Manifest): Promise<StoredEnvironment> {
-      await writeFile(join(sideFolder, MANIFEST), JSON.stringify(manifest, null, 2));
+    /** Moves a finished build into place. Where another process was quicker, its environment is used instead. */
+    async keep(buildFolder: string, manifest: Manifest): Promise<StoredEnvironment> {
+      await writeFile(join(buildFolder, MANIFEST), JSON.stringify(manifest, null, 2));
       const folder = join(environments, manifest.id);
-      await rename(sideFolder, folder).catch(async (error: NodeJS.ErrnoException) => {
+      await rename(buildFolder, folder).catch(async (error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error;
         if ((await readManifest(folder)) !== null) return;
-        await discard(folder); // what is there is no environment
-        await rename(sideFolder, folder);
+        await discard(folder); // not an environment, or a damaged one
+        await rename(buildFolder, folder);
       });
       return { folder, manifest, compiled: null };
     },
 
-    noteCompiled: (id: string, compiled: Compiled) =>
-      writeWhole(join(environments, id, COMPILED), JSON.stringify(compiled)),
+    recordCompiled: (id: string, compiled: Compiled) =>
+      writeAtomically(join(environments, id, COMPILED), JSON.stringify(compiled)),
 
-    note: (key: string, known: Asked) => writeWhole(askedFile(key), JSON.stringify(known)),
+    recordOutcome: (key: string, outcome: Outcome) =>
+      writeAtomically(outcomeFile(key), JSON.stringify(outcome)),
 
-    /** The sets whose last build failed. */
-    async failures(): Promise<{ key: string; failure: Extract<Asked, { kind: 'failed' }> }[]> {
+    /** The requests whose last build failed. */
+    async failures(): Promise<{ key: string; failure: Extract<Outcome, { kind: 'failed' }> }[]> {
       const found = await Promise.all(
-        (await readdir(asked)).map(async (name) => ({
+        (await readdir(requests)).map(async (name) => ({
           key: name.replace(/\.json$/, ''),
-          failure: await readAsked(join(asked, name)),
+          failure: await readOutcome(join(requests, name)),
         })),
       );
       return found.flatMap(({ key, failure }) => (failure?.kind === 'failed' ? [{ key, failure }] : []));
     },
 
-    forget: (key: string) => rm(askedFile(key), { force: true }),
+    forgetOutcome: (key: string) => rm(outcomeFile(key), { force: true }),
 
-    /** The right to build a set; null while a living process has it. */
+    /** The right to build for a request; null while a living process holds it. */
     claimBuild: (key: string, requirements: readonly string[]): Promise<Claim | null> =>
       tryClaim(join(claims, `build-${key}`), { requirements }),
 
     async builds(): Promise<{ key: string; requirements: string[]; since: Date }[]> {
       const names = (await readdir(claims)).filter((name) => /^build-[0-9a-f]+$/.test(name));
-      const notes = await Promise.all(names.map((name) => noteOf(join(claims, name))));
-      return notes.flatMap((told, index) =>
-        told === null
+      const notes = await Promise.all(names.map((name) => readNote(join(claims, name))));
+      return notes.flatMap((found, index) =>
+        found === null
           ? []
           : [
               {
                 key: names[index]!.slice('build-'.length),
-                since: told.since,
-                requirements: (told.note as { requirements?: string[] } | null)?.requirements ?? [],
+                since: found.since,
+                requirements: (found.note as { requirements?: string[] } | null)?.requirements ?? [],
               },
             ],
       );
     },
 
     /**
-     * Keeps an environment from being removed. Null where it was removed already: the claim is made first and the
-     * look is second, and whoever removes does it the other way round, so that one of the two sees the other.
+     * Keeps an environment from being removed; null where it was removed already. A lease first claims and then looks
+     * for the environment; `remove` first renames the environment and then looks for claims. So one of the two sees the
+     * other.
      */
     async lease(environment: StoredEnvironment): Promise<Disposable | null> {
       const claim = await claimUse(environment.manifest.id, randomUUID());
@@ -124,14 +128,17 @@ export async function openStore(root: string) {
       };
     },
 
-    /** The right to compile it, which keeps it as a lease does; null while another has it, or it is gone. */
+    /**
+     * The right to compile, which is a lease too; null while another process holds it, or where the environment is
+     * gone.
+     */
     claimCompile: (id: string): Promise<Claim | null> => claimUse(id, 'compile'),
 
-    /** Claims of processes that were killed. */
-    async forgetUsers(): Promise<void> {
+    /** Removes the claims of processes that were killed. */
+    async removeStaleClaims(): Promise<void> {
       for (const name of (await readdir(claims)).filter((each) => each.startsWith('use-'))) {
         const file = join(claims, name);
-        if (!(await isHeld(file))) await takeAway(file);
+        if (!(await isHeld(file))) await removeStale(file);
       }
     },
 
@@ -139,7 +146,7 @@ export async function openStore(root: string) {
       return (await stat(join(folder, MANIFEST)).catch(() => null))?.mtime ?? null;
     },
 
-    /** False where it is in use, or was removed already. */
+    /** False where the environment is in use, or was removed already. */
     async remove({ folder, manifest: { id } }: StoredEnvironment): Promise<boolean> {
       if (await isLeased(id)) return false;
       const aside = join(building, `gone-${randomUUID()}`);
@@ -159,8 +166,8 @@ export async function openStore(root: string) {
     discard,
   };
 
-  function askedFile(key: string): string {
-    return join(asked, `${key}.json`);
+  function outcomeFile(key: string): string {
+    return join(requests, `${key}.json`);
   }
 
   async function claimUse(id: string, by: string): Promise<Claim | null> {
@@ -178,23 +185,23 @@ export async function openStore(root: string) {
 
 const ID = /^env_[0-9a-f]{32}$/;
 
-async function writeWhole(file: string, text: string): Promise<void> {
+async function writeAtomically(file: string, text: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   await writeFile(aside, text);
   await rename(aside, file);
 }
 
-/** Tells that it was used just now. */
+/** Records that the environment was used just now. */
 function touch(folder: string): void {
   const now = new Date();
   try {
     utimesSync(join(folder, MANIFEST), now, now);
   } catch {
-    // Its last use is not told; nothing hangs on it.
+    // The time of the last use only decides which environment is removed first.
   }
 }
 
 async function discard(folder: string): Promise<void> {
-  // Retried where another process still writes to it.
+  // Retries, because another process may still write to the folder.
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -35,7 +35,7 @@ test("installs get pip's and uv's variables and the way to the network, and none
     AWS_SECRET: 's',
     PATH: '',
   });
-  expect(packages.operator.variables).toEqual(theirs);
+  expect(packages.hostInstallers.variables).toEqual(theirs);
 });
 
 test.each([

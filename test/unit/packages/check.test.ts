@@ -2,11 +2,11 @@ import { allPackages, checkPackages, checkResolved, toRequirements } from '../..
 
 const allowing = (...allowed: string[]) => ({ ...allPackages, allowed });
 
-test('with no rules every well-formed package is let through', () => {
+test('with no rules every well-formed package is allowed', () => {
   expect(checkPackages(['pandas', 'numpy>=2'], allPackages)).toEqual([]);
 });
 
-test('each package that is not on the allow-list is a finding at its place', () => {
+test('each package that is not on the allow-list is a finding with its index', () => {
   const found = checkPackages(['numpy', 'requests', 'Pandas'], allowing('numpy', 'pandas'));
   expect(found).toEqual([
     { rule: 'package-not-allowed', index: 1, message: expect.stringContaining('PYTHON_ALLOWED_PACKAGES') },
@@ -30,15 +30,15 @@ test('a blocked package is refused, however it is spelt', () => {
   expect(checkPackages(['Evil_Package>=1'], rules)).toMatchObject([{ rule: 'package-not-allowed' }]);
 });
 
-test('a blocked package is refused where another pulls it in, and one off the allow-list only if the list is to cover that', () => {
-  const asked = toRequirements(['good']);
+test('a blocked dependency is refused; one off the allow-list only where the list covers dependencies', () => {
+  const requested = toRequirements(['good']);
   const resolved = ['good', 'Evil.Package', 'helper'];
   const blocking = { ...allPackages, blocked: ['evil-package'] };
-  expect(checkResolved(resolved, asked, blocking)).toMatchObject([
+  expect(checkResolved(resolved, requested, blocking)).toMatchObject([
     { message: expect.stringContaining('good needs evil-package') },
   ]);
-  expect(checkResolved(resolved, asked, allowing('good'))).toEqual([]);
-  expect(checkResolved(resolved, asked, { ...allowing('good'), allowedCover: 'all' })).toHaveLength(2);
+  expect(checkResolved(resolved, requested, allowing('good'))).toEqual([]);
+  expect(checkResolved(resolved, requested, { ...allowing('good'), allowedCover: 'all' })).toHaveLength(2);
 });
 
 test('500 packages are one finding', () => {

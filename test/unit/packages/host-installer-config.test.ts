@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOperatorConfiguration } from '../../../server/packages/installer/host-installer-config.ts';
+import { readHostInstallerConfig } from '../../../server/packages/installer/host-installer-config.ts';
 import { optionsOfFile } from '../../../server/packages/installer/pip-options.ts';
 import { makeTempFolder, type TempFolder } from '../../support/temp-folder.ts';
 import { testPackageSettings } from '../../support/test-environments.ts';
@@ -12,7 +12,9 @@ beforeEach(async () => {
 afterEach(() => home[Symbol.asyncDispose]());
 
 const read = (variables: Record<string, string>, settings = {}) =>
-  readOperatorConfiguration(testPackageSettings({ operator: { home: home.path, variables }, ...settings }));
+  readHostInstallerConfig(
+    testPackageSettings({ hostInstallers: { home: home.path, variables }, ...settings }),
+  );
 
 function write(name: string, text: string): string {
   const path = join(home.path, name);
@@ -40,7 +42,7 @@ test('a pip.conf is read with its sections, comments and values over several lin
   });
 });
 
-test("uv is told what pip's files and variables say, the variables first", async () => {
+test('the files and variables of pip become variables of uv; the variables of pip override its files', async () => {
   write(
     '.config/pip/pip.conf',
     '[global]\nindex-url = https://file.example\nextra-index-url = https://extra.example\n',
@@ -57,7 +59,7 @@ test("uv is told what pip's files and variables say, the variables first", async
   expect(homeFiles).toEqual({ '.config/pip/pip.conf': join(home.path, '.config/pip/pip.conf') });
 });
 
-test('uv that is configured itself is not told of pip', async () => {
+test('where the host configures uv, the configuration of pip is not passed to uv', async () => {
   write('.config/uv/uv.toml', 'index-url = "https://uv.example"\n');
   const { variables } = await read({ PIP_INDEX_URL: 'https://pip.example' });
   expect(variables).not.toHaveProperty('UV_DEFAULT_INDEX');
@@ -66,9 +68,9 @@ test('uv that is configured itself is not told of pip', async () => {
   ).not.toHaveProperty('UV_DEFAULT_INDEX');
 });
 
-test("the server's own settings go before the operator's", async () => {
-  const operators = { PIP_INDEX_URL: 'https://pip.example', UV_DEFAULT_INDEX: 'https://uv.example' };
-  const { variables, noIndex } = await read(operators, {
+test("the server's own settings override the host's configuration", async () => {
+  const host = { PIP_INDEX_URL: 'https://pip.example', UV_DEFAULT_INDEX: 'https://uv.example' };
+  const { variables, noIndex } = await read(host, {
     indexUrl: 'https://own.example',
     findLinks: ['/a', 'https://b.example'],
     noIndex: true,
@@ -82,20 +84,20 @@ test("the server's own settings go before the operator's", async () => {
   });
 });
 
-test('variables that would install elsewhere, for another Python or unchecked are left out', async () => {
-  const meddling = {
+test('variables that would change the target folder, the target Python or the checks are left out', async () => {
+  const ignored = {
     PIP_TARGET: '/t',
     PIP_USER: '1',
     UV_PYTHON: '3.9',
     UV_NO_VERIFY_HASHES: '1',
     UV_PROJECT: '/p',
   };
-  const { variables } = await read({ ...meddling, UV_HTTP_TIMEOUT: '9' });
-  for (const name of Object.keys(meddling)) expect(variables).not.toHaveProperty(name);
+  const { variables } = await read({ ...ignored, UV_HTTP_TIMEOUT: '9' });
+  for (const name of Object.keys(ignored)) expect(variables).not.toHaveProperty(name);
   expect(variables).toMatchObject({ UV_HTTP_TIMEOUT: '9' });
 });
 
-test('files that the configuration names can be read by an install, and no others', async () => {
+test('an install can read the files that the configuration names, and no others', async () => {
   const certificate = write('ca.pem', '');
   const wheels = write('wheels/x.whl', '');
   write('other', '');

@@ -1,6 +1,6 @@
-import { installerFailure, trimWords } from '../../../server/packages/installer/installer-output.ts';
+import { installerFailure, trimOutput } from '../../../server/packages/installer/installer-output.ts';
 
-test("an installer's words are told without colours, boxes, progress and passwords", () => {
+test('the output of an installer is trimmed of colours, boxes, progress and passwords', () => {
   const said = [
     '\x1b[31mUsing CPython 3.11.7 interpreter at: /usr/bin/python3\x1b[0m',
     '  × No solution found when resolving dependencies:',
@@ -8,7 +8,7 @@ test("an installer's words are told without colours, boxes, progress and passwor
     '      we can conclude that your requirements are unsatisfiable.',
     '[notice] A new release of pip is available',
   ].join('\n');
-  expect(trimWords(said)).toBe(
+  expect(trimOutput(said)).toBe(
     [
       'No solution found when resolving dependencies:',
       'Because x was not found at https://index.example/simple and you require x,',
@@ -17,8 +17,8 @@ test("an installer's words are told without colours, boxes, progress and passwor
   );
 });
 
-test('words without end are cut', () => {
-  expect(trimWords('word\n'.repeat(100_000)).length).toBeLessThan(2_000);
+test('long output is cut', () => {
+  expect(trimOutput('word\n'.repeat(100_000)).length).toBeLessThan(2_000);
 });
 
 test.each([
@@ -30,6 +30,6 @@ test.each([
   ['Hash mismatch for `x==1.0`', false],
   ['Because async-timeout==99 was not found and you require async-timeout==99', false],
   ['Failed to fetch: https://index.example/x: HTTP status client error (403 Forbidden)', false],
-])('%s: worth another attempt? %s', (said, retryable) => {
+])('%s: retryable is %s', (said, retryable) => {
   expect(installerFailure('resolve', said)).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable });
 });

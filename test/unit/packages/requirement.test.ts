@@ -26,7 +26,7 @@ test.each([
     'x>=1 ; (sys_platform=="linux" or os_name != "nt") and extra == \'y\'',
     'x>=1 ; (sys_platform=="linux" or os_name != "nt") and extra == \'y\'',
   ],
-])('%s is one requirement by PEP 508, told as %s', (given, expected) => {
+])('%s is a requirement of PEP 508 with the canonical text %s', (given, expected) => {
   expect(textOf(given)).toBe(expected);
 });
 
@@ -85,7 +85,7 @@ test.each([
   "pandas'",
   'päckage',
   'x\0',
-])('%j is no requirement', (given) => {
+])('%j is not a requirement', (given) => {
   expect(textOf(given)).not.toBe(given);
   expect(parseRequirement(given).ok).toBe(false);
 });
@@ -95,7 +95,7 @@ test('a character that has no meaning is named', () => {
   expect(messageOf('numpy=>2')).toContain('Expected versions such as >=2');
 });
 
-test('a requirement as long as a book is not even read', () => {
+test('a requirement as long as a book is refused before it is parsed', () => {
   expect(messageOf(`x${'-'.repeat(1_000_000)}!`)).toContain('at most 500 characters');
 });
 

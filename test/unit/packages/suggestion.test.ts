@@ -9,15 +9,15 @@ test.each([
   ['pil', 'pillow'],
   ['yaml', 'pyyaml'],
   ['scikit-lern', 'scikit-learn'],
-])('who asks for %s means %s', (name, meant) => {
+])('%s is a slip or a module name for %s', (name, meant) => {
   expect(suggestionFor(name)).toBe(meant);
 });
 
-test.each([['pandas'], ['our-own'], ['constructor']])('%s is taken as it is', (name) => {
+test.each([['pandas'], ['our-own'], ['constructor']])('%s has no suggestion', (name) => {
   expect(suggestionFor(name)).toBeUndefined();
 });
 
-test('where only some names may be had, only they are suggested', () => {
+test('with a list of names, only names on the list are suggested', () => {
   expect(suggestionFor('sklearn', ['scikit-learn', 'numpy'])).toBe('scikit-learn');
   expect(suggestionFor('sklearn', ['numpy'])).toBeUndefined();
   expect(suggestionFor('acme-tool', ['acme-tools'])).toBe('acme-tools');
