@@ -1,9 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/**
- * `json`, not `jsonb`: values are stored and given back whole, in the order their author wrote them, and are
- * never searched by Postgres.
- */
+/** `json`, not `jsonb`: values are only stored and read whole, and keep the order of their keys. */
 export class InitialSchema1764000000000 implements MigrationInterface {
   name = 'InitialSchema1764000000000';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The audit trail can be added to and read; a trigger refuses everything else, whoever asks. */
+/** The audit trail is append-only: a trigger refuses UPDATE, DELETE and TRUNCATE for every role. */
 export class Security1764100000000 implements MigrationInterface {
   name = 'Security1764100000000';
 

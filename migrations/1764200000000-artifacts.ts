@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Files that runs hand out. What there is of an execution is told by its journal; this is their content. */
+/** The content of the files that runs produce. The journal of an execution lists its files. */
 export class Artifacts1764200000000 implements MigrationInterface {
   name = 'Artifacts1764200000000';
 

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** For what asks by time: whoever looks for changes that nobody told of, and what deletes old executions. */
+/**
+ * Indexes for queries by time: the search for changes whose notification was lost, and the deletion of old executions.
+ */
 export class ExecutionChanges1764300000000 implements MigrationInterface {
   name = 'ExecutionChanges1764300000000';
 

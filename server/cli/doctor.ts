@@ -12,7 +12,10 @@ import {
 import { type Finding, failed } from './doctor/finding.ts';
 import { checkServices } from './doctor/services.ts';
 
-/** `npm run doctor`: what of this host Weft can use, and for each problem its remedy. Ends with 1 if there is one. */
+/**
+ * `npm run doctor`: prints what Weft can use on this host, and a remedy for each problem. Exits with 1 where there is
+ * one.
+ */
 const checks: Check[] = [
   checkNode,
   checkDataFolder,
@@ -36,8 +39,8 @@ function readSettings(): Config | undefined {
   }
 }
 
-function print({ what, ok, isMissed, detail, remedy }: Finding): void {
-  console.log(`${isMissed ? 'not on ' : ok ? 'ok     ' : 'PROBLEM'} ${what}: ${detail}`);
+function print({ what, ok, isMissing, detail, remedy }: Finding): void {
+  console.log(`${isMissing ? 'not on ' : ok ? 'ok     ' : 'PROBLEM'} ${what}: ${detail}`);
   if (remedy !== undefined) console.log(`        Remedy: ${remedy}`);
   if (!ok) process.exitCode = 1;
 }

@@ -6,15 +6,15 @@ import { nodeRegistry } from '../nodes/registry.ts';
 import { projectRoot } from '../shared/paths.ts';
 
 /**
- * Writes what the SDK and other clients are generated from: schema/schema.graphql and one file for each node
- * definition. With --check it writes nothing and fails where the files are not what would be written.
+ * Writes the files from which the SDK and other clients are generated: schema/schema.graphql and one file for each node
+ * definition. With --check it writes nothing, and fails where a file differs from what it would write.
  */
 const folder = join(projectRoot, 'schema');
 const definitionsFolder = join(folder, 'node-definitions');
 
 const files = await generate();
-const stale = await findStale(files);
-if (process.argv.includes('--check')) report(stale);
+const outdated = await findStale(files);
+if (process.argv.includes('--check')) report(outdated);
 else await write(files);
 
 async function generate(): Promise<Map<string, string>> {
@@ -46,9 +46,11 @@ async function listDefinitions(): Promise<string[]> {
   return names.map((name) => join(definitionsFolder, name));
 }
 
-function report(staleFiles: string[]): void {
-  if (staleFiles.length === 0) return;
-  console.error(`Not what the server has now; run \`npm run schema\` and commit:\n${staleFiles.join('\n')}`);
+function report(outdatedFiles: string[]): void {
+  if (outdatedFiles.length === 0) return;
+  console.error(
+    `Expected these files to match the server; run \`npm run schema\` and commit:\n${outdatedFiles.join('\n')}`,
+  );
   process.exitCode = 1;
 }
 

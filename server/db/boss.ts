@@ -9,8 +9,8 @@ export interface Boss extends AsyncDisposable {
 }
 
 /**
- * pg-boss, on the pool that everything else uses. `supervise` makes this process one of those that take back the
- * jobs of the dead; with its monitors at 1 s that happens soon after a heartbeat is overdue.
+ * pg-boss on the pool of the server. With `supervise` this process looks every second for jobs whose worker has stopped
+ * its heartbeat, and makes them available again.
  */
 export async function openBoss(options: { pool: Pool; supervise: boolean; logger: Logger }): Promise<Boss> {
   const boss = new PgBoss({
@@ -24,7 +24,7 @@ export async function openBoss(options: { pool: Pool; supervise: boolean; logger
     monitorVacuum: false,
     openTelemetry: { enabled: false },
   });
-  // Its housekeeping fails while the database is away, and goes on when it is back.
+  // The housekeeping of pg-boss fails while the database is unreachable, and continues by itself afterwards.
   boss.on('error', (error) => options.logger.warn({ err: error }, 'pg-boss reported an error'));
   await boss.start();
   return {
@@ -33,20 +33,20 @@ export async function openBoss(options: { pool: Pool; supervise: boolean; logger
   };
 }
 
-/** Lets pg-boss take part in a transaction. */
+/** Runs the statements of pg-boss inside a transaction. */
 export function inTransaction(tx: Tx): Db {
   return { executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }) };
 }
 
 /**
- * For the statements that every execution passes: they are long, and planning them costs more than running them. Any
- * other of pg-boss's may be several statements in one, which cannot be prepared.
+ * Prepares the statements of pg-boss. For those that run for every execution: they are long, and planning them takes
+ * longer than running them. Not for all of pg-boss: a text with several statements cannot be prepared.
  */
 export function prepared(pool: Pool): Db {
   return { executeSql: (text, values) => pool.query({ name: nameOf(text), text, values: values ?? [] }) };
 }
 
-/** A text differs from the last by a limit at most, so there are few. */
+/** Stays small without a limit: the texts differ in a LIMIT at most. */
 const names = new Map<string, string>();
 
 function nameOf(text: string): string {

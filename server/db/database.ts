@@ -12,22 +12,22 @@ import { WorkflowVersionEntity } from './entities/workflow-version.entity.ts';
 import { sqlState } from './errors.ts';
 import { MIGRATIONS_TABLE, migrations } from './migrations.ts';
 
-/** A transaction in progress; everything that commits together takes it as the first argument. */
+/** An open transaction; functions whose writes commit together take it as their first argument. */
 export type Tx = EntityManager;
 
 export interface Database extends AsyncDisposable {
-  /** Outside any transaction: for reads and single statements. */
+  /** For reads and single statements, outside any transaction. */
   manager: EntityManager;
-  /** The driver's own pool, for statements that are worth preparing and reading without an ORM. */
+  /** The pool of the driver, for prepared statements and for rows that need no entities. */
   pool: Pool;
   /**
-   * Runs `work` in a transaction, again from the start when Postgres asked for that (serialization failure,
-   * deadlock), at most three times in all.
+   * Runs `work` in a transaction. After a serialization failure or a deadlock, runs it again from the start, at most
+   * three times in all.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
-/** Connects, and applies the migrations that are missing. @throws WeftError DATABASE_UNREACHABLE */
+/** Connects, and applies the pending migrations. @throws WeftError DATABASE_UNREACHABLE */
 export async function openDatabase(options: {
   url: string;
   logger: Logger;
@@ -36,7 +36,7 @@ export async function openDatabase(options: {
   const dataSource = await openDataSource(options.url, options.poolSize ?? 12);
   await using opened = new AsyncDisposableStack();
   opened.defer(() => dataSource.destroy());
-  // A connection that dies while idle is replaced by the pool; unhandled, its error would end the process.
+  // The pool replaces an idle connection that dies. Without a listener the error event would end the process.
   const pool = (dataSource.driver as unknown as { master: Pool }).master;
   let closing = false;
   pool.on('error', (error) => {
@@ -65,8 +65,8 @@ export async function openDataSource(url: string, poolSize: number): Promise<Dat
     throw new WeftError(
       'DATABASE_UNREACHABLE',
       `Expected Postgres at ${URL.parse(url)?.host || 'the address in DATABASE_URL'}, but: ${message || code}. ` +
-        'See that it runs there, and that DATABASE_URL has the right host, port, user, password and database; ' +
-        'without DATABASE_URL Weft brings a Postgres of its own.',
+        'Check that Postgres runs there, and that DATABASE_URL has the right host, port, user, password and database; ' +
+        'without DATABASE_URL Weft starts a Postgres of its own.',
       { cause: error },
     );
   }
@@ -77,7 +77,7 @@ function makeDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
-    // Statements of one transaction that do not wait for each other go in one round trip.
+    // Statements of a transaction that do not wait for each other share one round trip.
     extra: { pipeline: true },
     applicationName: 'weft',
     entities: [
@@ -96,7 +96,7 @@ function makeDataSource(url: string, poolSize: number): DataSource {
   });
 }
 
-/** Several processes may migrate at once: a lock held by the session lets one of them do so and the rest wait. */
+/** Lets one process migrate at a time, by an advisory lock of the session; the others wait. */
 export async function withMigrationLock<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();
   try {
@@ -108,7 +108,7 @@ export async function withMigrationLock<T>(dataSource: DataSource, migrate: () =
   }
 }
 
-/** Any number that no other program on this database uses; "weft" on a phone keypad. */
+/** A number that no other program on this database should use: "weft" on a phone keypad. */
 const MIGRATION_LOCK = 9338;
 
 async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -116,13 +116,13 @@ async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<
     try {
       return await dataSource.transaction(work);
     } catch (error) {
-      if (attempt >= 3 || !wantsRetry(error)) throw error;
+      if (attempt >= 3 || !isRetryable(error)) throw error;
       await delay(5 * attempt * Math.random());
     }
   }
 }
 
-function wantsRetry(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   const code = sqlState(error);
   return code === '40001' || code === '40P01';
 }

@@ -12,20 +12,20 @@ import { stopLeftover } from './embedded/leftover.ts';
 import { type Postmaster, startPostmaster } from './embedded/postmaster.ts';
 
 export interface EmbeddedPostgres extends AsyncDisposable {
-  /** Stays the same while this object lives, also when Postgres had to be started again. */
+  /** Does not change when Postgres ends and is started again. */
   url: string;
 }
 
 /**
- * Starts the Postgres that comes with Weft, in `<dataFolder>/postgres`, making the cluster on first use. It
- * ends with this process, however that ends, and is started again if it ends before.
+ * Starts the Postgres that comes with Weft, in `<dataFolder>/postgres`, and creates the cluster on first use. Postgres
+ * ends with this process, also when this process is killed. A Postgres that ends earlier is started again.
  *
- *   claim the folder → initdb if need be → wait for a Postgres left from before → start on a free port
+ *   claim the folder → initdb where there is no cluster → stop the Postgres of an earlier run → start on a free port
  *
- * It listens on TCP: a Unix socket would save 0.03 ms of a commit's 0.42, but its path must be shorter than 108
- * bytes and enterable by both sides.
+ * Postgres listens on TCP. A Unix socket would save 0.03 ms of the 0.42 ms of a commit, but its path must be shorter
+ * than 108 bytes and accessible to both users.
  *
- * @param nativeFolder holds Postgres's bin/, lib/ and share/
+ * @param nativeFolder contains bin/, lib/ and share/ of Postgres
  * @throws WeftError DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE, POSTGRES_NOT_INSTALLED, POSTGRES_CANNOT_START
  */
 export async function startEmbeddedPostgres({
@@ -57,7 +57,7 @@ export async function startEmbeddedPostgres({
   };
 }
 
-/** Between asking the system for a free port and Postgres binding it another program may take it. */
+/** Tries again where another program takes the free port before Postgres binds it. */
 async function startOnFreePort(start: (port: number) => Promise<Postmaster>) {
   for (let attemptsLeft = 5; ; attemptsLeft -= 1) {
     const port = await freePort();
@@ -80,7 +80,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whoever is connected sees a database that goes away and comes back, at the same address. */
+/** Clients lose their connections when Postgres ends, and can connect again at the same address. */
 function keepRunning(first: Postmaster, restart: () => Promise<Postmaster>, logger: Logger): AsyncDisposable {
   const stopping = new AbortController();
   const { signal } = stopping;

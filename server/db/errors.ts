@@ -1,6 +1,6 @@
 /**
- * The five-character SQLSTATE of a Postgres error, by TypeORM or straight from the driver. It has a digit, and EPIPE
- * none.
+ * The five-character SQLSTATE of a Postgres error, whether TypeORM wraps the error or not. Every SQLSTATE has a digit;
+ * EPIPE, a code of Node with five letters, has none.
  */
 export function sqlState(error: unknown): string | undefined {
   const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
@@ -9,10 +9,12 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /**
- * Whether the statement failed because the database could not be reached or is going down, so that the same
- * statement may succeed later. Class 08, 57P01 to 57P03, 53300, a database that takes no connections for now (55000),
- * and whatever the socket said. But 08P01 (protocol violation) is that only where it ends the connection, as PgBouncer
- * says it for a database that is away: Postgres also says it of a statement with too many parameters, at every try.
+ * Whether the statement failed because the database is unreachable or shutting down, so that the same statement may
+ * succeed later: class 08, 57P01 to 57P03, 53300, a database that accepts no connections at the moment (55000), and
+ * socket errors.
+ *
+ * 08P01 (protocol violation) counts only as FATAL, which PgBouncer reports while its database is unreachable. Postgres
+ * reports 08P01 as ERROR for a statement with too many parameters, which fails every time.
  */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlState(error);
@@ -32,14 +34,14 @@ function severityOf(error: unknown): unknown {
   return driverError?.severity ?? severity;
 }
 
-/** Whether a row with this key is there already. */
+/** Whether a row with this key exists already. */
 export function isDuplicate(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
 /**
- * Whether the database refused a value that it cannot hold: text with a NUL character (22021), or a number beyond
- * its column (22003). Only a client can have sent such a value, in an id, a name or a cursor.
+ * Whether the database refused a value that it cannot store: text with a NUL character (22021), or a number out of the
+ * range of its column (22003). Such values come only from clients, in ids, names and cursors.
  */
 export function isUnstorable(error: unknown): boolean {
   const state = sqlState(error);

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../shared/logger.ts';
 
-/** How often the connection is asked whether it still lives; a cut cable says nothing by itself. */
+/** How often a query checks that the connection lives; without it a broken network goes unnoticed. */
 const HEARTBEAT_MS = 5_000;
 
 /**
- * One connection that LISTENs on a channel for as long as the process lives, through restarts of Postgres.
- * After every reconnect `onGap` is called: notifications may have been missed, so whoever waits must reread.
+ * One connection that LISTENs on a channel until it is disposed of, and reconnects after restarts of Postgres. `onGap`
+ * is called after each connect: notifications may have been missed, so their receivers must read the tables again.
  */
 export function openListener(options: {
   url: string;

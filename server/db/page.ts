@@ -1,33 +1,32 @@
 import { LessThan, MoreThan } from 'typeorm';
 
-/**
- * Which page of a list: after a cursor or from the list's begin, or, read backwards, before a cursor or from its end.
- */
+/** A page of a list. Without a cursor it is the first page, or the last page where it is read backwards. */
 export interface PageRequest {
   /** 1 to 100. */
   size: number;
+  /** The page begins after this item, or ends before it where it is read backwards. */
   cursor: string | null;
   isBackward: boolean;
 }
 
-/** The items are in the list's own order, whichever way they were read. */
+/** The items are in the order of the list, also where the page was read backwards. */
 export interface Page<T> {
   items: T[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
 }
 
-/** Of rows as they were read: one more than asked for tells whether the list goes on that way. */
+/** Turns the rows of a query with `newestFirst` into a page; the row beyond `size` shows that the list continues. */
 export function toPage<T>(rows: readonly T[], { size, cursor, isBackward }: PageRequest): Page<T> {
   const items = rows.slice(0, size);
-  const goesOn = rows.length > size;
-  const cameFrom = cursor !== null;
+  const continues = rows.length > size;
+  const hasCursor = cursor !== null;
   return isBackward
-    ? { items: items.reverse(), hasNextPage: cameFrom, hasPreviousPage: goesOn }
-    : { items, hasNextPage: goesOn, hasPreviousPage: cameFrom };
+    ? { items: items.reverse(), hasNextPage: hasCursor, hasPreviousPage: continues }
+    : { items, hasNextPage: continues, hasPreviousPage: hasCursor };
 }
 
-/** How to find the rows of a list that is newest first by the column that its cursors are of. */
+/** The query for a page of a list that is ordered newest first by `column`; cursors are values of `column`. */
 export function newestFirst(column: string, { size, cursor, isBackward }: PageRequest) {
   return {
     within: cursor === null ? {} : { [column]: isBackward ? MoreThan(cursor) : LessThan(cursor) },

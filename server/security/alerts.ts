@@ -4,16 +4,15 @@ import type { Database, Tx } from '../db/database.ts';
 import type { Logger } from '../shared/logger.ts';
 
 export interface AlertSettings {
-  /** So many violations … */
+  /** So many violations of one subject within `windowSeconds` raise an alert. */
   violations: number;
-  /** … within so many seconds raise an alert. */
   windowSeconds: number;
-  /** Where an alert is posted as JSON; undefined for nowhere. */
+  /** Where an alert is posted as JSON; undefined: nowhere. */
   webhookUrl: string | undefined;
 }
 
 export interface Alert {
-  /** What the violations have in common: a workflow, or who started Python without one. */
+  /** The workflow of the violations; without a workflow (pythonRun), the principal. */
   subject: string;
   executionId: string;
   violations: number;
@@ -25,8 +24,8 @@ const QUEUE = 'security-alerts';
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /**
- * Repeated violations raise an alert: a row, a log line, an event in the journal (the engine's part) and, where a
- * webhook is set, a job that posts it, again and again until it is taken. One alert per subject and window.
+ * Repeated violations raise an alert: a row, a log line and, where a webhook is set, a job that posts the alert and
+ * retries. The engine adds an event to the journal. There is one alert per subject and window.
  */
 export async function openAlerts(deps: {
   database: Database;
@@ -42,7 +41,9 @@ export async function openAlerts(deps: {
   }
 
   return {
-    /** Counts what the execution's latest violation adds to; the alert, if it is the one too many. */
+    /**
+     * Call it after each violation of an execution. Resolves with the alert where this violation raises one, else null.
+     */
     async judge(executionId: string): Promise<Pick<Alert, 'violations' | 'windowSeconds'> | null> {
       const alert = await database.transaction(async (tx) => {
         const raised = await raiseIfDue(tx, executionId, settings);
@@ -63,7 +64,7 @@ async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings):
     [executionId],
   );
   const { subject } = execution;
-  // Two replicas that count the same violation must not both raise the alert.
+  // One replica counts at a time: two that count the same violations must not both raise the alert.
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`security-alert ${subject}`]);
   const [{ violations, alerts }] = await tx.query(COUNT, [subject, settings.windowSeconds]);
   if (violations < settings.violations || alerts > 0) return null;
@@ -88,7 +89,7 @@ const COUNT = `
     (SELECT count(*)::int FROM security_alerts
      WHERE subject = $1 AND raised_at > now() - $2 * interval '1 second') AS alerts`;
 
-/** Throws for anything but a 2xx, so that pg-boss tries again. */
+/** Throws unless the answer is 2xx, so that pg-boss retries. */
 async function post(url: string, alert: Alert): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',

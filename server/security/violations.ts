@@ -4,9 +4,9 @@ import { SecurityViolationEntity } from '../db/entities/security-violation.entit
 import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { PythonViolation } from '../sandbox/backend.ts';
 
-/** A line of the audit trail. */
+/** A row of the audit trail. */
 export interface AuditedViolation {
-  /** Of the line, growing. */
+  /** The id of the row; later rows have greater ids. */
   id: string;
   executionId: string;
   sequence: number;
@@ -28,7 +28,7 @@ export interface ViolationFilter {
   layer?: PythonViolation['layer'] | null;
 }
 
-/** Newest first; a cursor is an id. One line more than asked for tells that there are more. */
+/** Newest first; a cursor is an id. One row beyond the page size shows that there are more. */
 export async function readViolations(
   { manager }: Database,
   page: PageRequest,
@@ -42,7 +42,7 @@ export async function readViolations(
   return rows.map(toViolation);
 }
 
-/** What was written after `since`, in order. */
+/** The rows that were written after `since`, oldest first. */
 export async function violationsSince(
   { manager }: Database,
   { since, filter }: { since: Date; filter: ViolationFilter },

@@ -3,8 +3,9 @@ import { coerceError, WeftError } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
 
 /**
- * Makes the folder of WEFT_DATA_DIR if need be; returns its path without symlinks. @throws WeftError
- * DATA_FOLDER_NOT_WRITABLE
+ * Makes the folder of WEFT_DATA_DIR where it does not exist; returns its path without symlinks.
+ *
+ * @throws WeftError DATA_FOLDER_NOT_WRITABLE
  */
 export async function makeDataFolder(path: string): Promise<string> {
   try {

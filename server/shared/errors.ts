@@ -1,9 +1,9 @@
-/** How loudly an error is logged; `silent` is for faults of the caller, which the caller is told about. */
+/** The level at which an error is logged; `silent` is for faults of the caller, who receives the error anyway. */
 export type LogLevel = 'silent' | 'warn' | 'error';
 
 /**
- * The one error class whose code and message reach clients. Anything else that is thrown is masked at the
- * edge: logged in full under an id, and only the id is told.
+ * The one error class whose code and message reach clients. Any other error is masked at the boundary: it is logged in
+ * full under an id, and the client receives only the id.
  */
 export class WeftError extends Error {
   readonly code: string;
@@ -17,7 +17,7 @@ export class WeftError extends Error {
   }
 }
 
-/** Turns whatever was thrown into an Error, once, at the boundary that catches it. */
+/** Turns any thrown value into an Error; called once, where the value is caught. */
 export function coerceError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** The prefixes tell a reader what an id names; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
+/** The prefix says what an id identifies; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
 export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art';
 
 export function newId(prefix: IdPrefix): string {
@@ -13,7 +13,7 @@ export function isId(prefix: IdPrefix, text: string): boolean {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Of a random UUID, for which Node keeps random bytes at hand: asking for sixteen is a call into the kernel. */
+/** Made from a random UUID, because Node keeps random bytes for those; randomBytes(16) calls the kernel each time. */
 function uuidV7(unixMs: number): string {
   const time = unixMs.toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;

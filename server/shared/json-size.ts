@@ -1,7 +1,6 @@
 /**
- * How many lists and objects a JSON text holds; not counted much further than `most`. A few bytes each, they take
- * JSON.parse a hundred times as long as text does: 16 MiB of nothing but empty objects stop the process for four
- * seconds.
+ * Counts the lists and objects in a JSON text, and stops counting beyond `most`. Byte for byte, JSON.parse takes a
+ * hundred times longer for them than for strings: 16 MiB of empty objects block the process for four seconds.
  */
 export function countContainers(json: string, most: number): number {
   let count = 0;
@@ -13,7 +12,7 @@ export function countContainers(json: string, most: number): number {
   return count;
 }
 
-/** By indexOf, which passes over megabytes of base64 twenty times as fast as a loop does. */
+/** Uses indexOf, which skips megabytes of base64 twenty times faster than a loop. */
 function endOfString(json: string, start: number): number {
   let at = json.indexOf('"', start + 1);
   while (at !== -1 && isEscaped(json, at)) at = json.indexOf('"', at + 1);

@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and its parents; for a path that the operator chose. Node's own `mkdir(path, { recursive: true })`
- * never returns where an existing parent answers ENOENT for a new child, as /proc does.
+ * Makes a folder and its parents. For paths from settings, because `mkdir(path, { recursive: true })` of Node never
+ * ends where an existing parent answers ENOENT for a new child, as /proc does.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

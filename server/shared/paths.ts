@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The folder that holds package.json, whether this code runs from the sources or from dist/. */
+/** The folder of the checkout, whether this code runs from the sources or from dist/. */
 export const projectRoot: string = findProjectRoot(import.meta.dirname);
 
 function findProjectRoot(start: string): string {

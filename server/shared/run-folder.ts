@@ -6,14 +6,14 @@ import { isAlive } from './process-table.ts';
 const NAME = /^weft-run-(\d+)-/;
 
 /**
- * A folder for this process's sockets. Its path is short, because a Unix socket's may have no more than 107
- * bytes. Folders of processes that were killed before they could remove theirs are removed here.
+ * A folder for the sockets of this process. Its path is short, because the path of a Unix socket has at most 107 bytes.
+ * Also removes the folders of processes that were killed.
  */
 export async function makeRunFolder(): Promise<string> {
   for (const name of await readdir(tmpdir())) {
     const pid = NAME.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) {
-      // One that belongs to somebody else is theirs to remove.
+      // A folder of another user cannot be removed, and that user's own Weft removes it.
       await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
     }
   }

@@ -1,18 +1,18 @@
-/** About what a value takes as JSON text. */
+/** The approximate size of a value as JSON text. */
 export interface ValueSize {
-  /** Characters; more where text has to be escaped. */
+  /** Counted as characters; escapes and characters beyond ASCII take more bytes. */
   bytes: number;
-  /** Lists and objects: what parsing and writing it costs is mostly theirs. */
+  /** The number of lists and objects, which most of the time of parsing and writing depends on. */
   containers: number;
 }
 
 /**
- * What one value may take wherever it comes from: a client, Python, an expression, or another node. Parsing more would
- * stop a server for seconds.
+ * The limit of one value from any source: a client, Python, an expression or another node. Parsing a larger value would
+ * block the server for seconds.
  */
 export const MAX_VALUE: ValueSize = { bytes: 16 * 1024 * 1024, containers: 500_000 };
 
-/** A value that is in another many times counts as often: it is written out as often. */
+/** A value that occurs several times in another counts each time, because JSON repeats it. */
 export function sizeOf(value: unknown): ValueSize {
   const size = { bytes: 0, containers: 0 };
   add(value, size);
@@ -20,10 +20,10 @@ export function sizeOf(value: unknown): ValueSize {
 }
 
 const measured = new WeakMap<object, ValueSize>();
-/** Smaller ones are measured again where they are met again. */
+/** Sizes of values with fewer containers are not kept: measuring again is cheaper. */
 const WORTH_REMEMBERING = 16;
 
-/** Takes about as long as writing the value out, so it makes nothing on its way. */
+/** Allocates nothing, because it takes about as long as JSON.stringify. */
 function add(value: unknown, size: ValueSize): void {
   if (typeof value === 'string') size.bytes += value.length + 3;
   else if (typeof value === 'number') size.bytes += lengthOf(value) + 1;

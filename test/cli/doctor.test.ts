@@ -7,7 +7,7 @@ import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
-test('a host that has all ends with 0 and says what was found', async () => {
+test('on a host with everything the doctor prints what it found and exits with 0', async () => {
   await using database = await createDatabase();
   const { exitCode, stdout } = await runDoctor({ DATABASE_URL: database.url, PORT: '0' });
   expect(stdout).toMatch(/^ok {6}Postgres \(DATABASE_URL\): 18/m);
@@ -17,7 +17,7 @@ test('a host that has all ends with 0 and says what was found', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('each problem is told with its remedy, and the others are looked at all the same', async () => {
+test('each problem is printed with its remedy, and the other checks run all the same', async () => {
   await using taken = createServer((socket) => socket.destroy());
   await once(taken.listen(0, '127.0.0.1'), 'listening');
   const { port } = taken.address() as { port: number };
@@ -41,7 +41,7 @@ test('a data folder that cannot be made is a problem like any other', async () =
   expect(exitCode).toBe(1);
 });
 
-test('sandbox services are asked how they are, in place of a sandbox on this host', async () => {
+test('with sandbox services the doctor checks the services, and no sandbox on this host', async () => {
   await using database = await createDatabase();
   const { exitCode, stdout } = await runDoctor({
     DATABASE_URL: database.url,
@@ -55,7 +55,7 @@ test('sandbox services are asked how they are, in place of a sandbox on this hos
   expect(exitCode).toBe(1);
 });
 
-test('a setting that is not valid is named', async () => {
+test('an invalid setting is named', async () => {
   const { exitCode, stdout } = await runDoctor({ PORT: '70000' });
   expect(stdout).toMatch(/^PROBLEM Settings: [\s\S]*PORT=70000/m);
   expect(exitCode).toBe(1);

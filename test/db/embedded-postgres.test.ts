@@ -14,8 +14,8 @@ import { eventually } from '../support/eventually.ts';
 import { makeTempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const logger = makeLogger('silent');
-const stranger = 12345; // a uid that no user of the host has
-let initialised: TempFolder; // a data folder as the first start left it; initdb takes a second, a copy of it does not
+const stranger = 12345; // a uid without a user on the host
+let initialised: TempFolder; // a data folder after its first start; a copy saves the second that initdb takes
 let folder: TempFolder;
 let dataFolder: string;
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(async () => folder[Symbol.asyncDispose]());
 afterAll(async () => initialised[Symbol.asyncDispose]());
 
-test('what was written is there after the next start', async () => {
+test('data is there after the next start', async () => {
   {
     await using postgres = await startEmbeddedPostgres({ dataFolder, logger });
     await query(postgres.url, 'create table kept as select 7 as n');
@@ -40,12 +40,12 @@ test('what was written is there after the next start', async () => {
   expect(await query(postgres.url, 'select n from kept')).toEqual([{ n: 7 }]);
 });
 
-test('a stopped Postgres leaves nothing in the folder but its cluster', async () => {
+test('a stopped Postgres leaves only its cluster in the folder', async () => {
   await (await startEmbeddedPostgres({ dataFolder, logger }))[Symbol.asyncDispose]();
   expect(await readdir(dataFolder)).toEqual(['postgres']);
 });
 
-test('it asks for a password and listens on loopback only', async () => {
+test('Postgres requires a password and listens on loopback only', async () => {
   await using postgres = await startEmbeddedPostgres({ dataFolder, logger });
   const withoutPassword = new URL(postgres.url);
   withoutPassword.password = 'guess';
@@ -57,7 +57,7 @@ test('a Postgres that ends by itself comes back at the same address, with its da
   await using postgres = await startEmbeddedPostgres({ dataFolder, logger });
   await query(postgres.url, 'create table kept as select 7 as n');
   process.kill(await postmasterPid(), 'SIGKILL');
-  await eventually('it answers again', () =>
+  await eventually('Postgres answers again', () =>
     query(postgres.url, 'select n from kept').then(
       () => true,
       () => false,
@@ -65,7 +65,7 @@ test('a Postgres that ends by itself comes back at the same address, with its da
   );
 });
 
-test('what is stopped while its Postgres is being started again ends all the same', async () => {
+test('stopping while Postgres is being started again ends both', async () => {
   const restarting = Promise.withResolvers<void>();
   const listening = Object.assign(makeLogger('silent'), { error: () => restarting.resolve() });
   const postgres = await startEmbeddedPostgres({ dataFolder, logger: listening });
@@ -104,21 +104,21 @@ test('a second Weft on the same folder is refused with the pid of the first', as
   expect(await once(holder.process, 'exit')).toEqual([0, null]);
 });
 
-test('a cluster that a crash left half-made is removed and made anew', async () => {
+test('a cluster that a crash left half made is removed and made again', async () => {
   await rename(join(dataFolder, 'postgres'), join(dataFolder, 'postgres.new-crash1'));
   await using postgres = await startEmbeddedPostgres({ dataFolder, logger });
   expect(await query(postgres.url, 'select 1 as n')).toEqual([{ n: 1 }]);
   expect((await readdir(dataFolder)).filter((name) => name.startsWith('postgres'))).toEqual(['postgres']);
 });
 
-test('a postmaster.pid whose pid was given to another program since is no obstacle', async () => {
+test('a postmaster.pid whose pid belongs to another program by now does not prevent the start', async () => {
   const pidFile = join(dataFolder, 'postgres/data/postmaster.pid');
   await writeFile(pidFile, `${process.pid}\n${dataFolder}/postgres/data\n1\n5432\n\n127.0.0.1\n0 0\nready\n`);
   await using postgres = await startEmbeddedPostgres({ dataFolder, logger });
   expect(await query(postgres.url, 'select 1 as n')).toEqual([{ n: 1 }]);
 });
 
-test('a folder that cannot be made is an error that says what to do', async () => {
+test('a folder that cannot be made is an error that names the remedy', async () => {
   const file = join(folder.path, 'file');
   await writeFile(file, 'in the way');
   await expect(startEmbeddedPostgres({ dataFolder: join(file, 'data'), logger })).rejects.toMatchObject({
@@ -129,7 +129,7 @@ test('a folder that cannot be made is an error that says what to do', async () =
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
-asRoot('root can start it where no other user may enter clone or data folder', async () => {
+asRoot('root can start Postgres where no other user may enter the checkout or the data folder', async () => {
   await chmod(folder.path, 0o700);
   const nativeFolder = join(folder.path, 'native');
   await cp(installedNativeFolder(), nativeFolder, { recursive: true, verbatimSymlinks: true });
@@ -139,14 +139,14 @@ asRoot('root can start it where no other user may enter clone or data folder', a
   expect(await effectiveUid(await postmasterPid())).toBe('65534');
 });
 
-const cloneIsPublic =
+const checkoutIsPublic =
   process.getuid?.() === 0 && readableBy(stranger, join(projectRoot, 'dist/test/support/hold-postgres.js'));
-const asStranger = cloneIsPublic ? test : test.skip;
+const asStranger = checkoutIsPublic ? test : test.skip;
 
-asStranger('a user without a name can start it, and root goes on as that user', async () => {
+asStranger('a user without a name can start Postgres, and root then runs it as that user', async () => {
   await chmod(folder.path, 0o755);
   execFileSync('chown', ['-R', `${stranger}:${stranger}`, dataFolder]);
-  await rm(join(dataFolder, 'postgres'), { recursive: true }); // it is to make the cluster itself
+  await rm(join(dataFolder, 'postgres'), { recursive: true }); // so that the user makes the cluster
   const holder = await startHolder(asUser(stranger));
   await query(holder.url, 'create table kept as select 7 as n');
   holder.process.kill('SIGTERM');
@@ -166,7 +166,7 @@ async function startHolder(prefix: string[] = []): Promise<{ process: ChildProce
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {}); // the server may be killed under it
+  client.on('error', () => {}); // the test may kill the server meanwhile
   await client.connect();
   try {
     return (await client.query(sql)).rows;

@@ -12,11 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-test.each(['EPIPE', 'ECONNRESET'])('a socket that broke (%s) is worth another try', (code) => {
+test.each(['EPIPE', 'ECONNRESET'])('a broken socket (%s) is a connection error', (code) => {
   expect(isConnectionError(Object.assign(new Error(`write ${code}`), { code }))).toBe(true);
 });
 
-test('a statement that asks too much is not worth another try, and a connection that was ended is', async () => {
+test('too many parameters are no connection error, and a terminated connection is one', async () => {
   const ids = Array.from({ length: 70_000 }, (_, n) => `exec_${n}`);
   const tooMuch = await database.pool
     .query(`SELECT 1 WHERE 'x' IN (${ids.map((_, n) => `$${n + 1}`)})`, ids)
@@ -32,6 +32,6 @@ test('a statement that asks too much is not worth another try, and a connection 
     .query('SELECT pg_terminate_backend(pg_backend_pid())')
     .catch((error) => error);
   expect(isConnectionError(ended)).toBe(true);
-  // How PgBouncer tells that it has no server.
+  // How PgBouncer reports that its database is unreachable.
   expect(isConnectionError(Object.assign(new Error(), { code: '08P01', severity: 'FATAL' }))).toBe(true);
 });

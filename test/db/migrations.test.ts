@@ -21,14 +21,14 @@ test('the migrations run down to nothing and up again to the same schema', async
   }
 });
 
-test('a database that cannot be migrated is let go of', async () => {
+test('a failed migration closes all connections', async () => {
   await using database = await createDatabase();
   await using sql = await connect(database.url);
   await sql.query('DROP TABLE weft_migrations');
   const opened = openDatabase({ url: database.url, logger: makeLogger('silent') });
   await expect(opened).rejects.toThrow('already exists');
   const others = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-  // A pool that is not ended gives idle connections up after ten seconds.
+  // A pool that was not closed drops its idle connections after ten seconds.
   await eventually('no connection is left', async () => (await sql.query(others)).rows.length === 0, 9_000);
 });
 

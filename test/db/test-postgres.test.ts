@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createDatabase } from '../support/test-postgres.ts';
 
-test('each test database is its own, and has every table', async () => {
+test('each test database is separate and has every table', async () => {
   await using first = await createDatabase();
   await using second = await createDatabase();
   await query(first.url, 'CREATE TABLE mine ()');

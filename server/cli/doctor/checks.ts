@@ -12,13 +12,13 @@ import { makeDataFolder } from '../../shared/data-folder.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
 import { makeRunFolder } from '../../shared/run-folder.ts';
-import { bad, type Finding, failed, good, missed } from './finding.ts';
+import { bad, type Finding, failed, good, missing } from './finding.ts';
 
 const silent = makeLogger('silent');
 const wantedNode = 24;
 const wantedPostgres = 15;
 
-/** One check of the host. It may take a second, leaves nothing behind, and never throws. */
+/** One check of the host. It may take a second, and never throws. */
 export type Check = (config: Config) => Promise<Finding[]>;
 
 export const checkNode: Check = async () => {
@@ -28,7 +28,7 @@ export const checkNode: Check = async () => {
     bad(
       'Node',
       `Expected ${wantedNode} or newer, got ${process.version}.`,
-      'Start with npm start, which brings its own.',
+      'Start Weft with npm start, which installs its own Node.',
     ),
   ];
 };
@@ -41,7 +41,7 @@ export const checkDataFolder: Check = async ({ dataDir }) => {
   }
 };
 
-/** Starts the embedded one for real: that is what shows that its binaries run under this user. */
+/** Really starts the embedded Postgres, because only that shows whether its programs run as this user. */
 export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
   if (roles.every((role) => role === 'sandbox')) return [];
   const what = databaseUrl === undefined ? 'Postgres (embedded)' : 'Postgres (DATABASE_URL)';
@@ -61,13 +61,13 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
       failed(
         what,
         error,
-        'See that DATABASE_URL is right and the server is up, or unset it to use the embedded one.',
+        'Check that DATABASE_URL is right and the server runs, or unset it to use the embedded Postgres.',
       ),
     ];
   }
 };
 
-/** Opens the sandbox for real, so that it is the kernel that says which namespaces it grants. */
+/** Really opens the sandbox, because only the kernel knows which namespaces it grants. */
 export const checkSandbox: Check = async (config) => {
   const { pythonPath, bubblewrapPath, pythonPolicy, pythonServiceUrls, servesSandbox } = config;
   if (pythonServiceUrls.length > 0 && !servesSandbox) return [];
@@ -83,7 +83,7 @@ export const checkSandbox: Check = async (config) => {
     });
     return findingsOf(await sandbox.status());
   } catch (error) {
-    return [failed('Sandbox', error, `See that ${config.dataDir} and ${tmpdir()} can be written to.`)];
+    return [failed('Sandbox', error, `Make ${config.dataDir} and ${tmpdir()} writable.`)];
   }
 };
 
@@ -92,17 +92,17 @@ function findingsOf({ problem, pythonVersion, pythonPath, walls }: SandboxStatus
   if (problem !== null) return [...python, bad(`Sandbox (${problem.code})`, problem.message, problem.remedy)];
   return [
     ...python,
-    ...walls.map(({ name, inForce, detail }) => (inForce ? good : missed)(`Wall: ${name}`, detail)),
+    ...walls.map(({ name, inForce, detail }) => (inForce ? good : missing)(`Wall: ${name}`, detail)),
   ];
 }
 
 const INSTALLERS = {
-  auto: 'uv, which is fetched when it is first needed, or pip',
-  uv: 'uv, which is fetched when it is first needed',
+  auto: 'uv, which is fetched at the first install, or pip',
+  uv: 'uv, which is fetched at the first install',
   pip: 'pip',
 };
 
-/** Repairs what it can, as no run can miss what is removed: the next one builds it anew. */
+/** Also removes damaged and unused environments; no run fails by that, because the next one builds what it needs. */
 export const checkEnvironments: Check = async (config) => {
   const what = 'Python packages';
   if (config.pythonServiceUrls.length > 0 && !config.servesSandbox) return [];
@@ -111,16 +111,16 @@ export const checkEnvironments: Check = async (config) => {
     const { damaged, leftovers, removed, sizeMb } = await environments.repair();
     const ready = (await environments.list()).filter(({ state }) => state === 'READY');
     const repairs = [
-      damaged.length > 0 ? `removed ${damaged.length} damaged (the next run builds them anew)` : '',
-      leftovers > 0 ? `swept ${leftovers} that a crash left` : '',
-      removed.length > 0 ? `removed ${removed.length} to make room` : '',
+      damaged.length > 0 ? `removed ${damaged.length} damaged (the next run builds them again)` : '',
+      leftovers > 0 ? `removed ${leftovers} that a crash left` : '',
+      removed.length > 0 ? `removed ${removed.length} beyond the limit` : '',
     ].filter((text) => text !== '');
     const { uvPath, installer, maxMb } = config.packages;
     const by = installer !== 'pip' && uvPath !== undefined ? `uv at ${uvPath}` : INSTALLERS[installer];
     const size = `${ready.length} environments, ${sizeMb} of ${maxMb} MiB`;
     return [good(what, [size, `installed by ${by}`, ...repairs].join('; '))];
   } catch (error) {
-    return [failed(what, error, `See that ${join(config.dataDir, 'python')} can be written to.`)];
+    return [failed(what, error, `Make ${join(config.dataDir, 'python')} writable.`)];
   }
 };
 
@@ -134,7 +134,11 @@ export const checkPort: Check = async ({ host, port, roles, servesSandbox }) => 
   } catch (error) {
     if (await isWeft(host, port)) return [good(what, 'a running Weft answers there')];
     return [
-      failed(what, error, 'Stop the program that has it, or choose another with PORT (0: any that is free).'),
+      failed(
+        what,
+        error,
+        'Stop the program that uses the port, or choose another with PORT (0: any free port).',
+      ),
     ];
   }
 };

@@ -1,13 +1,13 @@
 import { coerceError, WeftError } from '../../shared/errors.ts';
 
-/** What the doctor says about one thing. */
+/** One line of the doctor's report. */
 export interface Finding {
   what: string;
   ok: boolean;
-  /** It is not there, and Weft can do without. */
-  isMissed?: boolean;
+  /** Missing, and Weft works without it. */
+  isMissing?: boolean;
   detail: string;
-  /** Only with `ok: false`, and only where the detail does not say it already. */
+  /** Only where `ok` is false and the detail names no remedy. */
   remedy?: string;
 }
 
@@ -15,15 +15,15 @@ export function good(what: string, detail: string): Finding {
   return { what, ok: true, detail };
 }
 
-export function missed(what: string, detail: string): Finding {
-  return { what, ok: true, isMissed: true, detail };
+export function missing(what: string, detail: string): Finding {
+  return { what, ok: true, isMissing: true, detail };
 }
 
 export function bad(what: string, detail: string, remedy?: string): Finding {
   return { what, ok: false, detail, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** A WeftError says what to do in its message. */
+/** The message of a WeftError contains the remedy already. */
 export function failed(what: string, thrown: unknown, remedy?: string): Finding {
   return thrown instanceof WeftError
     ? bad(what, thrown.message)

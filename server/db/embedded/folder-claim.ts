@@ -6,10 +6,10 @@ import { processStart } from '../../shared/process-table.ts';
 const claimName = /^weft-(\d+)-(\d+)\.claim$/;
 
 /**
- * Makes the data folder this process's own until disposed. A claim is a file named after its process, by pid
- * and start time: each writes its own, then looks for others. So there is no shared lock file to take over
- * from the dead, which is where two can both believe they won; at worst two that start at the same moment
- * see each other and both refuse.
+ * Reserves the data folder for this process until disposed. A claim is a file named after the pid and start time of its
+ * process: each process writes its own file, then looks for the files of others. So no lock file of an ended process
+ * has to be replaced, which is where two processes could both succeed. At worst, two processes that start at once both
+ * refuse.
  *
  * @throws WeftError DATA_FOLDER_IN_USE
  */

@@ -2,27 +2,27 @@ import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { WeftError } from '../../shared/errors.ts';
-import { complaintOf } from './command.ts';
+import { failureOf } from './command.ts';
 
-/** How commands of Postgres are started: what to put before them, and who owns the files they write. */
+/** How commands of Postgres are started: the command line before them, and the owner of the files they write. */
 export interface Launcher {
   prefix: readonly string[];
-  /** Goes before initdb only; see `initdbPrefix`. */
+  /** Before initdb only; see `initdbPrefix`. */
   initdbPrefix: readonly string[];
-  /** Undefined: whoever runs Weft. */
+  /** Undefined: the user that runs Weft. */
   owner: { uid: number; gid: number } | undefined;
 }
 
-/** `nobody` on every Linux. initdb wants a uid that has a name, and so no user need be made for it. */
+/** `nobody` on every Linux. initdb requires a uid with a name, and `nobody` saves creating a user. */
 const nobody = 65534;
 
 /**
- * Postgres refuses to run as root, so root starts it as another user; and whoever starts it, it must not
- * outlive Weft: the kernel sends it SIGINT (a fast shutdown) when its parent dies, by -9 as well.
+ * Postgres refuses to run as root, so root starts it as another user. Postgres must not outlive Weft, so the kernel
+ * sends it SIGINT (a fast shutdown) when its parent ends, also by SIGKILL.
  *
- * @param nativeFolder has bin/postgres
- * @param folder everything that Postgres writes lies below it
- * @param cluster its owner, if it exists already, is the one to run as
+ * @param nativeFolder contains bin/postgres
+ * @param folder contains everything that Postgres writes
+ * @param cluster where it exists already, Postgres runs as its owner
  */
 export async function chooseLauncher(
   nativeFolder: string,
@@ -41,15 +41,14 @@ export async function chooseLauncher(
   if (clusterOwner !== undefined && clusterOwner.uid !== process.getuid?.())
     throw foreign(cluster, clusterOwner.uid);
   const prefix = ['setpriv', '--no-new-privs', '--pdeathsig=INT'];
-  const complaint = await complaintOf([...prefix, 'true']);
-  return { prefix: complaint === undefined ? prefix : [], initdbPrefix: initdbPrefix(), owner: undefined };
+  const failure = await failureOf([...prefix, 'true']);
+  return { prefix: failure === undefined ? prefix : [], initdbPrefix: initdbPrefix(), owner: undefined };
 }
 
 /**
- * A clone or a data folder below a home such as /root cannot be entered by another user. Rather than change
- * the host's permissions, the process then keeps the one capability that lets it in, the weaker first. (A
- * private mount namespace does the same without a capability but needs CAP_SYS_ADMIN, which containers
- * refuse more often, and a place to mount on that hides nothing.)
+ * Another user cannot enter a checkout or data folder below a home such as /root. Instead of changing the permissions
+ * of the host, Postgres then keeps one capability that lets it in; the weaker capability is tried first. A private
+ * mount namespace would need no such capability, but it needs CAP_SYS_ADMIN, which containers refuse more often.
  */
 async function rootPrefix(nativeFolder: string, folder: string, uid: number, gid: number): Promise<string[]> {
   const drop = [
@@ -60,12 +59,12 @@ async function rootPrefix(nativeFolder: string, folder: string, uid: number, gid
     '--no-new-privs',
     '--pdeathsig=INT',
   ];
-  let complaint: string | undefined;
+  let failure: string | undefined;
   for (const capability of [undefined, 'dac_read_search', 'dac_override']) {
     const prefix = [...drop, ...keeping(capability)];
-    // A shell in between, because the exec out of setpriv itself is still judged by root's capabilities.
+    // Through a shell, because the exec by setpriv itself still has the capabilities of root.
     const script = 'cd "$1" && exec "$2" --version';
-    complaint = await complaintOf([
+    failure = await failureOf([
       ...prefix,
       'sh',
       '-c',
@@ -74,16 +73,16 @@ async function rootPrefix(nativeFolder: string, folder: string, uid: number, gid
       folder,
       join(nativeFolder, 'bin/postgres'),
     ]);
-    if (complaint === undefined) return prefix;
+    if (failure === undefined) return prefix;
   }
   throw new WeftError(
     'POSTGRES_CANNOT_START',
-    `Expected to run Postgres as uid ${uid}, since it refuses to run as root, but: ${complaint}. ` +
-      'Is setpriv (util-linux) installed? Otherwise start Weft as an ordinary user, or set DATABASE_URL.',
+    `Expected to run Postgres as uid ${uid}, since it refuses to run as root, but: ${failure}. ` +
+      'Install setpriv (util-linux), start Weft as an ordinary user, or set DATABASE_URL.',
   );
 }
 
-/** The securebit makes access(2), by which Postgres looks at its own binaries, honour the capability. */
+/** With this securebit, access(2) honours the capability; Postgres checks its own binaries by access(2). */
 function keeping(capability: string | undefined): string[] {
   if (capability === undefined) return ['--inh-caps=-all', '--bounding-set=-all'];
   const only = `-all,+${capability}`;
@@ -95,7 +94,9 @@ function keeping(capability: string | undefined): string[] {
   ];
 }
 
-/** A container may run us under a uid without a name, which initdb (not Postgres) refuses: lend it nobody's. */
+/**
+ * In a container the uid may have no name, which initdb refuses and Postgres does not: initdb then runs as `nobody`.
+ */
 function initdbPrefix(): string[] {
   try {
     userInfo();

@@ -5,14 +5,17 @@ import { WeftError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { processArguments, processStart } from '../../shared/process-table.ts';
 
-const patienceMs = 30_000;
-const politeMs = 10_000;
+/** After so long without an end, the start fails. */
+const limitMs = 30_000;
+/** After so long, the fast shutdown (SIGINT) becomes an immediate one (SIGQUIT). */
+const fastShutdownMs = 10_000;
 
 /**
- * Waits for the Postgres of a Weft that was killed: it got SIGINT then, but its last checkpoint takes its
- * time. The caller holds the claim on the data folder, so whatever runs here belongs to nobody. A
- * postmaster.pid that names no Postgres of this folder is removed, since Postgres itself would only look
- * whether some process has that pid, and in a container one often has.
+ * Stops the Postgres of a Weft that was killed, and waits for its end: the kernel has sent it SIGINT, but its last
+ * checkpoint takes time. The caller holds the claim on the data folder, so no other Weft uses that Postgres.
+ *
+ * Removes a postmaster.pid that names no Postgres of this folder. Postgres itself only checks whether any process has
+ * that pid, which in a container is often the case.
  */
 export async function stopLeftover(dataDirectory: string, logger: Logger): Promise<void> {
   const pidFile = join(dataDirectory, 'postmaster.pid');
@@ -28,9 +31,9 @@ export async function stopLeftover(dataDirectory: string, logger: Logger): Promi
     await delay(20)
   ) {
     const waitedMs = performance.now() - since;
-    if (waitedMs > patienceMs) throw stillRunning(pid, dataDirectory);
+    if (waitedMs > limitMs) throw stillRunning(pid, dataDirectory);
     if (signal !== undefined) sendSignal(pid, signal);
-    signal = waitedMs > politeMs ? 'SIGQUIT' : undefined;
+    signal = waitedMs > fastShutdownMs ? 'SIGQUIT' : undefined;
   }
 }
 
@@ -46,13 +49,13 @@ async function isPostmasterOf(pid: number, dataDirectory: string): Promise<boole
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {} // it ended meanwhile
+  } catch {} // the process has ended meanwhile
 }
 
 function stillRunning(pid: number, dataDirectory: string): WeftError {
   return new WeftError(
     'POSTGRES_CANNOT_START',
-    `The Postgres of an earlier run (pid ${pid}) still uses ${dataDirectory} after ${patienceMs / 1000} s of asking it to ` +
-      `stop. See what holds it, or end it with: kill -9 ${pid}`,
+    `The Postgres of an earlier run (pid ${pid}) still uses ${dataDirectory} after ${limitMs / 1000} s of ` +
+      `signals to stop. Find out what it waits for, or end it with: kill -9 ${pid}`,
   );
 }

@@ -9,13 +9,13 @@ import { spawnOptions } from './command.ts';
 import type { Launcher } from './launcher.ts';
 
 export interface Postmaster {
-  /** Resolves with a few words on how it ended, whatever the reason. */
+  /** Resolves with a short description of how Postgres ended; never rejects. */
   exited: Promise<string>;
-  /** Ends sessions, writes a checkpoint and waits for the end. */
+  /** Ends the sessions, writes a checkpoint and waits for the end. */
   stop(): Promise<void>;
 }
 
-/** @throws WeftError POSTGRES_PORT_TAKEN, POSTGRES_CANNOT_START with the last words of its log */
+/** @throws WeftError POSTGRES_PORT_TAKEN, POSTGRES_CANNOT_START with the last lines of its log */
 export async function startPostmaster(options: {
   nativeFolder: string;
   dataDirectory: string;
@@ -38,7 +38,7 @@ export async function startPostmaster(options: {
   const child = spawn(file!, args, {
     ...spawnOptions,
     stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true, // out of the terminal's process group: Ctrl-C is for Weft, which still needs its database then
+    detached: true, // outside the terminal's process group: Ctrl-C reaches Weft alone, which still needs its database
   });
   const exited = endOf(child);
   const lastLines: string[] = [];
@@ -59,7 +59,7 @@ const fixedSettings = {
   unix_socket_directories: '',
   max_connections: 100,
   jit: 'off', // costs more than it saves on short queries
-  log_min_messages: 'log', // not `error`: a duplicate key is how a worker learns that it lost its claim
+  log_min_messages: 'log', // not `error`: a duplicate key is normal where a worker has lost its claim
   log_line_prefix: '',
   log_timezone: 'UTC',
   timezone: 'UTC',
@@ -68,7 +68,7 @@ const fixedSettings = {
 async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
   child.kill('SIGINT');
   if (await endsWithin(exited, 20_000)) return;
-  child.kill('SIGQUIT'); // without a checkpoint; the log is replayed at the next start
+  child.kill('SIGQUIT'); // no checkpoint; the next start replays the write-ahead log
   if (await endsWithin(exited, 5_000)) return;
   child.kill('SIGKILL');
   await exited;
@@ -98,7 +98,7 @@ function startError(how: string, lastLines: readonly string[], port: number): We
   }
   return new WeftError(
     'POSTGRES_CANNOT_START',
-    `The embedded Postgres ended before it was ready (${how}). Its last words:\n${log}\n` +
-      'Mend what they name, choose another folder with WEFT_DATA_DIR, or set DATABASE_URL.',
+    `The embedded Postgres ended before it was ready (${how}). Its last log lines:\n${log}\n` +
+      'Fix the problem that they report, choose another folder with WEFT_DATA_DIR, or set DATABASE_URL.',
   );
 }

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One journal event. The primary key is the fence that keeps an execution to one writer. */
+/** One journal event. The primary key is the fence: a second writer of an execution gets a duplicate key. */
 @Entity('execution_events')
 export class ExecutionEventEntity {
   @PrimaryColumn('text', { name: 'execution_id' })
@@ -21,14 +21,14 @@ export class ExecutionEventEntity {
   @Column('integer', { nullable: true })
   item!: number | null;
 
-  /** What is particular to the event's type. */
+  /** The fields of the event's type. */
   @Column('json')
   payload!: unknown;
 
   @Column('timestamptz', { name: 'occurred_at' })
   occurredAt!: Date;
 
-  /** The process that wrote it, to tell its own repeated insert from another writer's. */
+  /** The process that wrote the event; distinguishes its own repeated insert from that of another writer. */
   @Column('text')
   writer!: string;
 }

@@ -1,9 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * What lists and filters need to know of an execution without reading its journal. Status, times, output and
- * error are a projection, written in the same commit as the event they follow from. What may be large comes only
- * where it is asked for by name.
+ * The part of an execution that lists and filters read without its journal. Status, times, output and error are a
+ * projection, written in the commit of the event that they follow from. Columns that may be large are not selected by
+ * default.
  */
 @Entity('executions')
 export class ExecutionEntity {
@@ -16,7 +16,7 @@ export class ExecutionEntity {
   @Column('integer', { name: 'version_number', nullable: true })
   versionNumber!: number | null;
 
-  /** The WorkflowDraft itself where there is no workflow (pythonRun). */
+  /** The WorkflowDraft, where the execution has no workflow (pythonRun). */
   @Column('json', { nullable: true, select: false })
   definition!: unknown;
 
@@ -32,7 +32,7 @@ export class ExecutionEntity {
   @Column('json', { nullable: true })
   error!: unknown;
 
-  /** Who started it. */
+  /** The principal that started the execution. */
   @Column('text')
   principal!: string;
 
@@ -45,7 +45,7 @@ export class ExecutionEntity {
   @Column('text', { name: 'retry_strategy', nullable: true })
   retryStrategy!: string | null;
 
-  /** Asked for by a client, acted on by the execution's one writer. */
+  /** Set by a client's request; the one writer of the execution acts on it. */
   @Column('text', { name: 'cancel_requested', nullable: true })
   cancelRequested!: string | null;
 

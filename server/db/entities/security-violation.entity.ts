@@ -1,9 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One line of the append-only audit trail, written in the commit of the journal event that it repeats. */
+/** One row of the append-only audit trail, written in the commit of the journal event that it copies. */
 @Entity('security_violations')
 export class SecurityViolationEntity {
-  /** A bigint, which the driver gives as text. */
+  /** A bigint, which the driver returns as text. */
   @PrimaryColumn('bigint', { generated: 'identity' })
   id!: string;
 
@@ -22,7 +22,7 @@ export class SecurityViolationEntity {
   @Column('integer', { nullable: true })
   item!: number | null;
 
-  /** Who started the execution. */
+  /** The principal that started the execution. */
   @Column('text')
   principal!: string;
 

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Never updated: what an execution ran stays what it was. */
+/** Never updated: an execution keeps the version that it ran. */
 @Entity('workflow_versions')
 export class WorkflowVersionEntity {
   @PrimaryColumn('text', { name: 'workflow_id' })

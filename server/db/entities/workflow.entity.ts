@@ -20,7 +20,7 @@ export class WorkflowEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 
-  /** Set when deleted: versions and executions stay readable. */
+  /** Set when the workflow is deleted; its versions and executions stay readable. */
   @Column('timestamptz', { name: 'deleted_at', nullable: true })
   deletedAt!: Date | null;
 }

@@ -6,7 +6,7 @@ const messageOf = (env: NodeJS.ProcessEnv) => {
   } catch (error) {
     return (error as Error).message;
   }
-  throw new Error('Expected settings that are refused');
+  throw new Error('Expected readConfig to refuse the settings');
 };
 
 test.each([
@@ -23,10 +23,10 @@ test.each([
     'PYTHON_SERVICE_URL=sandbox: expected a URL such as https://weft.example:4000',
   ],
   [{ WEFT_API_TOKEN: 'short' }, 'WEFT_API_TOKEN=…: expected at least 16 characters'],
-])('%j is told with what was given and what was expected, once', (env, line) => {
+])('%j is reported once, with the value and what was expected', (env, line) => {
   expect(messageOf(env)).toBe(`Some settings are not valid:\n  ${line}`);
 });
 
-test('all settings that are wrong are told together', () => {
+test('all invalid settings are reported together', () => {
   expect(messageOf({ PORT: 'abc', PYTHON_INSTALLER: 'conda' }).split('\n')).toHaveLength(3);
 });

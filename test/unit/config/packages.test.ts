@@ -1,6 +1,6 @@
 import { readConfig } from '../../../server/config/environment.ts';
 
-test('names of packages are normalised, and lists may be spaced out', () => {
+test('names of packages are normalised, and lists may contain spaces', () => {
   const { packages } = readConfig({
     PYTHON_ALLOWED_PACKAGES: ' Pandas, scikit_learn ,,Foo.Bar',
     PYTHON_BLOCKED_PACKAGES: 'Evil__Package',
@@ -12,7 +12,7 @@ test('names of packages are normalised, and lists may be spaced out', () => {
   });
 });
 
-test('with nothing set all packages are allowed, as wheels alone', () => {
+test('by default all packages are allowed, as wheels only', () => {
   expect(readConfig({}).packages).toMatchObject({
     rules: { allowed: null, blocked: [] },
     sourceBuilds: false,
@@ -21,7 +21,7 @@ test('with nothing set all packages are allowed, as wheels alone', () => {
   });
 });
 
-test("installs get pip's and uv's variables and the way to the network, and none of the server's", () => {
+test('installs get the variables of pip, uv, proxies and certificates, and no others of the server', () => {
   const theirs = {
     PIP_INDEX_URL: 'https://x',
     UV_OFFLINE: '1',
@@ -46,10 +46,10 @@ test.each([
   { PYTHON_INSTALL_TIMEOUT_SECONDS: '0' },
   { PYTHON_PACKAGE_CACHE: 'relative/path' },
   { WEFT_ENVIRONMENTS_MAX_MB: '-1' },
-])('%j is not taken, and named', (env) => {
+])('%j is refused by name', (env) => {
   expect(() => readConfig(env)).toThrow(Object.keys(env)[0]!);
 });
 
-test('the password of an index is not told where its URL is wrong', () => {
+test('the error for a wrong index URL does not contain its password', () => {
   expect(() => readConfig({ PYTHON_INDEX_URL: 'user:secret@index' })).not.toThrow('secret');
 });

@@ -3,11 +3,11 @@ import { readConfig as read } from '../../../server/config/environment.ts';
 
 const TOKEN = 'a secret of the tests';
 
-test('by default all roles are here, and the sandbox is served to nobody', () => {
+test('by default the process has all roles, and does not serve its sandbox', () => {
   expect(read({})).toMatchObject({ roles: ['api', 'worker', 'sandbox'], servesSandbox: false });
 });
 
-test('with services elsewhere there is no sandbox here, unless it is asked for', () => {
+test('with sandbox services the process has no sandbox, unless WEFT_ROLES names it', () => {
   const elsewhere = { PYTHON_SERVICE_URL: 'http://a:1, https://b', PYTHON_SERVICE_TOKEN: TOKEN };
   expect(read(elsewhere)).toMatchObject({
     roles: ['api', 'worker'],
@@ -17,13 +17,13 @@ test('with services elsewhere there is no sandbox here, unless it is asked for',
   expect(read({ ...elsewhere, WEFT_ROLES: 'worker,sandbox' }).servesSandbox).toBe(true);
 });
 
-test('a service alone serves, on loopback without a token too', () => {
+test('the role sandbox alone serves the sandbox, on loopback without a token too', () => {
   expect(read({ WEFT_ROLES: 'sandbox' }).servesSandbox).toBe(true);
   expect(() => read({ WEFT_ROLES: 'sandbox', HOST: '::' })).toThrow('PYTHON_SERVICE_TOKEN');
   expect(read({ WEFT_ROLES: 'sandbox', HOST: '::', PYTHON_SERVICE_TOKEN: TOKEN }).servesSandbox).toBe(true);
 });
 
-test('what is no URL of a service is refused', () => {
+test('a URL that cannot be that of a service is refused', () => {
   for (const url of ['sandbox:4000', 'ftp://sandbox', 'http://me:secret@sandbox', 'http://sandbox?x=1'])
     expect(() => read({ PYTHON_SERVICE_URL: url })).toThrow('PYTHON_SERVICE_URL');
   expect(() => read({ PYTHON_SERVICE_TOKEN: 'short' })).toThrow(/PYTHON_SERVICE_TOKEN=…: .*16 characters/);
