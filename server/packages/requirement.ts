@@ -20,8 +20,8 @@ export type ParsedRequirement =
   | { ok: false; problem: RequirementProblem };
 
 /** Accepts names, extras, versions (PEP 440) and markers, as PEP 508 writes them. */
-export function parseRequirement(given: string): ParsedRequirement {
-  const text = given.trim();
+export function parseRequirement(input: string): ParsedRequirement {
+  const text = input.trim();
   if (text.length > MAX_LENGTH) {
     return problem(
       'malformed',

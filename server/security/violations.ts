@@ -36,7 +36,7 @@ export async function readViolations(
 ): Promise<AuditedViolation[]> {
   const { within, ...read } = newestFirst('id', page);
   const rows = await manager.find(SecurityViolationEntity, {
-    where: { ...given(filter), ...within },
+    where: { ...setFieldsOf(filter), ...within },
     ...read,
   });
   return rows.map(toViolation);
@@ -48,13 +48,13 @@ export async function violationsSince(
   { since, filter }: { since: Date; filter: ViolationFilter },
 ): Promise<AuditedViolation[]> {
   const rows = await manager.find(SecurityViolationEntity, {
-    where: { ...given(filter), occurredAt: MoreThan(since) },
+    where: { ...setFieldsOf(filter), occurredAt: MoreThan(since) },
     order: { id: 'ASC' },
   });
   return rows.map(toViolation);
 }
 
-function given(filter: ViolationFilter) {
+function setFieldsOf(filter: ViolationFilter) {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null));
 }
 

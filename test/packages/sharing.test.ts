@@ -60,8 +60,8 @@ test('processes that request the same set at once build it once between them', a
   const requests = await requestsOfOneBuild();
   const environments = await open();
   const { folder, settings } = environments;
-  const asked = Array.from({ length: 3 }, () => spawnEnsure(folder, ['tiny'], settings).answer);
-  const answers = await Promise.all(asked);
+  const ensured = Array.from({ length: 3 }, () => spawnEnsure(folder, ['tiny'], settings).answer);
+  const answers = await Promise.all(ensured);
   expect(answers[0]).toMatchObject({ id: expect.stringMatching(/^env_/), error: null });
   expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   expect(index.requests).toHaveLength(requests);

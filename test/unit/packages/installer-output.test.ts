@@ -1,14 +1,14 @@
 import { installerFailure, trimOutput } from '../../../server/packages/installer/installer-output.ts';
 
 test('the output of an installer is trimmed of colours, boxes, progress and passwords', () => {
-  const said = [
+  const output = [
     '\x1b[31mUsing CPython 3.11.7 interpreter at: /usr/bin/python3\x1b[0m',
     '  × No solution found when resolving dependencies:',
     '  ╰─▶ Because x was not found at https://user:secret@index.example/simple and you require x,',
     '      we can conclude that your requirements are unsatisfiable.',
     '[notice] A new release of pip is available',
   ].join('\n');
-  expect(trimOutput(said)).toBe(
+  expect(trimOutput(output)).toBe(
     [
       'No solution found when resolving dependencies:',
       'Because x was not found at https://index.example/simple and you require x,',
@@ -30,6 +30,6 @@ test.each([
   ['Hash mismatch for `x==1.0`', false],
   ['Because async-timeout==99 was not found and you require async-timeout==99', false],
   ['Failed to fetch: https://index.example/x: HTTP status client error (403 Forbidden)', false],
-])('%s: retryable is %s', (said, retryable) => {
-  expect(installerFailure('resolve', said)).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable });
+])('%s: retryable is %s', (output, retryable) => {
+  expect(installerFailure('resolve', output)).toMatchObject({ code: 'PYTHON_PACKAGE_ERROR', retryable });
 });
