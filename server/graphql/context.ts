@@ -1,4 +1,4 @@
-import { type Acquire, atOnce } from '../shared/fair-mutex.ts';
+import { type Acquire, acquireAtOnce } from '../shared/semaphore.ts';
 import type { Weft } from '../use-cases/weft.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
 import type { MakeContext } from './transport/operations.ts';
@@ -19,11 +19,11 @@ export interface GraphqlContext {
  */
 export function makeContextFactory(weft: Weft): MakeContext {
   const live = contextWith({ remember: false, budget: unbounded });
-  return ({ live: isLive, acquire = atOnce }) =>
+  return ({ live: isLive, acquire = acquireAtOnce }) =>
     isLive ? { ...live, acquire } : contextWith({ remember: true, budget: makeResponseBudget() });
 
   function contextWith(options: { remember: boolean; budget: ResponseBudget }): GraphqlContext {
-    return { weft, loaders: makeLoaders(weft, options), budget: options.budget, acquire: atOnce };
+    return { weft, loaders: makeLoaders(weft, options), budget: options.budget, acquire: acquireAtOnce };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { WeftError } from '../shared/errors.ts';
-import type { Acquire } from '../shared/fair-mutex.ts';
+import type { Acquire } from '../shared/semaphore.ts';
 import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
 import type { Hub } from './hub.ts';
 import { type JournalPage, readEvents } from './read.ts';

@@ -20,7 +20,7 @@ import { endOfJournal, readEvents } from '../journal/read.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
 import { openQueuedJournal } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
-import type { Acquire } from '../shared/fair-mutex.ts';
+import type { Acquire } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import { toExecution } from './execution-mapper.ts';

@@ -4,7 +4,7 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 import type { Hub } from '../journal/hub.ts';
-import type { Acquire } from '../shared/fair-mutex.ts';
+import type { Acquire } from '../shared/semaphore.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import { toExecution } from './execution-mapper.ts';
 import type { Execution } from './types.ts';

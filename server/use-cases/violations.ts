@@ -8,7 +8,7 @@ import {
   type ViolationFilter,
   violationsSince,
 } from '../security/violations.ts';
-import type { Acquire } from '../shared/fair-mutex.ts';
+import type { Acquire } from '../shared/semaphore.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import type { Page, PageRequest } from './types.ts';
 

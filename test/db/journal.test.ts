@@ -7,8 +7,8 @@ import { type FollowedBatch, type FollowOptions, followJournal } from '../../ser
 import { openHub } from '../../server/journal/hub.ts';
 import { readEvents } from '../../server/journal/read.ts';
 import { makeRecentEvents } from '../../server/journal/recent-events.ts';
-import { atOnce, makeFairMutex } from '../../server/shared/fair-mutex.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
+import { acquireAtOnce, Semaphore } from '../../server/shared/semaphore.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
 /** One replica's side of the journal, on a database of the test's own. */
@@ -37,7 +37,7 @@ class Replica {
 
   followTo(signal: AbortSignal, options: Partial<FollowOptions>): AsyncGenerator<FollowedBatch, void> {
     const deps = { pool: this.database.pool, hub: this.hub, recentEvents: this.recentEvents };
-    const all = { after: 0, types: null, nodeKeys: null, acquire: atOnce };
+    const all = { after: 0, types: null, nodeKeys: null, acquire: acquireAtOnce };
     return followJournal(deps, 'exec_a', { ...all, ...options, signal });
   }
 
@@ -53,7 +53,13 @@ class Replica {
     let batches = 0;
     const signal = new AbortController().signal;
     const deps = { pool: this.database.pool, hub: this.hub, recentEvents: this.recentEvents };
-    for await (const batch of followJournal(deps, id, { after, types, nodeKeys, acquire: atOnce, signal })) {
+    for await (const batch of followJournal(deps, id, {
+      after,
+      types,
+      nodeKeys,
+      acquire: acquireAtOnce,
+      signal,
+    })) {
       batches += 1;
       events.push(...batch.events);
     }
@@ -213,7 +219,7 @@ test('following an execution that does not exist is an error', async () => {
 test('of followers who take turns one reads when the other has asked for more', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
-  const { acquire } = makeFairMutex(() => true);
+  const { acquire } = new Semaphore(1);
   const first = one.followTo(leave.signal, { acquire });
   const second = one.followTo(leave.signal, { acquire });
   await first.next();

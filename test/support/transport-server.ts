@@ -13,8 +13,8 @@ import {
   openGraphqlServer,
 } from '../../server/graphql/transport/server.ts';
 import { WeftError } from '../../server/shared/errors.ts';
-import type { Acquire } from '../../server/shared/fair-mutex.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
+import type { Acquire } from '../../server/shared/semaphore.ts';
 
 export interface TransportServer extends GraphqlServer {
   /** How many subscriptions are open, and how many values they have been asked for in all. */

@@ -7,9 +7,9 @@ import {
   getOperationAST,
   subscribe,
 } from 'graphql';
-import { type Acquire, atOnce } from '../../shared/fair-mutex.ts';
 import type { Guard } from '../../shared/http/guard.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { type Acquire, acquireAtOnce } from '../../shared/semaphore.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import type { Documents } from './documents.ts';
 import type { Limits } from './limits.ts';
@@ -46,7 +46,7 @@ export type PreparedOperation =
 export function prepareOperation(
   deps: TransportDeps,
   params: OperationParams,
-  acquire: Acquire = atOnce,
+  acquire: Acquire = acquireAtOnce,
 ): PreparedOperation {
   const prepared = deps.documents.prepare(params.query);
   if ('errors' in prepared) return { kind: 'refused', errors: prepared.errors };

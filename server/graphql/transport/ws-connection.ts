@@ -1,10 +1,10 @@
 import type { Server } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { coerceError } from '../../shared/errors.ts';
-import { type Acquire, makeFairMutex } from '../../shared/fair-mutex.ts';
 import { tooManyContainers } from '../../shared/http/body.ts';
 import { countContainers } from '../../shared/json-size.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { type Acquire, Semaphore } from '../../shared/semaphore.ts';
 
 /** What is kept of a connection beside its subscriptions. Ten thousand of these are held, so it stays small. */
 export interface Connection {
@@ -30,10 +30,10 @@ export function adoptSocket(
 ): void {
   const stopPings = keepAlive(socket);
   const { promise: gone, resolve: tellGone } = Promise.withResolvers<void>();
-  const gate = makeFairMutex(() => socket.bufferedAmount <= maxUnsentBytes);
+  const semaphore = new Semaphore(1, () => socket.bufferedAmount <= maxUnsentBytes);
   const onSent = () => {
     if (socket.isPaused && socket.bufferedAmount <= maxUnsentBytes) socket.resume();
-    gate.look();
+    semaphore.recheck();
   };
   const closed = protocol.opened(
     {
@@ -50,7 +50,7 @@ export function adoptSocket(
         });
       },
     },
-    { socket, authorization, acquire: gate.acquire },
+    { socket, authorization, acquire: semaphore.acquire },
   );
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.once('close', (code, reason) => {

@@ -145,7 +145,7 @@ class LocalSandbox implements SandboxBackend {
   }
 
   capacity(): SandboxCapacity {
-    const { taken: running, max } = this.slots;
+    const { running, max } = this.slots;
     return { running, waiting: this.underWay.count - running, max };
   }
 
@@ -205,17 +205,14 @@ class LocalSandbox implements SandboxBackend {
     request: PythonRunRequest,
     options: PythonRunOptions,
   ): Promise<PythonOutcome> {
-    const giveBack = await this.slots.acquire(options.signal);
-    try {
-      return await conductRun(await pool.take(), request, {
-        ...options,
-        policy: this.options.policy,
-        memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
-        cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
-      });
-    } finally {
-      giveBack();
-    }
+    using _slot = await this.slots.acquire(options.signal);
+    options.signal.throwIfAborted();
+    return await conductRun(await pool.take(), request, {
+      ...options,
+      policy: this.options.policy,
+      memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
+      cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
+    });
   }
 
   private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {
