@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { backoffMs } from '../shared/backoff.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
@@ -111,13 +112,16 @@ export async function withMigrationLock<T>(dataSource: DataSource, migrate: () =
 /** A number that no other program on this database should use: "weft" on a phone keypad. */
 const MIGRATION_LOCK = 9338;
 
+/** Transactions that ended each other must not meet again at once. */
+const BACKOFF = { initialMs: 5, maxMs: 20 };
+
 async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await dataSource.transaction(work);
     } catch (error) {
       if (attempt >= 3 || !isRetryable(error)) throw error;
-      await delay(5 * attempt * Math.random());
+      await delay(backoffMs(attempt, BACKOFF));
     }
   }
 }

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { backoffMs } from '../shared/backoff.ts';
 import type { Logger } from '../shared/logger.ts';
 
 /** How often a query checks that the connection lives; without it a broken network goes unnoticed. */
 const HEARTBEAT_MS = 5_000;
+const BACKOFF = { initialMs: 50, maxMs: 1_000 };
 
 /**
  * One connection that LISTENs on a channel until it is disposed of, and reconnects after restarts of Postgres. `onGap`
@@ -30,18 +32,18 @@ async function keepListening(
   options: Parameters<typeof openListener>[0],
   signal: AbortSignal,
 ): Promise<void> {
-  let waitMs = 50;
+  let failures = 0;
   while (!signal.aborted) {
     try {
       await listenOnce(options, signal, () => {
-        waitMs = 50;
+        failures = 0;
       });
     } catch (error) {
       if (signal.aborted) break;
       options.logger.warn({ err: error }, 'the LISTEN connection was lost; reconnecting');
     }
-    await delay(waitMs, undefined, { signal }).catch(() => {});
-    waitMs = Math.min(waitMs * 2, 1_000);
+    failures += 1;
+    await delay(backoffMs(failures, BACKOFF), undefined, { signal }).catch(() => {});
   }
 }
 

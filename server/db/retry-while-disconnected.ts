@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../shared/backoff.ts';
 import { isConnectionError } from './errors.ts';
 
-const FIRST_WAIT_MS = 20;
-const LONGEST_WAIT_MS = 1_000;
+const BACKOFF = { initialMs: 20, maxMs: 1_000 };
 
 /**
  * Repeats the work while the database is unreachable. When the signal aborts, throws the error of the last attempt; any
@@ -10,12 +10,12 @@ const LONGEST_WAIT_MS = 1_000;
  * lost.
  */
 export async function retryWhileDisconnected<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {
       if (!isConnectionError(error) || signal.aborted) throw error;
-      await delay(waitMs, undefined, { signal }).catch(() => {});
+      await delay(backoffMs(failures, BACKOFF), undefined, { signal }).catch(() => {});
     }
   }
 }

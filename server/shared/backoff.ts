@@ -1,11 +1,17 @@
 /**
- * How long to wait after so many failures in a row, milliseconds: doubled with each, up to a limit, and somewhere in
- * the upper half of that, so that many who failed together do not come back together.
+ * How long to wait after a number of failures in a row, milliseconds: `initialMs` doubled with each failure, up to
+ * `maxMs`. The result is random in the upper half of that, so that clients that failed together do not retry together.
+ *
+ * Own code, because p-retry repeats one function: a listener, a health check and a fork-server wait between states
+ * instead, and a database call has to throw its own last error when its signal aborts.
  */
-export function backoffMs(
-  failures: number,
-  { initialMs, maxMs }: { initialMs: number; maxMs: number },
-): number {
-  const ms = Math.min(maxMs, initialMs * 2 ** Math.max(0, failures - 1));
+export function backoffMs(failures: number, { initialMs, maxMs }: Backoff): number {
+  if (failures <= 0) return 0;
+  const ms = Math.min(maxMs, initialMs * 2 ** (failures - 1));
   return ms * (0.5 + Math.random() / 2);
+}
+
+export interface Backoff {
+  initialMs: number;
+  maxMs: number;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../../shared/backoff.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { ForkServer } from './fork-server.ts';
 import { SandboxProblem } from './problem.ts';
@@ -52,8 +53,8 @@ export class ForkServerKeeper implements AsyncDisposable {
         `The fork-server ended ${this.earlyDeaths} times in a row soon after its start; see the server's log`,
       );
     }
-    const waitMs = this.earlyDeaths <= 1 ? 0 : FIRST_DELAY_MS * 2 ** (this.earlyDeaths - 2);
-    if (waitMs > sinceDeathMs) await delay(waitMs - sinceDeathMs);
+    const waitMs = backoffMs(this.earlyDeaths - 1, BACKOFF) - sinceDeathMs;
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: this.disposal.signal }).catch(() => {});
   }
 
   private onDeath(livedMs: number): void {
@@ -67,8 +68,8 @@ export class ForkServerKeeper implements AsyncDisposable {
 
 const YOUNG_MS = 5_000;
 const MAX_EARLY_DEATHS = 5;
-const FIRST_DELAY_MS = 100;
 const COOL_DOWN_MS = 5_000;
+const BACKOFF = { initialMs: 100, maxMs: COOL_DOWN_MS };
 
 function crashed(message: string): SandboxProblem {
   return new SandboxProblem('PYTHON_SERVICE_ERROR', message, 'Try again; if it stays, read the server log.');
