@@ -1,7 +1,7 @@
-"""Attacks by name: the code, and the rule of the wall that names it.
+"""Attacks by name: (code, rule that stops it).
 
-STATIC are found without running anything. RUNTIME are what the static wall cannot see: the static wall's findings
-are not looked at, the code runs under the runtime wall alone. `NEEDS` says which Python an attack needs.
+The static wall finds STATIC without running anything. It cannot see RUNTIME, which the tests run under the runtime
+wall alone. The `_NEWER` ones also have the least Python version that they need.
 """
 
 STATIC = {

@@ -1,4 +1,4 @@
-"""Runs programs for the tests as a cell does: in a fork of this process, with a scratch folder and a frame pipe."""
+"""Runs programs as a cell does: in a fork of this process, with a scratch folder and a pipe for frames."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
 
 
 def run(code, input=None, policy="strict", breaks_channel=False, **request):
-    """The frames and the output of one program; it may do to its process what it likes."""
+    """Runs one program in a process of its own, and collects its frames and output."""
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="weft-test-"))
     reader, writer = os.pipe()
     child = os.fork()

@@ -21,7 +21,7 @@ class StaticWallTest(unittest.TestCase):
     def test_there_are_at_least_a_hundred(self):
         self.assertGreaterEqual(len(STATIC), 100)
 
-    def test_every_finding_has_a_place_and_a_message_with_a_way_out(self):
+    def test_every_finding_has_a_place_and_a_message_with_an_alternative(self):
         for name, (code, _) in STATIC.items():
             with self.subTest(name):
                 for finding in check(code):
@@ -41,7 +41,7 @@ class RuntimeWallTest(unittest.TestCase):
                 self.assertEqual(outcome.violations[0]["layer"], "RUNTIME")
 
     @unittest.skipUnless(importlib.util.find_spec("pandas"), "pandas is not installed")
-    def test_a_library_is_no_deputy_for_starting_processes(self):
+    def test_a_library_cannot_start_processes_for_the_program(self):
         for call in (
             "pd.Series(['true']).map(s)",
             "pd.Series(['true']).apply(s)",

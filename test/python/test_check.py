@@ -38,12 +38,12 @@ class FindingTest(unittest.TestCase):
     def test_lines_end_as_python_ends_them(self):
         self.assertEqual([f.line for f in check("a = '\x0c\u2028'\r\nb = 1\rimport os\n")], [3])
 
-    def test_a_message_says_what_why_and_what_instead(self):
+    def test_a_message_has_what_is_blocked_the_reason_and_an_alternative(self):
         message = check("import requests")[0].message
         for part in ("`requests`", "no network", "`input_data`"):
             self.assertIn(part, message)
 
-    def test_the_same_place_is_told_once(self):
+    def test_the_same_place_is_reported_once(self):
         self.assertEqual(len(check("import os.path, os.path")), 1)
 
     def test_a_syntax_error_has_its_place(self):
@@ -86,7 +86,7 @@ class HostileSourceTest(unittest.TestCase):
     def test_long_sums_of_strings(self):
         self.assert_a_finding_in_bounded_time("x = " + " + ".join(["'a'"] * 900), None)
 
-    def test_text_that_is_no_text(self):
+    def test_text_that_is_not_valid(self):
         self.assert_a_finding_in_bounded_time("x = 1\0", "syntax-error")
         self.assert_a_finding_in_bounded_time("x = '\ud800'", "syntax-error")
         self.assert_a_finding_in_bounded_time("\ufeff\ufeffx", "syntax-error")
@@ -99,7 +99,7 @@ class HostileSourceTest(unittest.TestCase):
         self.assert_a_finding_in_bounded_time(f"x = '{'{' * 900_000}'", None)
         self.assert_a_finding_in_bounded_time(f"x = '{'{a.' * 300_000}'", None)
 
-    def test_every_prefix_of_a_program_is_judged(self):
+    def test_every_prefix_of_a_program_is_checked(self):
         for end in range(len(ORDINARY)):
             check(ORDINARY[:end])
 

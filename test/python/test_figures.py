@@ -20,7 +20,7 @@ def run_drawing(last):
 
 
 class LastExpressionTest(unittest.TestCase):
-    def test_what_a_call_that_draws_gives_back_is_null(self):
+    def test_the_return_value_of_a_call_that_draws_is_null(self):
         for last in (
             "line",
             "[line]",

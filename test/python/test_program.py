@@ -17,20 +17,20 @@ class ResultTest(unittest.TestCase):
     def test_the_last_bare_expression_is_the_result(self):
         self.assertEqual(run("x = 20\nx + 1").result, 21)
 
-    def test_a_program_of_one_string_gives_that_string(self):
+    def test_the_result_of_a_program_of_one_string_is_that_string(self):
         self.assertEqual(run("'hello'").result, "hello")
 
-    def test_an_expression_before_the_last_statement_is_no_result(self):
+    def test_an_expression_before_the_last_statement_is_not_the_result(self):
         self.assertIsNone(run("1\nx = 2").result)
 
-    def test_an_empty_program_gives_null(self):
+    def test_the_result_of_an_empty_program_is_null(self):
         self.assertIsNone(run("").result)
         self.assertIsNone(run("# nothing").result)
 
-    def test_a_last_expression_without_a_form_in_json_is_told_from_a_result(self):
+    def test_the_error_of_a_last_expression_without_a_json_form_suggests_to_set_result(self):
         message = run("x = 1\nlen").error["message"]
         self.assertIn("result: function is not serialisable", message)
-        self.assertIn("sets no `result`, so the value of its last line was taken", message)
+        self.assertIn("sets no `result`, so the value of its last line was used", message)
         self.assertNotIn("last line", run("result = len").error["message"])
 
     def test_future_statements_keep_their_place(self):
@@ -69,7 +69,7 @@ class MainModuleTest(unittest.TestCase):
 
 
 class EndTest(unittest.TestCase):
-    def test_exit_gives_the_result_so_far(self):
+    def test_exit_keeps_the_result_so_far(self):
         for way in ("exit()", "exit(0)", "raise SystemExit"):
             with self.subTest(way):
                 self.assertEqual(run(f"result = 1\n{way}\nresult = 2").result, 1)
@@ -86,7 +86,7 @@ class EndTest(unittest.TestCase):
             (error["exitCode"], error["message"]), (1, "The program exited with status 1: no input")
         )
 
-    def test_threads_that_still_run_are_waited_for(self):
+    def test_threads_that_still_run_are_joined(self):
         code = """
             import threading, time
             result = []
@@ -115,18 +115,18 @@ class EndTest(unittest.TestCase):
             run("import sys\nsys.stdout = sys.stderr = None\nresult = 1", policy="kernel").result, 1
         )
 
-    def test_a_channel_that_is_gone_does_not_raise(self):
+    def test_a_closed_channel_does_not_raise(self):
         self.assertEqual(run("print('on')", breaks_channel=True), ([], "on\n", ""))
 
 
 class SyntaxErrorTest(unittest.TestCase):
-    def test_line_and_column_are_told(self):
+    def test_line_and_column_are_reported(self):
         error = run("x = 1\ny = = 2").error
         self.assertEqual((error["code"], error["type"]), ("PYTHON_EXECUTION_ERROR", "SyntaxError"))
         self.assertEqual((error["line"], error["column"]), (2, 5))
         self.assertIn("y = = 2", error["traceback"])
 
-    def test_code_that_is_no_text_is_a_syntax_error(self):
+    def test_code_that_is_not_valid_text_is_a_syntax_error(self):
         self.assertEqual(
             [run("a\0b").error[key] for key in ("type", "line", "column")], ["SyntaxError", 1, 2]
         )

@@ -30,7 +30,7 @@ class ProgressTest(unittest.TestCase):
         self.assertEqual(reports[-1]["current"], 99_999)
         self.assertLess(len(reports), 100)
 
-    def test_what_is_no_number_is_a_clear_error(self):
+    def test_what_is_not_a_number_is_a_clear_error(self):
         self.assertEqual(
             run("progress('half')").error["message"], "Expected `current` to be a number, got str"
         )
@@ -39,7 +39,7 @@ class ProgressTest(unittest.TestCase):
     def test_a_long_message_is_cut(self):
         self.assertEqual(len(run("progress(1, message='x' * 10_000)").frames[0]["message"]), 1_000)
 
-    def test_a_waiting_report_is_delivered_while_the_program_computes(self):
+    def test_a_waiting_report_is_sent_while_the_program_computes(self):
         arrived = threading.Event()
         frames = []
 
@@ -54,7 +54,7 @@ class ProgressTest(unittest.TestCase):
         self.assertTrue(arrived.wait(timeout=5))
         self.assertEqual([frame["current"] for frame in frames], [1, 2])
 
-    def test_reports_further_apart_than_the_interval_are_all_delivered(self):
+    def test_reports_further_apart_than_the_interval_are_all_sent(self):
         frames = []
         reporter = Reporter(frames.append)
         for current in range(3):
@@ -62,14 +62,14 @@ class ProgressTest(unittest.TestCase):
             time.sleep(INTERVAL * 1.5)
         self.assertEqual([frame["current"] for frame in frames], [0, 1, 2])
 
-    def test_threads_of_ours_are_not_counted_among_the_programs(self):
+    def test_the_program_does_not_see_the_threads_of_the_reporter(self):
         self.assertEqual(
             run("import threading\nprogress(1)\nprogress(2)\nthreading.active_count()").result, 1
         )
 
 
 class TqdmTest(unittest.TestCase):
-    """The same with tqdm installed and with the stand-in: which of the two runs is up to the interpreter."""
+    """Tests tqdm where it is installed, and the stand-in elsewhere."""
 
     def assert_last(self, code, **expected):
         outcome = run(code)
@@ -84,7 +84,7 @@ class TqdmTest(unittest.TestCase):
             "from tqdm import tqdm\nfor i in tqdm(range(7), desc='rows'): pass", current=7, total=7, unit="it"
         )
 
-    def test_iteration_gives_the_items(self):
+    def test_iteration_yields_the_items(self):
         self.assertEqual(run("from tqdm.auto import tqdm\nlist(tqdm([1, 2]))").result, [1, 2])
 
     def test_updates_by_hand(self):

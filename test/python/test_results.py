@@ -75,7 +75,7 @@ class MappingTest(unittest.TestCase):
             (Point(1, datetime.date(2024, 1, 2)), {"x": 1, "at": "2024-01-02"}),
         ])  # fmt: skip
 
-    def test_sets_that_cannot_be_sorted_are_arrays_all_the_same(self):
+    def test_sets_that_cannot_be_sorted_are_arrays_too(self):
         self.assertEqual(len(json.loads(to_json({1, "a", None}))), 3)
 
     def test_dates_and_times(self):
@@ -119,7 +119,7 @@ class ErrorTest(unittest.TestCase):
         self.assert_error({"a b": {"c": 1j}}, 'result["a b"].c: complex', "[z.real, z.imag]")
         self.assert_error([ValueError], "result[0]: the class ValueError")
 
-    def test_generators_and_coroutines_are_told_what_to_do(self):
+    def test_the_error_for_generators_and_coroutines_has_the_remedy(self):
         self.assert_error((i for i in []), "generator", "list(…)")
         self.assert_error(map(str, []), "map", "list(…)")
 
@@ -135,7 +135,7 @@ class ErrorTest(unittest.TestCase):
         ring["a"].append(ring)
         self.assert_error(ring, "result.a[0]: circular")
 
-    def test_the_same_value_twice_is_no_circle(self):
+    def test_the_same_value_twice_is_not_circular(self):
         row = {"x": {1}}
         self.assertEqual(json.loads(to_json([row, row])), [{"x": [1]}, {"x": [1]}])
 
@@ -146,7 +146,7 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(to_json(value).count("["), MAX_DEPTH)
         self.assert_error([value], f"deeper than {MAX_DEPTH}")
 
-    def test_size_is_limited_also_for_shared_lists(self):
+    def test_size_is_limited_for_shared_lists_too(self):
         value = []
         for _ in range(90):
             value = [value, value]

@@ -5,7 +5,7 @@ from support import run
 
 
 class TracebackTest(unittest.TestCase):
-    def test_it_shows_own_lines_with_own_numbers(self):
+    def test_it_shows_the_lines_of_the_program_with_their_numbers(self):
         error = run("def f():\n    raise ValueError('bad')\n\nf()").error
         self.assertEqual((error["type"], error["message"], error["line"]), ("ValueError", "bad", 2))
         for expected in (
@@ -19,34 +19,34 @@ class TracebackTest(unittest.TestCase):
     def test_the_column_counts_characters_from_1(self):
         self.assertEqual(run("é = 'é'; 1 / 0").error["column"], 10)
 
-    def test_frames_of_libraries_and_ours_are_left_out(self):
+    def test_frames_of_libraries_and_of_weft_are_left_out(self):
         traceback = run("import json\njson.loads('{')").error["traceback"]
         self.assertEqual(traceback.count("File "), 1)
         self.assertIn("JSONDecodeError", traceback)
 
-    def test_a_module_that_is_not_there_is_a_matter_of_the_packages(self):
+    def test_the_error_for_a_missing_module_suggests_to_add_its_package(self):
         self.assertEqual(
             run("import sklearn.linear_model").error["message"],
-            "No module named 'sklearn'. Name the package it comes from in the node's `packages`, by its name on PyPI: "
+            "No module named 'sklearn'. Add its package to the node's `packages`, by its name on PyPI: "
             "scikit-learn for sklearn",
         )
 
-    def test_so_is_one_that_a_library_misses(self):
+    def test_so_does_the_error_for_a_missing_dependency_of_a_library(self):
         code = """
             try:
                 import tabulate
             except ImportError as error:
                 raise ImportError("Use pip or conda to install tabulate.") from error
         """
-        self.assertIn("install tabulate. Name the package", run(code).error["message"])
+        self.assertIn("install tabulate. Add its package", run(code).error["message"])
 
-    def test_an_alias_without_its_package_is_told_with_the_way_out(self):
-        if sys.version_info >= (3, 10):  # which tells the name
-            message = "name 'pd' is not defined. It is there where the node's `packages` have pandas"
+    def test_the_error_for_an_alias_without_its_package_has_the_remedy(self):
+        if sys.version_info >= (3, 10):  # whose NameError has the name
+            message = "name 'pd' is not defined. It is available if the node's `packages` include pandas"
             self.assertEqual(run("pd.DataFrame()").error["message"], message)
         self.assertEqual(run("pq.DataFrame()").error["message"], "name 'pq' is not defined")
 
-    def test_what_no_package_would_bring_keeps_the_words_of_python(self):
+    def test_other_missing_modules_keep_the_message_of_python(self):
         for code, message in (
             ("import json.nothing", "No module named 'json.nothing'"),
             ("raise ModuleNotFoundError(\"No module named 'msvcrt'\", name='msvcrt')", "No module named 'msvcrt'"),
@@ -106,7 +106,7 @@ class TracebackTest(unittest.TestCase):
         self.assertEqual((error["type"], error["message"]), ("ValueError", "4999"))
         self.assertLessEqual(len(error["traceback"]), 32_000)
 
-    def test_an_exception_that_lies_or_fails_is_still_told(self):
+    def test_an_exception_whose_str_or_class_fails_is_still_reported(self):
         code = """
             class Meta(type):
                 __name__ = property(lambda cls: 1 / 0)

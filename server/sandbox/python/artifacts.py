@@ -1,12 +1,12 @@
-"""Files that a program hands out beside its result: `save_artifact`, and matplotlib's figures by themselves.
+"""Files that a program saves beside its result: by `save_artifact`, and matplotlib figures automatically.
 
 `save_artifact(name, data=None, mime_type=None)` sends, at once,
 
     {"kind": "artifact", "name": str, "mimeType": str, "data": "<base64>"}
 
-`data` is bytes, a str (UTF-8), a matplotlib figure or a PIL image (PNG); without it, the file `name` that the program has
-written in its folder. The type follows from the ending of the name where it is not given. At most MAX_COUNT files of
-MAX_BYTES each, MAX_TOTAL_BYTES together; what is over that is an ArtifactError in the program.
+`data` is bytes, a str (UTF-8), a matplotlib figure or a PIL image (PNG). Without `data`, the program has written a file
+`name` in its folder. Without `mime_type`, the type follows from the extension of the name. A run may save MAX_COUNT
+files of MAX_BYTES each and MAX_TOTAL_BYTES together; anything over a limit raises ArtifactError in the program.
 """
 
 import base64
@@ -23,7 +23,7 @@ _MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 
 
 class ArtifactError(ValueError):
-    """The artifact cannot be kept; the message says why."""
+    """The artifact cannot be saved; the message has the reason."""
 
     __module__ = "builtins"
 
@@ -36,7 +36,7 @@ class Artifacts:
         self.saved_figures = weakref.WeakSet()
 
     def save_artifact(self, name, data=None, mime_type=None):
-        """Hands out a file: a download beside the result."""
+        """Saves a file that can be downloaded beside the result."""
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name in (".", ".."):
             raise ArtifactError(f"Expected the name of a file, such as 'report.csv' and without folders, got {name!r:.100}")
         if mime_type is None:
@@ -99,7 +99,7 @@ def _png(data):
 def _type_of(name, data):
     if data is not None and _is_drawn(data):
         return "image/png"
-    import mimetypes  # seldom wanted, and not small
+    import mimetypes  # rarely needed, and not small
 
     known, encoding = mimetypes.MimeTypes().guess_type(name)
     return known if known and not encoding and _MIME_TYPE.fullmatch(known) else "application/octet-stream"

@@ -1,23 +1,23 @@
-"""The runtime wall: PEP 578 audit hooks that judge who is behind an operation.
+"""The runtime wall: a PEP 578 audit hook that judges each operation by its caller.
 
-`prepare()` puts its parts in place, which costs milliseconds and changes nothing yet; a fork-server does so
-before it forks, once everything that changes sys.path has run. `raise_wall(send, namespace, scratch=None)`
-then puts it up for the rest of the process's life, in microseconds, and returns the Wall. From then on a
-program may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
-directory), or reach sockets, processes, native code, code objects and frames, by whatever route; libraries
-may do what they need. callers.py has the rule of who counts as the program; guards.py watches what has no
+`prepare()` makes the parts of the wall. It takes milliseconds and has no effect yet; the fork-server calls it before
+it makes cells, after everything that changes sys.path. `raise_wall(send, namespace, scratch=None)` then
+activates the wall for the rest of the process, in microseconds, and returns the Wall. From then on a program
+may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
+directory), or reach sockets, processes, native code, code objects and frames, by any route; libraries may do
+what they need. callers.py decides which caller counts as the program; guards.py covers operations without an
 audit event.
 
 A violation is sent at once,
     {"kind": "violation", "violation": {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null}}
-and then raised as SecurityError, which is no Exception. A program that catches it even so has not hidden it:
+and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot hide it:
 run_program ends with PYTHON_SECURITY_ERROR when `wall.violations` is not empty.
 
-What this wall does not stop, and the kernel does: operations without an audit event (os.read on a descriptor,
+This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
-code of installed packages; a package that does on a program's behalf what only programs may not (pandas
-writing a file named to it); anything at all once a program has run native code. It is there to name an
-offence with its line.
+code of installed packages; a package that does for a program what the program itself may not (pandas writing
+a file whose path the program passed); and everything after a program has run native code. The purpose of this
+wall is an error message with the line of the offence.
 """
 
 import errno
@@ -48,20 +48,20 @@ _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
 
 
 class SecurityError(BaseException):
-    """The program did what the policy does not allow. Not an Exception, so that `except Exception` does not hide it."""
+    """The program broke the policy. Not a subclass of Exception, so that `except Exception` does not catch it."""
 
-    __module__ = "builtins"  # tracebacks name it without the file it lives in
+    __module__ = "builtins"  # so that tracebacks name it without its module
 
 
 class Wall:
-    """`violations`: those so far, as sent, the first of them first; `lower()` ends the judging."""
+    """`violations` has the violations so far, as sent; `lower()` ends all judgement."""
 
     def __init__(self):
         self.is_up = False
         self.violations = []
         self._send = None
         self._scratch = None
-        self._judging = set()  # threads inside the hook, whose own look at frames must not be judged
+        self._judging = set()  # threads inside the hook, which reads frames itself and must not judge that
 
     def go_up(self, send, scratch):
         self._send = send
@@ -69,7 +69,7 @@ class Wall:
         self.is_up = True
 
     def lower(self):
-        """For the cell's own last steps, when nothing of the program is left to run."""
+        """Called when the program has ended, for the last steps of the cell itself."""
         self.is_up = False
 
     def hook(self, event, arguments):
@@ -80,7 +80,7 @@ class Wall:
         if thread in self._judging:
             if event in _OWN_READS:
                 return
-            judge(self, event, arguments, _calling_frame())  # a finaliser of the program's that ran in here
+            judge(self, event, arguments, _calling_frame())  # a finaliser of the program ran inside the hook
             return
         self._judging.add(thread)
         try:
@@ -104,7 +104,7 @@ class Wall:
         raise SecurityError(violation["message"])
 
     def is_scratch(self, path):
-        """Whether a program may write to `path`. Symbolic links that change meanwhile are the kernel's business."""
+        """Whether a program may write to `path`. The kernel's wall covers symbolic links that change meanwhile."""
         if isinstance(path, int):
             return path in (1, 2)
         path = str.__str__(path) if isinstance(path, str) else bytes(path).decode(errors="surrogateescape")
@@ -114,8 +114,8 @@ class Wall:
 
 @functools.lru_cache(maxsize=None)
 def prepare():
-    """The process's one wall, not yet up, and the builtins that it guards."""
-    callers.know_packages()
+    """The one wall of this process, not yet active, and its guarded builtins."""
+    callers.register_packages()
     wall = Wall()
     guards.judge_descriptors(wall)
     builtins = guards.guarded_builtins(wall)
@@ -124,7 +124,7 @@ def prepare():
 
 
 def raise_wall(send, namespace, scratch=None):
-    """Judges this process from now on; there is no way to take it down."""
+    """Activates the wall for the rest of the process; programs have no way to end it."""
     wall, namespace["__builtins__"] = prepare()
     wall.go_up(send, scratch)
     return wall
@@ -133,7 +133,7 @@ def raise_wall(send, namespace, scratch=None):
 def _calling_frame():
     try:
         return sys._getframe(2)
-    except ValueError:  # a C function that a thread was started with
+    except ValueError:  # a thread whose target is a C function
         return None
 
 

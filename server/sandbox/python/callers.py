@@ -1,22 +1,22 @@
-"""Who is behind an operation: the judgement of stacks for the runtime wall (audit.py).
+"""Decides, from the stack, which code is responsible for an operation. For the runtime wall (audit.py).
 
-A frame is USER, OURS (this folder), IMPORTER (the import machinery), STDLIB or LIBRARY (an installed
-package), by the file its code was compiled from; code from anywhere else is USER. Programs cannot make code
-under another file's name: compile, exec and code objects are themselves judged.
+The file that a frame's code was compiled from makes the frame USER, OURS (this folder), IMPORTER (the import
+machinery), STDLIB or LIBRARY (an installed package); code from any other file is USER. Programs cannot make
+code under the name of another file, because compile, exec and code objects are judged as well.
 
-A call that C makes has no frame of its own, so that map(), sorted(key=…) and functools.partial are judged as
-the Python that drives them. Three ways to judge, from strict to lenient:
+A call from C has no frame, so that map(), sorted(key=…) and functools.partial are judged by the Python frame that
+called them. There are three ways to judge, from strict to lenient:
 
-    anyone   USER, unless a module of the stdlib or of a library is being imported further in: that is the
-             module's own doing. For what no library needs here (processes, sockets). A deputy such as
-             series.map(os.system) is no way out.
-    driver   USER when the nearest frame that is not STDLIB is: the standard library does what it is told, so that
-             pathlib, copy, contextlib, threading … are no deputies. A package is held to know what it does.
-    direct   USER when the nearest frame is. For what the standard library does all the time on anyone's behalf
-             (namedtuple executes code, typing looks at frames).
+    anyone   The program is responsible if any frame is USER, unless a module of the stdlib or of a library is
+             being imported further in. For what no library needs here (processes, sockets), so that even
+             series.map(os.system) is caught.
+    driver   The program is responsible if the nearest frame that is not STDLIB is USER: the standard library
+             acts for its caller (pathlib, copy, contextlib, threading …), whereas a package acts for itself.
+    direct   The program is responsible if the nearest frame is USER. For what the standard library often does
+             for its own purposes (namedtuple executes code, typing reads frames).
 
-To the first two OURS is as USER: it acts for the program, as when it runs what was registered with atexit. A
-stack without any frame (a C function that a thread was started with) is USER.
+The first two ways treat OURS like USER: it acts for the program, as when it runs functions registered with
+atexit. A stack without a frame (a thread whose target is a C function) counts as the program.
 """
 
 import functools
@@ -30,19 +30,19 @@ import source
 USER, OURS, IMPORTER, STDLIB, LIBRARY = range(5)
 
 _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
-# Taken before audit.py puts judged descriptors in their place.
+# Saved before guards.py replaces the descriptor by one that is judged.
 _back_of = types.FrameType.__dict__["f_back"].__get__
 
 
-def know_packages():
-    """Takes every folder that modules are imported from now, but the standard library's, for one of packages."""
+def register_packages():
+    """From now on, every folder on sys.path except those of the standard library counts as one of packages."""
     global _PACKAGES
     _PACKAGES = tuple(set(_folders(filter(os.path.isabs, sys.path))) - set(_STDLIB))
     _kind.cache_clear()
 
 
 def is_program(frame, way):
-    """Whether the stack from `frame` outwards is judged to be the program's doing."""
+    """Whether the program is responsible, judged by the stack from `frame` outwards."""
     if frame is None:
         return True
     if way == "direct":
@@ -60,7 +60,7 @@ def is_program(frame, way):
 
 
 def nearest_user_line(frame):
-    """The line of the program nearest to `frame`, or None."""
+    """The line number of the nearest frame of the program, or None."""
     while frame is not None:
         if frame.f_code.co_filename == source.FILENAME:
             return frame.f_lineno
@@ -69,7 +69,7 @@ def nearest_user_line(frame):
 
 
 def is_called_by(frame, file_ending, function):
-    """Whether a function of the standard library is in the stack, with no frame of the program's further in."""
+    """Whether the stack has this function of the standard library, and no frame of the program further in."""
     while frame is not None:
         code = frame.f_code
         kind = _kind(code.co_filename)

@@ -1,14 +1,14 @@
 """A cell: what the child of the fork-server does from its first instruction to its last.
 
-It starts as PID 1 of its own pid namespace with every capability in its own user namespace, builds its
-walls with them, gives them up, says it is ready and waits for one request. Nothing of any run was ever in
-this process or in its parent, and it ends with the run.
+It starts as PID 1 of its own pid namespace, with all capabilities in its own user namespace. It builds its walls
+with them, drops them, sends `ready` and waits for one request. Neither this process nor its parent has ever held
+anything of another run, and the process ends with its run.
 
     fd 0 /dev/null   fd 1 stdout   fd 2 stderr   fd 3 the private channel (frames.py)   nothing else
-                     (till the walls stand also fd 4, on which the fork-server gets the filter's listener)
+                     (until the walls are built also fd 4, on which the fork-server receives the filter's listener)
 
-stdout and stderr are pipes to Node, so that Node gets what C code writes as well, as it is written, and a run that
-writes faster than Node takes it blocks.
+stdout and stderr are pipes to Node. So Node also receives what C code writes, as soon as it is written, and a run that
+writes faster than Node reads blocks.
 """
 
 import fcntl
@@ -48,12 +48,12 @@ _SMALL_KB = 16 << 10
 def live(config, system_call_filter, uid, gid, descriptors, group):
     """Never returns. `descriptors`: stdout, stderr, channel, guard; `group`: its control group, if it has one."""
     try:
-        _take_descriptors(descriptors)
+        _arrange_descriptors(descriptors)
         channel = socket.socket(fileno=_CHANNEL_FD)
         if _build_walls(config, system_call_filter, uid, gid, channel, group):
             _serve(config, channel)
     finally:
-        os._exit(0)  # whatever happened: the fork-server's loop must never go on in a child
+        os._exit(0)  # in every case, because a child must never continue the fork-server's loop
 
 
 def _build_walls(config, system_call_filter, uid, gid, channel, group):
@@ -63,9 +63,9 @@ def _build_walls(config, system_call_filter, uid, gid, channel, group):
         _map_ids(uid, gid)
         _mount_scratch(config)
         _set_limits(config["limits"])
-        _give_up_privileges()
+        _drop_privileges()
         _filter_system_calls(system_call_filter)
-        _set_limits({"RLIMIT_NOFILE": config["openFiles"]})  # last: sending the filter's listener needs more
+        _set_limits({"RLIMIT_NOFILE": config["openFiles"]})  # last: sending the listener needs a higher limit
         return True
     except OSError as error:
         channel.sendall(encode_frame({"kind": "unready", "message": str(error)}))
@@ -78,8 +78,8 @@ def _map_ids(uid, gid):
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
 
 
-def _take_descriptors(descriptors):
-    # Out of the way first: any of them may be a number that is about to be taken.
+def _arrange_descriptors(descriptors):
+    # Copies first, because each descriptor may have a number that another one needs.
     safe = [fcntl.fcntl(fd, fcntl.F_DUPFD, _GUARD_FD + 1) for fd in descriptors]
     null = os.open("/dev/null", os.O_RDONLY)
     for target, fd in enumerate([null, *safe]):
@@ -106,7 +106,7 @@ def _set_limits(limits):
         resource.setrlimit(limit, (value, value))
 
 
-def _give_up_privileges():
+def _drop_privileges():
     os.setsid()
     syscalls.drop_all_capabilities()
     syscalls.set_no_new_privileges()
@@ -121,7 +121,7 @@ def _filter_system_calls(system_call_filter):
 
 
 def _serve(config, channel):
-    # PID 1 ignores every signal that it has no handler for.
+    # PID 1 ignores every signal without a handler.
     signal.signal(signal.SIGTERM, _end_by_exception)
     _let_term_end_forked_processes()
     lock = threading.Lock()
@@ -151,18 +151,18 @@ def _serve(config, channel):
 
 
 def _linger(channel, born_kb):
-    """Tearing a cell down takes milliseconds of the CPU that whoever waited for its outcome needs now. One that is small
-    and still waits for a quieter moment."""
+    """Delays the exit: tearing down a process costs milliseconds of CPU, which the receiver of the outcome needs now.
+    The delay is long only where the process is small and nothing of the run goes on."""
     is_small = _largest_kb() - born_kb < _SMALL_KB
-    select.select([channel], [], [], _LINGER_SECONDS if is_small and _is_still() else _SHORT_LINGER_SECONDS)
+    select.select([channel], [], [], _LINGER_SECONDS if is_small and _has_ended() else _SHORT_LINGER_SECONDS)
 
 
 def _largest_kb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _is_still():
-    """Nothing that the run began goes on: threads, processes."""
+def _has_ended():
+    """Whether no thread and no process of the run goes on."""
     try:
         os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
@@ -171,14 +171,14 @@ def _is_still():
 
 
 def _seed_numpy():
-    """Its global generator would draw the same numbers in every cell; that of `random` is seeded anew by the fork."""
+    """Otherwise numpy's global generator would return the same numbers in every cell. A fork reseeds `random`."""
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
 
 
 def _let_term_end_forked_processes():
-    """Pools count on it. Blocked meanwhile, because Python forgets a signal that comes while it forks."""
+    """Process pools rely on it. SIGTERM is blocked during a fork, because Python loses a signal that arrives then."""
     term = {signal.SIGTERM}
 
     def unblock():
@@ -193,12 +193,12 @@ def _let_term_end_forked_processes():
 
 
 def _end_by_exception(number, _frame):
-    """`finally` blocks get the grace time; what the code makes of it changes nothing for the outcome."""
+    """So that `finally` blocks run within the grace time. Code that catches SystemExit does not change the outcome."""
     raise SystemExit(128 + number)
 
 
 def _limit_data(limit):
-    """Turns most overruns into a MemoryError with a line number before the watch has to kill."""
+    """Turns most overruns into a MemoryError with a line number, before the fork-server kills the cell."""
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 

@@ -1,17 +1,17 @@
-"""The static wall: what a program may not say, found before any of it runs.
+"""The static wall: finds what the policy blocks in a program, before any of it runs.
 
 `check(code, policy="strict")` -> [Finding(rule, message, line, column)], in the order of the code; lines and
 columns count from 1, columns in characters. Under policy "kernel" only a syntax error is a finding. Pure, and
 it never raises.
 
 Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format,
-memory-access, file-write; and for code that cannot be judged: syntax-error, too-large, too-complex. What is
-blocked is data, policy.json; how each rule reads the syntax tree is check_rules.py. Identifiers are judged as
-Python's parser leaves them, which is after NFKC.
+memory-access, file-write; and for code that cannot be checked: syntax-error, too-large, too-complex. policy.json
+lists what is blocked; check_rules.py applies each rule to the syntax tree. Identifiers are compared after NFKC
+normalisation, which Python's parser does.
 
-It reads names, not values, and takes a name that the program binds itself (`def compile(…)`) for the
-program's own. Names made at run time, and whatever a permitted library does with what it is given, are left
-to the runtime wall (audit.py) and in the end to the kernel.
+The check sees names and not values. A name that the program binds itself (`def compile(…)`) counts as the
+program's own. Names made at run time, and what an allowed library does with its arguments, are left to the
+runtime wall (audit.py), and finally to the kernel.
 """
 
 import ast
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def check(code, policy="strict"):
-    """All findings of `code` at once; an empty list where there is nothing to object to."""
+    """All findings of `code`; an empty list where there are none."""
     if len(code) > MAX_CODE_CHARACTERS:
         return [Finding("too-large", _too_large(code), None, None)]
     try:
@@ -43,12 +43,12 @@ def check(code, policy="strict"):
     except SyntaxError as error:
         return [Finding("syntax-error", str(error.msg), error.lineno, error.offset or None)]
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return [_unjudgeable(error)]
+        return [_uncheckable(error)]
 
 
 def _parse(code):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they come again, once, when the program is compiled to run
+        warnings.simplefilter("ignore")  # the program's compilation before its run repeats them, once
         return ast.parse(code)
 
 
@@ -59,13 +59,13 @@ def _in_order(offences, code):
 
 
 def _place(node, lines):
-    """The tree counts columns in UTF-8 bytes from 0."""
+    """The syntax tree counts columns in UTF-8 bytes, from 0."""
     line = getattr(node, "lineno", 1)
     column = getattr(node, "col_offset", 0)
     return line, len(lines[line - 1].encode()[:column].decode(errors="ignore")) + 1
 
 
-def _unjudgeable(error):
+def _uncheckable(error):
     if isinstance(error, ValueError):  # null bytes before Python 3.12, lone surrogates
         return Finding("syntax-error", f"the program is not valid text: {error}", None, None)
     message = "the program is nested too deeply to be checked; split long expressions into several statements"

@@ -1,8 +1,7 @@
-"""The rules of the static wall: each is a function from the sorted nodes of a program to (node, rule,
-message).
+"""The rules of the static wall. Each is a function from the sorted nodes of a program to (node, rule, message).
 
-check.py owns parsing, places and order; policy.json owns what is blocked; this module owns how Python can say
-it.
+check.py owns parsing, positions and order; policy.json owns what is blocked; this module owns the ways in which
+Python code can express it.
 """
 
 import ast
@@ -27,7 +26,7 @@ _READERS = frozenset(DATA["attributeReaders"])
 _OPENERS = DATA["openers"]
 _PATH_WRITERS = frozenset(DATA["pathWriters"])
 _EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
-_SPEAKING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
+_REVEALING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
 _FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
 _MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
 _WRITE_MODE = re.compile(r"[wax+]")
@@ -85,7 +84,7 @@ def _names(program):
 
 
 def _attributes(program):
-    speaking = _speaking_exceptions(program)
+    revealing = _revealing_exceptions(program)
     for node in program.of(ast.Attribute):
         name = node.attr
         if name in ATTRIBUTES:
@@ -95,11 +94,11 @@ def _attributes(program):
             yield node, "module-attribute", _module_attribute(program.dotted(node), name)
         elif name == "__dict__" and program.is_module(node.value):
             yield node, "module-attribute", _whole_module("`.__dict__`")
-        elif name in _EXCEPTION_ATTRIBUTES and isinstance(node.value, ast.Name) and node.value.id in speaking:
+        elif name in _EXCEPTION_ATTRIBUTES and isinstance(node.value, ast.Name) and node.value.id in revealing:
             yield (
                 node,
                 "frame-access",
-                f"`.{name}` of an exception is blocked: it hands out the value looked into",
+                f"`.{name}` of an exception is blocked: it returns the object that was accessed",
             )
         else:
             yield from _member(program, node)
@@ -111,7 +110,7 @@ def _member(program, node):
         yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
     elif dotted and program.is_module(node):
         reason = module_reason(dotted)
-        if reason and not module_reason(dotted.rpartition(".")[0]):  # else the import is already a finding
+        if reason and not module_reason(dotted.rpartition(".")[0]):  # otherwise the import is already a finding
             yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
 
 
@@ -148,7 +147,7 @@ def _read_names(program, call):
 
 
 def _evaluated(program, call):
-    """What pandas evaluates is code too, in which `@name` is a variable and `some name` a column."""
+    """pandas evaluates such strings as code, in which `@name` is a variable and a name in backticks a column."""
     for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
         tree = _parsed(_COLUMN.sub("_", _text(argument) or "").replace("@", ""))
         for _node, rule, message in _offences(Program(tree, within=program)) if tree else ():
@@ -159,7 +158,7 @@ def _parsed(text):
     try:
         return ast.parse(text.strip())
     except (SyntaxError, ValueError):
-        return None  # no expression, of pandas' or any other
+        return None  # not an expression
 
 
 def _file_writes(program):
@@ -181,7 +180,7 @@ def _file_writes(program):
 
 
 _WRITE_INSTEAD = (
-    "nothing written outlives the run; return the data as `result`, or hand it out with save_artifact(name, data)"
+    "no file outlives the run; return the data as `result`, or save it with save_artifact(name, data)"
 )
 
 
@@ -226,18 +225,18 @@ def _patterns(program):
                     yield item, ATTRIBUTE_RULES[name], f"A pattern reads `{name}`: {ATTRIBUTES[name]}"
 
 
-def _speaking_exceptions(program):
-    """Names bound by `except … as name` to exceptions that carry the object they tell of."""
+def _revealing_exceptions(program):
+    """Names bound by `except … as name` to exceptions that have a reference to the object they are about."""
     names = set()
     for node in program.of(ast.ExceptHandler):
         kinds = getattr(node.type, "elts", [node.type])
-        if node.name and any(getattr(kind, "id", None) in _SPEAKING_EXCEPTIONS for kind in kinds):
+        if node.name and any(getattr(kind, "id", None) in _REVEALING_EXCEPTIONS for kind in kinds):
             names.add(node.name)
     return names
 
 
 def _text(node, depth=0):
-    """The string that an expression of constants makes, or None."""
+    """The string value of an expression that consists of constants, or None."""
     kind = type(node)
     if kind is ast.Constant:
         return node.value if isinstance(node.value, str) else None

@@ -1,8 +1,8 @@
 """A cell's control group (cgroup v2), where the host delegated one to the server.
 
-The room has a folder of the hierarchy bound into it; Node made it and drew it (local/control-group.ts). The fork-server
-lives in its `room`; each cell gets a group beside that, and enters it itself before anything else, so that it never is
-anywhere else with a process of its own. Cells do not see the folder.
+Node makes a group for the room, whose folder is bound into the room (local/control-group.ts shows the hierarchy). The
+fork-server lives in the subgroup `room`. Each cell has a subgroup beside that and enters it before it does anything
+else, so that no process of a cell is ever outside. Cells do not see the folder.
 """
 
 import os
@@ -13,7 +13,7 @@ def enter_room(folder):
 
 
 class ControlGroup:
-    """Bounds processes from the start, and memory once a run's limit is known."""
+    """Limits the processes of a cell from the start, and its memory once the limit of the run is known."""
 
     def __init__(self, folder, number, max_processes):
         self._path = f"{folder}/{number}"
@@ -22,7 +22,7 @@ class ControlGroup:
         self._set("memory.oom.group", 1)
 
     def enter(self):
-        """Moves the calling process, and with it all that it will start."""
+        """Moves the calling process and its future children into the group."""
         self._set("cgroup.procs", 0)
 
     def limit_memory(self, kb):
@@ -37,7 +37,7 @@ class ControlGroup:
         return self._count("memory.events", "oom_kill") > 0
 
     def remove(self):
-        """After its last process; one that cannot be removed yet is left to Node."""
+        """Called after the last process has ended. A group that cannot be removed yet is left to Node."""
         try:
             os.rmdir(self._path)
         except OSError:

@@ -1,7 +1,8 @@
-"""matplotlib's figures as artifacts: a backend that draws in memory and, where others open windows, saves images.
+"""matplotlib figures as artifacts: a backend that draws in memory, and saves images where others open windows.
 
-plt.show() saves every open figure and closes it, as one closes a window; those that are open at the end of the program are
-saved then; one that the program has given to `save_artifact` is not saved again. The environment of packages names the backend (preload.py): nothing of matplotlib is imported before it is used.
+plt.show() saves and closes every open figure. Figures that are still open at the end of the program are saved then. A
+figure that the program passed to `save_artifact` is not saved again. An environment variable selects the backend
+(preload.py), so that matplotlib is imported only by programs that use it.
 """
 
 import itertools
@@ -10,8 +11,8 @@ import types
 
 BACKEND = "weft_figures"
 
-_DRAWINGS = ("matplotlib.", "mpl_toolkits.", "seaborn.axisgrid.")  # seaborn's others draw nothing till they are shown
-_LOOKED_AT = 20  # items of one container: the drawings that one call gives are among the first
+_DRAWINGS = ("matplotlib.", "mpl_toolkits.", "seaborn.axisgrid.")  # seaborn's other objects draw only when shown
+_MAX_INSPECTED = 20  # items of one container: the drawings that a call returns are among the first
 
 
 class Figures:
@@ -33,18 +34,18 @@ class Figures:
                 self._files.save_artifact(f"figure-{self._count}.png", figure)
 
     def save_left_open(self):
-        """The program has ended: what goes wrong now is told, and is no error of its."""
+        """Called when the program has ended: a failure is printed, and is not an error of the program."""
         try:
             self.save_open()
         except Exception as error:
-            print(f"A figure is not kept: {type(error).__name__}: {error}", file=sys.stderr)
+            print(f"A figure could not be saved: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def is_drawing(value, depth=4):
-    """Whether `value` is what a call that draws gives back: an artist, a figure, or a container with such.
+    """Whether `value` is the return value of a call that draws: an artist, a figure, or a container with one.
 
-    plt.plot() gives a list, plt.hist() a tuple of counts and bars, df.hist() an array, grouped plots a Series, and
-    plt.boxplot() a dict of lists, of which some are empty; a dict that holds data too is none.
+    plt.plot() returns a list, plt.hist() a tuple of counts and bars, df.hist() an array, grouped plots a Series, and
+    plt.boxplot() a dict of lists, some of them empty. A dict that also has data does not count.
     """
     if "matplotlib" not in sys.modules:
         return False
@@ -66,7 +67,7 @@ def _items(value):
 
 
 def _first(values):
-    return itertools.islice(values, _LOOKED_AT)
+    return itertools.islice(values, _MAX_INSPECTED)
 
 
 def _canvas(name):
@@ -74,6 +75,6 @@ def _canvas(name):
         raise AttributeError(name)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    # pyplot looks for it in the module's own dictionary too.
+    # pyplot also reads the module's dictionary directly.
     sys.modules[BACKEND].FigureCanvas = FigureCanvasAgg
     return FigureCanvasAgg

@@ -1,15 +1,16 @@
-"""The fork-server: one per environment, inside the bubblewrap room. Started as
+"""The fork-server: one for each environment, inside the bubblewrap room. Started as
 
     python -I -S -B -u -X utf8 forkserver.py '<config as JSON>'
 
-It imports what runs commonly use and the packages of its environment (preload.py), listens on a unix socket, prints
-`ready` and then, until its control connection ends, makes cells (cell.py), watches their memory and deadlines, signals
-them and tells Node how they ended. Nothing of any run ever enters this process, because every cell is a copy of it.
+It imports what runs commonly use and the packages of its environment (preload.py), listens on a unix socket and prints
+`ready`. Until its control connection ends, it then makes cells (cell.py), watches their limits and deadlines, signals
+them and reports to Node how they ended. No code or data of a run ever enters this process, because every cell is a copy
+of it.
 
-A connection starts with a role (0 control, 1 cell), a cell's number and the room's key, by which a fork-server knows
-that Node meant it and was not led here by another's link. The second kind asks for a cell and becomes its private
-channel; the cell's output goes into the pipes <number>.out and <number>.err beside
-the socket, whose names Node removes once it has opened them. Frames on both: frames.py.
+A connection starts with a role (0 control, 1 cell), the number of the cell and the key of the room. The key proves that
+Node meant this fork-server, and did not follow the link of another one. A connection of role 1 requests a cell and
+becomes its private channel. The cell's output goes into the pipes <number>.out and <number>.err beside the socket; Node
+removes their names once it has opened them. frames.py has the frames of both connections.
 """
 
 import gc
@@ -30,7 +31,7 @@ _HEADER = struct.Struct(">BI16s")
 _CONTROL = 0
 _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
-_SOCKETS_EVERY = 0.2  # seconds; it takes 0.1 ms
+_SOCKETS_EVERY = 0.2  # seconds; each look takes 0.1 ms
 _LEAST_SHARED_KB = 64
 _OPEN_FILES = 8192
 
@@ -43,7 +44,7 @@ def main():
     _preload(config["preload"])
     _add_site_builtins()
     _detach_uuid_from_the_host()
-    _become(config["uid"])
+    _change_user(config["uid"])
     if config["packages"]:
         _import_packages(config)
     if config["policy"] == "strict":
@@ -64,12 +65,12 @@ def _preload(names):
         try:
             importlib.import_module(name)
         except ImportError:
-            pass  # an interpreter built without it; code that wants it gets the ImportError
+            pass  # this interpreter was built without it; code that imports it gets the ImportError
 
 
 def _allow_open_files():
-    """The kernel lets a process send descriptors while those in flight of all its user's are fewer than it may have
-    open itself. A run can put a few hundred there; a new cell must send the listener of its filter all the same."""
+    """The kernel refuses to send a descriptor when its user has more in flight than the sender may have open. A run can
+    have a few hundred in flight, and new cells must still be able to send the listener of their filter."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
@@ -86,21 +87,21 @@ def _import_packages(config):
 
 
 def _add_site_builtins():
-    """exit, quit and help, which -S leaves out along with the host's site-packages and what those import."""
+    """exit, quit and help, which -S leaves out together with the site-packages of the host."""
     site.setquit()
     site.setcopyright()
     site.sethelper()
 
 
 def _detach_uuid_from_the_host():
-    """uuid1() looks for the host's hardware address, by a socket and by other programs; a random one, which the standard
-    allows as well, takes its place."""
+    """uuid1() would look up the hardware address by a socket and by other programs. Without these it uses a random
+    address, which the standard allows."""
     uuid._generate_time_safe = None
     uuid._GETTERS = []
 
 
 def _open_pipe(path):
-    """The writing end of a new named pipe, which Node will read. Opening it needs a reader, until it is open."""
+    """The writing end of a new named pipe for Node to read. Opening it without blocking needs a temporary reader."""
     os.mkfifo(path, 0o600)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     writer = os.open(path, os.O_WRONLY)
@@ -108,7 +109,7 @@ def _open_pipe(path):
     return writer
 
 
-def _become(uid):
+def _change_user(uid):
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -117,7 +118,7 @@ def _become(uid):
 
 
 class Cell:
-    """A living cell as its fork-server sees it."""
+    """A living cell, seen from its fork-server."""
 
     def __init__(self, number, pid, guard, group):
         self.number = number
@@ -143,7 +144,7 @@ class Cell:
             pass
 
     def overrun(self, now, inherited):
-        """Which of its limits it is over, if any."""
+        """The limit that the cell is over, or None."""
         if now >= self.deadline:
             return "deadline"
         memory_kb, cpu_ms = self.usage(now, inherited)
@@ -152,18 +153,18 @@ class Cell:
         return "cpu" if cpu_ms > self.max_cpu_ms else None
 
     def usage(self, now, inherited):
-        """(memory in KiB, CPU time in ms). Memory is left to the control group, where there is one."""
+        """(memory in KiB, CPU time in ms). The memory is 0 where a control group limits it."""
         if self.group:
             return 0, self.group.cpu_ms()
         if now >= self.sockets_seen_at + _SOCKETS_EVERY:
             self.sockets_seen_at, self.sockets_kb = now, sockets_kb(self.pid)
         usage = usage_of(self.pid, inherited)
-        # What processes share with each other may count again for each, but only as much as the run may have at all.
+        # Pages that processes share count once for each process, so the sum may exceed the limit by as much again.
         shared_out_kb = usage.resident_kb - inherited["residentKb"] - self.max_memory_kb
         return max(usage.own_kb, shared_out_kb, self.shared_kb) + self.sockets_kb, usage.cpu_ms
 
     def receive_listener(self):
-        """The cell sends its system call filter's listener when its walls stand."""
+        """The cell sends the listener of its system call filter when its walls are built."""
         _data, descriptors, _flags, _address = socket.recv_fds(self.guard, 1, 1)
         self.guard.close()
         self.guard = None
@@ -201,8 +202,8 @@ class ForkServer:
                 if events & select.POLLIN:
                     self._handlers[fd]()
                 else:
-                    self._forget(fd)  # the filter of a cell that is ending has nobody left to report on
-                if self._forgot:  # its number may be another's by now, and handlers block where nothing is to read
+                    self._forget(fd)  # the listener of a cell that ends has no more reports
+                if self._forgot:  # another descriptor may have its number now, and handlers block without data
                     self._forgot = False
                     break
             self._watch()
@@ -246,7 +247,7 @@ class ForkServer:
             ours.close()
             if group:
                 group.remove()
-            self._tell({"kind": "unavailable", "cell": number, "message": str(error)})
+            self._send({"kind": "unavailable", "cell": number, "message": str(error)})
         finally:
             theirs.close()
             os.close(output)
@@ -267,7 +268,7 @@ class ForkServer:
         if report is None:
             return
         if report.shared_bytes is not None:
-            # Never less than this, so that a flood of small ones, which takes this process's time, comes to an end.
+            # A minimum for each, so that a flood of small mappings, which costs this process time, reaches the limit.
             caller.shared_kb += max(report.shared_bytes // 1024, _LEAST_SHARED_KB)
             seccomp.let_go_on(caller.listener, report)
             return
@@ -275,20 +276,20 @@ class ForkServer:
         if caller.violations > _MAX_VIOLATIONS:
             caller.signal(signal.SIGKILL)
             return
-        # Told before the call returns, so that Node has heard of it before it hears of anything the call led to.
-        self._tell({"kind": "violation", "cell": caller.number, "call": report.call})
+        # Sent before the call returns, so that Node receives this report before any effect of the refusal.
+        self._send({"kind": "violation", "cell": caller.number, "call": report.call})
         seccomp.refuse(caller.listener, report)
 
     def _read_control(self):
         data = self._control.recv(1 << 16)
         if not data:
-            os._exit(0)  # Node is gone; the room and every cell end with this process
+            os._exit(0)  # Node has ended; the room and every cell end with this process
         for frame in self._control_frames.feed(data):
             target = self._cells.get(frame["cell"])
             if target and frame["kind"] == "watch":
                 target.max_memory_kb = frame["memoryMb"] * 1024
                 if target.group:
-                    # The folders count there as well, and have limits of their own.
+                    # The group also counts the two folders, which have limits of their own.
                     target.group.limit_memory(target.max_memory_kb + 2 * self._config["scratchMb"] * 1024)
                 target.max_cpu_ms = frame["cpuMs"]
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
@@ -304,7 +305,7 @@ class ForkServer:
             self._forget(fd)
         ended.close()
         del self._cells[ended.number]
-        self._tell(
+        self._send(
             {
                 "kind": "exit",
                 "cell": ended.number,
@@ -317,7 +318,7 @@ class ForkServer:
         )
 
     def _wait_ms(self):
-        """Nothing running: sleep until something arrives, so that an idle server costs no CPU."""
+        """None, which is without end, where no cell needs watching, so that an idle server costs no CPU."""
         busy = any(c.deadline is not None or c.kill_at is not None for c in self._cells.values())
         return _WATCH_EVERY_MS if busy else None
 
@@ -331,7 +332,7 @@ class ForkServer:
                 if watched.reason:
                     watched.signal(signal.SIGKILL)
 
-    def _tell(self, frame):
+    def _send(self, frame):
         self._control.sendall(encode_frame(frame))
 
 
@@ -347,7 +348,7 @@ if __name__ == "__main__":
     from frames import FrameReader, encode_frame
     from usage import own_memory, sockets_kb, usage_of
 
-    # A run's `import results` must find nothing of ours.
+    # `import results` in a run must not find the module of this folder.
     sys.path.remove(folder)
     for name, module in list(sys.modules.items()):
         if getattr(module, "__file__", None) and os.path.dirname(module.__file__) == folder and name != "__main__":

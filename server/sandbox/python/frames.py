@@ -1,27 +1,26 @@
-"""Frames: what travels on a cell's private channel and on the fork-server's control connection.
+"""Frames: the messages on a cell's private channel and on the fork-server's control connection.
 
 A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always an object with a `kind`.
 
 Node to cell, once, or again and again for a checking cell:
     {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int}
     {"kind": "check", "code": str, "policy": ..., "memoryMb": int}
-and before, any number of times:
-    {"kind": "rehearse"}                            do ahead what most runs do (rehearsal.py)
+and before that, any number of times:
+    {"kind": "rehearse"}                            run a trivial program ahead (rehearsal.py)
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
     {"kind": "rehearsed"}                           done; waiting again
     {"kind": "unready", "message": str}             the host refused a part of its walls
-    {"kind": "progress", ...}, {"kind": "violation", ...}, {"kind": "artifact", ...}, and last {"kind": "result"|"error", ...}
-        (their fields: program.py)
+    {"kind": "progress"|"violation"|"artifact", ...}, and last {"kind": "result"|"error", ...}      fields: program.py
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:
-    {"kind": "watch", "cell": int, "memoryMb": int, "cpuMs": int, "killAfterMs": int}   it goes on: watch it
+    {"kind": "watch", "cell": int, "memoryMb": int, "cpuMs": int, "killAfterMs": int}   watch these limits
     {"kind": "end", "cell": int, "graceMs": int}                            TERM now, KILL after the grace
 Fork-server to Node:
     {"kind": "exit", "cell": int, "exitCode": int|null, "signal": int|null,
-     "reason": "memory"|"cpu"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     the cell and all in it are gone
-    {"kind": "violation", "cell": int, "call": str}                         the kernel refused it this system call
-    {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make it at all
+     "reason": "memory"|"cpu"|"deadline"|null, "cpuMs": int, "maxRssKb": int}     all processes of the cell have ended
+    {"kind": "violation", "cell": int, "call": str}                         the kernel refused this system call
+    {"kind": "unavailable", "cell": int, "message": str}                    the host refused to make the cell
 """
 
 import json
@@ -54,7 +53,7 @@ def _read_exactly(sock, size):
 
 
 class FrameReader:
-    """Takes bytes as they come from a connection that must not block; gives whole frames."""
+    """Turns bytes, as they arrive on a connection that must not block, into frames."""
 
     def __init__(self):
         self._pending = bytearray()

@@ -1,13 +1,13 @@
-"""What the runtime wall watches although it raises no audit event: builtins and a few attributes of built-in
+"""The parts of the runtime wall for operations without an audit event: builtins, and a few attributes of built-in
 types.
 
-A program's frames get a copy of the builtins with some replaced: `__import__` (importing a module that is
-already loaded raises no event), eval, exec, compile and breakpoint (refused), getattr (names made at run
-time).
+The frames of a program have a copy of the builtins, in which some are replaced: `__import__` (importing a module
+that is already loaded raises no event), eval, exec, compile and breakpoint (refused), getattr (names made at
+run time).
 
 Frames can be reached through attributes that raise no event (`gi_frame`, `f_back`, `AttributeError.obj` …).
-Their descriptors are replaced, in the types' own dictionaries, by ones that ask the wall first; for library
-frames, which use them in logging and tracebacks, they do as before.
+Their descriptors are replaced, in the dictionaries of the types, by ones that judge the caller first. Libraries,
+which need them for logging and tracebacks, are not restricted.
 """
 
 import builtins
@@ -38,7 +38,7 @@ def judge_descriptors(wall):
         module, _, name = type_name.rpartition(".")
         kind = _read(importlib.import_module(module), name)
         if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
-            # A built-in type refuses setattr; the dictionary behind its mappingproxy does not.
+            # A built-in type refuses setattr, but the dictionary behind its mappingproxy can be changed.
             gc.get_referents(kind.__dict__)[0][attribute] = _judged(wall, attribute, kind.__dict__[attribute])
     clear_caches = _read(sys, "_clear_internal_caches", None) or sys._clear_type_cache
     clear_caches()
@@ -48,7 +48,7 @@ def _guarded_import(wall):
     real_import = builtins.__import__
 
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
-        # C code (pickle, for one) imports on the program's behalf, and passes a list where statements pass a tuple.
+        # C code such as pickle imports for the program, and passes a list where an import statement passes a tuple.
         is_from_c = type(fromlist) is list and name in DATA["importedByC"]
         if level == 0 and not is_from_c:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
@@ -67,7 +67,7 @@ def _guarded_import(wall):
 def _guarded_getattr(wall):
     def getattr(object, name, *default):
         if isinstance(name, str):
-            name = str.__str__(name)  # a subclass may lie to the look-up below
+            name = str.__str__(name)  # a subclass of str could fake the look-up below
             if name in ATTRIBUTES:
                 wall.forbid(ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], sys._getframe(1))
         value = _read(object, name, *default)
@@ -99,10 +99,10 @@ def _refused(wall, name):
 
 
 def _judged(wall, name, original):
-    """A descriptor that asks the wall before it answers; it keeps what it knows in closures, which are judged too."""
+    """A descriptor that judges its caller first. Its state is in closures, because reading those is judged as well."""
     rule = ATTRIBUTE_RULES.get(name, "frame-access")
     reason = ATTRIBUTES.get(
-        name, "it hands out the value that was looked into; use the message of the exception"
+        name, "it returns the object that was accessed; use the message of the exception"
     )
 
     class Judged:

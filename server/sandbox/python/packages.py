@@ -1,4 +1,4 @@
-"""What a program finds without importing it: `pd`, `np`, and a `tqdm` that reports progress."""
+"""What a program can use without an import: `pd`, `np`, and a `tqdm` that reports progress."""
 
 import importlib
 import importlib.util
@@ -10,9 +10,9 @@ ALIASES = {"pd": "pandas", "np": "numpy"}
 
 
 def prepare(code, namespace, reporter):
-    """Binds each alias that the program mentions and whose package its environment has.
+    """Binds each alias that the program mentions and whose package is installed.
 
-    An import of pandas costs 0.3 s where it is not preloaded, so that it is not done for programs that never say `pd`.
+    Importing pandas takes 0.3 s where it is not imported ahead, so programs that never mention `pd` do without.
     """
     for alias, name in ALIASES.items():
         if re.search(rf"\b{alias}\b", code) and _is_installed(name):

@@ -1,4 +1,4 @@
-"""Reads policy.json, the data that both walls inside Python judge by, into the forms they look things up in.
+"""Loads policy.json, the data of the static and the runtime wall, into look-up tables.
 
 Nothing is decided here. `why` and `instead` in the data are the two halves of every message.
 """

@@ -1,16 +1,17 @@
-"""Imports the packages of an environment ahead, in its fork-server: a cell has them by being a copy of it.
+"""Imports the packages of an environment ahead, in its fork-server; every cell is a copy of that and so has them.
 
-`import_ahead(modules, tell)` tells a line before each import, so that Node knows what was under way when this process
-crashes or hangs, and one for a module that cannot be kept:
+`import_ahead(modules, report, cache_folder)` reports a line before each import, so that Node knows which module was
+being imported when this process crashes or hangs, and a line for a module that must not be imported ahead:
 
     importing <module>
     unfit <module> <why>      the last line: the process ends, and Node starts another without that module
 
-Unfit is what a fork would break (a thread, a descriptor: cells get neither) or what cells would share (a child process, a
-writable mapping), and an import that fails: it is tried again in the cell, whose program gets the error as its own.
+A module is unfit if its import fails, or leaves behind what a fork would break (a thread or a descriptor, which cells
+do not inherit) or what cells would share (a child process, a writable mapping). A run that imports it in its cell gets
+the error as its own.
 
-The code of packages is as hostile as that of runs, and what it leaves in memory is in every cell of its environment; see
-DESIGN.md. Before the first of it runs, this process has given up root, and gives up here what making cells does not need.
+Package code is as hostile as the code of runs, and what it leaves in memory is in every cell of its environment; see
+DESIGN.md. Before it runs, this process has dropped root, and here drops everything that making cells does not need.
 """
 
 import importlib
@@ -22,8 +23,8 @@ import figures
 import seccomp
 import syscalls
 
-# One thread: more neither survive a fork nor get more than a run's CPU time. A cell may have 64 threads in all, and libraries
-# take the host's processors for their own.
+# One thread, because threads do not survive a fork, and a run may have 64 of them and a limited CPU time: by default,
+# libraries would start one for each processor of the host.
 _SETTINGS = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     **dict.fromkeys(("POLARS_MAX_THREADS", "RAYON_NUM_THREADS"), "2"),
@@ -33,7 +34,7 @@ _SETTINGS = {
 }
 _MAX_PROCESSES = 2048
 
-# What programs import from packages whose own name brings little along.
+# Submodules that programs commonly import, of packages whose top module imports little.
 _PARTS = {
     "matplotlib": ("matplotlib.pyplot",),
     "scipy": ("scipy.stats", "scipy.optimize"),
@@ -44,16 +45,16 @@ _PARTS = {
 
 
 def find_packages(folder):
-    """Makes the packages in `folder` importable. Its .pth files, which run code in every Python there is, stay unread."""
+    """Makes the packages in `folder` importable. Its .pth files, whose code would run at every start, are not read."""
     sys.path.append(folder)
     os.environ.update(_SETTINGS)
 
 
-def import_ahead(modules, tell, cache_folder):
-    """`cache_folder`: where imports may write; gone for cells."""
-    _give_up_privileges()
+def import_ahead(modules, report, cache_folder):
+    """`cache_folder`: where imports may write; hidden from cells."""
+    _drop_privileges()
     os.environ["MPLCONFIGDIR"] = cache_folder
-    reported = os.dup(1), os.dup(2)
+    saved = os.dup(1), os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(null, stream)
@@ -61,15 +62,15 @@ def import_ahead(modules, tell, cache_folder):
     before = _left_behind()
     for module in modules:
         for part in (module, *_PARTS.get(module, ())):
-            _import(part, module, before, lambda line: tell(reported[0], line))
-    for stream, fd in zip((1, 2), reported):
+            _import(part, module, before, lambda line: report(saved[0], line))
+    for stream, fd in zip((1, 2), saved):
         os.dup2(fd, stream)
         os.close(fd)
     del os.environ["MPLCONFIGDIR"]
 
 
-def _import(part, module, before, tell):
-    tell(f"importing {module}")
+def _import(part, module, before, report):
+    report(f"importing {module}")
     try:
         importlib.import_module(part)
         problem = ", ".join(sorted(_left_behind() - before))
@@ -78,12 +79,12 @@ def _import(part, module, before, tell):
     except BaseException as error:
         problem = f"{type(error).__name__}: {error}"
     if problem:
-        tell(f"unfit {module} {' '.join(problem.split())[:300]}")
+        report(f"unfit {module} {' '.join(problem.split())[:300]}")
         os._exit(0)
 
 
 def _left_behind():
-    """What of this process a fork would break or share."""
+    """What this process has that a fork would break or cells would share."""
     found = {f"thread {name}" for name in os.listdir("/proc/self/task") if int(name) != os.getpid()}
     with open("/proc/self/task/%d/children" % os.getpid()) as children:
         found.update(f"process {pid}" for pid in children.read().split())
@@ -93,11 +94,11 @@ def _left_behind():
         try:
             found.add(f"descriptor {os.readlink('/proc/self/fd/' + fd)}")
         except FileNotFoundError:
-            pass  # the one that the folder was read with
+            pass  # the descriptor that listdir used
     return found
 
 
-def _give_up_privileges():
+def _drop_privileges():
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     processes = _MAX_PROCESSES if hard == resource.RLIM_INFINITY else min(_MAX_PROCESSES, hard)
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))

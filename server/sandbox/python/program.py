@@ -1,28 +1,28 @@
-"""Runs one user program inside a cell and tells its outcome. The language side's only entry point.
+"""Runs one user program inside a cell and sends its outcome. The only entry point of the Python side of a run.
 
 `run_program(request, send)`; request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
-    "policy":   "strict" (the runtime wall stands, see audit.py) or "kernel" (plain Python);
+    "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
-    "isRehearsal": bool, optional: the process will run another, so that packages must not be told that it ends }
+    "isRehearsal": bool, optional: another program follows, so functions registered with atexit must not run }
 
-`send(frame)` gets JSON-able dicts, from any thread, one at a time:
-    {"kind": "progress", "current", "total", "unit", "message", "source"}      any number, see progress.py
+`send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
+    {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
     {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, line, column}}   see audit.py
-and as the last one, once stdout and stderr are flushed, exactly one of
+and last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
-The program runs as `__main__` in a fresh module, so that dataclasses, pickling of its own classes and `if
-__name__ == "__main__"` behave as in a script. Its result is the variable `result` where it is set, else the
-value of a last bare expression, else null; a last expression that draws gives null too, see figures.py. Threads it left
-running are waited for and its atexit functions run before the result is read, as Python does at the end of a script.
+The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
+`if __name__ == "__main__"` work as in a script. Its result is the variable `result` if that is set; otherwise the value
+of the last statement if that is an expression that does not draw (figures.py); otherwise null. Before the result is
+read, its threads are joined and its atexit functions run, as at the end of a script.
 
-sys.exit() and sys.exit(0) end the program with the result so far; any other exit status is an error of type
-SystemExit with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
+sys.exit() and sys.exit(0) end the program with the result so far. Any other exit status is an error of type SystemExit
+with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
 """
 
 import atexit
@@ -41,8 +41,8 @@ import results
 import source
 import tracebacks
 
-_LAST_LINE_TAKEN = (
-    "The code sets no `result`, so the value of its last line was taken: set `result`, or end with None"
+_LAST_LINE_USED = (
+    "The code sets no `result`, so the value of its last line was used: set `result`, or end with None"
 )
 
 
@@ -73,7 +73,7 @@ def run_program(request, send):
 
 
 def _end_forked_process(error):
-    """A child of os.fork that came to the end of the code ends as with plain Python; the outcome is its parent's to tell."""
+    """A child of os.fork that reaches the end of the code exits as in plain Python; only its parent has an outcome."""
     try:
         if error and error["exitCode"] is None:
             sys.stderr.write(error["traceback"] or "")
@@ -89,7 +89,7 @@ def _send_last(last, wall, reporter, send):
             wall.lower()
         send(tracebacks.violation_frame(wall.violations[0], last) if wall and wall.violations else last)
     except BaseException:
-        pass  # nobody is listening any more, or the time is up
+        pass  # the channel is closed, or the time is up
 
 
 def _fresh_main(input_data, reporter, files):
@@ -103,7 +103,7 @@ def _fresh_main(input_data, reporter, files):
     )
     sys.modules["__main__"] = module
     sys.argv = [source.FILENAME]
-    # Plain Python keeps `__main__` alive till the end; so does this reference.
+    # This reference keeps the module alive until the end, as plain Python does with `__main__`.
     return module.__dict__
 
 
@@ -126,11 +126,11 @@ def _result_json(namespace, max_bytes):
     except results.ResultError as error:
         if source.sets_result(namespace):
             raise
-        raise results.ResultError(f"{error}. {_LAST_LINE_TAKEN}") from None
+        raise results.ResultError(f"{error}. {_LAST_LINE_USED}") from None
 
 
 def _join_threads():
-    """As Python does at the end of a script; its own threading._shutdown() would keep pandas from importing more."""
+    """As Python does at the end of a script. Not by threading._shutdown(), after which pandas could import no more."""
     executors = sys.modules.get("concurrent.futures.thread")
     if executors is not None:
         executors._python_exit()

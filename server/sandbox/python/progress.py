@@ -1,9 +1,8 @@
-"""Progress of a program: `progress(current, total=None, message=None)`, and what tqdm reports
-(tqdm_bridge.py).
+"""Progress of a program: `progress(current, total=None, message=None)`, and tqdm (tqdm_bridge.py).
 
 Frames: {"kind": "progress", "current": number, "total": number | null, "unit": str | null, "message": str |
-null, "source": "progress" | "tqdm"}. At most one each INTERVAL seconds: a newer one takes the place of one
-that is still waiting, and the last is always delivered, at the latest INTERVAL seconds after it was reported.
+null, "source": "progress" | "tqdm"}. At most one frame is sent every INTERVAL seconds: a newer one replaces one that
+still waits, and the last one is always sent, at most INTERVAL seconds after it was reported.
 """
 
 import _thread
@@ -15,7 +14,7 @@ MAX_MESSAGE = 1_000
 
 
 class Reporter:
-    """Coalesces; safe from any thread."""
+    """Coalesces reports. Thread-safe."""
 
     def __init__(self, send):
         self._send = send
@@ -24,7 +23,7 @@ class Reporter:
         self._sent_at = -INTERVAL
 
     def progress(self, current, total=None, message=None):
-        """Reports that `current` of `total` is done; both are numbers, `message` is any short text."""
+        """Reports that `current` of `total` is done: two numbers, and an optional short text `message`."""
         self.report(_number("current", current), _optional("total", total), message, None, "progress")
 
     def report(self, current, total, message, unit, source):
@@ -43,7 +42,7 @@ class Reporter:
             if delay <= 0:
                 self._send_waiting()
             elif is_first_to_wait:
-                # Not threading.Thread: a program that counts its threads must find only its own.
+                # Not threading.Thread, so that a program that counts its threads finds only its own.
                 _thread.start_new_thread(self._flush_later, (delay,))
 
     def flush(self):

@@ -1,7 +1,7 @@
-"""What a waiting cell does ahead of its run: a little of whatever programs commonly do.
+"""A program that a waiting cell runs ahead of its real one: a little of what programs commonly do.
 
-It touches the pages that a run needs while there is time: faults on them are most of what a short run costs, and with
-pandas ten times what its own work costs. Nothing of it can be seen from outside, or is left for the run.
+The rehearsal causes the page faults of a run while there is time. They are most of the cost of a short run, and with
+pandas ten times the cost of its own work. A rehearsal emits nothing and leaves nothing behind for the run.
 """
 
 import sys
@@ -11,7 +11,7 @@ from program import run_program
 
 
 def rehearse(policy):
-    """For a cell that nothing waits for: it costs more than it saves the run."""
+    """Only for a cell that no run waits for yet: a rehearsal costs more than it saves."""
     parts = [part for package, part in _PACKAGES.items() if package in sys.modules]
     code = _PYTHON + "".join(parts)
     request = {"code": code, "input": {"a": [1, "b"]}, "policy": policy, "isRehearsal": True}
@@ -45,7 +45,7 @@ point = Point(math.sqrt(2)).scaled(2)
 result = {"total": total, "rows": json.loads(json.dumps(rows)), "x": round(point.x, 2), "fib": fib(5), **Counter("ab")}
 """
 
-# Each of them counts in the time that a cell takes to make.
+# Each part adds to the time that making a cell takes.
 _PACKAGES = {
     "numpy": """
 import numpy

@@ -3,8 +3,8 @@
     Python                                      JSON
     ------------------------------------------  -----------------------------------------------------------
     None, bool, str                             null, true/false, string (a lone surrogate becomes U+FFFD)
-    int                                         number; beyond ±(2^53 − 1) a decimal string, since JavaScript
-                                                and most JSON readers would round it
+    int                                         number; beyond ±(2^53 − 1) a decimal string, because JavaScript
+                                                and most JSON parsers would round it
     float                                       number; NaN and ±infinity are null
     list, tuple, deque, range, dict views       array
     namedtuple, dataclass instance              object of its fields
@@ -27,10 +27,10 @@
     polars DataFrame, Series                    array of records, array
     pydantic model                              object of its fields
     drawings of matplotlib                      null where they are the value of the last line (figures.py)
-    anything else                               ResultError, which names the place: `result.rows[3].fn`
+    anything else                               ResultError with its path: `result.rows[3].fn`
 
-An unnamed index of integers is only row numbers and is left out; any other index is data, and becomes columns
-of the records or keys of the object (a Series with several index levels becomes records).
+An unnamed index of integers counts as row numbers and is left out. Any other index is data: it becomes columns
+of the records, or keys of the object (a Series with several index levels becomes records).
 
 Keys: str as it is; int, float, bool, None as JSON writes them ("1", "1.5", "true", "null"); dates, Enum,
 UUID, Path, Decimal and numpy scalars as their value; anything else, or two keys that become one, is a
@@ -67,7 +67,7 @@ _TEXT = (uuid.UUID, pathlib.PurePath, fractions.Fraction)
 
 
 class ResultError(Exception):
-    """The result has no JSON form; the message says where and why."""
+    """The result has no JSON form; the message has the path and the reason."""
 
 
 def to_json(value, max_bytes=None):
@@ -85,7 +85,7 @@ def _dumps(value):
 
 
 def _is_plain(value, max_bytes):
-    """Whether `value` needs no mapping: 10 MB of plain data pass here level by level in C, never item by item."""
+    """Whether `value` needs no mapping. Checks 10 MB of plain data level by level in C, and not item by item."""
     level = [value]
     for _ in range(MAX_DEPTH):
         kinds = set(map(type, level))
@@ -100,14 +100,14 @@ def _is_plain(value, max_bytes):
         if set(map(type, itertools.chain.from_iterable(objects))) - {str}:
             return False
         if (sum(map(len, objects)) + sum(map(len, arrays))) * _LEAST_BYTES > max_bytes:
-            raise _too_large(max_bytes)  # before a small program's nested lists fill the memory
+            raise _too_large(max_bytes)  # before nested lists of a small program fill the memory
         values = itertools.chain.from_iterable(map(dict.values, objects))
         level = [*values, *itertools.chain.from_iterable(arrays)]
     return False
 
 
 def _are_faithful(items, kinds):
-    """Whether the numbers among `items` are the same in JSON."""
+    """Whether JSON can represent the numbers among `items` exactly."""
     if int in kinds:
         integers = [item for item in items if type(item) is int]
         if min(integers) < -MAX_SAFE_INTEGER or max(integers) > MAX_SAFE_INTEGER:
@@ -119,7 +119,7 @@ class _Mapper:
     """Maps item by item. A path is None for the result itself, else (the path of its container, ".key" or "[3]")."""
 
     def __init__(self, max_bytes):
-        self._open = set()  # ids of the containers we are inside of
+        self._open = set()  # ids of the containers around the current value
         self._max_bytes = max_bytes
         self._items = 0
 

@@ -1,14 +1,14 @@
-"""The filter on a cell's system calls: what the namespaces leave open, shut.
+"""The filter on a cell's system calls: it closes what the namespaces leave open.
 
-It is a deny-list with reasons and not an allow-list: code in a cell brings libraries that nobody here has read, and
-what namespaces, an empty root and no capabilities already confine needs no second list. What is on it: calls that no
-program of this kind needs and whose code in the kernel has been a way out before, calls that reach past namespaces,
-and memory that no limit counts. A number newer than this table is ENOSYS, as on an older kernel, which libc expects.
+It is a deny-list with reasons and not an allow-list: runs use libraries that nobody here has read, and namespaces, an
+empty root and missing capabilities already confine most calls. The list has calls that no such program needs and whose
+kernel code has allowed escapes before, calls that reach past namespaces, and calls that allocate memory which no limit
+counts. A call with a number above this table fails with ENOSYS, as on an older kernel, which libc expects.
 
-Two answers. REFUSED calls fail quietly with an errno that libraries have a way around. REPORTED calls wait until the
-fork-server has told Node their name, then fail with EPERM (SECCOMP_RET_USER_NOTIF); nothing that runs is killed by
-the filter, so that the program's own traceback tells where. One call waits only to be counted, and then goes on: a
-mapping of shared memory, which the kernel keeps also where no process has it mapped any more.
+There are two kinds of answers. REFUSED calls fail with an errno for which libraries have a fallback. REPORTED calls
+wait until the fork-server has reported their name to Node, and then fail with EPERM (SECCOMP_RET_USER_NOTIF). The
+filter never kills a process, so that the program's own traceback has the line. One call only waits to be counted and
+then continues: a mapping of shared memory, because the kernel keeps that even when no process maps it any more.
 """
 
 import ctypes
@@ -46,7 +46,7 @@ _REPORTED = {
     "setns": (308, 268),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
-    # parts of the kernel that have been ways out, or that act past namespaces
+    # parts of the kernel that have allowed escapes, or that act past namespaces
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -75,7 +75,7 @@ _REPORTED = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
     "vhangup": (153, 58),
-    # other programs: there are none in the room, and a cell never becomes one
+    # other programs: the room has none
     "execve": (59, 221),
     "execveat": (322, 281),
 }
@@ -84,7 +84,7 @@ _REFUSED = {
     "inotify_init": (253, None, errno.ENOSYS),
     "inotify_init1": (294, 26, errno.ENOSYS),
     "fanotify_init": (300, 262, errno.ENOSYS),
-    # so would a lock on one of them be a message
+    # a lock on such a file could carry a message between runs
     "flock": (73, 32, errno.ENOLCK),
     # memory that belongs to no process and to no mount, so that no limit counts it
     "memfd_create": (319, 279, errno.ENOSYS),
@@ -92,17 +92,17 @@ _REFUSED = {
     "shmget": (29, 194, errno.ENOSYS),
     "msgget": (68, 186, errno.ENOSYS),
     "semget": (64, 190, errno.ENOSYS),
-    # the same of pages lent to a pipe; and contexts of which the whole host has only so many
+    # pages lent to a pipe, which no limit counts either; and contexts, whose number is limited for the whole host
     "vmsplice": (278, 75, errno.ENOSYS),
     "io_setup": (206, 0, errno.ENOSYS),
-    # its flags are behind a pointer; libc goes back to clone
+    # its flags are behind a pointer, which the filter cannot read; libc falls back to clone
     "clone3": (435, 435, errno.ENOSYS),
-    # address space layouts are not a program's to choose
+    # a program must not change its address space layout
     "personality": (135, 92, errno.EPERM),
 }
 _SOCKET, _CLONE, _SETSID, _IOCTL, _FCNTL = (41, 198), (56, 220), (112, 157), (16, 29), (72, 25)
 _MMAP, _RT_SIGACTION, _SETSOCKOPT = (9, 222), (13, 134), (54, 208)
-_NEWEST = 450  # the last number of the table this was written from (Linux 6.6); both machines share those over 423
+_NEWEST = 450  # the last call of Linux 6.6; both architectures share the numbers above 423
 
 _AF_UNIX = 1
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
@@ -127,14 +127,14 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def build_filter():
-    """A cell's filter, for `install`; made once, in the fork-server."""
+    """The filter of cells, for `install`; built once, in the fork-server."""
     return _build(_NOTIFY, _REPORTED, makes_cells=False)
 
 
 def restrict_fork_server():
-    """For one that runs packages' code: the same refusals, but for what making cells takes.
+    """For a fork-server that runs package code: refuses the same calls, except those that making cells needs.
 
-    It fails with ENOSYS, by an action (trace, without a tracer) that gives way to that of the cells' own filter.
+    They fail with ENOSYS, by an action (trace, without a tracer) that has a lower priority than the cells' own filter.
     """
     header, _instructions = _build(_TRACE, {**_REPORTED, "mount": (None, None)}, makes_cells=True)
     if _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, 0, header) != 0:
@@ -149,7 +149,7 @@ def _build(report, reported, makes_cells):
         _jump(_IF_EQUAL, _audit_architecture, 1, 0),
         _statement(_RETURN, report),  # a 32-bit call
         _statement(_LOAD, _OFFSET_NUMBER),
-        _jump(_IF_ABOVE, _NEWEST, 0, 1),  # x32 calls are far above
+        _jump(_IF_ABOVE, _NEWEST, 0, 1),  # includes x32 calls, whose numbers are far above
         _statement(_RETURN, _ERRNO | errno.ENOSYS),
     ]
     for numbers in reported.values():
@@ -157,14 +157,14 @@ def _build(report, reported, makes_cells):
     for *numbers, error in _REFUSED.values():
         program += _answer(numbers[_column], _ERRNO | error)
     if not makes_cells:
-        # Each session has a share of the CPU of its own (autogroup), and a run is one.
+        # Each session has its own share of the CPU (autogroup), so a run must stay one session.
         program += _answer(_SETSID[_column], _ERRNO | errno.EPERM)
         program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], report)
     program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=report)
     program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
     program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
     program += _answer_by_argument(_SETSOCKOPT, 2, [(_IF_EQUAL, _SO_SNDBUF)], _ERRNO | errno.ENOPROTOOPT)
-    program += _keep_children_accountable() + _count_shared_memory(report)
+    program += _refuse_sigchld_handlers() + _count_shared_memory(report)
     program.append(_statement(_RETURN, _ALLOW))
     instructions = ctypes.create_string_buffer(b"".join(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
@@ -172,7 +172,7 @@ def _build(report, reported, makes_cells):
 
 
 def install(program):
-    """Filters this process from now on; returns the descriptor on which REPORTED calls arrive (`next_report`)."""
+    """Filters this process from now on; returns the listener for `next_report`, on which REPORTED calls arrive."""
     header, _instructions = program
     listener = _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, _NEW_LISTENER, header)
     if listener < 0:
@@ -201,12 +201,12 @@ class Report(NamedTuple):
 
     @property
     def shared_bytes(self):
-        """What it is to map of shared memory; None where it is another call."""
+        """Bytes of shared memory that the call is to map; None for any other call."""
         return self.arguments[1] if self.call == "mmap" else None
 
 
 def next_report(listener):
-    """None when the process that called is gone. For the fork-server."""
+    """The next waiting call, or None when its process has ended. For the fork-server."""
     report = bytearray(_REPORT.size)
     try:
         fcntl.ioctl(listener, _RECEIVE, report)
@@ -223,7 +223,7 @@ def refuse(listener, report):
 
 
 def let_go_on(listener, report):
-    """Only where the decision was made on the arguments themselves: what they point to may change meanwhile."""
+    """Safe only if the decision depends on the arguments alone: memory that they point to may change meanwhile."""
     _reply(listener, report, 0, _GO_ON)
 
 
@@ -231,16 +231,17 @@ def _reply(listener, report, error, flags):
     try:
         fcntl.ioctl(listener, _SEND, _REPLY.pack(report.number, 0, error, flags))
     except OSError:
-        pass  # the process is gone
+        pass  # the process has ended
 
 
-def _keep_children_accountable():
-    """A child that nobody waits for takes its CPU time along, uncounted: no handler for SIGCHLD, not even to ignore it."""
+def _refuse_sigchld_handlers():
+    """Refuses every change of the SIGCHLD handler. Where SIGCHLD is ignored or has SA_NOCLDWAIT, the kernel reaps
+    children without adding their CPU time to that of their parent."""
     return [
         _jump(_IF_EQUAL, _RT_SIGACTION[_column], 0, 8),
         _statement(_LOAD, _OFFSET_ARGUMENTS),
         _jump(_IF_EQUAL, _SIGCHLD, 0, 5),
-        # both halves of the new handler's address, which is null where only the present one is asked for
+        # both halves of the address of the new handler, which is null where the call only reads the current one
         _statement(_LOAD, _OFFSET_ARGUMENTS + 8),
         _jump(_IF_EQUAL, 0, 0, 2),
         _statement(_LOAD, _OFFSET_ARGUMENTS + 12),
@@ -266,7 +267,7 @@ def _answer(number, action):
 
 
 def _answer_by_argument(numbers, argument, tests, action, otherwise=_ALLOW):
-    """`action` where one of the tests holds of the argument's lower half; the upper is not looked at by the kernel either."""
+    """`action` if a test holds for the lower half of the argument; the kernel ignores the upper half as well."""
     body = [_statement(_LOAD, _OFFSET_ARGUMENTS + 8 * argument)]
     for kind, value in tests:
         body += [_jump(kind, value, 0, 1), _statement(_RETURN, action)]

@@ -1,4 +1,4 @@
-"""From the text of a program to code that can run, and from its namespace to its result."""
+"""Compiles the text of a program, and finds the result in its namespace."""
 
 import ast
 import linecache
@@ -10,10 +10,10 @@ _LAST_VALUE = "__weft_last_value__"
 
 
 def compile_program(code):
-    """Compiles `code` under FILENAME; its lines are in linecache, so that tracebacks and inspect show them.
+    """Compiles `code` under FILENAME; puts its lines into linecache, so that tracebacks and inspect show them.
 
-    Raises SyntaxError for everything that cannot be compiled, also where Python itself has other exceptions for
-    extreme code (RecursionError, MemoryError, ValueError, UnicodeEncodeError).
+    Raises SyntaxError for everything that cannot be compiled, even where Python raises another exception for extreme
+    code (RecursionError, MemoryError, ValueError, UnicodeEncodeError).
     """
     # mtime None keeps the entry through linecache.checkcache().
     linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
@@ -32,9 +32,9 @@ def compile_program(code):
 
 
 def result_of(namespace):
-    """The variable `result` where it is set, else the value of a last bare expression, else None.
+    """The variable `result` if set; otherwise the value of the last statement if that is an expression; otherwise None.
 
-    A last expression that draws gives None: what people want of `plt.plot(…)` is the figure, which becomes an artifact.
+    The value of an expression that draws is None: `plt.plot(…)` is for its figure, which becomes an artifact.
     """
     if sets_result(namespace):
         return namespace["result"]

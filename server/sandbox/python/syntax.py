@@ -1,4 +1,4 @@
-"""The syntax tree of a program as the static wall reads it: its nodes by type, and what its names stand for."""
+"""The syntax tree of a program, for the static wall: its nodes by type, and what its names refer to."""
 
 import ast
 import collections
@@ -16,10 +16,10 @@ _FIELDS_WITHOUT_NODES = frozenset(
 
 
 class Program:
-    """The nodes of a program by type, and what its names stand for."""
+    """The nodes of a program by type, and what its names refer to."""
 
     def __init__(self, tree, within=None):
-        """`within`: the program whose names those of the tree are, for what is written as a string in it."""
+        """`within`: the program that contains this one as a string, whose names this one can use."""
         self._by_type = _sorted_by_type(tree)
         # name -> the dotted module or member that an import bound it to
         self.modules = dict(within.modules if within else ALIASES)
@@ -35,7 +35,7 @@ class Program:
             yield from self._by_type.get(each, ())
 
     def dotted(self, node):
-        """`np.lib.x` -> "numpy.lib.x" where the chain starts at an import, or at a name bound nowhere; else None."""
+        """`np.lib.x` -> "numpy.lib.x" if the chain starts at an import or an unbound name; otherwise None."""
         root, attributes = _chain(node)
         module = root and (self.modules.get(root) or (None if root in self.own else root))
         return module and ".".join([module, *attributes])
@@ -71,7 +71,7 @@ class Program:
 
 
 def _chain(node):
-    """`a.b.c` -> ("a", ["b", "c"]); (None, …) for what is no chain of names, or longer than any module's name."""
+    """`a.b.c` -> ("a", ["b", "c"]); (None, …) for anything else, and for a chain longer than any module name."""
     attributes = []
     while isinstance(node, ast.Attribute) and len(attributes) < _MAX_CHAIN:
         attributes.append(node.attr)
@@ -80,7 +80,7 @@ def _chain(node):
 
 
 def _sorted_by_type(tree):
-    """Half as long as ast.walk takes; and not recursive, since a long chain of calls is deep, and allowed."""
+    """Takes half as long as ast.walk, and is not recursive, because a long chain of calls is deep and allowed."""
     by_type, waiting = collections.defaultdict(list), [tree]
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""The Linux calls that Python 3.9 has no name for. Each raises OSError naming the call that failed."""
+"""Linux calls that Python 3.9 has no function for. Each raises an OSError that names the failed call."""
 
 import ctypes
 import os
@@ -16,21 +16,21 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
 _SIGCHLD = 17
 _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x00200000, 0x01000000
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_GET_TID_ADDRESS = 1, 4, 38, 40
-# Made once: each would cost a new cell more than the call itself.
+# Made once, because making them costs more than the call itself.
 _CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
 _NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 
-# PyDLL keeps the interpreter lock across the call, which a fork by hand needs.
+# PyDLL keeps the interpreter lock during the call, which clone() needs.
 _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def clone(namespaces):
-    """os.fork() whose child starts in new namespaces, as PID 1 where CLONE_NEWPID is asked for.
+    """Like os.fork(), but the child starts in new namespaces, as PID 1 if they include CLONE_NEWPID.
 
-    os.fork() + unshare() would need a second process between the two, which costs a millisecond a cell. As libc's
-    fork does, the kernel is asked to write the child's thread id where libc keeps it: the old one there would be
-    that of one of the child's threads to come, and locks that know their owner by it would let both in.
+    os.fork() and unshare() would need a second process between the two, which costs a millisecond for each cell. Like
+    libc's fork, this lets the kernel store the child's thread id where libc reads it. Otherwise a later thread of the
+    child could get the old id, and a lock that identifies its owner by thread id would admit both threads.
     """
     machine = platform.machine()
     tid = _thread_id_address()
@@ -49,7 +49,7 @@ def clone(namespaces):
 
 
 def _thread_id_address():
-    """Where libc keeps the calling thread's id (it told the kernel, which tells us; Linux with CHECKPOINT_RESTORE)."""
+    """Where libc stores the id of the calling thread, as the kernel knows it (Linux with CHECKPOINT_RESTORE)."""
     address = ctypes.c_void_p()
     _check("prctl(PR_GET_TID_ADDRESS)", _libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0))
     return address
@@ -60,7 +60,7 @@ def mount(source, target, kind, flags, options=""):
 
 
 def set_dumpable():
-    """A change of uid makes /proc/self belong to root, and the uid map could not be written."""
+    """After a change of uid, /proc/self belongs to root, and cells could not write their uid maps."""
     _check("prctl", _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
 
 

@@ -1,6 +1,6 @@
-"""Values of numpy, pandas, polars and pydantic as plain Python ones, for results.py, which has the table of mappings.
+"""Turns values of numpy, pandas, polars and pydantic into plain Python; the table in results.py lists the mappings.
 
-None of them is imported here: a value of theirs exists only where the program imported them.
+This module imports none of these packages: their values exist only where the program has imported them.
 """
 
 import math
@@ -8,7 +8,7 @@ import sys
 
 
 class NotTabular(Exception):
-    """A value of theirs that stands for no data; the message says what to do."""
+    """A value of these packages that is not data; the message has the remedy."""
 
 
 def is_tabular(value):
@@ -24,7 +24,7 @@ def is_scalar(value):
 
 
 def simplify(value):
-    """One step nearer to plain Python, at most one container deep; raises NotTabular."""
+    """Converts one level of `value` to plain Python; raises NotTabular."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None:
         if isinstance(value, numpy.generic):
@@ -67,7 +67,7 @@ def _from_numpy_scalar(value, numpy):
 
 
 def _as_microseconds(value, numpy):
-    """datetime64 finer than a microsecond comes out of item() and tolist() as a bare count."""
+    """item() and tolist() turn datetime64 with a finer unit than microseconds into plain integers."""
     if value.dtype.kind not in "mM" or numpy.datetime_data(value.dtype)[0] not in ("ns", "ps", "fs", "as"):
         return value
     return value.astype(f"{value.dtype.kind}8[us]")

@@ -1,7 +1,7 @@
-"""tqdm that reports progress frames (source "tqdm") in place of drawing a bar.
+"""tqdm that sends progress frames (source "tqdm") instead of drawing a bar.
 
-Where tqdm is installed, its own class is kept and only its drawing is redirected; where it is not, `tqdm`,
-`tqdm.auto`, `tqdm.std` and `tqdm.notebook` are a small stand-in with the parts that programs use.
+If tqdm is installed, its own class is kept and only its drawing is replaced. Otherwise `tqdm`, `tqdm.auto`, `tqdm.std`
+and `tqdm.notebook` are a small stand-in with the parts that programs commonly use.
 """
 
 import importlib
@@ -52,7 +52,7 @@ class _Nowhere(io.StringIO):
 
 def _stand_in(report):
     class tqdm:
-        """What `tqdm.tqdm` is where the package is not installed."""
+        """Stands in for `tqdm.tqdm` where the package is not installed."""
 
         def __init__(self, iterable=None, desc=None, total=None, leave=True, file=None, *_, unit="it", initial=0,
                      disable=False, **__):  # fmt: skip

@@ -1,12 +1,12 @@
-"""Exceptions as error frames: the user's own frames with their own line numbers, bounded in size.
+"""Exceptions as error frames, bounded in size, with only the stack frames of the program itself.
 
 error_frame(exception) -> {"kind": "error", "error": {
     "code":      PYTHON_EXECUTION_ERROR, PYTHON_MEMORY_LIMIT (an uncaught MemoryError) or PYTHON_SECURITY_ERROR;
-    "type":      the exception's class name, "ValueError";
-    "message":   str(exception), at most MAX_MESSAGE characters, and for a module that is not there what to do;
-    "traceback": as Python prints it, with causes, contexts, notes and exception groups, but only the frames of the
-                 program itself; at most MAX_TRACEBACK characters, the middle left out;
-    "line", "column": where the program was, from 1, null if unknown (columns need Python 3.11, SyntaxErrors do not);
+    "type":      the name of the exception's class, "ValueError";
+    "message":   str(exception), at most MAX_MESSAGE characters, with the remedy for a module that is not installed;
+    "traceback": as Python prints it, with causes, contexts, notes and exception groups, but only with the stack frames
+                 of the program; at most MAX_TRACEBACK characters, with the middle left out if longer;
+    "line", "column": the position in the program, from 1, or null (columns need Python 3.11, except of a SyntaxError);
     "exitCode":  of a SystemExit, else null }}
 """
 
@@ -22,14 +22,14 @@ MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
 _MAX_EXCEPTIONS = 50
 _STANDARD = getattr(sys, "stdlib_module_names", ())  # Python 3.10
-_NAME_ITS_PACKAGE = (
-    "Name the package it comes from in the node's `packages`, by its name on PyPI: scikit-learn for sklearn"
+_ADD_ITS_PACKAGE = (
+    "Add its package to the node's `packages`, by its name on PyPI: scikit-learn for sklearn"
 )
 _COMPACT = {"compact": True} if sys.version_info >= (3, 10) else {}  # leaves out contexts that are not shown
 
 
 def error_frame(error):
-    """Never raises, whatever the exception's own __str__ does."""
+    """Never raises, even if the exception's own __str__ does."""
     line, column = _position(error)
     return {
         "kind": "error",
@@ -48,8 +48,8 @@ def error_frame(error):
 
 
 def violation_frame(violation, last):
-    """The error of a run that broke the policy, whatever the program made of the exception; `last` is what it
-    would have ended with."""
+    """The error of a run that broke the policy, even if the program caught the exception; `last` is the frame that the
+    run would have ended with."""
     error = last.get("error") or {}
     return {
         "kind": "error",
@@ -70,7 +70,7 @@ def _code(error):
 
 
 def _type_name(value):
-    return type.__dict__["__name__"].__get__(type(value))  # a metaclass cannot lie about it, or raise
+    return type.__dict__["__name__"].__get__(type(value))  # a metaclass cannot fake it, or raise
 
 
 def _message(error):
@@ -81,14 +81,14 @@ def _message(error):
     if isinstance(error, SyntaxError):
         return _safe_str(error.msg)
     if _may_be_installed(_missing_module(error)):
-        return f"{_safe_str(error).rstrip('.')}. {_NAME_ITS_PACKAGE}"
+        return f"{_safe_str(error).rstrip('.')}. {_ADD_ITS_PACKAGE}"
     if type(error) is NameError and _missing_name(error) in ALIASES:
-        return f"{_safe_str(error)}. It is there where the node's `packages` have {ALIASES[_missing_name(error)]}"
+        return f"{_safe_str(error)}. It is available if the node's `packages` include {ALIASES[_missing_name(error)]}"
     return _safe_str(error)
 
 
 def _missing_module(error):
-    """Also where a library tells in its own words that it needs another, as pandas does."""
+    """Also where a library raises its own ImportError for a missing dependency, as pandas does."""
     cause = error.__cause__ if type(error) is ImportError else error
     return cause.name if type(cause) is ModuleNotFoundError else None
 
@@ -99,7 +99,7 @@ def _missing_name(error):
 
 
 def _may_be_installed(module):
-    """Not what Python itself should have, nor what a package that is there should have."""
+    """Not for modules of the standard library, nor for submodules of installed packages."""
     return type(module) is str and "." not in module and module not in _STANDARD
 
 
@@ -148,7 +148,7 @@ def _position(error):
 
 
 def _column(frame):
-    """Python counts bytes from 0; editors count characters from 1."""
+    """Python counts columns in bytes from 0; editors count characters from 1."""
     column = getattr(frame, "colno", None)
     if column is None:
         return None

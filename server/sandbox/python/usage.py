@@ -1,8 +1,8 @@
-"""What a cell uses, read from outside it.
+"""The memory and CPU time of a cell, read from outside it.
 
-Memory counts where it is the run's own: anonymous and shared pages and the tables that lead to them, beyond what every cell
-has from its fork-server (with pandas loaded 40 MB, which all its cells share). A page of that which the run writes to
-becomes its own without being counted, in each of its processes; the sum of all that is resident bounds how much.
+The memory of a run is its anonymous and shared pages and its page tables, beyond what every cell inherits from its
+fork-server (with pandas loaded 40 MB, which all cells share). Inherited pages that a process of the run writes to
+become its own without being counted; `resident_kb`, which includes them, bounds how many there can be.
 """
 
 import os
@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
-# Fields of /proc/<pid>/stat after the name, which may hold anything: utime, stime, cutime, cstime.
+# Fields of /proc/<pid>/stat after the name, which may contain any character: utime, stime, cutime, cstime.
 _TIMES = slice(11, 15)
 _DATA = 5  # of /proc/<pid>/statm: private writable mappings, which RLIMIT_DATA bounds
 _COUNTED = ("RssAnon:", "RssShmem:", "VmPTE:")
-# The kernel's default for what one holds; a message may go beyond it, and runs cannot raise it (seccomp.py).
+# The kernel's default buffer size, which one message may exceed; runs cannot raise it (seccomp.py).
 _MOST_IN_A_SOCKET_KB = 2 * 208
 
 
 class Usage(NamedTuple):
-    """Of a cell. `own_kb` leaves out, of each process, as much as it inherited; `resident_kb` leaves out nothing."""
+    """Sums over a cell. `own_kb` subtracts from each process what it inherited; `resident_kb` subtracts nothing."""
 
     own_kb: int
     resident_kb: int
@@ -27,16 +27,16 @@ class Usage(NamedTuple):
 
 
 def own_memory():
-    """{"residentKb", "dataKb"} of this process: what a cell is born with."""
+    """{"residentKb", "dataKb"} of this process, which every cell inherits."""
     data_kb = int(_read("/proc/self/statm").split()[_DATA]) * _PAGE_KB
     return {"residentKb": _resident_kb("self"), "dataKb": data_kb}
 
 
 def usage_of(pid, inherited):
-    """What a cell's PID 1 and all below it use.
+    """The usage of a cell's PID 1 and all processes below it.
 
-    Orphans fall to PID 1, so the tree below it is always the whole cell. Pages that a forked child still
-    shares with its parent count twice; the alternative, PSS, takes 4 to 12 ms to read where this takes 20 microseconds.
+    PID 1 adopts orphans, so the tree below it is always the whole cell. Pages that a forked child still shares with its
+    parent count twice. The alternative, PSS, takes 4 to 12 ms to read; this takes 20 microseconds.
     """
     own_kb = all_kb = cpu_ms = 0
     pending = [pid]
@@ -51,16 +51,16 @@ def usage_of(pid, inherited):
             for thread in os.listdir(f"/proc/{current}/task"):
                 pending.extend(_read(f"/proc/{current}/task/{thread}/children").split())
         except (OSError, IndexError):
-            continue  # it ended meanwhile
+            continue  # the process ended meanwhile
     return Usage(own_kb, all_kb, cpu_ms)
 
 
 def sockets_kb(pid):
-    """The most that the sockets of a cell can hold, which no process's memory shows; each has its own network namespace."""
+    """The most memory that the sockets in a cell's network namespace can hold, which no process includes."""
     try:
         return int(_read(f"/proc/{pid}/net/sockstat").split()[2]) * _MOST_IN_A_SOCKET_KB
     except (OSError, IndexError):
-        return 0  # it ended meanwhile
+        return 0  # the cell ended meanwhile
 
 
 def _resident_kb(pid):
