@@ -1,17 +1,17 @@
-/** The runs of a sandbox that are under way, so that they can be ended with it. */
-export class UnderWay {
+/** The active runs of a sandbox, so that the sandbox can end them when it closes. */
+export class ActiveRuns {
   private readonly runs = new Map<Promise<unknown>, AbortController>();
 
   get count(): number {
     return this.runs.size;
   }
 
-  /** Carries out a run, whose signal the caller's aborts, or `end`. */
-  async carry<Outcome>(
+  /** Starts a run. The signal that the run receives aborts with the caller's signal, or at `end`. */
+  async track<Outcome>(
     caller: AbortSignal,
     run: (signal: AbortSignal) => Promise<Outcome>,
   ): Promise<Outcome> {
-    // By hand: each AbortSignal.any() with a signal that lives as long as the process costs the next ones time.
+    // Not AbortSignal.any(): each one that is made of a signal which lives as long as the process slows the next ones.
     const stop = new AbortController();
     const onAbort = () => stop.abort(caller.reason);
     caller.addEventListener('abort', onAbort, { once: true });
@@ -24,7 +24,7 @@ export class UnderWay {
     });
   }
 
-  /** Resolves when all have ended. */
+  /** Aborts every active run, and resolves when all have ended. */
   async end(reason: unknown): Promise<void> {
     for (const stop of this.runs.values()) stop.abort(reason);
     await Promise.allSettled(this.runs.keys());

@@ -1,40 +1,40 @@
 import type { PythonEnvironments } from '../packages/environment.ts';
 
-/** Of one piece of code. Parsing as many takes Python seconds. */
+/** Limit on one piece of code. Python needs seconds to parse that much. */
 export const MAX_CODE_CHARACTERS = 1_000_000;
 
 /**
- * What the engine knows of Python: one interface, whatever runs behind it. A backend owns everything from
- * the request to the outcome (checking, packages, cells, limits, clean-up); the engine owns what the outcome
+ * All that the engine knows about Python: one interface, whatever runs behind it. A backend owns everything from
+ * the request to the outcome (checking, packages, cells, limits, clean-up). The engine owns what the outcome
  * means for the workflow.
  */
 export interface SandboxBackend extends AsyncDisposable {
   /**
-   * Runs one piece of Python in a cell of its own. Never throws for what the code, its packages or its limits
-   * did: that is an outcome. Aborting the signal ends the run (TERM, grace, KILL; KILL at once where the reason is an
-   * object with `force: true`) and resolves with `aborted`.
-   * `onEvent` is called in order, one at a time; while its promise is pending no more is read from the run, so
-   * that a slow journal slows the run's pipe and not the heap.
+   * Runs one piece of Python in a cell of its own. A failure of the code, of its packages or at a limit is an outcome
+   * and never an exception. Aborting the signal ends the run (TERM, grace, KILL; KILL at once where the reason is an
+   * object with `force: true`), and the promise resolves with `aborted`.
+   * `onEvent` is called in order, one event at a time. While its promise is pending, the backend stops reading from the
+   * run, so that a slow journal fills the run's pipe and not the heap.
    */
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
   /**
-   * The static wall's findings, all at once, without running anything; and of the packages, those that are malformed
+   * All findings of the static wall, without running anything, and a finding for each package that is malformed
    * (rule `invalid-requirement`) or not allowed (`package-not-allowed`).
    */
   check(code: string, packages?: readonly string[]): Promise<PythonFinding[]>;
   readonly environments: PythonEnvironments;
-  /** What is in force on this host; told by `serverInfo` and the doctor. */
+  /** What is in force on this host, as `serverInfo` and the doctor report it. */
   status(): Promise<SandboxStatus>;
-  /** How busy it is now; cheap, and true at the moment it is asked. */
+  /** How busy the backend is at the moment of the call. Cheap. */
   capacity(): SandboxCapacity;
 }
 
 export interface SandboxCapacity {
-  /** Runs under way. */
+  /** Runs that have a slot. */
   running: number;
-  /** Runs that wait for their turn, or for what they need. */
+  /** Runs that wait for a slot or for their environment. */
   waiting: number;
-  /** Runs that can be under way at once. */
+  /** Slots. */
   max: number;
 }
 
@@ -46,7 +46,7 @@ export interface PythonRunRequest {
   input: unknown;
   /** Wall time from dispatch, milliseconds. */
   timeoutMs: number;
-  /** Resident memory of the whole cell, MiB; undefined for the backend's default. */
+  /** Limit on the memory of all processes of the run, MiB; undefined for the backend's default. */
   memoryMb?: number | undefined;
 }
 
@@ -62,11 +62,11 @@ export type PythonEvent =
       text: string;
       /** Position of the text's first byte in the stream as the run wrote it. */
       byteOffset: number;
-      /** True where what follows this text is left out: the rest of a long line, or all the rest of the stream. */
+      /** True where the rest of a long line, or the rest of the whole stream, is discarded after this text. */
       truncated: boolean;
-      /** Where truncated. */
+      /** Present only where `truncated` is true. */
       code?: 'PYTHON_OUTPUT_LIMIT' | undefined;
-      /** Where truncated: which limit it was. */
+      /** Present only where `truncated` is true: which limit was reached. */
       message?: string | undefined;
     }
   | {
@@ -86,7 +86,7 @@ export type PythonEvent =
     }
   | ({ kind: 'artifact' } & ArtifactFile);
 
-/** A file that a run hands out beside its result, at most 10 MiB. */
+/** A file that a run saves beside its result, at most 10 MiB. */
 export interface ArtifactFile {
   /** Without folders. */
   name: string;
@@ -129,33 +129,33 @@ export interface PythonError {
   /** The exception's class (`ValueError`), or null where no exception was raised. */
   type: string | null;
   message: string;
-  /** The user's own frames only, with their own line numbers. */
+  /** Only the frames of the user's code, with the line numbers of that code. */
   traceback: string | null;
   line: number | null;
   column: number | null;
   exitCode: number | null;
   /** The last few KiB of what the run wrote to stderr. */
   stderr: string | null;
-  /** Whether another attempt might end differently without a change of code. */
+  /** Whether another attempt may succeed without a change of the code. */
   retryable: boolean;
 }
 
 export interface SandboxStatus {
   available: boolean;
-  /** Why not, and what to do about it; null when available. */
+  /** Why Python is not available and what to do about it; null when it is available. */
   problem: { code: PythonErrorCode; message: string; remedy: string } | null;
   pythonVersion: string | null;
   pythonPath: string | null;
-  /** One entry per part of the walls, in force or not, with the remedy where not. */
+  /** One entry for each part of the walls; `detail` has the remedy where that part is not in force. */
   walls: { name: string; inForce: boolean; detail: string }[];
-  /** The sandbox services that Python runs on; empty where it runs in this process. */
+  /** The sandbox services that runs are sent to; empty for the local sandbox. */
   services: SandboxServiceStatus[];
 }
 
 export interface SandboxServiceStatus extends SandboxCapacity {
-  /** As it was set, followed by the address where its name has several. */
+  /** As configured, followed by the address where the host name has several. */
   url: string;
   isUp: boolean;
-  /** Why it is not up; null when it is. */
+  /** Why the service is down; null when it is up. */
   problem: string | null;
 }

@@ -1,4 +1,4 @@
-/** Whether a run is aborted for this reason to be killed at once, without its time of grace. */
+/** Whether this abort reason means KILL at once, without the grace time. */
 export function isForced(reason: unknown): boolean {
   return typeof reason === 'object' && reason !== null && 'force' in reason && reason.force === true;
 }

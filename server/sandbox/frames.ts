@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { countContainers } from '../shared/json-size.ts';
 
 /**
- * Frames between Node and the Python side; python/frames.py is the protocol in words. What a cell sends is
- * untrusted: it is bounded before it is parsed and checked after, and believed about nothing but its own run.
+ * Frames between Node and the Python side; python/frames.py describes the protocol. A cell is untrusted: its frames are
+ * bounded before they are parsed, checked after, and affect only the run of that cell.
  */
 const findingSchema = z.object({
   rule: storable(200),
@@ -71,7 +71,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 export type CellExit = Extract<ServerFrame, { kind: 'exit' }>;
 
-/** Postgres reads violations out of their JSON for the audit trail, and fails at NUL and at half a character. */
+/** Postgres extracts violations from JSON for the audit trail, and fails at NUL and at a lone surrogate. */
 function storable(maxLength: number) {
   return z
     .string()
@@ -80,11 +80,11 @@ function storable(maxLength: number) {
 }
 
 const LENGTH_BYTES = 4;
-/** A frame's kind is in these, where it comes first. */
+/** Enough to hold the kind of a frame that begins with it. */
 const HEAD_BYTES = 32;
-/** A frame is an object or two; those of a check hold 200 findings at most. */
+/** Most frames are one or two objects; those with findings have 200 at most. */
 const MAX_CONTAINERS = 1000;
-/** A buffer takes 200 bytes beside its content: a frame sent byte by byte must not be kept as one for each. */
+/** A Buffer takes 200 bytes beside its content, so a frame that arrives byte by byte must not be kept as that many. */
 const MAX_PARTS = 1000;
 
 export function encodeFrame(frame: object): Buffer {
@@ -94,13 +94,13 @@ export function encodeFrame(frame: object): Buffer {
   return Buffer.concat([length, body]);
 }
 
-/** Thrown for bytes that are no frames; whoever sent them is not listened to any further. */
+/** The bytes are not a frame. The reader stops reading from their sender. */
 export class FrameError extends Error {}
 
 /**
- * Takes bytes as they arrive and gives the frames in them. A length over the limit is an error before the
- * body is kept, so a sender cannot make the reader hold, or parse, more than one frame's limit. `longKinds` names
- * those that may be longer, and how long; such a frame has to begin with its kind.
+ * Turns bytes, as they arrive, into frames. A length over the limit is an error before the body is kept, so that a
+ * sender cannot make the reader hold or parse more than one frame. `longKinds` maps the kinds that may be longer to
+ * their own limits; a frame of such a kind must begin with its kind.
  */
 export class FrameDecoder<Frame> {
   private parts: Buffer[] = [];
@@ -115,43 +115,43 @@ export class FrameDecoder<Frame> {
   *feed(bytes: Buffer): Generator<Frame> {
     this.parts.push(bytes);
     this.size += bytes.length;
-    if (this.parts.length > MAX_PARTS) this.joined();
-    for (let body = this.takeBody(); body; body = this.takeBody()) yield parseFrame(this.schema, body);
+    if (this.parts.length > MAX_PARTS) this.joinParts();
+    for (let body = this.nextBody(); body; body = this.nextBody()) yield parseFrame(this.schema, body);
   }
 
-  private takeBody(): Buffer | null {
+  private nextBody(): Buffer | null {
     if (this.size < LENGTH_BYTES) return null;
     const length = this.peekLength();
     if (length > this.maxFrameBytes) this.checkLength(length);
     if (this.size < LENGTH_BYTES + length) return null;
-    const all = this.joined();
+    const all = this.joinParts();
     this.parts = [all.subarray(LENGTH_BYTES + length)];
     this.size -= LENGTH_BYTES + length;
     return all.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
   }
 
   private peekLength(): number {
-    return this.first(LENGTH_BYTES).readUInt32BE();
+    return this.startOf(LENGTH_BYTES).readUInt32BE();
   }
 
   private checkLength(length: number): void {
     const longest = Math.max(this.maxFrameBytes, ...Object.values(this.longKinds));
-    if (length <= longest && this.size < LENGTH_BYTES + HEAD_BYTES) return; // its kind has yet to come
-    const head = this.first(LENGTH_BYTES + HEAD_BYTES).toString('latin1', LENGTH_BYTES);
+    if (length <= longest && this.size < LENGTH_BYTES + HEAD_BYTES) return; // its kind has not arrived yet
+    const head = this.startOf(LENGTH_BYTES + HEAD_BYTES).toString('latin1', LENGTH_BYTES);
     const kind = /^\{"kind":"(\w+)"/.exec(head)?.[1] ?? '';
     const maxBytes = Object.hasOwn(this.longKinds, kind) ? this.longKinds[kind]! : this.maxFrameBytes;
     if (length > maxBytes)
       throw new FrameError(`Expected a frame of at most ${maxBytes} bytes, got one of ${length}`);
   }
 
-  /** A piece that begins as what arrived does and has at least so many bytes, as far as there are any. */
-  private first(bytes: number): Buffer {
+  /** A buffer with at least the first `bytes` of what arrived, or all where less has arrived. */
+  private startOf(bytes: number): Buffer {
     const first = this.parts[0]!;
-    return first.length >= bytes ? first : this.joined();
+    return first.length >= bytes ? first : this.joinParts();
   }
 
-  /** Joins only when a whole frame is there (or its length is split), so a long frame is copied once. */
-  private joined(): Buffer {
+  /** Called only when a whole frame has arrived or its length is split, so that a long frame is copied once. */
+  private joinParts(): Buffer {
     if (this.parts.length > 1) this.parts = [Buffer.concat(this.parts)];
     return this.parts[0]!;
   }

@@ -1,6 +1,6 @@
 import type { PythonError } from './backend.ts';
 
-/** An error of which no more is known than what is given; without a code it is the code's own. */
+/** A PythonError with defaults for the fields that are not known; the default code is that of an error in user code. */
 export function pythonError(known: Partial<PythonError> & { message: string }): PythonError {
   return {
     code: 'PYTHON_EXECUTION_ERROR',

@@ -299,7 +299,7 @@ test('output over its limit is marked where it is cut, and the run succeeds', as
   expect(more).toEqual([]);
   expect(cut).toMatchObject({
     code: 'PYTHON_OUTPUT_LIMIT',
-    message: 'A line is told up to 256 KiB; the rest of this one is left out',
+    message: 'A line is limited to 256 KiB; the rest of this line is left out',
   });
   const rest = printed.slice(printed.indexOf(cut!) + 1);
   expect(rest[0]).toMatchObject({ truncated: false, code: null, byteOffset: 300_000 });

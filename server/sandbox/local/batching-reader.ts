@@ -2,29 +2,29 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
- * Reads one of a run's output pipes in a rhythm that tells a single print() without delay and lets a flood
- * gather in the pipe, so that a run that prints in a loop costs the server one read every 3 ms and not one a line.
+ * Reads one output pipe of a run in batches. A single print() is emitted without delay, whereas a run that prints in a
+ * loop fills its pipe and costs the server one read every 3 ms instead of one for each line.
  *
- *   idle ──bytes──▶ resting (3 ms, not reading) ──▶ catching up (two turns) ──nothing came──▶ idle
- *                        ▲──────────────────────────────────┘ something came
+ *   idle ──bytes──▶ resting (3 ms, not reading) ──▶ catching up (two turns) ──no bytes──▶ idle
+ *                        ▲──────────────────────────────────┘ bytes
  *
- * In idle, bytes that end a line are given out at once; others wait for the end of the rest, because unbuffered
- * Python writes the pieces of one print() apart.
+ * While idle, bytes that end with a line end are emitted at once. Other bytes wait until the rest is over, because
+ * unbuffered Python writes the pieces of one print() separately.
  */
-export class PacedPipe {
-  /** Bytes that arrived so far. */
+export class BatchingReader {
+  /** Bytes received so far. */
   receivedBytes = 0;
-  /** Resolves when nothing more can come and everything was given out. */
+  /** Resolves when the pipe has ended and everything was emitted. */
   readonly ended: Promise<void>;
-  private phase: 'idle' | 'resting' | 'catching up' | 'last read' | 'closed' = 'idle';
-  private isHeld = false;
+  private phase: 'idle' | 'resting' | 'catching up' | 'without rests' | 'closed' = 'idle';
+  private isPaused = false;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly socket: Socket,
-    private readonly give: (bytes: Buffer) => void,
+    private readonly onBatch: (bytes: Buffer) => void,
   ) {
     this.ended = new Promise((resolve) => {
       const onEnd = () => {
@@ -33,44 +33,44 @@ export class PacedPipe {
       };
       socket.once('end', onEnd).once('close', onEnd);
     });
-    socket.on('data', (bytes) => this.take(bytes));
+    socket.on('data', (bytes) => this.receive(bytes));
   }
 
-  /** Stops reading until `release`: the run then blocks as soon as its pipe is full. */
-  hold(): void {
-    this.isHeld = true;
-    this.steer();
+  /** Stops reading until `resume`: the run blocks as soon as its pipe is full. */
+  pause(): void {
+    this.isPaused = true;
+    this.updateFlow();
   }
 
-  release(): void {
-    this.isHeld = false;
-    this.steer();
+  resume(): void {
+    this.isPaused = false;
+    this.updateFlow();
   }
 
-  /** Gives out what arrived, whole line or not. */
+  /** Emits what has arrived, whole line or not. */
   flush(): void {
     if (this.pendingBytes === 0) return;
     const bytes = Buffer.concat(this.pending);
     this.pending = [];
     this.pendingBytes = 0;
-    this.give(bytes);
+    this.onBatch(bytes);
   }
 
-  /** From now on reads all there is, as soon as it is there. */
-  readOn(): void {
+  /** From now on reads without rests. */
+  readWithoutRests(): void {
     clearTimeout(this.timer);
-    this.phase = 'last read';
-    this.steer();
+    this.phase = 'without rests';
+    this.updateFlow();
   }
 
-  /** Gives out nothing more. The socket goes a turn later, when what the run gave is on its way. */
+  /** Emits nothing more. The socket is destroyed one turn later, so that it does not delay the run's outcome. */
   close(): void {
     clearTimeout(this.timer);
     this.phase = 'closed';
     setImmediate(() => this.socket.destroy());
   }
 
-  private take(bytes: Buffer): void {
+  private receive(bytes: Buffer): void {
     if (this.phase === 'closed') return;
     this.receivedBytes += bytes.length;
     this.pending.push(bytes);
@@ -83,15 +83,15 @@ export class PacedPipe {
 
   private rest(): void {
     this.phase = 'resting';
-    this.steer();
+    this.updateFlow();
     this.timer = setTimeout(() => void this.catchUp(), REST_MS);
   }
 
-  /** One turn for the few bytes that the stream had read ahead, one for what gathered in the pipe. */
+  /** One turn for the few bytes that the stream had read ahead, one for those that filled the pipe meanwhile. */
   private async catchUp(): Promise<void> {
     const before = this.receivedBytes;
     this.phase = 'catching up';
-    this.steer();
+    this.updateFlow();
     await nextTurn();
     await nextTurn();
     if (this.phase !== 'catching up') return;
@@ -100,8 +100,8 @@ export class PacedPipe {
     else this.phase = 'idle';
   }
 
-  private steer(): void {
-    if (this.isHeld || this.phase === 'resting') this.socket.pause();
+  private updateFlow(): void {
+    if (this.isPaused || this.phase === 'resting') this.socket.pause();
     else this.socket.resume();
   }
 }

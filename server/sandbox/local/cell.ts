@@ -5,8 +5,8 @@ import { CellChannel } from './channel.ts';
 import { namespacesRefused, SandboxProblem } from './problem.ts';
 
 /**
- * One cell as Node holds it: a process that is used once, its output as two pipes and its private channel as
- * a connection (python/cell.py draws its other side).
+ * One cell, seen from Node: a process that is used once, its output as two pipes, and its private channel as a
+ * connection (python/cell.py shows the other side).
  *
  *   making ──ready──▶ waiting ──dispatch──▶ running ──▶ exited      (any of them ──▶ exited)
  *                     │     ▲
@@ -18,36 +18,36 @@ export interface Cell {
   readonly channel: CellChannel;
   /** Resolves when the cell and every process in it are gone; never rejects. */
   readonly exited: Promise<CellEnd>;
-  /** The kernel refused it this system call. */
+  /** Called when the kernel refused a system call of this cell. */
   onRefusedCall: (call: string) => void;
-  /** Does ahead what most runs do (python/rehearsal.py). Rejects when it ends over it. */
+  /** Runs a trivial program ahead of the real one (python/rehearsal.py). Rejects when the cell ends meanwhile. */
   rehearse(): Promise<void>;
-  /** Sends a run's request, and has the run watched if it goes on for a while. */
+  /** Sends the request of a run. The fork-server watches the limits of a run that is not over within 10 ms. */
   dispatch(request: object, limits: { memoryMb: number; cpuMs: number; killAfterMs: number }): void;
-  /** The outcome is told: a cell that lives on a little is not waited for, and one that lives on longer is killed. */
+  /** Called after the outcome was emitted. Does not wait for the cell to exit, but kills one that lingers for 0.3 s. */
   leave(): void;
   /** Ends the cell: TERM, the grace time, KILL. */
   end(graceMs: number): void;
 }
 
-/** A cell that was asked for. */
+/** A cell that was requested and may not exist yet. */
 export interface CellInMaking {
-  /** Resolves when it waits for its request; rejects when the host refuses it or it ends before. */
+  /** Resolves when the cell waits for its request; rejects when the host refuses the cell or the cell ends before. */
   readonly ready: Promise<Cell>;
   hasExited: boolean;
 }
 
-/** `lost`: the fork-server is gone, and the cell with it. */
+/** `lost`: the fork-server ended, and the cell with it. */
 export type CellEnd = CellExit | { kind: 'lost' };
 
-/** What a cell needs of its fork-server. */
+/** The part of a fork-server that a cell uses. */
 export interface CellServer {
   sendControl(frame: object): void;
-  /** The fork-server did not do in seconds what takes milliseconds. */
-  giveUp(): void;
+  /** Called when the fork-server did not do within seconds what takes milliseconds: it hangs, and is killed. */
+  killHanging(): void;
 }
 
-/** What its fork-server tells of a cell. */
+/** How a fork-server reports what happens to a cell. */
 export interface CellHandle {
   cell: CellInMaking;
   exit(end: CellEnd): void;
@@ -55,10 +55,10 @@ export interface CellHandle {
   violate(call: string): void;
 }
 
-/** Where a fork-server listens. */
+/** Where a fork-server listens, and how Node identifies itself there. */
 export interface RoomAddress {
   folder: string;
-  /** Known to it and to Node alone. */
+  /** Secret that only this fork-server and Node know. */
   key: Buffer;
 }
 
@@ -69,7 +69,7 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
   const exited = Promise.withResolvers<CellEnd>();
   const channel = new CellChannel(openConnection(room, 'cell', number));
   let cell: Cell | null = null;
-  ready.promise.catch(() => {}); // nobody may be waiting for this one
+  ready.promise.catch(() => {}); // the caller may have stopped waiting for this cell
 
   channel.onFrame = (frame) => {
     if (frame.kind === 'unready') ready.reject(namespacesRefused(frame.message));
@@ -82,7 +82,7 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
   };
   channel.onBadFrame = ready.reject;
   void channel.closed.then(() => cell ?? ready.reject(endedEarly()));
-  giveUpUnless(ready.promise, STUCK_AFTER_MS, server);
+  killUnless(ready.promise, STUCK_AFTER_MS, server);
   const made: CellInMaking = { ready: ready.promise, hasExited: false };
   return {
     cell: made,
@@ -101,9 +101,9 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
   };
 }
 
-/** Most runs are over before, and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
+/** Most runs end sooner and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
-/** Longer than a cell lingers by itself (python/cell.py). */
+/** Longer than a cell delays its own exit (python/cell.py). */
 const LINGER_MS = 300;
 const STUCK_AFTER_MS = 10_000;
 
@@ -143,25 +143,25 @@ function waitingCell({ number, server, ...parts }: CellParts): Cell {
     },
     end(graceMs) {
       server.sendControl({ kind: 'end', cell: number, graceMs });
-      giveUpUnless(parts.exited, graceMs + STUCK_AFTER_MS, server);
+      killUnless(parts.exited, graceMs + STUCK_AFTER_MS, server);
     },
   };
 }
 
-/** A fork-server that hangs would otherwise hang every run; without it, all its cells are gone. */
-function giveUpUnless(done: Promise<unknown>, withinMs: number, server: CellServer): void {
-  const timer = setTimeout(() => server.giveUp(), withinMs);
+/** A fork-server that hangs would hang every run. Killing it ends all its cells, so that their runs fail instead. */
+function killUnless(done: Promise<unknown>, withinMs: number, server: CellServer): void {
+  const timer = setTimeout(() => server.killHanging(), withinMs);
   const onDone = () => clearTimeout(timer);
   done.then(onDone, onDone);
 }
 
-/** Opens a connection and says what it is for; python/forkserver.py reads these bytes. */
+/** Opens a connection and sends the header that states its role; python/forkserver.py parses these bytes. */
 export function openConnection(room: RoomAddress, role: (typeof ROLES)[number], number = 0): Socket {
   const header = Buffer.alloc(5);
   header.writeUInt8(ROLES.indexOf(role));
   header.writeUInt32BE(number, 1);
   const socket = connect(`${room.folder}/forkserver.sock`);
-  // A reset says no more than the end that follows it, and how the cell ended is told by the fork-server.
+  // A reset adds nothing to the close that follows it, and the fork-server reports how the cell ended.
   socket.on('error', () => {});
   socket.write(Buffer.concat([header, room.key]));
   return socket;
@@ -176,10 +176,11 @@ function openPipes(folder: string, number: number): [Socket, Socket] | null {
 }
 
 /**
- * The reading end of a run's output. Pipes, because a socket holds a few hundred small writes where a pipe
- * holds 64 KiB of them; named ones, because Node cannot be handed a descriptor. The name goes at once. A high-water
- * mark of 1 makes pause() stop the reading; otherwise the stream would read 64 KiB ahead, in pieces of a line.
- * Null for what is no pipe: the folder is the room's, and a link in it could name any file of the host.
+ * The reading end of a run's output. A pipe, because it buffers 64 KiB of small writes where a socket buffers a few
+ * hundred writes. A named pipe, because Node cannot receive a descriptor; its name is removed at once. With a
+ * high-water mark of 1, pause() really stops reading: otherwise the stream would read 64 KiB ahead, in pieces of a
+ * line. Null where the path is not a pipe: the room can write to its folder, and a link there could lead to any host
+ * file.
  */
 function openPipe(path: string): Socket | null {
   let fd: number;
@@ -202,13 +203,17 @@ function openPipe(path: string): Socket | null {
 }
 
 function endedEarly(): SandboxProblem {
-  return new SandboxProblem('PYTHON_SERVICE_ERROR', 'A sandbox ended while it was made', 'Try again.');
+  return new SandboxProblem(
+    'PYTHON_SERVICE_ERROR',
+    'A sandbox process ended while it was being made',
+    'Try again.',
+  );
 }
 
 function notAPipe(): SandboxProblem {
   return new SandboxProblem(
     'PYTHON_SERVICE_ERROR',
     'Expected a pipe for the output of a sandbox, got something else',
-    'A package of this environment may have tampered with it; see the log of the server.',
+    'A package of this environment may have replaced it; see the log of the server.',
   );
 }

@@ -3,13 +3,14 @@ import { coerceError } from '../../shared/errors.ts';
 import { type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../frames.ts';
 
 /**
- * A cell's private channel: bounded, checked, and read no faster than an honest cell writes. Code that got hold of
- * its descriptor can flood it; reading then rests, so that parsing the flood takes no time from other runs. Only the
- * result may be long, after which nothing is read, and artifacts, of which conduct.ts takes only so many.
+ * The private channel of a cell: bounded, checked, and read no faster than an honest cell writes. Hostile code can
+ * write to the channel's descriptor and flood it. Reading then pauses, so that parsing the flood takes no time from
+ * other runs. Only two kinds of frames may be long: the result, after which nothing is read, and artifacts, whose
+ * number run-in-cell.ts limits.
  */
 export class CellChannel {
   onFrame: (frame: CellFrame) => void = () => {};
-  /** What came was no frame; nothing more is read. */
+  /** Called for bytes that are not a frame; nothing more is read after them. */
   onBadFrame: (error: Error) => void = () => {};
   readonly closed: Promise<void>;
   private readonly decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES, {
@@ -20,7 +21,7 @@ export class CellChannel {
   private bytesInWindow = 0;
   private hasEnded = false;
   private windowEndsAt = 0;
-  private isHeld = false;
+  private isPaused = false;
   private rest: NodeJS.Timeout | null = null;
 
   constructor(private readonly socket: Socket) {
@@ -32,14 +33,14 @@ export class CellChannel {
     this.socket.write(encodeFrame(frame));
   }
 
-  hold(): void {
-    this.isHeld = true;
-    this.steer();
+  pause(): void {
+    this.isPaused = true;
+    this.updateFlow();
   }
 
-  release(): void {
-    this.isHeld = false;
-    this.steer();
+  resume(): void {
+    this.isPaused = false;
+    this.updateFlow();
   }
 
   close(): void {
@@ -57,7 +58,7 @@ export class CellChannel {
         if (this.hasEnded) return;
         this.framesInWindow += 1;
         if (frame.kind === 'artifact') this.bytesInWindow = 0;
-        this.pace();
+        this.limitRate();
       }
     } catch (error) {
       this.close();
@@ -65,41 +66,41 @@ export class CellChannel {
     }
   }
 
-  /** After each frame, and not while one arrives: a long result is read as fast as it comes. */
-  private pace(): void {
+  /** Called after each frame and not while one arrives, so that a long result is read as fast as it comes. */
+  private limitRate(): void {
     const now = performance.now();
     if (now >= this.windowEndsAt) {
       this.windowEndsAt = now + WINDOW_MS;
       this.framesInWindow = 0;
       this.bytesInWindow = 0;
-    } else if (this.isOverPace() && !this.rest) {
-      this.rest = setTimeout(() => this.wake(), this.windowEndsAt - now);
-      this.steer();
+    } else if (this.isOverRate() && !this.rest) {
+      this.rest = setTimeout(() => this.endRest(), this.windowEndsAt - now);
+      this.updateFlow();
     }
   }
 
-  private isOverPace(): boolean {
+  private isOverRate(): boolean {
     return this.framesInWindow > MAX_FRAMES_IN_WINDOW || this.bytesInWindow > MAX_BYTES_IN_WINDOW;
   }
 
-  private wake(): void {
+  private endRest(): void {
     this.rest = null;
-    this.steer();
+    this.updateFlow();
   }
 
-  private steer(): void {
-    if (this.isHeld || this.rest) this.socket.pause();
+  private updateFlow(): void {
+    if (this.isPaused || this.rest) this.socket.pause();
     else this.socket.resume();
   }
 }
 
 /** The longest honest one is a traceback of 32,000 characters (python/tracebacks.py). */
 const MAX_FRAME_BYTES = 256 * 1024;
-/** 16 MiB of JSON, in which every other character may be escaped; Python bounds it before, with a clearer error. */
+/** 16 MiB of JSON whose characters may all be escaped. Python checks the limit first, with a clearer error. */
 const MAX_RESULT_FRAME_BYTES = 32 * 1024 * 1024;
 /** 10 MiB in base64. */
 const MAX_ARTIFACT_FRAME_BYTES = 14 * 1024 * 1024;
-/** Honest progress comes at most every 20 ms (python/progress.py). */
+/** Honest progress comes every 20 ms at most (python/progress.py). */
 const WINDOW_MS = 100;
 const MAX_FRAMES_IN_WINDOW = 50;
 const MAX_BYTES_IN_WINDOW = 256 * 1024;

@@ -5,12 +5,12 @@ import type { CellFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 
 /**
- * The static wall: asks a long-lived cell that only ever parses code, and remembers the answers by hash. It is
- * a cell like any other, because parsing hostile text can crash or hang a parser; one that does is replaced.
- * The shortest code that waits is next: it takes milliseconds, and much of the longest would hold it up for minutes.
+ * The static wall: sends code to a long-lived cell that only parses, and caches the findings by the hash of the code.
+ * Parsing happens in a cell because hostile text can crash or hang a parser; a cell that crashes or hangs is replaced.
+ * The shortest waiting code is checked next: it takes milliseconds, and would wait minutes behind many of the longest.
  */
 export class Checker {
-  private readonly answers = new Map<string, PythonFinding[]>();
+  private readonly cache = new Map<string, PythonFinding[]>();
   private cell: Promise<Cell> | null = null;
   private readonly waiting: Waiting[] = [];
   private isBusy = false;
@@ -24,34 +24,34 @@ export class Checker {
   /** Throws SandboxProblem where no cell can be made. */
   check(code: string): Promise<PythonFinding[]> {
     const key = hash('sha256', code, 'base64');
-    const known = this.answers.get(key);
-    if (known) return Promise.resolve(known);
+    const cached = this.cache.get(key);
+    if (cached) return Promise.resolve(cached);
     const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[]>();
     this.waiting.push({ code, resolve, reject });
-    void this.askAll();
+    void this.checkAll();
     return promise.then((findings) => this.remember(key, findings));
   }
 
-  private async askAll(): Promise<void> {
+  private async checkAll(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (let next = takeShortest(this.waiting); next !== undefined; next = takeShortest(this.waiting))
-      await this.ask(next.code).then(next.resolve, next.reject);
+    for (let next = removeShortest(this.waiting); next !== undefined; next = removeShortest(this.waiting))
+      await this.checkInCell(next.code).then(next.resolve, next.reject);
     this.isBusy = false;
   }
 
-  private async ask(code: string): Promise<PythonFinding[]> {
+  private async checkInCell(code: string): Promise<PythonFinding[]> {
     const cell = await this.current();
-    const answer = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
-    cell.channel.onFrame = (frame) => frame.kind === 'findings' && answer.resolve(frame);
+    const findings = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
+    cell.channel.onFrame = (frame) => frame.kind === 'findings' && findings.resolve(frame);
     cell.channel.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
     const late = new AbortController();
     const timedOut = delay(this.timeoutMs, { kind: 'late' } as const, { signal: late.signal });
-    timedOut.catch(() => {}); // it was in time
-    const first = await Promise.race([answer.promise, cell.exited, timedOut]);
+    timedOut.catch(() => {}); // rejects when `late` aborts
+    const first = await Promise.race([findings.promise, cell.exited, timedOut]);
     late.abort();
     if (first.kind === 'findings') return first.findings;
-    if (first.kind === 'lost') return this.ask(code);
+    if (first.kind === 'lost') return this.checkInCell(code);
     cell.end(0);
     this.cell = null;
     return [TOO_COMPLEX];
@@ -63,7 +63,7 @@ export class Checker {
     const making = this.makeCell();
     this.cell = making;
     const made = await making;
-    // One that was given up may end when its successor is there already.
+    // A cell that was replaced may exit after its successor was made.
     void made.exited.then(() => {
       if (this.cell === making) this.cell = null;
     });
@@ -71,8 +71,8 @@ export class Checker {
   }
 
   private remember(key: string, findings: PythonFinding[]): PythonFinding[] {
-    this.answers.set(key, findings);
-    if (this.answers.size > MAX_ANSWERS) this.answers.delete(this.answers.keys().next().value!);
+    this.cache.set(key, findings);
+    if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
     return findings;
   }
 }
@@ -83,14 +83,15 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Of those that are as short, the one that waits longest. */
-function takeShortest(waiting: Waiting[]): Waiting | undefined {
+/** The oldest of the shortest. */
+function removeShortest(waiting: Waiting[]): Waiting | undefined {
   const lengths = waiting.map(({ code }) => code.length);
   return waiting.splice(lengths.indexOf(Math.min(...lengths)), 1)[0];
 }
 
 const MEMORY_MB = 512;
-const MAX_ANSWERS = 1_000;
+/** lru-cache would add nothing: which entry goes first hardly matters among hashes of code. */
+const MAX_CACHED = 1_000;
 const TOO_COMPLEX: PythonFinding = {
   rule: 'too-complex',
   message: 'The code could not be checked: parsing it crashed or took longer than 5 s',

@@ -15,27 +15,27 @@ import { coerceError } from '../../shared/errors.ts';
 import { isAlive } from '../../shared/process-table.ts';
 
 /**
- * Control groups (cgroup v2), where the host delegated one to this server. They count and bound what nothing else does:
- * memory of a run in the kernel, and a share of the CPU per run instead of one per process.
+ * Control groups (cgroup v2), where the host delegated one to this server. They bound what nothing else can: memory
+ * that the kernel holds for a run, and the share of the CPU of a run however many processes it has.
  *
- *   <delegated>/          where this server was started, with controllers for what is below
- *     weft/               this server: a group with such controllers may hold no process itself
- *     weft-<pid>-XXXXXX/  one per room, which is bound into it and belongs to its user (python/control_group.py)
+ *   <delegated>/          the group in which this server was started; it passes controllers to the groups below
+ *     weft/               this server: a group that passes controllers on may hold no process itself
+ *     weft-<pid>-XXXXXX/  one for each room, bound into the room and owned by its user (python/control_group.py)
  *       room/             the fork-server
  *       <cell>/           memory.max, pids.max, and an equal share of the CPU
  */
 export interface ControlGroups {
-  /** The folder of a new room's group, which is its user's from now on. */
+  /** Makes the group of a new room, owned by the room's user, and returns its folder. */
   makeRoom(uid: number | null): Promise<string>;
 }
 
-/** Where the kernel tells of groups; another place only in tests. */
+/** Where to read this process's groups and mounts; tests use other files. */
 export interface HostFiles {
-  /** As /proc/self. */
+  /** Path of /proc/self. */
   self: string;
 }
 
-/** Takes what was delegated into use. `groups` is null where nothing was; `detail` says why, and how to have it. */
+/** Prepares the delegated group. `groups` is null where there is none; `detail` then has the reason and the remedy. */
 export async function openControlGroups(
   host: HostFiles = { self: '/proc/self' },
 ): Promise<{ groups: ControlGroups | null; detail: string }> {
@@ -50,7 +50,7 @@ export async function openControlGroups(
   }
 }
 
-/** Removes a group and those in it, once nothing lives there any more. */
+/** Removes a group and the groups below it. A group that still has processes stays. */
 export async function removeGroup(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) if (entry.isDirectory()) await removeGroup(join(folder, entry.name));
@@ -62,12 +62,12 @@ const NEEDED = ['memory', 'pids'];
 const WANTED = [...NEEDED, 'cpu'];
 const IN_FORCE = 'the kernel counts memory, processes and a share of the CPU per run, in groups under';
 const HOW_TO =
-  'memory is watched instead. To have it: start the server as a systemd service with Delegate=yes, by `systemd-run --user --scope -p Delegate=yes npm start`, ' +
+  'memory is watched instead. To get control groups: start the server as a systemd service with Delegate=yes, by `systemd-run --user --scope -p Delegate=yes npm start`, ' +
   'or in a container whose /sys/fs/cgroup is writable (Docker 28: --security-opt writable-cgroups=true; Podman: --security-opt unmask=/sys/fs/cgroup)';
 
 async function findDelegated(host: HostFiles): Promise<string> {
   const own = await ownGroup(host);
-  // Where a server before this one, or another sandbox in this process, has moved it already.
+  // Another sandbox in this process may have moved it already, or an earlier server moved the shell that started it.
   const folder = basename(own) === OWN ? dirname(own) : own;
   const controllers = await controllersOf(folder);
   if (!NEEDED.every((name) => controllers.includes(name))) {
@@ -75,10 +75,10 @@ async function findDelegated(host: HostFiles): Promise<string> {
       `cgroup v2 has no ${NEEDED.join(' and ')} controllers in ${folder} (where v1 holds them, start the host with cgroup_no_v1=all)`,
     );
   }
-  if (/session-[^/]*\.scope$/.test(folder)) throw new Error(`${folder} is a login session's`);
+  if (/session-[^/]*\.scope$/.test(folder)) throw new Error(`${folder} belongs to a login session`);
   for (const file of ['', PROCESSES, SUBTREE]) {
     await access(join(folder, file), constants.W_OK).catch(() => {
-      throw new Error(`this user may not write to ${join(folder, file)}`);
+      throw new Error(`this user has no permission to write to ${join(folder, file)}`);
     });
   }
   return folder;
@@ -105,7 +105,7 @@ async function controllersOf(folder: string): Promise<string[]> {
   return text.split(/\s+/).filter((name) => WANTED.includes(name));
 }
 
-/** One by one: a controller that the kernel refuses for now (cpu, while there are real-time processes) spoils no other. */
+/** One at a time: the kernel may refuse one (cpu, while there are real-time processes) and allow the others. */
 async function enableFor(folder: string): Promise<void> {
   for (const name of await controllersOf(folder)) {
     const enabled = writeFile(join(folder, SUBTREE), `+${name}`);
@@ -113,7 +113,7 @@ async function enableFor(folder: string): Promise<void> {
   }
 }
 
-/** The kernel's root group may hold processes all the same; it alone has no type. */
+/** Moves all processes of the group into `weft`. Not needed in the root group, which alone has no type. */
 async function leave(folder: string): Promise<void> {
   const type = await readFile(join(folder, 'cgroup.type'), 'utf8').catch(() => null);
   if (type === null) return;
@@ -126,14 +126,14 @@ async function leave(folder: string): Promise<void> {
   }
 }
 
-/** A process that forks is seen again in the next round. */
+/** A process that forks during one round is moved in the next. */
 const MAX_ROUNDS = 20;
 
 function unlessGone(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ESRCH') throw error;
 }
 
-/** What servers that were killed left behind. */
+/** Removes the groups of servers that were killed. */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^weft-(\d+)-/.exec(name)?.[1];
@@ -145,7 +145,8 @@ async function makeRoom(folder: string, uid: number | null): Promise<string> {
   const room = await mkdtemp(join(folder, `weft-${process.pid}-`));
   await enableFor(room);
   await mkdir(join(room, 'room'));
-  // Not the one within: the fork-server enters it as this server's user, and without a capability to pass a closed folder.
+  // 755 for the outer folder only: the fork-server enters it as this server's user, without a capability that would let
+  // it through a closed folder.
   await chmod(room, 0o755);
   if (uid !== null) for (const file of ['', PROCESSES]) await chown(join(room, file), uid, uid);
   return room;

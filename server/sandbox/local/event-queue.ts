@@ -1,8 +1,8 @@
 import type { PythonEvent } from '../backend.ts';
 
 /**
- * Hands events to a subscriber one at a time and in order, and stops the sources while it is busy, so that a
- * slow journal fills the run's own pipes and not the heap.
+ * Delivers events to a subscriber in order and one at a time. While the subscriber is busy, the sources are paused, so
+ * that a slow journal fills the run's own pipes and not the heap.
  */
 export class EventQueue {
   private waiting: PythonEvent[] = [];
@@ -11,7 +11,7 @@ export class EventQueue {
 
   constructor(
     private readonly onEvent: (event: PythonEvent) => void | Promise<void>,
-    private readonly gate: { pause(): void; resume(): void; fail(error: unknown): void },
+    private readonly sources: { pause(): void; resume(): void; fail(error: unknown): void },
   ) {
     this.idle.resolve();
   }
@@ -21,14 +21,14 @@ export class EventQueue {
     if (!this.isBusy) this.drain();
   }
 
-  /** Resolves when every event pushed so far was handed over. */
+  /** Resolves when every event pushed so far was delivered. */
   drained(): Promise<void> {
     return this.idle.promise;
   }
 
   private drain(): void {
     for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
-      const done = this.hand(event);
+      const done = this.deliver(event);
       if (done) {
         this.waitFor(done);
         return;
@@ -36,26 +36,26 @@ export class EventQueue {
     }
   }
 
-  private hand(event: PythonEvent): undefined | Promise<void> {
+  private deliver(event: PythonEvent): undefined | Promise<void> {
     try {
       return this.onEvent(event) ?? undefined;
     } catch (error) {
-      this.gate.fail(error);
+      this.sources.fail(error);
     }
   }
 
   private waitFor(done: Promise<void>): void {
     this.isBusy = true;
     this.idle = Promise.withResolvers<void>();
-    this.gate.pause();
+    this.sources.pause();
     done
-      .catch((error) => this.gate.fail(error))
+      .catch((error) => this.sources.fail(error))
       .then(() => {
         this.isBusy = false;
         const { resolve } = this.idle;
         this.drain();
         if (this.isBusy) return this.idle.promise.then(resolve);
-        this.gate.resume();
+        this.sources.resume();
         resolve();
       });
   }

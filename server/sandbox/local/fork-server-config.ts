@@ -1,26 +1,26 @@
 import { runLimits } from './limits.ts';
 import { ROOM_PACKAGES_FOLDER, ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
 
-/** What python/forkserver.py is started with. */
+/** The configuration that python/forkserver.py is started with. */
 export interface ForkServerConfig {
   policy: 'strict' | 'kernel';
   socketFolder: string;
-  /** To become, where it is started as root. */
+  /** The user to change to; null where the fork-server is not started as root. */
   uid: number | null;
-  /** Of the standard library. */
+  /** Modules of the standard library to import ahead. */
   preload: readonly string[];
   packages: { folder: string; preload: readonly string[] } | null;
   scratchMb: number;
   scratchFiles: number;
   openFiles: number;
-  /** By the names of Python's resource module. */
+  /** Keys are the names in Python's `resource` module. */
   limits: Record<string, number>;
 }
 
 export function forkServerConfig(options: {
   asRoot: boolean;
   policy: 'strict' | 'kernel';
-  /** Modules of packages to import ahead; null for Python alone. */
+  /** Modules of packages to import ahead; null for an environment without packages. */
   preload: readonly string[] | null;
 }): ForkServerConfig {
   return {
@@ -43,8 +43,8 @@ export function forkServerConfig(options: {
 }
 
 /**
- * What code commonly imports. Each costs every cell some memory and microseconds, and saves its users milliseconds.
- * Not hashlib and uuid: libcrypto is as large as all of these together.
+ * What code commonly imports. Each module costs every cell a little memory and some microseconds, and saves
+ * milliseconds in a run that imports it. Not hashlib and uuid: their libcrypto is as large as all of these together.
  */
 const PRELOADED_MODULES = (
   'ast base64 collections copy csv dataclasses datetime decimal enum fractions functools heapq io itertools json ' +

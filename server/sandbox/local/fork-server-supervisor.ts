@@ -5,13 +5,13 @@ import type { ForkServer } from './fork-server.ts';
 import { SandboxProblem } from './problem.ts';
 
 /**
- * Keeps one fork-server up: starts it when it is first wanted, and again when it dies, with back-off.
+ * Keeps one fork-server running: starts it at the first `up()`, and after it died again at the next one, with backoff.
  *
  *   down ──up()──▶ starting ──▶ up ──dies──▶ down
  *
- * A server that keeps dying young is given up for a while, so that runs get an error instead of waiting.
+ * After five early deaths in a row `up()` rejects for a while, so that runs fail at once instead of waiting.
  */
-export class ForkServerKeeper implements AsyncDisposable {
+export class ForkServerSupervisor implements AsyncDisposable {
   private current: Promise<ForkServer> | null = null;
   private earlyDeaths = 0;
   private diedAt = 0;
@@ -22,7 +22,7 @@ export class ForkServerKeeper implements AsyncDisposable {
     private readonly logger: Logger,
   ) {}
 
-  /** Throws SandboxProblem where no server can be had. */
+  /** Throws SandboxProblem where no fork-server can be started. */
   up(): Promise<ForkServer> {
     this.current ??= this.startAndWatch().catch((error) => {
       this.current = null;
@@ -38,19 +38,19 @@ export class ForkServerKeeper implements AsyncDisposable {
   }
 
   private async startAndWatch(): Promise<ForkServer> {
-    await this.backOff();
+    await this.waitBeforeStart();
     this.disposal.signal.throwIfAborted();
     const server = await this.start(this.disposal.signal);
     const startedAt = Date.now();
-    server.closed.then(() => this.onDeath(Date.now() - startedAt));
+    void server.closed.then(() => this.onDeath(Date.now() - startedAt));
     return server;
   }
 
-  private async backOff(): Promise<void> {
+  private async waitBeforeStart(): Promise<void> {
     const sinceDeathMs = Date.now() - this.diedAt;
     if (this.earlyDeaths >= MAX_EARLY_DEATHS && sinceDeathMs < COOL_DOWN_MS) {
       throw crashed(
-        `The fork-server ended ${this.earlyDeaths} times in a row soon after its start; see the server's log`,
+        `The fork-server ended ${this.earlyDeaths} times in a row soon after its start; see the log of the server`,
       );
     }
     const waitMs = backoffMs(this.earlyDeaths - 1, BACKOFF) - sinceDeathMs;
@@ -61,16 +61,21 @@ export class ForkServerKeeper implements AsyncDisposable {
     if (this.disposal.signal.aborted) return;
     this.current = null;
     this.diedAt = Date.now();
-    this.earlyDeaths = livedMs < YOUNG_MS ? this.earlyDeaths + 1 : 1;
+    this.earlyDeaths = livedMs < EARLY_MS ? this.earlyDeaths + 1 : 1;
     this.logger.error({ livedMs, earlyDeaths: this.earlyDeaths }, 'the fork-server died');
   }
 }
 
-const YOUNG_MS = 5_000;
+/** A fork-server that dies sooner died early. */
+const EARLY_MS = 5_000;
 const MAX_EARLY_DEATHS = 5;
 const COOL_DOWN_MS = 5_000;
 const BACKOFF = { initialMs: 100, maxMs: COOL_DOWN_MS };
 
 function crashed(message: string): SandboxProblem {
-  return new SandboxProblem('PYTHON_SERVICE_ERROR', message, 'Try again; if it stays, read the server log.');
+  return new SandboxProblem(
+    'PYTHON_SERVICE_ERROR',
+    message,
+    'Try again; if the error stays, read the log of the server.',
+  );
 }

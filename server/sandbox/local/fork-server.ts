@@ -9,45 +9,45 @@ import { killGroup, startExpendable } from '../../shared/process-table.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
 import { type ControlGroups, removeGroup } from './control-group.ts';
-import { PreloadProblem } from './preload.ts';
-import { namespacesRefused, SandboxProblem } from './problem.ts';
+import { namespacesRefused, PreloadProblem, SandboxProblem } from './problem.ts';
 import { bubblewrapArguments, ROOM_GROUP_FOLDER, ROOM_UID, type RoomOptions } from './room.ts';
 
-/** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that commands it. */
+/** One bubblewrap room with a fork-server in it (python/forkserver.py), and the connection that controls it. */
 export interface ForkServer extends AsyncDisposable {
-  /** Asks for a new cell; `cell.ready` tells when it is there. */
+  /** Requests a new cell; its `ready` resolves when the cell exists. */
   makeCell(): CellInMaking;
-  /** Resolves when the room is gone, for whatever reason. */
+  /** Resolves when the room has ended, for whatever reason. */
   readonly closed: Promise<void>;
 }
 
 export interface ForkServerOptions extends Omit<RoomOptions, 'config' | 'controlGroup'> {
-  /** For forkserver.py, as its docstring tells. */
+  /** See `ForkServerConfig`; the key and the control group are added here. */
   config: object;
-  /** Null where this host delegates none. */
+  /** Null where this host delegates no control group. */
   controlGroups: ControlGroups | null;
   bubblewrapPath: string;
-  /** For the import of one package, milliseconds. */
+  /** Limit on the import of one package, milliseconds. */
   importTimeoutMs?: number | undefined;
-  /** Ends the start, not what was started. */
+  /** Aborts the start. Has no effect on a fork-server that is up. */
   signal: AbortSignal;
   logger: Logger;
 }
 
-/** A unix socket's path has at most 107; the rest is for its name. */
+/** The path of a unix socket has at most 107 bytes; the rest is for its name. */
 const MAX_FOLDER_BYTES = 90;
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 1_000;
 const MAX_FRAME_BYTES = 64 * 1024;
-/** An honest one tells of each run's end, and of at most 20 refused calls in it. */
+/** An honest fork-server sends one frame for the end of each run and one for each of at most 20 refused calls in it. */
 const MAX_FRAMES_PER_SECOND = 20_000;
 const MAX_STDERR_CHARACTERS = 4096;
 const MAX_LOGGED_CHARACTERS = 64 * 1024;
 const MAX_START_CHARACTERS = 64 * 1024;
 
 /**
- * The code of packages may have run in the fork-server: what it says is checked as what cells say is.
- * Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made, PreloadProblem for a package.
+ * Package code may have run in the fork-server, so its frames are checked like those of cells.
+ * Throws SandboxProblem (PYTHON_SANDBOX_UNAVAILABLE) when the room cannot be made, and PreloadProblem when a package
+ * cannot be imported ahead.
  */
 export async function startForkServer(options: ForkServerOptions): Promise<ForkServer> {
   if (Buffer.byteLength(options.socketFolder) > MAX_FOLDER_BYTES) {
@@ -76,12 +76,12 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
     killGroup(room);
     throw error;
   }
-  return commandRoom({ room, closed, key, options });
+  return controlRoom({ room, closed, key, options });
 }
 
 /**
- * An empty environment, because bubblewrap's own PID 1 keeps the one it was started with readable to the
- * room; a session of its own, so that Ctrl-C reaches the server first, which then ends the room in order.
+ * The environment is empty, because bubblewrap's own PID 1 keeps it readable for the room. The room has its own
+ * session, so that Ctrl-C reaches only the server, which then ends the room in order.
  */
 function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProcess {
   return startExpendable(() =>
@@ -96,9 +96,9 @@ function spawnRoom(options: RoomOptions & { bubblewrapPath: string }): ChildProc
 async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): Promise<void> {
   const ready = Promise.withResolvers<void>();
   room.once('error', (cause) => ready.reject(noBubblewrap(options.bubblewrapPath, cause)));
-  // Where the host had no descriptor left to start it with, it has no streams: `error` is about to tell.
+  // Without a free descriptor on the host, the process has no streams, and `error` follows.
   if (!room.stdout || !room.stderr) return ready.promise;
-  const stderr = tailOf(room.stderr, options);
+  const stderr = logStderr(room.stderr, options);
   let importing: string | null = null;
   const fail = (why: string, other: () => Error) =>
     ready.reject(importing === null ? other() : new PreloadProblem(importing, why));
@@ -109,13 +109,13 @@ async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): P
   room.once('close', (code) =>
     fail('it crashes', () => namespacesRefused(`bubblewrap ended with code ${code}: ${stderr().trim()}`)),
   );
-  const stop = onLine(room.stdout, (line) => {
+  const stop = readStartLines(room.stdout, (line) => {
     clearTimeout(late);
     late = setTimeout(onLate, options.importTimeoutMs ?? START_TIMEOUT_MS);
-    const [word, module = '', ...why] = line.split(' ');
-    if (word === 'ready') ready.resolve();
-    if (word === 'importing') importing = module;
-    if (word === 'unfit') ready.reject(new PreloadProblem(module, why.join(' ')));
+    const [status, module = '', ...why] = line.split(' ');
+    if (status === 'ready') ready.resolve();
+    if (status === 'importing') importing = module;
+    if (status === 'unfit') ready.reject(new PreloadProblem(module, why.join(' ')));
   });
   return ready.promise.finally(() => {
     stop();
@@ -124,8 +124,8 @@ async function waitUntilReady(room: ChildProcess, options: ForkServerOptions): P
   });
 }
 
-/** What comes first, in lines, until it is stopped; the rest is nobody's. */
-function onLine(stream: Readable, take: (line: string) => void): () => void {
+/** Passes on the lines of the stream until it is stopped, up to a limit; what follows is discarded. */
+function readStartLines(stream: Readable, onLine: (line: string) => void): () => void {
   let text = '';
   let characters = 0;
   const onData = (bytes: Buffer) => {
@@ -133,14 +133,14 @@ function onLine(stream: Readable, take: (line: string) => void): () => void {
     if (characters > MAX_START_CHARACTERS) return;
     const lines = `${text}${bytes}`.split('\n');
     text = lines.pop()!;
-    for (const line of lines) take(line);
+    for (const line of lines) onLine(line);
   };
   stream.on('data', onData);
   return () => void stream.off('data', onData).resume();
 }
 
-/** Logs what the room writes to stderr, up to a limit; gives its end. */
-function tailOf(stream: Readable, { logger }: ForkServerOptions): () => string {
+/** Logs what the room writes to stderr, up to a limit; the function that it returns gets the last part of that text. */
+function logStderr(stream: Readable, { logger }: ForkServerOptions): () => string {
   let tail = '';
   let characters = 0;
   stream.on('data', (text: Buffer) => {
@@ -167,23 +167,23 @@ interface RunningRoom {
   options: ForkServerOptions;
 }
 
-function commandRoom({ room, closed, key, options }: RunningRoom): ForkServer {
+function controlRoom({ room, closed, key, options }: RunningRoom): ForkServer {
   const cells = new Map<number, CellHandle>();
   let lastNumber = 0;
   const address = { folder: options.socketFolder, key };
   const control = openConnection(address, 'control');
   readControl(control, cells, (problem) => {
-    options.logger.error({ problem }, 'the fork-server breaks the protocol and is killed');
+    options.logger.error({ problem }, 'the fork-server broke the protocol and is killed');
     killGroup(room);
   });
-  closed.then(() => {
+  void closed.then(() => {
     for (const { exit } of cells.values()) exit({ kind: 'lost' });
     cells.clear();
     control.destroy();
   });
   const server: CellServer = {
     sendControl: (frame) => control.write(encodeFrame(frame)),
-    giveUp() {
+    killHanging() {
       options.logger.error('the fork-server hangs and is killed');
       killGroup(room);
     },

@@ -4,34 +4,34 @@ import { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { SandboxProblem } from './problem.ts';
 
-/** The real Python behind whatever `python3` on the PATH is, and what it needs to run elsewhere. */
+/** The real Python behind `python3` on the PATH, and the files it needs to run inside a room. */
 export interface Interpreter {
   executable: string;
   version: string;
-  /** Folders and files that the room must hold, all absolute, each with its symlinks resolved. */
+  /** `prefix` and `libraries` are what the room must contain: absolute paths without symlinks. */
   prefix: string;
   libraries: string[];
 }
 
 /**
- * Asks the interpreter itself, once: a shim (pyenv, asdf) costs 77 ms a start and does not work inside the
- * room, where its own files are not. Throws SandboxProblem (PYTHON_NOT_FOUND).
+ * Runs the interpreter once to find its real path. A shim (pyenv, asdf) takes 77 ms at each start, and does not work
+ * inside the room, which lacks the shim's own files. Throws SandboxProblem (PYTHON_NOT_FOUND).
  */
 export async function findInterpreter(pythonPath: string): Promise<Interpreter> {
-  const told = await askInterpreter(pythonPath);
-  const [major = 0, minor = 0] = told.version.split('.').map(Number);
+  const found = await queryInterpreter(pythonPath);
+  const [major = 0, minor = 0] = found.version.split('.').map(Number);
   if (major !== 3 || minor < 9) {
     throw notFound(
-      `Expected Python 3.9 or newer at ${pythonPath}, found ${told.version} (${told.executable})`,
+      `Expected Python 3.9 or newer at ${pythonPath}, found ${found.version} (${found.executable})`,
     );
   }
-  return told;
+  return found;
 }
 
-async function askInterpreter(pythonPath: string): Promise<Interpreter> {
+async function queryInterpreter(pythonPath: string): Promise<Interpreter> {
   try {
-    const { stdout } = await run(pythonPath, ['-I', '-c', QUESTION], { timeout: 20_000 });
-    return answerSchema.parse(JSON.parse(stdout));
+    const { stdout } = await run(pythonPath, ['-I', '-c', QUERY], { timeout: 20_000 });
+    return interpreterSchema.parse(JSON.parse(stdout));
   } catch (thrown) {
     const reason = coerceError(thrown).message.split('\n').slice(0, 3).join(' ');
     throw notFound(
@@ -50,7 +50,7 @@ function notFound(message: string): SandboxProblem {
 
 const run = promisify(execFile);
 
-const answerSchema = z.object({
+const interpreterSchema = z.object({
   executable: z.string(),
   version: z.string(),
   prefix: z.string(),
@@ -58,10 +58,10 @@ const answerSchema = z.object({
 });
 
 /**
- * The libraries are those mapped into a Python that has loaded its usual C extensions, so that an unusual
- * layout (Nix, a libpython elsewhere) works without a list of distributions.
+ * Prints the interpreter as JSON. Its libraries are the files that Python maps into memory after it loaded the usual C
+ * extensions, so that unusual layouts (Nix, a libpython elsewhere) work without a list of distributions.
  */
-const QUESTION = `
+const QUERY = `
 import json, os, platform, sys
 for name in ("ctypes", "ssl", "sqlite3", "lzma", "bz2", "zlib", "decimal", "hashlib", "readline"):
     try:

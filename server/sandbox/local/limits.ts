@@ -1,6 +1,6 @@
 import { MAX_VALUE } from '../../shared/value-size.ts';
 
-/** What one run may use, beside its time and its memory. DESIGN.md has the whole table. */
+/** Limits of one run, except time and memory. DESIGN.md has the whole table. */
 export const runLimits = {
   /** Processes and threads together. */
   processes: 64,
@@ -8,14 +8,14 @@ export const runLimits = {
   /** Of the scratch folder, of /dev/shm, and of one file. */
   scratchMb: 64,
   scratchFiles: 10_000,
-  /** Told of each stream; what follows is discarded, and the run goes on. */
+  /** How much of each stream and line is emitted; the rest is discarded, and the run goes on. */
   output: { streamBytes: 1024 * 1024, lineBytes: 256 * 1024 },
   artifacts: { count: 100, totalBytes: 32 * 1024 * 1024 },
   result: { jsonCharacters: MAX_VALUE.bytes, containers: MAX_VALUE.containers, depth: 500 },
 } as const;
 
-/** How a limit looks to the code that meets it, and in the words of its user. */
-const SIGNS: [sign: RegExp, limit: string][] = [
+/** The exception message that reaching a limit causes, and the limit that is added to it for the user. */
+const LIMIT_MESSAGES: [message: RegExp, limit: string][] = [
   [
     /^\[Errno 11\]/,
     `if this was a new process: a run may have ${runLimits.processes} processes and threads at once`,
@@ -29,8 +29,8 @@ const SIGNS: [sign: RegExp, limit: string][] = [
   ],
 ];
 
-/** An exception's message, with the limit that it is about, if it is about one. */
+/** Adds the limit to the message of an exception that reaching a limit has caused. */
 export function explainLimit(message: string): string {
-  const limit = SIGNS.find(([sign]) => sign.test(message))?.[1];
+  const limit = LIMIT_MESSAGES.find(([pattern]) => pattern.test(message))?.[1];
   return limit === undefined ? message : `${message} (${limit})`;
 }

@@ -4,7 +4,7 @@ import type { Environments } from '../../packages/environments.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
-import { UnderWay } from '../active-runs.ts';
+import { ActiveRuns } from '../active-runs.ts';
 import type {
   PythonError,
   PythonFinding,
@@ -20,47 +20,47 @@ import { Checker } from './checker.ts';
 import { openControlGroups } from './control-group.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
-import { ForkServerKeeper } from './fork-server-supervisor.ts';
+import { ForkServerSupervisor } from './fork-server-supervisor.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { PackageEnvironments } from './package-environments.ts';
 import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
-import { conductRun } from './run-in-cell.ts';
+import { runInCell } from './run-in-cell.ts';
 import { wallsInForce } from './walls.ts';
 import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
 
 export interface LocalSandboxOptions {
   /** Default: `python3` on the PATH. */
   pythonPath?: string | undefined;
-  /** Default: `bwrap` where the system keeps its programs: it is started without a PATH. */
+  /** Default: `bwrap` in the system's own folders, because it is started without a PATH. */
   bubblewrapPath?: string | undefined;
-  /** For sockets: short (a unix socket's path has at most 107 bytes). Made when absent, removed on dispose. */
+  /** Holds sockets, so its path must be short (107 bytes with the name). Made when absent, removed on dispose. */
   runFolder: string;
-  /** Where packages come from. */
+  /** Installs the packages of runs. */
   environments: Environments;
-  /** Whether packages are imported ahead. Without, no code of a package ever runs outside a cell. */
+  /** Whether packages are imported ahead. Where false, no package code ever runs outside a cell. */
   preload?: boolean | undefined;
-  /** How long the import of one package may take ahead of its runs, milliseconds. */
+  /** Limit on the import of one package ahead of its runs, milliseconds. */
   importTimeoutMs?: number | undefined;
-  /** Environments with packages whose fork-server is kept up; more only while runs are under way in them. */
+  /** How many environments with packages keep a fork-server; more do only while they have active runs. */
   warmEnvironments?: number | undefined;
-  /** One that no run uses for so long is given up, milliseconds. */
+  /** The fork-server of an environment that no run has used for this long is ended, milliseconds. */
   idleEnvironmentMs?: number | undefined;
-  /** Cells kept made ahead, for Python alone. */
+  /** Cells that wait for runs without packages. */
   idleCells?: number | undefined;
-  /** The same, for each environment with packages. */
+  /** Cells that wait for runs, in each environment with packages. */
   idlePackageCells?: number | undefined;
-  /** Runs at once; more wait their turn. */
+  /** Runs that may be active at once; further runs wait for a slot. */
   maxCells?: number | undefined;
-  /** CPU time of all of a run's threads and processes, as a multiple of its timeout. */
+  /** Limit on the CPU time of all threads and processes of a run, as a multiple of its timeout. */
   cpuShare?: number | undefined;
-  /** `kernel` relies on the kernel wall alone. */
+  /** `kernel` leaves out the static and the runtime wall. */
   policy: 'strict' | 'kernel';
   logger: Logger;
 }
 
-/** 3 MB each. Forty, so that a workflow of forty nodes in sequence runs from stock (bench/cell-dispatch.ts). */
+/** 3 MB each. Forty, so that a workflow of forty nodes in sequence waits for no cell (bench/cell-dispatch.ts). */
 const DEFAULT_IDLE_CELLS = 40;
 /** 11 MB each with pandas (bench/warm-packages.ts). */
 const DEFAULT_IDLE_PACKAGE_CELLS = 4;
@@ -71,8 +71,8 @@ const DEFAULT_MEMORY_MB = 512;
 const DEFAULT_CPU_SHARE = 1.5;
 
 /**
- * Python on this machine, in cells that are used once (DESIGN.md). Where Python or bubblewrap is missing it opens
- * all the same: every run then fails with the reason and its remedy, and works as soon as they are installed.
+ * Python on this machine, in cells that are used once (DESIGN.md). It opens even where Python or bubblewrap is missing:
+ * every run then fails with the reason and the remedy, and runs succeed as soon as the program is installed.
  */
 export async function openLocalSandbox(options: LocalSandboxOptions): Promise<SandboxBackend> {
   const sandbox = new LocalSandbox(options);
@@ -82,20 +82,20 @@ export async function openLocalSandbox(options: LocalSandboxOptions): Promise<Sa
 
 class LocalSandbox implements SandboxBackend {
   readonly environments: PackageEnvironments;
-  private readonly keeper: ForkServerKeeper;
+  private readonly supervisor: ForkServerSupervisor;
   private readonly pool: CellPool;
   private readonly checker: Checker;
-  /** Of code that is not about to run. It has a cell of its own, so that no run waits for it. */
+  /** Checks code that is not about to run, in a cell of its own, so that no run waits for it. */
   private readonly previewer: Checker;
   private readonly slots: Semaphore;
-  private readonly underWay = new UnderWay();
+  private readonly activeRuns = new ActiveRuns();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
-  private servers = 0;
+  private startedServers = 0;
 
   constructor(private readonly options: LocalSandboxOptions) {
-    this.keeper = new ForkServerKeeper((signal) => this.startServer(null, signal), options.logger);
-    this.pool = new CellPool(this.keeper, options.idleCells ?? DEFAULT_IDLE_CELLS);
+    this.supervisor = new ForkServerSupervisor((signal) => this.startServer(null, signal), options.logger);
+    this.pool = new CellPool(this.supervisor, options.idleCells ?? DEFAULT_IDLE_CELLS);
     const warm = new WarmEnvironments({
       start: (parts, signal) => this.startServer(parts, signal),
       max: options.warmEnvironments ?? DEFAULT_WARM_ENVIRONMENTS,
@@ -104,8 +104,8 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
-    this.checker = new Checker(() => this.pool.take(), options.policy);
-    this.previewer = new Checker(() => this.pool.take(), options.policy);
+    this.checker = new Checker(() => this.pool.acquire(), options.policy);
+    this.previewer = new Checker(() => this.pool.acquire(), options.policy);
     this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
 
@@ -116,13 +116,15 @@ class LocalSandbox implements SandboxBackend {
     } catch (error) {
       this.options.logger.warn(
         { error: coerceError(error).message },
-        'Python nodes cannot run on this host for now',
+        'Python nodes cannot run on this host at present',
       );
     }
   }
 
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    return this.underWay.carry(options.signal, (signal) => this.guardedRun(request, { ...options, signal }));
+    return this.activeRuns.track(options.signal, (signal) =>
+      this.guardedRun(request, { ...options, signal }),
+    );
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
@@ -146,14 +148,14 @@ class LocalSandbox implements SandboxBackend {
 
   capacity(): SandboxCapacity {
     const { running, max } = this.slots;
-    return { running, waiting: this.underWay.count - running, max };
+    return { running, waiting: this.activeRuns.count - running, max };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = this.underWay.end(new Error('The sandbox is shutting down'));
+    const ended = this.activeRuns.end(new Error('The sandbox is shutting down'));
     this.pool.close();
     await ended;
-    await Promise.all([this.keeper[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
+    await Promise.all([this.supervisor[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
     const { runFolder, logger } = this.options;
     await rm(runFolder, { recursive: true, force: true }).catch((error) =>
       logger.warn({ err: error }, 'the run folder could not be removed'),
@@ -170,7 +172,7 @@ class LocalSandbox implements SandboxBackend {
     }
   }
 
-  /** What keeps a request from ever reaching a cell. */
+  /** The failed outcome of a request that the static wall refuses; null for any other. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
     if (this.options.policy === 'kernel') return null;
     const findings = (await this.checker.check(request.code)).filter(
@@ -192,22 +194,22 @@ class LocalSandbox implements SandboxBackend {
     request: PythonRunRequest,
     options: PythonRunOptions,
   ): Promise<PythonOutcome> {
-    if (request.packages.length === 0) return this.runInCell(this.pool, request, options);
-    // Before it takes a slot: the start of a fork-server may take seconds, and no cell runs meanwhile.
+    if (request.packages.length === 0) return this.runInPool(this.pool, request, options);
+    // Before the run acquires a slot: a fork-server may take seconds to start, and a slot would be idle meanwhile.
     const held = await this.environments.hold(request, options);
     if ('kind' in held) return held;
     using environment = held;
-    return await this.runInCell(environment.pool, request, options);
+    return await this.runInPool(environment.pool, request, options);
   }
 
-  private async runInCell(
+  private async runInPool(
     pool: CellPool,
     request: PythonRunRequest,
     options: PythonRunOptions,
   ): Promise<PythonOutcome> {
     using _slot = await this.slots.acquire(options.signal);
     options.signal.throwIfAborted();
-    return await conductRun(await pool.take(), request, {
+    return await runInCell(await pool.acquire(), request, {
       ...options,
       policy: this.options.policy,
       memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
@@ -219,12 +221,12 @@ class LocalSandbox implements SandboxBackend {
     const { options } = this;
     this.interpreter ??= await findInterpreter(options.pythonPath ?? 'python3');
     const asRoot = process.getuid?.() === 0;
-    this.servers += 1;
+    this.startedServers += 1;
     const { groups } = await this.controlGroups;
     return startForkServer({
       interpreter: this.interpreter,
-      // A new folder for each, so that nothing of a dead server is in the way.
-      socketFolder: join(options.runFolder, String(this.servers)),
+      // A new folder for each fork-server, so that files of a dead one cannot collide with it.
+      socketFolder: join(options.runFolder, String(this.startedServers)),
       bubblewrapPath: options.bubblewrapPath ?? 'bwrap',
       asRoot,
       controlGroups: groups,
@@ -256,6 +258,6 @@ function problemOf(error: unknown): SandboxStatus['problem'] {
   return {
     code: 'PYTHON_SERVICE_ERROR',
     message: coerceError(error).message,
-    remedy: "Read the server's log.",
+    remedy: 'Read the log of the server.',
   };
 }

@@ -1,18 +1,18 @@
-/** A part of some bytes that is to be kept; after one that is cut, the rest of its line is not. */
+/** A range of bytes to keep. After a range with `isCut`, the rest of its line is left out. */
 export interface KeptRange {
   start: number;
   end: number;
   isCut: boolean;
 }
 
-/** Finds what of a stream is within the limit of its lines. A line's end is always kept, so that lines stay lines. */
+/** Cuts long lines of a stream at a limit. The line end is always kept, so that each line stays a line. */
 export class LongLines {
-  /** Of the line that the stream is in, kept or not. */
+  /** Bytes of the current line so far, kept or not. */
   private lineBytes = 0;
 
   constructor(private readonly maxLineBytes: number) {}
 
-  /** The parts of the stream's next bytes that are kept, in order. */
+  /** The ranges to keep of the next bytes of the stream, in order. */
   keep(bytes: Buffer): KeptRange[] {
     const ranges: KeptRange[] = [];
     let keptFrom = this.lineBytes > this.maxLineBytes ? null : 0;

@@ -8,13 +8,13 @@ import { parseResult } from './result.ts';
 
 /** All that is known of how a run ended. */
 export interface RunEnd {
-  /** What the cell told last, if it came to that. */
+  /** The last frame of the cell; null when it sent none. */
   last: FinalFrame | null;
-  /** Why we ended it, if we did. */
+  /** Why the server ended the run; null when it did not. */
   endedBy: { kind: 'timeout' } | { kind: 'aborted' } | { kind: 'bad-frame'; message: string } | null;
-  /** How its process ended; null when it told its last frame and was not waited for. */
+  /** How the process of the cell ended; null when nobody waited for that, because the last frame had arrived. */
   exit: CellEnd | null;
-  /** System calls that the kernel's filter refused it. */
+  /** System calls that the kernel refused. */
   refusedCalls: readonly string[];
   stderr: string | null;
 }
@@ -26,7 +26,7 @@ export interface RunFacts {
   durationMs: number;
 }
 
-/** The outcome, in the words that a user reads. */
+/** Turns the end of a run into its outcome, with the messages that users read. */
 export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
   const { durationMs } = facts;
   const attack = end.refusedCalls.find((call) => !PROBES.has(call) || end.last?.kind !== 'result');
@@ -54,14 +54,14 @@ export function kernelViolation(call: string): PythonViolation {
   };
 }
 
-/** Libraries try to start programs and live without them (`platform.platform()`); that alone is no attack. */
+/** Libraries try to start programs and go on without them (`platform.platform()`), which alone is no attack. */
 const PROBES = new Set(['execve', 'execveat']);
 
-/** What Python told of the refusal is kept: it has the line. A run that went on as if nothing had been fails too. */
+/** Keeps the traceback and line of the error that Python sent. A run that hid the refusal and went on fails as well. */
 function attackError(call: string, end: RunEnd, facts: RunFacts): PythonError {
   const { message } = kernelViolation(call);
-  const told = end.last?.kind === 'error' ? toldError(end.last, facts) : pythonError({ message });
-  return { ...told, code: 'PYTHON_SECURITY_ERROR', message, stderr: end.stderr };
+  const sent = end.last?.kind === 'error' ? sentError(end.last, facts) : pythonError({ message });
+  return { ...sent, code: 'PYTHON_SECURITY_ERROR', message, stderr: end.stderr };
 }
 
 function errorOf({ last, endedBy, exit }: RunEnd, facts: RunFacts): PythonError {
@@ -71,14 +71,14 @@ function errorOf({ last, endedBy, exit }: RunEnd, facts: RunFacts): PythonError 
       message: `The code wrote to the private channel of its sandbox: ${endedBy.message}`,
     });
   }
-  if (last?.kind === 'error') return toldError(last, facts);
+  if (last?.kind === 'error') return sentError(last, facts);
   return exitError(exit ?? { kind: 'lost' }, facts);
 }
 
 function timeout({ timeoutMs }: RunFacts): PythonError {
   return pythonError({
     code: 'PYTHON_TIMEOUT',
-    message: `The code ran longer than its timeout of ${timeoutMs} ms and was ended; give it more with timeoutMs (at most 300000)`,
+    message: `The code ran longer than its timeout of ${timeoutMs} ms and was ended; raise timeoutMs (at most 300000)`,
     retryable: true,
   });
 }
@@ -86,30 +86,30 @@ function timeout({ timeoutMs }: RunFacts): PythonError {
 function cpuLimit({ cpuMs }: RunFacts): PythonError {
   return pythonError({
     code: 'PYTHON_TIMEOUT',
-    message: `The code's threads and processes used more than ${cpuMs} ms of CPU time together and were ended; give it more with timeoutMs`,
+    message: `The code's threads and processes used more than ${cpuMs} ms of CPU time together and were ended; raise timeoutMs`,
     retryable: true,
   });
 }
 
-function memoryLimit({ memoryMb }: RunFacts, told: Partial<PythonError> = {}): PythonError {
+function memoryLimit({ memoryMb }: RunFacts, sent: Partial<PythonError> = {}): PythonError {
   return pythonError({
-    ...told,
+    ...sent,
     code: 'PYTHON_MEMORY_LIMIT',
-    message: `The code used more memory than its limit of ${memoryMb} MiB; give it more with memoryMb`,
+    message: `The code used more memory than its limit of ${memoryMb} MiB; raise memoryMb`,
   });
 }
 
-function toldError({ error }: Extract<FinalFrame, { kind: 'error' }>, facts: RunFacts): PythonError {
-  const told = pythonError({ ...error, exitCode: error.exitCode ?? null });
-  if (told.type === 'MemoryError') return memoryLimit(facts, told);
-  return { ...told, message: explainLimit(told.message) };
+function sentError({ error }: Extract<FinalFrame, { kind: 'error' }>, facts: RunFacts): PythonError {
+  const sent = pythonError({ ...error, exitCode: error.exitCode ?? null });
+  if (sent.type === 'MemoryError') return memoryLimit(facts, sent);
+  return { ...sent, message: explainLimit(sent.message) };
 }
 
 function exitError(exit: CellEnd, facts: RunFacts): PythonError {
   if (exit.kind === 'lost') {
     return pythonError({
       code: 'PYTHON_SERVICE_ERROR',
-      message: 'The process that keeps the sandboxes ended while the code ran; it is started again by itself',
+      message: 'The process that makes the sandboxes ended while the code ran; the server starts it again',
       retryable: true,
     });
   }
@@ -123,7 +123,7 @@ function exitError(exit: CellEnd, facts: RunFacts): PythonError {
   });
 }
 
-/** 128 + n is what shells tell for a process that signal n ended. */
+/** The exit code is 128 + n for signal n, as in shells. */
 function killedBy(signal: number): PythonError {
   const name =
     Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;

@@ -3,26 +3,26 @@ import { LongLines } from './long-lines.ts';
 
 type OutputEvent = Extract<PythonEvent, { kind: 'output' }>;
 
-/** In bytes: of all that is told of a stream, and of one line. */
+/** Limits on what is emitted of one stream and of one line, in bytes. */
 export interface OutputLimits {
   streamBytes: number;
   lineBytes: number;
 }
 
-/** Turns the bytes of one of a run's streams into events: UTF-8 as text, with their offset, up to the limits. */
+/** Turns the bytes of one output stream into events, up to the limits: UTF-8 text with byte offsets. */
 export class OutputText {
   private readonly tail = new Tail();
   private readonly lines: LongLines;
-  /** The start of a character whose rest has yet to come. */
+  /** The first bytes of a character whose rest has not arrived. */
   private incomplete: Buffer = Buffer.alloc(0);
   private writtenBytes = 0;
-  private toldBytes = 0;
+  private emittedBytes = 0;
   private isFull = false;
 
   constructor(
     private readonly stream: OutputEvent['stream'],
     private readonly limits: OutputLimits,
-    private readonly emit: (event: OutputEvent) => void,
+    private readonly onEvent: (event: OutputEvent) => void,
   ) {
     this.lines = new LongLines(limits.lineBytes);
   }
@@ -30,50 +30,50 @@ export class OutputText {
   add(bytes: Buffer): void {
     this.tail.add(bytes);
     for (const { start, end, isCut } of this.isFull ? [] : this.lines.keep(bytes)) {
-      this.take(bytes.subarray(start, end), this.writtenBytes + start, isCut);
+      this.addKept(bytes.subarray(start, end), this.writtenBytes + start, isCut);
     }
     this.writtenBytes += bytes.length;
   }
 
-  /** No more will come: what is no whole character now never will be one. */
+  /** The stream has ended: an incomplete character at its end is emitted as a replacement character. */
   end(): void {
-    if (this.incomplete.length > 0) this.tell(this.incomplete, this.writtenBytes - this.incomplete.length);
+    if (this.incomplete.length > 0) this.emit(this.incomplete, this.writtenBytes - this.incomplete.length);
     this.incomplete = Buffer.alloc(0);
   }
 
-  /** The last 4 KiB of the stream, also of what is over the limits; null when nothing was written. */
+  /** The last 4 KiB of the stream, whether emitted or not; null when nothing was written. */
   lastText(): string | null {
     return this.tail.text();
   }
 
-  private take(bytes: Buffer, byteOffset: number, isCut: boolean): void {
+  private addKept(bytes: Buffer, byteOffset: number, isCut: boolean): void {
     if (this.isFull) return;
     const all = this.incomplete.length > 0 ? Buffer.concat([this.incomplete, bytes]) : bytes;
     const startsAt = byteOffset - this.incomplete.length;
-    const room = this.limits.streamBytes - this.toldBytes;
+    const room = this.limits.streamBytes - this.emittedBytes;
     this.isFull = all.length > room;
     const within = all.subarray(0, room);
     const whole = within.subarray(0, within.length - incompleteTailBytes(within));
     const cut = this.isFull ? this.fullMessage() : isCut ? this.cutMessage() : null;
     this.incomplete = cut === null ? all.subarray(whole.length) : Buffer.alloc(0);
-    this.tell(whole, startsAt, cut);
+    this.emit(whole, startsAt, cut);
   }
 
-  private tell(bytes: Buffer, byteOffset: number, cut: string | null = null): void {
+  private emit(bytes: Buffer, byteOffset: number, cut: string | null = null): void {
     if (bytes.length === 0 && cut === null) return;
-    this.toldBytes += bytes.length;
+    this.emittedBytes += bytes.length;
     const text = bytes.toString('utf8');
-    const told = { kind: 'output', stream: this.stream, text, byteOffset } as const;
-    if (cut === null) this.emit({ ...told, truncated: false });
-    else this.emit({ ...told, truncated: true, code: 'PYTHON_OUTPUT_LIMIT', message: cut });
+    const output = { kind: 'output', stream: this.stream, text, byteOffset } as const;
+    if (cut === null) this.onEvent({ ...output, truncated: false });
+    else this.onEvent({ ...output, truncated: true, code: 'PYTHON_OUTPUT_LIMIT', message: cut });
   }
 
   private fullMessage(): string {
-    return `${this.stream} is told up to ${inKib(this.limits.streamBytes)}; what follows is left out, and the run goes on`;
+    return `${this.stream} is limited to ${inKib(this.limits.streamBytes)}; the rest is left out, and the run goes on`;
   }
 
   private cutMessage(): string {
-    return `A line is told up to ${inKib(this.limits.lineBytes)}; the rest of this one is left out`;
+    return `A line is limited to ${inKib(this.limits.lineBytes)}; the rest of this line is left out`;
   }
 }
 
@@ -81,11 +81,11 @@ function inKib(bytes: number): string {
   return `${bytes / 1024} KiB`;
 }
 
-/** How many bytes at the end are the start of a UTF-8 character whose rest has yet to come (0 to 3). */
+/** How many bytes at the end are the first ones of an incomplete UTF-8 character (0 to 3). */
 function incompleteTailBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back]!;
-    if ((byte & 0b1100_0000) === 0b1000_0000) continue; // in the middle of one
+    if ((byte & 0b1100_0000) === 0b1000_0000) continue; // not the first byte of a character
     const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
     return length > back ? back : 0;
   }

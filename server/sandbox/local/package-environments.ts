@@ -8,10 +8,10 @@ import { leaseEnvironment } from './packages.ts';
 import { SandboxProblem } from './problem.ts';
 import type { HeldEnvironment, WarmEnvironments } from './warm-environments.ts';
 
-/** The environments that runs ask for: server/packages has them on disk, and `warm` those with cells waiting. */
+/** The environments of runs. server/packages owns their files, `warm` the fork-servers that have cells waiting. */
 export class PackageEnvironments implements PythonEnvironments, AsyncDisposable {
   private readonly disposal = new AbortController();
-  /** Being started ahead of any run, by their environments' ids. */
+  /** Fork-servers that start before any run needs them, by the ids of their environments. */
   private readonly ahead = new Map<string, Promise<void>>();
 
   constructor(
@@ -20,7 +20,7 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
     private readonly logger: Logger,
   ) {}
 
-  /** The one for a run, its fork-server up; or how the run failed for want of it. Throws SandboxProblem. */
+  /** The environment of a run with its fork-server up, or the failed outcome of that run. Throws SandboxProblem. */
   async hold(
     request: Pick<PythonRunRequest, 'packages'>,
     options: PythonRunOptions,
@@ -40,7 +40,7 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
     return this.environments.list();
   }
 
-  /** What is prepared will be run soon, so that its fork-server is started too. */
+  /** Also starts the fork-server: an environment that is prepared will soon have a run. */
   async prepare(packages: readonly string[], options: PrepareOptions): Promise<PythonEnvironment> {
     try {
       const prepared = await this.environments.prepare(packages, options);
@@ -58,7 +58,7 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
 
   async delete(id: string): Promise<boolean> {
     await this.ahead.get(id);
-    await this.warm.giveUp(id);
+    await this.warm.endUnused(id);
     return await this.environments.delete(id);
   }
 

@@ -9,15 +9,15 @@ export type PackagesOutcome =
   | { kind: 'ready'; lease: EnvironmentLease }
   | Extract<PythonOutcome, { kind: 'failed' }>;
 
-/** The environment of a run's packages, or how the run failed for want of it. Tells the progress, and each violation. */
+/** Leases the environment of a run, or returns the failed outcome of that run. Emits progress and violations. */
 export async function leaseEnvironment(
   environments: Environments,
   { packages }: Pick<PythonRunRequest, 'packages'>,
   { signal, onEvent }: PythonRunOptions,
 ): Promise<PackagesOutcome> {
   try {
-    const tell = (event: EnvironmentEvent) => onEvent({ kind: 'environment', ...event });
-    return { kind: 'ready', lease: await environments.ensure(packages, { signal, onEvent: tell }) };
+    const emit = (event: EnvironmentEvent) => onEvent({ kind: 'environment', ...event });
+    return { kind: 'ready', lease: await environments.ensure(packages, { signal, onEvent: emit }) };
   } catch (error) {
     if (error instanceof PackageRefusal) return refused(error, onEvent);
     if (error instanceof PackageError) {
@@ -36,7 +36,7 @@ export function toFindings(findings: readonly PackageFinding[]): PythonFinding[]
   return findings.map(({ rule, message }) => ({ rule, message, line: null, column: null }));
 }
 
-/** What is not allowed is a violation; what is malformed is a mistake. */
+/** A package that is not allowed is a violation; a malformed requirement is only a mistake. */
 async function refused(
   { message, findings }: PackageRefusal,
   onEvent: PythonRunOptions['onEvent'],

@@ -1,52 +1,52 @@
 import type { Cell, CellInMaking } from './cell.ts';
-import type { ForkServerKeeper } from './fork-server-supervisor.ts';
+import type { ForkServerSupervisor } from './fork-server-supervisor.ts';
 
 /**
- * Keeps cells made ahead, so that a run finds one waiting; every cell is handed out once. When all are made they
- * rehearse (python/rehearsal.py). That costs as much as to make one, and with pandas three times as much: where runs
- * come faster than cells are made, it would cost them more than it saves.
+ * Makes cells ahead, so that a run finds one waiting; every cell is used once. Once all cells are made, they rehearse
+ * (python/rehearsal.py). A rehearsal costs as much as making a cell, with pandas three times as much: where runs arrive
+ * faster than cells are made, rehearsals would cost more than they save.
  */
 export class CellPool {
   private bare: CellInMaking[] = [];
   private rehearsed: CellInMaking[] = [];
-  private isStocking = false;
+  private isRefilling = false;
   private pause: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(
-    private readonly keeper: ForkServerKeeper,
+    private readonly supervisor: ForkServerSupervisor,
     private readonly size: number,
   ) {}
 
-  /** One that waits, or one made now. Throws SandboxProblem where none can be made. */
-  async take(): Promise<Cell> {
+  /** A waiting cell, or a new one where none waits. Throws SandboxProblem where none can be made. */
+  async acquire(): Promise<Cell> {
     for (let attempt = 1; ; attempt += 1) {
-      const cell = this.nextIdle() ?? (await this.keeper.up()).makeCell();
+      const cell = this.nextIdle() ?? (await this.supervisor.up()).makeCell();
       try {
         return await cell.ready;
       } catch (error) {
-        // The fork-server may have died under it; another one is worth a try.
+        // The fork-server may have died meanwhile; the next one may work.
         if (attempt === MAX_ATTEMPTS) throw error;
       }
     }
   }
 
-  /** Resolves when a cell waits: this host can make them. Throws SandboxProblem where it cannot. */
+  /** Resolves when a cell waits, which proves that this host can make cells. Throws SandboxProblem where it cannot. */
   async ensureAvailable(): Promise<void> {
     this.forgetEnded();
     if (this.waiting === 0) await this.makeOne();
     else await (this.rehearsed[0] ?? this.bare[0])?.ready;
   }
 
-  /** Makes up for cells that were taken. */
+  /** Replaces the cells that were used. */
   refill(): void {
     clearTimeout(this.pause);
-    if (this.isStocking || this.isClosed) return;
-    this.isStocking = true;
-    this.stock()
-      .catch(() => {}) // told to the next run, which tries again
+    if (this.isRefilling || this.isClosed) return;
+    this.isRefilling = true;
+    this.makeCells()
+      .catch(() => {}) // the next run tries again, and reports the error if it stays
       .finally(() => {
-        this.isStocking = false;
+        this.isRefilling = false;
       });
   }
 
@@ -60,7 +60,7 @@ export class CellPool {
   }
 
   /** One after another, so that a run that finds none waiting does not queue behind all of them. */
-  private async stock(): Promise<void> {
+  private async makeCells(): Promise<void> {
     while (!this.isClosed) {
       this.forgetEnded();
       if (this.waiting < this.size) await this.makeOne();
@@ -70,7 +70,7 @@ export class CellPool {
   }
 
   private async makeOne(): Promise<void> {
-    const cell = (await this.keeper.up()).makeCell();
+    const cell = (await this.supervisor.up()).makeCell();
     this.bare.push(cell);
     await cell.ready;
   }
@@ -93,7 +93,7 @@ export class CellPool {
     return cell;
   }
 
-  /** A cell costs milliseconds of CPU to make, which a run that was just dispatched, and its followers, need more. */
+  /** Making a cell costs milliseconds of CPU that the run which has just started needs more urgently. */
   private refillSoon(): void {
     clearTimeout(this.pause);
     if (this.waiting < Math.min(LOW_WATER, this.size / 2)) this.refill();

@@ -1,19 +1,10 @@
 import type { Logger } from '../../shared/logger.ts';
 import type { ForkServer } from './fork-server.ts';
-
-/** A module could not be imported ahead; python/preload.py tells when. */
-export class PreloadProblem extends Error {
-  constructor(
-    readonly module: string,
-    why: string,
-  ) {
-    super(`Importing ${module} ahead: ${why}`);
-  }
-}
+import { PreloadProblem } from './problem.ts';
 
 /**
- * Starts a fork-server with as many of its environment's packages imported ahead as can be. One that crashes, hangs or
- * leaves a thread behind is imported by the runs themselves, each of which then gets its own error.
+ * Starts a fork-server with as many packages of its environment imported ahead as possible. A package whose import
+ * crashes, hangs or leaves a thread behind is left to the runs that import it; each such run then gets its own error.
  */
 export function makePreloadingStart(
   modules: readonly string[],
@@ -36,5 +27,5 @@ export function makePreloadingStart(
   };
 }
 
-/** Each costs a start; past these nothing is imported ahead. */
+/** Each problem costs one more start; after this many, nothing is imported ahead. */
 const MAX_PROBLEMS = 4;

@@ -1,6 +1,6 @@
 import type { PythonErrorCode } from '../backend.ts';
 
-/** Why no Python can run here at all, with what to do about it. */
+/** The reason why no Python can run on this host, and the remedy. */
 export class SandboxProblem extends Error {
   constructor(
     readonly code: PythonErrorCode,
@@ -12,12 +12,22 @@ export class SandboxProblem extends Error {
   }
 }
 
-/** The host does not let a room or a cell be made. */
+/** A module could not be imported ahead; python/preload.py lists the reasons. */
+export class PreloadProblem extends Error {
+  constructor(
+    readonly module: string,
+    why: string,
+  ) {
+    super(`Importing ${module} ahead: ${why}`);
+  }
+}
+
+/** The host does not allow a room or a cell. */
 export function namespacesRefused(detail: string): SandboxProblem {
   return new SandboxProblem(
     'PYTHON_SANDBOX_UNAVAILABLE',
     `Expected this host to allow a sandbox, but it refused: ${detail}`,
-    'Let this user make namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, ' +
+    'Allow this user to make namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, ' +
       'and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container, allow them in its seccomp profile.',
   );
 }

@@ -3,25 +3,25 @@ import type { PythonEvent } from '../backend.ts';
 type ProgressEvent = Extract<PythonEvent, { kind: 'progress' }>;
 
 /**
- * Lets progress through at most every 10 ms, the newest for all that came meanwhile. Python's side is slower than
- * that by itself (python/progress.py); this is for frames that did not come from there.
+ * Emits progress every 10 ms at most; a newer event replaces one that still waits. Honest progress comes less often
+ * than that (python/progress.py), so this throttle is for forged frames.
  */
-export class ProgressGate {
+export class ProgressThrottle {
   private waiting: ProgressEvent | null = null;
-  private toldAt = 0;
+  private emittedAt = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tell: (event: ProgressEvent) => void) {}
+  constructor(private readonly emit: (event: ProgressEvent) => void) {}
 
   push(event: ProgressEvent): void {
     const isFirstToWait = this.waiting === null;
     this.waiting = event;
-    const waitMs = this.toldAt + INTERVAL_MS - performance.now();
+    const waitMs = this.emittedAt + INTERVAL_MS - performance.now();
     if (waitMs <= 0) this.flush();
     else if (isFirstToWait) this.timer = setTimeout(() => this.flush(), waitMs);
   }
 
-  /** Nothing is told any more. */
+  /** Emits nothing more. */
   close(): void {
     clearTimeout(this.timer);
     this.waiting = null;
@@ -32,8 +32,8 @@ export class ProgressGate {
     if (!this.waiting) return;
     const event = this.waiting;
     this.waiting = null;
-    this.toldAt = performance.now();
-    this.tell(event);
+    this.emittedAt = performance.now();
+    this.emit(event);
   }
 }
 

@@ -6,12 +6,12 @@ export type ParsedResult = { ok: true; value: unknown } | { ok: false; problem: 
 const { jsonCharacters, containers, depth } = runLimits.result;
 
 /**
- * Parses what a run says is its result. It is measured first, because JSON of nothing but empty lists stops this
- * process for seconds: Python's side bounds it too (python/results.py), but what comes need not come from there.
+ * Parses the result of a run. Its size is checked first, because parsing megabytes of empty lists would block this
+ * process for seconds. Python checks the size too (python/results.py), but a forged result does not pass there.
  */
 export function parseResult(json: string): ParsedResult {
-  if (json.length > jsonCharacters) return tooMuch(`${jsonCharacters} characters of JSON`);
-  if (countContainers(json, containers) > containers) return tooMuch(`${containers} lists and objects`);
+  if (json.length > jsonCharacters) return tooLarge(`${jsonCharacters} characters of JSON`);
+  if (countContainers(json, containers) > containers) return tooLarge(`${containers} lists and objects`);
   try {
     const value: unknown = JSON.parse(json);
     if (depthOf(value, depth) <= depth) return { ok: true, value };
@@ -24,7 +24,7 @@ export function parseResult(json: string): ParsedResult {
   }
 }
 
-function tooMuch(limit: string): ParsedResult {
+function tooLarge(limit: string): ParsedResult {
   return {
     ok: false,
     problem: `Expected a result of at most ${limit}, got more; return a summary, or fewer or flatter rows`,

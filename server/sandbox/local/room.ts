@@ -4,20 +4,20 @@ import { projectRoot } from '../../shared/paths.ts';
 import type { Interpreter } from './interpreter.ts';
 
 /**
- * The room: what bubblewrap builds around a fork-server. A read-only root with the interpreter, the shared
- * libraries and four harmless devices; no network, no environment, no host process in sight, no shell.
+ * The room that bubblewrap builds around a fork-server: a read-only root with the interpreter, the shared libraries and
+ * four harmless devices, but without network, environment variables, host processes and programs.
  */
 export interface RoomOptions {
   interpreter: Interpreter;
-  /** On the host; the packages of the environment, read-only in the room. */
+  /** Host path of the environment's packages, which are read-only in the room. */
   sitePackages?: string | undefined;
-  /** On the host; holds the fork-server's socket. */
+  /** Host path of the folder for the fork-server's socket and the cells' pipes. */
   socketFolder: string;
-  /** On the host; the room's control group. */
+  /** Host path of the room's control group. */
   controlGroup: string | null;
-  /** The config for forkserver.py, as its docstring tells. */
+  /** Passed to forkserver.py as JSON. */
   config: object;
-  /** The server runs as root: the room is then made without a user namespace, and its Python drops root itself. */
+  /** Whether the server runs as root. The room then has no user namespace, and the fork-server drops root itself. */
   asRoot: boolean;
 }
 
@@ -68,10 +68,10 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
 }
 
 const AS_USER = ['--unshare-user', '--uid', String(ROOM_UID), '--gid', String(ROOM_UID)];
-/** Not /dev/zero: mapped by a run, it is shared memory that nothing counts. */
+/** Without /dev/zero: a run that maps it has shared memory that nothing counts. */
 const DEVICES = ['/dev/null', '/dev/full', '/dev/random', '/dev/urandom'];
 
-/** Folders of libraries, never of programs: nothing in the room can be started but Python. */
+/** Folders of libraries and none of programs, so that Python is the only program in the room. */
 const LIBRARY_FOLDERS = [
   '/usr/lib',
   '/usr/lib32',
@@ -96,12 +96,12 @@ function systemFiles(interpreter: Interpreter): string[] {
   ];
 }
 
-/** A whole /usr would bring the host's programs along; its libraries are bound above. */
+/** Binding all of /usr would bind the host's programs as well; its libraries are bound above. */
 function isSystemPrefix(prefix: string): boolean {
   return ['/', '/usr', '/usr/local'].includes(prefix) || dirname(prefix) === '/';
 }
 
-/** bubblewrap makes the folders above a mount for its own user only, and root's are then closed to the cells. */
+/** Made explicitly: those that bubblewrap makes above a mount are closed to other users, and so to cells under root. */
 function foldersAbove(binds: readonly string[]): string[] {
   const folders = new Set<string>();
   for (const target of binds.filter((_text, index) => index % 3 === 2)) {

@@ -9,44 +9,44 @@ import type {
 } from '../backend.ts';
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
-import { PacedPipe } from './batching-reader.ts';
+import { BatchingReader } from './batching-reader.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
 import { runLimits } from './limits.ts';
 import { describeEnd, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
-import { ProgressGate } from './progress-throttle.ts';
+import { ProgressThrottle } from './progress-throttle.ts';
 
-export interface ConductOptions extends PythonRunOptions {
+export interface RunInCellOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
   memoryMb: number;
   cpuShare: number;
 }
 
 /**
- * Takes one run through a waiting cell, from the request to the outcome.
+ * Runs one request in a waiting cell, and resolves with the outcome.
  *
- * A run ends in one of two ways. It tells its last frame, and nobody waits for its process to be torn down. Or
- * the cell exits without one: by its own doing, or because time, memory or the caller ended it.
+ * A run ends in one of two ways. Either the cell sends its last frame, and nobody waits for its process to exit. Or the
+ * cell exits without a last frame: by itself, or because of its limits, or because the caller ended it.
  */
-export async function conductRun(
+export async function runInCell(
   cell: Cell,
   request: PythonRunRequest,
-  options: ConductOptions,
+  options: RunInCellOptions,
 ): Promise<PythonOutcome> {
-  return new Run(cell, request, options).conduct();
+  return new Run(cell, request, options).start();
 }
 
 class Run {
   private readonly startedAt = performance.now();
   private readonly events: EventQueue;
-  private readonly pipes: PacedPipe[];
+  private readonly pipes: BatchingReader[];
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
-  private readonly progress: ProgressGate;
+  private readonly progress: ProgressThrottle;
   private readonly finished = Promise.withResolvers<void>();
   private readonly subscriberFailed = Promise.withResolvers<never>();
-  /** Code that keeps one core busy meets its wall time first, and gets its grace. */
+  /** More than the timeout, so that code that keeps one core busy reaches its timeout first and gets its grace. */
   private readonly cpuMs: number;
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
@@ -57,26 +57,26 @@ class Run {
   constructor(
     private readonly cell: Cell,
     private readonly request: PythonRunRequest,
-    private readonly options: ConductOptions,
+    private readonly options: RunInCellOptions,
   ) {
     this.cpuMs = options.cpuShare * request.timeoutMs + GRACE_MS;
     this.events = new EventQueue(options.onEvent, {
-      pause: () => this.hold(),
-      resume: () => this.release(),
+      pause: () => this.pause(),
+      resume: () => this.resume(),
       fail: (error) => this.subscriberFailed.reject(error),
     });
-    const tell = (event: PythonEvent) => this.events.push(event);
-    this.stdout = new OutputText('STDOUT', runLimits.output, tell);
-    this.stderr = new OutputText('STDERR', runLimits.output, tell);
-    this.progress = new ProgressGate((event) => {
+    const emit = (event: PythonEvent) => this.events.push(event);
+    this.stdout = new OutputText('STDOUT', runLimits.output, emit);
+    this.stderr = new OutputText('STDERR', runLimits.output, emit);
+    this.progress = new ProgressThrottle((event) => {
       this.flushOutput();
-      tell(event);
+      emit(event);
     });
-    this.pipes = [pacedText(cell.stdout, this.stdout), pacedText(cell.stderr, this.stderr)];
+    this.pipes = [readInto(this.stdout, cell.stdout), readInto(this.stderr, cell.stderr)];
     this.subscriberFailed.promise.catch(() => this.cell.end(0));
   }
 
-  async conduct(): Promise<PythonOutcome> {
+  async start(): Promise<PythonOutcome> {
     const { cell, request, options } = this;
     cell.channel.onFrame = (frame) => this.onFrame(frame);
     cell.channel.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
@@ -109,9 +109,9 @@ class Run {
     const exit = await Promise.race([this.finished.promise, this.cell.exited]);
     const durationMs = performance.now() - this.startedAt;
     if (this.endedBy?.kind === 'aborted') return { kind: 'aborted', durationMs };
-    // The fork-server's word of the exit may overtake the cell's own last frame.
+    // The fork-server's report of the exit may arrive before the last frame of the cell.
     if (!this.last) await this.cell.channel.closed;
-    await (this.last ? this.readRest() : this.pipesEnded());
+    await (this.last ? this.readRest() : this.readToEnd());
     await this.events.drained();
     const { timeoutMs } = this.request;
     const end: RunEnd = {
@@ -125,12 +125,12 @@ class Run {
   }
 
   /**
-   * Reads what was written before the last frame. It was in the pipes before the frame was in its socket, so that
-   * turns of the event loop without data mean there is no more. Waiting for the end of the pipes instead would
-   * wait for the process, and for whatever it left behind that holds them open or goes on writing to them.
+   * Reads the output that was written before the last frame. That output was in the pipes before the frame was in its
+   * socket, so two turns of the event loop without data mean that all of it was read. Waiting for the end of the pipes
+   * would mean waiting for the process to exit, and for child processes that hold the pipes open or still write.
    */
   private async readRest(): Promise<void> {
-    for (const pipe of this.pipes) pipe.readOn();
+    for (const pipe of this.pipes) pipe.readWithoutRests();
     for (let seen = -1, rounds = 0; seen !== this.receivedBytes() && rounds < MAX_ROUNDS; rounds += 1) {
       seen = this.receivedBytes();
       await this.events.drained();
@@ -141,8 +141,8 @@ class Run {
     this.endText();
   }
 
-  private async pipesEnded(): Promise<void> {
-    for (const pipe of this.pipes) pipe.readOn();
+  private async readToEnd(): Promise<void> {
+    for (const pipe of this.pipes) pipe.readWithoutRests();
     await Promise.all(this.pipes.map((pipe) => pipe.ended));
     this.endText();
   }
@@ -157,20 +157,20 @@ class Run {
     return this.pipes.reduce((sum, pipe) => sum + pipe.receivedBytes, 0);
   }
 
-  private hold(): void {
-    this.cell.channel.hold();
-    for (const pipe of this.pipes) pipe.hold();
+  private pause(): void {
+    this.cell.channel.pause();
+    for (const pipe of this.pipes) pipe.pause();
   }
 
-  private release(): void {
-    this.cell.channel.release();
-    for (const pipe of this.pipes) pipe.release();
+  private resume(): void {
+    this.cell.channel.resume();
+    for (const pipe of this.pipes) pipe.resume();
   }
 
   private onFrame(frame: CellFrame): void {
     if (this.last) return;
     if (this.endedBy) {
-      // It took its TERM; there is no need to wait for the rest of the grace.
+      // The code has ended after TERM, so the rest of the grace is not needed.
       if (frame.kind === 'error' || frame.kind === 'result') this.cell.end(0);
       return;
     }
@@ -184,12 +184,12 @@ class Run {
         this.progress.push(frame);
         break;
       case 'violation':
-        this.tellViolation(frame.violation);
+        this.emitViolation(frame.violation);
         break;
       case 'artifact':
         this.onArtifact(frame);
         break;
-      default: // `ready`, `rehearsed` and `findings` are no part of a run; a cell may say them, and nothing comes of it
+      default: // `ready`, `rehearsed` and `findings` are not part of a run and have no effect
     }
   }
 
@@ -197,7 +197,7 @@ class Run {
     const { count, totalBytes } = runLimits.artifacts;
     this.artifacts.count += 1;
     this.artifacts.bytes += Buffer.byteLength(base64, 'base64');
-    // Python bounds them before, with a clearer error.
+    // Python checks these limits first, with a clearer error.
     if (this.artifacts.count > count || this.artifacts.bytes > totalBytes) {
       this.endBecause({ kind: 'bad-frame', message: 'it sent more artifacts than a run may' }, 0);
       return;
@@ -209,10 +209,10 @@ class Run {
   private onRefusedCall(call: string): void {
     const violation = kernelViolation(call);
     this.refusedCalls.push(call);
-    this.tellViolation(violation);
+    this.emitViolation(violation);
   }
 
-  private tellViolation(violation: PythonViolation): void {
+  private emitViolation(violation: PythonViolation): void {
     this.violations += 1;
     if (this.violations <= MAX_VIOLATIONS) this.events.push({ kind: 'violation', violation });
   }
@@ -230,16 +230,16 @@ class Run {
   private leave(): void {
     this.progress.close();
     for (const pipe of this.pipes) pipe.close();
-    this.cell.onRefusedCall = () => this.cell.end(0); // nothing is told after the outcome
+    this.cell.onRefusedCall = () => this.cell.end(0); // nothing is emitted after the outcome
     this.cell.leave();
   }
 }
 
-function pacedText(socket: Socket, text: OutputText): PacedPipe {
-  return new PacedPipe(socket, (bytes) => text.add(bytes));
+function readInto(text: OutputText, socket: Socket): BatchingReader {
+  return new BatchingReader(socket, (bytes) => text.add(bytes));
 }
 
-/** A pipe holds 1 MiB at most, 16 rounds of one read; what is still coming then was written later. */
+/** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
 const MAX_VIOLATIONS = 100;

@@ -1,8 +1,8 @@
 import type { SandboxStatus } from '../backend.ts';
 
 /**
- * What stands between code and this host, for the doctor and for clients. The kernel's parts stand together: a cell
- * that lacks one of them is never made, so that one waiting cell proves them all.
+ * The walls between code and this host, as the doctor and clients see them. The parts of the kernel wall are in force
+ * all together or not at all: a cell that lacks one of them is never made, so one waiting cell proves them all.
  */
 export function wallsInForce(
   policy: 'strict' | 'kernel',
@@ -34,7 +34,7 @@ const IN_PYTHON = {
 const IN_KERNEL = {
   room: 'bubblewrap: read-only libraries and no programs, empty environment, unprivileged user',
   namespaces: 'every run has its own user, process, mount, IPC, host name and network namespaces',
-  'system calls': 'seccomp refuses those that reach past namespaces, and tells of them',
+  'system calls': 'seccomp refuses those that reach past namespaces, and reports them',
   limits:
     'memory and CPU time are watched every 20 ms; rlimits and a scratch folder of fixed size bound the rest',
 };

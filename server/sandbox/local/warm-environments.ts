@@ -1,25 +1,25 @@
 import type { EnvironmentLease } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { ForkServer } from './fork-server.ts';
-import { ForkServerKeeper } from './fork-server-supervisor.ts';
+import { ForkServerSupervisor } from './fork-server-supervisor.ts';
 import { CellPool } from './pool.ts';
 import { makePreloadingStart } from './preload.ts';
 
-/** A fork-server with cells waiting for the runs of one environment. */
+/** A fork-server whose cells wait for the runs of one environment. */
 export interface WarmEnvironment extends AsyncDisposable {
   readonly pool: CellPool;
-  /** The lists of packages that runs came here with. */
-  readonly asked: Set<string>;
-  /** Runs under way in it. */
+  /** The lists of packages, as JSON, whose runs use this environment. */
+  readonly requested: Set<string>;
+  /** Active runs. */
   runs: number;
   idle: NodeJS.Timeout | undefined;
 }
 
-/** Until it is disposed, it is not given up. */
+/** The environment stays up until this is disposed of. */
 export type HeldEnvironment = Pick<WarmEnvironment, 'pool'> & Disposable;
 
 export interface ForkServerParts {
-  /** On the host. */
+  /** Host path. */
   sitePackages: string;
   /** Modules of packages to import ahead. */
   preload: readonly string[];
@@ -27,44 +27,46 @@ export interface ForkServerParts {
 
 export interface WarmEnvironmentsOptions {
   start: (parts: ForkServerParts, signal: AbortSignal) => Promise<ForkServer>;
-  /** So many are kept, and more only while runs are under way in them. */
+  /** How many environments stay up; more do only while they have active runs. */
   max: number;
-  /** One that no run has used for so long is given up, milliseconds. */
+  /** An environment that no run has used for this long is ended, milliseconds. */
   idleMs: number;
-  /** Cells kept made ahead in each. */
+  /** Cells that wait for runs in each environment. */
   idleCells: number;
   logger: Logger;
 }
 
 /**
- * The fork-servers of the environments in use, the least recently used first. One that was used last a while ago is given
- * up, and so are the first of too many; runs under way in it are never cut short.
+ * The fork-servers of the environments in use. An environment ends when it was idle for a while, and the least recently
+ * used one ends when there are too many; one with active runs never does. Own code, because lru-cache evicts an entry
+ * without regard to whether it is in use.
  */
 export class WarmEnvironments implements AsyncDisposable {
+  /** By id, the least recently used first. */
   private readonly warm = new Map<string, WarmEnvironment>();
   private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly options: WarmEnvironmentsOptions) {}
 
-  /** The one for these packages, where it is warm: a run then needs nothing of the disk. */
+  /** The warm environment of these packages, or null. Reads nothing from the disk. */
   find(packages: readonly string[]): HeldEnvironment | null {
     const key = JSON.stringify(packages);
-    const [id, environment] = [...this.warm].find(([, { asked }]) => asked.has(key)) ?? [];
+    const [id, environment] = [...this.warm].find(([, { requested }]) => requested.has(key)) ?? [];
     return id !== undefined && environment ? this.use(id, environment) : null;
   }
 
-  /** The one that is leased, for these packages from now on. Takes the lease over. */
+  /** The leased environment, which `find` returns for these packages from now on. Owns the lease from here on. */
   hold(lease: EnvironmentLease, packages: readonly string[]): HeldEnvironment {
     const { id } = lease.environment;
     const known = this.warm.get(id);
     const environment = known ?? openWarmEnvironment(lease, this.options);
     if (known) lease[Symbol.dispose]();
-    if (environment.asked.size < MAX_ASKED) environment.asked.add(JSON.stringify(packages));
+    if (environment.requested.size < MAX_REQUESTED) environment.requested.add(JSON.stringify(packages));
     return this.use(id, environment);
   }
 
-  /** Gives it up now, unless a run is under way in it; for who wants to delete it. */
-  async giveUp(id: string): Promise<void> {
+  /** Ends an environment that has no active run, so that it can be deleted. */
+  async endUnused(id: string): Promise<void> {
     if (this.warm.get(id)?.runs === 0) await this.end(id);
   }
 
@@ -100,9 +102,9 @@ export class WarmEnvironments implements AsyncDisposable {
     const environment = this.warm.get(id)!;
     this.warm.delete(id);
     clearTimeout(environment.idle);
-    // A package that was imported ahead may have left in the room's folder what cannot be removed.
+    // Removing the room's folder may fail: a package that was imported ahead may have changed permissions in it.
     const ended = Promise.resolve(environment[Symbol.asyncDispose]()).catch((error) =>
-      this.options.logger.warn({ err: error }, 'a fork-server left something behind'),
+      this.options.logger.warn({ err: error }, 'the folder of a fork-server could not be removed'),
     );
     this.ending.add(ended);
     await ended;
@@ -117,20 +119,20 @@ function openWarmEnvironment(lease: EnvironmentLease, options: WarmEnvironmentsO
     (fit, signal) => options.start({ sitePackages, preload: fit }, signal),
     options.logger,
   );
-  const keeper = new ForkServerKeeper(start, options.logger);
-  const pool = new CellPool(keeper, options.idleCells);
+  const supervisor = new ForkServerSupervisor(start, options.logger);
+  const pool = new CellPool(supervisor, options.idleCells);
   return {
     pool,
-    asked: new Set(),
+    requested: new Set(),
     runs: 0,
     idle: undefined,
     async [Symbol.asyncDispose]() {
       using _lease = lease;
       pool.close();
-      await keeper[Symbol.asyncDispose]();
+      await supervisor[Symbol.asyncDispose]();
     },
   };
 }
 
 /** The same packages can be listed in many orders. */
-const MAX_ASKED = 100;
+const MAX_REQUESTED = 100;

@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici';
 
-/** The body of what a service answers, at its reader's pace: it holds no more than what one read of the socket gave. */
+/** The body of an answer, read as fast as its reader wants: it buffers what one read of the socket returned at most. */
 export class Answer {
   private readonly chunks: Buffer[] = [];
-  private over: { error: Error | null } | null = null;
+  private end: { error: Error | null } | null = null;
   private reader: PromiseWithResolvers<void> | null = null;
-  private isFinished = false;
+  private isDiscarding = false;
   private late: NodeJS.Timeout | undefined;
 
   constructor(
@@ -13,42 +13,44 @@ export class Answer {
     private readonly controller: Dispatcher.DispatchController,
   ) {}
 
-  /** The next bytes, null at the end; for one reader. @throws what broke it off */
+  /** The next bytes, null at the end; for one reader. @throws the error that ended the answer early */
   async next(): Promise<Buffer | null> {
-    if (this.chunks.length === 0 && this.over === null) {
+    if (this.chunks.length === 0 && this.end === null) {
       const reader = Promise.withResolvers<void>();
       this.reader = reader;
-      this.controller.resume(); // may tell at once
+      this.controller.resume(); // may call `receive` or `finish` before it returns
       await reader.promise;
     }
     const chunk = this.chunks.shift();
     if (chunk !== undefined) return chunk;
-    if (this.over?.error) throw this.over.error;
+    if (this.end?.error) throw this.end.error;
     return null;
   }
 
-  /** Reads what is left, next to nothing, so that its connection serves the next request; not for ever. */
-  finish(): void {
-    if (this.over !== null) return;
-    this.isFinished = true;
-    this.late = setTimeout(() => this.destroy(new Error('there was more of it')), FINISH_MS);
+  /** Reads and discards the short rest, so that the connection can serve the next request. Gives up after a second. */
+  discardRest(): void {
+    if (this.end !== null) return;
+    this.isDiscarding = true;
+    this.late = setTimeout(() => this.destroy(new Error('the answer did not end')), DISCARD_MS);
     this.controller.resume();
   }
 
   destroy(reason: Error): void {
-    if (this.over === null) this.controller.abort(reason);
+    if (this.end === null) this.controller.abort(reason);
   }
 
-  take(chunk: Buffer): void {
-    if (this.isFinished) return;
+  /** For the connection: bytes have arrived. */
+  receive(chunk: Buffer): void {
+    if (this.isDiscarding) return;
     this.chunks.push(chunk);
     if (this.reader === null) this.controller.pause();
     this.wake();
   }
 
-  end(error: Error | null): void {
+  /** For the connection: the answer has ended, early where there is an error. */
+  finish(error: Error | null): void {
     clearTimeout(this.late);
-    this.over = { error };
+    this.end = { error };
     this.wake();
   }
 
@@ -58,4 +60,4 @@ export class Answer {
   }
 }
 
-const FINISH_MS = 1_000;
+const DISCARD_MS = 1_000;

@@ -8,9 +8,9 @@ import { ServiceFault } from './fault.ts';
 import { parseMessage } from './lines.ts';
 
 export interface ServiceAddress {
-  /** Up to and with `/sandbox/v1`. */
+  /** Including `/sandbox/v1`. */
   url: URL;
-  /** Of the several that the URL's name has; null where the URL has an address itself. */
+  /** One of the addresses of the URL's host name; null where the URL itself has an address. */
   address: { address: string; family: number } | null;
 }
 
@@ -23,7 +23,7 @@ export interface Exchange {
   path: string;
   /** Sent as JSON. */
   body?: object | undefined;
-  /** Until the answer begins; for `ask` until it is complete. Milliseconds. */
+  /** Limit until the answer begins, and for `request` until it is complete, milliseconds. */
   withinMs: number;
   signal?: AbortSignal | undefined;
 }
@@ -32,19 +32,19 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /**
- * HTTP with one address of one service, over connections that are kept. By undici, and below its `request`: it adds
- * about a sixth less to a run on loopback than Node's own client (bench/remote-overhead.ts).
+ * HTTP with one address of one service, over connections that are kept open. Uses undici's `dispatch`, because it adds
+ * a sixth less to a run on loopback than Node's own client (bench/remote-overhead.ts).
  */
 export class ServiceConnection implements Disposable {
   private readonly pool: Pool;
-  /** Connections, ever. */
+  /** How many connections were ever opened. */
   private opened = 0;
 
   constructor(private readonly options: ConnectionOptions) {
     const { url, address } = options;
     this.pool = new Pool(url.origin, {
       allowH2: false,
-      // How long a request may take is told by each.
+      // Each request has its own time limits.
       headersTimeout: 0,
       bodyTimeout: 0,
       ...(address && { connect: { lookup: fixedLookup(address) } }),
@@ -54,8 +54,8 @@ export class ServiceConnection implements Disposable {
     });
   }
 
-  /** A question with one whole answer. @throws ServiceFault */
-  async ask<Message>(schema: z.ZodType<Message>, exchange: Exchange): Promise<Message> {
+  /** Sends a request and resolves with the whole parsed answer. @throws ServiceFault */
+  async request<Message>(schema: z.ZodType<Message>, exchange: Exchange): Promise<Message> {
     const late = AbortSignal.timeout(exchange.withinMs);
     const signal = exchange.signal ? AbortSignal.any([late, exchange.signal]) : late;
     const answer = await this.send({ ...exchange, signal });
@@ -63,15 +63,11 @@ export class ServiceConnection implements Disposable {
       return parseMessage(schema, await readText(answer, MAX_ANSWER_BYTES, signal));
     } catch (error) {
       if (error instanceof ServiceFault) throw error;
-      throw new ServiceFault(
-        'unreached',
-        `its answer did not come whole: ${coerceError(error).message}`,
-        error,
-      );
+      throw new ServiceFault('unreached', `its answer is incomplete: ${coerceError(error).message}`, error);
     }
   }
 
-  /** Resolves when a good answer begins; the caller reads it. @throws ServiceFault, `refused` or `unreached` */
+  /** Resolves when an answer with status 200 begins; the caller reads it. @throws ServiceFault */
   async send(exchange: Exchange): Promise<Answer> {
     const text = exchange.body === undefined ? null : JSON.stringify(exchange.body);
     for (;;) {
@@ -86,47 +82,47 @@ export class ServiceConnection implements Disposable {
     void this.pool.destroy();
   }
 
-  /** `stale`: a kept connection turned out to be closed; each try uses up one, and the last is a new one. */
+  /** `stale`: a kept connection was closed already. Each attempt removes one of those, until a new one is opened. */
   private async sendOnce(exchange: Exchange, text: string | null): Promise<Answer | 'stale'> {
     const { signal, withinMs } = exchange;
-    if (signal?.aborted) throw new ServiceFault('unreached', 'the request was taken back', signal.reason);
+    if (signal?.aborted) throw new ServiceFault('unreached', 'the request was aborted', signal.reason);
     const { opened } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Answer | 'stale'>();
     let controller: Dispatcher.DispatchController | undefined;
     let answer: Answer | undefined;
-    let givenUp: Error | undefined;
+    let abandonedFor: Error | undefined;
     const settled = () => {
       clearTimeout(late);
       signal?.removeEventListener('abort', onAbort);
     };
     const fail = (error: NodeJS.ErrnoException) => {
       settled();
-      // It was sent, over a connection that was there before.
+      // The request was sent over a connection that had been open before.
       const isReused = controller !== undefined && this.opened === opened;
       if (isReused && STALE_CODES.has(error.code ?? '')) resolve('stale');
       else reject(new ServiceFault('unreached', error.message || String(error.code), error));
     };
-    const giveUp = (error: Error) => {
-      givenUp = error;
+    const abandon = (error: Error) => {
+      abandonedFor = error;
       controller?.abort(error);
       fail(error);
     };
-    const late = setTimeout(() => giveUp(new Error(`it did not answer within ${withinMs} ms`)), withinMs);
-    const onAbort = () => giveUp(coerceError(signal?.reason));
+    const late = setTimeout(() => abandon(new Error(`it did not answer within ${withinMs} ms`)), withinMs);
+    const onAbort = () => abandon(coerceError(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });
     this.pool.dispatch(this.requestOf(exchange, text), {
       onRequestStart(started) {
         controller = started;
-        if (givenUp) controller.abort(givenUp);
+        if (abandonedFor) controller.abort(abandonedFor);
       },
       onResponseStart(started, statusCode) {
         settled();
         answer = new Answer(statusCode, started);
         resolve(answer);
       },
-      onResponseData: (_, chunk) => answer!.take(chunk),
-      onResponseEnd: () => answer!.end(null),
-      onResponseError: (_, error) => (answer ? answer.end(error) : fail(error)),
+      onResponseData: (_, chunk) => answer!.receive(chunk),
+      onResponseEnd: () => answer!.finish(null),
+      onResponseError: (_, error) => (answer ? answer.finish(error) : fail(error)),
     });
     return promise;
   }
@@ -147,7 +143,7 @@ export class ServiceConnection implements Disposable {
 
 const STALE_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** The name stays in the Host header and in the TLS handshake; only the address is ours to choose. */
+/** Fixes only the address; the Host header and the TLS handshake keep the host name. */
 function fixedLookup({ address, family }: { address: string; family: number }): LookupFunction {
   return (_hostname, options, callback) => {
     if (options.all) callback(null, [{ address, family }]);
@@ -155,17 +151,17 @@ function fixedLookup({ address, family }: { address: string; family: number }): 
   };
 }
 
-/** What is wrong with the request itself would be wrong for another service too. */
+/** The request itself is wrong, and another service would refuse it as well. */
 const REFUSED_STATUSES = new Set([400, 413, 415]);
 
 async function faultOf(answer: Answer): Promise<ServiceFault> {
   const { statusCode } = answer;
   const kind = REFUSED_STATUSES.has(statusCode) ? 'refused' : 'unreached';
-  return new ServiceFault(kind, `it answered ${statusCode}: ${await wordsOf(answer)}`);
+  return new ServiceFault(kind, `it answered ${statusCode}: ${await messageOf(answer)}`);
 }
 
-/** The refusal's own words, or a piece of whatever came instead. */
-async function wordsOf(answer: Answer): Promise<string> {
+/** The message of the refusal, or the start of whatever arrived instead. */
+async function messageOf(answer: Answer): Promise<string> {
   try {
     const text = await readText(answer, MAX_REFUSAL_BYTES, AbortSignal.timeout(REFUSAL_MS));
     try {
@@ -174,7 +170,7 @@ async function wordsOf(answer: Answer): Promise<string> {
       return text.slice(0, 200);
     }
   } catch {
-    return 'and nothing that could be read';
+    return 'and nothing readable';
   }
 }
 

@@ -13,19 +13,19 @@ export interface EndpointOptions extends ServiceAddress {
   logger: Logger;
 }
 
-/** Counts as a run on the service until it is disposed. */
-export interface Place extends Disposable {
+/** Counts as a run on the service until it is disposed of. */
+export interface Reservation extends Disposable {
   endpoint: ServiceEndpoint;
 }
 
 export interface ClientLimits {
-  /** Between two health checks of a service that is up, and two look-ups of its name, milliseconds. */
+  /** Time between two health checks of a service that is up, and between two look-ups of host names, milliseconds. */
   checkMs: number;
-  /** A service that says nothing for so long is taken to hang, milliseconds. Heartbeats come every two seconds. */
+  /** A service that is silent for this long counts as hanging, milliseconds. Heartbeats come every two seconds. */
   stallMs: number;
   /** How long a run waits for a service to come up before it fails, milliseconds. */
   waitMs: number;
-  /** Of the answer to one run: more than any tells within the sandbox's own limits on output, progress and results. */
+  /** Limit on the answer to one run, above what the sandbox's limits on output, progress and results allow. */
   maxAnswerBytes: number;
 }
 
@@ -36,17 +36,17 @@ export const defaultLimits: ClientLimits = {
   maxAnswerBytes: 512 * 1024 * 1024,
 };
 
-/** The longest is less than a run waits for a service to come up. */
+/** `maxMs` is less than a run waits for a service to come up. */
 const BACKOFF = { initialMs: 100, maxMs: 5_000 };
 
 /**
- * One service at one address: whether it is up, and how busy.
+ * One service at one address: whether it is up, and how busy it is.
  *
- *   down ──a health check is good──▶ up ──a health check fails, or a run does by the service's fault──▶ down
- *     ▲─┘ it fails: again after a longer wait
+ *   down ──health check succeeds──▶ up ──health check fails, or the service fails a run──▶ down
+ *     ▲─┘ health check fails: the next one follows after a longer wait
  *
- * A run that fails by the service's fault counts until one ends well, so that a service which answers checks but
- * fails all runs is asked ever less often.
+ * Failed runs count until a run succeeds, so that a service which passes its checks but fails all runs is checked less
+ * and less often.
  */
 export class ServiceEndpoint implements Disposable {
   readonly connection: ServiceConnection;
@@ -55,9 +55,9 @@ export class ServiceEndpoint implements Disposable {
   private failedChecks = 0;
   private failedRuns = 0;
   private reported: SandboxCapacity = { running: 0, waiting: 0, max: 1 };
-  /** Runs there by the last report, and ours that began or ended since. */
+  /** Runs on the service according to its last report, plus and minus our own that began and ended since. */
   private busy = 0;
-  /** Of our own. */
+  /** Our own runs on the service. */
   private runs = 0;
   private timer: NodeJS.Timeout | undefined;
   private checking: Promise<void> | null = null;
@@ -82,13 +82,13 @@ export class ServiceEndpoint implements Disposable {
     return { ...this.reported, url: this.name, isUp: this.isUp, problem: this.down };
   }
 
-  /** What the service says of itself, in a health check or beside a run. */
+  /** Stores the load that the service has reported in a health check or in the answer to a run. */
   report(capacity: SandboxCapacity): void {
     this.reported = capacity;
     this.busy = capacity.running + capacity.waiting;
   }
 
-  take(): Place {
+  reserve(): Reservation {
     this.runs += 1;
     this.busy += 1;
     return {
@@ -120,7 +120,7 @@ export class ServiceEndpoint implements Disposable {
     return this.checking;
   }
 
-  /** Its runs under way go on to their end. */
+  /** Its active runs go on to their end. */
   [Symbol.dispose](): void {
     this.isClosed = true;
     clearTimeout(this.timer);
@@ -133,7 +133,7 @@ export class ServiceEndpoint implements Disposable {
 
   private async checkOnce(): Promise<void> {
     try {
-      const { state, problem, capacity } = await this.askHealth();
+      const { state, problem, capacity } = await this.requestHealth();
       this.report(capacity);
       if (state !== 'ok') throw new ServiceFault('unreached', problem ?? `it is ${state}`);
       this.setUp();
@@ -143,12 +143,12 @@ export class ServiceEndpoint implements Disposable {
     }
   }
 
-  private async askHealth(): Promise<Health> {
+  private async requestHealth(): Promise<Health> {
     const exchange = { method: 'GET', path: 'health', withinMs: this.options.limits.stallMs } as const;
     try {
-      return await this.connection.ask(healthSchema, exchange);
+      return await this.connection.request(healthSchema, exchange);
     } catch (error) {
-      // What it said last is true no longer.
+      // The last report is out of date.
       this.report({ ...this.reported, running: 0, waiting: 0 });
       throw error;
     }

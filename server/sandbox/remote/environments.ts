@@ -12,12 +12,12 @@ import { ServiceFault } from './fault.ts';
 import { readFrames } from './lines.ts';
 import type { Services } from './services.ts';
 
-/** Deleting takes long where an environment is large. */
-const ASK_MS = 60_000;
+/** Deleting a large environment takes long. */
+const REQUEST_MS = 60_000;
 
 /**
- * The environments of all services that are up. Each service has its own: what is prepared is prepared on every one,
- * because a run may go to any; the same packages have the same id on each.
+ * The environments of all services that are up. Each service has its own files. An environment is prepared on every
+ * service, because a run may go to any of them; the same packages have the same id on each.
  */
 export class RemoteEnvironments implements PythonEnvironments {
   constructor(
@@ -27,8 +27,8 @@ export class RemoteEnvironments implements PythonEnvironments {
   ) {}
 
   async list(): Promise<PythonEnvironment[]> {
-    const exchange = { method: 'GET', path: 'environments', withinMs: ASK_MS } as const;
-    const lists = await this.onEach(({ connection }) => connection.ask(environmentsSchema, exchange));
+    const exchange = { method: 'GET', path: 'environments', withinMs: REQUEST_MS } as const;
+    const lists = await this.onEach(({ connection }) => connection.request(environmentsSchema, exchange));
     return merged(lists.flatMap(({ environments }) => environments));
   }
 
@@ -36,7 +36,7 @@ export class RemoteEnvironments implements PythonEnvironments {
     const signal = AbortSignal.any([options.signal, this.disposed]);
     let isFirst = true;
     const [environment] = await this.onEach((endpoint) => {
-      // One of them tells how far it is; the words of several at once would be hard to follow.
+      // Only one service reports its progress: mixed reports of several would be hard to follow.
       const onEvent = isFirst ? options.onEvent : () => {};
       isFirst = false;
       return prepareOn(endpoint, packages, { signal, onEvent }, this.limits);
@@ -46,17 +46,17 @@ export class RemoteEnvironments implements PythonEnvironments {
 
   async delete(id: string): Promise<boolean> {
     const path = `environments/${encodeURIComponent(id)}`;
-    const exchange = { method: 'DELETE', path, withinMs: ASK_MS } as const;
-    const answers = await this.onEach(({ connection }) => connection.ask(deletionSchema, exchange));
+    const exchange = { method: 'DELETE', path, withinMs: REQUEST_MS } as const;
+    const answers = await this.onEach(({ connection }) => connection.request(deletionSchema, exchange));
     return answers.some(({ deleted }) => deleted);
   }
 
-  /** At least one: waits a moment where none is up. */
-  private async onEach<Answer>(ask: (endpoint: ServiceEndpoint) => Promise<Answer>): Promise<Answer[]> {
-    using _place = await this.services.take(this.disposed, new Map());
+  /** Runs on every service that is up. Where none is, waits a while for the first. */
+  private async onEach<Answer>(send: (endpoint: ServiceEndpoint) => Promise<Answer>): Promise<Answer[]> {
+    using _reservation = await this.services.reserve(this.disposed, new Map());
     const answers = this.services.up().map((endpoint) =>
-      ask(endpoint).catch((error) => {
-        throw error instanceof ServiceFault ? error.of(endpoint.name) : error;
+      send(endpoint).catch((error) => {
+        throw error instanceof ServiceFault ? error.withService(endpoint.name) : error;
       }),
     );
     return Promise.all(answers);
@@ -98,13 +98,13 @@ async function prepareOn(
     throw new Error('unreachable: frames end with a fault');
   } finally {
     signal.removeEventListener('abort', onAbort);
-    answer.destroy(new Error('its end is known'));
+    answer.destroy(new Error('the last frame has arrived'));
   }
 }
 
 const worth = { READY: 2, BUILDING: 1, FAILED: 0 };
 
-/** One for each id: where services differ, the most usable, with its latest use anywhere. */
+/** One environment for each id: the one in the best state, with the latest use on any service. */
 function merged(all: readonly PythonEnvironment[]): PythonEnvironment[] {
   const byId = new Map<string, PythonEnvironment>();
   for (const environment of all) {

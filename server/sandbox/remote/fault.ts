@@ -1,10 +1,10 @@
 import { WeftError } from '../../shared/errors.ts';
 
 /**
- * What went wrong with a sandbox service, as opposed to the code it runs.
- *   unreached  it did not take the request: another service may be asked with the same
- *   refused    it took the request to be wrong, and so would another
- *   broken     it took the request and did not carry it to its end
+ * A failure of a sandbox service, as opposed to the code that it runs.
+ *   unreached  the service did not accept the request, so another one may get it
+ *   refused    the service found the request wrong, as any other would
+ *   broken     the service accepted the request and did not complete it
  */
 export class ServiceFault extends WeftError {
   constructor(
@@ -16,8 +16,8 @@ export class ServiceFault extends WeftError {
     this.name = 'ServiceFault';
   }
 
-  /** The same, told of the service that it is about. */
-  of(service: string): ServiceFault {
+  /** The same fault, with the name of the service in its message. */
+  withService(service: string): ServiceFault {
     return new ServiceFault(this.kind, `The sandbox service ${service} failed: ${this.message}`, this);
   }
 }

@@ -5,15 +5,15 @@ import type { Answer } from './answer.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ReadLimits {
-  /** Of silence while we listen, milliseconds. */
+  /** Longest silence while a read is pending, milliseconds. */
   stallMs: number;
   maxAnswerBytes: number;
 }
 
 /**
- * The frames of an answer, each checked. Nothing is read while the caller is busy with one, so that a slow
- * caller slows the sender. Never ends by itself: @throws ServiceFault `broken` for silence, the end of the answer, or
- * whatever is no frame, holding no more than one line meanwhile.
+ * The checked frames of an answer. Nothing is read while the caller processes a frame, so that a slow caller slows the
+ * sender; at most one line is buffered. The caller stops at the last frame of the protocol: any other end throws.
+ * @throws ServiceFault `broken` for silence, for the end of the answer, and for what is not a frame
  */
 export async function* readFrames<Frame>(
   answer: Answer,
@@ -30,34 +30,31 @@ export async function* readFrames<Frame>(
   }
 }
 
-/** @throws ServiceFault `broken` for what is no message of this version of the protocol */
+/** @throws ServiceFault `broken` for what is not a message of this version of the protocol */
 export function parseMessage<Message>(schema: z.ZodType<Message>, text: string): Message {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new ServiceFault('broken', `it answered what is no JSON: ${excerpt(text)}`, cause);
+    throw new ServiceFault('broken', `its answer is not JSON: ${excerpt(text)}`, cause);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const spoken = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined;
-  if (typeof spoken === 'number' && spoken !== PROTOCOL_VERSION) {
+  const theirs = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined;
+  if (typeof theirs === 'number' && theirs !== PROTOCOL_VERSION) {
     throw new ServiceFault(
       'broken',
-      `it speaks version ${spoken} of the sandbox protocol, expected version ${PROTOCOL_VERSION}; run the same version of Weft on both sides`,
+      `it uses version ${theirs} of the sandbox protocol, expected version ${PROTOCOL_VERSION}; run the same version of Weft on both sides`,
     );
   }
-  throw new ServiceFault(
-    'broken',
-    `it answered what is no message of the sandbox protocol: ${excerpt(text)}`,
-  );
+  throw new ServiceFault('broken', `its answer is not a message of the sandbox protocol: ${excerpt(text)}`);
 }
 
 async function nextChunk(answer: Answer, stallMs: number): Promise<Buffer> {
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    answer.destroy(new Error('it is silent'));
+    answer.destroy(new Error('the service is silent'));
   }, stallMs);
   try {
     const chunk = await answer.next();
@@ -68,7 +65,7 @@ async function nextChunk(answer: Answer, stallMs: number): Promise<Buffer> {
   } finally {
     clearTimeout(timer);
   }
-  if (isLate) throw new ServiceFault('broken', `it said nothing for ${stallMs} ms`);
+  if (isLate) throw new ServiceFault('broken', `it was silent for ${stallMs} ms`);
   throw new ServiceFault('broken', 'it ended its answer before it was complete');
 }
 
@@ -76,11 +73,11 @@ function excerpt(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** A buffer takes 200 bytes beside its content: a line sent byte by byte must not be kept as one for each. */
+/** A Buffer takes 200 bytes beside its content, so a line that arrives byte by byte must not be kept as that many. */
 const MAX_PARTS = 1_000;
 const LINE_END = 10;
 
-/** Takes bytes as they arrive and gives the lines in them. */
+/** Turns bytes, as they arrive, into lines. */
 class LineDecoder {
   private parts: Buffer[] = [];
   private size = 0;
@@ -90,7 +87,7 @@ class LineDecoder {
     for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
       this.keep(bytes.subarray(start, end));
       start = end + 1;
-      yield this.take();
+      yield this.joinParts();
     }
     if (start < bytes.length) this.keep(bytes.subarray(start));
   }
@@ -103,7 +100,7 @@ class LineDecoder {
     if (this.parts.length > MAX_PARTS) this.parts = [Buffer.concat(this.parts)];
   }
 
-  private take(): string {
+  private joinParts(): string {
     const line = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts);
     this.parts = [];
     this.size = 0;

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { UnderWay } from '../active-runs.ts';
+import { ActiveRuns } from '../active-runs.ts';
 import type {
   PythonError,
   PythonFinding,
@@ -21,9 +21,9 @@ import { runOn } from './run.ts';
 import { Services } from './services.ts';
 
 export interface RemoteSandboxOptions {
-  /** Of sandbox services: `http://host:port`, with a path where they are not served under `/sandbox/v1`. */
+  /** URLs of sandbox services: `http://host:port`, with a path where that is not `/sandbox/v1`. */
   urls: readonly string[];
-  /** What the services want to be shown; undefined where they want nothing. */
+  /** Bearer token that the services require; undefined where they require none. */
   token: string | undefined;
   limits?: Partial<ClientLimits> | undefined;
   /** Default: the system's resolver. */
@@ -31,14 +31,14 @@ export interface RemoteSandboxOptions {
   logger: Logger;
 }
 
-/** A service that could not be reached may just have been started again. */
+/** A service that could not be reached may have been restarting. */
 const MAX_TRIES_EACH = 2;
 const CHECK_MS = 30_000;
 const STATUS_MS = 5_000;
 
 /**
- * Python on sandbox services elsewhere (service/PROTOCOL.md), each run on the least busy of them. Where none answers it
- * opens all the same: runs wait a moment for one, then fail with the reason.
+ * Python on sandbox services elsewhere (service/PROTOCOL.md); each run goes to the least busy one. It opens even where
+ * no service answers: runs then wait a while for one, and fail with the reason.
  */
 export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<SandboxBackend> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -50,7 +50,7 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
 class RemoteSandbox implements SandboxBackend {
   readonly environments: PythonEnvironments;
   private readonly disposal = new AbortController();
-  private readonly underWay = new UnderWay();
+  private readonly activeRuns = new ActiveRuns();
 
   constructor(
     private readonly services: Services,
@@ -60,35 +60,37 @@ class RemoteSandbox implements SandboxBackend {
   }
 
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    return this.underWay.carry(options.signal, (signal) => this.guardedRun(request, { ...options, signal }));
+    return this.activeRuns.track(options.signal, (signal) =>
+      this.guardedRun(request, { ...options, signal }),
+    );
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
     const body = { v, code, packages };
     const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
     const answer = await this.onSomeService(this.disposal.signal, ({ connection }) =>
-      connection.ask(checkSchema, exchange),
+      connection.request(checkSchema, exchange),
     );
     return answer.findings;
   }
 
   async status(): Promise<SandboxStatus> {
     const services = this.services.statuses();
-    const unreached = (message: string) => ({
+    const unavailable = (message: string) => ({
       ...UNREACHED,
       problem: { ...UNREACHED.problem, message },
       services,
     });
-    if (!services.some(({ isUp }) => isUp)) return unreached(this.services.problems());
+    if (!services.some(({ isUp }) => isUp)) return unavailable(this.services.problems());
     try {
       const exchange = { method: 'GET', path: 'status', withinMs: STATUS_MS } as const;
       const { status } = await this.onSomeService(this.disposal.signal, ({ connection }) =>
-        connection.ask(statusSchema, exchange),
+        connection.request(statusSchema, exchange),
       );
       return { ...status, services };
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
-      return unreached(error.message);
+      return unavailable(error.message);
     }
   }
 
@@ -100,7 +102,7 @@ class RemoteSandbox implements SandboxBackend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposal.abort();
-    await this.underWay.end({ force: true });
+    await this.activeRuns.end({ force: true });
     this.services[Symbol.dispose]();
   }
 
@@ -117,23 +119,23 @@ class RemoteSandbox implements SandboxBackend {
     }
   }
 
-  /** One that cannot be reached is passed over for another. */
+  /** Tries another service where one cannot be reached. */
   private async onSomeService<Answer>(
     signal: AbortSignal,
-    ask: (endpoint: ServiceEndpoint) => Promise<Answer>,
+    send: (endpoint: ServiceEndpoint) => Promise<Answer>,
   ): Promise<Answer> {
     const tries = new Map<ServiceEndpoint, number>();
     for (;;) {
-      using place = await this.services.take(signal, tries);
-      const { endpoint } = place;
+      using reservation = await this.services.reserve(signal, tries);
+      const { endpoint } = reservation;
       const tried = (tries.get(endpoint) ?? 0) + 1;
       tries.set(endpoint, tried);
       try {
-        return await ask(endpoint);
+        return await send(endpoint);
       } catch (error) {
         if (signal.aborted || !(error instanceof ServiceFault)) throw error;
         if (error.kind !== 'refused') endpoint.runFailed(error);
-        if (error.kind !== 'unreached' || tried === MAX_TRIES_EACH) throw error.of(endpoint.name);
+        if (error.kind !== 'unreached' || tried === MAX_TRIES_EACH) throw error.withService(endpoint.name);
       }
     }
   }
@@ -148,7 +150,7 @@ const UNREACHED = {
   problem: {
     code: 'PYTHON_SERVICE_ERROR' as const,
     remedy:
-      'See that the services in PYTHON_SERVICE_URL run, and that PYTHON_SERVICE_TOKEN is the same on both sides.',
+      'Check that the services in PYTHON_SERVICE_URL run, and that PYTHON_SERVICE_TOKEN is the same on both sides.',
   },
   pythonVersion: null,
   pythonPath: null,

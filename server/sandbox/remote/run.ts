@@ -8,15 +8,15 @@ import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 import { readFrames } from './lines.ts';
 
-/** A service may make a run wait for its turn and for its packages, but not for ever. Beside the run's own timeout. */
+/** How long a run may wait on a service for a slot and for its packages, in addition to its own timeout. */
 const MAX_WAIT_MS = 3_600_000;
 
-/** What a cancelled run may take to end: the sandbox's own grace is half a second. */
+/** Limit on the end of a cancelled run, whose grace in the sandbox is half a second. */
 const CANCEL_MS = 5_000;
 
 /**
- * One run on one service, from the request to the outcome. Whatever ends it here closes the answer, and the
- * service kills a run whose answer is closed. @throws ServiceFault, and what `onEvent` throws
+ * Runs one request on one service, and resolves with the outcome. However the run ends here, its answer is closed, and
+ * the service kills a run whose answer is closed. @throws ServiceFault, and what `onEvent` throws
  */
 export async function runOn(
   endpoint: ServiceEndpoint,
@@ -44,10 +44,10 @@ export async function runOn(
   }, timeoutMs + MAX_WAIT_MS);
   try {
     if (signal.aborted) onAbort();
-    const told = readOutcome(answer, endpoint, { signal, onEvent }, limits);
-    const outcome = await Promise.race([told, cancelled.promise]);
+    const reported = readOutcome(answer, endpoint, { signal, onEvent }, limits);
+    const outcome = await Promise.race([reported, cancelled.promise]);
     endpoint.runSucceeded();
-    answer.finish();
+    answer.discardRest();
     return outcome;
   } catch (error) {
     answer.destroy(coerceError(error));
@@ -82,7 +82,7 @@ async function readOutcome(
           break;
         case 'outcome':
           if (frame.outcome.kind !== 'aborted' || signal.aborted) return frame.outcome;
-          throw new ServiceFault('broken', 'it ended the run as if that had been asked for');
+          throw new ServiceFault('broken', 'it aborted the run without a request to do so');
         case 'gave-up':
           throw new ServiceFault('broken', `it gave up the run: ${frame.message}`);
         default:
@@ -90,7 +90,7 @@ async function readOutcome(
       }
     }
   } catch (error) {
-    // Nothing has begun that anybody knows of, so that another service may take it.
+    // The run has had no visible effect yet, so another service may run it.
     if (error instanceof ServiceFault && !isAccepted)
       throw new ServiceFault('unreached', error.message, error);
     throw error;
@@ -100,10 +100,10 @@ async function readOutcome(
 
 function requireOrder({ kind }: RunFrame, isAccepted: boolean): void {
   if ((kind === 'accepted') === isAccepted)
-    throw new ServiceFault('broken', `it answered \`${kind}\` where that may not come`);
+    throw new ServiceFault('broken', `it sent \`${kind}\` at the wrong place`);
 }
 
-/** Resolves when the service has ended the run, or fails to say so. */
+/** Resolves when the service has confirmed the end of the run, or has failed to confirm it in time. */
 async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): Promise<void> {
   const exchange = {
     method: 'POST',
@@ -111,5 +111,5 @@ async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): P
     body: { v, force: isForced(reason) },
     withinMs: CANCEL_MS,
   } as const;
-  await endpoint.connection.ask(cancelSchema, exchange).catch(() => {});
+  await endpoint.connection.request(cancelSchema, exchange).catch(() => {});
 }

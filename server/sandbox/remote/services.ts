@@ -4,7 +4,7 @@ import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { SandboxServiceStatus } from '../backend.ts';
 import { BASE_PATH } from '../service/protocol.ts';
-import { type ClientLimits, type Place, ServiceEndpoint } from './endpoint.ts';
+import { type ClientLimits, type Reservation, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
 
 export interface ServicesOptions {
@@ -18,18 +18,18 @@ export interface ServicesOptions {
 /** How often one run has tried each service. */
 export type Tries = ReadonlyMap<ServiceEndpoint, number>;
 
-/** The sandbox services there are: one for each address of each URL, and which of them is the least busy. */
+/** All sandbox services, one for each address of each URL; selects the least busy one. */
 export class Services implements Disposable {
   private readonly endpoints = new Map<string, ServiceEndpoint>();
   private readonly unresolved = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
-  /** Resolves when a service goes up, and is another promise from then on. */
+  /** Resolves when a service comes up, and is then replaced by a new promise. */
   private wentUp = Promise.withResolvers<void>();
 
   constructor(private readonly options: ServicesOptions) {}
 
-  /** Looks the names up, now and from now on, and resolves when each service has been asked how it is. */
+  /** Looks up the host names, now and then regularly, and resolves after the first health check of each service. */
   async open(): Promise<void> {
     await this.refresh();
     await Promise.all(this.all().map((endpoint) => endpoint.check()));
@@ -40,21 +40,21 @@ export class Services implements Disposable {
   }
 
   /**
-   * Takes a place on the least busy service that is up, of those that were tried the least; where none is up, waits a
-   * while for one. Counted at once, so that runs which begin together are spread.
+   * Reserves a run on the service that this run has tried least often, and among those on the least busy one. Where no
+   * service is up, waits a while for one. A reservation counts at once, so that runs which begin together are spread.
    * @throws ServiceFault `unreached` where none came up, and the signal's reason
    */
-  async take(signal: AbortSignal, tries: Tries): Promise<Place> {
+  async reserve(signal: AbortSignal, tries: Tries): Promise<Reservation> {
     signal.throwIfAborted();
     for (let isWaiting = false; ; isWaiting = true) {
       const endpoint = leastBusy(this.up(), tries);
-      if (endpoint) return endpoint.take();
+      if (endpoint) return endpoint.reserve();
       if (isWaiting) throw new ServiceFault('unreached', this.problems());
       await this.someUp(signal);
     }
   }
 
-  /** Why none is up. */
+  /** The reasons why no service is up. */
   problems(): string {
     const each = this.statuses().map(({ url, problem }) => `${url}: ${problem}.`);
     return `No sandbox service can be reached. ${each.join(' ')}`;
@@ -77,7 +77,7 @@ export class Services implements Disposable {
     this.endpoints.clear();
   }
 
-  /** Resolves when one is up, or when it took too long. Asks all at once; those that fail are asked again at their own pace. */
+  /** Resolves when a service is up, or after `waitMs`. Checks all at once; each then repeats its check by itself. */
   private async someUp(signal: AbortSignal): Promise<void> {
     const over = AbortSignal.any([signal, AbortSignal.timeout(this.options.limits.waitMs)]);
     if (this.unresolved.size > 0) void this.refresh();
@@ -107,15 +107,15 @@ export class Services implements Disposable {
     try {
       const addresses = await this.addressesOf(url);
       this.unresolved.delete(text);
-      this.settle(url, addresses);
+      this.replaceEndpoints(url, addresses);
     } catch (error) {
-      // Those that were found earlier may well be there still.
+      // Addresses that an earlier look-up found may still work.
       if (![...this.endpoints.keys()].some((key) => key.startsWith(`${url.href} `)))
         this.unresolved.set(text, coerceError(error).message);
     }
   }
 
-  /** IPv4 where there is any: a service has an address of either kind, and must not count twice. */
+  /** Only IPv4 addresses where there are any: a service that has one of each family must not count twice. */
   private async addressesOf(url: URL): Promise<(LookupAddress | null)[]> {
     const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(hostname) !== 0) return [null];
@@ -124,7 +124,7 @@ export class Services implements Disposable {
     return found.filter((address) => address.family === family);
   }
 
-  private settle(url: URL, addresses: (LookupAddress | null)[]): void {
+  private replaceEndpoints(url: URL, addresses: (LookupAddress | null)[]): void {
     if (this.isClosed) return;
     const wanted = new Map(addresses.map((address) => [`${url.href} ${address?.address ?? ''}`, address]));
     for (const [key, endpoint] of this.endpoints) {
@@ -154,7 +154,7 @@ function leastBy<Item>(items: readonly Item[], measure: (item: Item) => number):
   return items.filter((item) => measure(item) === least);
 }
 
-/** A URL without a path is one of a service at its usual place. */
+/** Adds the default path to a URL without a path. */
 function serviceUrl(text: string): URL {
   const url = new URL(text);
   url.pathname = url.pathname === '/' ? BASE_PATH : url.pathname.replace(/\/+$/, '');

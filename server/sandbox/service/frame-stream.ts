@@ -2,29 +2,29 @@ import type { ServerResponse } from 'node:http';
 import type { SandboxCapacity } from '../backend.ts';
 import { HEARTBEAT_MS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION as v } from './protocol.ts';
 
-/** A frame that is over the limit would be refused by the reader in any case. */
+/** The frame is over the limit, and its reader would refuse it. */
 export class FrameTooLong extends Error {}
 
 export interface StreamTimes {
-  /** Between two heartbeats. */
+  /** Time between two heartbeats, milliseconds. */
   heartbeatMs: number;
-  /** A client that takes nothing for so long is gone; its run ends with the connection. */
+  /** The connection of a client that reads nothing for this long is closed, which ends its run, milliseconds. */
   goneMs: number;
 }
 
 const defaultTimes: StreamTimes = { heartbeatMs: HEARTBEAT_MS, goneMs: 300_000 };
 
 export interface StreamOptions<Frame> {
-  /** Asked for when the answer begins. */
+  /** Makes the first frame, when the answer begins. */
   first: () => Frame;
-  /** Told in heartbeats. */
+  /** Sent in heartbeats. */
   capacity: () => SandboxCapacity;
   times?: Partial<StreamTimes> | undefined;
 }
 
 /**
- * Frames as lines of a response, at the client's pace: `send` is pending while the client has yet to take what was
- * sent, so whoever awaits it holds no more than one frame. Heartbeats are left out meanwhile.
+ * Frames as lines of a response, sent no faster than the client reads. The promise of `send` is pending until the
+ * client has read enough, so a caller that awaits it holds one frame at most. No heartbeats are sent meanwhile.
  */
 export class FrameStream<Frame extends object> {
   private readonly heartbeat: NodeJS.Timeout;
@@ -42,17 +42,17 @@ export class FrameStream<Frame extends object> {
     }, heartbeatMs);
     response.once('close', () => clearInterval(this.heartbeat));
     response.setTimeout(goneMs, () => response.destroy());
-    // When the work is under way, but before its end, even where that comes in a millisecond: the client then reads
-    // the beginning while the work goes on.
+    // One turn later, so that the work has begun, and yet before the work ends: the client then reads the beginning of
+    // the answer while the work goes on.
     setImmediate(() => this.begin());
   }
 
-  /** Undefined when the frame went out at once. @throws FrameTooLong */
+  /** Returns undefined where the client has read enough to send more. @throws FrameTooLong */
   send(frame: Frame): undefined | Promise<void> {
     const line = encode(frame);
     this.begin();
     if (this.response.destroyed || this.response.write(line)) return undefined;
-    return this.taken();
+    return this.drained();
   }
 
   /** @throws FrameTooLong */
@@ -75,21 +75,21 @@ export class FrameStream<Frame extends object> {
     this.response.write(encode(this.options.first()));
   }
 
-  private taken(): Promise<void> {
+  private drained(): Promise<void> {
     const { response } = this;
     return new Promise((resolve) => {
-      const onTaken = () => {
-        response.off('drain', onTaken).off('close', onTaken);
+      const onDrained = () => {
+        response.off('drain', onDrained).off('close', onDrained);
         resolve();
       };
-      response.on('drain', onTaken).on('close', onTaken);
+      response.on('drain', onDrained).on('close', onDrained);
     });
   }
 }
 
 function encode(frame: object): string {
   const line = `${JSON.stringify(frame)}\n`;
-  // A character takes at most three bytes in UTF-8, so that most lines need not be counted.
+  // A UTF-16 unit takes three bytes of UTF-8 at most, so most lines need no exact count.
   if (line.length * 3 > MAX_MESSAGE_BYTES && Buffer.byteLength(line) > MAX_MESSAGE_BYTES)
     throw new FrameTooLong(`Expected at most ${MAX_MESSAGE_BYTES} bytes`);
   return line;

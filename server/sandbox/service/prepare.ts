@@ -5,7 +5,7 @@ import { FrameStream } from './frame-stream.ts';
 import { type PrepareFrame, PROTOCOL_VERSION as v } from './protocol.ts';
 import type { RunsOptions } from './runs.ts';
 
-/** Builds an environment for a client, telling how far it is. A client that leaves waits for it no longer. */
+/** Prepares an environment for a client and reports the progress. A client that closes the answer stops waiting. */
 export async function prepareFor(
   { backend, times, logger }: RunsOptions,
   packages: readonly string[],
@@ -23,13 +23,13 @@ export async function prepareFor(
     });
     stream.end({ v, kind: 'ready', environment });
   } catch (error) {
-    if (!leaving.signal.aborted && !isTold(error))
-      logger.error({ err: coerceError(error) }, 'an environment for a client failed in a way it should not');
+    if (!leaving.signal.aborted && !isExpected(error))
+      logger.error({ err: coerceError(error) }, 'preparing an environment for a client failed unexpectedly');
     stream.end(endOf(error));
   }
 }
 
-function isTold(error: unknown): boolean {
+function isExpected(error: unknown): boolean {
   return error instanceof PackageError || error instanceof PackageRefusal;
 }
 
@@ -37,5 +37,9 @@ function endOf(error: unknown): PrepareFrame {
   if (error instanceof PackageRefusal) return { v, kind: 'refused', findings: [...error.findings] };
   if (error instanceof PackageError)
     return { v, kind: 'failed', message: error.message, retryable: error.retryable };
-  return { v, kind: 'gave-up', message: 'The service failed to prepare the environment; its log tells why.' };
+  return {
+    v,
+    kind: 'gave-up',
+    message: 'The service failed to prepare the environment; see its log for the reason.',
+  };
 }

@@ -12,16 +12,16 @@ import {
 } from '../backend.ts';
 
 /**
- * What goes over the wire between a sandbox service and its clients; PROTOCOL.md is the same in words. Both ends
- * parse what they get with these schemas. Unknown fields are passed over, so that later ones may be added.
+ * The messages between a sandbox service and its clients; PROTOCOL.md describes them. Both sides parse what they
+ * receive with these schemas. Unknown fields are ignored, so that later versions may add fields.
  */
 export const PROTOCOL_VERSION = 1;
 export const BASE_PATH = '/sandbox/v1';
 
-/** Of one request's body and of one line of an answer. Twice what a cell may tell (32 MiB), for other spellings of it. */
+/** Limit on the body of a request and on one line of an answer: twice a cell's result (32 MiB), as JSON may differ. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** A service says at least this often that it lives while it has nothing else to say. */
+/** A service that has nothing else to send sends a heartbeat at least this often. */
 export const HEARTBEAT_MS = 2_000;
 
 const v = z.literal(PROTOCOL_VERSION);
@@ -92,7 +92,7 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
 ]);
 
-/** Optional fields too: one that the schema does not know would be lost on the way without a word. */
+/** Includes optional fields: one that the schema lacked would be lost on the way without an error. */
 type FieldsOf<Union extends { kind: string }> = Union extends unknown
   ? `${Union['kind']}.${keyof Union & string}`
   : never;

@@ -14,29 +14,29 @@ export interface RunsOptions {
   logger: Logger;
 }
 
-/** Why this service ends a run: the client asked for it or left, or the service shuts down. */
+/** Why this service ends a run: the client cancelled it or closed the answer, or the service shuts down. */
 type Stop = { kind: 'cancel'; force: boolean } | { kind: 'shutdown'; force: true };
 
-interface UnderWay {
+interface ActiveRun {
   stop: (reason: Stop) => void;
-  /** The run is over, and its answer written. */
+  /** Resolves when the run is over and its answer written. */
   ended: Promise<void>;
-  /** The client has taken its answer, or left. */
+  /** Resolves when the client has read its answer or closed it. */
   closed: Promise<void>;
 }
 
-/** What a client may take to read the end of an answer when the service shuts down. */
+/** How long a client may take to read the end of its answer when the service shuts down. */
 const LAST_READ_MS = 2_000;
 
-/** Each holds its request in memory: past this many, a client does better to ask another service. */
+/** Each run holds its request in memory, so a service with this many refuses more; another one may have room. */
 const MAX_RUNS = 1_000;
 
 /**
- * The runs under way for clients. A run lives as long as the response that tells of it: when that closes, the run is
- * killed, because nobody could be told its outcome.
+ * The active runs of clients. A run lives as long as the response that reports it: when the response closes, the run is
+ * killed, because its outcome could reach nobody.
  */
 export class Runs {
-  private readonly underWay = new Map<string, UnderWay>();
+  private readonly active = new Map<string, ActiveRun>();
   private isDraining = false;
 
   constructor(private readonly options: RunsOptions) {}
@@ -45,36 +45,36 @@ export class Runs {
     return this.isDraining;
   }
 
-  /** Resolves when the client has its answer. @throws HttpError before the answer has begun */
+  /** Resolves when the client has read its answer or closed it. @throws HttpError before the answer has begun */
   async start({ id, ...request }: z.infer<typeof runRequestSchema>, response: ServerResponse): Promise<void> {
     this.admit(id);
     if (response.destroyed) return;
     const stopping = new AbortController();
     const stop = (reason: Stop) => stopping.abort(reason);
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
-    const ended = this.carry(request, response, stopping.signal);
-    this.underWay.set(id, { stop, ended, closed });
+    const ended = this.serve(request, response, stopping.signal);
+    this.active.set(id, { stop, ended, closed });
     await closed;
     stop({ kind: 'cancel', force: true });
     await ended;
-    this.underWay.delete(id);
+    this.active.delete(id);
   }
 
-  /** Resolves when the run has ended. @throws HttpError 404 for a run that is not under way here */
+  /** Resolves when the run has ended. @throws HttpError 404 for a run that is not active here */
   async cancel(id: string, force: boolean): Promise<void> {
-    const run = this.underWay.get(id);
-    if (!run) throw new HttpError(404, 'NOT_FOUND', `No run ${id} is under way here; it may have ended.`);
+    const run = this.active.get(id);
+    if (!run) throw new HttpError(404, 'NOT_FOUND', `No run ${id} is active here; it may have ended.`);
     run.stop({ kind: 'cancel', force });
     await run.ended;
   }
 
-  /** Takes no more runs, waits for those under way, and ends those that last longer. */
+  /** Refuses new runs, waits for the active ones, and ends those that are still active after the grace. */
   async drain(graceMs: number): Promise<void> {
     this.isDraining = true;
     const late = setTimeout(() => {
-      for (const { stop } of this.underWay.values()) stop({ kind: 'shutdown', force: true });
+      for (const { stop } of this.active.values()) stop({ kind: 'shutdown', force: true });
     }, graceMs);
-    const all = [...this.underWay.values()];
+    const all = [...this.active.values()];
     await Promise.all(all.map(({ ended }) => ended));
     clearTimeout(late);
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
@@ -84,14 +84,18 @@ export class Runs {
   }
 
   private admit(id: string): void {
-    if (this.isDraining) throw unavailable('DRAINING', 'This service is shutting down; ask another one.');
-    if (this.underWay.size >= MAX_RUNS)
-      throw unavailable('BUSY', `This service has ${MAX_RUNS} runs in hand; ask another one, or later.`);
-    if (this.underWay.has(id))
-      throw new HttpError(409, 'CONFLICT', `Expected an id of its own for each run, got ${id} twice.`);
+    if (this.isDraining)
+      throw unavailable('DRAINING', 'This service is shutting down; send the run to another one.');
+    if (this.active.size >= MAX_RUNS)
+      throw unavailable(
+        'BUSY',
+        `This service has ${MAX_RUNS} active runs; send the run to another service, or later.`,
+      );
+    if (this.active.has(id))
+      throw new HttpError(409, 'CONFLICT', `Expected each run to have its own id, got ${id} twice.`);
   }
 
-  private async carry(
+  private async serve(
     request: Omit<z.infer<typeof runRequestSchema>, 'id'>,
     response: ServerResponse,
     signal: AbortSignal,
@@ -107,11 +111,8 @@ export class Runs {
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
       endWith(stream, await backend.run(request, { signal, onEvent }), signal);
     } catch (error) {
-      this.options.logger.error(
-        { err: coerceError(error) },
-        'a run for a client failed in a way it should not',
-      );
-      const message = 'The service failed to carry out the run; its log tells why.';
+      this.options.logger.error({ err: coerceError(error) }, 'a run of a client failed unexpectedly');
+      const message = 'The service failed to carry out the run; see its log for the reason.';
       stream.end({ v, kind: 'gave-up', message });
     }
   }
@@ -132,7 +133,8 @@ function endWith(stream: FrameStream<RunFrame>, outcome: PythonOutcome, signal: 
 }
 
 function tooLarge(durationMs: number): PythonOutcome {
-  const message = 'The result is larger than a sandbox service may answer (64 MiB of JSON); make it smaller.';
+  const message =
+    'Expected an outcome of at most 64 MiB of JSON, which is the most that a sandbox service sends; return less.';
   return { kind: 'failed', error: pythonError({ message }), durationMs };
 }
 

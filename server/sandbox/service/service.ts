@@ -21,17 +21,17 @@ import {
 import { Runs, type RunsOptions } from './runs.ts';
 
 export interface SandboxServiceOptions extends RunsOptions {
-  /** What every request must bear; undefined lets all in, which is for loopback alone. */
+  /** Bearer token that every request must have; undefined allows all requests, which is safe on loopback only. */
   token: string | undefined;
 }
 
 export interface SandboxService extends Mount {
   isReady(): Promise<Readiness>;
-  /** Takes no more runs and resolves when those under way have ended; those that last longer are ended. */
+  /** Refuses new runs and resolves when the active ones have ended; those still active after the grace are aborted. */
   drain(graceMs: number): Promise<void>;
 }
 
-/** A sandbox for clients elsewhere, over HTTP; PROTOCOL.md tells what is said. It has no state but the sandbox's own. */
+/** Serves a sandbox over HTTP, as PROTOCOL.md describes. Apart from active runs it has no state of its own. */
 export function makeSandboxService(options: SandboxServiceOptions): SandboxService {
   const authorize = makeBearerCheck(
     options.token,
@@ -92,12 +92,12 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
       throw new HttpError(
         404,
         'NOT_FOUND',
-        `Expected what version ${v} of the sandbox protocol knows, got ${request.method} ${pathname}.`,
+        `Expected a request of version ${v} of the sandbox protocol, got ${request.method} ${pathname}.`,
       );
   }
 }
 
-/** A service whose host cannot run Python would fail each run in no time, and always be the least busy. */
+/** Not `ok` where the host cannot run Python: the service would fail each run at once, and so be the least busy. */
 async function stateOf({ backend, runs }: Deps): Promise<Pick<Health, 'state' | 'problem'>> {
   if (runs.draining) return { state: 'draining', problem: 'it is shutting down' };
   const { problem } = await backend.status();
@@ -121,9 +121,6 @@ async function read<Body>(
 }
 
 function unexpected(thrown: unknown, { logger }: SandboxServiceOptions): HttpError {
-  logger.error(
-    { err: coerceError(thrown) },
-    'a request to the sandbox service failed in a way it should not',
-  );
-  return new HttpError(500, 'INTERNAL_ERROR', "The service failed to answer; the service's log tells why.");
+  logger.error({ err: coerceError(thrown) }, 'a request to the sandbox service failed unexpectedly');
+  return new HttpError(500, 'INTERNAL_ERROR', 'The service failed to answer; see its log for the reason.');
 }

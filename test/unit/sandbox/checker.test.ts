@@ -1,8 +1,8 @@
 import type { Cell } from '../../../server/sandbox/local/cell.ts';
 import { Checker } from '../../../server/sandbox/local/checker.ts';
 
-/** A cell moved by hand: it answers where it is told to, and ends when it is told to. */
-function cellByHand(answers: boolean) {
+/** A cell under the control of the test: it answers if `answers`, and ends at `exit()`. */
+function controlledCell(answers: boolean) {
   const exited = Promise.withResolvers<{ kind: 'lost' }>();
   const channel = {
     onFrame: (_frame: object) => {},
@@ -11,19 +11,19 @@ function cellByHand(answers: boolean) {
   return { channel, exited: exited.promise, end: () => {}, exit: () => exited.resolve({ kind: 'lost' }) };
 }
 
-test('a cell that is given up, and ends late, does not take its successor with it', async () => {
-  const [hanging, next] = [cellByHand(false), cellByHand(true)];
+test('a cell that was replaced and ends late does not affect its successor', async () => {
+  const [hanging, next] = [controlledCell(false), controlledCell(true)];
   const cells = [hanging, next];
   const checker = new Checker(async () => cells.shift() as unknown as Cell, 'strict', 10);
-  expect(await checker.check('what hangs the parser')).toMatchObject([{ rule: 'too-complex' }]);
+  expect(await checker.check('code that hangs the parser')).toMatchObject([{ rule: 'too-complex' }]);
   expect(await checker.check('1')).toEqual([]);
   hanging.exit();
   await hanging.exited;
   expect(await checker.check('2')).toEqual([]);
 });
 
-test('of the code that waits the shortest is next', async () => {
-  const cell = cellByHand(true);
+test('the shortest waiting code is checked next', async () => {
+  const cell = controlledCell(true);
   const checker = new Checker(async () => cell as unknown as Cell, 'strict');
   const answered: string[] = [];
   const check = async (code: string) => {

@@ -3,7 +3,7 @@ import type { ForkServer } from '../../../server/sandbox/local/fork-server.ts';
 import { WarmEnvironments } from '../../../server/sandbox/local/warm-environments.ts';
 import { makeLogger } from '../../../server/shared/logger.ts';
 
-test('a fork-server that leaves something behind harms nobody, and its environment is free again', async () => {
+test('an environment is free again even where the folder of its fork-server cannot be removed', async () => {
   const forkServer: ForkServer = {
     closed: new Promise(() => {}),
     makeCell: () => ({ ready: Promise.resolve(), hasExited: false }) as unknown as CellInMaking,
@@ -26,7 +26,7 @@ test('a fork-server that leaves something behind harms nobody, and its environme
   const held = warm.hold(lease, ['hostile']);
   await held.pool.ensureAvailable();
   held[Symbol.dispose]();
-  await warm.giveUp('env_1');
+  await warm.endUnused('env_1');
   expect(isLeased).toBe(false);
   await warm[Symbol.asyncDispose]();
 });
