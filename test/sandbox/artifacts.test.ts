@@ -11,7 +11,7 @@ const artifactsOf = ({ events }: TestRun) =>
       : [],
   );
 
-test('what is saved comes at once, while the code goes on', async () => {
+test('an artifact arrives at once, while the code goes on', async () => {
   const stop = new AbortController();
   const run = await sandbox.run("save_artifact('a.txt', 'x')\nwhile True: pass", {
     signal: stop.signal,
@@ -39,9 +39,9 @@ test('ten megabytes are saved', async () => {
 
 test.each([
   ['a name with a folder', "save_artifact('../x', '1')", 'name of a file'],
-  ['what is no data', "save_artifact('x', {'a': 1})", 'got dict'],
-  ['a file that is not there', "save_artifact('x')", 'No such file'],
-  ['a type that is none', "save_artifact('x', '1', 'a\\nb')", "type such as 'text/csv'"],
+  ['what is not data', "save_artifact('x', {'a': 1})", 'got dict'],
+  ['a file that does not exist', "save_artifact('x')", 'No such file'],
+  ['what is not a type', "save_artifact('x', '1', 'a\\nb')", "type such as 'text/csv'"],
   ['more than a hundred', "for i in range(101): save_artifact(f'{i}', '1')", '100 artifacts'],
   [
     'more than the limit in all',

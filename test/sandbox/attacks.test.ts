@@ -18,9 +18,9 @@ import { readingAttacks } from './attacks/reading.ts';
 import { makeWorld, type World } from './attacks/world.ts';
 
 /**
- * Every attack runs beside a victim, in a world of canaries, with all walls and again with the kernel wall alone. It
- * is judged by its effect: no canary in anything that it told, nothing that it saw itself to work, an end in
- * time, and a next run that finds nothing of it.
+ * Every attack runs beside a victim, on a host with canaries, with all walls and again with the kernel wall alone. The
+ * tests check its effects: no canary in its events and outcome, no `breach`, an end in time, and no trace of it in the
+ * next run.
  */
 const attacks: Attack[] = [
   ...readingAttacks,
@@ -32,11 +32,11 @@ const attacks: Attack[] = [
   ...attacksOnPython(),
 ];
 
-/** They all begin at once and run few at a time, so the first test may wait for most of them. */
+/** All attacks are started at once and few run at a time, so the first test may wait for most of them. */
 const ALL_ENDED_MS = 300_000;
 
 const BREACH = 'BREACH';
-/** Split, because a traceback quotes the line. */
+/** The word is split, because a traceback quotes this line. */
 const PRELUDE = "def breach(*what): print('BREA' 'CH', what)";
 const VICTIM = {
   kernel: `
@@ -50,7 +50,7 @@ print('ready')
 time.sleep(3000)`,
   strict: "import time\nsecret = input_data\nprint('ready')\ntime.sleep(3000)",
 };
-/** What a run can see of those before it. */
+/** What a run can see of earlier runs. */
 const PROBE = {
   kernel: `
 import builtins, json, math, os, random, resource, signal, sys
@@ -209,15 +209,15 @@ function isForThisProcessor({ arch }: Attack): boolean {
   return arch === undefined || arch === process.arch;
 }
 
-/** Those of the Python suite, which judges each wall inside Python alone (test/python/attacks.py). */
+/** The attacks of test/python/attacks.py, where each wall inside Python is tested alone. */
 function attacksOnPython(): Attack[] {
   const dump =
     'import json, sys; sys.path.insert(0, sys.argv[1]); import attacks as a; old = lambda d: {k: v[0] for k, v in d.items() if len(v) < 3 or sys.version_info >= v[2]}; ' +
     'print(json.dumps([*old({**a.STATIC, **a.STATIC_NEWER, **a.RUNTIME, **a.RUNTIME_NEWER}).items()]))';
-  const told = execFileSync('/usr/bin/python3', ['-c', dump, join(projectRoot, 'test/python')], {
+  const json = execFileSync('/usr/bin/python3', ['-c', dump, join(projectRoot, 'test/python')], {
     encoding: 'utf8',
   });
-  return (JSON.parse(told) as [string, string][]).map(([name, code]) => ({
+  return (JSON.parse(json) as [string, string][]).map(([name, code]) => ({
     name: `Python: ${name}`,
     code,
     kernel: harmless,

@@ -9,8 +9,8 @@ import { errorOf, openTestSandbox, resultOf, runOn, type TestSandbox } from '../
 import { openClient, serveSandbox } from '../support/test-service.ts';
 
 /**
- * What the engine relies on, whatever runs behind the interface: the same tests against the sandbox of this process
- * and against one behind HTTP.
+ * What the engine relies on, whatever runs behind the interface: the same tests run against the local sandbox and
+ * against one behind HTTP.
  */
 const opened = new AsyncDisposableStack();
 const backends: Record<string, SandboxBackend> = {};
@@ -32,12 +32,12 @@ afterAll(() => opened.disposeAsync());
 describe.each(['local', 'remote'])('the %s backend', (name) => {
   const run = (...args: Parameters<TestSandbox['run']>) => runOn(backends[name]!, ...args);
 
-  test('gives the result of the code on its input', async () => {
+  test('returns the result of the code for its input', async () => {
     const input = { value: 21, text: 'ü😀', none: null, list: [1.5, true] };
     expect(resultOf(await run('result = input_data', { input }))).toEqual(input);
   });
 
-  test('gives null for code without a result, and for an input that was not given', async () => {
+  test('returns null for code without a result, and passes null for a missing input', async () => {
     expect(resultOf(await run('x = 1'))).toBeNull();
     expect(resultOf(await run('result = input_data', { input: undefined }))).toBeNull();
   });
@@ -47,7 +47,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(resultOf(await run('result = input_data + "!"', { input }))).toBe(`${input}!`);
   });
 
-  test('tells an exception with its traceback, line and column', async () => {
+  test('reports an exception with its traceback, line and column', async () => {
     const { outcome } = await run("def f():\n  raise ValueError('no')\nprint('before')\nf()");
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -56,7 +56,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(outcome.kind === 'failed' && outcome.error.traceback).toContain('line 4');
   });
 
-  test('tells each violation, and fails with the first', async () => {
+  test('emits each violation, and fails with the first', async () => {
     const { events, outcome } = await run('import os\nimport socket');
     expect(events).toEqual([
       { kind: 'violation', violation: expect.objectContaining({ layer: 'STATIC', line: 1 }) },
@@ -65,7 +65,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_SECURITY_ERROR', line: 1 } });
   });
 
-  test('does not keep a run waiting for the code that is only checked', async () => {
+  test('does not delay a run by code that is only checked', async () => {
     let checked = 0;
     const checks = Array.from({ length: 8 }, (_, n) =>
       backends[name]!.check(`x = '${name} ${n}'\n${'a = [1, 2, (3, 4)]\n'.repeat(3_000)}`).finally(
@@ -77,7 +77,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     await Promise.all(checks);
   });
 
-  test('ends code at its timeout, and lets it clean up', async () => {
+  test('ends code at its timeout, and gives it time to clean up', async () => {
     const code =
       "import time\ntry:\n  print('begun', flush=True)\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)";
     const { outcome, stdout } = await run(code, { timeoutMs: 3_000 });
@@ -85,22 +85,22 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(stdout).toBe('begun\ncleaned\n');
   });
 
-  test('ends code that takes more memory than it may', async () => {
+  test('ends code that uses more memory than it may', async () => {
     const error = errorOf(await run("x = 'x' * (200 * 1024 * 1024)", { memoryMb: 64 }));
     expect(error).toMatchObject({ code: 'PYTHON_MEMORY_LIMIT', retryable: false });
   });
 
-  test('makes an environment for a run, tells so, lists it, and deletes it', async () => {
+  test('makes an environment for a run, emits its progress, lists it, and deletes it', async () => {
     const { environments } = backends[name]!;
-    const asked = [`tiny-${name}>=1`];
+    const requested = [`tiny-${name}>=1`];
     const code = `import tiny_${name}\nresult = tiny_${name}.VERSION`;
-    const { outcome, events } = await run(code, { packages: asked });
+    const { outcome, events } = await run(code, { packages: requested });
     expect(outcome).toMatchObject({ kind: 'succeeded', result: '1.2' });
     const packages = [`tiny-${name}==1.2`];
     expect(events).toContainEqual({ kind: 'environment', status: 'READY', packages, message: null });
 
     const statuses: string[] = [];
-    const made = await environments.prepare(asked, {
+    const made = await environments.prepare(requested, {
       signal: new AbortController().signal,
       onEvent: ({ status }) => void statuses.push(status),
     });
@@ -114,14 +114,14 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect((await environments.list()).map(({ id }) => id)).not.toContain(made.id);
   });
 
-  test('a package that there is not fails the run in the words of the installer', async () => {
+  test('a package that does not exist fails the run with the message of the installer', async () => {
     const { outcome, events } = await run('result = 1', { packages: ['no-such-package'] });
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PYTHON_PACKAGE_ERROR' } });
     expect(outcome.kind === 'failed' && outcome.error.message).toContain('no-such-package');
     expect(events).toContainEqual(expect.objectContaining({ kind: 'environment', status: 'FAILED' }));
   });
 
-  test('says why an environment cannot be had', async () => {
+  test('rejects with the reason why an environment cannot be prepared', async () => {
     const prepare = (packages: string[]) =>
       backends[name]!.environments.prepare(packages, { signal: new AbortController().signal, onEvent() {} });
     await expect(prepare(['no-such-package'])).rejects.toThrow(PackageError);
@@ -131,13 +131,13 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     });
   });
 
-  test('tells output whole and in order, before the outcome', async () => {
+  test('emits output whole and in order, before the outcome', async () => {
     const { stdout, outcome } = await run("for i in range(20_000): print(i, 'é')\nresult = 'end'");
     expect(outcome).toMatchObject({ kind: 'succeeded', result: 'end' });
     expect(stdout).toBe(Array.from({ length: 20_000 }, (_, i) => `${i} é\n`).join(''));
   });
 
-  test('tells progress, and each stream with offsets that count bytes', async () => {
+  test('emits progress, and each stream with offsets that count bytes', async () => {
     const { events } = await run(
       "import time\nprint('ä')\ntime.sleep(0.05)\nprint('b')\nprogress(1, 2, 'half')\nint('x')",
     );
@@ -161,7 +161,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(events).toContainEqual(progress);
   });
 
-  test('tells the files that a run hands out, bytes and all', async () => {
+  test('emits the files that a run saves, byte by byte', async () => {
     const { events } = await run("save_artifact('a.bin', bytes(range(256)) * 1000)");
     const base64 = Buffer.alloc(256_000, Buffer.from(Array.from({ length: 256 }, (_, i) => i))).toString(
       'base64',
@@ -169,7 +169,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(events).toEqual([{ kind: 'artifact', name: 'a.bin', mimeType: expect.any(String), base64 }]);
   });
 
-  test('tells which limit cut the output', async () => {
+  test('emits which limit cut the output', async () => {
     const { events } = await run("print('x' * 5_000_000)");
     expect(events).toContainEqual(
       expect.objectContaining({ truncated: true, code: 'PYTHON_OUTPUT_LIMIT', message: expect.any(String) }),
@@ -203,7 +203,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     await expect(failing).rejects.toThrow('the journal is fenced');
   });
 
-  test('aborting ends the run with grace: code may clean up', async () => {
+  test('aborting gives the code time to clean up', async () => {
     const { outcome, stdout } = await abortWhenItPrints(run, {
       code: "import time\ntry:\n  print('go\\n', end='', flush=True)\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)\n  time.sleep(0.05)",
       reason: { force: false },
@@ -212,7 +212,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(stdout).toBe('go\ncleaned\n');
   });
 
-  test('aborting with force leaves the code no time', async () => {
+  test('aborting with force gives the code no time', async () => {
     const { outcome, stdout } = await abortWhenItPrints(run, {
       code: "import time\ntry:\n  print('go\\n', end='', flush=True)\n  time.sleep(60)\nfinally:\n  print('cleaned', flush=True)\n  time.sleep(0.05)",
       reason: { force: true },
@@ -235,7 +235,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(events).toEqual([]);
   });
 
-  test('an abort is heard while onEvent is pending', async () => {
+  test('an abort takes effect while onEvent is pending', async () => {
     const abort = new AbortController();
     const never = Promise.withResolvers<void>();
     const { outcome } = await run("print('go')\nwhile True: pass", {
@@ -248,7 +248,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(outcome.kind).toBe('aborted');
   });
 
-  test('nothing of a run that was ended is left: its capacity is free again', async () => {
+  test('aborted runs free their capacity', async () => {
     const abort = new AbortController();
     const runs = Array.from({ length: 4 }, () =>
       run('while True: pass', { signal: abort.signal, timeoutMs: 60_000 }),
@@ -268,7 +268,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     ]);
   });
 
-  test('tells its status and its capacity', async () => {
+  test('reports its status and its capacity', async () => {
     const status = await backends[name]!.status();
     expect(status).toMatchObject({
       available: true,
@@ -280,7 +280,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
   });
 });
 
-/** Ends the run when it says `go`; gives how it ended and all that was told until then. */
+/** Aborts the run when it prints `go`, and returns its outcome and events. */
 async function abortWhenItPrints(
   run: TestSandbox['run'],
   { code, reason }: { code: string; reason: { force: boolean } },

@@ -6,8 +6,8 @@ import { makeTempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support/test-sandbox.ts';
 import { py } from './attacks/attack.ts';
 
-/** Folders and files as the kernel shows them; only that it does not act on what is written to them. */
-describe('a host as its files tell of it', () => {
+/** Ordinary folders and files that look like the kernel's; nothing happens when they are written. */
+describe('a host as its files describe it', () => {
   let temp: TempFolder;
   let host: { self: string };
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('a host as its files tell of it', () => {
   });
   afterAll(async () => temp[Symbol.asyncDispose]());
 
-  test('what was delegated is taken into use: this process moves down, and the controllers are enabled', async () => {
+  test('in a delegated group, this process moves down, and the controllers are enabled', async () => {
     const unit = makeUnit('weft.service', {
       controllers: 'cpuset cpu io memory pids',
       processes: '12\n34\n',
@@ -31,14 +31,14 @@ describe('a host as its files tell of it', () => {
     expect(existsSync(join(room, 'room'))).toBe(true);
   });
 
-  test('a server that is started again from where one moved to does not go further down', async () => {
+  test('a server that starts in the group of an earlier one does not move further down', async () => {
     const unit = makeUnit('again.service', { controllers: 'cpu memory pids', processes: '' });
     mkdirSync(join(unit, 'weft'));
     writeFileSync(join(host.self, 'cgroup'), '0::/again.service/weft\n');
     expect((await openControlGroups(host)).detail).toContain(unit);
   });
 
-  test('what a killed server left is removed', async () => {
+  test('the groups of a killed server are removed', async () => {
     const unit = makeUnit('left.service', { controllers: 'memory pids', processes: '' });
     const left = join(unit, 'weft-99999999-abc');
     mkdirSync(join(left, 'room'), { recursive: true });
@@ -101,7 +101,7 @@ describeWhere(`on this host${inForce ? '' : ` (${detail})`}`, () => {
   });
   afterAll(() => sandbox[Symbol.asyncDispose]());
 
-  test('they are told to be in force', async () => {
+  test('the status reports them in force', async () => {
     const { walls } = await sandbox.backend.status();
     expect(walls).toContainEqual({ name: 'control groups', inForce: true, detail: expect.any(String) });
   });
@@ -127,15 +127,18 @@ describeWhere(`on this host${inForce ? '' : ` (${detail})`}`, () => {
 
   test('pages that forked processes share count once', async () => {
     const share = py`
-      import os, time
+      import os
       kept = b'x' * 60_000_000
       children = []
+      end, keep = os.pipe()
       for _ in range(8):
           pid = os.fork()
           if pid == 0:
-              time.sleep(0.3)
+              os.close(keep)
+              os.read(end, 1) # all live until the parent closes its side
               os._exit(0)
           children.append(pid)
+      os.close(keep)
       for pid in children: os.waitpid(pid, 0)
       result = len(kept)
     `;
@@ -147,7 +150,7 @@ describeWhere(`on this host${inForce ? '' : ` (${detail})`}`, () => {
     expect(resultOf(await sandbox.run(look))).toEqual([[], false]);
   });
 
-  test('nothing of them is left', async () => {
+  test('removing a group leaves nothing behind', async () => {
     const room = await groups!.makeRoom(null);
     await removeGroup(room);
     expect(existsSync(room)).toBe(false);

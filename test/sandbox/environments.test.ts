@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { environmentsOf } from '../support/module-environments.ts';
 import { errorOf, openTestSandbox, resultOf } from '../support/test-sandbox.ts';
 
-/** Packages as hostile as runs are: what their import does, by name. */
+/** Packages as hostile as runs: their code, by name. */
 const modules = {
   counted: 'import time\nloaded_at = time.time_ns()\nseen = []',
   threaded:
@@ -27,21 +27,21 @@ def refused(*call):
 value = {'ptrace': refused(101, 0, 1, 0, 0), 'bpf': refused(321, 0, 0, 0), 'unshare': refused(272, 0x10000000),
          'uid': open('/proc/self/status').read().split('Uid:')[1].split()[0],
          'capabilities': open('/proc/self/status').read().split('CapEff:')[1].split()[0]}`,
-  leading_astray: `
+  linking_output: `
 import os
 real_open = os.open
-def lead(path, flags, *rest):
+def link(path, flags, *rest):
     fd = real_open(path, flags, *rest)
     if str(path).endswith('.out') and flags == os.O_WRONLY:
         os.unlink(path)
         os.symlink('/etc/passwd', path)
     return fd
-os.open = lead`,
-  babbling: `
+os.open = link`,
+  forging: `
 import os, json
 forkserver, real = os.getpid(), json.dumps
 json.dumps = lambda *a, **k: '{"kind": "nonsense"}' if os.getpid() == forkserver else real(*a, **k)`,
-  // By these names they are part of what a waiting cell rehearses.
+  // Under these names they are part of the rehearsal of a waiting cell.
   numpy: 'rehearsals = []\ndef arange(size): rehearsals.append(size)',
   pandas: "import os\nvalue = 'here'\ndef DataFrame(rows): os._exit(3)",
 };
@@ -50,7 +50,7 @@ const environments = environmentsOf(modules);
 const sandbox = await openTestSandbox({ environments, importTimeoutMs: 2_000, idlePackageCells: 1 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test('what a node declares is imported ahead, and each run has a copy of its own', async () => {
+test('declared packages are imported ahead, and each run has its own copy', async () => {
   const code = 'import counted\ncounted.seen.append(1)\nresult = [str(counted.loaded_at), counted.seen]';
   const first = resultOf(await sandbox.run(code, { packages: ['counted'] }));
   const second = resultOf(await sandbox.run(code, { packages: ['counted'] }));
@@ -92,7 +92,7 @@ test('a package whose import crashes ends the runs that import it, and no others
   expect(resultOf(await sandbox.run('import counted\nresult = 1', { packages }))).toBe(1);
 });
 
-test('a package whose import exits or fails gives the run that error', async () => {
+test('a package whose import exits or fails causes that error in the run', async () => {
   const packages = ['exiting', 'failing'];
   const exit = errorOf(await sandbox.run('import exiting', { packages }));
   expect(exit).toMatchObject({ type: 'SystemExit', line: 1, message: expect.stringContaining('no licence') });
@@ -104,7 +104,7 @@ test('a package whose import exits or fails gives the run that error', async () 
   });
 });
 
-test('a package whose import never ends costs its run the timeout, and no more', async () => {
+test('a package whose import never ends costs its run the timeout and nothing else', async () => {
   const packages = ['endless'];
   expect(errorOf(await sandbox.run('import endless', { packages, timeoutMs: 1_000 })).code).toBe(
     'PYTHON_TIMEOUT',
@@ -113,10 +113,14 @@ test('a package whose import never ends costs its run the timeout, and no more',
 });
 
 test('a run can be cancelled while its packages are imported ahead', async () => {
-  await using slow = await openTestSandbox({ environments });
-  const stop = AbortSignal.timeout(200);
-  const run = await slow.run('result = 1', { packages: ['endless'], signal: stop });
-  expect(run.outcome.kind).toBe('aborted');
+  const own = environmentsOf(modules);
+  await using slow = await openTestSandbox({ environments: own });
+  const abort = new AbortController();
+  const running = slow.run('result = 1', { packages: ['endless'], signal: abort.signal });
+  await eventually('its fork-server is started', () => readdirSync(slow.runFolder).length === 2);
+  expect(own.held.get('endless')).toBe(1);
+  abort.abort();
+  expect((await running).outcome.kind).toBe('aborted');
 });
 
 test('processes that an import leaves behind are in no run', async () => {
@@ -132,10 +136,10 @@ test('what an import prints is in no output and no protocol', async () => {
 });
 
 test('imports run without root, capabilities and the system calls that cells are refused', async () => {
-  const told = resultOf(
+  const refused = resultOf(
     await sandbox.run('import probing\nresult = probing.value', { packages: ['probing'] }),
   );
-  expect(told).toEqual({
+  expect(refused).toEqual({
     ptrace: true,
     bpf: true,
     unshare: true,
@@ -145,7 +149,7 @@ test('imports run without root, capabilities and the system calls that cells are
 });
 
 test('a package that puts a link in place of the output reads no file of the host', async () => {
-  const run = await sandbox.run('result = 1', { packages: ['leading_astray'] });
+  const run = await sandbox.run('result = 1', { packages: ['linking_output'] });
   expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SERVICE_ERROR' });
   expect(run.stdout).toBe('');
 });
@@ -168,11 +172,11 @@ socket.socket = Linking`;
 });
 
 test('a package that breaks the protocol loses its own runs only', async () => {
-  const packages = ['babbling'];
+  const packages = ['forging'];
   const { promise: began, resolve } = Promise.withResolvers<void>();
   const held = sandbox.run("print('go')\nwhile True: pass", { packages, onEvent: () => resolve() });
   await began;
-  await sandbox.run('result = 1', { packages }); // the end of whose cell is told in nonsense
+  await sandbox.run('result = 1', { packages }); // the fork-server reports the end of its cell by a forged frame
   expect(errorOf(await held).code).toBe('PYTHON_SERVICE_ERROR');
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
 });
@@ -184,22 +188,22 @@ test('a cell that waits rehearses, and one that a run waits for does not', async
   await eventually('a cell has rehearsed', async () => (await rehearsals()) === 1);
 });
 
-test('a package over which the rehearsal ends costs no run', async () => {
+test('a package that ends the rehearsal fails no run', async () => {
   for (let n = 0; n < 4; n += 1)
     expect(
       resultOf(await sandbox.run('import pandas\nresult = pandas.value', { packages: ['pandas'] })),
     ).toBe('here');
 });
 
-test('so many environments are kept warm: the one that was used first makes room', async () => {
+test('only so many environments stay warm: the least recently used one is ended', async () => {
   const own = environmentsOf(modules);
   await using small = await openTestSandbox({ environments: own, warmEnvironments: 2 });
   for (const name of ['a', 'b', 'a', 'c']) await small.run('', { packages: [name] });
-  await eventually('its room is given up', () => own.held.get('b') === 0);
+  await eventually('its room has ended', () => own.held.get('b') === 0);
   expect([own.held.get('a'), own.held.get('c')]).toEqual([1, 1]);
 });
 
-test('an environment that no run uses for long is given up, and started again when one does', async () => {
+test('an environment that no run uses for long is ended, and started again for the next run', async () => {
   const own = environmentsOf(modules);
   await using small = await openTestSandbox({ environments: own, idleEnvironmentMs: 50 });
   await small.run('', { packages: ['a'] });
@@ -208,7 +212,7 @@ test('an environment that no run uses for long is given up, and started again wh
   expect(resultOf(await small.run('result = 1', { packages: ['a'] }))).toBe(1);
 });
 
-test('an environment that is prepared is warm before its first run, and given up to be deleted', async () => {
+test('a prepared environment is warm before its first run, and is ended when it is deleted', async () => {
   const own = environmentsOf(modules);
   await using small = await openTestSandbox({ environments: own });
   const { environments } = small.backend;

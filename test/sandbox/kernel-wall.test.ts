@@ -61,15 +61,18 @@ test('a call newer than the filter is refused', async () => {
   ).toEqual([-1, 38]);
 });
 
-(isX86 ? test : test.skip)('half of an address is no disguise for the handler of a signal', async () => {
-  const code = `${SYSCALL}libc.mmap.restype = ctypes.c_void_p
+(isX86 ? test : test.skip)(
+  'a signal handler is refused even at an address whose lower half is zero',
+  async () => {
+    const code = `${SYSCALL}libc.mmap.restype = ctypes.c_void_p
 page = libc.mmap(ctypes.c_void_p(1 << 32), ctypes.c_size_t(4096), 3, 0x100022, -1, ctypes.c_long(0))
 returned = [libc.syscall(13, 17, ctypes.c_void_p(page), None, ctypes.c_long(8)), ctypes.get_errno()]
 result = [page, returned]`;
-  expect(resultOf(await sandbox.run(code))).toEqual([2 ** 32, [-1, 22]]);
-});
+    expect(resultOf(await sandbox.run(code))).toEqual([2 ** 32, [-1, 22]]);
+  },
+);
 
-test('a run stays the one session that its share of the CPU goes by', async () => {
+test('a run cannot make another session, which would have its own share of the CPU', async () => {
   const code = `import os
 child = os.fork()
 if child == 0:
@@ -84,7 +87,7 @@ test('a refusal that the code hides still fails the run', async () => {
   expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
 });
 
-test('a library that tries to start a program and lives without it does no harm', async () => {
+test('a library that tries to start a program and goes on without it is no violation', async () => {
   const run = await sandbox.run('import platform\nresult = platform.platform()');
   expect(resultOf(run)).toContain('Linux');
 });

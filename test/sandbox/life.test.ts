@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { errorOf, openTestSandbox, resultOf } from '../support/test-sandbox.ts';
 
-test('disposing ends runs under way', async () => {
+test('disposing aborts active runs', async () => {
   const sandbox = await openTestSandbox();
   const { promise: began, resolve } = Promise.withResolvers<void>();
   const running = sandbox.run("print('go')\nwhile True: pass", { onEvent: () => resolve() });
@@ -37,7 +37,7 @@ test('a fork-server that hangs is replaced', async () => {
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
 });
 
-test('without Python a run is told PYTHON_NOT_FOUND and what to do', async () => {
+test('without Python a run fails with PYTHON_NOT_FOUND and the remedy', async () => {
   await using sandbox = await openTestSandbox({ pythonPath: '/nowhere/python3' });
   const error = errorOf(await sandbox.run('result = 1'));
   expect(error.code).toBe('PYTHON_NOT_FOUND');
@@ -49,14 +49,14 @@ test('without Python a run is told PYTHON_NOT_FOUND and what to do', async () =>
   });
 });
 
-test('without bubblewrap a run is told PYTHON_SANDBOX_UNAVAILABLE and what to do, and nothing runs', async () => {
+test('without bubblewrap a run fails with PYTHON_SANDBOX_UNAVAILABLE and the remedy', async () => {
   await using sandbox = await openTestSandbox({ bubblewrapPath: '/nowhere/bwrap' });
   const error = errorOf(await sandbox.run('result = 1'));
   expect(error.code).toBe('PYTHON_SANDBOX_UNAVAILABLE');
   expect(error.message).toContain('apt-get install bubblewrap');
 });
 
-test('a host that refuses namespaces is told with the remedy', async () => {
+test('on a host that refuses namespaces a run fails with the remedy', async () => {
   await using sandbox = await openTestSandbox({ bubblewrapPath: '/bin/false' });
   const error = errorOf(await sandbox.run('result = 1'));
   expect(error.code).toBe('PYTHON_SANDBOX_UNAVAILABLE');
@@ -75,7 +75,7 @@ test('a server that is killed leaves no process', async () => {
 
 const isRoot = process.getuid?.() === 0;
 
-/** A checkout under a home folder that is closed to others can be run by its owner alone. */
+/** Only its owner can run a checkout under a home folder that is closed to others. */
 const othersCanEnter =
   isRoot && spawnSync('cat', [join(projectRoot, 'package.json')], { uid: 12345, gid: 12345 }).status === 0;
 
@@ -96,7 +96,7 @@ const othersCanEnter =
   rmSync(folder, { recursive: true });
 });
 
-test('a terminal is never handed in, also where the server has one', async () => {
+test('a run has no terminal, even where the server has one', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-sb-'));
   const code = `import os
 terminals = [fd for fd in range(4) if os.isatty(fd)]
@@ -105,9 +105,9 @@ for name in ('/dev/tty', '/dev/console', '/dev/ptmx', '/dev/pts/0'):
   except OSError: pass
 result = terminals`;
   const child = spawnHolder(join(folder, 'run'), { code, inTerminal: true });
-  const told = await nextLine(child);
+  const outcome = await nextLine(child);
   child.kill('SIGKILL');
-  expect(JSON.parse(told)).toMatchObject({ kind: 'succeeded', result: [] });
+  expect(JSON.parse(outcome)).toMatchObject({ kind: 'succeeded', result: [] });
   await eventually('the room is gone', () => processesWith(folder).length === 0);
   rmSync(folder, { recursive: true });
 });
@@ -172,11 +172,11 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // gone with the one before
+    // it ended together with the one before
   }
 }
 
-test('where the host has no descriptor left to start a fork-server with, that is an error and nothing more', async () => {
+test('a host without a free descriptor for a fork-server causes an error and nothing more', async () => {
   await using folder = await makeTempFolder();
   const script = `
     import { openSync } from 'node:fs';
@@ -190,7 +190,7 @@ test('where the host has no descriptor left to start a fork-server with, that is
     process.exit();`;
   const node = [process.execPath, '--input-type=module', '-e', script];
   const starve = ['-c', 'ulimit -n 200; exec "$@"', 'sh'];
-  // A group of its own: to kill a child that was never started is to kill one's whole group.
+  // In a group of its own: a bug that kills a child which was never started would kill this whole process group.
   const { stdout } = await execa('/bin/sh', [...starve, ...node], { detached: true });
   expect(stdout).toContain('EMFILE');
 });

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test('a run over its time is ended and told so', async () => {
+test('a run over its timeout is ended with an error that says so', async () => {
   const run = await sandbox.run("print('begun')\nwhile True: pass", { timeoutMs: 2_000 });
   expect(errorOf(run)).toMatchObject({ code: 'PYTHON_TIMEOUT', retryable: true });
   expect(run.stdout).toBe('begun\n');
@@ -15,10 +15,10 @@ test('a run over its time is ended and told so', async () => {
 });
 
 test('finally blocks run within the grace', async () => {
-  const code = "import time\ntry:\n  time.sleep(60)\nfinally:\n  print('tidied')";
+  const code = "import time\ntry:\n  time.sleep(60)\nfinally:\n  print('cleaned up')";
   const run = await sandbox.run(code, { timeoutMs: 2_000 });
   expect(errorOf(run).code).toBe('PYTHON_TIMEOUT');
-  expect(run.stdout).toBe('tidied\n');
+  expect(run.stdout).toBe('cleaned up\n');
 });
 
 test.each([
@@ -55,7 +55,7 @@ test('aborting ends a run, also one that ignores SIGTERM', async () => {
   expect(performance.now() - abortedAt).toBeLessThan(10_000);
 });
 
-test('a run aborted while it waits for its turn never starts', async () => {
+test('a run aborted while it waits for a slot never starts', async () => {
   await using narrow = await openTestSandbox({ maxCells: 1 });
   const first = new AbortController();
   const second = new AbortController();
@@ -70,7 +70,7 @@ test('a run aborted while it waits for its turn never starts', async () => {
   await running;
 });
 
-test('memory over the limit is told, with the line where Python could not have more', async () => {
+test('memory over the limit is an error with the line that needed more', async () => {
   const run = await sandbox.run('parts = []\nwhile True:\n  parts.append(bytes(10_000_000))', {
     memoryMb: 100,
   });
@@ -96,7 +96,7 @@ test('CPU time counts over all processes', async () => {
   });
 });
 
-test('a flood of forged progress is thinned and costs other runs nothing', async () => {
+test('a flood of forged progress is throttled and costs other runs nothing', async () => {
   const frame = '{"kind":"progress","current":1,"total":null,"unit":null,"message":null,"source":"progress"}';
   const code = `import os
 body = ${JSON.stringify(frame)}.encode()
@@ -111,9 +111,9 @@ while True: os.write(3, frames)`;
 });
 
 test.each([
-  ['is no frame', "b'\\xff' * 100"],
-  ['is no JSON', "(3).to_bytes(4, 'big') + b'{x}'"],
-  ['is of no known kind', `(15).to_bytes(4, 'big') + b'{"kind":"boss"}'`],
+  ['is not a frame', "b'\\xff' * 100"],
+  ['is not JSON', "(3).to_bytes(4, 'big') + b'{x}'"],
+  ['is of an unknown kind', `(15).to_bytes(4, 'big') + b'{"kind":"boss"}'`],
   ['claims to be huge', "(2**31).to_bytes(4, 'big')"],
 ])('what %s on the private channel ends the run, not the server', async (_name, bytes) => {
   const run = await sandbox.run(`import os, time\nos.write(3, ${bytes})\ntime.sleep(60)`);
@@ -129,7 +129,7 @@ test('a fork bomb is contained and ended', async () => {
   expect(resultOf(await sandbox.run('result = 1'))).toBe(1);
 });
 
-/** What met the limit is told to the code as Python tells it, and to its user with the limit. */
+/** The code gets Python's usual exception, and the error for the user adds the limit. */
 test.each([
   [
     'threads',
@@ -166,7 +166,7 @@ test.each([
   ["the result's size", "result = 'x' * 20_000_000", 'ResultError', '16,777,216 bytes of JSON'],
   ["the result's depth", 'result = 1\nfor _ in range(200): result = [result]', 'ResultError', '100 levels'],
   ["the result's lists and objects", 'result = [{}] * 600_000', null, '500000 lists and objects'],
-])('%s are bounded, and the error tells the limit', async (_what, code, type, limit) => {
+])('%s are bounded, and the error names the limit', async (_what, code, type, limit) => {
   // Enough for 64 processes, whose shared pages count for each.
   const error = errorOf(await sandbox.run(code, { memoryMb: 2_000 }));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', type });
@@ -177,7 +177,7 @@ test.each([
   ['too large', "'1' * 17_000_000"],
   ['of too many parts', "'[' + '{},' * 600_000 + '1]'"],
   ['nested too deep', "'[' * 1000 + ']' * 1000"],
-])('a forged result that is %s is refused before it is taken apart', async (_how, json) => {
+])('a forged result that is %s is refused before it is parsed', async (_how, json) => {
   const run = await sandbox.run(
     `import json, os\ndata = json.dumps({'kind': 'result', 'json': ${json}}, separators=(',', ':')).encode()\n` +
       "data = len(data).to_bytes(4, 'big') + data\nwhile data: data = data[os.write(3, data):]",
@@ -185,14 +185,14 @@ test.each([
   expect(errorOf(run).message).toContain('Expected a result');
 });
 
-test('what looks like a list in a string is none', async () => {
+test('brackets in a string do not count as lists', async () => {
   const text = '["\\\\","{'.repeat(300_000);
   expect(resultOf(await sandbox.run('result = [input_data, {}]', { input: text }))).toEqual([text, {}]);
 });
 
-test('progress in a loop is coalesced, and the last is told', async () => {
+test('progress in a loop is coalesced, and the last one arrives', async () => {
   const run = await sandbox.run('for i in range(100_000): progress(i, 99_999)');
-  const told = run.events.flatMap((event) => (event.kind === 'progress' ? [event.current] : []));
-  expect(told.length).toBeLessThan(run.outcome.durationMs / 10 + 2);
-  expect(told.at(-1)).toBe(99_999);
+  const progress = run.events.flatMap((event) => (event.kind === 'progress' ? [event.current] : []));
+  expect(progress.length).toBeLessThan(run.outcome.durationMs / 10 + 2);
+  expect(progress.at(-1)).toBe(99_999);
 });

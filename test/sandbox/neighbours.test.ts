@@ -9,8 +9,8 @@ import {
 import { py } from './attacks/attack.ts';
 
 /**
- * What one run can do to others, or to the host's memory, with means that no namespace divides. The one that still
- * works is marked as failing, and turns red when it no longer does.
+ * What one run can do to others, or to the host's memory, by means that namespaces do not separate. The test of the one
+ * attack that still works is marked as failing; jest reports it when the attack no longer works.
  */
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test('a run with every process it may have leaves the others theirs', async () => {
+test('a run with as many processes as it may have does not limit the processes of others', async () => {
   const full = py`
     import os, time
     try:
@@ -33,17 +33,19 @@ test('a run with every process it may have leaves the others theirs', async () =
   expect(resultOf(others)).toBe('forked');
 });
 
-/** The kernel grants a user 64 MiB of pipes; those beyond it get a page or two. */
-test('a run that holds more pipes than a user may have costs others no output', async () => {
+/** The kernel allows each user 64 MiB of pipes; pipes beyond that have a page or two. */
+test('a run that holds more pipes than a user may have causes no loss of output in others', async () => {
   const holding = py`
     import os, time
+    full = os.open('full', os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     for _ in range(20):
         if os.fork() == 0: break
     try:
         while True: os.pipe()
-    except OSError: pass
-    time.sleep(0.5)
-    print('held', flush=True)
+    except OSError: os.write(full, b'x')
+    if os.getpid() == 1:
+        while os.fstat(full).st_size < 21: time.sleep(0.01)
+        print('held', flush=True)
     time.sleep(60)
   `;
   const printed = await beside(holding, () =>
@@ -53,7 +55,7 @@ test('a run that holds more pipes than a user may have costs others no output', 
   expect(printed.stdout.split('\n')).toHaveLength(20_001);
 });
 
-/** The kernel counts them per user, and all cells are one; a new cell sends one too, the listener of its filter. */
+/** The kernel counts them per user, and all cells have one user; each new cell sends one too, its filter's listener. */
 test('a run that holds descriptors in flight keeps no other from starting', async () => {
   const holding = py`
     import socket, time
@@ -71,12 +73,12 @@ test('a run that holds descriptors in flight keeps no other from starting', asyn
   expect(runs.map((run) => run.outcome.kind)).toEqual(Array(6).fill('succeeded'));
 });
 
-/** Parsing megabytes of empty lists would stop the server for seconds; what it does instead costs it far less. */
+/** Parsing megabytes of empty lists would block the server for seconds; refusing them must cost far less. */
 test.each([
-  ['of no length that is allowed', 'ready', 10_000_000],
+  ['longer than any may be', 'ready', 10_000_000],
   ['as long as an artifact may be', 'artifact', 4_000_000],
   ['as long as a result may be', 'result', 10_000_000],
-])('a run that sends enormous frames, %s, holds no other up', async (_how, kind, lists) => {
+])('a run that sends enormous frames, %s, does not delay others', async (_how, kind, lists) => {
   const flood = py`
     import os
     body = b'{"kind":"KIND","x":[' + b'[],' * LISTS + b'1]}'
@@ -87,7 +89,7 @@ test.each([
   `
     .replace('KIND', kind)
     .replace('LISTS', String(lists));
-  // The least: garbage of what came before may be collected meanwhile.
+  // The least of three: garbage of earlier tests may be collected meanwhile.
   const refusing: number[] = [];
   for (let n = 0; n < 3; n += 1) refusing.push(await cpuMsOf(() => sandbox.run(flood)));
   const parsing = await cpuMsOf(async () => JSON.parse(`[${'[],'.repeat(lists)}1]`));
@@ -102,11 +104,11 @@ test.each([
   ['progress', 'print()\nn = 0\nwhile True:\n  n += 1\n  progress(n, message="x" * 1000)'],
   ['shared mappings', 'import mmap\nprint()\nwhile True: mmap.mmap(-1, 1).close()'],
   ['processes', 'import os\nprint(flush=True)\nwhile True:\n  if os.fork() == 0: os._exit(0)\n  os.wait()'],
-])('a run that floods with %s slows no other but by the CPU time that it takes', async (_what, flood) => {
+])('a run that floods with %s slows others only by the CPU time that it uses', async (_what, flood) => {
   expect(await beside(flood, medianOfTwenty)).toBeLessThan(TOO_SLOW_MS);
 });
 
-/** A futex on a page of a file is the same for all who map it, and the filter cannot see what an address leads to. */
+/** A futex on a page of a file is the same for every process that maps it, and the filter sees only its address. */
 test.failing('two runs cannot wake each other through a file that both can read', async () => {
   const map = py`
     import ctypes, os
@@ -120,14 +122,14 @@ test.failing('two runs cannot wake each other through a file that both can read'
     `${map}\nprint('waits', flush=True)\nfutex(0, value, (ctypes.c_long * 2)(20, 0))`,
     () =>
       sandbox.run(
-        `${map}\nimport time\nwoken = 0\nfor _ in range(50):\n  woken += futex(1, 10)\n  time.sleep(0.01)\nresult = woken`,
+        `${map}\nimport time\nwoken = 0\nfor _ in range(50):\n  woken += futex(1, 10)\n  if woken: break\n  time.sleep(0.01)\nresult = woken`,
       ),
   );
   expect(resultOf(woken)).toBe(0);
 });
 
-/** Shared pages that nobody has mapped any more are in no process's resident memory. */
-test('shared memory counts also where it is not mapped', async () => {
+/** Shared pages that no process maps any more are in the resident memory of none. */
+test('shared memory counts even where it is no longer mapped', async () => {
   const run = await sandbox.run(
     py`
       import mmap, time
@@ -144,8 +146,8 @@ test('shared memory counts also where it is not mapped', async () => {
   expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
-/** Each process writes to what Python had before the run (a reference count is on every page), and allocates little. */
-test('what processes inherit and make their own counts as memory', async () => {
+/** Each process allocates little, and writes to pages that Python had before (every object has a reference count). */
+test('inherited pages that processes write to count as memory', async () => {
   const run = await sandbox.run(
     py`
       import gc, os, time
@@ -161,7 +163,7 @@ test('what processes inherit and make their own counts as memory', async () => {
   expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
-/** A gigabyte and more in the kernel, and little in any process. */
+/** More than a gigabyte in the kernel, and little in any process. */
 test('what sockets may hold counts as memory', async () => {
   const run = await sandbox.run(
     py`
@@ -183,7 +185,7 @@ test('what sockets may hold counts as memory', async () => {
   expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
-/** Reading untouched memory takes no memory but the tables that lead to it. */
+/** Reading memory that was never written costs only page tables. */
 test('page tables count as memory', async () => {
   const run = await sandbox.run(
     py`
@@ -198,13 +200,10 @@ test('page tables count as memory', async () => {
   expect(errorOf(run).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
-/** What a child used is added to its parent's account when that waits for it; those that nobody waits for stay on. */
+/** The CPU time of a child is added to its parent when the parent waits for it; other children stay as zombies. */
 test.each([
-  [
-    'asks for them not to be kept',
-    'try: signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nexcept OSError: pass',
-  ],
-  ['leaves them to others', 'if os.fork(): time.sleep(60)\nif os.fork(): os._exit(0)'],
+  ['ignores SIGCHLD', 'try: signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nexcept OSError: pass'],
+  ['orphans them', 'if os.fork(): time.sleep(60)\nif os.fork(): os._exit(0)'],
 ])('CPU time of children counts where a run %s', async (_how, hide) => {
   await using thrifty = await openTestSandbox({ cpuShare: 0.002 });
   const burn = py`
@@ -220,10 +219,10 @@ test.each([
   expect(errorOf(run).message).toContain('CPU time');
 });
 
-/** A flood that is not held back costs others seconds. */
+/** A flood that is not throttled delays others by seconds. */
 const TOO_SLOW_MS = 1_500;
 
-/** How long a trivial run took, milliseconds. Not the slowest: this host may have stood still meanwhile. */
+/** Median time of a trivial run, milliseconds. Not the maximum, because the host itself may stall. */
 async function medianOfTwenty(): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < 20; n += 1) {
@@ -234,7 +233,7 @@ async function medianOfTwenty(): Promise<number> {
   return times.sort((a, b) => a - b)[10]!;
 }
 
-/** What it costs this process, which is the server here: CPU time, milliseconds. */
+/** CPU time of this process, which is the server here, milliseconds. */
 async function cpuMsOf(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await work();
@@ -242,17 +241,17 @@ async function cpuMsOf(work: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1_000;
 }
 
-/** Does `work` while a run with `code` is under way, from what it first prints until it is no longer needed. */
+/** Does `work` beside an active run of `code`, which it starts, waits for until it prints, and aborts in the end. */
 async function beside<Result>(code: string, work: () => Promise<Result>): Promise<Result> {
-  const leave = new AbortController();
+  const ending = new AbortController();
   const { promise: began, resolve } = Promise.withResolvers<void>();
-  const options = { signal: leave.signal, onEvent: () => resolve(), timeoutMs: 60_000, memoryMb: 400 };
+  const options = { signal: ending.signal, onEvent: () => resolve(), timeoutMs: 60_000, memoryMb: 400 };
   const neighbour = sandbox.run(code, options);
   await Promise.race([began, neighbour]);
   try {
     return await work();
   } finally {
-    leave.abort({ force: true });
+    ending.abort({ force: true });
     await neighbour;
   }
 }

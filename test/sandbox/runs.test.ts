@@ -7,13 +7,13 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test('the input arrives as input_data and the variable result comes back', async () => {
+test('the input arrives as input_data, and the variable `result` is the result', async () => {
   const code = "result = {'processed': input_data.get('value', 0) * 2, 'timestamp': '2025-11-12'}";
   const run = await sandbox.run(code, { input: { value: 21 } });
   expect(resultOf(run)).toEqual({ processed: 42, timestamp: '2025-11-12' });
 });
 
-test('an exception is told with its type, message, traceback and line', async () => {
+test('an exception is reported with its type, message, traceback and line', async () => {
   const error = errorOf(
     await sandbox.run("x = 1\nprint('to stderr', file=__import__('sys').stderr)\nint('many')"),
   );
@@ -28,19 +28,19 @@ test('an exception is told with its type, message, traceback and line', async ()
   expect(error.stderr).toBe('to stderr\n');
 });
 
-test('a syntax error is told with its line and column', async () => {
+test('a syntax error is reported with its line and column', async () => {
   const error = errorOf(await sandbox.run('x = 1\ny = (2,\nz = 3'));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', type: 'SyntaxError' });
   expect(error.line).toBeGreaterThan(1);
   expect(error.column).toBeGreaterThan(0);
 });
 
-test('os._exit is told with its exit code', async () => {
+test('os._exit is reported with its exit code', async () => {
   const error = errorOf(await sandbox.run('import os\nos._exit(3)'));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 3 });
 });
 
-test('a forked process that comes to the end of the code ends, and the run is its parent', async () => {
+test('a forked process ends at the end of the code, and the run is that of its parent', async () => {
   const code = `import os
 if os.fork() == 0: print('child', flush=True)
 elif os.fork() == 0: 1 / 0
@@ -51,7 +51,7 @@ else: result = sorted(os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(2))
   expect(run.stderr).toContain('ZeroDivisionError');
 });
 
-test('a crash in native code is told with its signal', async () => {
+test('a crash in native code is reported with its signal', async () => {
   const error = errorOf(await sandbox.run('import ctypes\nctypes.string_at(0)'));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 139 });
   expect(error.message).toContain('SIGSEGV');
@@ -68,7 +68,7 @@ test('an input of ten megabytes arrives whole', async () => {
   expect(resultOf(run)).toBe(10_000_000);
 });
 
-test('more runs than cells at once all get their turn', async () => {
+test('where more runs arrive than there are slots, all of them run', async () => {
   const runs = Array.from({ length: 40 }, (_, index) => sandbox.run(`result = ${index}`));
   const results = (await Promise.all(runs)).map(resultOf);
   expect(results).toEqual(Array.from({ length: 40 }, (_, index) => index));

@@ -6,7 +6,7 @@ import { openTestSandbox } from '../support/test-sandbox.ts';
 
 test('200 runs, a tenth of them hostile, leave no process, descriptor, file or megabyte behind', async () => {
   const sandbox = await openTestSandbox({ idleCells: 4 });
-  await soak(sandbox, 40, 10); // what is loaded and compiled once
+  await soak(sandbox, 40, 10); // loads and compiles everything once
   const before = await holdingsAtRest(sandbox, PROCESSES_AT_REST);
   await soak(sandbox, 200, 10);
   const after = await holdingsAtRest(sandbox, PROCESSES_AT_REST);
@@ -18,7 +18,7 @@ test('200 runs, a tenth of them hostile, leave no process, descriptor, file or m
     forkServerDescriptors: before.forkServerDescriptors,
     files: before.files,
   });
-  // The last are closed when Node has heard of the end of their cells.
+  // Node closes the last ones when the fork-server has reported the end of their cells.
   await eventually(
     `${serverDescriptors} descriptors become ${before.serverDescriptors}`,
     () => descriptorsOf(process.pid) <= before.serverDescriptors,
@@ -29,7 +29,7 @@ test('200 runs, a tenth of them hostile, leave no process, descriptor, file or m
   expect(existsSync(sandbox.runFolder)).toBe(false);
 });
 
-test('what code does behind its result is told to nobody, and a refused call ends it', async () => {
+test('what code does behind its result is not emitted, and a refused call ends it', async () => {
   await using sandbox = await openTestSandbox({ idleCells: 4 });
   const code = [
     'import ctypes, threading, time',
@@ -41,11 +41,11 @@ test('what code does behind its result is told to nobody, and a refused call end
     'result = 1',
   ].join('\n');
   const { outcome, events } = await sandbox.run(code);
-  const toldBefore = events.length;
+  const eventsAtOutcome = events.length;
   await holdingsAtRest(sandbox, PROCESSES_AT_REST);
   expect(outcome).toMatchObject({ kind: 'succeeded' });
-  expect(events).toHaveLength(toldBefore);
+  expect(events).toHaveLength(eventsAtOutcome);
 });
 
-/** bubblewrap, PID 1 of its room, the fork-server, and the four cells that wait. */
+/** bubblewrap, PID 1 of its room, the fork-server, and four waiting cells. */
 const PROCESSES_AT_REST = 3 + 4;

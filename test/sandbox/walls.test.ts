@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test('what the static wall finds is told, all of it, and nothing runs', async () => {
+test('all findings of the static wall are emitted, and nothing runs', async () => {
   const run = await sandbox.run("print('ran')\nimport os\neval('1')");
   expect(errorOf(run)).toMatchObject({ code: 'PYTHON_SECURITY_ERROR', line: 2 });
   expect(run.stdout).toBe('');
@@ -20,34 +20,34 @@ test('what the static wall finds is told, all of it, and nothing runs', async ()
   ]);
 });
 
-test('what only shows when it runs is stopped by the runtime wall, with its line', async () => {
+test('what only shows at run time is stopped by the runtime wall', async () => {
   const run = await sandbox.run(
     "import json\nname = 'codecs'\nresult = getattr(json, name).builtins.open('/tmp/../etc/x', 'w')",
   );
   expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
 });
 
-test('check tells what it finds without running anything', async () => {
+test('check returns its findings without running anything', async () => {
   const findings = await sandbox.backend.check('import subprocess\nopen("x", "w")');
   expect(findings.map((finding) => finding.line)).toEqual([1, 2]);
   expect(await sandbox.backend.check("result = {'a': [1, 2]}")).toEqual([]);
 });
 
-test('check answers at once for code it has seen', async () => {
-  const code = `result = [${'1, '.repeat(50_000)}]`; // takes a fifth of a second each time where it was not seen
+test('check answers at once for code that it has checked before', async () => {
+  const code = `result = [${'1, '.repeat(50_000)}]`; // the first check takes a fifth of a second
   await sandbox.backend.check(code);
   const startedAt = performance.now();
   for (let i = 0; i < 100; i += 1) await sandbox.backend.check(code);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
-test('code that is too much for the parser is a finding, and the next check is answered', async () => {
+test('code that crashes the parser is a finding, and the next check works', async () => {
   const findings = await sandbox.backend.check(`x = ${'('.repeat(100_000)}`);
   expect(findings).toHaveLength(1);
   expect(await sandbox.backend.check('import os')).toHaveLength(1);
 });
 
-test('a syntax error is an error of the code and no violation', async () => {
+test('a syntax error is an error of the code and not a violation', async () => {
   const run = await sandbox.run('result = (1,');
   expect(errorOf(run)).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', type: 'SyntaxError', line: 1 });
   expect(run.events).toEqual([]);

@@ -1,27 +1,27 @@
-/** One attack as data: what it does and what has to become of it. Its effect is judged too (attacks.test.ts). */
+/** One attack as data: its code, and how the run has to end. attacks.test.ts also checks its effects. */
 export interface Attack {
   name: string;
   /**
-   * Python. It calls `breach(…)` where it sees for itself that it got what it should not; it knows `input_data`, all
-   * that an attacker can know of the host (world.ts).
+   * Python. It calls `breach(…)` when it detects that it succeeded. `input_data` is all that an attacker can know about
+   * the host (world.ts).
    */
   code: string;
-  /** How it ends with the kernel wall alone. */
+  /** How the run ends with the kernel wall alone. */
   kernel: Ending;
-  /** How it ends with all walls; by default before it has begun, with PYTHON_SECURITY_ERROR. */
+  /** How the run ends with all walls; by default PYTHON_SECURITY_ERROR before it begins. */
   strict?: Ending;
-  /** Plain Python, run on this host without a sandbox, gets hold of a canary this way: so the test can fail. */
+  /** Without a sandbox, the attack reaches a canary on this host, which proves that the test can fail. */
   worksOutside?: boolean;
   timeoutMs?: number;
   memoryMb?: number;
-  /** Numbers of system calls, or machine code, of this processor. */
+  /** The only architecture whose system call numbers or machine code the attack uses. */
   arch?: NodeJS.Architecture;
 }
 
 export type Ending =
-  /** Nothing comes of it, and the run may go on. */
+  /** The attack has no effect, and the run may succeed or fail. */
   | { kind: 'harmless' }
-  /** The kernel's filter reports this call, and the run fails for it. */
+  /** The kernel's filter reports this call, and the run fails with it. */
   | { kind: 'reported'; call: string }
   | { kind: 'fails'; codes: string[] }
   | { kind: 'succeeds'; result: unknown };
@@ -42,7 +42,7 @@ export function succeeds(result: unknown): Ending {
   return { kind: 'succeeds', result };
 }
 
-/** Python in a template, without the indentation that all its lines share; backslashes are Python's. */
+/** Template for Python code: removes the common indentation, and leaves backslashes to Python. */
 export function py(strings: TemplateStringsArray, ...values: unknown[]): string {
   const lines = String.raw(strings, ...values).split('\n');
   const indents = lines.filter((line) => line.trim()).map((line) => line.search(/\S/));

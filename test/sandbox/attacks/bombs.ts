@@ -3,10 +3,10 @@ import { type Attack, fails, harmless, py, raises, stopped, succeeds } from './a
 const OVER = fails('PYTHON_TIMEOUT', 'PYTHON_MEMORY_LIMIT', 'PYTHON_EXECUTION_ERROR');
 const MEMORY = fails('PYTHON_MEMORY_LIMIT');
 const TIME = fails('PYTHON_TIMEOUT');
-/** For what is to end by itself or by another limit, however long that takes on a busy machine. */
+/** For attacks that end by themselves or by another limit, even on a busy machine. */
 const SLOW_MACHINE_MS = 10_000;
 
-/** Each has 150 MiB, and one second where that is what ends it. */
+/** Each has 150 MiB, and one second where the timeout ends it. */
 const BOMBS: Attack[] = [
   // processes and threads
   {

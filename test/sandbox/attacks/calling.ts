@@ -21,7 +21,7 @@ const MACHINE_CODE = py`
       return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
 `;
 
-/** What it does, the call, and the name that it is reported by; without one, it fails quietly. */
+/** Description, code, and the name of the reported call; without a name, the call fails without a report. */
 const CALLS: [does: string, code: string, name: string | null][] = [
   ['traces its own PID 1', 'call(101, 16, 1, 0, 0)', 'ptrace'],
   ['lets itself be traced', 'call(101, 0, 0, 0, 0)', 'ptrace'],
@@ -85,11 +85,7 @@ const CALLS: [does: string, code: string, name: string | null][] = [
     null,
   ],
   ['takes a lease on a file that all share', "call(72, os.open('/usr/lib/os-release', 0), 1024, 0)", null],
-  [
-    'is told of changes in a folder that all share',
-    "call(72, os.open('/usr/lib', 0), 1026, 0x7fffffff)",
-    null,
-  ],
+  ['watches a folder that all share', "call(72, os.open('/usr/lib', 0), 1026, 0x7fffffff)", null],
   ['pushes characters into a terminal', "call(16, 0, 0x5412, b'x')", null],
   ['pushes characters into a terminal, with dirty upper bits', "call(16, 0, 0x100005412, b'x')", null],
   ['becomes root', 'call(105, 0)', null],

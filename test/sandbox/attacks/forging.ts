@@ -19,11 +19,11 @@ const FORGED: [name: string, code: string, kernel: Attack['kernel']][] = [
   ['forges its own result', "send({'kind': 'result', 'json': '\"forged\"'})", succeeds('forged')],
   ['forges a result and goes on', "send({'kind': 'result', 'json': '1'})\nwhile True: pass", succeeds(1)],
   [
-    'tells two results',
+    'sends two results',
     "send({'kind': 'result', 'json': '1'}, {'kind': 'result', 'json': '2'})",
     succeeds(1),
   ],
-  ['forges a result that is no JSON', "send({'kind': 'result', 'json': '{'})", raises],
+  ['forges a result that is not JSON', "send({'kind': 'result', 'json': '{'})", raises],
   [
     'forges a result nested a hundred thousand deep',
     "send({'kind': 'result', 'json': '[' * 100000 + ']' * 100000})",
@@ -152,7 +152,7 @@ const FORGED: [name: string, code: string, kernel: Attack['kernel']][] = [
   ['reopens its output to read', "breach(open('/proc/self/fd/1').read(10))", raises],
 ];
 
-/** Lies told on the private channel. What it tells of itself is believed; what it tells of others is not. */
+/** Forged frames on the private channel. They can change the outcome of their own run and nothing else. */
 export const forgingAttacks: Attack[] = FORGED.map(([name, code, kernel]) => ({
   name,
   code: `${FRAME}\n${code}`,
@@ -160,7 +160,7 @@ export const forgingAttacks: Attack[] = FORGED.map(([name, code, kernel]) => ({
   timeoutMs: kernel.kind === 'fails' && kernel.codes.includes('PYTHON_TIMEOUT') ? 1_000 : 10_000,
 }));
 
-/** What it does to Python, to files and to its own process, so that a later run may find it. */
+/** Changes to Python, to files and to the process that a later run might find. */
 const POISONED: [name: string, code: string, strict?: Attack['strict']][] = [
   ['replaces builtins', "import builtins\nbuiltins.len = lambda x: 'poisoned'\nbuiltins.poisoned = 1"],
   [

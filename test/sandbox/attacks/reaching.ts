@@ -47,7 +47,7 @@ const NETWORK: Attack[] = [
     kernel: raises,
   },
   {
-    name: 'reaches the fork-server, and asks it for a cell of its own',
+    name: 'reaches the fork-server, and requests a cell',
     code: py`
       import os, socket
       for folder in ['/weft/run', '/weft', '.', '/proc/1/cwd']:
@@ -191,5 +191,5 @@ const PROCESSES: Attack[] = [
   },
 ];
 
-/** Out of the room to sockets and processes. */
+/** Reach for sockets and processes outside the room. */
 export const reachingAttacks: Attack[] = [...NETWORK, ...PROCESSES];

@@ -1,6 +1,6 @@
 import { type Attack, harmless, py, raises, reported, stopped, succeeds } from './attack.ts';
 
-/** Every one of these prints the file's text where `path` can be read. */
+/** Each way prints the text of the file `path` if it can read it. */
 const READERS: Record<string, string> = {
   'open()': `print(open(path).read())`,
   pathlib: `import pathlib\nprint(pathlib.Path(path).read_text())`,
@@ -226,7 +226,7 @@ function input(index: number, where: string): Attack[] {
   ];
 }
 
-/** Out of the room to files and memory. */
+/** Read files and memory outside the room. */
 export const readingAttacks: Attack[] = [...readers(), ...ENVIRONMENT, ...PLACES].map((attack) => ({
   strict: stopped,
   ...attack,

@@ -11,19 +11,19 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { ROOM_UID } from '../../../server/sandbox/local/room.ts';
 
 /**
- * A host full of canaries: everything a run must not get at, each really there and open to whoever finds it. The
- * secret is in all of them; `input` tells an attacker where they are.
+ * A host with canaries: everything that a run must not reach exists and is readable, and contains the secret. `input`
+ * has the places, for the attacker.
  */
 export interface World extends AsyncDisposable {
   secret: string;
   input: Record<string, unknown>;
-  /** Holds the server's folders: the data folder. */
+  /** The data folder, which contains the server's folders. */
   dataFolder: string;
-  /** What reached a socket of the host. */
+  /** What a socket of the host has received. */
   contacts: string[];
-  /** Runs an attack on the host itself, without a sandbox; gives what it printed. */
+  /** Runs an attack on the host itself, without a sandbox, and returns its output. */
   runOutside(code: string): Promise<string>;
-  /** What is not as it was with the host's process, which the attacks know the number of. */
+  /** Changes of a process of the host whose pid the attacks know. */
   harmDone(): string[];
 }
 
@@ -50,7 +50,7 @@ export async function makeWorld(): Promise<World> {
   };
 }
 
-/** Jest's process.env is a copy that no child process gets; a thread that shares the environment has the real one. */
+/** Jest's process.env is a copy that child processes do not inherit; a worker with SHARE_ENV sets the real one. */
 async function setEnvironment(value: string): Promise<void> {
   const code = `process.env.WEFT_TEST_SECRET = ${JSON.stringify(value)}`;
   await once(new Worker(code, { eval: true, env: SHARE_ENV }), 'exit');
@@ -97,7 +97,7 @@ async function listen(stack: AsyncDisposableStack, contacts: string[], folder: s
   return { port: ports[0], udpPort: udp.address().port, unixPath: path, abstract };
 }
 
-/** A process of the cells' own uid: only namespaces are between it and them. */
+/** A process with the uid of cells, so that only namespaces protect it from them. */
 async function startBystander(stack: AsyncDisposableStack, secret: string): Promise<ChildProcess> {
   const asRoot = process.getuid?.() === 0;
   const script = "print('up', flush=True)\nimport time\ntime.sleep(600)";
