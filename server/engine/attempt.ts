@@ -7,10 +7,9 @@ import {
   NodeFailure,
   type WatchedEvent,
 } from '../nodes/definition.ts';
-import { untemplatedFields } from '../nodes/describe.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
-import { type EvaluateAll, render } from '../nodes/template.ts';
+import { renderConfig } from '../nodes/render-config.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
@@ -64,7 +63,9 @@ export async function runAttempt(
   };
 
   try {
-    const config = await configOf(node, scope, (all, within) => expressions.evaluateAll(all, within, signal));
+    const config = await renderConfig(node, scope, (all, within) =>
+      expressions.evaluateAll(all, within, signal),
+    );
     const emission = await node.definition.execute({
       config,
       input: scope.input,
@@ -111,21 +112,6 @@ export function endEvent(
     case 'stopped':
       return null;
   }
-}
-
-async function configOf(
-  node: PlannedNode,
-  scope: ExpressionScope,
-  evaluateAll: EvaluateAll,
-): Promise<unknown> {
-  const rendered = await render(node.config ?? {}, scope, evaluateAll, untemplatedFields(node.definition));
-  const parsed = node.definition.config.safeParse(rendered);
-  if (parsed.success) return parsed.data;
-  const schemaErrors = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);
-  throw new NodeFailure({
-    code: 'INVALID_CONFIG',
-    message: `The configuration of node \`${node.key}\` does not fit its schema once its templates are filled in: ${schemaErrors.join('; ')}.`,
-  });
 }
 
 function toNodeError(thrown: unknown, nodeKey: string, logger: Logger): NodeError {

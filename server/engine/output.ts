@@ -20,10 +20,10 @@ export async function checkOutput(
 }
 
 function outputInvalid(schemaErrors: readonly SchemaError[]): NodeError {
-  const told = schemaErrors.slice(0, 5).map(({ message }) => message);
+  const messages = schemaErrors.slice(0, 5).map(({ message }) => message);
   return failure(
     'OUTPUT_INVALID',
-    `The output does not fit the workflow's outputSchema: ${told.join('; ')}. Change the nodes that give it, or the schema.`,
+    `The output does not fit the workflow's outputSchema: ${messages.join('; ')}. Change the nodes that emit it, or the schema.`,
   );
 }
 

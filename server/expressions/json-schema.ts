@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { describeValue, listNames, preview } from '../shared/describe-value.ts';
 import { coerceError } from '../shared/errors.ts';
 
-/** Where a value does not fit its schema: the way to the place, and what is wrong there, with the place's name. */
+/** Where a value does not fit its schema: the path of the place, and what was expected there and what came. */
 export interface SchemaError {
   path: string[];
   message: string;
@@ -47,12 +48,30 @@ function compiled(schema: unknown): ValidateFunction {
 
 /** A fresh instance each time: schemas of different authors must not see each other's `$id`s. */
 function compile(schema: unknown): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, verbose: true });
   return ajv.compile(schema as object | boolean);
 }
 
-function toSchemaError({ instancePath, message }: ErrorObject): SchemaError {
-  const path = instancePath.split('/').slice(1);
+function toSchemaError(error: ErrorObject): SchemaError {
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer);
   const place = path.length === 0 ? 'it' : `\`${path.join('.')}\``;
-  return { path, message: `${place} ${message ?? 'is not valid'}` };
+  return { path, message: `${place} ${expectation(error)}, got ${describeValue(error.data)}` };
+}
+
+/** Ajv's messages of these keywords leave out the values that matter. */
+function expectation({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'enum':
+      return `must be one of ${listNames(params.allowedValues.map(preview))}`;
+    case 'const':
+      return `must be ${preview(params.allowedValue)}`;
+    case 'additionalProperties':
+      return `must not have the property ${preview(params.additionalProperty)}`;
+    default:
+      return message ?? 'must be valid';
+  }
+}
+
+function unescapePointer(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }

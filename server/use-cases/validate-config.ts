@@ -1,32 +1,29 @@
-import type { z } from 'zod';
-import type { NodeDefinition } from '../nodes/definition.ts';
-import { describeNode, untemplatedFields } from '../nodes/describe.ts';
+import { MAX_PROBLEMS, schemaProblems, valueAt } from '../nodes/config-problems.ts';
+import type { ConfigProblem, NodeDefinition } from '../nodes/definition.ts';
+import { untemplatedFields } from '../nodes/describe.ts';
 import { expressionsIn, hasTemplate, isUnclosed } from '../nodes/template.ts';
 import type { UserError } from './types.ts';
 import type { PlacedExpression } from './validate-expressions.ts';
 
-type Path = readonly PropertyKey[];
-
-const MAX_TOLD = 20;
+type Path = ConfigProblem['path'];
 
 /** What is wrong with a node's configuration, each at its path below `field`; the first 20 where it is more. */
 export function validateConfig(definition: NodeDefinition, config: unknown, field: string): UserError[] {
   const value = config ?? {};
-  const at = (path: Path) => placeOf(field, path);
-  const issues = definition.config.safeParse(value).error?.issues ?? [];
   const untemplated = untemplatedFields(definition);
-  const schemaErrors = issues.filter(
-    ({ path }) => path.length === 0 || untemplated.has(String(path[0])) || !hasTemplate(valueAt(value, path)),
-  );
+  const mayBeTemplate = ([name]: Path) => name !== undefined && !untemplated.has(String(name));
   return [
-    ...schemaErrors.slice(0, MAX_TOLD).flatMap((issue) => toUserErrors(issue, value, at, definition)),
+    ...toUserErrors(
+      schemaProblems(definition, value, (path) => mayBeTemplate(path) && hasTemplate(valueAt(value, path))),
+      field,
+    ),
     ...templateProblems(definition, value, field),
-    ...(definition.validate?.(validFields(definition, value)) ?? []).map(({ path, code, message }) => ({
-      code,
-      field: at(path),
-      message,
-    })),
-  ].slice(0, MAX_TOLD);
+    ...toUserErrors(definition.validate?.(validFields(definition, value)) ?? [], field),
+  ].slice(0, MAX_PROBLEMS);
+}
+
+function toUserErrors(problems: readonly ConfigProblem[], field: string): UserError[] {
+  return problems.map(({ path, code, message }) => ({ code, field: placeOf(field, path), message }));
 }
 
 function placeOf(field: string, path: Path): string {
@@ -40,71 +37,6 @@ export function validFields(definition: NodeDefinition, config: unknown): Record
       const parsed = schema.safeParse((config as Record<string, unknown>)[name]);
       return parsed.success ? [[name, parsed.data]] : [];
     }),
-  );
-}
-
-function toUserErrors(
-  issue: z.core.$ZodIssue,
-  config: unknown,
-  at: (path: Path) => string,
-  definition: NodeDefinition,
-): UserError[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      code: 'UNKNOWN_FIELD',
-      field: at([...issue.path, key]),
-      message: `There is no field \`${key}\` here. Remove it or mend its name.`,
-    }));
-  }
-  const got = valueAt(config, issue.path);
-  const name = String(issue.path.at(-1) ?? 'config');
-  return [
-    {
-      code: got === undefined ? 'REQUIRED' : 'INVALID',
-      field: at(issue.path),
-      message:
-        got === undefined
-          ? `\`${name}\` is required.`
-          : `${integerRange(definition, issue.path) ?? expectation(issue, name)}, got ${abbreviate(got)}.`,
-    },
-  ];
-}
-
-/** A whole number's bounds are told together, whichever of them was missed. */
-function integerRange(definition: NodeDefinition, path: Path): string | null {
-  if (path.length !== 1) return null;
-  const field = describeNode(definition).fields.find(({ name }) => name === path[0]);
-  if (field?.type !== 'integer' || field.min === null || field.max === null) return null;
-  return `Expected \`${field.name}\` to be an integer from ${field.min} to ${field.max}`;
-}
-
-function expectation(issue: z.core.$ZodIssue, name: string): string {
-  switch (issue.code) {
-    case 'too_small':
-      return `Expected \`${name}\` to be at least ${issue.minimum}${unitOf(issue.origin)}`;
-    case 'too_big':
-      return `Expected \`${name}\` to be at most ${issue.maximum}${unitOf(issue.origin)}`;
-    case 'invalid_type':
-      return `Expected \`${name}\` to be ${issue.expected === 'int' ? 'an integer' : `of type ${issue.expected}`}`;
-    default:
-      return `\`${name}\`: ${issue.message}`;
-  }
-}
-
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' items' : '';
-}
-
-function abbreviate(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    value,
   );
 }
 
@@ -152,8 +84,8 @@ function templatedTexts(definition: NodeDefinition, config: unknown): { path: Pa
   return found;
 }
 
-/** Most texts are no templates, and are passed over before anything is made of them: there may be millions. */
-function findTexts(value: unknown, path: PropertyKey[], found: { path: Path; text: string }[]): void {
+/** Texts without a template are passed over before anything is allocated for them: there may be millions. */
+function findTexts(value: unknown, path: Path, found: { path: Path; text: string }[]): void {
   if (typeof value === 'string') {
     if (value.includes('{{')) found.push({ path: [...path], text: value });
   } else if (value !== null && typeof value === 'object') {

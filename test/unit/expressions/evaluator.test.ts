@@ -132,11 +132,31 @@ test('a schema that backtracks for ever, or goes round in circles, is a schema e
   ]);
 });
 
+test('values that a schema allows, or does not allow, are named where another one came', async () => {
+  const colour = { enum: ['red', 'blue'] };
+  const messages = async (schema: object, value: unknown) =>
+    (await evaluator.findSchemaErrors({ ...schema, additionalProperties: false }, value)).map(
+      ({ message }) => message,
+    );
+  expect(
+    await messages({ properties: { colour, 'a/b': { const: 1 } } }, { colour: 'green', 'a/b': 2 }),
+  ).toEqual(['`colour` must be one of "red", "blue", got the string "green"', '`a/b` must be 1, got 2']);
+  expect(await messages({ properties: { total: {} } }, { total: 1, totl: 2 })).toEqual([
+    'it must not have the property "totl", got an object with the keys total, totl',
+  ]);
+});
+
 test('what does not fit a schema is told at its place', async () => {
   const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
   expect(await evaluator.findSchemaErrors(schema, { rows: [] })).toEqual([]);
   expect(await evaluator.findSchemaErrors(schema, { rows: 3 })).toEqual([
-    { path: ['rows'], message: '`rows` must be array' },
+    { path: ['rows'], message: '`rows` must be array, got 3' },
+  ]);
+  expect(await evaluator.findSchemaErrors(schema, { row: [], total: 1 })).toEqual([
+    {
+      path: [],
+      message: "it must have required property 'rows', got an object with the keys row, total",
+    },
   ]);
   expect(await evaluator.schemaProblem({ type: 'nonsense' })).toMatch(/^This is not a JSON Schema/);
   expect(await evaluator.schemaProblem(schema)).toBeNull();
