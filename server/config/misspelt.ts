@@ -1,4 +1,4 @@
-import { isOneEditAway } from '../shared/one-edit-away.ts';
+import { closestName } from '../shared/did-you-mean.ts';
 import { settingNames } from './settings.ts';
 
 /**
@@ -8,7 +8,7 @@ import { settingNames } from './settings.ts';
 export function findMisspelt(variables: NodeJS.ProcessEnv): string[] {
   return Object.keys(variables).flatMap((name) => {
     if (!/^(WEFT|PYTHON)_/.test(name) || settingNames.includes(name)) return [];
-    const meant = settingNames.find((setting) => isOneEditAway(name, setting));
+    const meant = closestName(name, settingNames);
     return meant === undefined
       ? []
       : [`The variable ${name} is not a setting and has no effect. Did you mean ${meant}?`];

@@ -5,47 +5,50 @@ import { projectRoot } from '../shared/paths.ts';
 import { startExpendable } from '../shared/process-table.ts';
 import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
-export type Question =
-  | { kind: 'values'; expressions: readonly string[]; scope: unknown }
-  | { kind: 'readings'; expressions: readonly string[] }
-  | { kind: 'schemaErrors'; schema: unknown; value: unknown }
-  | { kind: 'schemaProblem'; schema: unknown };
+export type EvaluatorRequest =
+  | { kind: 'evaluate'; expressions: readonly string[]; scope: object }
+  | { kind: 'analyze'; expressions: readonly string[] }
+  | { kind: 'findSchemaErrors'; schema: unknown; value: unknown }
+  | { kind: 'checkSchema'; schema: unknown };
 
-/** Of the values each is an answer of its own, up to the first that is a problem; so it is known which one takes long. */
-export type Answer = { json: string } | { problem: { message: string; position: number | null } };
+/**
+ * `evaluate` has one response for each expression, up to the first problem, so that the server knows which expression
+ * exceeded a limit. Every other request has one response.
+ */
+export type EvaluatorResponse = { json: string } | { problem: { message: string; position: number | null } };
 
-/** A process that answers one question at a time. */
+/** A process that handles one request at a time. */
 export interface EvaluatorProcess {
   ready: Promise<void>;
-  /** The answers. @throws EvaluationError also when the process ends meanwhile */
-  ask(question: Question): Promise<unknown[]>;
-  /** Lets everything else on this machine go before it. */
-  yieldToOthers(): void;
+  /** The parsed responses. @throws EvaluationError also when the process ends before the last response */
+  request(request: EvaluatorRequest): Promise<unknown[]>;
+  /** Lowers the priority of the process for good. */
+  lowerPriority(): void;
   isAlive(): boolean;
-  /** What was asked fails for this reason. */
-  end(why?: (before: number) => string): void;
+  /** Kills the process; a pending request fails for this reason, which may count the responses before it. */
+  end(reason?: (before: number) => string): void;
 }
 
 /**
- * A process and not a thread: where memory runs out in a thread quickly enough, V8 ends the whole process. It can
- * read the program's own files and nothing else of the host, has no environment, and leaves no core dump behind.
+ * A process and not a thread: where memory runs out in a thread quickly enough, V8 ends the whole process. The process
+ * can read the program's own files and nothing else of the host, has no environment, and leaves no core dump behind.
  */
 export function startEvaluatorProcess(): EvaluatorProcess {
   const child = spawnProgram();
   const ready = Promise.withResolvers<void>();
-  let asked: Asked | null = null;
+  let pending: PendingRequest | null = null;
   let isAlive = true;
 
-  child.on('message', (message: Answer | 'ready') => {
+  child.on('message', (message: EvaluatorResponse | 'ready') => {
     if (message === 'ready') return ready.resolve();
-    if (asked !== null && takeAnswer(asked, message)) asked = null;
+    if (pending !== null && addResponse(pending, message)) pending = null;
   });
-  const onEnd = (why: (before: number) => string) => {
+  const onEnd = (reason: (before: number) => string) => {
     isAlive = false;
-    const index = asked?.answers.length ?? 0;
-    const error = new EvaluationError(why(index), null, index);
+    const index = pending?.results.length ?? 0;
+    const error = new EvaluationError(reason(index), null, index);
     ready.reject(error);
-    asked?.settled.reject(error);
+    pending?.settled.reject(error);
   };
   ready.promise.catch(() => {});
   child.on('error', (error) => onEnd(() => `it could not be evaluated: ${error.message}`));
@@ -59,43 +62,43 @@ export function startEvaluatorProcess(): EvaluatorProcess {
 
   return {
     ready: ready.promise,
-    ask(question) {
+    request(request) {
       const settled = Promise.withResolvers<unknown[]>();
-      const expected = question.kind === 'values' ? question.expressions.length : 1;
-      asked = { answers: [], expected, settled };
-      // There is no way to send where the host had no descriptor left to start it with: `error` is about to tell.
-      child.send?.(question, (error) => error && settled.reject(new EvaluationError(error.message)));
+      const expected = request.kind === 'evaluate' ? request.expressions.length : 1;
+      pending = { results: [], expected, settled };
+      // `send` is missing where the host had no descriptor left to start the process with; `error` follows.
+      child.send?.(request, (error) => error && settled.reject(new EvaluationError(error.message)));
       return settled.promise;
     },
-    yieldToOthers: () => isAlive && setPriority(child.pid!, LOWER_PRIORITY),
+    lowerPriority: () => isAlive && setPriority(child.pid!, LOWER_PRIORITY),
     isAlive: () => isAlive,
-    end(why) {
-      if (why !== undefined) onEnd(why);
+    end(reason) {
+      if (reason !== undefined) onEnd(reason);
       child.kill('SIGKILL');
     },
   };
 }
 
-interface Asked {
-  answers: unknown[];
+interface PendingRequest {
+  results: unknown[];
   expected: number;
   settled: PromiseWithResolvers<unknown[]>;
 }
 
-/** True where it was the last. */
-function takeAnswer({ answers, expected, settled }: Asked, answer: Answer): boolean {
-  if ('problem' in answer) {
-    const { message, position } = answer.problem;
-    settled.reject(new EvaluationError(message, position, answers.length));
+/** True where the request is settled by this response. */
+function addResponse({ results, expected, settled }: PendingRequest, response: EvaluatorResponse): boolean {
+  if ('problem' in response) {
+    const { message, position } = response.problem;
+    settled.reject(new EvaluationError(message, position, results.length));
     return true;
   }
-  answers.push(JSON.parse(answer.json));
-  if (answers.length < expected) return false;
-  settled.resolve(answers);
+  results.push(JSON.parse(response.json));
+  if (results.length < expected) return false;
+  settled.resolve(results);
   return true;
 }
 
-/** A third of the CPU that others get where it is scarce; at the lowest, a busy machine would leave it none of its seconds. */
+/** A third of the CPU of other processes where CPU is scarce; at the lowest priority a busy host would grant none. */
 const LOWER_PRIORITY = 5;
 
 function spawnProgram(): ChildProcess {

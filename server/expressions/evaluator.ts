@@ -1,40 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type EvaluatorProcess, type Question, startEvaluatorProcess } from './evaluator-process.ts';
-import type { Reading } from './expression.ts';
+import type { Analysis } from './analyze-expression.ts';
+import type { Evaluation } from './evaluate-expressions.ts';
+import { type EvaluatorProcess, type EvaluatorRequest, startEvaluatorProcess } from './evaluator-process.ts';
 import type { SchemaError } from './json-schema.ts';
 import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
 import { RoundRobinQueue } from './round-robin-queue.ts';
 
 /**
- * What users write that is not Python is evaluated here: JSONata, and the JSON Schemas of their workflows, which are
- * programs as well (a `pattern` can backtrack for ever). They have no way to I/O; this bounds what they take. Each is
- * evaluated in another process, with limits on time and memory, and none waits long for those that take their time.
- * Those who ask (each execution is one, the API another) are served in turn at both kinds of places, so that nobody
- * waits for all that another one asks.
+ * Evaluates what users write that is not Python: JSONata, and the JSON Schemas of workflows, which are programs as well
+ * (a `pattern` can backtrack for ever). Such programs have no I/O; this room limits their time and memory. Each request
+ * has an owner (an execution, or the API), and the owners are served in turn, for quick and for slow requests.
  *
- *   waiting → a quick place, for QUICK_MS → done, or on as a slow one in the same process at a lower priority,
- *             or, where all slow places are taken, ended and begun again when one is free
+ *   waiting → a quick slot, for QUICK_MS → done
+ *                                        → a slow slot is free: the same process goes on, at a lower priority
+ *                                        → no slow slot is free: the process is ended, the request starts again later
+ *
+ * An own pool of processes and not piscina, whose workers are threads of this process: threads share its memory, so the
+ * one that exhausts memory ends the server, and they have no priority of their own.
  */
 export interface Evaluator extends Disposable {
   /**
-   * The values of JSONata expressions over one scope, which is copied once; they have the limits of one together.
+   * Evaluates JSONata expressions over one scope, which is copied once; together they have the limits of one.
    * @throws EvaluationError of the first that fails, or the signal's reason once it aborts
    */
   evaluate(
     expressions: readonly string[],
-    scope: unknown,
-    by: { asker: string; signal: AbortSignal },
-  ): Promise<unknown[]>;
-  /** What can be told of JSONata expressions before they are evaluated. @throws EvaluationError */
-  read(expressions: readonly string[]): Promise<Reading[]>;
+    scope: object,
+    by: { owner: string; signal: AbortSignal },
+  ): Promise<Evaluation[]>;
+  /** What is known of JSONata expressions before they are evaluated. @throws EvaluationError */
+  analyze(expressions: readonly string[]): Promise<Analysis[]>;
   /** The first twenty places where a value does not fit a JSON Schema; none where there is no schema. */
-  findSchemaErrors(schema: unknown, value: unknown, asker?: string): Promise<SchemaError[]>;
+  findSchemaErrors(schema: unknown, value: unknown, owner?: string): Promise<SchemaError[]>;
   /** What is wrong with a JSON Schema itself, or null. */
   schemaProblem(schema: unknown): Promise<string | null>;
 }
 
-const QUICK_PLACES = 2;
-const SLOW_PLACES = 4;
+const QUICK_SLOTS = 2;
+const SLOW_SLOTS = 4;
 const QUICK_MS = 100;
 const API = 'api';
 
@@ -42,17 +45,17 @@ export function openEvaluator(): Evaluator {
   const idle: EvaluatorProcess[] = [];
   const all = new Set<EvaluatorProcess>();
   const waiting = new RoundRobinQueue<Task>();
-  const slow = new RoundRobinQueue<Task>();
-  let quickTaken = 0;
-  let slowTaken = 0;
+  const waitingSlow = new RoundRobinQueue<Task>();
+  let quickSlots = QUICK_SLOTS;
+  let slowSlots = SLOW_SLOTS;
 
-  async function ask(question: Question, asker = API, signal?: AbortSignal): Promise<unknown[]> {
+  async function run(request: EvaluatorRequest, owner = API, signal?: AbortSignal): Promise<unknown[]> {
     signal?.throwIfAborted();
-    const task: Task = { question, asker, settled: Promise.withResolvers(), isSettled: false };
+    const task: Task = { request, owner, settled: Promise.withResolvers(), isSettled: false };
     const abort = () => task.settled.reject(signal!.reason);
     signal?.addEventListener('abort', abort);
-    waiting.add(asker, task);
-    pump();
+    waiting.add(owner, task);
+    startWaiting();
     try {
       return await task.settled.promise;
     } finally {
@@ -61,48 +64,48 @@ export function openEvaluator(): Evaluator {
     }
   }
 
-  function pump(): void {
-    while (quickTaken < QUICK_PLACES && beginNext(waiting, runQuick)) {}
-    while (slowTaken < SLOW_PLACES && beginNext(slow, runSlow)) {}
+  function startWaiting(): void {
+    while (quickSlots > 0 && startNext(waiting, runQuick)) {}
+    while (slowSlots > 0 && startNext(waitingSlow, runSlow)) {}
   }
 
   async function runQuick(task: Task): Promise<void> {
-    quickTaken++;
+    quickSlots--;
     const process = takeIdle() ?? start();
-    const { answers, isQuick } = await askQuickly(process, task.question);
-    quickTaken--;
+    const { results, isQuick } = await requestQuickly(process, task.request);
+    quickSlots++;
     if (isQuick) {
       process.isAlive() ? idle.push(process) : end(process);
-      task.settled.resolve(answers);
-    } else if (slowTaken < SLOW_PLACES) {
-      void goOnSlowly(process, task, answers);
+      task.settled.resolve(results);
+    } else if (slowSlots > 0) {
+      void continueSlowly(process, task, results);
     } else {
       end(process);
-      slow.add(task.asker, task);
+      waitingSlow.add(task.owner, task);
     }
-    pump();
+    startWaiting();
   }
 
   async function runSlow(task: Task): Promise<void> {
     const process = start();
-    return goOnSlowly(process, task, process.ask(task.question));
+    return continueSlowly(process, task, process.request(task.request));
   }
 
-  /** The process is at a lower priority from here on, so it is not used again. */
-  async function goOnSlowly(
+  /** The process has a lower priority from here on, so no other request uses it. */
+  async function continueSlowly(
     process: EvaluatorProcess,
     task: Task,
-    answers: Promise<unknown[]>,
+    results: Promise<unknown[]>,
   ): Promise<void> {
-    slowTaken++;
-    process.yieldToOthers();
+    slowSlots--;
+    process.lowerPriority();
     const timer = setTimeout(() => process.end(tookTooLong), LIMITS.hardTimeoutMs);
-    answers.then(task.settled.resolve, task.settled.reject);
+    results.then(task.settled.resolve, task.settled.reject);
     await task.settled.promise.catch(() => {});
     clearTimeout(timer);
     end(process);
-    slowTaken--;
-    pump();
+    slowSlots++;
+    startWaiting();
   }
 
   function takeIdle(): EvaluatorProcess | undefined {
@@ -124,14 +127,16 @@ export function openEvaluator(): Evaluator {
   }
 
   return {
-    evaluate: async (expressions, scope, { asker, signal }) =>
-      expressions.length === 0 ? [] : ask({ kind: 'values', expressions, scope }, asker, signal),
-    read: async (expressions) =>
-      expressions.length === 0 ? [] : ((await ask({ kind: 'readings', expressions }))[0] as Reading[]),
-    async findSchemaErrors(schema, value, asker) {
+    evaluate: async (expressions, scope, { owner, signal }) =>
+      expressions.length === 0
+        ? []
+        : ((await run({ kind: 'evaluate', expressions, scope }, owner, signal)) as Evaluation[]),
+    analyze: async (expressions) =>
+      expressions.length === 0 ? [] : ((await run({ kind: 'analyze', expressions }))[0] as Analysis[]),
+    async findSchemaErrors(schema, value, owner) {
       if (schema === null || schema === undefined) return [];
       try {
-        return (await ask({ kind: 'schemaErrors', schema, value }, asker))[0] as SchemaError[];
+        return (await run({ kind: 'findSchemaErrors', schema, value }, owner))[0] as SchemaError[];
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         return [{ path: [], message: `it cannot be checked by this schema: ${error.message}` }];
@@ -140,7 +145,7 @@ export function openEvaluator(): Evaluator {
     async schemaProblem(schema) {
       if (schema === null) return null;
       try {
-        return (await ask({ kind: 'schemaProblem', schema }))[0] as string | null;
+        return (await run({ kind: 'checkSchema', schema }))[0] as string | null;
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         return `This JSON Schema cannot be used: ${error.message}`;
@@ -153,34 +158,34 @@ export function openEvaluator(): Evaluator {
 }
 
 interface Task {
-  question: Question;
-  asker: string;
+  request: EvaluatorRequest;
+  owner: string;
   settled: PromiseWithResolvers<unknown[]>;
   isSettled: boolean;
 }
 
-/** Drops one that nobody waits for any more. False where none is left. */
-function beginNext(tasks: RoundRobinQueue<Task>, run: (task: Task) => Promise<void>): boolean {
+/** Skips a task that was aborted meanwhile. False where the queue is empty. */
+function startNext(tasks: RoundRobinQueue<Task>, run: (task: Task) => Promise<void>): boolean {
   const task = tasks.next();
   if (task !== undefined && !task.isSettled) void run(task);
   return task !== undefined;
 }
 
-/** The time counts from when the process is up. */
-async function askQuickly(
+/** The time counts from when the process is ready. */
+async function requestQuickly(
   process: EvaluatorProcess,
-  question: Question,
-): Promise<{ answers: Promise<unknown[]>; isQuick: boolean }> {
-  const answers = process.ask(question);
-  const over = new AbortController();
-  const tooLate = process.ready.then(() => delay(QUICK_MS, false, { signal: over.signal })).catch(() => true);
+  request: EvaluatorRequest,
+): Promise<{ results: Promise<unknown[]>; isQuick: boolean }> {
+  const results = process.request(request);
+  const done = new AbortController();
+  const tooLate = process.ready.then(() => delay(QUICK_MS, false, { signal: done.signal })).catch(() => true);
   const isQuick = await Promise.race([
-    answers.then(
+    results.then(
       () => true,
       () => true,
     ),
     tooLate,
   ]);
-  over.abort();
-  return { answers, isQuick };
+  done.abort();
+  return { results, isQuick };
 }

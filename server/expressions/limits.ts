@@ -1,41 +1,41 @@
 import { MAX_VALUE } from '../shared/value-size.ts';
 
-/** What one evaluation may take; that of several expressions over one scope counts as one. */
+/** The limits of one evaluation; several expressions over one scope share the limits of one. */
 export const LIMITS = {
   timeoutMs: 5_000,
-  /** Past JSONata's own time limit, for what it cannot interrupt, such as a regular expression. */
+  /** For what JSONata's own time limit cannot interrupt, such as a regular expression. */
   hardTimeoutMs: 6_000,
-  /** Calls within calls. */
+  /** Nested calls. */
   stack: 500,
   /** Values in one sequence. */
   sequence: 10_000_000,
   memoryMb: 256,
-  /** Of what `$error()` says, among others. */
+  /** Of an error, which may be the user's own by `$error()`. */
   messageCharacters: 4_000,
   resultBytes: MAX_VALUE.bytes,
   resultContainers: MAX_VALUE.containers,
 };
 
-/** Each tells of a limit that an expression reached, given how many before it had a part in that. */
+/** Messages of reached limits; `before` counts the expressions before it, which share its limits. */
 export const tookTooLong = (before: number) =>
-  `it${withThose(before)} took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;
-export const gaveTooMuch = (before: number) =>
-  `its result${withThose(before)} is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`;
-export const gaveTooManyContainers = (before: number) =>
-  `its result${withThose(before)} has more than ${LIMITS.resultContainers} lists and objects`;
+  `it${withEarlier(before)} took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;
+export const tooLarge = (before: number) =>
+  `its result${withEarlier(before)} is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`;
+export const tooManyContainers = (before: number) =>
+  `its result${withEarlier(before)} has more than ${LIMITS.resultContainers} lists and objects`;
 export const tookTooMuchMemory = () => `it needed more than ${LIMITS.memoryMb} MiB of memory`;
 
-function withThose(before: number): string {
+function withEarlier(before: number): string {
   return before === 0 ? '' : `, with the ${before} before it,`;
 }
 
-/** Why an evaluation has no value, for its author. */
+/** Why an evaluation has no value, for the author of the expression. */
 export class EvaluationError extends Error {
   constructor(
     message: string,
-    /** In the expression, where that is known. */
+    /** The character of the expression, where it is known. */
     readonly position: number | null = null,
-    /** Which of the expressions that were asked for together it is. */
+    /** Which of the expressions of one request failed. */
     readonly index = 0,
   ) {
     super(message);

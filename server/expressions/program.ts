@@ -1,44 +1,48 @@
-/** The program of an evaluator's process: answers one question at a time (evaluator-process.ts has the other end). */
+/** The program of an evaluator process: handles one request at a time (evaluator-process.ts has the other end). */
 import { Worker } from 'node:worker_threads';
 import { coerceError } from '../shared/errors.ts';
-import type { Answer, Question } from './evaluator-process.ts';
-import { evaluateExpressions, readExpression } from './expression.ts';
+import { analyzeExpression } from './analyze-expression.ts';
+import { evaluateExpressions } from './evaluate-expressions.ts';
+import type { EvaluatorRequest, EvaluatorResponse } from './evaluator-process.ts';
 import { findSchemaErrors, schemaProblem } from './json-schema.ts';
 import { EvaluationError, LIMITS } from './limits.ts';
 
 endWithParent();
-// For the whole group of processes they are meant for the server, which needs its answers still.
+// A terminal sends these signals to the whole process group; the server still needs responses while it closes.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-process.on('message', (question: Question) => void answer(question));
+process.on('message', (request: EvaluatorRequest) => void respond(request));
 process.send!('ready');
 
-async function answer(question: Question): Promise<void> {
+async function respond(request: EvaluatorRequest): Promise<void> {
   try {
-    for await (const json of answersTo(question)) process.send!({ json } satisfies Answer);
+    for await (const json of resultsOf(request)) process.send!({ json } satisfies EvaluatorResponse);
   } catch (error) {
     process.send!(problemOf(error));
   }
 }
 
-async function* answersTo(question: Question): AsyncGenerator<string> {
-  switch (question.kind) {
-    case 'values':
-      return yield* evaluateExpressions(question.expressions, question.scope);
-    case 'readings':
-      return yield JSON.stringify(question.expressions.map(readExpression));
-    case 'schemaErrors':
-      return yield JSON.stringify(findSchemaErrors(question.schema, question.value));
-    case 'schemaProblem':
-      return yield JSON.stringify(schemaProblem(question.schema));
+async function* resultsOf(request: EvaluatorRequest): AsyncGenerator<string> {
+  switch (request.kind) {
+    case 'evaluate':
+      return yield* evaluateExpressions(request.expressions, request.scope);
+    case 'analyze':
+      return yield JSON.stringify(request.expressions.map(analyzeExpression));
+    case 'findSchemaErrors':
+      return yield JSON.stringify(findSchemaErrors(request.schema, request.value));
+    case 'checkSchema':
+      return yield JSON.stringify(schemaProblem(request.schema));
   }
 }
 
-function problemOf(error: unknown): Answer {
+function problemOf(error: unknown): EvaluatorResponse {
   const message = coerceError(error).message.slice(0, LIMITS.messageCharacters);
   return { problem: { message, position: error instanceof EvaluationError ? error.position : null } };
 }
 
-/** Nobody writes to stdin, and it closes when the server is gone, however it went. The main thread may be busy for ever then. */
+/**
+ * The server never writes to stdin, so stdin closes only when the server is gone, also after a crash. A thread waits for
+ * that, because the main thread may be busy for ever.
+ */
 function endWithParent(): void {
   const watch = `require('node:fs').readSync(0, Buffer.alloc(1)); process.kill(process.pid, 'SIGKILL')`;
   new Worker(watch, { eval: true });

@@ -1,22 +1,22 @@
-/** What several askers wait for, given out in turn, one of each: who asks for much waits for himself. */
+/** A queue for several owners: `next` serves the owners in turn, so an owner with many items delays only itself. */
 export class RoundRobinQueue<T> {
-  /** In the order of their turns; none is empty. */
+  /** In the order in which the owners are served; no queue is empty. */
   private readonly queues = new Map<string, T[]>();
 
-  add(asker: string, item: T): void {
-    const queue = this.queues.get(asker);
-    if (queue === undefined) this.queues.set(asker, [item]);
+  add(owner: string, item: T): void {
+    const queue = this.queues.get(owner);
+    if (queue === undefined) this.queues.set(owner, [item]);
     else queue.push(item);
   }
 
-  /** Undefined where nothing waits. */
+  /** Undefined where the queue is empty. */
   next(): T | undefined {
-    const [turn] = this.queues;
-    if (turn === undefined) return undefined;
-    const [asker, queue] = turn;
+    const [first] = this.queues;
+    if (first === undefined) return undefined;
+    const [owner, queue] = first;
     const item = queue.shift();
-    this.queues.delete(asker);
-    if (queue.length > 0) this.queues.set(asker, queue);
+    this.queues.delete(owner);
+    if (queue.length > 0) this.queues.set(owner, queue);
     return item;
   }
 }

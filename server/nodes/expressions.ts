@@ -1,36 +1,62 @@
+import type { Evaluation } from '../expressions/evaluate-expressions.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
 import type { ExpressionScope } from './definition.ts';
 import { NodeFailure } from './definition.ts';
 
-/** JSONata, the expression language of templates, conditions and transforms. */
+/**
+ * JSONata as nodes use it, for templates, conditions and transforms. The room `expressions` evaluates any JSONata over
+ * any data and knows no workflow; this file adds what a node needs: the scope, an execution as the owner, and an
+ * evaluation's error as the node's failure.
+ */
 export interface Expressions {
-  /** @throws NodeFailure EXPRESSION_ERROR with what JSONata says and where, or the signal's reason once it aborts */
-  evaluate(expression: string, scope: ExpressionScope, signal: AbortSignal): Promise<unknown>;
-  /** The same for several over one scope, in order; they have the limits of one together. */
+  /** @throws NodeFailure EXPRESSION_ERROR with JSONata's message and position, or the signal's reason once it aborts */
+  evaluate(
+    expression: string,
+    scope: ExpressionScope,
+    signal: AbortSignal,
+    onMissing?: OnMissing,
+  ): Promise<unknown>;
+  /** Several expressions over one scope, in order; together they have the limits of one. */
   evaluateAll(
     expressions: readonly string[],
     scope: ExpressionScope,
     signal: AbortSignal,
+    onMissing?: OnMissing,
   ): Promise<unknown[]>;
 }
 
+/** Called for each expression that is a path to something undefined, with the reason. */
+export type OnMissing = (expression: { index: number; text: string; reason: string }) => void;
+
 export function makeExpressions(evaluator: Evaluator): Expressions {
-  const evaluateAll: Expressions['evaluateAll'] = async (expressions, scope, signal) => {
-    const by = { asker: scope.execution.id, signal };
+  const evaluateAll: Expressions['evaluateAll'] = async (expressions, scope, signal, onMissing) => {
+    const by = { owner: scope.execution.id, signal };
     try {
-      return await evaluator.evaluate(expressions, neededScope(expressions, scope), by);
+      const evaluations = await evaluator.evaluate(expressions, neededScope(expressions, scope), by);
+      if (onMissing !== undefined) reportMissing(expressions, evaluations, onMissing);
+      return evaluations.map(({ value }) => value);
     } catch (error) {
       throw error instanceof EvaluationError ? failure(expressions[error.index]!, error) : error;
     }
   };
   return {
     evaluateAll,
-    evaluate: async (expression, scope, signal) => (await evaluateAll([expression], scope, signal))[0],
+    evaluate: async (expression, scope, signal, onMissing) =>
+      (await evaluateAll([expression], scope, signal, onMissing))[0],
   };
 }
 
-/** Only what the expressions speak of is copied to the evaluator: each may be large. */
+function reportMissing(
+  expressions: readonly string[],
+  evaluations: readonly Evaluation[],
+  onMissing: OnMissing,
+): void {
+  for (const [index, { missing }] of evaluations.entries())
+    if (missing !== null) onMissing({ index, text: expressions[index]!, reason: missing });
+}
+
+/** The parts of the scope that the expressions name: each part may be large, and is copied to the evaluator. */
 function neededScope(expressions: readonly string[], scope: ExpressionScope): Partial<ExpressionScope> {
   const mayMeanAll = expressions.some((expression) => /\$(?![A-Za-z_])|\*|%/.test(expression));
   if (mayMeanAll) return scope;

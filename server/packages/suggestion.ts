@@ -1,4 +1,4 @@
-import { isOneEditAway } from '../shared/one-edit-away.ts';
+import { closestName } from '../shared/did-you-mean.ts';
 
 /**
  * The package among `names` that a request for `name` probably meant: `name` may be the module of a package with
@@ -8,7 +8,7 @@ export function suggestionFor(name: string, names: readonly string[] = WELL_KNOW
   if (names.includes(name)) return undefined;
   const package_ = PACKAGES_OF_MODULES.get(name);
   if (package_ !== undefined && names.includes(package_)) return package_;
-  return names.find((candidate) => isOneEditAway(name, candidate));
+  return closestName(name, names);
 }
 
 /** Packages whose name differs from the module that code imports. */

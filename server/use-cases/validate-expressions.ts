@@ -25,16 +25,16 @@ export async function validateExpressions(
   graph: Graph,
   evaluator: Evaluator,
 ): Promise<UserError[]> {
-  const readings = await evaluator.read(placed.map(({ expression }) => expression)).catch(toError);
-  if (readings instanceof EvaluationError)
+  const analyses = await evaluator.analyze(placed.map(({ expression }) => expression)).catch(toError);
+  if (analyses instanceof EvaluationError)
     return [
       {
         code: 'INVALID_EXPRESSION',
         field: null,
-        message: `Its expressions cannot be checked: ${readings.message}.`,
+        message: `Its expressions cannot be checked: ${analyses.message}.`,
       },
     ];
-  return readings.flatMap(({ problem, nodes }, index) => {
+  return analyses.flatMap(({ problem, nodes }, index) => {
     const { field, nodeKey } = placed[index]!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     if (nodes.length === 0) return [];

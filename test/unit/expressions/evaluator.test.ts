@@ -7,10 +7,12 @@ const evaluator = openEvaluator();
 afterAll(() => evaluator[Symbol.dispose]());
 
 const patient = new AbortController().signal;
-const evaluateAll = (expressions: string[], asker = 'exec_1') =>
-  evaluator.evaluate(expressions, {}, { asker, signal: patient });
-const evaluate = async (expression: string, scope: unknown = {}, signal = patient) =>
-  (await evaluator.evaluate([expression], scope, { asker: 'exec_1', signal }))[0];
+const evaluateAll = (expressions: string[], owner = 'exec_1') =>
+  evaluator
+    .evaluate(expressions, {}, { owner, signal: patient })
+    .then((evaluations) => evaluations.map(({ value }) => value));
+const evaluate = async (expression: string, scope: object = {}, signal = patient) =>
+  (await evaluator.evaluate([expression], scope, { owner: 'exec_1', signal }))[0]!.value;
 
 const endless = '($f := function() { $f() }; $f())';
 const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
@@ -21,8 +23,8 @@ test('where the host has no descriptor left to start a process with, an expressi
     const { openEvaluator } = await import('${join(projectRoot, 'dist/server/expressions/evaluator.js')}');
     using evaluator = openEvaluator();
     const evaluate = () => evaluator
-      .evaluate(['1 + 1'], {}, { asker: 'exec_1', signal: AbortSignal.timeout(10_000) })
-      .then(([value]) => value, ({ message }) => message);
+      .evaluate(['1 + 1'], {}, { owner: 'exec_1', signal: AbortSignal.timeout(10_000) })
+      .then(([{ value }]) => value, ({ message }) => message);
     const descriptors = [];
     try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
     const without = await evaluate();
@@ -80,7 +82,7 @@ test('nor where all of it takes long', async () => {
   let ended = 0;
   const busy = leaving.map(({ signal }) =>
     evaluator
-      .evaluate([endless], {}, { asker: 'busy', signal })
+      .evaluate([endless], {}, { owner: 'busy', signal })
       .catch(() => {})
       .finally(() => ended++),
   );

@@ -47,12 +47,12 @@ test('expressions cannot reach the server’s objects', async () => {
 });
 
 test('the place of a syntax error is told', async () => {
-  const [open, braces, sound] = await evaluator.read([
+  const [open, braces, sound] = await evaluator.analyze([
     'input.(',
     '{{ input.rows }}',
     'input.a > nodes.b.output',
   ]);
   expect(open!.problem).toMatch(/character \d+/);
   expect(braces!.problem).toMatch(/leave out the \{\{ and \}\}/);
-  expect(sound).toEqual({ problem: null, nodes: ['b'] });
+  expect(sound).toMatchObject({ problem: null, nodes: ['b'] });
 });

@@ -1,0 +1,79 @@
+import jsonata from 'jsonata';
+import { barePath } from './analyze-expression.ts';
+import { EvaluationError, LIMITS, tookTooLong, tooLarge, tooManyContainers } from './limits.ts';
+import { findMissing } from './undefined-reference.ts';
+
+/** What an expression gave. */
+export interface Evaluation {
+  value: unknown;
+  /** Why it is undefined, of an expression that is a path and nothing else; null where a path led to a value. */
+  missing: string | null;
+}
+
+/**
+ * Evaluates JSONata expressions over one scope, one after the other. Yields each Evaluation as JSON.
+ * @throws EvaluationError with JSONata's message and the position
+ */
+export async function* evaluateExpressions(
+  expressions: readonly string[],
+  scope: object,
+): AsyncGenerator<string> {
+  const startedAt = performance.now();
+  const used = { bytes: 0, containers: 0 };
+  for (const [before, expression] of expressions.entries()) {
+    if (performance.now() - startedAt > LIMITS.timeoutMs) throw new EvaluationError(tookTooLong(before));
+    const result = await resultOf(expression, scope, before);
+    const missing = result === undefined ? explainUndefined(expression, scope) : null;
+    yield `{"value":${toJson(result, used, before)},"missing":${JSON.stringify(missing)}}`;
+  }
+}
+
+async function resultOf(expression: string, scope: object, before: number): Promise<unknown> {
+  try {
+    return await compile(expression).evaluate(scope);
+  } catch (error) {
+    const { code, message, position } = error as { code?: string; message?: string; position?: number };
+    if (code === TIMED_OUT) throw new EvaluationError(tookTooLong(before));
+    throw new EvaluationError(message ?? String(error), position ?? null);
+  }
+}
+
+/** An error code of JSONata. */
+const TIMED_OUT = 'D1012';
+
+/** An expression that is more than a path may be undefined on purpose. */
+function explainUndefined(expression: string, scope: object): string | null {
+  const path = barePath(compile(expression).ast());
+  return path && findMissing(path, scope);
+}
+
+const COMPILED_MAX = 500;
+const compiled = new Map<string, jsonata.Expression>();
+
+function compile(expression: string): jsonata.Expression {
+  let ready = compiled.get(expression);
+  if (ready === undefined) {
+    if (compiled.size >= COMPILED_MAX) compiled.clear();
+    ready = jsonata(expression, {
+      timeout: LIMITS.timeoutMs,
+      stack: LIMITS.stack,
+      sequence: LIMITS.sequence,
+    });
+    compiled.set(expression, ready);
+  }
+  return ready;
+}
+
+/** Without functions, which JSON cannot hold, and without the properties that JSONata adds to its sequences. */
+function toJson(result: unknown, used: { bytes: number; containers: number }, before: number): string {
+  const withoutFunctions = (_key: string, value: unknown) => {
+    if (typeof value === 'function') return null;
+    if (typeof value !== 'object' || value === null) return value;
+    if (++used.containers > LIMITS.resultContainers) throw new EvaluationError(tooManyContainers(before));
+    return '_jsonata_lambda' in value || '_jsonata_function' in value ? null : value;
+  };
+  const json = JSON.stringify(result, withoutFunctions) ?? 'null';
+  used.bytes += json.length;
+  if (used.bytes > LIMITS.resultBytes) throw new EvaluationError(tooLarge(before));
+  return json;
+}
