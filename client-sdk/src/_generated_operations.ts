@@ -231,6 +231,7 @@ export type ExecutionEventType =
   | 'NodeOutput'
   | 'NodeProgress'
   | 'NodeEnvironment'
+  | 'NodeNotice'
   | 'ArtifactCreated'
   | 'SecurityViolation'
   | 'SecurityAlert';
@@ -266,6 +267,7 @@ export type ExecutionEventsSubscription = {
       | EventParts_NodeOutput_Fragment
       | EventParts_NodeProgress_Fragment
       | EventParts_NodeEnvironment_Fragment
+      | EventParts_NodeNotice_Fragment
       | EventParts_ArtifactCreated_Fragment
       | EventParts_SecurityViolation_Fragment
       | EventParts_SecurityAlert_Fragment
@@ -303,6 +305,7 @@ export type ExecutionHistoryQuery = {
         | EventParts_NodeOutput_Fragment
         | EventParts_NodeProgress_Fragment
         | EventParts_NodeEnvironment_Fragment
+        | EventParts_NodeNotice_Fragment
         | EventParts_ArtifactCreated_Fragment
         | EventParts_SecurityViolation_Fragment
         | EventParts_SecurityAlert_Fragment
@@ -592,6 +595,26 @@ type EventParts_NodeEnvironment_Fragment = {
   type: 'NodeEnvironment';
 };
 
+type EventParts_NodeNotice_Fragment = {
+  /** For programs. `UNDEFINED_REFERENCE`: a template or an expression that is a path and nothing else has no value. */
+  code: string | null;
+  /** For people: where it is, what it is, and what was probably meant. */
+  message: string | null;
+  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Give it as `after` to read on from just behind this event. */
+  cursor: string;
+  /** When it happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node it happened in; null for events of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt it happened in, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeNotice';
+};
+
 type EventParts_ArtifactCreated_Fragment = {
   /** The place in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
@@ -689,6 +712,7 @@ export type EventPartsFragment =
   | EventParts_NodeOutput_Fragment
   | EventParts_NodeProgress_Fragment
   | EventParts_NodeEnvironment_Fragment
+  | EventParts_NodeNotice_Fragment
   | EventParts_ArtifactCreated_Fragment
   | EventParts_SecurityViolation_Fragment
   | EventParts_SecurityAlert_Fragment
@@ -1489,10 +1513,10 @@ export type WorkflowDeleteMutation = {
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';

@@ -1,6 +1,7 @@
 import type { JournalWriter } from '../journal/append.ts';
 import type { ArtifactFile } from '../journal/artifacts.ts';
 import type { Artifact, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type ExpressionScope,
   type NodeEmission,
@@ -9,7 +10,6 @@ import {
 } from '../nodes/definition.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
-import { renderConfig } from '../nodes/render-config.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
@@ -52,7 +52,7 @@ export async function runAttempt(
 ): Promise<AttemptEnd> {
   const startedAt = performance.now();
   const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
-  const { journal, expressions, sandbox } = deps;
+  const { journal, sandbox } = deps;
 
   const emit = async (event: WatchedEvent) => {
     const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
@@ -61,18 +61,17 @@ export async function runAttempt(
     if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
     if (event.type === 'SecurityViolation') await raiseAlert(deps, ref, committed);
   };
+  const evaluation = makeAttemptExpressions({ ...deps, node, signal, emit });
 
   try {
-    const config = await renderConfig(node, scope, (all, within) =>
-      expressions.evaluateAll(all, within, signal),
-    );
+    const config = await evaluation.renderConfig(scope);
     const emission = await node.definition.execute({
       config,
       input: scope.input,
       scope,
       signal,
       sandbox,
-      evaluate: (expression, within) => expressions.evaluate(expression, within, signal),
+      evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
       emit,
       saveArtifact: (file) => deps.saveArtifact(file, signal),
     });

@@ -49,6 +49,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
     case 'NodeOutput':
     case 'NodeProgress':
     case 'NodeEnvironment':
+    case 'NodeNotice':
     case 'ArtifactCreated':
     case 'SecurityViolation':
     case 'SecurityAlert':

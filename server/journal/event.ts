@@ -91,6 +91,8 @@ export type NodeEventBody = NodeRef &
     | ({ type: 'NodeOutput' } & OutputChunk)
     | ({ type: 'NodeProgress' } & Progress)
     | ({ type: 'NodeEnvironment' } & EnvironmentChange)
+    /** For people: no failure, but probably not what the author meant. */
+    | { type: 'NodeNotice'; code: string; message: string }
     | { type: 'ArtifactCreated'; artifact: Artifact }
     | { type: 'SecurityViolation'; violation: Violation; codeHash: string }
     | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
@@ -117,6 +119,7 @@ export const eventTypes = [
   'NodeOutput',
   'NodeProgress',
   'NodeEnvironment',
+  'NodeNotice',
   'ArtifactCreated',
   'SecurityViolation',
   'SecurityAlert',
@@ -127,6 +130,7 @@ const watchedEventTypes = [
   'NodeOutput',
   'NodeProgress',
   'NodeEnvironment',
+  'NodeNotice',
   'ArtifactCreated',
   'SecurityViolation',
   'SecurityAlert',

@@ -101,7 +101,15 @@ export interface NodeContext<Config> {
 export type WatchedEvent = DistributiveOmit<
   Extract<
     EventBody,
-    { type: 'NodeOutput' | 'NodeProgress' | 'NodeEnvironment' | 'ArtifactCreated' | 'SecurityViolation' }
+    {
+      type:
+        | 'NodeOutput'
+        | 'NodeProgress'
+        | 'NodeEnvironment'
+        | 'NodeNotice'
+        | 'ArtifactCreated'
+        | 'SecurityViolation';
+    }
   >,
   'nodeKey' | 'attempt' | 'item'
 >;

@@ -1,17 +1,25 @@
 import { schemaProblems } from './config-problems.ts';
 import { type ExpressionScope, type NodeDefinition, NodeFailure } from './definition.ts';
 import { untemplatedFields } from './describe.ts';
-import { type EvaluateAll, render } from './template.ts';
+import { type EvaluateAll, type MissingReference, render } from './template.ts';
 
 const MAX_PROBLEMS_IN_MESSAGE = 5;
 
-/** A node's configuration with its templates filled in. @throws NodeFailure INVALID_CONFIG, EXPRESSION_ERROR */
+/**
+ * A node's configuration with its templates filled in. `reportMissing` receives the templates that are paths to
+ * something undefined, before the configuration is checked. @throws NodeFailure INVALID_CONFIG, EXPRESSION_ERROR
+ */
 export async function renderConfig(
   { key, definition, config }: { key: string; definition: NodeDefinition; config: unknown },
   scope: ExpressionScope,
   evaluateAll: EvaluateAll,
+  reportMissing: (missing: MissingReference[]) => Promise<void>,
 ): Promise<unknown> {
-  const rendered = await render(config ?? {}, scope, evaluateAll, untemplatedFields(definition));
+  const missing: MissingReference[] = [];
+  const rendered = await render(config ?? {}, scope, evaluateAll, untemplatedFields(definition), (found) =>
+    missing.push(found),
+  );
+  await reportMissing(missing);
   const parsed = definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;
   const problems = schemaProblems(definition, rendered)

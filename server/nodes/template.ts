@@ -1,10 +1,22 @@
-import type { ExpressionScope } from './definition.ts';
+import type { ConfigProblem, ExpressionScope } from './definition.ts';
+import type { OnMissing } from './expressions.ts';
 
 /**
  * Templates: any string of a configuration may hold `{{ JSONata }}`. A string that is one template and nothing
  * else becomes the expression's value, of whatever type; in a longer string each template becomes text.
  */
-export type EvaluateAll = (expressions: readonly string[], scope: ExpressionScope) => Promise<unknown[]>;
+export type EvaluateAll = (
+  expressions: readonly string[],
+  scope: ExpressionScope,
+  onMissing: OnMissing,
+) => Promise<unknown[]>;
+
+/** A path to something undefined: the text as it is written, its place in the configuration, and the reason. */
+export interface MissingReference {
+  path: ConfigProblem['path'];
+  text: string;
+  reason: string;
+}
 
 export function hasTemplate(value: unknown): value is string {
   return typeof value === 'string' && templatesIn(value).length > 0;
@@ -22,38 +34,51 @@ export function isUnclosed(text: string): boolean {
 
 /**
  * Renders every string in `value`, however deep, with all expressions evaluated together; `except` names top-level
- * fields that are left as they are.
+ * fields that are left as they are. `onMissing` is called for each template that is a path to something undefined.
  */
 export async function render(
   value: unknown,
   scope: ExpressionScope,
   evaluateAll: EvaluateAll,
   except: ReadonlySet<string> = new Set(),
+  onMissing: (missing: MissingReference) => void = () => {},
 ): Promise<unknown> {
   const expressions: string[] = [];
-  fill(value, (expression) => expressions.push(expression), except);
-  const values = (await evaluateAll(expressions, scope)).values();
-  return fill(value, () => values.next().value, except);
+  const paths: Path[] = [];
+  fill(value, [], except, (expression, path) => {
+    expressions.push(expression);
+    paths.push([...path]);
+  });
+  const evaluated = await evaluateAll(expressions, scope, ({ index, text, reason }) =>
+    onMissing({ path: paths[index]!, text: `{{ ${text} }}`, reason }),
+  );
+  const values = evaluated.values();
+  return fill(value, [], except, () => values.next().value);
 }
 
-/** Each template, in order, becomes the value that it is given. */
-function fill(
-  value: unknown,
-  giveValue: (expression: string) => unknown,
-  except: ReadonlySet<string> = new Set(),
-): unknown {
-  if (typeof value === 'string') return hasTemplate(value) ? fillText(value, giveValue) : value;
-  if (Array.isArray(value)) return value.map((item) => fill(item, giveValue));
+type Path = ConfigProblem['path'];
+type ToValue = (expression: string, path: Path) => unknown;
+const NO_EXCEPTIONS: ReadonlySet<string> = new Set();
+
+/** Replaces each template, in order, by its value. `path` is one list for all: a configuration may have millions of values. */
+function fill(value: unknown, path: Path, except: ReadonlySet<string>, toValue: ToValue): unknown {
+  if (typeof value === 'string') return hasTemplate(value) ? fillText(value, path, toValue) : value;
   if (value === null || typeof value !== 'object') return value;
-  const fields = Object.entries(value);
+  const fillAt = (key: string | number, field: unknown) => {
+    path.push(key);
+    const filled = fill(field, path, NO_EXCEPTIONS, toValue);
+    path.pop();
+    return filled;
+  };
+  if (Array.isArray(value)) return value.map((item, index) => fillAt(index, item));
   return Object.fromEntries(
-    fields.map(([key, field]) => [key, except.has(key) ? field : fill(field, giveValue)]),
+    Object.entries(value).map(([key, field]) => [key, except.has(key) ? field : fillAt(key, field)]),
   );
 }
 
-function fillText(text: string, giveValue: (expression: string) => unknown): unknown {
+function fillText(text: string, path: Path, toValue: ToValue): unknown {
   const templates = templatesIn(text);
-  const values = templates.map(({ expression }) => giveValue(expression));
+  const values = templates.map(({ expression }) => toValue(expression, path));
   const between = [0, ...templates.map(({ end }) => end)].map((from, index) =>
     text.slice(from, templates[index]?.start),
   );
@@ -67,7 +92,7 @@ interface Template {
   expression: string;
 }
 
-/** Not by a regular expression, which would read to the end of the text again for each `{{` that nothing closes. */
+/** Not by a regular expression, which would read to the end of the text for each `{{` without a `}}`. */
 function templatesIn(text: string): Template[] {
   const found: Template[] = [];
   for (let end = 0; ; ) {

@@ -112,6 +112,23 @@ export class NodeEnvironment extends ExecutionEvent {
   message!: string | null;
 }
 
+/** Nullable, though always set: one fragment selects these fields of NodeOutput, NodeEnvironment and NodeNotice. */
+@EventType('What the author of a workflow should know about a run of a node, and what is no failure.')
+export class NodeNotice extends ExecutionEvent {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For programs. `UNDEFINED_REFERENCE`: a template or an expression that is a path and nothing else has no value.',
+  })
+  code!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'For people: where it is, what it is, and what was probably meant.',
+  })
+  message!: string;
+}
+
 @EventType('A node has handed out a file, which can be downloaded from now on.')
 export class ArtifactCreated extends ExecutionEvent {
   @Field(() => Artifact, { description: 'The file.' })

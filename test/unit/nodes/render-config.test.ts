@@ -13,10 +13,15 @@ const scope: ExpressionScope = {
   nodes: {},
   execution: { id: 'exec_1', workflowId: 'wf_1', input: null },
 };
-const evaluateAll: EvaluateAll = (all, within) =>
-  makeExpressions(evaluator).evaluateAll(all, within, new AbortController().signal);
+const { signal } = new AbortController();
+const evaluateAll: EvaluateAll = (all, within) => makeExpressions(evaluator).evaluateAll(all, within, signal);
 const renderPython = (config: object) =>
-  renderConfig({ key: 'p', definition: nodeRegistry.get('python')!, config }, scope, evaluateAll);
+  renderConfig(
+    { key: 'p', definition: nodeRegistry.get('python')!, config },
+    scope,
+    evaluateAll,
+    async () => {},
+  );
 
 test('a configuration has the values of its templates and the defaults of its schema', async () => {
   expect(await renderPython({ code: '{{ 1', memoryMb: '{{ input.seconds * 100 }}' })).toEqual({
