@@ -85,6 +85,13 @@ export type WorkflowFilter = {
   search?: string | null | undefined;
 };
 
+/** How much a UserError matters. */
+export type UserErrorLevel =
+  /** The input is refused. */
+  | 'ERROR'
+  /** The input is accepted, but is probably not what its author meant. */
+  | 'WARNING';
+
 /** A workflow as its author writes it. */
 export type WorkflowInput = {
   /** Of 1 to 200 characters. */
@@ -137,7 +144,7 @@ export type RetryPolicyInput = {
   backoffFactor?: number;
   /** The longest wait, milliseconds: 0 to 3600000. */
   maxDelayMs?: number;
-  /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
+  /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every error that is `retryable`; PYTHON_EXECUTION_ERROR is. */
   retryOn?: Array<string>;
 };
 
@@ -809,6 +816,8 @@ export type ExecutionStartMutation = {
     execution: ExecutionPartsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -832,6 +841,8 @@ export type ExecutionCancelMutation = {
     execution: ExecutionPartsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -855,6 +866,8 @@ export type ExecutionRetryMutation = {
     execution: ExecutionPartsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1035,6 +1048,8 @@ export type PythonRunMutation = {
     } | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1065,6 +1080,8 @@ export type PythonEnvironmentPrepareMutation = {
     pythonEnvironment: PythonEnvironmentFieldsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1087,6 +1104,8 @@ export type PythonEnvironmentDeleteMutation = {
     deletedPythonEnvironmentId: string | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1339,7 +1358,7 @@ export type WorkflowVersionPartsFragment = {
       backoffFactor: number;
       /** The longest wait, milliseconds. */
       maxDelayMs: number;
-      /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every retryable error and PYTHON_EXECUTION_ERROR. */
+      /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every error that is `retryable`; PYTHON_EXECUTION_ERROR is. */
       retryOn: Array<string>;
     } | null;
     /** Set where it runs once for each item of a list. */
@@ -1431,8 +1450,10 @@ export type WorkflowValidateQueryVariables = Exact<{
 
 
 export type WorkflowValidateQuery = {
-  /** All that is wrong with a workflow, without saving it; empty for one that can be saved and run. For editors. */
+  /** What is wrong with a workflow, without saving it: errors, then warnings. One without an error can be saved and run. For editors. */
   workflowValidate: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
     /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
     code: string;
     /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1454,6 +1475,19 @@ export type WorkflowCreateMutation = {
     workflow: WorkflowPartsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+    /** What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing. */
+    warnings: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1477,6 +1511,19 @@ export type WorkflowUpdateMutation = {
     workflow: WorkflowPartsFragment | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+    /** What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing. */
+    warnings: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1499,6 +1546,8 @@ export type WorkflowDeleteMutation = {
     deletedWorkflowId: string | null;
     /** Empty when the mutation did what was asked. */
     userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
       code: string;
       /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
@@ -1519,13 +1568,13 @@ export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, Execution
   'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE){executionRetry(id:$id strategy:$strategy){execution{...ExecutionParts}userErrors{code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE){executionRetry(id:$id strategy:$strategy){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
   'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
@@ -1543,16 +1592,16 @@ export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinit
   'query NodeDefinitions{nodeDefinitions{type version label description category fields{name label type required default min max description placeholder widget language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
 export const PythonRunDocument: Document<PythonRunMutation, PythonRunMutationVariables> =
-  'mutation PythonRun($input:PythonRunInput!){pythonRun(input:$input){execution{id status}userErrors{code field message}}}';
+  'mutation PythonRun($input:PythonRunInput!){pythonRun(input:$input){execution{id status}userErrors{level code field message}}}';
 
 export const PythonEnvironmentsDocument: Document<PythonEnvironmentsQuery, PythonEnvironmentsQueryVariables> =
   'query PythonEnvironments{pythonEnvironments{...PythonEnvironmentFields}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
 
 export const PythonEnvironmentPrepareDocument: Document<PythonEnvironmentPrepareMutation, PythonEnvironmentPrepareMutationVariables> =
-  'mutation PythonEnvironmentPrepare($packages:[String!]!){pythonEnvironmentPrepare(packages:$packages){pythonEnvironment{...PythonEnvironmentFields}userErrors{code field message}}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
+  'mutation PythonEnvironmentPrepare($packages:[String!]!){pythonEnvironmentPrepare(packages:$packages){pythonEnvironment{...PythonEnvironmentFields}userErrors{level code field message}}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
 
 export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMutation, PythonEnvironmentDeleteMutationVariables> =
-  'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{code field message}}}';
+  'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
   'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}}}';
@@ -1576,13 +1625,13 @@ export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, Wor
   'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
-  'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){code field message}}';
+  'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!){workflowCreate(input:$input){workflow{...WorkflowParts}userErrors{code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowCreate($input:WorkflowInput!){workflowCreate(input:$input){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!){workflowUpdate(id:$id input:$input){workflow{...WorkflowParts}userErrors{code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!){workflowUpdate(id:$id input:$input){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
-  'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{code field message}}}';
+  'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

@@ -71,6 +71,8 @@ export class WeftServerError extends WeftError {
 }
 
 export interface UserError {
+  /** A WARNING keeps nothing from being saved or run. */
+  level: 'ERROR' | 'WARNING';
   /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
   code: string;
   /** The place in the input, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */

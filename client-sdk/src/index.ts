@@ -34,4 +34,4 @@ export {
   type WorkflowReference,
   type WorkflowRun,
 } from './typed-client.ts';
-export type { Workflow, WorkflowSummary, Workflows } from './workflows.ts';
+export type { SavedWorkflow, Workflow, WorkflowSummary, Workflows } from './workflows.ts';

@@ -19,25 +19,28 @@ import { payloadOf } from './user-errors.ts';
 /** A workflow with its latest version. */
 export type Workflow = WorkflowPartsFragment;
 
+/** What saving gives: the workflow, and what is probably not meant, such as a path to a field that is known to be missing. */
+export type SavedWorkflow = Workflow & { readonly warnings: readonly UserError[] };
+
 /** A workflow as a list shows it. */
 export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
 
 export interface Workflows {
   /** Saves a new workflow, as its version 1. @throws WeftInputError with all that is wrong with it */
-  create(input: WorkflowInput, options?: RequestOptions): Promise<Workflow>;
+  create(input: WorkflowInput, options?: RequestOptions): Promise<SavedWorkflow>;
   /**
    * Saves a new version of a workflow.
    * @throws WeftNotFoundError where there is no such workflow
    * @throws WeftInputError with all that is wrong with it
    */
-  update(id: string, input: WorkflowInput, options?: RequestOptions): Promise<Workflow>;
+  update(id: string, input: WorkflowInput, options?: RequestOptions): Promise<SavedWorkflow>;
   /** Takes a workflow off the list. Its executions stay readable. @throws WeftNotFoundError where there is none */
   delete(id: string, options?: RequestOptions): Promise<void>;
   /** One workflow; null when there is none of that id, or it was deleted. */
   get(id: string, options?: RequestOptions): Promise<Workflow | null>;
   /** Workflows, newest first. */
   list(options?: ListOptions & { filter?: WorkflowFilter }): Listing<WorkflowSummary>;
-  /** All that is wrong with a workflow, without saving it; empty for one that can be run. */
+  /** What is wrong with a workflow, without saving it: errors, then warnings. One without an error can be run. */
   validate(input: WorkflowInput, options?: RequestOptions): Promise<UserError[]>;
 }
 
@@ -45,11 +48,11 @@ export function makeWorkflows(settings: Settings): Workflows {
   return {
     async create(input, options) {
       const data = await request(settings, WorkflowCreateDocument, { input }, options);
-      return payloadOf(data.workflowCreate, 'workflow');
+      return { ...payloadOf(data.workflowCreate, 'workflow'), warnings: data.workflowCreate.warnings };
     },
     async update(id, input, options) {
       const data = await request(settings, WorkflowUpdateDocument, { id, input }, options);
-      return payloadOf(data.workflowUpdate, 'workflow');
+      return { ...payloadOf(data.workflowUpdate, 'workflow'), warnings: data.workflowUpdate.warnings };
     },
     async delete(id, options) {
       const data = await request(settings, WorkflowDeleteDocument, { id }, options);

@@ -12,14 +12,15 @@ export const SCOPE_NAMES = ['input', 'nodes', 'execution'];
  *
  * @param at the index of the first name that is missing
  * @param names the names that are there instead
+ * @param child the one of these names whose value has the missing field
  */
-export function explainMissing(path: Path, at: number, names: readonly string[]): string {
+export function explainMissing(path: Path, at: number, names: readonly string[], child?: string): string {
   const has = at === 0 ? 'an expression sees' : `${quotePath(path.slice(0, at))} has`;
   const closest = closestName(path[at]!, names);
-  const suggestion =
-    closest === undefined
-      ? ''
-      : ` Did you mean ${quotePath([...path.slice(0, at), closest, ...path.slice(at + 1)])}?`;
+  const instead = closest === undefined ? child && [child, path[at]!] : [closest];
+  const suggestion = instead
+    ? ` Did you mean ${quotePath([...path.slice(0, at), ...instead, ...path.slice(at + 1)])}?`
+    : '';
   return `${has}: ${listNames(names)}.${suggestion}`;
 }
 

@@ -13,6 +13,7 @@ import { PythonEnvironmentResolver } from './python-environment/python-environme
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
+import { UserErrorResolver } from './user-error/user-error.resolver.ts';
 import { WorkflowResolver } from './workflow/workflow.resolver.ts';
 import { WorkflowFieldsResolver } from './workflow/workflow-fields.resolver.ts';
 
@@ -32,6 +33,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,
+      UserErrorResolver,
     ],
     orphanedTypes: Object.values(nodeEvents),
     validate: false,

@@ -32,6 +32,8 @@ export interface NodeDefinition<Config = unknown> {
   effects: 'none' | 'outside';
   /** The expressions among the fields that fit the schema, beside those in templates. */
   expressions?: (config: Partial<Config>) => ConfigExpression[];
+  /** The JSONata whose value the node emits, where there is one: validation infers the fields of the output from it. */
+  outputExpression?: (config: Partial<Config>) => string | undefined;
   /** What the schema cannot say; of the fields that fit the schema. */
   validate?: (config: Partial<Config>) => ConfigProblem[];
   /** Throws NodeFailure for a failure the workflow may handle. */

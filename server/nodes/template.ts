@@ -27,6 +27,14 @@ export function expressionsIn(text: string): string[] {
   return templatesIn(text).map(({ expression }) => expression);
 }
 
+/** The expression of a string that is one template and nothing else. */
+export function onlyExpressionIn(value: unknown): string | undefined {
+  const [template, ...more] = typeof value === 'string' ? templatesIn(value) : [];
+  if (template === undefined || more.length > 0) return undefined;
+  const rest = (value as string).slice(0, template.start) + (value as string).slice(template.end);
+  return rest.trim() === '' ? template.expression : undefined;
+}
+
 /** Whether the last `{{` has no `}}`. */
 export function isUnclosed(text: string): boolean {
   return text.lastIndexOf('{{') >= (templatesIn(text).at(-1)?.end ?? 0);

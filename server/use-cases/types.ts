@@ -4,6 +4,8 @@ import type { WorkflowDraft } from '../nodes/draft.ts';
 export type { Page, PageRequest } from '../db/page.ts';
 
 export interface UserError {
+  /** ERROR where none is given. */
+  level?: 'ERROR' | 'WARNING';
   code: string;
   /** A dotted path into the input, such as `nodes.2.config.timeoutMs`; null where none fits. */
   field: string | null;

@@ -55,6 +55,7 @@ export function expressionsOf(
     field: placeOf(field, path),
     expression,
     nodeKey,
+    seesItem: true,
   }));
 }
 

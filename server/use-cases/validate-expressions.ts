@@ -1,3 +1,4 @@
+import type { Analysis } from '../expressions/analyze-expression.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
 import type { UserError } from './types.ts';
@@ -8,6 +9,8 @@ export interface PlacedExpression {
   expression: string;
   /** The node it belongs to. */
   nodeKey: string;
+  /** Whether it is evaluated once for each item of a node with `forEach`. */
+  seesItem: boolean;
 }
 
 export interface Graph {
@@ -16,26 +19,55 @@ export interface Graph {
   ancestors: (key: string) => ReadonlySet<string>;
 }
 
-/**
- * What is wrong with expressions: those that do not parse, and those that ask for the output of a node that is not
- * there, or that need not have run before, which would find nothing, in silence.
- */
+/** What is wrong with expressions, without warnings. */
 export async function validateExpressions(
   placed: readonly PlacedExpression[],
   graph: Graph,
   evaluator: Evaluator,
 ): Promise<UserError[]> {
-  const analyses = await evaluator.analyze(placed.map(({ expression }) => expression)).catch(toError);
-  if (analyses instanceof EvaluationError)
-    return [
-      {
-        code: 'INVALID_EXPRESSION',
-        field: null,
-        message: `Its expressions cannot be checked: ${analyses.message}.`,
-      },
-    ];
-  return analyses.flatMap(({ problem, nodes }, index) => {
-    const { field, nodeKey } = placed[index]!;
+  const analyses = await analyzeAll(
+    placed.map(({ expression }) => expression),
+    evaluator,
+  );
+  return analyses instanceof EvaluationError
+    ? [notAnalyzed(analyses)]
+    : expressionErrors(placed, analyses, graph);
+}
+
+/** Each of the expressions once; an EvaluationError where they exceed the evaluator's limits together. */
+export async function analyzeAll(
+  expressions: readonly string[],
+  evaluator: Evaluator,
+): Promise<ReadonlyMap<string, Analysis> | EvaluationError> {
+  const unique = [...new Set(expressions)];
+  try {
+    const analyses = await evaluator.analyze(unique);
+    return new Map(unique.map((expression, index) => [expression, analyses[index]!]));
+  } catch (error) {
+    if (error instanceof EvaluationError) return error;
+    throw error;
+  }
+}
+
+export function notAnalyzed({ message }: EvaluationError): UserError {
+  return {
+    code: 'INVALID_EXPRESSION',
+    field: null,
+    message: `Its expressions cannot be checked: ${message}.`,
+  };
+}
+
+/**
+ * Errors of expressions that do not parse, and of those that refer to the output of a node that does not exist or may
+ * run later, which would be undefined.
+ */
+export function expressionErrors(
+  placed: readonly PlacedExpression[],
+  analyses: ReadonlyMap<string, Analysis>,
+  graph: Graph,
+): UserError[] {
+  return placed.flatMap(({ field, expression, nodeKey }) => {
+    const { problem, nodes } = analyses.get(expression)!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     if (nodes.length === 0) return [];
     const before = graph.ancestors(nodeKey);
@@ -49,11 +81,6 @@ export async function validateExpressions(
           : `\`nodes.${key}\` is the output of no node of this workflow: ${expected(before)}.`,
       }));
   });
-}
-
-function toError(error: unknown): EvaluationError {
-  if (error instanceof EvaluationError) return error;
-  throw error;
 }
 
 function expected(before: ReadonlySet<string>): string {

@@ -1,39 +1,62 @@
 import { makeAncestors } from '../engine/graph.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
+import { EvaluationError } from '../expressions/limits.ts';
 import type { NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import { inferScopes } from './infer-scopes.ts';
 import { isKey, quoteForMessage } from './keys.ts';
 import type { UserError } from './types.ts';
-import { expressionsOf, validateConfig } from './validate-config.ts';
+import { expressionsOf, validateConfig, validFields } from './validate-config.ts';
 import { checkEdges, checkShape } from './validate-edges.ts';
-import { type PlacedExpression, validateExpressions } from './validate-expressions.ts';
+import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from './validate-expressions.ts';
+import { findUndefinedReferences } from './validate-references.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
 const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
 /** Nobody reads more. */
-const MAX_TOLD = 100;
+const MAX_REPORTED = 100;
 
-/** What is wrong with a workflow, at once, the first 100 where it is more; empty for one that can be saved and run. */
+export interface Validation {
+  /** Empty for a workflow that can be saved and run. */
+  errors: UserError[];
+  /** What is probably not meant: a path to a field that is known to be missing. */
+  warnings: UserError[];
+}
+
+/** What is wrong with a workflow, at once: the first 100 errors and the first 100 warnings. */
 export async function validateWorkflow(
   whole: WorkflowDraft,
   { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
-): Promise<UserError[]> {
+): Promise<Validation> {
   const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
   const errors = validateGraph(draft, registry);
-  if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors.slice(0, MAX_TOLD);
-  const keys = new Set(draft.nodes.map(({ key }) => key));
-  const graph = { keys, ancestors: makeAncestors(draft.edges) };
-  return [
-    ...errors,
-    ...(await validateExpressions(placedExpressions(draft, registry), graph, evaluator)),
-    ...(await validateSchemas(draft, evaluator)),
-  ].slice(0, MAX_TOLD);
+  if (errors.some(({ code }) => code === 'TOO_LARGE'))
+    return { errors: errors.slice(0, MAX_REPORTED), warnings: [] };
+
+  const placed = placedExpressions(draft, registry);
+  const outputExpressions = outputExpressionsOf(draft, registry);
+  const expressions = [...placed.map(({ expression }) => expression), ...outputExpressions.values()];
+  const analyses = await analyzeAll(expressions, evaluator);
+  const schemaErrors = await validateSchemas(draft, evaluator);
+  if (analyses instanceof EvaluationError) {
+    errors.push(notAnalyzed(analyses), ...schemaErrors);
+    return { errors: errors.slice(0, MAX_REPORTED), warnings: [] };
+  }
+  const ancestors = makeAncestors(draft.edges);
+  const graph = { keys: new Set(draft.nodes.map(({ key }) => key)), ancestors };
+  const hasOrder = !errors.some(({ code }) => SHAPELESS.has(code) || code === 'CYCLE');
+  const scopes = hasOrder ? inferScopes(draft, outputExpressions, analyses, ancestors) : new Map();
+  errors.push(...expressionErrors(placed, analyses, graph), ...schemaErrors);
+  return {
+    errors: errors.slice(0, MAX_REPORTED),
+    warnings: findUndefinedReferences(placed, analyses, scopes, MAX_REPORTED),
+  };
 }
 
-/** Of a list past its limit one item too many says it all: each of a million would be judged. */
+/** A list past its limit is cut to one item too many: validation looks at each item, and there may be a million. */
 function withoutExcess(node: NodeDraft, registry: NodeRegistry): NodeDraft {
   const definition = registry.get(node.type);
   const config = (node.config ?? {}) as Record<string, unknown>;
@@ -80,9 +103,19 @@ function placedExpressions({ nodes }: WorkflowDraft, registry: NodeRegistry): Pl
       ...(definition === undefined ? [] : expressionsOf(definition, node, `nodes.${index}.config`)),
       ...(forEach === null
         ? []
-        : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items, nodeKey }]),
+        : [{ field: `nodes.${index}.forEach.items`, expression: forEach.items, nodeKey, seesItem: false }]),
     ];
   });
+}
+
+function outputExpressionsOf({ nodes }: WorkflowDraft, registry: NodeRegistry): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { key, type, config } of nodes) {
+    const definition = registry.get(type);
+    const expression = definition?.outputExpression?.(validFields(definition, config ?? {}));
+    if (expression !== undefined) found.set(key, expression);
+  }
+  return found;
 }
 
 function checkWhole({ name, nodes, edges }: WorkflowDraft): UserError[] {

@@ -13,6 +13,9 @@ import { validateWorkflow } from './validate.ts';
 
 export type WorkflowUseCases = ReturnType<typeof makeWorkflowUseCases>;
 
+/** Warnings do not keep a workflow from being saved. */
+export type SaveOutcome = Outcome<Workflow> & { warnings: UserError[] };
+
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
 export function makeWorkflowUseCases(deps: {
   database: Database;
@@ -23,11 +26,15 @@ export function makeWorkflowUseCases(deps: {
   const { manager } = database;
 
   return {
-    validate: (draft: WorkflowDraft): Promise<UserError[]> => validateWorkflow(draft, deps),
+    /** Errors, then warnings. */
+    async validate(draft: WorkflowDraft): Promise<UserError[]> {
+      const { errors, warnings } = await validateWorkflow(draft, deps);
+      return [...errors, ...warnings];
+    },
 
-    async create(draft: WorkflowDraft): Promise<Outcome<Workflow>> {
-      const userErrors = await validateWorkflow(draft, deps);
-      if (userErrors.length > 0) return { ok: false, userErrors };
+    async create(draft: WorkflowDraft): Promise<SaveOutcome> {
+      const { errors, warnings } = await validateWorkflow(draft, deps);
+      if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
       const now = new Date();
       const workflow: WorkflowEntity = {
         id: newId('wf'),
@@ -42,13 +49,13 @@ export function makeWorkflowUseCases(deps: {
         await tx.insert(WorkflowEntity, workflow);
         return insertVersion(tx, workflow, draft, now);
       });
-      return { ok: true, value: toWorkflow(workflow, version) };
+      return { ok: true, value: toWorkflow(workflow, version), warnings };
     },
 
-    async update(id: string, draft: WorkflowDraft): Promise<Outcome<Workflow>> {
-      const userErrors = await validateWorkflow(draft, deps);
-      if (userErrors.length > 0) return { ok: false, userErrors };
-      return database.transaction(async (tx) => {
+    async update(id: string, draft: WorkflowDraft): Promise<SaveOutcome> {
+      const { errors, warnings } = await validateWorkflow(draft, deps);
+      if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
+      const outcome = await database.transaction(async (tx): Promise<Outcome<Workflow>> => {
         const workflow = await lockWorkflow(tx, id);
         if (workflow === null) return refuseNotFound('workflow', id);
         const now = new Date();
@@ -63,6 +70,7 @@ export function makeWorkflowUseCases(deps: {
         await tx.save(WorkflowEntity, workflow);
         return { ok: true, value: toWorkflow(workflow, version) };
       });
+      return { ...outcome, warnings };
     },
 
     async delete(id: string): Promise<Outcome<{ id: string }>> {

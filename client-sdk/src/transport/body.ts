@@ -15,7 +15,7 @@ function notJson(variables: Record<string, unknown>, cause: unknown): WeftInputE
   const field = (name === 'input' && faultyKey(Object(variables.input))) || name;
   const why = cause instanceof Error ? cause.message : String(cause);
   const message = `Expected ${field ? `\`${field}\`` : 'the variables'} to be JSON, got what it has no form for: ${why}`;
-  return new WeftInputError([{ code: 'NOT_JSON', field, message }], { cause });
+  return new WeftInputError([{ level: 'ERROR', code: 'NOT_JSON', field, message }], { cause });
 }
 
 function faultyKey(values: Record<string, unknown>): string | null {

@@ -1,11 +1,26 @@
-import { Field, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../enum-of.ts';
+
+export const UserErrorLevel = enumOf(['ERROR', 'WARNING']);
+
+registerEnumType(UserErrorLevel, {
+  name: 'UserErrorLevel',
+  description: 'How much a UserError matters.',
+  valuesConfig: {
+    ERROR: { description: 'The input is refused.' },
+    WARNING: { description: 'The input is accepted, but is probably not what its author meant.' },
+  },
+});
 
 @ObjectType({
   simpleResolvers: true,
   description:
-    'What is wrong with the input of a mutation. The operation itself went well: the fault can be put right and shown beside a form field.',
+    'What is wrong with the input of a mutation. The request itself succeeded: a form can show the fault beside its field, for the user to correct.',
 })
 export class UserError {
+  /** By its resolver; ERROR where none is given. */
+  level?: keyof typeof UserErrorLevel;
+
   @Field(() => String, { description: 'For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`.' })
   code!: string;
 

@@ -1,5 +1,6 @@
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
 import type * as workflows from '../../use-cases/types.ts';
+import type { SaveOutcome } from '../../use-cases/workflows.ts';
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
 import type { Workflow, WorkflowVersion } from './workflow.type.ts';
 
@@ -11,11 +12,11 @@ export function toWorkflowVersion(version: workflows.WorkflowVersion): WorkflowV
   return version;
 }
 
-/** The payload of a mutation whose object is a workflow. */
-export function toWorkflowPayload(outcome: workflows.Outcome<workflows.Workflow>) {
+/** The payload of a mutation that saves a workflow. */
+export function toWorkflowPayload({ warnings, ...outcome }: SaveOutcome) {
   return outcome.ok
-    ? { workflow: toWorkflow(outcome.value), userErrors: [] }
-    : { workflow: null, userErrors: outcome.userErrors };
+    ? { workflow: toWorkflow(outcome.value), userErrors: [], warnings }
+    : { workflow: null, userErrors: outcome.userErrors, warnings };
 }
 
 /** What the author left out becomes null, so that a draft has one shape. */

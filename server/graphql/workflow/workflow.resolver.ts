@@ -37,7 +37,7 @@ export class WorkflowResolver {
 
   @Query(() => [UserError], {
     description:
-      'All that is wrong with a workflow, without saving it; empty for one that can be saved and run. For editors.',
+      'What is wrong with a workflow, without saving it: errors, then warnings. One without an error can be saved and run. For editors.',
   })
   workflowValidate(
     @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,

@@ -2,7 +2,7 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
-import { Payload } from '../user-error/user-error.type.ts';
+import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
 @ObjectType({
@@ -76,8 +76,14 @@ export const WorkflowVersionConnection = connectionOf<WorkflowVersion>(
 );
 export type WorkflowVersionConnection = InstanceType<typeof WorkflowVersionConnection>;
 
+const WARNINGS =
+  'What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing.';
+
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowCreate` answers.' })
 export class WorkflowCreatePayload extends Payload {
+  @Field(() => [UserError], { description: WARNINGS })
+  warnings!: UserError[];
+
   @Field(() => Workflow, {
     nullable: true,
     description: 'The new workflow; null where there are userErrors.',
@@ -87,6 +93,9 @@ export class WorkflowCreatePayload extends Payload {
 
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowUpdate` answers.' })
 export class WorkflowUpdatePayload extends Payload {
+  @Field(() => [UserError], { description: WARNINGS })
+  warnings!: UserError[];
+
   @Field(() => Workflow, {
     nullable: true,
     description: 'The workflow with its new version; null where there are userErrors.',

@@ -30,6 +30,7 @@ export const branch: NodeDefinition<z.infer<typeof config>> = {
   ],
   canFail: true,
   effects: 'none',
+  outputExpression: () => 'input',
   expressions: ({ condition = '' }) => [{ path: ['condition'], expression: condition }],
   async execute({ config, input, scope, evaluate }) {
     // JSONata's own idea of truth, so that a condition means here what it means inside an expression.

@@ -14,6 +14,7 @@ export const input: NodeDefinition<z.infer<typeof config>> = {
   inputs: [],
   outputs: () => [{ id: 'output', label: 'Output', description: "The execution's input." }],
   canFail: false,
+  outputExpression: () => 'execution.input',
   effects: 'none',
   execute: async ({ scope }) => ({ handle: 'output', output: scope.execution.input }),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FieldMeta, NodeDefinition } from '../definition.ts';
+import { onlyExpressionIn } from '../template.ts';
 
 const config = z.strictObject({
   value: z
@@ -25,6 +26,7 @@ export const output: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'The value that was given out.' }],
   canFail: true,
+  outputExpression: ({ value }) => (value === undefined ? 'input' : onlyExpressionIn(value)),
   effects: 'none',
   execute: async ({ config, input }) => ({
     handle: 'output',

@@ -46,6 +46,7 @@ export const switchNode: NodeDefinition<z.infer<typeof config>> = {
   ],
   canFail: true,
   effects: 'none',
+  outputExpression: () => 'input',
   expressions: ({ cases = [] }) =>
     cases.map(({ when }, index) => ({ path: ['cases', index, 'when'], expression: when })),
   async execute({ config, input, scope, evaluate }) {

@@ -26,6 +26,7 @@ export const transform: NodeDefinition<z.infer<typeof config>> = {
   outputs: () => [{ id: 'output', label: 'Output' }],
   canFail: true,
   effects: 'none',
+  outputExpression: ({ expression }) => expression,
   expressions: ({ expression = '' }) => [{ path: ['expression'], expression }],
   execute: async ({ config, scope, evaluate }) => ({
     handle: 'output',

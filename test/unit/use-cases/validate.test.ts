@@ -8,7 +8,9 @@ import { draftOf, nodeOf } from '../engine/drive-by-hand.ts';
 const evaluator = openEvaluator();
 afterAll(() => evaluator[Symbol.dispose]());
 
-const validate = (draft: WorkflowDraft) => validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+const validateWhole = (draft: WorkflowDraft) =>
+  validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+const validate = async (draft: WorkflowDraft) => (await validateWhole(draft)).errors;
 const problemsOf = async (draft: WorkflowDraft) =>
   (await validate(draft)).map(({ code, field }) => `${code} ${field}`);
 const withNodes = (...nodes: NodeDraft[]): WorkflowDraft => ({ ...draftOf(), nodes });
@@ -64,7 +66,7 @@ test('the handles of a node are worked out once, however many edges leave it', a
   const draft = draftOf('a>b');
   draft.nodes = [nodeOf('a', 'output', { value: 1 }), nodeOf('b')];
   draft.edges = Array.from({ length: 100 }, (_, n) => ({ ...draft.edges[0]!, targetHandle: `h${n}` }));
-  expect(await validateWorkflow(draft, { registry, evaluator })).toHaveLength(0);
+  expect(await validateWorkflow(draft, { registry, evaluator })).toEqual({ errors: [], warnings: [] });
   expect(asked).toBeLessThanOrEqual(2); // Once more for its description.
 });
 
@@ -182,7 +184,7 @@ test('a run starts at nodes with the role of an input, whatever their type is ca
   const registry = new Map([...nodeRegistry, ['form', { ...nodeRegistry.get('input')!, type: 'form' }]]);
   const draft = draftOf('f>a', 'lonely');
   draft.nodes = draft.nodes.map((node) => (node.key === 'f' ? nodeOf('f', 'form', {}) : node));
-  expect(await validateWorkflow(draft, { registry, evaluator })).toEqual([
+  expect((await validateWorkflow(draft, { registry, evaluator })).errors).toEqual([
     expect.objectContaining({ code: 'UNREACHABLE_NODE', field: 'nodes.0' }),
   ]);
 });

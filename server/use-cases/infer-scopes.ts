@@ -1,0 +1,113 @@
+import { makeGraph } from '../engine/graph.ts';
+import type { Analysis } from '../expressions/analyze-expression.ts';
+import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
+import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import { knownBySchema } from './known-by-schema.ts';
+import { type KnownObject, type KnownValue, knownByShape, knownObject } from './known-value.ts';
+
+/** What the expressions of a node see. */
+export interface NodeScopes {
+  /** Of `forEach.items`, and without `forEach` of every other expression too. */
+  whole: KnownObject;
+  /** Of the configuration, once for each item. */
+  item: KnownObject;
+}
+
+/**
+ * What is known of each node's scope before a run: from inputSchema, and from expressions whose shape is known. A node's
+ * input is put together as the engine does (engine/values.ts).
+ *
+ * @param outputExpressions the expression by node that gives the node's output, where there is one
+ */
+export function inferScopes(
+  { nodes, edges, inputSchema }: WorkflowDraft,
+  outputExpressions: ReadonlyMap<string, string>,
+  analyses: ReadonlyMap<string, Analysis>,
+  ancestors: (key: string) => ReadonlySet<string>,
+): ReadonlyMap<string, NodeScopes> {
+  const executionInput = knownBySchema(inputSchema);
+  const inputs = new Map<string, KnownValue | null>();
+  const outputs = new Map<string, KnownValue | null>();
+  const scopes = new Map<string, NodeScopes>();
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const graph = makeGraph(
+    [...byKey.keys()],
+    edges.map((edge) => ({ ...edge, sourceHandle: edge.sourceHandle ?? 'output' })),
+  );
+
+  for (const key of graph.order) {
+    const input = inputOf(key);
+    inputs.set(key, input);
+    scopes.set(key, scopesOf(byKey.get(key)!, input));
+    outputs.set(key, valueBy(outputExpressions.get(key), scopes.get(key)!.item));
+  }
+  return scopes;
+
+  function scopesOf({ key, forEach }: NodeDraft, input: KnownValue | null): NodeScopes {
+    const whole = scopeWith(key, input);
+    return { whole, item: forEach === null ? whole : scopeWith(key, valueBy(forEach.items, whole)) };
+  }
+
+  function scopeWith(key: string, input: KnownValue | null): KnownObject {
+    const text: KnownValue = { kind: 'scalar', type: 'string' };
+    return knownObject(
+      new Map([
+        ['input', input],
+        ['nodes', nodesBefore(key)],
+        [
+          'execution',
+          knownObject(
+            new Map([
+              ['id', text],
+              ['workflowId', text],
+              ['input', executionInput],
+            ]),
+          ),
+        ],
+      ]),
+    );
+  }
+
+  function nodesBefore(key: string): KnownObject {
+    return {
+      kind: 'object',
+      isClosed: true,
+      get names() {
+        return [...ancestors(key)];
+      },
+      field: (name) =>
+        ancestors(key).has(name) ? knownObject(new Map([['output', outputs.get(name) ?? null]])) : undefined,
+    };
+  }
+
+  function valueBy(expression: string | undefined, scope: KnownObject): KnownValue | null {
+    return knownByShape(analyses.get(expression ?? '')?.shape ?? null, scope);
+  }
+
+  function inputOf(key: string): KnownValue | null {
+    const { incoming } = graph.nodes.get(key)!;
+    if (incoming.length === 0) return executionInput;
+    if (incoming.length === 1) return edgeValue(incoming[0]!);
+    const fields = new Map<string, KnownValue | null>();
+    for (const edge of incoming) {
+      const name = edge.targetHandle ?? edge.source;
+      const isOwn = incoming.every(
+        (other) => other === edge || (other.targetHandle ?? other.source) !== name,
+      );
+      if (isOwn) fields.set(name, edgeValue(edge));
+      // Of edges that share a name one gives its value by the name, several by their sources.
+      else for (const each of [name, edge.source]) fields.set(each, null);
+    }
+    return knownObject(fields);
+  }
+
+  function edgeValue({ source, sourceHandle }: { source: string; sourceHandle: string }): KnownValue | null {
+    if (sourceHandle !== ERROR_HANDLE_ID) return outputs.get(source) ?? null;
+    return knownObject(
+      new Map([
+        ['error', null],
+        ['input', inputs.get(source) ?? null],
+      ]),
+    );
+  }
+}
