@@ -158,6 +158,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeRetryScheduled { delayMs ${ERROR} }
       ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
+      ... on NodeNotice { code message }
       ... on SecurityViolation { violation { rule layer message } }
       ... on NodeProgress { current total unit message source }
     }
