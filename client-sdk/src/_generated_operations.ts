@@ -148,11 +148,11 @@ export type RetryPolicyInput = {
   retryOn?: Array<string>;
 };
 
-/** Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item is begun, and those under way are cancelled. */
+/** Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item starts, and running items are cancelled. */
 export type ForEachInput = {
-  /** A JSONata expression that gives the list, such as `input.rows`. */
+  /** A JSONata expression whose value is the list, such as `input.rows`. */
   items: string;
-  /** How many items are under way at once: 1 to 100. */
+  /** How many items run at once: 1 to 100. */
   concurrency?: number;
 };
 
@@ -814,7 +814,7 @@ export type ExecutionStartMutation = {
   executionStart: {
     /** The execution, QUEUED or already further; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -839,7 +839,7 @@ export type ExecutionCancelMutation = {
   executionCancel: {
     /** The execution, which ends within a moment; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -864,7 +864,7 @@ export type ExecutionRetryMutation = {
   executionRetry: {
     /** The new execution; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1046,7 +1046,7 @@ export type PythonRunMutation = {
       /** How far it is. */
       status: ExecutionStatus;
     } | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1078,7 +1078,7 @@ export type PythonEnvironmentPrepareMutation = {
   pythonEnvironmentPrepare: {
     /** The environment, READY; null where there are userErrors. */
     pythonEnvironment: PythonEnvironmentFieldsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1102,7 +1102,7 @@ export type PythonEnvironmentDeleteMutation = {
   pythonEnvironmentDelete: {
     /** The id of the environment that is gone; null where there are userErrors. */
     deletedPythonEnvironmentId: string | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1363,9 +1363,9 @@ export type WorkflowVersionPartsFragment = {
     } | null;
     /** Set where it runs once for each item of a list. */
     forEach: {
-      /** A JSONata expression that gives the list. */
+      /** A JSONata expression whose value is the list. */
       items: string;
-      /** How many items are under way at once. */
+      /** How many items run at once. */
       concurrency: number;
     } | null;
   }>;
@@ -1473,7 +1473,7 @@ export type WorkflowCreateMutation = {
   workflowCreate: {
     /** The new workflow; null where there are userErrors. */
     workflow: WorkflowPartsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1509,7 +1509,7 @@ export type WorkflowUpdateMutation = {
   workflowUpdate: {
     /** The workflow with its new version; null where there are userErrors. */
     workflow: WorkflowPartsFragment | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -1544,7 +1544,7 @@ export type WorkflowDeleteMutation = {
   workflowDelete: {
     /** The id of the workflow that is gone; null where there are userErrors. */
     deletedWorkflowId: string | null;
-    /** Empty when the mutation did what was asked. */
+    /** Empty where the mutation succeeded. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;

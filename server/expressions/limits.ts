@@ -18,7 +18,7 @@ export const LIMITS = {
 
 /** Messages of reached limits; `before` counts the expressions before it, which share its limits. */
 export const tookTooLong = (before: number) =>
-  `it${withEarlier(before)} took longer than ${LIMITS.timeoutMs / 1_000} seconds. What takes longer belongs into a python node`;
+  `it${withEarlier(before)} took longer than ${LIMITS.timeoutMs / 1_000} seconds. Use a python node for longer work`;
 export const tooLarge = (before: number) =>
   `its result${withEarlier(before)} is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`;
 export const tooManyContainers = (before: number) =>

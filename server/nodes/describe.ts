@@ -43,7 +43,7 @@ interface JsonSchemaField extends FieldMeta {
   maxItems?: number;
 }
 
-/** Worked out once: validation asks for it at each mistake in a configuration. */
+/** Computed once: validation needs it for each problem of a configuration. */
 export const describeNode = oncePerDefinition(describe);
 
 /** Top-level fields in which `{{ }}` is part of the text. */
@@ -55,11 +55,11 @@ export const untemplatedFields = oncePerDefinition(
 );
 
 function oncePerDefinition<Value>(
-  workOut: (definition: NodeDefinition) => Value,
+  compute: (definition: NodeDefinition) => Value,
 ): (definition: NodeDefinition) => Value {
   const known = new WeakMap<NodeDefinition, Value>();
   return (definition) => {
-    const value = known.get(definition) ?? workOut(definition);
+    const value = known.get(definition) ?? compute(definition);
     known.set(definition, value);
     return value;
   };

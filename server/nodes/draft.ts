@@ -1,4 +1,4 @@
-/** A workflow as it is written by its author and kept, unchanged, in a version. */
+/** A workflow as its author writes it. A version keeps it unchanged. */
 export interface WorkflowDraft {
   name: string;
   description: string | null;
@@ -29,9 +29,9 @@ export interface EdgeDraft {
 export interface RetryPolicy {
   /** Attempts in all, the first included; 1 to 20. */
   maxAttempts: number;
-  /** Wait before the second attempt, milliseconds. */
+  /** Delay before the second attempt, milliseconds. */
   initialDelayMs: number;
-  /** Each further wait is this many times the one before. */
+  /** The factor from one delay to the next. */
   backoffFactor: number;
   maxDelayMs: number;
   /** Error codes worth another attempt; empty for every error that is `retryable`. */
@@ -39,7 +39,7 @@ export interface RetryPolicy {
 }
 
 export interface ForEach {
-  /** JSONata that gives the list. */
+  /** A JSONata expression whose value is the list. */
   items: string;
   /** Items that run at once, 1 to 100. */
   concurrency: number;

@@ -9,13 +9,13 @@ import type { NodeDefinition } from './definition.ts';
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
-/** Every node type; `packageRules` are the operator's, which are known at save. */
+/** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
 export function makeNodeRegistry(packageRules: PackageRules): NodeRegistry {
   const python = makePython(packageRules);
-  // A definition's configuration is known to itself alone; to everybody else it is a NodeDefinition<unknown>.
+  // Only a definition itself knows the type of its configuration.
   const builtin = [input, output, python, branch, switchNode, transform] as unknown as NodeDefinition[];
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 
-/** Where any package may be asked for. */
+/** Without package rules: every package is allowed. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(allPackages);

@@ -17,7 +17,7 @@ export interface NodeScopes {
  * What is known of each node's scope before a run: from inputSchema, and from expressions whose shape is known. A node's
  * input is put together as the engine does (engine/values.ts).
  *
- * @param outputExpressions the expression by node that gives the node's output, where there is one
+ * @param outputExpressions by node, the expression whose value is the node's output, where there is one
  */
 export function inferScopes(
   { nodes, edges, inputSchema }: WorkflowDraft,
@@ -95,7 +95,7 @@ export function inferScopes(
         (other) => other === edge || (other.targetHandle ?? other.source) !== name,
       );
       if (isOwn) fields.set(name, edgeValue(edge));
-      // Of edges that share a name one gives its value by the name, several by their sources.
+      // Edges that share a name: a single live one has that name, several have the names of their sources.
       else for (const each of [name, edge.source]) fields.set(each, null);
     }
     return knownObject(fields);

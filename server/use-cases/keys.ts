@@ -5,7 +5,7 @@ export function isKey(name: string): boolean {
   return KEY.test(name);
 }
 
-/** For messages: what a client may send is as long as its request. */
+/** Cut, because a client's text may be as long as its request. */
 export function quoteForMessage(name: string): string {
   return `\`${name.length > 80 ? `${name.slice(0, 80)}…` : name}\``;
 }

@@ -8,7 +8,7 @@ import type { Outcome, UserError } from './types.ts';
 
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
   return {
-    /** All that would keep the code from running, without running it. @throws WeftError BAD_USER_INPUT */
+    /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
     async check(code: string, packages: readonly string[]): Promise<PythonFinding[]> {
       if (code.length <= MAX_CODE_CHARACTERS) return sandbox.check(code, packages);
       throw new WeftError(
@@ -19,7 +19,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
 
     environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),
 
-    /** Resolves when it is ready; who stops waiting does not stop the build. */
+    /** Resolves when the environment is ready. A caller that stops waiting does not stop the build. */
     async prepareEnvironment(packages: readonly string[]): Promise<Outcome<PythonEnvironment>> {
       if (packages.length === 0) {
         return refuse('REQUIRED', 'packages', 'Expected at least one package, such as pandas, got none.');

@@ -1,6 +1,6 @@
 import type { UserError } from './types.ts';
 
-/** The outcome of what cannot be done with what was given: one error, at one field of the input. */
+/** The outcome of a refused request: one error, at one field of the input. */
 export function refuse(code: string, field: string, message: string): { ok: false; userErrors: [UserError] } {
   return { ok: false, userErrors: [{ code, field, message }] };
 }

@@ -5,14 +5,14 @@ import type { Logger } from '../shared/logger.ts';
 
 const QUEUE = 'retention';
 const INTERVAL_SECONDS = 60 * 60;
-/** Executions deleted in one statement. Between two of them others get their turn. */
+/** Executions deleted in one statement. A pause between statements lets other queries pass. */
 const BATCH = 100;
 const PAUSE_MS = 100;
 
 /**
  * Deletes executions that ended more than so many days ago, with their journals: once an hour, by one of the workers,
- * whoever takes the job. One that a later retry came from stays as long as that. The audit trail of security
- * violations is never touched.
+ * whichever takes the job. An execution stays while an execution that retries it does. The audit trail of security
+ * violations is never deleted.
  */
 export async function openRetention(deps: {
   pool: Pool;
@@ -28,13 +28,13 @@ export async function openRetention(deps: {
     const deleted = await deleteEnded(pool, before, closing.signal);
     if (deleted > 0) logger.info({ deleted, before }, 'old executions were deleted');
   });
-  // Every worker asks; in each hour the first one's job is taken into the queue.
-  const ask = () =>
+  // Every worker sends a job; the queue accepts the first one of each hour.
+  const sendJob = () =>
     boss
       .send(QUEUE, null, { singletonSeconds: INTERVAL_SECONDS })
       .catch((error) => logger.warn({ err: error }, 'old executions are deleted later'));
-  await ask();
-  const timer = setInterval(ask, INTERVAL_SECONDS * 1_000);
+  await sendJob();
+  const timer = setInterval(sendJob, INTERVAL_SECONDS * 1_000);
   return {
     [Symbol.dispose]() {
       closing.abort();
@@ -43,7 +43,7 @@ export async function openRetention(deps: {
   };
 }
 
-/** Gives how many it deleted. */
+/** Resolves to the number of deleted executions. */
 async function deleteEnded(pool: Pool, before: Date, signal: AbortSignal): Promise<number> {
   for (let deleted = 0; ; await delay(PAUSE_MS, undefined, { signal }).catch(() => {})) {
     const { rowCount } = await pool.query(DELETE, [before, BATCH]);

@@ -12,7 +12,7 @@ export interface UserError {
   message: string;
 }
 
-/** The value a use case was asked for, or what is wrong with what it was given. */
+/** The result of a use case, or what is wrong with its input. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; userErrors: UserError[] };
 
 export interface Workflow {
@@ -45,7 +45,7 @@ export interface Execution {
   finishedAt: Date | null;
 }
 
-/** What may be large, and is read apart. */
+/** The parts that may be large, and are read only on request. */
 export interface ExecutionValues {
   input: unknown;
   output: unknown;

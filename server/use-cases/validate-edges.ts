@@ -6,9 +6,9 @@ import { isKey, quoteForMessage } from './keys.ts';
 import type { UserError } from './types.ts';
 import { validFields } from './validate-config.ts';
 
-/** Nobody reads more. */
-const MAX_CYCLES_TOLD = 20;
-const MAX_HANDLES_TOLD = 10;
+/** A message longer than this helps nobody. */
+const MAX_CYCLES = 20;
+const MAX_HANDLES = 10;
 
 /** What is wrong with each edge by itself, and with its ends. */
 export function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
@@ -22,7 +22,7 @@ export function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegist
       errors.push({
         code: 'DUPLICATE_EDGE',
         field,
-        message: `This edge from ${quoteForMessage(edge.source)} to ${quoteForMessage(edge.target)} is there already.`,
+        message: `This edge from ${quoteForMessage(edge.source)} to ${quoteForMessage(edge.target)} exists already. Remove one of the two.`,
       });
     }
     seen.add(same);
@@ -30,10 +30,10 @@ export function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegist
   });
 }
 
-/** A node as its edges see it. Worked out once: a node may have thousands of edges, and a large configuration. */
+/** A node as its edges see it. Computed once: a node may have thousands of edges, and a large configuration. */
 interface End {
   definition: NodeDefinition | undefined;
-  /** Of its outputs; the first is where an edge leaves that names none. */
+  /** Of its outputs. An edge that names no handle leaves by the first. */
   handles: readonly string[];
 }
 
@@ -76,12 +76,12 @@ function checkSourceHandle(
 ): UserError[] {
   const handle = sourceHandle ?? handles[0] ?? ERROR_HANDLE_ID;
   if (handles.includes(handle)) return [];
-  const more = handles.length > MAX_HANDLES_TOLD ? ', …' : '';
+  const more = handles.length > MAX_HANDLES ? ', …' : '';
   return [
     {
       code: 'UNKNOWN_HANDLE',
       field: `${field}.sourceHandle`,
-      message: `Expected an output handle of ${quoteForMessage(source)} (${handles.slice(0, MAX_HANDLES_TOLD).join(', ')}${more}), got ${quoteForMessage(handle)}.`,
+      message: `Expected an output handle of ${quoteForMessage(source)} (${handles.slice(0, MAX_HANDLES).join(', ')}${more}), got ${quoteForMessage(handle)}.`,
     },
   ];
 }
@@ -114,7 +114,7 @@ function checkTarget(
 /** What is wrong with the graph as a whole, once every edge joins two nodes. */
 export function checkShape({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
   const keys = nodes.map(({ key }) => key);
-  const cycles = findCycles(keys, edges, MAX_CYCLES_TOLD);
+  const cycles = findCycles(keys, edges, MAX_CYCLES);
   if (cycles.length > 0) {
     return cycles.map((cycle) => ({
       code: 'CYCLE',

@@ -16,7 +16,7 @@ import { findUndefinedReferences } from './validate-references.ts';
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
 const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
-/** Nobody reads more. */
+/** A longer list helps nobody. */
 const MAX_REPORTED = 100;
 
 export interface Validation {

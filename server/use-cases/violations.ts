@@ -12,12 +12,12 @@ import type { Acquire } from '../shared/semaphore.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import type { Page, PageRequest } from './types.ts';
 
-/** How far before the last look each look reaches: commits of other replicas come late, and clocks lag. */
-const LOOK_BACK_MS = 30_000;
+/** Each read begins this long before the read before it: commits of other replicas arrive late, and clocks differ. */
+const OVERLAP_MS = 30_000;
 
 export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
   return {
-    /** Newest first; a cursor is the id of a line of the trail. */
+    /** Newest first; a cursor is the id of a violation in the audit trail. */
     async list(page: PageRequest, filter: ViolationFilter): Promise<Page<AuditedViolation>> {
       return toPage(await readViolations(database, page, filter), page);
     },
@@ -37,8 +37,8 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     signal: AbortSignal,
   ): AsyncGenerator<AuditedViolation, void> {
     const startedAt = Date.now();
-    let lookedAt = startedAt;
-    let told = new Set<string>();
+    let readAt = startedAt;
+    let emitted = new Set<string>();
     let wake = Promise.withResolvers<void>();
     const onWake = () => wake.resolve();
     const release = hub.listen('violation', undefined, onWake);
@@ -48,8 +48,8 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
         await wake.promise;
         wake = Promise.withResolvers();
         using _turn = await acquire(signal);
-        const since = new Date(Math.max(startedAt, lookedAt - LOOK_BACK_MS));
-        lookedAt = Date.now();
+        const since = new Date(Math.max(startedAt, readAt - OVERLAP_MS));
+        readAt = Date.now();
         const recent = await retryWhileDisconnected(
           () => violationsSince(database, { since, filter }),
           signal,
@@ -58,8 +58,8 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
           throw error;
         });
         if (signal.aborted) return;
-        for (const violation of recent) if (!told.has(violation.id)) yield violation;
-        told = new Set(recent.map(({ id }) => id));
+        for (const violation of recent) if (!emitted.has(violation.id)) yield violation;
+        emitted = new Set(recent.map(({ id }) => id));
       }
     } finally {
       release();

@@ -35,8 +35,8 @@ export class UserError {
   message!: string;
 }
 
-@InterfaceType({ description: 'What every mutation answers: its object, or the errors why there is none.' })
+@InterfaceType({ description: 'The payload of every mutation: its object, or the errors why there is none.' })
 export abstract class Payload {
-  @Field(() => [UserError], { description: 'Empty when the mutation did what was asked.' })
+  @Field(() => [UserError], { description: 'Empty where the mutation succeeded.' })
   userErrors!: UserError[];
 }

@@ -36,10 +36,10 @@ export class RetryPolicy {
   description: 'Runs a node once for each item of a list; its output is the list of the results, in order.',
 })
 export class ForEach {
-  @Field(() => String, { description: 'A JSONata expression that gives the list.' })
+  @Field(() => String, { description: 'A JSONata expression whose value is the list.' })
   items!: string;
 
-  @Field(() => Int, { description: 'How many items are under way at once.' })
+  @Field(() => Int, { description: 'How many items run at once.' })
   concurrency!: number;
 }
 

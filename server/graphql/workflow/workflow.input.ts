@@ -41,13 +41,13 @@ export class RetryPolicyInput {
 
 @InputType({
   description:
-    'Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item is begun, and those under way are cancelled.',
+    'Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item starts, and running items are cancelled.',
 })
 export class ForEachInput {
-  @Field(() => String, { description: 'A JSONata expression that gives the list, such as `input.rows`.' })
+  @Field(() => String, { description: 'A JSONata expression whose value is the list, such as `input.rows`.' })
   items!: string;
 
-  @Field(() => Int, { defaultValue: 10, description: 'How many items are under way at once: 1 to 100.' })
+  @Field(() => Int, { defaultValue: 10, description: 'How many items run at once: 1 to 100.' })
   concurrency!: number;
 }
 

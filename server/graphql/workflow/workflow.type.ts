@@ -79,7 +79,7 @@ export type WorkflowVersionConnection = InstanceType<typeof WorkflowVersionConne
 const WARNINGS =
   'What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing.';
 
-@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowCreate` answers.' })
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowCreate`.' })
 export class WorkflowCreatePayload extends Payload {
   @Field(() => [UserError], { description: WARNINGS })
   warnings!: UserError[];
@@ -91,7 +91,7 @@ export class WorkflowCreatePayload extends Payload {
   workflow!: Workflow | null;
 }
 
-@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowUpdate` answers.' })
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowUpdate`.' })
 export class WorkflowUpdatePayload extends Payload {
   @Field(() => [UserError], { description: WARNINGS })
   warnings!: UserError[];
@@ -103,7 +103,7 @@ export class WorkflowUpdatePayload extends Payload {
   workflow!: Workflow | null;
 }
 
-@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `workflowDelete` answers.' })
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowDelete`.' })
 export class WorkflowDeletePayload extends Payload {
   @Field(() => ID, {
     nullable: true,

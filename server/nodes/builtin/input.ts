@@ -7,7 +7,7 @@ export const input: NodeDefinition<z.infer<typeof config>> = {
   type: 'input',
   version: 1,
   label: 'Input',
-  description: "Starts the workflow: gives the execution's input to the nodes after it.",
+  description: "Starts the workflow: emits the execution's input.",
   category: 'flow',
   role: 'input',
   config,

@@ -8,7 +8,7 @@ const config = z.strictObject({
     .optional()
     .meta({
       title: 'Value',
-      description: "What to give out; a template may be used. Without it, the node's input is given out.",
+      description: 'What to emit; it may hold templates. Without it, the node emits its input.',
       placeholder: '{{ input.total }}',
       widget: 'json',
     } satisfies FieldMeta),
@@ -19,12 +19,12 @@ export const output: NodeDefinition<z.infer<typeof config>> = {
   version: 1,
   label: 'Output',
   description:
-    "Gives a value out as the execution's output. With several output nodes, the output is an object by node key.",
+    "Its value is the execution's output. With several output nodes, the output is an object by node key.",
   category: 'flow',
   role: 'output',
   config,
   inputs: [{ id: 'input', label: 'Input' }],
-  outputs: () => [{ id: 'output', label: 'Output', description: 'The value that was given out.' }],
+  outputs: () => [{ id: 'output', label: 'Output', description: 'The value of the node.' }],
   canFail: true,
   outputExpression: ({ value }) => (value === undefined ? 'input' : onlyExpressionIn(value)),
   effects: 'none',

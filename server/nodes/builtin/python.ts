@@ -19,7 +19,7 @@ const config = z.strictObject({
     .meta({
       title: 'Code',
       description:
-        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to give an output. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and what `save_artifact(name, data)` is given, become files to download.",
+        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to set the output. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files to download.",
       placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
       widget: 'code',
       language: 'python',
@@ -106,7 +106,7 @@ function isWorthRetrying({ code, retryable }: PythonError): boolean {
   return retryable || code === 'PYTHON_EXECUTION_ERROR';
 }
 
-/** A template is judged when it has become a package, which is when the node runs. */
+/** A template becomes a package when the node runs, and is checked then. */
 function packageProblems(packages: readonly string[], rules: PackageRules): ConfigProblem[] {
   return checkPackages(packages, rules)
     .filter(({ index }) => !hasTemplate(packages[index]))

@@ -19,7 +19,8 @@ export const transform: NodeDefinition<z.infer<typeof config>> = {
   type: 'transform',
   version: 1,
   label: 'Transform',
-  description: 'Shapes data with a JSONata expression. An expression that finds nothing gives null.',
+  description:
+    'Shapes data with a JSONata expression. The output is null where the expression finds nothing.',
   category: 'data',
   config,
   inputs: [{ id: 'input', label: 'Input' }],

@@ -42,22 +42,22 @@ test('endless recursion is an error, and the next expression works', async () =>
   expect(await evaluate('1 + 1')).toBe(2);
 });
 
-test('an expression that takes all memory is an error, and the next one works', async () => {
+test('an expression that needs all memory is an error, and the next one works', async () => {
   const greedy = evaluate('$count($map([1..30], function($x) { [1..9999999] }))');
   await expect(greedy).rejects.toThrow(/more than 256 MiB of memory|took longer than 5 seconds/);
   expect(await evaluate('1 + 1')).toBe(2);
 });
 
-test('a regular expression that backtracks for ever is ended, and what it would mean told', async () => {
+test('a regular expression that backtracks for ever is ended, and its error names the limit', async () => {
   const match = `$match("${backtracking.text}", /${backtracking.pattern}/)`;
   const outcomes = await Promise.allSettled([evaluateAll([match]), evaluateAll(['1', match, '1'])]);
   expect(outcomes).toMatchObject([
-    { reason: { message: 'it took longer than 5 seconds. What takes longer belongs into a python node' } },
+    { reason: { message: 'it took longer than 5 seconds. Use a python node for longer work' } },
     { reason: { message: expect.stringMatching(/^it, with the 1 before it, took longer/), index: 1 } },
   ]);
 });
 
-test('quick ones do not wait for slow ones, however many there are, and slow ones end when they are not wanted', async () => {
+test('quick requests do not wait for slow ones, however many there are, and an aborted slow request ends', async () => {
   const leaving = new AbortController();
   let ended = 0;
   const slow = Array.from({ length: 6 }, () => evaluate(endless, {}, leaving.signal).finally(() => ended++));
@@ -69,7 +69,7 @@ test('quick ones do not wait for slow ones, however many there are, and slow one
   expect(reasons).toContain('not wanted');
 });
 
-test('who asks one thing does not wait until all is done that another asks', async () => {
+test('an owner with one request does not wait for all requests of another', async () => {
   let ended = 0;
   const busy = Array.from({ length: 40 }, () => evaluateAll(['1 + 1'], 'busy').finally(() => ended++));
   await evaluateAll(['1 + 1'], 'other');
@@ -77,7 +77,7 @@ test('who asks one thing does not wait until all is done that another asks', asy
   await Promise.all(busy);
 });
 
-test('nor where all of it takes long', async () => {
+test('nor where all of those are slow', async () => {
   const leaving = Array.from({ length: 10 }, () => new AbortController());
   let ended = 0;
   const busy = leaving.map(({ signal }) =>
@@ -96,7 +96,7 @@ test('nor where all of it takes long', async () => {
   await Promise.all(busy);
 });
 
-test('what is asked together has the limits of one, and the one that meets them is known', async () => {
+test('expressions of one request share the limits of one, and the error names the one that reached a limit', async () => {
   const lists = '[1..200000].[[]]';
   await expect(evaluateAll(['1', lists, lists])).rejects.toMatchObject({
     message: 'its result, with the 2 before it, has more than 500000 lists and objects',
@@ -114,7 +114,7 @@ test('a result of more lists than a server can parse is an error', async () => {
   await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
 });
 
-test('what an expression says of itself is told up to a length', async () => {
+test('a message that an expression raises itself is cut', async () => {
   await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
 });
 
@@ -148,7 +148,7 @@ test('values that a schema allows, or does not allow, are named where another on
   ]);
 });
 
-test('what does not fit a schema is told at its place', async () => {
+test('a value that does not fit a schema has an error at its place', async () => {
   const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
   expect(await evaluator.findSchemaErrors(schema, { rows: [] })).toEqual([]);
   expect(await evaluator.findSchemaErrors(schema, { rows: 3 })).toEqual([

@@ -46,7 +46,7 @@ test('expressions cannot reach the server’s objects', async () => {
   }
 });
 
-test('the place of a syntax error is told', async () => {
+test('a syntax error has its position', async () => {
   const [open, braces, sound] = await evaluator.analyze([
     'input.(',
     '{{ input.rows }}',

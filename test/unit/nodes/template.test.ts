@@ -39,17 +39,17 @@ test('templates are found at any depth, and values that are no strings stay as t
 });
 
 test('all templates of a configuration are evaluated at once, whose scope may be large', async () => {
-  const asked: (readonly string[])[] = [];
+  const requests: (readonly string[])[] = [];
   const value = { a: '{{ 1 }}', b: ['{{ 2 }}, {{ 3 }}', { c: '{{ 4 }}' }] };
   const filled = await render(value, scope, async (all) => {
-    asked.push(all);
+    requests.push(all);
     return all.map(Number);
   });
-  expect(asked).toEqual([['1', '2', '3', '4']]);
+  expect(requests).toEqual([['1', '2', '3', '4']]);
   expect(filled).toEqual({ a: 1, b: ['2, 3', { c: 4 }] });
 });
 
-test('the one that fails is named, and its place in it told', async () => {
+test('the error of a failed template names its expression and the position', async () => {
   await expect(rendered(['{{ input.name }}', '{{ input.name + 1 }}', '{{ 1 }}'])).rejects.toMatchObject({
     error: {
       message: expect.stringMatching(/^The expression `input.name \+ 1` failed: .*\(at character 12\)$/),
@@ -57,12 +57,12 @@ test('the one that fails is named, and its place in it told', async () => {
   });
 });
 
-test('a text full of braces that nothing closes is read once', async () => {
+test('a text full of unclosed braces is read once', async () => {
   const braces = '{{'.repeat(1_000_000);
   expect(await rendered(`{{ input.name }}${braces}`)).toBe(`Ada${braces}`);
 });
 
-test('a value that a template gives is not read as a template again', async () => {
+test('the value of a template is not read as a template again', async () => {
   const sly = { ...scope, input: { text: '{{ $error("no") }}' } };
   expect(await render('{{ input.text }}!', sly, evaluateAll)).toBe('{{ $error("no") }}!');
 });

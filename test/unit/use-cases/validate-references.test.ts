@@ -149,7 +149,7 @@ test('behind a join, on an error handle and without `input.` the path that was m
   ]);
 });
 
-test('edges that share a target handle give a name of which nothing is known', async () => {
+test('of edges that share a target handle nothing is known', async () => {
   const draft = workflow(['a>j', 'b>j'], { a: '{ "x": 1 }', b: '{ "x": 1 }', j: 'input.one.y' });
   draft.edges = draft.edges.map((edge) => ({ ...edge, targetHandle: 'one' }));
   expect(await messagesOf(draft)).toEqual([]);

@@ -19,13 +19,13 @@ test('a sound workflow has no problems', async () => {
   expect(await problemsOf(draftOf('a>b', 'a.error>c', 'b>d'))).toEqual([]);
 });
 
-test('an unknown type, a duplicate key and a bad key are told at their paths, all at once', async () => {
+test('an unknown type, a duplicate key and a bad key are errors at their paths, all at once', async () => {
   expect(
     await problemsOf(withNodes(nodeOf('a', 'pythn'), nodeOf('b'), nodeOf('b'), nodeOf('no spaces'))),
   ).toEqual(['UNKNOWN_TYPE nodes.0.type', 'DUPLICATE_KEY nodes.2.key', 'INVALID nodes.3.key']);
 });
 
-test('edges to nothing and from handles that are not there are told', async () => {
+test('an edge to a missing node or from a missing handle is an error', async () => {
   expect(
     await problemsOf({
       ...draftOf('a>b', 'a.nope>b'),
@@ -42,7 +42,7 @@ test('the handles of a switch are those of its cases, default and error', async 
 });
 
 test.each([5, [null], [{}], 'x', '{{ input }}', null])(
-  'a switch whose cases are %j is told of them, and has its other handles',
+  'a switch whose cases are %j has errors of them, and its other handles',
   async (cases) => {
     const draft = draftOf('s.default>a', 's>b', 's.error>c', 's.small>d');
     draft.nodes = draft.nodes.map((node) => (node.key === 's' ? nodeOf('s', 'switch', { cases }) : node));
@@ -55,11 +55,11 @@ test.each([5, [null], [{}], 'x', '{{ input }}', null])(
   },
 );
 
-test('the handles of a node are worked out once, however many edges leave it', async () => {
-  let asked = 0;
+test('the handles of a node are computed once, however many edges leave it', async () => {
+  let calls = 0;
   const output = nodeRegistry.get('output')!;
   const outputs = () => {
-    asked += 1;
+    calls += 1;
     return output.outputs({});
   };
   const registry = new Map([...nodeRegistry, ['output', { ...output, outputs }]]);
@@ -67,10 +67,10 @@ test('the handles of a node are worked out once, however many edges leave it', a
   draft.nodes = [nodeOf('a', 'output', { value: 1 }), nodeOf('b')];
   draft.edges = Array.from({ length: 100 }, (_, n) => ({ ...draft.edges[0]!, targetHandle: `h${n}` }));
   expect(await validateWorkflow(draft, { registry, evaluator })).toEqual({ errors: [], warnings: [] });
-  expect(asked).toBeLessThanOrEqual(2); // Once more for its description.
+  expect(calls).toBeLessThanOrEqual(2); // Once more for its description.
 });
 
-test('of many mistakes the first are told: 20 of a configuration, 100 of a workflow', async () => {
+test('of many errors the first are reported: 20 of a configuration, 100 of a workflow', async () => {
   const unknown = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`field${n}`, n]));
   const wrong = (key: string) => nodeOf(key, 'python', { code: 'x', ...unknown });
   expect(await problemsOf(withNodes(wrong('a'), nodeOf('b', 'nope')))).toEqual([
@@ -104,7 +104,7 @@ test('a definition is described once', () => {
   expect(describeNode(python)).toBe(describeNode(python));
 });
 
-test('a cycle is told with the nodes on it', async () => {
+test('a cycle is an error with the nodes on it', async () => {
   const [problem] = await validate(draftOf('a>b', 'b>c', 'c>d', 'd>b'));
   expect(problem).toMatchObject({
     code: 'CYCLE',
@@ -112,7 +112,7 @@ test('a cycle is told with the nodes on it', async () => {
   });
 });
 
-test('every cycle is told', async () => {
+test('every cycle is an error', async () => {
   expect(await problemsOf(draftOf('a>b', 'b>a', 'b>c', 'c>d', 'd>c', 'd>e', 'e>e'))).toEqual([
     expect.stringMatching(/^CYCLE edges\.[01]$/),
     expect.stringMatching(/^CYCLE edges\.[34]$/),
@@ -120,7 +120,7 @@ test('every cycle is told', async () => {
   ]);
 });
 
-test('an expression that asks for a node that is not there is told, and a field called nodes is not', async () => {
+test('a reference to a missing node is an error, and a field called nodes is none', async () => {
   const draft = draftOf('t>o', 'b', 'f');
   draft.nodes = [
     nodeOf('t', 'transform', { expression: '{ "b": $sum(nodes.`no-pe`.output.x) }' }),
@@ -135,7 +135,7 @@ test('an expression that asks for a node that is not there is told, and a field 
   ]);
 });
 
-test('an expression that asks for a node that need not have run before is told', async () => {
+test('a reference to a node that may run later is an error', async () => {
   const draft = draftOf('in>a', 'a>b', 'b>c', 'in>d');
   const value = '{{ nodes.in.output + nodes.a.output }}';
   draft.nodes = draft.nodes.map((node) => (node.key === 'c' ? nodeOf('c', 'output', { value }) : node));
@@ -151,7 +151,7 @@ test('an expression that asks for a node that need not have run before is told',
   );
 });
 
-test('a retry on what is no code of an error is told', async () => {
+test('a retry on something other than an error code is an error', async () => {
   const retry = { maxAttempts: 2, initialDelayMs: 0, backoffFactor: 1, maxDelayMs: 0 };
   const retryOn = ['PYTHON_TIMEOUT', 'ValueError'];
   const [problem, ...more] = await validate(withNodes({ ...nodeOf('a'), retry: { ...retry, retryOn } }));
@@ -162,19 +162,19 @@ test('a retry on what is no code of an error is told', async () => {
   expect(more).toEqual([]);
 });
 
-test('a configuration with more templates than a run can have evaluated is told', async () => {
+test('a configuration with too many templates is an error', async () => {
   const draft = withNodes(nodeOf('o', 'output', { value: ['{{ 1 }}'.repeat(600), '{{ 2 }}'.repeat(401)] }));
   expect(await problemsOf(draft)).toEqual(['TOO_LARGE nodes.0.config']);
 });
 
-test('a template that does not end is told', async () => {
+test('a template without an end is an error', async () => {
   const draft = withNodes(
     nodeOf('o', 'output', { value: ['{{ input.a }} and {{ input.b', '}} no template'] }),
   );
   expect(await problemsOf(draft)).toEqual(['INVALID_EXPRESSION nodes.0.config.value.0']);
 });
 
-test('a node that the input does not lead to is told', async () => {
+test('a node that no edge leads to from the input is an error', async () => {
   const draft = draftOf('in>a', 'lonely');
   draft.nodes = draft.nodes.map((node) => (node.key === 'in' ? nodeOf('in', 'input', {}) : node));
   expect(await problemsOf(draft)).toEqual(['UNREACHABLE_NODE nodes.0']);
@@ -189,13 +189,13 @@ test('a run starts at nodes with the role of an input, whatever their type is ca
   ]);
 });
 
-test('an input node takes no edge', async () => {
+test('an input node accepts no edge', async () => {
   const draft = draftOf('a>in');
   draft.nodes[1] = nodeOf('in', 'input', {});
   expect(await problemsOf(draft)).toContain('UNKNOWN_HANDLE edges.0.target');
 });
 
-test('configuration that breaks its schema is told at its path, with what was expected and what came', async () => {
+test('a configuration that does not fit its schema is an error at its path, with what was expected and what came', async () => {
   const draft = withNodes(
     nodeOf('p', 'python', { code: '1', timeoutMs: 500, packages: ['a', 3], colour: 'red' }),
   );
