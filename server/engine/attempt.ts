@@ -1,6 +1,5 @@
 import type { JournalWriter } from '../journal/append.ts';
-import type { ArtifactFile } from '../journal/artifacts.ts';
-import type { Artifact, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type ExpressionScope,

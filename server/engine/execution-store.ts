@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { type ArtifactFile, saveArtifact } from '../journal/artifacts.ts';
-import type { Artifact, ExecutionStatus } from '../journal/event.ts';
+import { saveArtifact } from '../journal/artifacts.ts';
+import type { Artifact, ArtifactFile, ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { RunState } from './fold.ts';

@@ -1,15 +1,7 @@
 import type { Pool } from 'pg';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { newId } from '../shared/ids.ts';
-import type { Artifact } from './event.ts';
-
-/** A file that a node saves. */
-export interface ArtifactFile {
-  /** Without folders. */
-  name: string;
-  mimeType: string;
-  base64: string;
-}
+import type { Artifact, ArtifactFile } from './event.ts';
 
 /**
  * Stores a file's content. The content commits before its `ArtifactCreated` event, so that whoever reads the event can

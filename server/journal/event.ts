@@ -24,6 +24,14 @@ export interface NodeRef {
   item?: number | null;
 }
 
+/** A file that a node saves. */
+export interface ArtifactFile {
+  /** Without folders. */
+  name: string;
+  mimeType: string;
+  base64: string;
+}
+
 /** A file that a node saved; its content is kept beside the journal (artifacts.ts). */
 export interface Artifact {
   id: string;

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import type { ArtifactFile } from '../journal/artifacts.ts';
-import type { Artifact, EventBody, NodeError } from '../journal/event.ts';
+import type { Artifact, ArtifactFile, EventBody, NodeError } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 
 /**
