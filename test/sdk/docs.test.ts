@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { projectRoot } from '../../server/shared/paths.ts';
@@ -54,14 +54,23 @@ test.each(pages)('the code of $name.md does what the page says', async ({ name, 
 });
 
 async function findPages() {
-  const files = ['../../client-sdk/README.md', ...(await readdir(join(projectRoot, 'docs/sdk')))];
+  const others = ['../../README.md', '../../client-sdk/README.md', '../patterns.md'];
+  const files = [...others, ...(await readdir(join(projectRoot, 'docs/sdk')))];
   const read = files.map(async (file) => {
     const blocks = await blocksOf(file, 'http://127.0.0.1:4000');
     const join = (wanted: string) =>
       blocks.map(({ language, code }) => (language === wanted ? code : '')).join('');
-    return { name: basename(file, '.md'), code: join('ts'), printed: join('text') };
+    return { name: nameOf(file), code: join('ts'), printed: join('text') };
   });
   return (await Promise.all(read)).filter(({ code, printed }) => code !== '' && printed !== '');
+}
+
+/** Of a page, as part of a file name: `../../client-sdk/README.md` is `client-sdk-README`. */
+function nameOf(file: string): string {
+  return file
+    .replace(/^(\.\.\/)+/, '')
+    .replace(/\.md$/, '')
+    .replaceAll('/', '-');
 }
 
 /** What a program said tells more than that it failed. */
