@@ -1,6 +1,6 @@
 import type { ExecutionStatus, NodeExecutionStatus } from './_generated_operations.ts';
 import type { NodeFailure } from './errors.ts';
-import type { EventOf, ExecutionEvent } from './events.ts';
+import type { EventOf, ExecutionEvent } from './event.ts';
 
 /** How an execution stands, as its events tell. Never changed in place, so that a change is seen by comparing. */
 export interface ExecutionState<Output = unknown> {

@@ -1,5 +1,5 @@
 import { WeftRequestError } from './errors.ts';
-import type { ExecutionEvent } from './events.ts';
+import type { ExecutionEvent } from './event.ts';
 import type { Execution } from './run.ts';
 import type { Workflow } from './workflows.ts';
 

@@ -1,4 +1,4 @@
-import type { TransportKind } from './options.ts';
+import type { TransportKind } from './transport/transport.ts';
 
 /** Called as things happen on the wire. What a hook throws reaches whoever made the request. */
 export interface Hooks {

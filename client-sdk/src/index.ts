@@ -15,18 +15,20 @@ export {
   WeftServerError,
   WeftTimeoutError,
 } from './errors.ts';
-export type { EventOf, EventsOptions, ExecutionEvent } from './events.ts';
+export type { EventOf, ExecutionEvent } from './event.ts';
 export type { Executions, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live.ts';
-export type { ClientOptions, Timeouts, TransportKind, WebSocketConstructor } from './options.ts';
+export type { ClientOptions, Timeouts, WebSocketConstructor } from './options.ts';
 export type { Python, PythonCheck, PythonEnvironment, PythonEnvironments, PythonRun } from './python.ts';
 export type { RequestArguments, RequestOptions } from './request.ts';
 export type { Execution, ExecutionWithNodes, ResultOptions, Run, RunMethods } from './run.ts';
 export type { AuditedViolation, SecurityViolations } from './security-violations.ts';
+export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';
+export type { TransportKind } from './transport/transport.ts';
 export {
   createTypedClient,
   type TypedRunOptions,

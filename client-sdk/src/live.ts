@@ -1,8 +1,8 @@
 import type { Document } from './_generated_operations.ts';
 import { isTransient, WeftConnectionError, WeftServerError } from './errors.ts';
-import type { Settings, TransportKind } from './options.ts';
+import type { Settings } from './options.ts';
 import { InboxFull } from './transport/bounded-queue.ts';
-import type { Transport } from './transport/transport.ts';
+import type { Transport, TransportKind } from './transport/transport.ts';
 import type { Ladder } from './transport/transport-fallback.ts';
 import { delay, makeBackoff, orAborted } from './waiting.ts';
 

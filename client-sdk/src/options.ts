@@ -1,7 +1,5 @@
 import type { Hooks } from './hooks.ts';
-
-/** The ways in which events can come, best first. */
-export type TransportKind = 'ws' | 'sse' | 'poll';
+import type { TransportKind } from './transport/transport.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:4000/graphql`, or without the path. In a page it may be relative. */

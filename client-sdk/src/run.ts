@@ -8,10 +8,12 @@ import {
   ExecutionRetryDocument,
   type ExecutionRetryStrategy,
 } from './_generated_operations.ts';
-import { WeftExecutionError, WeftNotFoundError, WeftTimeoutError } from './errors.ts';
-import { type EventOf, type EventsOptions, streamEvents, terminalTypes } from './events.ts';
+import { WeftNotFoundError, WeftTimeoutError } from './errors.ts';
+import { type EventOf, terminalTypes } from './event.ts';
+import { executionErrorOf } from './execution-error.ts';
 import type { Live, LiveStream } from './live.ts';
 import { type RequestOptions, request } from './request.ts';
+import { type EventsOptions, streamEvents } from './stream-events.ts';
 import { streamText, type TextOptions, type TextStream } from './text.ts';
 import { withDeadline } from './transport/deadline.ts';
 import { payloadOf } from './user-errors.ts';
@@ -117,21 +119,8 @@ async function waitForResult<Output>(
   return await withDeadline(signal, timeoutMs, tooLate, async (deadline) => {
     for await (const event of streamEvents(live, id, { types: terminalTypes, signal: deadline })) {
       if (event.type === 'ExecutionSucceeded') return event.output as Output;
-      throw failureOf(await id(), event);
+      throw executionErrorOf(await id(), event);
     }
     throw new Error('Expected the stream of events to end with a terminal event.');
   });
-}
-
-/** The error of an execution that has no result. */
-export function failureOf(
-  executionId: string,
-  event: EventOf<'ExecutionFailed' | 'ExecutionCanceled'>,
-): WeftExecutionError {
-  return event.type === 'ExecutionFailed'
-    ? new WeftExecutionError(executionId, event.error)
-    : new WeftExecutionError(executionId, {
-        code: 'EXECUTION_CANCELED',
-        message: `Execution ${executionId} was canceled.`,
-      });
 }

@@ -1,6 +1,7 @@
-import { isTerminal, streamEvents } from './events.ts';
+import { isTerminal } from './event.ts';
+import { executionErrorOf } from './execution-error.ts';
 import type { Live } from './live.ts';
-import { failureOf } from './run.ts';
+import { streamEvents } from './stream-events.ts';
 
 /** Text that is still being written: `for await` gives its pieces as they come, `await` all that was kept, at the end. */
 export interface TextStream extends AsyncIterable<string>, PromiseLike<string> {}
@@ -23,7 +24,7 @@ export function streamText(
     const types = ['NodeOutput', 'ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
     for await (const event of streamEvents(live, id, { ...options, types })) {
       if (event.type === 'NodeOutput' && event.stream === stream) yield event.text;
-      if (isTerminal(event) && event.type !== 'ExecutionSucceeded') throw failureOf(await id(), event);
+      if (isTerminal(event) && event.type !== 'ExecutionSucceeded') throw executionErrorOf(await id(), event);
     }
   }
   async function all(): Promise<string> {

@@ -1,10 +1,11 @@
 import { makeClient, openLive, type WeftClient } from './client.ts';
 import { WeftError } from './errors.ts';
+import { executionErrorOf } from './execution-error.ts';
 import { makeExecutions } from './executions.ts';
 import type { Live } from './live.ts';
 import type { ClientOptions } from './options.ts';
 import type { RequestOptions } from './request.ts';
-import { failureOf, makeStartedRun, type RunMethods } from './run.ts';
+import { makeStartedRun, type RunMethods } from './run.ts';
 
 /**
  * A workflow whose input, result and node outputs the compiler knows. `npx weft-client generate` writes the types from
@@ -84,7 +85,7 @@ async function nodeOutput(
 ): Promise<never> {
   for await (const event of events({ types: nodeEndTypes, nodeKeys: [nodeKey], signal })) {
     if (event.type === 'ExecutionFailed' || event.type === 'ExecutionCanceled')
-      throw failureOf(await id(), event);
+      throw executionErrorOf(await id(), event);
     if (event.type !== 'ExecutionSucceeded' && event.item === null) return event.output as never;
   }
   throw new WeftError(

@@ -1,7 +1,7 @@
 'use client';
 
 import { useMemo, useSyncExternalStore } from 'react';
-import type { ExecutionEvent } from '../events.ts';
+import type { ExecutionEvent } from '../event.ts';
 import { emptyNode, type NodeState } from '../execution-state.ts';
 import { useWeft } from './provider.ts';
 import { type ExecutionStore, type ExecutionView, idleStore, storeOf } from './store.ts';

@@ -1,6 +1,6 @@
 import type { WeftClient } from '../client.ts';
 import type { WeftError } from '../errors.ts';
-import type { ExecutionEvent } from '../events.ts';
+import type { ExecutionEvent } from '../event.ts';
 import { afterEvents, type ExecutionState, emptyState } from '../execution-state.ts';
 
 /** An execution as it stands, and why it cannot be followed where it cannot. */

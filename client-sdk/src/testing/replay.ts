@@ -1,5 +1,5 @@
 import { makeClient, type WeftClient } from '../client.ts';
-import type { ExecutionEvent } from '../events.ts';
+import type { ExecutionEvent } from '../event.ts';
 import { type ExecutionExport, readExport } from '../export.ts';
 import { settle } from '../options.ts';
 import type { Run } from '../run.ts';

@@ -1,6 +1,6 @@
 import type { ExecutionEventsSubscriptionVariables } from '../_generated_operations.ts';
 import { WeftNotFoundError, WeftRequestError } from '../errors.ts';
-import type { ExecutionEvent } from '../events.ts';
+import type { ExecutionEvent } from '../event.ts';
 import { operationName } from '../transport/http.ts';
 import type { Transport } from '../transport/transport.ts';
 import { orAborted } from '../waiting.ts';

@@ -1,4 +1,4 @@
-import type { EventOf, ExecutionEvent } from '../events.ts';
+import type { EventOf, ExecutionEvent } from '../event.ts';
 
 /** The events of a recording, as they happen again. */
 export interface Timeline {

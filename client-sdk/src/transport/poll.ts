@@ -4,7 +4,7 @@ import {
   type ExecutionStatus,
 } from '../_generated_operations.ts';
 import { WeftNotFoundError } from '../errors.ts';
-import type { EventBatch } from '../events.ts';
+import type { EventBatch } from '../event.ts';
 import type { Settings } from '../options.ts';
 import { request } from '../request.ts';
 import { delay, makeBackoff } from '../waiting.ts';

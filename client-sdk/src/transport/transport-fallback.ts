@@ -1,4 +1,4 @@
-import type { TransportKind } from '../options.ts';
+import type { TransportKind } from './transport.ts';
 
 /** Which transport to use, as one client has learned it; shared by all of its streams. */
 export interface Ladder {

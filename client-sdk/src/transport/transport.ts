@@ -1,5 +1,8 @@
 import type { Document } from '../_generated_operations.ts';
 
+/** The ways in which events can reach the client, best first. */
+export type TransportKind = 'ws' | 'sse' | 'poll';
+
 /** A way in which the results of a subscription come. */
 export interface Transport {
   /**

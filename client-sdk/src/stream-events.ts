@@ -1,16 +1,7 @@
-import {
-  type EventPartsFragment,
-  ExecutionEventsDocument,
-  type ExecutionEventType,
-} from './_generated_operations.ts';
+import { ExecutionEventsDocument, type ExecutionEventType } from './_generated_operations.ts';
+import { type EventOf, isTerminal, terminalTypes } from './event.ts';
 import { followed, type Live, type LiveStream } from './live.ts';
 import { pollEvents } from './transport/poll.ts';
-
-/** Something that happened in an execution. `type` tells which, and the compiler knows the fields of each. */
-export type ExecutionEvent = EventPartsFragment;
-
-/** The event of one type: `EventOf<'NodeProgress'>`. */
-export type EventOf<Type extends ExecutionEventType> = Extract<ExecutionEvent, { type: Type }>;
 
 export interface EventsOptions<Type extends ExecutionEventType = ExecutionEventType> {
   /** The `cursor` of an event: the stream begins just behind it. From the first event where none is given. */
@@ -21,12 +12,6 @@ export interface EventsOptions<Type extends ExecutionEventType = ExecutionEventT
   nodeKeys?: readonly string[] | undefined;
   /** Ends the stream, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
-}
-
-export interface EventBatch {
-  events: ExecutionEvent[];
-  endCursor: string;
-  caughtUp: boolean;
 }
 
 /**
@@ -62,12 +47,6 @@ export function streamEvents<Type extends ExecutionEventType>(
       after = endCursor;
     }
   });
-}
-
-export const terminalTypes = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
-
-export function isTerminal(event: ExecutionEvent): event is EventOf<(typeof terminalTypes)[number]> {
-  return (terminalTypes as readonly string[]).includes(event.type);
 }
 
 /** The last event is always asked for, since it alone tells that a stream has ended and not broken. */
