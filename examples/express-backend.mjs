@@ -1,7 +1,7 @@
 /**
- * A backend of one's own before Weft: browsers speak to it, and the token of Weft stays here. Start a server
- * (`npm start`), then `node examples/express-backend.mjs`; WEFT_URL and WEFT_API_TOKEN say which server,
- * EXAMPLE_PORT where to listen.
+ * A backend of your own before Weft: browsers send their requests to the backend, which keeps Weft's token. Start a
+ * server (`npm start`), then `node examples/express-backend.mjs`; WEFT_URL and WEFT_API_TOKEN name another server,
+ * EXAMPLE_PORT another port to listen on.
  *
  *   curl -i http://127.0.0.1:3000/reports -H 'content-type: application/json' -d '{"rows": [{"price": 3}, {"price": 4}]}'
  *   curl -N http://127.0.0.1:3000/reports/exec_…/events       # server-sent events, for EventSource in a page
@@ -46,7 +46,7 @@ app.post('/reports', async (request, response) => {
   const run = await weft.executions.start({
     workflowId: workflow.id,
     input: request.body,
-    // A page that repeats its request gives the same key, and gets the same run.
+    // A page that repeats its request sends the same key, and gets the same run.
     idempotencyKey: request.get('idempotency-key'),
   });
   response.status(202).location(`/reports/${run.id}`).json({ id: run.id });
@@ -57,7 +57,7 @@ app.get('/reports/:id', async (request, response) => {
   response.json({ status, output, error });
 });
 
-/** EventSource reconnects by itself with the id of the last event that it saw: the cursor. */
+/** EventSource reconnects by itself, with the id of the last event that it received: the cursor. */
 app.get('/reports/:id/events', async (request, response) => {
   const left = new AbortController();
   response.once('close', () => left.abort());

@@ -1,6 +1,6 @@
 /**
- * Runs a piece of Python, prints what it prints as it prints it, and how far it is. Start a server (`npm start`), then
- * `node examples/node-script.mjs`; WEFT_URL and WEFT_API_TOKEN say which server.
+ * Runs a piece of Python, and prints its output and progress live. Start a server (`npm start`), then
+ * `node examples/node-script.mjs`; WEFT_URL and WEFT_API_TOKEN name another server.
  */
 import { createClient, WeftExecutionError } from '@weft/client';
 

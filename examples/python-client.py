@@ -1,7 +1,7 @@
 """Runs a piece of Python through the GraphQL API with the standard library alone, and follows it live.
 
-Start a server (`npm start`), then `python3 examples/python-client.py`; WEFT_URL and WEFT_API_TOKEN say which server. If
-the connection breaks, it is opened again behind the last event that was seen: nothing is missed or told twice.
+Start a server (`npm start`), then `python3 examples/python-client.py`; WEFT_URL and WEFT_API_TOKEN name another server.
+When the connection breaks, the client subscribes again after the last event: no event is missed or repeated.
 """
 
 import http.client
@@ -71,13 +71,13 @@ def events(execution_id):
                 batch = result["executionEvents"]
                 yield from batch["events"]
                 cursor = batch["endCursor"]
-            return  # the server completes the subscription behind the last event
+            return  # the server completes the subscription after the last event
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError):
             time.sleep(1)
 
 
 def subscribe(text, variables):
-    """The results of a subscription, as server-sent events bring them."""
+    """The results of a subscription, over server-sent events."""
     with post("/graphql/stream", text, variables, "text/event-stream") as response:
         for line in response:
             if line.startswith(b"data:") and line[5:].strip():

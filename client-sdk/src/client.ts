@@ -6,32 +6,29 @@ import {
   type ServerInfoQuery,
 } from './_generated_operations.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
+import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
-import type { Live } from './live.ts';
-import { type ClientOptions, settle } from './options.ts';
+import type { ClientOptions } from './options.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
-import { openSse } from './transport/sse.ts';
-import { makeLadder } from './transport/transport-fallback.ts';
-import { openWs } from './transport/ws.ts';
 import { makeWorkflows, type Workflows } from './workflows.ts';
 
 export type NodeDefinition = NodeDefinitionsQuery['nodeDefinitions'][number];
 export type ServerInfo = ServerInfoQuery['serverInfo'];
 
-/** A Weft server, as a program sees it. */
+/** A client of one Weft server. */
 export interface WeftClient {
   readonly executions: Executions;
   readonly workflows: Workflows;
   readonly python: Python;
   readonly artifacts: Artifacts;
   readonly securityViolations: SecurityViolations;
-  /** Every type of node, with all that a palette and a form need to draw it. */
+  /** Every node type, with all that a palette and a form need to render it. */
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
-  /** What the server is, and whether its sandbox can run Python. */
+  /** The server's version, roles and limits, and whether its sandbox can run Python. */
   serverInfo(options?: RequestOptions): Promise<ServerInfo>;
-  /** Any query or mutation of the schema. Its types are those of its document; for a string, say the result's. */
+  /** Runs any query or mutation of the schema. The document has the types; for a string, name the result's type. */
   request<Result = unknown, Variables = object>(
     document: Document<Result, Variables>,
     ...args: RequestArguments<Variables>
@@ -39,31 +36,22 @@ export interface WeftClient {
 }
 
 /**
- * Makes a client. It connects to nothing before it is used, and holds nothing open between uses: a socket closes with
- * the last stream that needs it.
- * @throws TypeError for a `url` that is no address of a server
+ * Makes a client. A client connects to nothing before it is used, and holds nothing open between uses: its socket
+ * closes with the last stream.
+ * @throws TypeError for a `url` that is not an HTTP address
  */
 export function createClient(options: ClientOptions): WeftClient {
-  return makeClient(openLive(options));
+  return makeClient(openContext(options));
 }
 
-export function openLive(options: ClientOptions): Live {
-  const settings = settle(options);
+export function makeClient(context: ClientContext): WeftClient {
+  const { settings } = context;
   return {
-    settings,
-    ladder: makeLadder(settings.transports),
-    transports: { ws: settings.WebSocket ? openWs(settings) : openSse(settings), sse: openSse(settings) },
-  };
-}
-
-export function makeClient(live: Live): WeftClient {
-  const { settings } = live;
-  return {
-    executions: makeExecutions(live),
+    executions: makeExecutions(context),
     workflows: makeWorkflows(settings),
-    python: makePython(live),
+    python: makePython(context),
     artifacts: makeArtifacts(settings),
-    securityViolations: makeSecurityViolations(live),
+    securityViolations: makeSecurityViolations(context),
     async nodeDefinitions(requestOptions) {
       return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;
     },

@@ -11,11 +11,11 @@ export class WeftError extends Error {
   }
 }
 
-/** The server was not reached, or the way to it broke. Where repeating is safe, it has been tried again. */
+/** The server was not reached, or the connection broke. A request that is safe to repeat has been retried already. */
 export class WeftConnectionError extends WeftError {
   override readonly name = 'WeftConnectionError';
 
-  /** @param reached whether something answered at the address, so that only this way of asking is in doubt */
+  /** @param reached whether something answered at the address, so that only this transport may be blocked */
   constructor(
     message: string,
     readonly reached: boolean,
@@ -34,29 +34,29 @@ export class WeftTimeoutError extends WeftError {
   }
 }
 
-/** The token is missing, wrong or has run out. */
+/** The token is missing, wrong or expired. */
 export class WeftAuthenticationError extends WeftError {
   override readonly name = 'WeftAuthenticationError';
 }
 
-/** The server does not serve this page or this caller, such as a page of an origin it was not told of. */
+/** The server refuses this caller, such as a page of an origin that its WEFT_ALLOWED_ORIGINS does not name. */
 export class WeftForbiddenError extends WeftError {
   override readonly name = 'WeftForbiddenError';
 }
 
-/** There is no such execution, workflow, environment or artifact. */
+/** The execution, workflow, environment or artifact does not exist. */
 export class WeftNotFoundError extends WeftError {
   override readonly name = 'WeftNotFoundError';
 }
 
-/** The request cannot be served as it stands: a cursor of another execution, a variable of the wrong type, too large. */
+/** The request itself is at fault: a cursor of another execution, a variable of the wrong type, too large. */
 export class WeftRequestError extends WeftError {
   override readonly name = 'WeftRequestError';
 }
 
 /**
- * The server could not serve this now: a fault inside it (its log tells more under `errorId`), or its database or sandbox
- * service is away (DATABASE_UNAVAILABLE, PYTHON_SERVICE_ERROR).
+ * The server cannot serve the request now: a fault inside the server (its log has the details under `errorId`), or the
+ * server cannot reach its database (DATABASE_UNAVAILABLE) or sandbox service (PYTHON_SERVICE_ERROR).
  */
 export class WeftServerError extends WeftError {
   override readonly name = 'WeftServerError';
@@ -75,14 +75,14 @@ export interface UserError {
   level: 'ERROR' | 'WARNING';
   /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
   code: string;
-  /** The place in the input, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+  /** The path in the input, such as `nodes.2.config.timeoutMs`; null where the input as a whole is at fault. */
   field: string | null;
   message: string;
 }
 
 /**
- * The input of a mutation has faults, all of which are told at once. `code` is that of the first; NOT_JSON where it could
- * not even be sent.
+ * The input of a mutation has faults; `userErrors` has all of them. `code` is the code of the first fault, and NOT_JSON
+ * where the client could not send the input.
  */
 export class WeftInputError extends WeftError {
   override readonly name = 'WeftInputError';
@@ -100,13 +100,16 @@ export class WeftInputError extends WeftError {
   }
 }
 
-/** Why a node, or the whole execution, failed. */
+/** Why a node or an execution failed. */
 export type NodeFailure = EventErrorPartsFragment;
 
-/** An execution ended without a result: a node failed (`code` is the node's), or it was canceled (EXECUTION_CANCELED). */
+/**
+ * An execution ended without a result: a node failed (`code` is the node's), or the run was canceled
+ * (EXECUTION_CANCELED).
+ */
 export class WeftExecutionError extends WeftError {
   override readonly name = 'WeftExecutionError';
-  /** The key of the node that failed; null where the execution failed, or was canceled, as a whole. */
+  /** The key of the node that failed; null where the execution as a whole failed or was canceled. */
   readonly node: string | null;
   /** The class of the exception that code raised, such as `ValueError`. */
   readonly type: string | null;
@@ -116,11 +119,11 @@ export class WeftExecutionError extends WeftError {
   readonly line: number | null;
   /** The column in that line, from 1. */
   readonly column: number | null;
-  /** Of a process that ended by itself. */
+  /** The exit code of a process that ended by itself. */
   readonly exitCode: number | null;
-  /** The last few KiB of what the run wrote to stderr. */
+  /** The last few KiB that the run wrote to stderr. */
   readonly stderr: string | null;
-  /** Whether another attempt might end differently without a change of code. */
+  /** Whether another attempt may succeed without a change of code. */
   readonly retryable: boolean;
 
   constructor(
@@ -144,7 +147,7 @@ export interface GraphqlError {
   extensions?: { code?: string; errorId?: string };
 }
 
-/** The class of a top-level GraphQL error is chosen by its code. */
+/** The error for top-level GraphQL errors; the first code decides the class, and the message is the server's. */
 export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   const code = errors[0]?.extensions?.code ?? 'UNKNOWN';
   const message = errors.map((error) => error.message).join('\n');
@@ -159,9 +162,9 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
 
 const serverCodes = ['INTERNAL_SERVER_ERROR', 'DATABASE_UNAVAILABLE', 'PYTHON_SERVICE_ERROR'];
 
-/** Whether the same request may go well a moment later. */
+/** Whether the same request may succeed a moment later. */
 export function isTransient(error: unknown): boolean {
-  // For a sandbox service the server has waited itself by then: asked again and again, it would be a minute.
+  // The server has waited ten seconds for its sandbox service already; retries would make that a minute.
   if (error instanceof WeftServerError) return error.code !== 'PYTHON_SERVICE_ERROR';
   return error instanceof WeftConnectionError || error instanceof WeftTimeoutError;
 }

@@ -2,42 +2,42 @@ import type { ExecutionStatus, NodeExecutionStatus } from './_generated_operatio
 import type { NodeFailure } from './errors.ts';
 import type { EventOf, ExecutionEvent } from './event.ts';
 
-/** How an execution stands, as its events tell. Never changed in place, so that a change is seen by comparing. */
+/** The state of an execution, folded from its events. Immutable, so that comparing objects shows a change. */
 export interface ExecutionState<Output = unknown> {
-  /** Null until the first event is here. */
+  /** Null until the first event has arrived. */
   readonly status: ExecutionStatus | null;
-  /** Null until it has SUCCEEDED. */
+  /** Null until the status is SUCCEEDED. */
   readonly output: Output | null;
-  /** Why it FAILED. */
+  /** Why the execution FAILED. */
   readonly error: NodeFailure | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** The nodes that have begun or were skipped, by key. */
+  /** The nodes that have started or were skipped, by key. */
   readonly nodes: Readonly<Record<string, NodeState>>;
 }
 
-/** How one item of a `forEach` node stands, or a node. */
+/** The state of a node, or of one item of a `forEach` node. */
 export interface ItemState<Output = unknown> {
   readonly status: NodeExecutionStatus;
-  /** Attempts begun so far. */
+  /** Attempts started so far. */
   readonly attempt: number;
-  /** Null until it has SUCCEEDED or is REUSED. */
+  /** Null until the status is SUCCEEDED or REUSED. */
   readonly output: Output | null;
-  /** Why its last attempt failed. */
+  /** Why the last attempt failed. */
   readonly error: NodeFailure | null;
-  /** The last that its last attempt told. */
+  /** The latest report of the last attempt. */
   readonly progress: NodeProgress | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
 }
 
 export interface NodeState<Output = unknown> extends ItemState<Output> {
-  /** What its last attempt has printed so far. */
+  /** What the last attempt has printed so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The files that its last attempt has handed out so far. */
+  /** The files that the last attempt has saved so far. */
   readonly artifacts: readonly Artifact[];
-  /** Of a node that runs `forEach`, by index. */
+  /** The items of a `forEach` node, by index. */
   readonly items: Readonly<Record<number, ItemState>>;
 }
 
@@ -66,8 +66,8 @@ const emptyItem: ItemState = {
 
 export const emptyNode: NodeState = { ...emptyItem, stdout: '', stderr: '', artifacts: [], items: {} };
 
-/** The state after these events, in order. What they leave as it was stays the same object. */
-export function afterEvents<Output>(
+/** The state after these events, in order. What the events do not change stays the same object. */
+export function applyEvents<Output>(
   state: ExecutionState<Output>,
   events: readonly ExecutionEvent[],
 ): ExecutionState<Output> {
@@ -92,11 +92,11 @@ function applyEvent(state: Writable<ExecutionState>, event: ExecutionEvent): voi
       break;
     case 'ExecutionFailed':
       Object.assign(state, { status: 'FAILED', error: event.error, finishedAt: occurredAt });
-      cancelTheRest(state, occurredAt);
+      cancelUnfinished(state, occurredAt);
       break;
     case 'ExecutionCanceled':
       Object.assign(state, { status: 'CANCELED', finishedAt: occurredAt });
-      cancelTheRest(state, occurredAt);
+      cancelUnfinished(state, occurredAt);
       break;
     default:
       applyToNode(state.nodes as Record<string, NodeState>, event);
@@ -113,19 +113,19 @@ function applyToNode(nodes: Record<string, NodeState>, event: ExecutionEvent): v
   } else if (event.type === 'ArtifactCreated') {
     nodes[nodeKey] = { ...node, artifacts: [...node.artifacts, event.artifact] };
   } else if (item === null) {
-    const handedOut = event.type === 'NodeStarted' ? { stdout: '', stderr: '', artifacts: [] } : {};
+    const reset = event.type === 'NodeStarted' ? { stdout: '', stderr: '', artifacts: [] } : {};
     const items = event.type === 'NodeFailed' ? canceledItems(node, occurredAt) : node.items;
-    nodes[nodeKey] = { ...node, ...handedOut, ...changesBy(event, node), items };
+    nodes[nodeKey] = { ...node, ...reset, ...itemChanges(event, node), items };
   } else {
     const before = node.items[item] ?? emptyItem;
     nodes[nodeKey] = {
       ...node,
-      items: { ...node.items, [item]: { ...before, ...changesBy(event, before) } },
+      items: { ...node.items, [item]: { ...before, ...itemChanges(event, before) } },
     };
   }
 }
 
-function changesBy(event: ExecutionEvent, before: ItemState): Partial<ItemState> {
+function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemState> {
   const { occurredAt: finishedAt } = event;
   switch (event.type) {
     case 'NodeStarted':
@@ -154,8 +154,8 @@ function changesBy(event: ExecutionEvent, before: ItemState): Partial<ItemState>
   }
 }
 
-/** What had not ended was cancelled with the execution. */
-function cancelTheRest(state: ExecutionState, finishedAt: string): void {
+/** Nodes and items that had not ended were canceled with the execution. */
+function cancelUnfinished(state: ExecutionState, finishedAt: string): void {
   const nodes = state.nodes as Record<string, NodeState>;
   for (const [key, node] of Object.entries(nodes)) {
     nodes[key] = { ...canceled(node, finishedAt), items: canceledItems(node, finishedAt) };
@@ -166,8 +166,8 @@ function canceledItems({ items }: NodeState, finishedAt: string): NodeState['ite
   return Object.fromEntries(Object.entries(items).map(([item, each]) => [item, canceled(each, finishedAt)]));
 }
 
-function canceled<T extends ItemState>(one: T, finishedAt: string): T {
-  return one.status === 'RUNNING' || one.status === 'WAITING'
-    ? { ...one, status: 'CANCELED', finishedAt }
-    : one;
+function canceled<T extends ItemState>(state: T, finishedAt: string): T {
+  return state.status === 'RUNNING' || state.status === 'WAITING'
+    ? { ...state, status: 'CANCELED', finishedAt }
+    : state;
 }

@@ -1,12 +1,12 @@
 import type { TransportKind } from './transport/transport.ts';
 
-/** Called as things happen on the wire. What a hook throws reaches whoever made the request. */
+/** Callbacks around requests and streams. What a hook throws, the request or stream throws. */
 export interface Hooks {
-  /** Before each attempt at a request. Headers may be added, such as a `traceparent`. */
+  /** Before each attempt at a request. The hook may add headers, such as a `traceparent`. */
   onRequest?(request: RequestInfo): void;
   /** After each attempt at a request. */
   onResponse?(response: ResponseInfo): void;
-  /** As a stream of events connects, opens, and is lost and tried again. */
+  /** When a stream connects, opens, or is lost and about to reconnect. */
   onStream?(change: StreamChange): void;
 }
 
@@ -22,7 +22,7 @@ export interface ResponseInfo {
   operation: string;
   attempt: number;
   durationMs: number;
-  /** Why the attempt failed; undefined where it went well. */
+  /** Why the attempt failed; undefined where it succeeded. */
   error: unknown;
 }
 

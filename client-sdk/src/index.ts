@@ -20,7 +20,7 @@ export type { Executions, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
-export type { LiveStream } from './live.ts';
+export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Timeouts, WebSocketConstructor } from './options.ts';
 export type { Python, PythonCheck, PythonEnvironment, PythonEnvironments, PythonRun } from './python.ts';
 export type { RequestArguments, RequestOptions } from './request.ts';

@@ -1,15 +1,15 @@
 import type { RequestOptions } from './request.ts';
 
 export interface ListOptions extends RequestOptions {
-  /** Items asked for at once, 1 to 100; 50 unless given. */
+  /** Items for each request, 1 to 100; 50 unless given. */
   pageSize?: number;
-  /** The `endCursor` of a page: the list begins just behind it. */
+  /** The `endCursor` of a page: the list begins just after that page. */
   after?: string;
 }
 
-/** A list on the server. `for await` gives all of its items, and asks for each page when it is reached. */
+/** A list on the server. `for await` yields all of its items, and requests each page when the loop reaches it. */
 export interface Listing<T> extends AsyncIterable<T> {
-  /** The first page, for those who turn pages themselves: give its `endCursor` as `after` for the next. */
+  /** The first page. Pass its `endCursor` as `after` to get the next one. */
   page(): Promise<Page<T>>;
   /** The first `limit` items. */
   take(limit: number): Promise<T[]>;

@@ -2,40 +2,40 @@ import type { Hooks } from './hooks.ts';
 import type { TransportKind } from './transport/transport.ts';
 
 export interface ClientOptions {
-  /** Where the server is: `http://127.0.0.1:4000/graphql`, or without the path. In a page it may be relative. */
+  /** The server's address: `http://127.0.0.1:4000/graphql`, or without the path. In a page it may be relative. */
   url: string | URL;
-  /** The server's API token, or a function that gives one for each request and each connection. */
+  /** The server's API token, or a function that returns one for each request and each connection. */
   token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
-  /** Sent with each HTTP request, beside those that the client sets. */
+  /** Headers for each HTTP request, besides those that the client sets. */
   headers?: Record<string, string>;
-  /** How events come. `auto` takes WebSockets, server-sent events where those are blocked, else it polls. */
+  /** How events arrive. `auto` uses WebSockets, server-sent events where those are blocked, and polling as the last. */
   transport?: 'auto' | TransportKind;
   timeouts?: Partial<Timeouts>;
-  /** How often a request that may be repeated safely is tried again; 5 unless given. */
+  /** How many times a request that is safe to repeat is retried; 5 unless given. */
   maxRetries?: number;
-  /** What happens on the wire, for logs and traces. */
+  /** Callbacks around requests and streams, for logs and traces. */
   hooks?: Hooks;
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch;
-  /** Instead of the global `WebSocket`, which Node has from version 22 on; without one, events come by SSE. */
+  /** Replaces the global `WebSocket`, which Node has from version 22 on; without one, the transport is SSE. */
   WebSocket?: WebSocketConstructor;
 }
 
 export interface Timeouts {
-  /** For one answer to one request; 30000 unless given. */
+  /** For the answer to one request; 30000 unless given. */
   requestMs: number;
   /** For a stream of events to open; 10000 unless given. */
   connectMs: number;
-  /** For a sign of life on an open stream, where the server gives one every 15000 at least; 45000 unless given. */
+  /** For data on an open stream, where the server sends a heartbeat every 15000 at least; 45000 unless given. */
   silenceMs: number;
-  /** For a stream that is lost to be found again before it fails; 600000 unless given, Infinity for no end. */
+  /** For a lost stream to reconnect before it fails; 600000 unless given, Infinity for no limit. */
   reconnectMs: number;
 }
 
-/** The part of the WebSocket class that is used: browsers', Node's, Deno's, Bun's and that of the `ws` package fit. */
+/** The part of the WebSocket class that the client uses; browsers, Node, Deno, Bun and the `ws` package have it. */
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => object;
 
-/** The options with everything decided. */
+/** The options with all defaults filled in. */
 export interface Settings {
   url: string;
   fetch: typeof fetch;
@@ -49,19 +49,20 @@ export interface Settings {
   authorization(): Promise<string | undefined>;
 }
 
-/** @throws TypeError for a `url` that is none, and where `transport: 'ws'` is asked for without a WebSocket class */
-export function settle(options: ClientOptions): Settings {
+/** @throws TypeError for an invalid `url`, and for `transport: 'ws'` without a WebSocket class */
+export function resolveOptions(options: ClientOptions): Settings {
   const { token, transport = 'auto', headers = {}, hooks = {}, maxRetries = 5 } = options;
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (transport === 'ws' && WebSocket === undefined) {
     throw new TypeError(
       'Expected a WebSocket class for `transport: "ws"`, got none: this runtime has no global one. ' +
-        'Give one as `WebSocket` (Node 20: that of the `ws` package), or leave the transport to `auto`.',
+        'Pass one as `WebSocket` (on Node 20: the class of the `ws` package), or leave `transport` at `auto`.',
     );
   }
   return {
     url: resolveUrl(options.url),
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)), // called bare: browsers refuse it as a method
+    // Wrapped: browsers throw where their `fetch` is called as a method of another object.
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     WebSocket,
     transports: transport === 'auto' ? order.filter((kind) => kind !== 'ws' || WebSocket) : [transport],
     timeouts: { ...defaultTimeouts, ...options.timeouts },
@@ -69,8 +70,8 @@ export function settle(options: ClientOptions): Settings {
     hooks,
     headers,
     async authorization() {
-      const given = typeof token === 'function' ? await token() : token;
-      return given === undefined ? undefined : `Bearer ${given}`;
+      const value = typeof token === 'function' ? await token() : token;
+      return value === undefined ? undefined : `Bearer ${value}`;
     },
   };
 }
@@ -84,23 +85,23 @@ const defaultTimeouts: Timeouts = {
   reconnectMs: 600_000,
 };
 
-function resolveUrl(given: string | URL): string {
+function resolveUrl(value: string | URL): string {
   const { location } = globalThis as { location?: { href: string } }; // of a page or a worker
-  const url = given === '' ? undefined : parseUrl(given, location?.href);
+  const url = value === '' ? undefined : parseUrl(value, location?.href);
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const got = typeof given === 'string' ? `"${given}"` : given;
+    const got = typeof value === 'string' ? `"${value}"` : value;
     throw new TypeError(
       `Expected \`url\` to be the address of a Weft server, such as "http://127.0.0.1:4000", got ${got}. ` +
-        'It begins with http:// or https://; in a page it may be relative.',
+        'An address begins with http:// or https://; in a page it may be relative.',
     );
   }
   if (url.pathname === '/') url.pathname = '/graphql';
   return url.href;
 }
 
-function parseUrl(given: string | URL, base: string | undefined): URL | undefined {
+function parseUrl(value: string | URL, base: string | undefined): URL | undefined {
   try {
-    return new URL(given, base);
+    return new URL(value, base);
   } catch {
     return undefined;
   }

@@ -8,59 +8,59 @@ import {
   PythonRunDocument,
   type PythonRunInput,
 } from './_generated_operations.ts';
-import type { Live } from './live.ts';
+import type { ClientContext } from './context.ts';
 import type { Settings } from './options.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
-import { makeStartedRun, type RunMethods } from './run.ts';
-import { payloadOf } from './user-errors.ts';
+import { makePendingRun, type RunMethods } from './run.ts';
+import { unwrapPayload } from './user-errors.ts';
 
 export type PythonCheck = PythonCheckQuery['pythonCheck'];
 
-/** Packages that are installed for runs to use. */
+/** A set of packages that is installed for runs to use. */
 export type PythonEnvironment = PythonEnvironmentFieldsFragment;
 
 export interface PythonEnvironments {
-  /** Those of the host that answers. */
+  /** The environments on the host that answers. */
   list(options?: RequestOptions): Promise<PythonEnvironment[]>;
   /**
-   * Installs packages ahead of the first run that needs them; answers when they are there, within ten minutes unless
-   * `timeoutMs` says otherwise. A client that stops waiting does not stop it.
+   * Installs packages before the first run that needs them; resolves when the environment is ready. `timeoutMs` is ten
+   * minutes unless given. The installation goes on when the client stops waiting.
    * @throws WeftInputError for packages that are not allowed or cannot be installed
-   * @throws WeftServerError PYTHON_SERVICE_ERROR while no sandbox service can be reached
+   * @throws WeftServerError PYTHON_SERVICE_ERROR while the server cannot reach a sandbox service
    */
   prepare(packages: string[], options?: RequestOptions): Promise<PythonEnvironment>;
   /**
-   * Removes one that no run uses. The next run that asks for its packages installs them anew.
-   * @throws WeftNotFoundError where there is none of that id
-   * @throws WeftInputError IN_USE
+   * Deletes an environment. The next run that needs its packages installs them again.
+   * @throws WeftNotFoundError where the environment does not exist
+   * @throws WeftInputError IN_USE while a run uses the environment
    */
   delete(id: string, options?: RequestOptions): Promise<void>;
 }
 
 export interface Python {
   /**
-   * Runs one piece of Python; no workflow needed. It starts at once, and what it returns can be used at once:
-   * `await weft.python.run({ code }).text()`. What is wrong with the input is thrown by whatever is called on it.
+   * Runs one piece of Python, without a workflow. The run can be used before the server has answered:
+   * `await weft.python.run({ code }).text()`. Faults of the input are thrown by the run's methods.
    */
   run<Output = unknown>(input: PythonRunInput, options?: RequestOptions): PythonRun<Output>;
   /**
-   * All that the sandbox would refuse in the code, without running it.
-   * @throws WeftServerError PYTHON_SERVICE_ERROR while no sandbox service can be reached
+   * Everything in the code that the sandbox would refuse; the code does not run.
+   * @throws WeftServerError PYTHON_SERVICE_ERROR while the server cannot reach a sandbox service
    */
   check(code: string, options?: RequestOptions & { packages?: string[] }): Promise<PythonCheck>;
   readonly environments: PythonEnvironments;
 }
 
-/** A piece of Python that runs. */
+/** The run of one piece of Python. */
 export interface PythonRun<Output = unknown> extends RunMethods<Output> {
-  /** The id of its execution, once that is queued. */
+  /** Resolves to the id of the run's execution, once that is queued. */
   id(): Promise<string>;
 }
 
-export function makePython(live: Live): Python {
-  const { settings } = live;
+export function makePython(context: ClientContext): Python {
+  const { settings } = context;
   return {
-    run: (input, options) => makeStartedRun(live, start(input, options)),
+    run: (input, options) => makePendingRun(context, start(input, options)),
     async check(code, { packages, ...options } = {}) {
       const { pythonCheck } = await request(settings, PythonCheckDocument, { code, packages }, options);
       return pythonCheck;
@@ -70,9 +70,9 @@ export function makePython(live: Live): Python {
 
   async function start(input: PythonRunInput, options?: RequestOptions): Promise<string> {
     const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? makeIdempotencyKey() };
-    const repeatable = { ...options, repeatable: true };
-    const data = await request(settings, PythonRunDocument, { input: keyed }, repeatable);
-    return payloadOf(data.pythonRun, 'execution').id;
+    const idempotent = { ...options, idempotent: true };
+    const data = await request(settings, PythonRunDocument, { input: keyed }, idempotent);
+    return unwrapPayload(data.pythonRun, 'execution').id;
   }
 }
 
@@ -84,13 +84,13 @@ function makeEnvironments(settings: Settings): PythonEnvironments {
       return (await request(settings, PythonEnvironmentsDocument, {}, options)).pythonEnvironments;
     },
     async prepare(packages, options) {
-      const patient = { timeoutMs: installMs, ...options, repeatable: true };
-      const data = await request(settings, PythonEnvironmentPrepareDocument, { packages }, patient);
-      return payloadOf(data.pythonEnvironmentPrepare, 'pythonEnvironment');
+      const longer = { timeoutMs: installMs, ...options, idempotent: true };
+      const data = await request(settings, PythonEnvironmentPrepareDocument, { packages }, longer);
+      return unwrapPayload(data.pythonEnvironmentPrepare, 'pythonEnvironment');
     },
     async delete(id, options) {
       const data = await request(settings, PythonEnvironmentDeleteDocument, { id }, options);
-      payloadOf(data.pythonEnvironmentDelete, 'deletedPythonEnvironmentId');
+      unwrapPayload(data.pythonEnvironmentDelete, 'deletedPythonEnvironmentId');
     },
   };
 }

@@ -1,23 +1,24 @@
 import type { Document } from './_generated_operations.ts';
+import { makeBackoff } from './backoff.ts';
 import { isTransient } from './errors.ts';
 import type { Settings } from './options.ts';
 import { post } from './transport/http.ts';
-import { delay, makeBackoff } from './waiting.ts';
+import { delay } from './waiting.ts';
 
 export interface RequestOptions {
-  /** Ends the request; it then rejects with the signal's reason. */
+  /** Aborts the request, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** For one answer; `timeouts.requestMs` of the client unless given. */
+  /** For one attempt; `timeouts.requestMs` of the client unless given. */
   timeoutMs?: number | undefined;
 }
 
-/** What follows the document: its variables, which may be left out where it can do without. */
+/** The arguments after the document: its variables, which are optional where no variable is required, and options. */
 export type RequestArguments<Variables> =
   Record<string, never> extends Variables
     ? [variables?: Variables, options?: RequestOptions]
     : [variables: Variables, options?: RequestOptions];
 
-/** Runs a query or a mutation. Only what may be repeated safely is tried again after a failure of the wire. */
+/** Runs a query or a mutation. Only idempotent ones are retried after a transient failure: queries, and where said. */
 export function request<Result, Variables>(
   settings: Settings,
   document: Document<Result, Variables>,
@@ -25,25 +26,25 @@ export function request<Result, Variables>(
   {
     signal,
     timeoutMs,
-    repeatable = /^\s*(query\b|{)/.test(document),
-  }: RequestOptions & { repeatable?: boolean } = {},
+    idempotent = /^\s*(query\b|{)/.test(document),
+  }: RequestOptions & { idempotent?: boolean } = {},
 ): Promise<Result> {
-  const maxRetries = repeatable ? settings.maxRetries : 0;
-  return repeated(maxRetries, signal, (attempt) =>
+  const maxRetries = idempotent ? settings.maxRetries : 0;
+  return withRetries(maxRetries, signal, (attempt) =>
     post(settings, document, variables, { signal, timeoutMs, attempt }),
   );
 }
 
-/** @param once makes one attempt; they are counted from 1 */
-export async function repeated<T>(
+/** Retries after transient failures. @param runAttempt makes one attempt; attempts count from 1 */
+export async function withRetries<T>(
   maxRetries: number,
   signal: AbortSignal | undefined,
-  once: (attempt: number) => Promise<T>,
+  runAttempt: (attempt: number) => Promise<T>,
 ): Promise<T> {
   const backoff = makeBackoff(200, 5_000);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(attempt);
+      return await runAttempt(attempt);
     } catch (error) {
       if (attempt > maxRetries || !isTransient(error)) throw error;
       await delay(backoff.next(), signal);
@@ -51,7 +52,7 @@ export async function repeated<T>(
   }
 }
 
-/** A key that makes starting something safe to repeat. Not `randomUUID`, which pages without TLS do not have. */
+/** A random key that makes a start safe to repeat. Not `randomUUID`, which pages without TLS do not have. */
 export function makeIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

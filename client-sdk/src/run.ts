@@ -8,88 +8,90 @@ import {
   ExecutionRetryDocument,
   type ExecutionRetryStrategy,
 } from './_generated_operations.ts';
+import type { ClientContext } from './context.ts';
 import { WeftNotFoundError, WeftTimeoutError } from './errors.ts';
 import { type EventOf, terminalTypes } from './event.ts';
 import { executionErrorOf } from './execution-error.ts';
-import type { Live, LiveStream } from './live.ts';
+import type { LiveStream } from './live-stream.ts';
 import { type RequestOptions, request } from './request.ts';
 import { type EventsOptions, streamEvents } from './stream-events.ts';
 import { streamText, type TextOptions, type TextStream } from './text.ts';
 import { withDeadline } from './transport/deadline.ts';
-import { payloadOf } from './user-errors.ts';
-import { orAborted } from './waiting.ts';
+import { unwrapPayload } from './user-errors.ts';
+import { abortable } from './waiting.ts';
 
-/** An execution as lists and mutations give it. */
+/** An execution as lists and mutations return it. */
 export type Execution = ExecutionPartsFragment;
 
 /** An execution with the state of each of its nodes. */
 export type ExecutionWithNodes = NonNullable<ExecutionQuery['execution']>;
 
-/** What can be done with a run whether or not its id is known already. It holds nothing open. */
+/** The methods of a run, whether its id is known yet or not. A run holds nothing open. */
 export interface RunMethods<Output> {
-  /** What happens in it, from the first event or from `after`, live, to the last; then the stream ends. */
+  /** The run's events, past and live, from the first or after a cursor, up to the last; then the stream ends. */
   events<Type extends ExecutionEventType = ExecutionEventType>(
     options?: EventsOptions<Type>,
   ): LiveStream<EventOf<Type>>;
   /**
-   * Its output, once it has succeeded.
-   * @throws WeftExecutionError when it failed or was canceled
-   * @throws WeftTimeoutError when `timeoutMs` is given and it has not ended by then; it goes on
+   * The run's output, once the run has succeeded.
+   * @throws WeftExecutionError when the run failed or was canceled
+   * @throws WeftTimeoutError when the run has not ended within `timeoutMs`; the run goes on
    */
   result(options?: ResultOptions): Promise<Output>;
   /**
-   * What it prints to stdout: `await` gives it at the end of the run, `for await` piece by piece as it is printed. The
-   * server keeps the first MiB of it, and 256 KiB of a line; what is left out shows in `NodeOutput` events alone
-   * (`truncated`).
+   * What the run prints to stdout: `await` returns the whole text at the end of the run, `for await` yields each piece
+   * when it is printed. The server keeps the first MiB, and 256 KiB of a line; only `NodeOutput` events say where text
+   * is left out (`truncated`).
    */
   text(options?: TextOptions): TextStream;
-  /** Its state now. @throws WeftNotFoundError where there is no such execution */
+  /** The run's current state. @throws WeftNotFoundError where the execution does not exist */
   get(options?: RequestOptions): Promise<ExecutionWithNodes>;
   /**
-   * Has it ended before its time: GRACEFUL, the default, lets Python clean up for a moment, FORCE does not. Answers when
-   * that is asked for; the end is an event like any other, and `result()` then throws EXECUTION_CANCELED.
-   * @throws WeftNotFoundError where there is no such execution
-   * @throws WeftInputError ALREADY_ENDED
+   * Cancels the run: GRACEFUL, the default, lets Python clean up for a moment, FORCE does not. Resolves when the
+   * request is accepted; the run ends with an event, and `result()` then throws EXECUTION_CANCELED.
+   * @throws WeftNotFoundError where the execution does not exist
+   * @throws WeftInputError ALREADY_ENDED where the run has ended
    */
   cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
   /**
-   * Runs again what it ran, as a new execution; FROM_FAILURE, the default, reuses the nodes that had succeeded.
-   * @throws WeftNotFoundError where there is no such execution
-   * @throws WeftInputError while it has not ended, and FROM_FAILURE where nothing failed
+   * Runs the same nodes again with the same input, as a new execution. FROM_FAILURE, the default, reuses the outputs of
+   * the nodes that had succeeded.
+   * @throws WeftNotFoundError where the execution does not exist
+   * @throws WeftInputError while the run has not ended, and for FROM_FAILURE where nothing failed
    */
   retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
 }
 
-/** One execution whose id is known, to follow and to steer. */
+/** A handle on one execution. */
 export interface Run<Output = unknown> extends RunMethods<Output> {
   readonly id: string;
 }
 
 export interface ResultOptions {
-  /** Ends the wait, which then rejects with the signal's reason. The run goes on. */
+  /** Ends the wait, which then rejects with the signal's reason; the run goes on. */
   signal?: AbortSignal | undefined;
-  /** How long to wait, milliseconds; as long as it takes where none is given. */
+  /** How long to wait, in milliseconds; without a limit unless given. */
   timeoutMs?: number | undefined;
 }
 
-export function makeRun<Output>(live: Live, id: string): Run<Output> {
-  return { id, ...makeRunMethods<Output>(live, async () => id) };
+export function makeRun<Output>(context: ClientContext, id: string): Run<Output> {
+  return { id, ...makeRunMethods<Output>(context, async () => id) };
 }
 
-/** A run that is being started: it can be used at once, and what went wrong with the start is thrown by each method. */
-export function makeStartedRun<Output>(live: Live, started: Promise<string>) {
-  started.catch(() => {}); // a run that nobody asks about is no unhandled rejection
+/** A run whose start is still pending. Its methods wait for the start, and throw what the start throws. */
+export function makePendingRun<Output>(context: ClientContext, started: Promise<string>) {
+  started.catch(() => {}); // a run whose methods nobody calls must not cause an unhandled rejection
   const id = () => started;
-  return { id, ...makeRunMethods<Output>(live, id) };
+  return { id, ...makeRunMethods<Output>(context, id) };
 }
 
-function makeRunMethods<Output>(live: Live, idOf: () => Promise<string>): RunMethods<Output> {
-  const { settings } = live;
-  const idWithin = ({ signal }: RequestOptions = {}) => orAborted(idOf(), signal);
+function makeRunMethods<Output>(context: ClientContext, idOf: () => Promise<string>): RunMethods<Output> {
+  const { settings } = context;
+  const idWithin = ({ signal }: RequestOptions = {}) => abortable(idOf(), signal);
   return {
-    events: (options) => streamEvents(live, idOf, options),
-    result: (options) => waitForResult<Output>(live, idOf, options),
-    text: (options) => streamText(live, idOf, options),
+    events: (options) => streamEvents(context, idOf, options),
+    result: (options) => waitForResult<Output>(context, idOf, options),
+    text: (options) => streamText(context, idOf, options),
     async get(options) {
       const id = await idWithin(options);
       const { execution } = await request(settings, ExecutionDocument, { id }, options);
@@ -98,26 +100,28 @@ function makeRunMethods<Output>(live: Live, idOf: () => Promise<string>): RunMet
     },
     async cancel(mode = 'GRACEFUL', options) {
       const variables = { id: await idWithin(options), mode };
-      const repeatable = { ...options, repeatable: true };
-      const data = await request(settings, ExecutionCancelDocument, variables, repeatable);
-      return payloadOf(data.executionCancel, 'execution');
+      const idempotent = { ...options, idempotent: true };
+      const data = await request(settings, ExecutionCancelDocument, variables, idempotent);
+      return unwrapPayload(data.executionCancel, 'execution');
     },
     async retry(strategy = 'FROM_FAILURE', options) {
       const variables = { id: await idWithin(options), strategy };
       const data = await request(settings, ExecutionRetryDocument, variables, options);
-      return makeRun<Output>(live, payloadOf(data.executionRetry, 'execution').id);
+      return makeRun<Output>(context, unwrapPayload(data.executionRetry, 'execution').id);
     },
   };
 }
 
 async function waitForResult<Output>(
-  live: Live,
+  context: ClientContext,
   id: () => Promise<string>,
   { signal, timeoutMs = Number.POSITIVE_INFINITY }: ResultOptions = {},
 ): Promise<Output> {
-  const tooLate = new WeftTimeoutError(`Expected the execution to end within ${timeoutMs} ms; it goes on.`);
+  const tooLate = new WeftTimeoutError(
+    `Expected the execution to end within ${timeoutMs} ms, but it is still running.`,
+  );
   return await withDeadline(signal, timeoutMs, tooLate, async (deadline) => {
-    for await (const event of streamEvents(live, id, { types: terminalTypes, signal: deadline })) {
+    for await (const event of streamEvents(context, id, { types: terminalTypes, signal: deadline })) {
       if (event.type === 'ExecutionSucceeded') return event.output as Output;
       throw executionErrorOf(await id(), event);
     }

@@ -4,35 +4,36 @@ import {
   type SecurityViolationPartsFragment,
   SecurityViolationsDocument,
 } from './_generated_operations.ts';
+import type { ClientContext } from './context.ts';
 import { type Listing, type ListOptions, makeListing } from './listing.ts';
-import { followed, type Live, type LiveStream } from './live.ts';
+import { type LiveStream, openLiveStream } from './live-stream.ts';
 import { type RequestOptions, request } from './request.ts';
 
-/** What code tried and was not allowed, where and when. */
+/** Something forbidden that code attempted: what, where and when. */
 export type AuditedViolation = SecurityViolationPartsFragment;
 
 export interface SecurityViolations {
   /** The audit trail, newest first. */
   list(options?: ListOptions & { filter?: SecurityViolationFilter }): Listing<AuditedViolation>;
-  /** The same as it happens, from now on. What happens while the connection is lost is in the list alone. */
+  /** Violations as they happen, from now on. Only the list has those that happen while the connection is lost. */
   added(options?: RequestOptions & { workflowId?: string }): LiveStream<AuditedViolation>;
 }
 
-export function makeSecurityViolations(live: Live): SecurityViolations {
+export function makeSecurityViolations(context: ClientContext): SecurityViolations {
   return {
     list: ({ filter, ...options } = {}) =>
       makeListing(options, async (page) => {
         const variables = { ...page, filter };
-        const data = await request(live.settings, SecurityViolationsDocument, variables, options);
+        const data = await request(context.settings, SecurityViolationsDocument, variables, options);
         return data.securityViolations;
       }),
     added: ({ signal, ...filter } = {}) =>
-      followed(live, 'SecurityViolationAdded', signal, (connect) =>
+      openLiveStream(context, 'SecurityViolationAdded', signal, (connect) =>
         connect({
           document: SecurityViolationAddedDocument,
           variables: async () => filter,
-          pick: ({ securityViolationAdded }) => securityViolationAdded,
-          weigh: () => 1,
+          select: ({ securityViolationAdded }) => securityViolationAdded,
+          countEvents: () => 1,
         }),
       ),
   };

@@ -1,9 +1,9 @@
+import type { ClientContext } from './context.ts';
 import { isTerminal } from './event.ts';
 import { executionErrorOf } from './execution-error.ts';
-import type { Live } from './live.ts';
 import { streamEvents } from './stream-events.ts';
 
-/** Text that is still being written: `for await` gives its pieces as they come, `await` all that was kept, at the end. */
+/** Text that is still growing: `for await` yields its pieces as they arrive, `await` returns all of it at the end. */
 export interface TextStream extends AsyncIterable<string>, PromiseLike<string> {}
 
 export interface TextOptions {
@@ -14,15 +14,15 @@ export interface TextOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Both ways throw WeftExecutionError at the end of a run that failed, after what it had written. */
+/** For a run that failed, both ways throw WeftExecutionError at the end; `for await` yields what was written before. */
 export function streamText(
-  live: Live,
+  context: ClientContext,
   id: () => Promise<string>,
   { stream = 'STDOUT', ...options }: TextOptions = {},
 ): TextStream {
   async function* pieces(): AsyncGenerator<string, void> {
     const types = ['NodeOutput', 'ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
-    for await (const event of streamEvents(live, id, { ...options, types })) {
+    for await (const event of streamEvents(context, id, { ...options, types })) {
       if (event.type === 'NodeOutput' && event.stream === stream) yield event.text;
       if (isTerminal(event) && event.type !== 'ExecutionSucceeded') throw executionErrorOf(await id(), event);
     }

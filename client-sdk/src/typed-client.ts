@@ -1,22 +1,22 @@
-import { makeClient, openLive, type WeftClient } from './client.ts';
+import { makeClient, type WeftClient } from './client.ts';
+import { type ClientContext, openContext } from './context.ts';
 import { WeftError } from './errors.ts';
 import { executionErrorOf } from './execution-error.ts';
 import { makeExecutions } from './executions.ts';
-import type { Live } from './live.ts';
 import type { ClientOptions } from './options.ts';
 import type { RequestOptions } from './request.ts';
-import { makeStartedRun, type RunMethods } from './run.ts';
+import { makePendingRun, type RunMethods } from './run.ts';
 
 /**
  * A workflow whose input, result and node outputs the compiler knows. `npx weft-client generate` writes the types from
  * the schemas of the workflows on a server.
  */
 export interface TypedWorkflow<Input, Output, Nodes> {
-  /** Of the workflow. */
+  /** The workflow's id. */
   readonly id: string;
   /**
-   * Starts it at once, and what this returns can be used at once: `await weft.workflows.report.run({ rows }).result()`.
-   * What is wrong with the input is thrown by whatever is called on it.
+   * Starts the workflow. The run can be used before the server has answered:
+   * `await weft.workflows.report.run({ rows }).result()`. Faults of the input are thrown by the run's methods.
    */
   run(...args: RunArguments<Input>): WorkflowRun<Output, Nodes>;
 }
@@ -26,50 +26,53 @@ type RunArguments<Input> = unknown extends Input
   : [input: Input, options?: TypedRunOptions];
 
 export interface TypedRunOptions extends RequestOptions {
-  /** A second start with the same key gives the first run. One is made where none is given. */
+  /** A second start with the same key returns the first run. The client makes a key unless one is given. */
   idempotencyKey?: string;
 }
 
 /** A run of a workflow. */
 export interface WorkflowRun<Output, Nodes> extends RunMethods<Output> {
-  /** The id of its execution, once that is queued. */
+  /** Resolves to the id of the run's execution, once that is queued. */
   id(): Promise<string>;
   /**
-   * What a node gave, as soon as it has.
-   * @throws WeftExecutionError when the run failed or was canceled before
-   * @throws WeftError NODE_HAS_NO_OUTPUT when it ended and the node was skipped
+   * The output of one node, as soon as the node has succeeded.
+   * @throws WeftExecutionError when the run failed or was canceled before that
+   * @throws WeftError NODE_HAS_NO_OUTPUT when the run ended and the node has no output, such as a skipped node
    */
   nodeOutput<Key extends keyof Nodes & string>(nodeKey: Key, options?: RequestOptions): Promise<Nodes[Key]>;
 }
 
-/** Where a workflow of a generated module is on the server. */
+/** The workflow on the server that a generated property runs. */
 export interface WorkflowReference {
   workflowId: string;
-  /** The latest where none is given. */
+  /** The latest version unless given. */
   versionNumber?: number;
 }
 
-/** What generated modules make their client with. */
+/** Makes the client of a generated module. */
 export function createTypedClient<Workflows>(
   options: ClientOptions,
   references: Record<keyof Workflows, WorkflowReference>,
 ): WeftClient & { workflows: Workflows } {
-  const live = openLive(options);
-  const client = makeClient(live);
+  const context = openContext(options);
+  const client = makeClient(context);
   const typed = Object.entries<WorkflowReference>(references).map(([name, reference]) => [
     name,
-    typedWorkflow(live, reference),
+    typedWorkflow(context, reference),
   ]);
   return { ...client, workflows: { ...client.workflows, ...(Object.fromEntries(typed) as Workflows) } };
 }
 
-function typedWorkflow(live: Live, reference: WorkflowReference): TypedWorkflow<unknown, unknown, object> {
-  const { start } = makeExecutions(live);
+function typedWorkflow(
+  context: ClientContext,
+  reference: WorkflowReference,
+): TypedWorkflow<unknown, unknown, object> {
+  const { start } = makeExecutions(context);
   return {
     id: reference.workflowId,
     run(input, { idempotencyKey, ...options } = {}) {
       const started = start({ ...reference, input, idempotencyKey }, options).then(({ id }) => id);
-      const run = makeStartedRun<unknown>(live, started);
+      const run = makePendingRun<unknown>(context, started);
       return {
         ...run,
         nodeOutput: (nodeKey, requestOptions) => nodeOutput(run, nodeKey, requestOptions),
@@ -90,8 +93,8 @@ async function nodeOutput(
   }
   throw new WeftError(
     'NODE_HAS_NO_OUTPUT',
-    `Expected an output of node \`${nodeKey}\`, but the execution ended without one: the node was skipped, or failed on ` +
-      'its error handle.',
+    `Expected an output of node \`${nodeKey}\`, but the execution ended without one: ` +
+      'the node was skipped, or failed on its error handle.',
   );
 }
 

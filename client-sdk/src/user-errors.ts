@@ -1,20 +1,20 @@
 import { type UserError, type WeftError, WeftInputError, WeftNotFoundError } from './errors.ts';
 
 /**
- * What a mutation made.
- * @throws WeftNotFoundError where it was of something that is not there
- * @throws WeftInputError where it has other userErrors instead
+ * The object in a mutation's payload.
+ * @throws WeftNotFoundError where the mutation's target does not exist
+ * @throws WeftInputError for any other userErrors
  */
-export function payloadOf<Payload extends { userErrors: readonly UserError[] }, Key extends keyof Payload>(
-  payload: Payload,
-  key: Key,
-): NonNullable<Payload[Key]> {
-  const made = payload[key];
-  if (made == null || payload.userErrors.length > 0) throw errorOf(payload.userErrors);
-  return made;
+export function unwrapPayload<
+  Payload extends { userErrors: readonly UserError[] },
+  Key extends keyof Payload,
+>(payload: Payload, key: Key): NonNullable<Payload[Key]> {
+  const value = payload[key];
+  if (value == null || payload.userErrors.length > 0) throw errorOf(payload.userErrors);
+  return value;
 }
 
-/** `id` is what a mutation is of; what is not there in any other field is a fault of its input. */
+/** The field `id` names a mutation's target. A NOT_FOUND in any other field is a fault of the input. */
 function errorOf(userErrors: readonly UserError[]): WeftError {
   const missing = userErrors.find(({ code, field }) => code === 'NOT_FOUND' && field === 'id');
   return missing ? new WeftNotFoundError(missing.code, missing.message) : new WeftInputError(userErrors);

@@ -1,36 +1,14 @@
-/** Delays that double from `firstMs` to `maxMs`, each cut by up to a half at random so that clients do not come back all at once. */
-export function makeBackoff(firstMs: number, maxMs: number) {
-  let delayMs = firstMs;
-  return {
-    next(): number {
-      const current = delayMs;
-      delayMs = Math.min(maxMs, delayMs * 2);
-      return current * (1 - Math.random() / 2);
-    },
-    reset(): void {
-      delayMs = firstMs;
-    },
-  };
-}
-
-/** Resolves after the time, or rejects with the signal's reason; leaves no timer. */
+/** Resolves after `ms`, or rejects with the signal's reason. Leaves no timer. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
+  let timer: ReturnType<typeof setTimeout>;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
   });
+  return abortable(elapsed, signal).finally(() => clearTimeout(timer));
 }
 
-/** The promise's outcome, unless the signal aborts before; what comes of the promise then is let go. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** The promise's outcome, or the signal's reason where the signal aborts first; a later outcome is ignored. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -1,4 +1,4 @@
-"""One of two branches that run side by side."""
+"""One of two branches that run in parallel."""
 from collections import defaultdict
 from statistics import mean
 

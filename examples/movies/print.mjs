@@ -1,4 +1,4 @@
-/** Prints an execution's events as a person likes to read them; progress in steps of a quarter. */
+/** Prints an execution's events for people; progress in steps of a quarter. */
 export function makePrinter(print = console.log) {
   let startedAt;
   const quarters = new Map();

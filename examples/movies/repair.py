@@ -1,4 +1,4 @@
-"""Comes by the error handle: `error` says what was wrong, `input` is what the failed node was given."""
+"""Runs after the error handle: `error` is the failure, `input` is the input of the node that failed."""
 from datetime import date
 
 print(f"repairing, because {input_data['error']['type']}: {input_data['error']['message']}")

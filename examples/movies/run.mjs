@@ -1,6 +1,6 @@
 /**
- * Runs the workflow in workflow.mjs on a public data set, prints what happens as it happens, and writes the
- * result. `npm run example`; WEFT_URL and WEFT_API_TOKEN say which server.
+ * Runs the workflow in workflow.mjs on a public data set, prints its events live, and writes the result.
+ * `npm run example`; WEFT_URL and WEFT_API_TOKEN name another server.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { createClient } from 'graphql-ws';
@@ -60,7 +60,7 @@ async function runWorkflow(url) {
   else await write(end.output);
 }
 
-/** One mutation; its payload, or an error that says what the server did not like. */
+/** Runs one mutation. @returns its payload @throws Error with the server's message */
 async function mutate(url, query, variables) {
   const response = await fetch(url, {
     method: 'POST',
@@ -84,7 +84,7 @@ function notGraphql({ url, status, headers }) {
   );
 }
 
-/** Prints events live until the subscription completes; the last one tells how it ended. */
+/** Prints events live until the subscription completes. @returns the last event */
 async function watch(url, executionId) {
   const client = createClient({
     url: url.replace(/^http/, 'ws'),

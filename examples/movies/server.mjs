@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const main = new URL('../../dist/server/main.js', import.meta.url).pathname;
-const usual = 'http://127.0.0.1:4000';
+const defaultUrl = 'http://127.0.0.1:4000';
 
-/** The server at `given`; where none is given, the one at the usual address, or else one for as long as the example takes. */
-export async function findOrStartServer(given) {
-  const url = graphqlUrl(given ?? usual);
+/** The server at `configured`, or at the default address, or else a server of the example's own, until `stop()`. */
+export async function findOrStartServer(configured) {
+  const url = graphqlUrl(configured ?? defaultUrl);
   const health = await fetch(new URL('/healthz', url)).catch(() => undefined);
-  if (health && (health.ok || given)) return { url, stop: async () => {} };
-  if (given !== undefined) {
+  if (health && (health.ok || configured)) return { url, stop: async () => {} };
+  if (configured !== undefined) {
     throw new Error(
-      `Expected a Weft server at ${url}, as WEFT_URL says, got no answer. Start it, or mend WEFT_URL; without ` +
-        'WEFT_URL the example starts a server of its own.',
+      `Expected a Weft server at ${url}, the value of WEFT_URL, got no answer. Start it, or correct WEFT_URL; ` +
+        'without WEFT_URL the example starts a server of its own.',
     );
   }
   console.log(`No Weft answers at ${url}, so the example starts one of its own.\n`);
@@ -20,10 +20,10 @@ export async function findOrStartServer(given) {
 }
 
 /** With `/graphql` or without, as for `@weft/client`. */
-function graphqlUrl(given) {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
+function graphqlUrl(address) {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!/^https?:$/.test(url?.protocol))
-    throw new Error(`Expected WEFT_URL to be an address such as ${usual}, got "${given}".`);
+    throw new Error(`Expected WEFT_URL to be an address such as ${defaultUrl}, got "${address}".`);
   if (url.pathname === '/') url.pathname = '/graphql';
   return url.href;
 }
@@ -46,7 +46,7 @@ async function startServer() {
     };
   }
   throw new Error(
-    '\nThe server of the example ended before it was ready; why stands above. If a server of this checkout runs ' +
+    '\nThe server of the example ended before it was ready; its output is above. If a server of this checkout runs ' +
       'already, on another port, name it: WEFT_URL=http://127.0.0.1:<port> npm run example',
   );
 }

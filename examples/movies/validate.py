@@ -1,4 +1,4 @@
-"""Fails at the first row that cannot be right; the workflow's error handle takes it from there."""
+"""Fails at the first impossible row; the workflow goes on at the error handle."""
 from datetime import date
 
 print(f"validating {len(input_data)} rows")

@@ -39,7 +39,7 @@ test('names become identifiers, each once', () => {
     ['Sales report', 'sales-report', 'PDF export', '2024: Umsätze', '日本 語', '🎬', 'aB c_d'].map(camelCase),
   ).toEqual(['salesReport', 'salesReport', 'pdfExport', '_2024Umsätze', '日本語', 'workflow', 'aBCD']);
   const names = new UniqueNames(['list']);
-  expect(['a', 'a', 'list', 'a2', 'a'].map((name) => names.take(name))).toEqual([
+  expect(['a', 'a', 'list', 'a2', 'a'].map((name) => names.assign(name))).toEqual([
     'a',
     'a2',
     'list2',

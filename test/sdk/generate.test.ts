@@ -88,7 +88,7 @@ test('what is wrong is told: how it is used, where the server is, the token, and
   });
   expect(await weftClient(['generate', '--url', server.url, '--out', 'weft.ts'])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/wants a token.*--token/),
+    said: expect.stringMatching(/Expected the API token.*--token/),
   });
   expect(await generate()).toMatchObject({ code: 1, said: expect.stringMatching(/Expected workflows on/) });
 });
@@ -133,11 +133,11 @@ test('only the workflows that are asked for are written, and others change nothi
   expect(await generate('--workflow', 'Orders')).toEqual({
     code: 1,
     said:
-      'Expected --workflow "Orders" to be one workflow, got several of that name. Give an id:\n' +
+      'Expected --workflow "Orders" to be one workflow, got several of that name. Pass an id:\n' +
       `  ${two}  Orders\n  ${one}  Orders\n`,
   });
   const unknown = await generate('--workflow', 'orders');
-  expect(unknown).toMatchObject({ code: 1, said: expect.stringMatching(/got "orders"\. There are:\n/) });
+  expect(unknown).toMatchObject({ code: 1, said: expect.stringMatching(/got "orders"\. The server has:\n/) });
   for (const [id, name] of [
     [two, 'Orders'],
     [parts, 'Parts list'],
@@ -179,7 +179,9 @@ test('the code of its page in the documentation does what the page says', async 
   for (const part of beginning!.code.split('\n\n')) expect(module).toContain(part.trim());
   const { stdout } = await run('use.ts', use!.code);
   expect(page.complaints()).toBe('');
-  expect(stdout).toMatch(/^in is done\naddUp is done\nout is done\nexec_\S+ gave 7 by its node: 7\n$/);
+  expect(stdout).toMatch(
+    /^in has succeeded\naddUp has succeeded\nout has succeeded\nexec_\S+ returned 7 by its node: 7\n$/,
+  );
   expect(await command(checkLine!)).toMatchObject({ code: 0 });
   await weft.createWorkflow({ ...untyped, name: 'Of somebody else' });
   expect(await command(checkLine!)).toMatchObject({ code: 1 });

@@ -89,7 +89,7 @@ test('an id of nothing is the same error, whatever is asked of it', async () => 
   });
 });
 
-test('what JSON has no form for is a fault of the input, and its field is named', async () => {
+test('a value that JSON cannot represent is a fault of the input, and the error names its field', async () => {
   const weft = connect();
   const itself: Record<string, unknown> = {};
   itself.self = itself;
@@ -100,7 +100,9 @@ test('what JSON has no form for is a fault of the input, and its field is named'
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WeftInputError);
     expect(error).toMatchObject({ code: 'NOT_JSON', fields: ['input'], cause: expect.any(TypeError) });
-    expect((error as Error).message).toContain('Expected `input` to be JSON, got what it has no form for: ');
+    expect((error as Error).message).toContain(
+      'Expected `input` to be JSON, got a value that JSON cannot represent: ',
+    );
   }
   const document = 'query Label($type: String!) { nodeDefinition(type: $type) { label } }';
   await expect(weft.request(document, { type: 1n })).rejects.toMatchObject({ fields: ['type'] });

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WorkflowDefinitionsDocument } from '../_generated_operations.ts';
-import { openLive } from '../client.ts';
+import { openContext } from '../context.ts';
 import { WeftError } from '../errors.ts';
 import { makeListing } from '../listing.ts';
 import { request } from '../request.ts';
@@ -16,12 +16,13 @@ export interface GenerateOptions {
   /** The ids or names of the workflows to write; all where it is empty. */
   only: readonly string[];
   token: string | undefined;
-  /** Write nothing, and fail where the module is not what would be written. */
+  /** Write nothing, and fail where the module is out of date. */
   check: boolean;
+  /** Run the versions that the types were made from. */
   pin: boolean;
 }
 
-/** Writes the module where it is not what it should be; gives what there is to say of it. @throws WeftError */
+/** Writes the module where it is out of date. @returns one line for the user @throws WeftError */
 export async function generate({ url, out, only, token, check, pin }: GenerateOptions): Promise<string> {
   const all = await readWorkflows(url, token);
   if (all.length === 0) {
@@ -29,21 +30,21 @@ export async function generate({ url, out, only, token, check, pin }: GenerateOp
   }
   const workflows = selectWorkflows(all, only);
   const module = renderModule(workflows, { pin });
-  const told = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'} of ${url}`;
-  if ((await readIfThere(out)) === module) return `${out} is up to date with the ${told}.`;
+  const summary = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'} of ${url}`;
+  if ((await readIfThere(out)) === module) return `${out} is up to date with the ${summary}.`;
   if (check) {
     throw new WeftError(
       'DRIFT',
-      `Expected ${out} to be up to date with the ${told}, but they differ. Run the same command without --check.`,
+      `Expected ${out} to be up to date with the ${summary}, but they differ. Run the same command without --check.`,
     );
   }
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, module);
-  return `Wrote ${out}: the ${told}.`;
+  return `Wrote ${out}: the ${summary}.`;
 }
 
 async function readWorkflows(url: string, token: string | undefined): Promise<WorkflowShape[]> {
-  const { settings } = openLive({ url, ...(token === undefined ? {} : { token }), maxRetries: 1 });
+  const { settings } = openContext({ url, ...(token === undefined ? {} : { token }), maxRetries: 1 });
   const all = makeListing({}, async (page) => {
     const { workflows } = await request(settings, WorkflowDefinitionsDocument, page);
     return workflows;
@@ -53,7 +54,7 @@ async function readWorkflows(url: string, token: string | undefined): Promise<Wo
   return workflows;
 }
 
-/** With the ends of lines as they were written: git may have changed them. */
+/** The file's text with the line ends that this command writes: git may have changed them. */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).replaceAll('\r\n', '\n');

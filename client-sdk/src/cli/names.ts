@@ -14,30 +14,30 @@ export function pascalCase(name: string): string {
   return upperFirst(camelCase(name));
 }
 
-/** Gives each name once: a second `report` becomes `report2`. */
+/** Assigns each name once: a second `report` becomes `report2`. */
 export class UniqueNames {
-  private readonly taken: Set<string>;
+  private readonly used: Set<string>;
 
   constructor(reserved: Iterable<string> = []) {
-    this.taken = new Set(reserved);
+    this.used = new Set(reserved);
   }
 
-  take(wanted: string): string {
-    let name = wanted;
-    for (let n = 2; this.taken.has(name); n++) name = `${wanted}${n}`;
-    this.taken.add(name);
+  assign(proposed: string): string {
+    let name = proposed;
+    for (let n = 2; this.used.has(name); n++) name = `${proposed}${n}`;
+    this.used.add(name);
     return name;
   }
 }
 
-/** A property's name as TypeScript wants it: quoted unless it is an identifier. */
+/** A property's name in TypeScript: quoted unless it is an identifier. */
 export function propertyName(name: string): string {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && name !== '__proto__'
     ? name
     : JSON.stringify(name);
 }
 
-/** A documentation comment, or nothing where there is nothing to say. It cannot be ended from within. */
+/** A documentation comment, or nothing for an empty text. The text cannot end the comment early. */
 export function comment(text: string | null | undefined, indent = ''): string {
   const lines = (text ?? '').replaceAll('*/', '* /').split(/\r\n|[\n\r\u2028\u2029]/);
   if (lines.every((line) => line.trim() === '')) return '';

@@ -14,49 +14,49 @@ import {
 
 type Schema = Record<string, unknown>;
 
+/** Where in the schema a type is being made. */
 interface Place {
-  /** Of the innermost declaration. */
+  /** The reference of the innermost declaration. */
   ref: string;
-  /** Within an object or an array a type may name itself. */
-  isApart: boolean;
-  /** In the rest of a tuple it may not, until there is an object between. */
+  /** Whether a type may name itself here: within an object or an array. */
+  allowsSelf: boolean;
+  /** Whether this is the rest of a tuple, where arrays do not allow that, only objects. */
   isRest: boolean;
 }
 
 /**
- * TypeScript from JSON Schema (2020-12), by hand: the libraries for it are made for draft 4 and bring a formatter, a
- * YAML parser and a reader of files into every project that installs the client.
+ * TypeScript from JSON Schema (2020-12). Own code: the libraries for it are made for draft 4, and bring a formatter, a
+ * YAML parser and a file reader into every project that installs the client.
  *
- * What TypeScript cannot say (`pattern`, `minimum`, `not`, `if`) is left out, so a type may allow more than its schema,
- * and hardly less: an object with properties is taken to have no others unless its schema speaks of them, because a
- * misspelt name is worth an error of the compiler.
+ * What TypeScript cannot express (`pattern`, `minimum`, `not`, `if`) is left out, so a type may allow more than its
+ * schema. A type allows less in one case: an object with properties has no others unless its schema mentions others, so
+ * that the compiler reports a misspelt name.
  */
 export class SchemaTypes {
-  /** `interface …` and `type …`, in the order of their first mention. */
+  /** `interface …` and `type …`, in the order of first use. */
   readonly declarations: string[] = [];
   private readonly declared = new Map<string, string>();
-  /** Where we are: in which declaration, and whether a name may stand here that leads back to that. */
-  private place: Place = { ref: '#', isApart: false, isRest: false };
-  /** Which declarations each one names where its own name may not stand. */
+  private place: Place = { ref: '#', allowsSelf: false, isRest: false };
+  /** For each declaration, those that it names where a type may not name itself. */
   private readonly named = new Map<string, Set<string>>();
 
-  /** For one schema document, which is what `$ref`s point into. Definitions are named after `name`. */
+  /** For one schema document, which `$ref`s refer to. The names of definitions begin with `name`. */
   constructor(
     private readonly names: UniqueNames,
     private readonly name: string,
     private readonly root: unknown,
   ) {}
 
-  /** Declares the whole schema, and gives the name it has got. */
+  /** Declares the whole schema and returns its name. */
   declareRoot(): string {
     return this.declare('#', this.name, this.root);
   }
 
-  private declare(ref: string, wanted: string, schema: unknown): string {
-    const name = this.names.take(wanted);
+  private declare(ref: string, proposed: string, schema: unknown): string {
+    const name = this.names.assign(proposed);
     this.declared.set(ref, name);
     const place = this.declarations.push('') - 1;
-    const start = { ref, isApart: false, isRest: false };
+    const start = { ref, allowsSelf: false, isRest: false };
     const { text, form } = this.within(start, () => this.typeOf(schema, ''));
     const definition = form === 'object' ? `interface ${name} ${text}` : `type ${name} = ${text};`;
     this.declarations[place] = `${comment(descriptionOf(schema))}export ${definition}\n`;
@@ -84,9 +84,9 @@ export class SchemaTypes {
 
   private reference({ $ref }: Schema): Type {
     if (typeof $ref !== 'string') return unknownType;
-    const { ref: from, isApart } = this.place;
-    if (!isApart) {
-      if (this.leads($ref, from)) return unknownType;
+    const { ref: from, allowsSelf } = this.place;
+    if (!allowsSelf) {
+      if (this.reaches($ref, from)) return unknownType;
       this.named.set(from, (this.named.get(from) ?? new Set()).add($ref));
     }
     const known = this.declared.get($ref);
@@ -96,8 +96,8 @@ export class SchemaTypes {
     return single(this.declare($ref, `${this.name}${pascalCase($ref.split('/').at(-1)!)}`, target));
   }
 
-  /** A type that leads to itself with nothing between is none: `type A = B | string; type B = A`. */
-  private leads(from: string, to: string): boolean {
+  /** TypeScript refuses a type that reaches itself directly: `type A = B | string; type B = A`. */
+  private reaches(from: string, to: string): boolean {
     const reached = new Set([from]);
     for (const ref of reached) for (const next of this.named.get(ref) ?? []) reached.add(next);
     return reached.has(to);
@@ -127,11 +127,11 @@ export class SchemaTypes {
       case 'integer':
         return single('number');
       case 'array':
-        return this.within({ ...this.place, isApart: !this.place.isRest }, () =>
+        return this.within({ ...this.place, allowsSelf: !this.place.isRest }, () =>
           this.arrayType(schema, indent),
         );
       case 'object':
-        return this.within({ ...this.place, isApart: true, isRest: false }, () =>
+        return this.within({ ...this.place, allowsSelf: true, isRest: false }, () =>
           this.objectType(schema, indent),
         );
       default:
@@ -147,7 +147,7 @@ export class SchemaTypes {
       return index < least ? type.text : `${alone(type)}?`;
     });
     if (items === false) return single(`[${elements.join(', ')}]`);
-    const restPlace = { ...this.place, isApart: false, isRest: true };
+    const restPlace = { ...this.place, allowsSelf: false, isRest: true };
     const rest = this.within(restPlace, () => arrayOf(this.typeOf(items, indent)));
     return single(`[${[...elements, `...${rest.text}`].join(', ')}]`);
   }
@@ -159,12 +159,12 @@ export class SchemaTypes {
       type: this.typeOf(property.schema, inner),
     }));
     const lines = properties.map(({ name, required, schema: own, type }) => {
-      const told = comment(descriptionOf(own), inner);
-      return `${told}${inner}${propertyName(name)}${required ? '' : '?'}: ${type.text};\n`;
+      const doc = comment(descriptionOf(own), inner);
+      return `${doc}${inner}${propertyName(name)}${required ? '' : '?'}: ${type.text};\n`;
     });
     const others = otherProperties(schema, properties.length === 0).map((each) => this.typeOf(each, inner));
     if (others.length > 0) {
-      // TypeScript wants the named properties to fit the type of all the others.
+      // TypeScript requires that the named properties match the index signature.
       const named = properties.flatMap(({ type, required }) => (required ? [type] : [type, undefinedType]));
       lines.push(`${inner}[key: string]: ${union([...others, ...named]).text};\n`);
     }
@@ -180,7 +180,7 @@ function kindsOf(schema: Schema): unknown[] {
     const kinds = [schema.type].flat();
     return schema.nullable === true ? [...kinds, 'null'] : kinds;
   }
-  // A schema that speaks of properties or items is written for objects or lists, though it lets all else pass.
+  // A schema that mentions properties or items means objects or lists, though it allows other values too.
   const ofObjects = ['properties', 'required', 'additionalProperties', 'patternProperties'];
   if (ofObjects.some((keyword) => keyword in schema)) return ['object'];
   return 'items' in schema || 'prefixItems' in schema ? ['array'] : [];
@@ -196,19 +196,22 @@ function propertiesOf({
   required,
 }: Schema): { name: string; required: boolean; schema: unknown }[] {
   const schemas = new Map(Object.entries(isObject(properties) ? properties : {}));
-  const wanted = new Set(Array.isArray(required) ? required.map(String) : []);
-  for (const name of wanted) if (!schemas.has(name)) schemas.set(name, true);
-  return [...schemas].map(([name, schema]) => ({ name, required: wanted.has(name), schema }));
+  const requiredNames = new Set(Array.isArray(required) ? required.map(String) : []);
+  for (const name of requiredNames) if (!schemas.has(name)) schemas.set(name, true);
+  return [...schemas].map(([name, schema]) => ({ name, required: requiredNames.has(name), schema }));
 }
 
-/** The schemas of the properties that are not named. */
-function otherProperties({ additionalProperties, patternProperties }: Schema, nameless: boolean): unknown[] {
+/** The schemas of properties without a name of their own. */
+function otherProperties(
+  { additionalProperties, patternProperties }: Schema,
+  hasNoNames: boolean,
+): unknown[] {
   const patterns = isObject(patternProperties) ? Object.values(patternProperties) : [];
-  const open = additionalProperties ?? (nameless && patterns.length === 0);
+  const open = additionalProperties ?? (hasNoNames && patterns.length === 0);
   return open === false ? patterns : [...patterns, open];
 }
 
-/** What a `$ref` within the document points at. */
+/** The schema that a `$ref` within the document refers to. */
 function lookUp(root: unknown, ref: string): unknown {
   if (ref !== '#' && !ref.startsWith('#/')) return undefined;
   return ref

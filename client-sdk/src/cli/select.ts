@@ -6,8 +6,8 @@ interface Named {
 }
 
 /**
- * The workflows that are asked for by id or by name, each once; all where none is asked for.
- * @throws WeftError where there is none such, or several, with what there is
+ * The workflows that `wanted` names by id or name, each once; all workflows where it is empty.
+ * @throws WeftError where a name matches no workflow, or several; the message lists what exists
  */
 export function selectWorkflows<Workflow extends Named>(
   workflows: readonly Workflow[],
@@ -24,19 +24,21 @@ function selectOne<Workflow extends Named>(workflows: readonly Workflow[], wante
   if (first === undefined) {
     throw new WeftError(
       'UNKNOWN_WORKFLOW',
-      `Expected --workflow to be the id or the name of a workflow, got "${wanted}". There are:\n${listed(workflows)}`,
+      `Expected --workflow to be the id or the name of a workflow, got "${wanted}". ` +
+        `The server has:\n${listed(workflows)}`,
     );
   }
   if (others.length > 0) {
     throw new WeftError(
       'AMBIGUOUS_WORKFLOW',
-      `Expected --workflow "${wanted}" to be one workflow, got several of that name. Give an id:\n${listed([first, ...others])}`,
+      `Expected --workflow "${wanted}" to be one workflow, got several of that name. ` +
+        `Pass an id:\n${listed([first, ...others])}`,
     );
   }
   return first;
 }
 
-/** Enough to find one's own; a shared server may have thousands. */
+/** Enough to find a workflow; a shared server may have thousands. */
 const longestList = 50;
 
 function listed(workflows: readonly Named[]): string {

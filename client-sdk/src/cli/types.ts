@@ -1,6 +1,6 @@
 import { propertyName } from './names.ts';
 
-/** A TypeScript type as text, with what its text needs to stand within another. */
+/** A TypeScript type as text. `form` decides where another type must put it in parentheses. */
 export interface Type {
   text: string;
   form: 'single' | 'object' | 'union' | 'intersection';
@@ -27,7 +27,7 @@ export function arrayOf(type: Type): Type {
   return single(`${alone(type)}[]`);
 }
 
-/** As it stands before `[]` or `?`. */
+/** The text before `[]` or `?`. */
 export function alone(type: Type): string {
   return type.form === 'union' || type.form === 'intersection' ? `(${type.text})` : type.text;
 }

@@ -5,7 +5,7 @@ import type { WeftClient } from '../client.ts';
 
 const Context = createContext<WeftClient | null>(null);
 
-/** Gives the hooks below it their client. Make the client outside of components, so that it stays the same one. */
+/** Provides the client to the hooks below it. Create the client outside of components, so that it stays the same. */
 export function WeftProvider(props: { client: WeftClient; children?: ReactNode }): ReactElement {
   return createElement(Context.Provider, { value: props.client }, props.children);
 }

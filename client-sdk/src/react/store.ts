@@ -1,15 +1,15 @@
 import type { WeftClient } from '../client.ts';
 import type { WeftError } from '../errors.ts';
 import type { ExecutionEvent } from '../event.ts';
-import { afterEvents, type ExecutionState, emptyState } from '../execution-state.ts';
+import { applyEvents, type ExecutionState, emptyState } from '../execution-state.ts';
 
-/** An execution as it stands, and why it cannot be followed where it cannot. */
+/** The state of an execution, and the error that ended its stream of events. */
 export interface ExecutionView<Output = unknown> extends ExecutionState<Output> {
-  /** There is no such execution, the token is wrong, or the server stayed away too long. */
+  /** Such as: the execution does not exist, the token is wrong, or the server could not be reached for too long. */
   readonly problem: WeftError | null;
 }
 
-/** What the hooks read of one execution. Whatever has not changed stays the same object. */
+/** What the hooks read of one execution. What has not changed stays the same object. */
 export interface ExecutionStore {
   subscribe(listener: () => void): () => void;
   view(): ExecutionView;
@@ -17,8 +17,8 @@ export interface ExecutionStore {
 }
 
 /**
- * The store that all components of a client share for one execution, so that they share one stream. It opens the stream
- * with the first listener and closes it with the last; then it is forgotten.
+ * The store that all components of a client share for one execution, so that they share one stream. The store opens the
+ * stream with the first listener, closes it with the last, and is then dropped.
  */
 export function storeOf(client: WeftClient, id: string): ExecutionStore {
   const stores = storesOf.get(client) ?? new Map<string, ExecutionStore>();
@@ -30,7 +30,7 @@ export function storeOf(client: WeftClient, id: string): ExecutionStore {
 
 const storesOf = new WeakMap<WeftClient, Map<string, ExecutionStore>>();
 
-/** Where no execution is given yet. */
+/** The store where there is no execution yet. */
 export const idleStore: ExecutionStore = {
   subscribe: () => () => {},
   view: () => emptyView,
@@ -40,7 +40,7 @@ export const idleStore: ExecutionStore = {
 const emptyView: ExecutionView = { ...emptyState, problem: null };
 const noEvents: readonly ExecutionEvent[] = [];
 
-/** Events that come within this long are shown together: about a frame. */
+/** Events that arrive within this time are rendered together: about a frame. */
 const flushMs = 16;
 
 function makeStore(client: WeftClient, id: string): ExecutionStore {
@@ -57,7 +57,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
       open();
       return () => {
         listeners.delete(listener);
-        // StrictMode, and a change of components, leave and come back at once.
+        // StrictMode, and a swap of components, unsubscribe and subscribe again at once.
         queueMicrotask(() => {
           if (listeners.size === 0) close();
         });
@@ -72,7 +72,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     if (stream !== undefined) return;
     stream = new AbortController();
     const stores = storesOf.get(client);
-    if (stores?.has(id) === false) stores.set(id, store); // it had been forgotten, and a hidden component comes back
+    if (stores?.has(id) === false) stores.set(id, store); // dropped before; a hidden component is visible again
     void follow(stream.signal);
   }
 
@@ -89,7 +89,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     const after = (pending.at(-1) ?? events.at(-1))?.cursor;
     try {
       for await (const event of client.executions.run(id).events({ after, signal })) {
-        if (signal.aborted) return; // left while it was on its way
+        if (signal.aborted) return; // closed while the event was in flight
         pending.push(event);
         timer ??= setTimeout(flush, flushMs);
       }
@@ -97,7 +97,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     } catch (problem) {
       if (signal.aborted) return;
       flush({ problem: problem as WeftError });
-      stream = undefined; // the next listener tries again
+      stream = undefined; // the next listener opens a new stream
     }
   }
 
@@ -105,7 +105,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     clearTimeout(timer);
     timer = undefined;
     if (pending.length === 0 && change.problem === undefined) return;
-    view = { ...afterEvents(view, pending), problem: change.problem ?? null };
+    view = { ...applyEvents(view, pending), problem: change.problem ?? null };
     events = [...events, ...pending];
     pending = [];
     for (const listener of [...listeners]) listener();

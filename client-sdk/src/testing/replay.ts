@@ -1,39 +1,40 @@
 import { makeClient, type WeftClient } from '../client.ts';
 import type { ExecutionEvent } from '../event.ts';
 import { type ExecutionExport, readExport } from '../export.ts';
-import { settle } from '../options.ts';
+import { resolveOptions } from '../options.ts';
 import type { Run } from '../run.ts';
-import { makeLadder } from '../transport/transport-fallback.ts';
-import { answerRequests } from './requests.ts';
+import { makeTransportFallback } from '../transport/transport-fallback.ts';
+import { makeReplayFetch } from './requests.ts';
 import { openReplayTransport } from './stream.ts';
 import { makeTimeline } from './timeline.ts';
 
 export interface ReplayOptions {
-  /** How many times as fast as it was recorded; 1 unless given, Infinity for at once, `stepped` for by hand. */
+  /** A factor of the recorded speed: 1 unless given, Infinity for all at once, `stepped` for `step()` alone. */
   speed?: number | 'stepped';
 }
 
-/** An execution that happens again, without a server. */
+/** A recorded execution that is played again, without a server. */
 export interface Replay<Output = unknown> {
   readonly executionId: string;
-  /** The client of an app, but for what is at its end: give it to what is tested. It knows this one execution. */
+  /** A client that knows this one execution; pass it to the code under test. */
   readonly client: WeftClient;
   /** `client.executions.run(executionId)` */
   readonly run: Run<Output>;
-  /** How many events have happened so far. */
+  /** How many events have been emitted so far. */
   readonly position: number;
-  /** Lets the next event happen, and gives it; undefined where there is none. */
+  /** Emits the next event and returns it; undefined at the end. */
   step(): ExecutionEvent | undefined;
-  /** Lets events happen up to the first that matches, and gives that; undefined where none does. */
+  /** Emits events up to the first that matches, and returns that; undefined where none matches. */
   stepTo(matches: (event: ExecutionEvent) => boolean): ExecutionEvent | undefined;
-  /** Lets all the rest happen at once. */
+  /** Emits all remaining events at once. */
   finish(): void;
 }
 
 /**
- * Replays what `weft.executions.export(id)` gave. The clock runs while somebody follows the events, and leaves no timer
- * behind. Canceling the run ends it where it stands; what a recording cannot answer is refused with NOT_IN_REPLAY.
- * @throws WeftError UNKNOWN_FORMAT
+ * Replays what `weft.executions.export(id)` returned. The clock runs while somebody follows the events, and leaves no
+ * timer. Canceling the run ends the replay at the current event; requests that a recording cannot answer fail with
+ * NOT_IN_REPLAY.
+ * @throws WeftRequestError UNKNOWN_FORMAT
  */
 export function replay<Output = unknown>(
   document: unknown,
@@ -43,10 +44,13 @@ export function replay<Output = unknown>(
   const executionId = exported.execution.id;
   const timeline = makeTimeline(executionId, exported.events, speed === 'stepped' ? 0 : speed);
   const transport = openReplayTransport(executionId, timeline);
-  const settings = settle({ url: 'http://replay.invalid', fetch: answerRequests(exported, timeline) });
+  const settings = resolveOptions({
+    url: 'http://replay.invalid',
+    fetch: makeReplayFetch(exported, timeline),
+  });
   const client = makeClient({
     settings,
-    ladder: makeLadder(['ws']),
+    fallback: makeTransportFallback(['ws']),
     transports: { ws: transport, sse: transport },
   });
   return {

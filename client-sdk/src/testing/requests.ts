@@ -1,13 +1,13 @@
 import { WeftError } from '../errors.ts';
-import { afterEvents, emptyState, type NodeState } from '../execution-state.ts';
+import { applyEvents, emptyState, type NodeState } from '../execution-state.ts';
 import type { ExecutionExport } from '../export.ts';
 import type { Execution, ExecutionWithNodes } from '../run.ts';
 import { operationName } from '../transport/http.ts';
 import { notInReplay, unknownExecution } from './stream.ts';
 import type { Timeline } from './timeline.ts';
 
-/** A `fetch` that answers what can be known of one recorded execution. */
-export function answerRequests(exported: ExecutionExport, timeline: Timeline): typeof fetch {
+/** A `fetch` that answers requests about one recorded execution. */
+export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): typeof fetch {
   return async (_url, init) => {
     init?.signal?.throwIfAborted();
     let body: object;
@@ -19,7 +19,7 @@ export function answerRequests(exported: ExecutionExport, timeline: Timeline): t
       if (!(error instanceof WeftError)) throw error;
       body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
     }
-    // Not a Response: the page of a test may run where there is none.
+    // Not a `Response`: a test's environment, such as jsdom, may have none.
     return { ok: 'data' in body, status: 200, text: async () => JSON.stringify(body) } as Response;
   };
 
@@ -40,7 +40,7 @@ export function answerRequests(exported: ExecutionExport, timeline: Timeline): t
   }
 
   function stateNow() {
-    return afterEvents(emptyState, timeline.from(0));
+    return applyEvents(emptyState, timeline.from(0));
   }
 
   function executionNow(): Execution {

@@ -3,10 +3,10 @@ import { WeftNotFoundError, WeftRequestError } from '../errors.ts';
 import type { ExecutionEvent } from '../event.ts';
 import { operationName } from '../transport/http.ts';
 import type { Transport } from '../transport/transport.ts';
-import { orAborted } from '../waiting.ts';
+import { abortable } from '../waiting.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What the server's subscription to an execution's events would give. */
+/** Emits the events of a recording as the server's subscription would. */
 export function openReplayTransport(executionId: string, timeline: Timeline): Transport {
   return {
     async *subscribe<Result, Variables>(
@@ -21,14 +21,14 @@ export function openReplayTransport(executionId: string, timeline: Timeline): Tr
       const release = timeline.listen(() => wake());
       try {
         onOpen();
-        for (let index = indexBehind(wanted.after); ; ) {
+        for (let index = indexAfter(wanted.after); ; ) {
           const happened = timeline.from(index);
           index += happened.length;
           const events = happened.filter((event) => isWanted(event, wanted));
           const batch = { events, endCursor: `${executionId}:${index}`, caughtUp: true };
           if (happened.length > 0) yield { executionEvents: batch } as Result;
           else if (timeline.isOver) return;
-          else await orAborted(new Promise<void>((resolve) => (wake = resolve)), signal);
+          else await abortable(new Promise<void>((resolve) => (wake = resolve)), signal);
         }
       } finally {
         release();
@@ -40,7 +40,7 @@ export function openReplayTransport(executionId: string, timeline: Timeline): Tr
 export function notInReplay(operation: string): WeftRequestError {
   return new WeftRequestError(
     'NOT_IN_REPLAY',
-    `Expected something that the recording of one execution can answer, got ${operation}. Use a real server for it.`,
+    `Expected a request that the recording of one execution can answer, got ${operation}. Use a real server for it.`,
   );
 }
 
@@ -51,8 +51,8 @@ export function unknownExecution(id: string, executionId: string): WeftNotFoundE
   );
 }
 
-/** The sequence of the event that a cursor stands behind: how many come before. */
-function indexBehind(cursor: string | null | undefined): number {
+/** The index of the first event after the cursor. */
+function indexAfter(cursor: string | null | undefined): number {
   return cursor == null ? 0 : Number(cursor.slice(cursor.lastIndexOf(':') + 1));
 }
 

@@ -1,23 +1,24 @@
 import type { EventOf, ExecutionEvent } from '../event.ts';
 
-/** The events of a recording, as they happen again. */
+/** The events of a recording, emitted by a clock or by hand. */
 export interface Timeline {
-  /** How many have happened so far. */
+  /** How many events have been emitted so far. */
   readonly position: number;
-  /** Those that have happened so far, from the index on. */
+  /** The events that have been emitted so far, from `index` on. */
   from(index: number): readonly ExecutionEvent[];
-  /** Whether more may come; a recording of a run that had not ended leaves that open for ever. */
+  /** Whether the run has ended; never true for a recording of a run that had not ended. */
   readonly isOver: boolean;
-  /** Calls back whenever something happens; the clock runs while there is somebody to tell. */
+  /** Calls back when events are emitted. The clock runs while there is a listener. @returns what removes it */
   listen(onChange: () => void): () => void;
-  /** Lets the next event happen; undefined where there is none. */
+  /** Emits the next event; undefined at the end. */
   step(): ExecutionEvent | undefined;
+  /** Emits all remaining events. */
   finish(): void;
-  /** Ends the run here. */
+  /** Ends the run at the current event, as canceled. */
   cancel(): void;
 }
 
-/** @param speed how many times as fast as it was recorded; 0 for a clock that stands still */
+/** @param speed a factor of the recorded speed; 0 for a clock that does not run */
 export function makeTimeline(
   executionId: string,
   recorded: readonly ExecutionEvent[],
@@ -28,26 +29,26 @@ export function makeTimeline(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listeners = new Set<() => void>();
 
-  function happen(count: number): void {
+  function advance(count: number): void {
     position = Math.min(position + count, events.length);
     for (const listener of [...listeners]) listener();
   }
 
-  /** Events of the same moment happen together. */
+  /** Emits events of the same time together. */
   function play(): void {
     clearTimeout(timer);
     if (speed === 0 || listeners.size === 0 || position === events.length) return;
-    const delayMs = Math.max(0, momentOf(position) - momentOf(position - 1)) / speed;
+    const delayMs = Math.max(0, timestampOf(position) - timestampOf(position - 1)) / speed;
     timer = setTimeout(() => {
-      const now = momentOf(position);
+      const now = timestampOf(position);
       let count = 1;
-      while (position + count < events.length && momentOf(position + count) - now < speed) count++;
-      happen(count);
+      while (position + count < events.length && timestampOf(position + count) - now < speed) count++;
+      advance(count);
       play();
     }, delayMs);
   }
 
-  function momentOf(index: number): number {
+  function timestampOf(index: number): number {
     return Date.parse(events[Math.max(0, index)]!.occurredAt);
   }
 
@@ -69,18 +70,18 @@ export function makeTimeline(
     },
     step() {
       const next = events[position];
-      happen(1);
+      advance(1);
       play();
       return next;
     },
     finish() {
-      happen(events.length);
+      advance(events.length);
       play();
     },
     cancel() {
       if (isLast(events[position - 1])) return;
       events = [...events.slice(0, position), canceled(executionId, position + 1)];
-      happen(1);
+      advance(1);
       play();
     },
   };

@@ -1,15 +1,17 @@
-/** More than this and the sender is asked to stop: a WebSocket cannot be told to wait. */
+/** At this size the queue overflows: the sender is a WebSocket, which cannot be slowed down. */
 const capacity = 10_000;
 
-export class InboxFull extends Error {}
+/** The consumer was too slow. What the queue still held has been read. */
+export class QueueFull extends Error {}
 
 /**
- * Joins a sender that pushes to a consumer that pulls. When it is full, `onFull` is called once and what comes after
- * is dropped; the consumer gets what is there, and then InboxFull. Whoever reads by a cursor loses nothing.
+ * Joins a sender that pushes to a consumer that pulls. When the queue is full, `onFull` is called once and later items
+ * are dropped; the consumer reads what the queue holds, and then gets QueueFull. A consumer that reads from a cursor
+ * loses nothing. Own code: the libraries for it, such as Repeater, count items, and one item here holds many events.
  */
-export function makeInbox<T>(weigh: (item: T) => number, onFull: () => void) {
+export function makeBoundedQueue<T>(sizeOf: (item: T) => number, onFull: () => void) {
   let items: T[] = [];
-  let weight = 0;
+  let size = 0;
   let isOver = false;
   let failure: { error: unknown } | undefined;
   let wake = () => {};
@@ -20,30 +22,30 @@ export function makeInbox<T>(weigh: (item: T) => number, onFull: () => void) {
   }
 
   return {
-    put(item: T): void {
+    push(item: T): void {
       if (isOver) return;
       items.push(item);
-      weight += weigh(item);
+      size += sizeOf(item);
       wake();
-      if (weight < capacity) return;
-      failure = { error: new InboxFull() };
+      if (size < capacity) return;
+      failure = { error: new QueueFull() };
       end();
       onFull();
     },
     end,
-    /** What had come before is still given. */
+    /** The consumer still reads the items before the failure. */
     fail(error: unknown): void {
       failure ??= { error };
       end();
     },
-    async *take(): AsyncGenerator<T, void> {
+    async *read(): AsyncGenerator<T, void> {
       for (;;) {
         while (items.length > 0) {
-          const taken = items;
+          const batch = items;
           items = [];
-          for (const item of taken) {
+          for (const item of batch) {
             yield item;
-            weight -= weigh(item);
+            size -= sizeOf(item);
           }
         }
         if (failure) throw failure.error;

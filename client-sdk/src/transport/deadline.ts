@@ -1,6 +1,6 @@
 /**
- * Runs `work` with a signal that aborts with the caller's, or with `reason` when the time is up. Leaves neither
- * timer nor listener. (`AbortSignal.any` and `.timeout` keep their timers, and are not in every browser yet.)
+ * Runs `work` with a signal that aborts with the caller's, or with `reason` after `ms`. Leaves neither timer nor
+ * listener. (`AbortSignal.any` and `.timeout` keep their timers, and some browsers do not have them yet.)
  */
 export async function withDeadline<T>(
   signal: AbortSignal | undefined,
@@ -21,5 +21,5 @@ export async function withDeadline<T>(
   }
 }
 
-/** A timer set for longer, such as for ever, would fire at once. */
+/** `setTimeout` fires at once for a longer delay, such as Infinity. */
 const longestTimerMs = 2_147_483_647;

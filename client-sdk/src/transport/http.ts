@@ -9,8 +9,9 @@ import {
   WeftTimeoutError,
 } from '../errors.ts';
 import type { Settings } from '../options.ts';
-import { bodyOf } from './body.ts';
 import { withDeadline } from './deadline.ts';
+import { serializeOperation } from './operation-body.ts';
+import { describeCause, unreachableError } from './unreachable.ts';
 
 /** One attempt at a query or a mutation. */
 export function post<Result, Variables>(
@@ -19,8 +20,8 @@ export function post<Result, Variables>(
   variables: Variables,
   options: AttemptOptions,
 ): Promise<Result> {
-  return attempt(settings, operationName(document), options, async (headers, signal) => {
-    const response = await send(settings, document, variables, headers, signal);
+  return runAttempt(settings, operationName(document), options, async (headers, signal) => {
+    const response = await sendOperation(settings, document, variables, headers, signal);
     const body = await readJson(response, signal);
     if (body?.errors) throw errorOfGraphql(body.errors);
     if (body?.data) return body.data as Result;
@@ -28,19 +29,19 @@ export function post<Result, Variables>(
   });
 }
 
-/** One attempt at a file that the server has beside its API, by its path there. */
+/** One attempt at a file that the server serves beside its API, by its path there. */
 export function download(settings: Settings, path: string, options: AttemptOptions): Promise<Blob> {
-  // Behind the address of the API, whatever the path says: the token goes to no other server.
+  // Relative to the API's address, even for an absolute path: the token must not reach another server.
   const url = new URL(`.${path}`, settings.url).href;
-  return attempt(settings, 'ArtifactDownload', options, async (headers, signal) => {
-    const response = await reach(settings, url, { headers, signal });
-    if (!response.ok) throw await errorOfAnswer(response, signal);
-    return await whole(response.blob(), signal);
+  return runAttempt(settings, 'ArtifactDownload', options, async (headers, signal) => {
+    const response = await fetchResponse(settings, url, { headers, signal });
+    if (!response.ok) throw await errorOfResponse(response, signal);
+    return await readWhole(response.blob(), signal);
   });
 }
 
-/** Does it within its time, while the hooks look on. */
-async function attempt<T>(
+/** Runs `work` within its deadline, and reports it to the hooks. */
+async function runAttempt<T>(
   settings: Settings,
   operation: string,
   { signal, attempt, timeoutMs = settings.timeouts.requestMs }: AttemptOptions,
@@ -51,7 +52,7 @@ async function attempt<T>(
   const startedAt = performance.now();
   let failure: unknown;
   try {
-    return await withDeadline(signal, timeoutMs, tooSlow(operation, timeoutMs), (deadline) =>
+    return await withDeadline(signal, timeoutMs, requestTimeout(operation, timeoutMs), (deadline) =>
       work(headers, deadline),
     );
   } catch (error) {
@@ -70,19 +71,19 @@ interface AttemptOptions {
   timeoutMs?: number | undefined;
 }
 
-/** Sends the operation and gives the answer's head. */
-export async function send(
+/** Sends the operation; the response's body is still to be read. */
+export async function sendOperation(
   settings: Settings,
   query: string,
   variables: unknown,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Response> {
-  const body = bodyOf(query, variables);
-  return reach(settings, settings.url, { method: 'POST', headers, body, signal });
+  const body = serializeOperation(query, variables);
+  return fetchResponse(settings, settings.url, { method: 'POST', headers, body, signal });
 }
 
-async function reach(
+async function fetchResponse(
   { fetch }: Settings,
   url: string,
   init: RequestInit & { signal: AbortSignal },
@@ -91,9 +92,7 @@ async function reach(
     return await fetch(url, init);
   } catch (cause) {
     if (init.signal.aborted) throw init.signal.reason;
-    throw new WeftConnectionError(`Expected an answer from ${url}, got none: ${told(cause)}`, false, {
-      cause,
-    });
+    throw unreachableError(`an answer from ${url}`, url, cause);
   }
 }
 
@@ -107,8 +106,8 @@ export async function requestHeaders(settings: Settings, accept: string): Promis
   };
 }
 
-/** The error of an answer that is not a stream of events, or not JSON of GraphQL. */
-export async function errorOfAnswer(response: Response, signal: AbortSignal): Promise<WeftError> {
+/** The error of a response that is not the expected stream or file; with the server's message, if there is one. */
+export async function errorOfResponse(response: Response, signal: AbortSignal): Promise<WeftError> {
   const body = await readJson(response, signal);
   return body?.errors ? errorOfGraphql(body.errors) : errorOfStatus(response);
 }
@@ -124,18 +123,19 @@ interface Body {
 }
 
 async function readJson(response: Response, signal: AbortSignal): Promise<Body | undefined> {
-  const text = await whole(response.text(), signal);
+  const text = await readWhole(response.text(), signal);
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // a page of a proxy
+    return undefined; // an error page of a proxy
   }
 }
 
-function whole<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
+function readWhole<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
   return reading.catch((cause: unknown) => {
     if (signal.aborted) throw signal.reason;
-    throw new WeftConnectionError(`The answer broke off: ${told(cause)}`, true, { cause });
+    const message = `Expected the whole answer, but the connection broke: ${describeCause(cause)}`;
+    throw new WeftConnectionError(message, true, { cause });
   });
 }
 
@@ -149,14 +149,6 @@ function errorOfStatus({ status, url, headers }: Response): WeftError {
   return new WeftConnectionError(message, true);
 }
 
-function tooSlow(operation: string, ms: number): WeftTimeoutError {
+function requestTimeout(operation: string, ms: number): WeftTimeoutError {
   return new WeftTimeoutError(`Expected an answer to ${operation} within ${ms} ms, got none.`);
-}
-
-/** What went wrong below `fetch` stands in its cause: "fetch failed" alone helps nobody. */
-function told(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error
-    ? `${error.message} (${error.cause.message || error.cause.name})`
-    : error.message;
 }

@@ -3,13 +3,14 @@ import {
   ExecutionHistoryDocument,
   type ExecutionStatus,
 } from '../_generated_operations.ts';
+import { makeBackoff } from '../backoff.ts';
 import { WeftNotFoundError } from '../errors.ts';
 import type { EventBatch } from '../event.ts';
 import type { Settings } from '../options.ts';
 import { request } from '../request.ts';
-import { delay, makeBackoff } from '../waiting.ts';
+import { delay } from '../waiting.ts';
 
-/** The last resort: the pages of an execution's history, asked for again and again, the more seldom the less happens. */
+/** The last resort: requests the pages of an execution's history again and again, less often while nothing happens. */
 export async function* pollEvents(
   settings: Settings,
   { executionId, after, types, nodeKeys }: ExecutionEventsSubscriptionVariables,
@@ -29,7 +30,7 @@ export async function* pollEvents(
         (types?.includes(type) ?? true) && (nodeKey === null || (nodeKeys?.includes(nodeKey) ?? true)),
     );
     if (cursor !== null) yield { events, endCursor: cursor, caughtUp: !pageInfo.hasNextPage };
-    // The status may be of a moment after the events were read, so it is believed at the second look.
+    // The server may have read the status after the events: only a second final status proves that no event is missing.
     if (wasFinal && nodes.length === 0) return;
     wasFinal = isFinal(execution.status);
     if (nodes.length > 0) pause.reset();

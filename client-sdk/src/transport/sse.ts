@@ -1,21 +1,22 @@
 import { errorOfGraphql, WeftConnectionError } from '../errors.ts';
 import type { Settings } from '../options.ts';
-import { errorOfAnswer, operationName, requestHeaders, send } from './http.ts';
+import { errorOfResponse, operationName, requestHeaders, sendOperation } from './http.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * Server-sent events over `fetch`, one request for one subscription (the "distinct connections" mode of graphql-sse).
- * It is read at the consumer's speed: TCP makes the server wait.
+ * Server-sent events over `fetch`, one request for each subscription (the "distinct connections" mode of graphql-sse).
+ * The client reads at the consumer's speed, and TCP slows the server down. Own code: the client of graphql-sse reads
+ * ahead without a bound, and would be a second dependency.
  */
 export function openSse(settings: Settings): Transport {
   return {
     async *subscribe(document, variables, { signal, onOpen }) {
-      const life = watchLife(settings, signal, operationName(document));
+      const watchdog = watchLiveness(settings, signal, operationName(document));
       try {
         const headers = await requestHeaders(settings, 'text/event-stream');
-        const response = await send(settings, document, variables, headers, life.signal);
-        if (!isEventStream(response)) throw await errorOfAnswer(response, life.signal);
-        for await (const { event, data } of parseEvents(chunksOf(response, life, onOpen))) {
+        const response = await sendOperation(settings, document, variables, headers, watchdog.signal);
+        if (!isEventStream(response)) throw await errorOfResponse(response, watchdog.signal);
+        for await (const { event, data } of parseEvents(chunksOf(response, watchdog, onOpen))) {
           if (event === 'complete') return;
           if (event !== 'next') continue;
           const result = JSON.parse(data);
@@ -24,7 +25,7 @@ export function openSse(settings: Settings): Transport {
         }
         throw new WeftConnectionError('The stream of events broke off.', true);
       } finally {
-        life.end();
+        watchdog.end();
       }
     },
   };
@@ -34,24 +35,24 @@ function isEventStream(response: Response): boolean {
   return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
 }
 
-/** A signal that aborts with the consumer's, when the stream does not open in time, and when it falls silent. */
-function watchLife({ timeouts }: Settings, signal: AbortSignal, operation: string) {
+/** A signal that aborts with the consumer's, when the stream does not open in time, and when it is silent too long. */
+function watchLiveness({ timeouts }: Settings, signal: AbortSignal, operation: string) {
   signal.throwIfAborted();
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const expectWithin = (ms: number, reached: boolean) => {
+  const expectDataWithin = (ms: number) => {
     clearTimeout(timer);
-    const message = `Expected a sign of life on the stream of ${operation} within ${ms} ms, got none.`;
-    timer = setTimeout(() => controller.abort(new WeftConnectionError(message, reached)), ms);
+    const message = `Expected data on the stream of ${operation} within ${ms} ms, got none.`;
+    timer = setTimeout(() => controller.abort(new WeftConnectionError(message, true)), ms);
   };
-  expectWithin(timeouts.connectMs, true);
+  expectDataWithin(timeouts.connectMs);
   return {
     signal: controller.signal,
-    expectMore: () => expectWithin(timeouts.silenceMs, true),
-    /** While the consumer is busy nothing is read, so nothing can be expected. */
-    rest: () => clearTimeout(timer),
+    /** While the consumer is busy, nobody reads the stream, so silence proves nothing. */
+    pause: () => clearTimeout(timer),
+    resume: () => expectDataWithin(timeouts.silenceMs),
     end() {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -62,24 +63,24 @@ function watchLife({ timeouts }: Settings, signal: AbortSignal, operation: strin
 
 async function* chunksOf(
   response: Response,
-  life: ReturnType<typeof watchLife>,
+  watchdog: ReturnType<typeof watchLiveness>,
   onOpen: () => void,
 ): AsyncGenerator<string> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   for (let isFirst = true; ; isFirst = false) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
-      if (life.signal.aborted) throw life.signal.reason;
+      if (watchdog.signal.aborted) throw watchdog.signal.reason;
       throw new WeftConnectionError('The stream of events broke off.', true, { cause });
     });
     if (done) return;
     if (isFirst) onOpen();
-    life.rest();
+    watchdog.pause();
     yield value;
-    life.expectMore();
+    watchdog.resume();
   }
 }
 
-/** The events of a stream as the server writes them: fields in lines, a blank line after each event, `\n` alone. */
+/** Parses events as a Weft server writes them: lines `field: value` that end with `\n`, and a blank line at the end. */
 async function* parseEvents(chunks: AsyncIterable<string>): AsyncGenerator<{ event: string; data: string }> {
   let text = '';
   for await (const chunk of chunks) {
@@ -94,10 +95,10 @@ async function* parseEvents(chunks: AsyncIterable<string>): AsyncGenerator<{ eve
 }
 
 function parseEvent(block: string): { event: string; data: string } {
-  const found = { event: 'message', data: '' };
+  const parsed = { event: 'message', data: '' };
   for (const line of block.split('\n')) {
-    if (line.startsWith('event:')) found.event = line.slice(6).trim();
-    else if (line.startsWith('data:')) found.data += line.slice(5).trim();
+    if (line.startsWith('event:')) parsed.event = line.slice(6).trim();
+    else if (line.startsWith('data:')) parsed.data += line.slice(5).trim();
   }
-  return found;
+  return parsed;
 }

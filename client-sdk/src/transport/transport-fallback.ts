@@ -1,37 +1,44 @@
 import type { TransportKind } from './transport.ts';
 
-/** Which transport to use, as one client has learned it; shared by all of its streams. */
-export interface Ladder {
+/** Which transport to use, as the failures of one client's streams have shown; shared by all of these streams. */
+export interface TransportFallback {
   /** The transport to try now. */
-  pick(): TransportKind;
-  /** It did not open. Tells whether there is another to try at once; else the server may be away. */
-  failed(kind: TransportKind, reached: boolean): boolean;
+  current(): TransportKind;
+  /**
+   * Notes that a transport did not open.
+   * @param reached whether something answered at the address
+   * @returns whether to try the next transport at once; if not, the server may be away, and the caller waits first
+   */
+  reportFailure(kind: TransportKind, reached: boolean): boolean;
 }
 
 /** A better transport is tried again after this long: networks change. */
-const staysDownMs = 60_000;
+const retryBetterMs = 60_000;
 
 /**
- * A WebSocket that does not open may be blocked, or the server may be away: the next transport, tried at once, tells
- * which. A transport over HTTP that reaches nothing says nothing about WebSockets, so it leads back to the top.
+ * A WebSocket that does not open may be blocked, or the server may be away. Trying the next transport at once shows
+ * which. A transport over HTTP that reaches nothing proves nothing about WebSockets: the first transport is next again.
  */
-export function makeLadder(order: readonly TransportKind[], now: () => number = Date.now): Ladder {
-  let step = 0;
-  let steppedAt = 0;
-  const stepTo = (next: number) => {
-    step = next;
-    steppedAt = now();
+export function makeTransportFallback(
+  order: readonly TransportKind[],
+  now: () => number = Date.now,
+): TransportFallback {
+  let index = 0;
+  let changedAt = 0;
+  const changeTo = (next: number) => {
+    index = next;
+    changedAt = now();
   };
   return {
-    pick() {
-      if (step > 0 && now() - steppedAt > staysDownMs) step = 0;
-      return order[step]!;
+    current() {
+      if (index > 0 && now() - changedAt > retryBetterMs) index = 0;
+      return order[index]!;
     },
-    failed(kind, reached) {
-      if (kind !== order[step]) return true; // another stream has moved on meanwhile
+    reportFailure(kind, reached) {
+      if (kind !== order[index]) return true; // another stream has reported it already
       const isBlocked = kind === 'ws' || reached;
-      stepTo(isBlocked && step + 1 < order.length ? step + 1 : 0);
-      return step > 0;
+      changeTo(isBlocked && index + 1 < order.length ? index + 1 : 0);
+      return index > 0;
     },
   };
 }

@@ -9,15 +9,16 @@ import {
   WeftServerError,
 } from '../errors.ts';
 import type { Settings } from '../options.ts';
-import { makeInbox } from './bounded-queue.ts';
+import { makeBoundedQueue } from './bounded-queue.ts';
 import type { Transport } from './transport.ts';
+import { unreachableError } from './unreachable.ts';
 
 /**
- * All subscriptions of a client share one WebSocket, which opens with the first and closes with the last. It never
- * reconnects by itself: that would ask again from the first cursor, and events.ts knows the last.
+ * All subscriptions of a client share one WebSocket, which opens with the first and closes with the last. graphql-ws
+ * must not reconnect by itself: it would subscribe from the first cursor again, and live-stream.ts knows the last.
  */
 export function openWs(settings: Settings): Transport {
-  const watch = watchSocket(settings, () => client.terminate());
+  const watchdog = watchSocket(settings, () => client.terminate());
   const client = createClient({
     url: settings.url.replace(/^http/, 'ws'),
     webSocketImpl: settings.WebSocket,
@@ -28,94 +29,97 @@ export function openWs(settings: Settings): Transport {
       const authorization = await settings.authorization();
       return authorization === undefined ? {} : { authorization };
     },
-    on: watch.listeners,
+    on: watchdog.listeners,
   });
 
   return {
-    async *subscribe(query, variables, { signal, onOpen, weigh }) {
+    async *subscribe(query, variables, { signal, onOpen, sizeOf }) {
       signal.throwIfAborted();
-      const inbox = makeInbox(weigh, () => leave());
+      const queue = makeBoundedQueue(sizeOf, () => unsubscribe());
       let wasOpen = false;
-      const forget = watch.join(() => {
+      const leaveSocket = watchdog.join(() => {
         wasOpen = true;
         onOpen();
       });
-      const onAbort = () => inbox.fail(signal.reason);
+      const onAbort = () => queue.fail(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
-      const leave = client.subscribe(
+      const unsubscribe = client.subscribe(
         { query, variables: variables as Record<string, unknown> },
         {
           next: ({ data, errors }) =>
-            errors ? inbox.fail(errorOfGraphql(errors as GraphqlError[])) : inbox.put(data as never),
-          error: (problem) => inbox.fail(errorOfProblem(problem, settings.url, wasOpen)),
-          complete: inbox.end,
+            errors ? queue.fail(errorOfGraphql(errors as GraphqlError[])) : queue.push(data as never),
+          error: (problem) => queue.fail(errorOfProblem(problem, settings.url, wasOpen)),
+          complete: queue.end,
         },
       );
       try {
-        yield* inbox.take();
+        yield* queue.read();
       } finally {
         signal.removeEventListener('abort', onAbort);
-        leave();
-        forget();
+        unsubscribe();
+        leaveSocket();
       }
     },
   };
 }
 
-/** Ends a socket that does not open in time, or is silent: a cut network does not tell by itself. */
+/** Terminates a socket that does not open in time, or is silent too long: a cut network does not close it by itself. */
 function watchSocket({ timeouts }: Settings, terminate: () => void) {
-  const waiting = new Set<() => void>();
+  const openListeners = new Set<() => void>();
   let members = 0;
   let isOpen = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const rest = () => clearTimeout(timer);
-  const expectWithin = (ms: number) => {
+  const stopTimer = () => clearTimeout(timer);
+  const terminateAfter = (ms: number) => {
     clearTimeout(timer);
     timer = setTimeout(terminate, ms);
   };
-  const close = () => {
+  const onClosed = () => {
     isOpen = false;
-    rest();
+    stopTimer();
   };
   return {
     listeners: {
-      connecting: () => expectWithin(timeouts.connectMs),
+      connecting: () => terminateAfter(timeouts.connectMs),
       connected: () => {
         isOpen = true;
-        rest();
-        for (const tell of waiting) tell();
-        waiting.clear();
+        stopTimer();
+        for (const notify of openListeners) notify();
+        openListeners.clear();
       },
       ping: (received: boolean) => {
-        if (!received) expectWithin(timeouts.silenceMs / 2);
+        if (!received) terminateAfter(timeouts.silenceMs / 2);
       },
       message: () => {
-        if (isOpen) rest();
+        if (isOpen) stopTimer();
       },
-      error: close,
-      closed: close,
+      error: onClosed,
+      closed: onClosed,
     },
-    /** Calls back now or when the socket has opened. What it returns leaves: a socket that opens for nobody is ended. */
-    join(tell: () => void): () => void {
+    /**
+     * Calls `onOpen` now, or once the socket has opened.
+     * @returns what leaves again; the last to leave terminates a socket that is still opening
+     */
+    join(onOpen: () => void): () => void {
       members += 1;
-      if (isOpen) tell();
-      else waiting.add(tell);
+      if (isOpen) onOpen();
+      else openListeners.add(onOpen);
       return () => {
         members -= 1;
-        waiting.delete(tell);
+        openListeners.delete(onOpen);
         if (members === 0 && !isOpen) terminate();
       };
     },
   };
 }
 
-/** graphql-ws rejects with a close event, an error event, an error of ours, or a list of GraphQL errors. */
+/** graphql-ws rejects with a close event, an error event, an error of the `token` function, or GraphQL errors. */
 function errorOfProblem(problem: unknown, url: string, wasOpen: boolean): unknown {
   if (Array.isArray(problem)) return errorOfGraphql(problem);
   if (isCloseEvent(problem)) return errorOfClose(problem, url);
-  if (problem instanceof Error) return problem; // of the function that gives the token
-  const message = wasOpen ? `The WebSocket to ${url} broke.` : `Expected a WebSocket to ${url}, got none.`;
-  return new WeftConnectionError(message, false, { cause: problem });
+  if (problem instanceof Error) return problem; // of the `token` function
+  if (wasOpen) return new WeftConnectionError(`The WebSocket to ${url} broke.`, false, { cause: problem });
+  return unreachableError(`a WebSocket to ${url}`, url, problem);
 }
 
 interface CloseEventLike {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {
-  afterEvents,
+  applyEvents,
   type ExecutionState,
   emptyState,
   type ItemState,
@@ -47,7 +47,7 @@ const anyJournal = fc.array(anyBody, { maxLength: 30 }).map((bodies) => ({
 test('clients fold events to the state that the server folds them to', () => {
   fc.assert(
     fc.property(anyJournal, ({ journal, events }) => {
-      const state = afterEvents(emptyState, events);
+      const state = applyEvents(emptyState, events);
       expect(ofClient(state)).toEqual(ofServer(fold(emptyRun(), journal)));
     }),
   );
@@ -56,9 +56,9 @@ test('clients fold events to the state that the server folds them to', () => {
 test('it does not matter how events are gathered, and what they leave alone stays the same object', () => {
   fc.assert(
     fc.property(anyJournal, fc.nat(30), ({ events }, cut) => {
-      const before = afterEvents(emptyState, events.slice(0, cut));
-      const after = afterEvents(before, events.slice(cut));
-      expect(after).toEqual(afterEvents(emptyState, events));
+      const before = applyEvents(emptyState, events.slice(0, cut));
+      const after = applyEvents(before, events.slice(cut));
+      expect(after).toEqual(applyEvents(emptyState, events));
       const rest = events.slice(cut);
       if (rest.some(({ nodeKey }) => nodeKey === null || nodeKey === 'b')) return;
       expect(after.nodes.b).toBe(before.nodes.b);
@@ -77,14 +77,14 @@ test('what a node prints and hands out is kept apart, and begins anew with each 
     { ...at, type: 'ArtifactCreated', artifact: { id: 'art_1', name: 'figure-1.png' } },
     { ...at, type: 'NodeProgress', current: 1, total: 2, unit: null, message: null },
   ] as ExecutionEvent[];
-  const state = afterEvents(emptyState, events);
+  const state = applyEvents(emptyState, events);
   expect(state.nodes.a).toMatchObject({
     stdout: 'one two',
     stderr: 'oops',
     progress: { current: 1, total: 2 },
     artifacts: [{ id: 'art_1' }],
   });
-  const again = afterEvents(state, [{ ...at, type: 'NodeStarted', attempt: 2 }] as ExecutionEvent[]);
+  const again = applyEvents(state, [{ ...at, type: 'NodeStarted', attempt: 2 }] as ExecutionEvent[]);
   expect(again.nodes.a).toMatchObject({ stdout: '', stderr: '', progress: null, artifacts: [], attempt: 2 });
 });
 
