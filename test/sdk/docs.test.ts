@@ -44,13 +44,13 @@ beforeAll(async () => {
   const files = pages.map(({ name }) => `${name}.ts`);
   await exec(process.execPath, [tsc, ...options, '--noUnusedLocals', '--skipLibCheck', ...files], {
     cwd: folder,
-  }).catch(tellStdout);
+  }).catch(failWithOutput);
 });
 afterAll(() => stack.disposeAsync());
 
 test.each(pages)('the code of $name.md does what the page says', async ({ name, printed }) => {
   const program = exec(process.execPath, [join(folder, `${name}.js`)], { cwd: folder, timeout: 30_000 });
-  expect((await program.catch(tellStdout)).stdout).toBe(printed);
+  expect((await program.catch(failWithOutput)).stdout).toBe(printed);
 });
 
 async function findPages() {
@@ -73,7 +73,7 @@ function nameOf(file: string): string {
     .replaceAll('/', '-');
 }
 
-/** What a program said tells more than that it failed. */
-function tellStdout(error: Error & { stdout: string; stderr: string }): never {
+/** The output of a program explains more than its exit code. */
+function failWithOutput(error: Error & { stdout: string; stderr: string }): never {
   throw new Error(`${error.message}\n${error.stdout}\n${error.stderr}`);
 }

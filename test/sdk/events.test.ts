@@ -44,7 +44,7 @@ describe.each(transports)('over %s', (transport) => {
     expect(text.join('')).toBe('one\ntwo\n');
   });
 
-  test('a stream starts behind any cursor; behind the last it is empty', async () => {
+  test('a stream starts after any cursor; after the last it is empty', async () => {
     const run = connect({ transport }).python.run({ code: twoLines });
     const events = await Array.fromAsync(run.events());
     for (const [place, { cursor }] of events.entries()) {
@@ -108,7 +108,7 @@ describe('the way is chosen by itself', () => {
     expect(made).toBe(1);
   });
 
-  test('a page from elsewhere is refused for good, whatever the way', async () => {
+  test('a page of another origin is refused for good, over every transport', async () => {
     const weft = connect({ headers: { origin: 'https://elsewhere.example' }, transport: 'sse' });
     await expect(weft.executions.run('exec_x').events().next()).rejects.toMatchObject({
       code: 'FORBIDDEN_ORIGIN',
@@ -130,7 +130,7 @@ describe('a consumer that reads slowly', () => {
     await sql.end();
     const events: ExecutionEvent[] = [];
     for await (const event of run.events()) {
-      // It has said that it wants no more, and so left the server, before the rest had come.
+      // The client has unsubscribed before the rest arrived.
       if (events.push(event) === 1) await eventually('the socket closes', () => proxy.open === 0);
     }
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, n) => n + 1));

@@ -60,7 +60,7 @@ describe('against a server with a token', () => {
     });
   });
 
-  test('the Express backend starts reports, streams them from any place, and tells what is wrong', async () => {
+  test('the Express backend starts reports, streams them from any event, and reports errors', async () => {
     await using backend = startProgram('node', ['examples/express-backend.mjs'], env);
     const [, base] = await backend.said(/Listening on (\S+)/);
     const post = (body: object, key: string) =>

@@ -7,7 +7,7 @@ import { createClient } from '../../client-sdk/src/index.ts';
 import { openProject } from '../support/user-project.ts';
 import { cases } from './generate/schemas.ts';
 
-test('the strict compiler takes of a schema’s type what fits the schema, and refuses what does not', async () => {
+test('the strict compiler accepts for a schema’s type what matches the schema, and refuses what does not', async () => {
   await using project = await openProject();
   const expected: string[] = [];
   for (const [index, [title, { schema, fit, unfit }]] of Object.entries(cases).entries()) {
@@ -48,7 +48,7 @@ test('names become identifiers, each once', () => {
   ]);
 });
 
-test('node outputs are known where the workflow tells them', () => {
+test('node outputs have a type where the workflow determines it', () => {
   const edge = (source: string, target: string, sourceHandle?: string) => ({ source, target, sourceHandle });
   const nodes = [
     { key: 'in', type: 'input' },
@@ -80,7 +80,7 @@ test('node outputs are known where the workflow tells them', () => {
   });
 });
 
-test('a workflow of the name of a method does not take its place', () => {
+test('a workflow with the name of a method does not replace the method', () => {
   for (const method of Object.keys(createClient({ url: 'http://127.0.0.1:9' }).workflows)) {
     const workflow = { id: 'wf_1', name: method, latestVersion: { number: 1, nodes: [], edges: [] } };
     expect(renderModule([workflow], { pin: false })).toContain(`${method}2: TypedWorkflow<unknown`);

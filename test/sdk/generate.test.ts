@@ -30,16 +30,16 @@ async function weftClient(
   args: string[],
   env = {},
   cwd = project.folder,
-): Promise<{ code: number; said: string }> {
+): Promise<{ code: number; output: string }> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [command, ...args], {
       cwd,
       env,
     });
-    return { code: 0, said: stdout };
+    return { code: 0, output: stdout };
   } catch (error) {
     const { code, stderr } = error as { code: number; stderr: string };
-    return { code, said: stderr };
+    return { code, output: stderr };
   }
 }
 
@@ -72,25 +72,25 @@ const report = {
 };
 const untyped = { name: 'create', nodes: [{ key: 'a', type: 'transform', config: { expression: 'input' } }] };
 
-test('what is wrong is told: how it is used, where the server is, the token, and that there is nothing to write', async () => {
+test('an error names what is wrong: the usage, the address, the token, or that the server has no workflows', async () => {
   const other = ['--url', 'http://127.0.0.1:9', '--out', 'weft.ts'];
   expect(await weftClient(['generate', '--out', 'x'])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/--url to be an address, got nothing\.\s+Usage/),
+    output: expect.stringMatching(/--url to be an address, got nothing\.\s+Usage/),
   });
   expect(await weftClient(['generate', '--nope'])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/'--nope'.*[\s\S]*Usage/),
+    output: expect.stringMatching(/'--nope'.*[\s\S]*Usage/),
   });
   expect(await weftClient(['generate', ...other])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/http:\/\/127\.0\.0\.1:9.*ECONNREFUSED|bad port/),
+    output: expect.stringMatching(/http:\/\/127\.0\.0\.1:9.*ECONNREFUSED|bad port/),
   });
   expect(await weftClient(['generate', '--url', server.url, '--out', 'weft.ts'])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/Expected the API token.*--token/),
+    output: expect.stringMatching(/Expected the API token.*--token/),
   });
-  expect(await generate()).toMatchObject({ code: 1, said: expect.stringMatching(/Expected workflows on/) });
+  expect(await generate()).toMatchObject({ code: 1, output: expect.stringMatching(/Expected workflows on/) });
 });
 
 test('a generated module knows inputs, results and node outputs, runs, and is checked for drift', async () => {
@@ -98,12 +98,12 @@ test('a generated module knows inputs, results and node outputs, runs, and is ch
   await weft.createWorkflow(untyped);
   expect(await generate('--check')).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/without --check/),
+    output: expect.stringMatching(/without --check/),
   });
-  expect(await generate()).toMatchObject({ code: 0, said: expect.stringMatching(/Wrote weft\.ts: the 2/) });
+  expect(await generate()).toMatchObject({ code: 0, output: expect.stringMatching(/Wrote weft\.ts: the 2/) });
   const written = await readFile(join(project.folder, 'weft.ts'), 'utf8');
   await project.write('weft.ts', written.replaceAll('\n', '\r\n')); // as git may do
-  expect(await generate('--check')).toMatchObject({ code: 0, said: expect.stringMatching(/up to date/) });
+  expect(await generate('--check')).toMatchObject({ code: 0, output: expect.stringMatching(/up to date/) });
 
   await project.write('app.ts', app);
   expect(project.complaints()).toBe('');
@@ -121,10 +121,10 @@ test('a generated module knows inputs, results and node outputs, runs, and is ch
 
   expect(written).toContain(id);
   await weft.createWorkflow({ ...untyped, name: 'one more' });
-  expect(await generate('--check')).toMatchObject({ code: 1, said: expect.stringMatching(/they differ/) });
+  expect(await generate('--check')).toMatchObject({ code: 1, output: expect.stringMatching(/they differ/) });
 });
 
-test('only the workflows that are asked for are written, and others change nothing', async () => {
+test('only the workflows that are named are written, and others change nothing', async () => {
   const one = await weft.createWorkflow({ ...untyped, name: 'Orders' });
   const two = await weft.createWorkflow({ ...untyped, name: 'Orders' });
   const parts = await weft.createWorkflow({ ...untyped, name: 'Parts list' });
@@ -132,21 +132,24 @@ test('only the workflows that are asked for are written, and others change nothi
 
   expect(await generate('--workflow', 'Orders')).toEqual({
     code: 1,
-    said:
+    output:
       'Expected --workflow "Orders" to be one workflow, got several of that name. Pass an id:\n' +
       `  ${two}  Orders\n  ${one}  Orders\n`,
   });
   const unknown = await generate('--workflow', 'orders');
-  expect(unknown).toMatchObject({ code: 1, said: expect.stringMatching(/got "orders"\. The server has:\n/) });
+  expect(unknown).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/got "orders"\. The server has:\n/),
+  });
   for (const [id, name] of [
     [two, 'Orders'],
     [parts, 'Parts list'],
   ])
-    expect(unknown.said).toContain(`  ${id}  ${name}\n`);
+    expect(unknown.output).toContain(`  ${id}  ${name}\n`);
 
   expect(await generate(...chosen)).toMatchObject({
     code: 0,
-    said: expect.stringMatching(/the 2 workflows/),
+    output: expect.stringMatching(/the 2 workflows/),
   });
   const written = await readFile(join(project.folder, 'chosen.ts'), 'utf8');
   expect(written).toContain(
@@ -185,7 +188,7 @@ test('the code of its page in the documentation does what the page says', async 
   expect(await command(checkLine!)).toMatchObject({ code: 0 });
   await weft.createWorkflow({ ...untyped, name: 'Of somebody else' });
   expect(await command(checkLine!)).toMatchObject({ code: 1 });
-  expect(await command(onlyLine!)).toMatchObject({ code: 0, said: expect.stringMatching(/up to date/) });
+  expect(await command(onlyLine!)).toMatchObject({ code: 0, output: expect.stringMatching(/up to date/) });
 });
 
 async function deleteWorkflows(): Promise<void> {
@@ -208,7 +211,7 @@ const total: number = result.total;
 const added = (await run.nodeOutput('out')).total;
 const untyped = await weft.workflows.create2.run([1]).result();
 
-// @ts-expect-error a result that it does not give
+// @ts-expect-error a result that the workflow does not have
 result.sum;
 // @ts-expect-error a node that it does not have
 run.nodeOutput('nothing').catch(() => {});

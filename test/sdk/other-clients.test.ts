@@ -70,7 +70,7 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     expect(executionExport.events).toHaveLength(streamed.length);
   });
 
-  test('are told what is wrong: in the payload, by a code, and by a subscription that fails', async () => {
+  test('receive errors: in the payload, by a code, and by a subscription that fails', async () => {
     const { workflowCreate } = await client.mutate(documented('WorkflowCreate'), {
       input: { ...workflow, nodes: [{ key: 'a', type: 'pythn' }], edges: [] },
     });
@@ -80,23 +80,27 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
     await expect(client.subscribe(documented('ExecutionEvents'), missing, () => false)).rejects.toBeDefined();
   });
 
-  test('hear of executions as they change', async () => {
+  test('receive executions as they change', async () => {
     const created = await client.mutate(documented('WorkflowCreate'), { input: workflow });
     const workflowId = created.workflowCreate.workflow.id;
-    const heard = Promise.withResolvers<Data>();
-    const begun = client.subscribe(documented('ExecutionUpdates'), { workflowId }, ({ executionUpdates }) => {
-      if (executionUpdates.status !== 'SUCCEEDED') return false;
-      heard.resolve(executionUpdates);
-      return true;
-    });
-    const told = await untilTold(heard.promise, async () => {
+    const update = Promise.withResolvers<Data>();
+    const subscribed = client.subscribe(
+      documented('ExecutionUpdates'),
+      { workflowId },
+      ({ executionUpdates }) => {
+        if (executionUpdates.status !== 'SUCCEEDED') return false;
+        update.resolve(executionUpdates);
+        return true;
+      },
+    );
+    const received = await untilTold(update.promise, async () => {
       const input = { workflowId, input: { value: 1 } };
       const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
       const { id: executionId } = executionStart.execution;
       await client.subscribe(documented('ExecutionEvents'), { executionId }, () => false);
     });
-    expect(told).toMatchObject({ output: 2 });
-    await begun;
+    expect(received).toMatchObject({ output: 2 });
+    await subscribed;
   });
 });
 
@@ -130,7 +134,7 @@ async function bare(operation: string, variables: object): Promise<Data> {
   return plain(data);
 }
 
-/** Apollo Client and urql ask for `__typename` everywhere, for their caches. */
+/** Apollo Client and urql request `__typename` everywhere, for their caches. */
 function plain(value: Data): Data {
   return JSON.parse(JSON.stringify(value, (key, inner) => (key === '__typename' ? undefined : inner)));
 }

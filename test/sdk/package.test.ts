@@ -41,7 +41,7 @@ afterAll(async () => {
   await stack.disposeAsync();
 });
 
-test('is told from its types by the strictest compiler, as modern and as bundled code', async () => {
+test('type-checks under the strictest compiler, as modern and as bundled code', async () => {
   for (const module of [['nodenext'], ['esnext', '--moduleResolution', 'bundler']]) {
     const options = [
       '--strict',

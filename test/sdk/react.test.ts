@@ -111,7 +111,7 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     expect(await page.evaluate(text('events'))).toContain('3005 in');
   });
 
-  test('tell why an execution cannot be followed', async () => {
+  test('report why an execution cannot be followed', async () => {
     await mount('exec_nothing');
     await page.waitFor(`${text('execution')}.includes('NOT_FOUND')`);
     await page.evaluate('unmount()');

@@ -16,7 +16,7 @@ let databaseUrl: string;
 let server: WeftServer;
 let proxy: TcpProxy;
 
-/** The worker is a process of its own, so that runs go on while the server that tells of them is away. */
+/** The worker is a process of its own, so that runs go on while the server of the API is away. */
 beforeAll(async () => {
   databaseUrl = stack.use(await createDatabase()).url;
   stack.use(await startWeft({ databaseUrl, env: { WEFT_ROLES: 'worker' } }));
@@ -36,7 +36,7 @@ const printing = (lines: number, everyMs: number) =>
 test.each<[number, TransportKind]>([
   [100, 'ws'],
   [10, 'sse'],
-])('%i forced disconnects over %s lose and double nothing', async (wanted, transport) => {
+])('%i forced disconnects over %s lose and repeat nothing', async (wanted, transport) => {
   let isOpen = false;
   let cuts = 0;
   const onStream = ({ state }: { state: string }) => {
@@ -57,7 +57,7 @@ test.each<[number, TransportKind]>([
   }
 });
 
-test('a server that is killed and started again elsewhere loses and doubles nothing', async () => {
+test('a server that is killed and started again elsewhere loses and repeats nothing', async () => {
   const run = await startRun(connect(), printing(100, 20));
   const result = run.result();
   const events: ExecutionEvent[] = [];
@@ -69,7 +69,7 @@ test('a server that is killed and started again elsewhere loses and doubles noth
   expect(await result).toBe('done');
 });
 
-test('a network that falls silent is left for a new connection', async () => {
+test('a silent network is replaced by a new connection', async () => {
   const lost: unknown[] = [];
   const weft = connect({
     timeouts: { silenceMs: 600 },

@@ -45,7 +45,7 @@ beforeAll(async () => {
   await expect(weft.executions.export('exec_nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 }); // and the server is gone
 
-test('a replay gives the events, the state and the outcome that the server gave', async () => {
+test('a replay has the events, the state and the outcome of the server', async () => {
   const { run, client } = replay(recorded, { speed: Number.POSITIVE_INFINITY });
   expect(await Array.fromAsync(run.events())).toEqual(seen);
   await expect(run.result()).rejects.toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', node: 'oops' });
@@ -78,7 +78,7 @@ test('filters and cursors are those of a server', async () => {
   expect(text).toBe('nearly\n');
 });
 
-test('stepped by hand, nothing happens but what is asked for, and the state follows', async () => {
+test('by steps, only the requested events are emitted, and the state follows', async () => {
   const stepped = replay(recorded, { speed: 'stepped' });
   const events = stepped.run.events();
   const first = events.next();
@@ -156,14 +156,14 @@ test('a replay needs nothing of the network, which jsdom has not', async () => {
   }
 });
 
-/** The order of nodes that begin in the same moment is not told. */
+/** The order of nodes that start at the same time is not defined. */
 function sorted(execution: unknown): unknown {
   const { nodeExecutions, ...rest } = execution as { nodeExecutions: { nodeKey: string; item: number }[] };
   const keyOf = ({ nodeKey, item }: { nodeKey: string; item: number | null }) => `${nodeKey} ${item ?? ''}`;
   return { ...rest, nodeExecutions: nodeExecutions.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b))) };
 }
 
-/** A retry that takes over item 0; then item 1 fails while item 2 is under way. */
+/** A retry that reuses item 0; then item 1 fails while item 2 is running. */
 async function recordRetry(weft: WeftClient): Promise<typeof retried> {
   const code =
     'import time\nif input_data == 1:\n    time.sleep(1)\n    1 / 0\nif input_data == 2:\n    time.sleep(25)\nresult = 0';

@@ -64,10 +64,10 @@ test('all faults of an input are one error, with the path of each', async () => 
   expect(await weft.workflows.validate(bad)).toEqual(userErrors);
 });
 
-test('an id of nothing is the same error, whatever is asked of it', async () => {
+test('an unknown id is the same error for every method', async () => {
   const weft = connect();
   const run = weft.executions.run('exec_nope');
-  const asked = [
+  const requested = [
     run.get(),
     run.result(),
     run.text(),
@@ -79,7 +79,7 @@ test('an id of nothing is the same error, whatever is asked of it', async () => 
     weft.workflows.delete('wf_nope'),
     weft.python.environments.delete('env_nope'),
   ];
-  for (const error of await Promise.all(asked.map((answer) => answer.then(null, (thrown) => thrown)))) {
+  for (const error of await Promise.all(requested.map((answer) => answer.then(null, (thrown) => thrown)))) {
     expect(error).toBeInstanceOf(WeftNotFoundError);
     expect(error.code).toBe('NOT_FOUND');
   }
@@ -113,15 +113,15 @@ test('a sandbox service that is away is an error of the server, which has waited
     databaseUrl,
     env: { WEFT_ROLES: 'api', PYTHON_SERVICE_URL: 'http://127.0.0.1:1', PYTHON_SERVICE_TOKEN: token },
   });
-  const asked: string[] = [];
-  const hooks = { onRequest: ({ operation }: RequestInfo) => void asked.push(operation) };
+  const requested: string[] = [];
+  const hooks = { onRequest: ({ operation }: RequestInfo) => void requested.push(operation) };
   const { python } = createClient({ url: apart.url, hooks });
   const answers = [python.check('1'), python.environments.prepare(['pandas'])];
   for (const error of await Promise.all(answers.map((answer) => answer.catch((thrown: unknown) => thrown)))) {
     expect(error).toBeInstanceOf(WeftServerError);
     expect(error).toMatchObject({ code: 'PYTHON_SERVICE_ERROR', errorId: null });
   }
-  expect(asked).toEqual(['PythonCheck', 'PythonEnvironmentPrepare']);
+  expect(requested).toEqual(['PythonCheck', 'PythonEnvironmentPrepare']);
 });
 
 test('a failed run throws what failed, where, and the traceback', async () => {
@@ -148,7 +148,7 @@ test('a run that was canceled throws EXECUTION_CANCELED', async () => {
   });
 });
 
-test('what python.run() gives is canceled, read and run again before its id is known', async () => {
+test('a run of python.run() is canceled, read and retried before its id is known', async () => {
   const weft = connect();
   const endless = weft.python.run({ code: 'while True: pass' });
   expect((await endless.cancel('FORCE')).id).toBe(await endless.id());
@@ -164,7 +164,7 @@ test('what python.run() gives is canceled, read and run again before its id is k
   await expect(refused.get()).rejects.toThrow(WeftInputError);
 });
 
-test('to steer a run whose start is not answered ends with its signal', async () => {
+test('a method of a run whose start is not answered ends with its signal', async () => {
   await using proxy = await startTcpProxy(server.url);
   proxy.manners = () => 'ignore';
   const run = connect({ url: proxy.url, maxRetries: 0 }).python.run({ code: '1' });
@@ -172,9 +172,9 @@ test('to steer a run whose start is not answered ends with its signal', async ()
   await expect(run.cancel('FORCE', { signal })).rejects.toThrow(signal.reason);
 });
 
-test("an operation of one's own is sent, with variables where it has some; a query is asked again, a mutation is not", async () => {
+test('a custom operation is sent, with variables where it has some; a query is retried, a mutation is not', async () => {
   let isDown = true;
-  const asked: string[] = [];
+  const requested: string[] = [];
   const weft = connect({
     async fetch(...request: Parameters<typeof fetch>) {
       if (isDown) throw new TypeError('no network');
@@ -183,7 +183,7 @@ test("an operation of one's own is sent, with variables where it has some; a que
     hooks: {
       onRequest: ({ operation, attempt }) => {
         isDown = attempt === 1;
-        asked.push(`${operation} ${attempt}`);
+        requested.push(`${operation} ${attempt}`);
       },
     },
   });
@@ -196,7 +196,7 @@ test("an operation of one's own is sent, with variables where it has some; a que
   expect(await weft.request(named, { type: 'python' })).toEqual({ nodeDefinition: { label: 'Python' } });
   const mutation = 'mutation Delete($id: ID!) { workflowDelete(id: $id) { deletedWorkflowId } }';
   await expect(weft.request(mutation, { id: 'wf_x' })).rejects.toThrow(WeftConnectionError);
-  expect(asked).toEqual(['anonymous 1', 'anonymous 2', 'Label 1', 'Label 2', 'Delete 1']);
+  expect(requested).toEqual(['anonymous 1', 'anonymous 2', 'Label 1', 'Label 2', 'Delete 1']);
 });
 
 test('what is printed comes live, and whole at the end', async () => {
@@ -212,7 +212,7 @@ test('what is printed comes live, and whole at the end', async () => {
   expect(pieces.join('')).toBe('before\n');
 });
 
-test('a start whose answer is lost is asked again, and starts once', async () => {
+test('a start whose answer is lost is retried, and starts once', async () => {
   await using proxy = await startTcpProxy(server.url);
   const weft = connect({ url: proxy.url });
   const { id: workflowId } = await weft.workflows.create({ ...doubling, name: 'lost answer' });
@@ -233,7 +233,7 @@ test('a start whose answer is lost is asked again, and starts once', async () =>
   ]);
 });
 
-test('what may not be repeated is not', async () => {
+test('what is not safe to repeat is sent once', async () => {
   let sent = 0;
   const weft = connect({
     async fetch() {
@@ -245,7 +245,7 @@ test('what may not be repeated is not', async () => {
   expect(sent).toBe(1);
 });
 
-test('a server that is away for a while is waited for', async () => {
+test('a request waits for a server that is away for a while', async () => {
   await using proxy = await startTcpProxy(server.url);
   let refused = 0;
   proxy.manners = () => (refused++ < 2 ? 'refuse' : 'pass');
@@ -270,7 +270,7 @@ test('a request ends with its signal', async () => {
   await expect(connect({ url: proxy.url }).serverInfo({ signal })).rejects.toThrow(signal.reason);
 });
 
-test('a result is waited for no longer than asked, and the run goes on', async () => {
+test('result() waits no longer than its timeout, and the run goes on', async () => {
   const weft = connect();
   const run = weft.executions.run(await weft.python.run({ code: 'while True: pass' }).id());
   await expect(run.result({ timeoutMs: 100 })).rejects.toThrow(WeftTimeoutError);
@@ -282,11 +282,11 @@ test('a list is read to its end, page by page', async () => {
   const weft = connect();
   const names = Array.from({ length: 7 }, (_, n) => `listed ${n}`);
   for (const name of names) await weft.workflows.create({ ...doubling, name });
-  const asked: string[] = [];
-  const watched = connect({ hooks: { onRequest: ({ operation }) => void asked.push(operation) } });
+  const requested: string[] = [];
+  const watched = connect({ hooks: { onRequest: ({ operation }) => void requested.push(operation) } });
   const listing = watched.workflows.list({ pageSize: 3, filter: { search: 'listed' } });
   expect((await Array.fromAsync(listing)).map(({ name }) => name)).toEqual(names.toReversed());
-  expect(asked).toEqual(['Workflows', 'Workflows', 'Workflows']);
+  expect(requested).toEqual(['Workflows', 'Workflows', 'Workflows']);
   expect(await listing.take(4)).toHaveLength(4);
   const first = await listing.page();
   const second = await watched.workflows
@@ -297,7 +297,7 @@ test('a list is read to its end, page by page', async () => {
   );
 });
 
-test('a file that a run handed out is downloaded whole, with the token, and again where the answer breaks off', async () => {
+test('a file that a run saved is downloaded whole, with the token, and again where the answer breaks off', async () => {
   const weft = connect();
   const run = weft.python.run({ code: "save_artifact('Übersicht.csv', 'a,b\\n1,2\\n')" });
   const { value: event } = await run.events({ types: ['ArtifactCreated'] }).next();
@@ -318,23 +318,23 @@ test('a file that a run handed out is downloaded whole, with the token, and agai
   await expect(weft.artifacts.download({ url: '/artifacts/art_gone' })).rejects.toThrow(WeftNotFoundError);
 });
 
-test('the token goes to no other server, whatever the path of an artifact says', async () => {
-  const asked: string[] = [];
+test('the token is sent to no other server, even for an absolute artifact path', async () => {
+  const requested: string[] = [];
   const weft = connect({
     url: 'https://weft.example/behind/graphql',
     async fetch(input) {
-      asked.push(String(input));
+      requested.push(String(input));
       return new Response('');
     },
   });
   for (const url of ['/artifacts/art_1', '//evil.example/', 'https://evil.example/', '\\\\evil.example'])
     await weft.artifacts.download({ url });
-  expect(asked[0]).toBe('https://weft.example/behind/artifacts/art_1');
-  for (const url of asked) expect(new URL(url).origin).toBe('https://weft.example');
+  expect(requested[0]).toBe('https://weft.example/behind/artifacts/art_1');
+  for (const url of requested) expect(new URL(url).origin).toBe('https://weft.example');
 });
 
 test.each(['localhost:4000', 'ftp://127.0.0.1', 'ws://127.0.0.1', '/graphql', ''])(
-  'the address "%s" is refused at once, in words',
+  'the address "%s" is refused at once, with a hint',
   (url) => {
     expect(() => createClient({ url })).toThrow(
       `Expected \`url\` to be the address of a Weft server, such as "http://127.0.0.1:4000", got "${url}".`,
@@ -342,7 +342,7 @@ test.each(['localhost:4000', 'ftp://127.0.0.1', 'ws://127.0.0.1', '/graphql', ''
   },
 );
 
-test('a server that is no Weft, and a path that is not the API, are told with what they answered', async () => {
+test('the error for a server that is not Weft, or a wrong path, has the status of the answer', async () => {
   const page = () => new Response('<h1>Welcome</h1>', { headers: { 'content-type': 'text/html' } });
   await expect(connect({ fetch: async () => page(), maxRetries: 0 }).serverInfo()).rejects.toThrow(
     'got HTTP 200 with text/html. Check the address (Weft answers at `/graphql`)',
@@ -383,7 +383,7 @@ test('hooks see each attempt, and add headers to it', async () => {
   expect(outcomes).toEqual([expect.any(WeftConnectionError), undefined]);
 });
 
-test('a token may be had anew for each request; a wrong one is refused at once', async () => {
+test('a token may be new for each request; a wrong one is refused at once', async () => {
   let given = 0;
   const weft = connect({
     token: async () => {
@@ -396,18 +396,18 @@ test('a token may be had anew for each request; a wrong one is refused at once',
   expect(given).toBe(2);
 });
 
-test('executions are told as they change status, and violations as they happen', async () => {
+test('executions are emitted as their status changes, and violations as they happen', async () => {
   const weft = connect();
   const updates = weft.executions.updates({ statuses: ['FAILED'] });
   const violations = weft.securityViolations.added();
   const update = updates.next();
   const violation = violations.next();
-  // Both tell what happens from now on, and nothing tells when now is: so it happens until it is told.
-  let told = false;
+  // Both streams start at an unknown moment, so the runs are repeated until both have emitted.
+  let emitted = false;
   const both = Promise.all([update, violation]).finally(() => {
-    told = true;
+    emitted = true;
   });
-  while (!told) {
+  while (!emitted) {
     await weft.python
       .run({ code: 'import socket' })
       .result()
@@ -420,7 +420,7 @@ test('executions are told as they change status, and violations as they happen',
   expect(await weft.securityViolations.list().take(1)).toMatchObject([{ violation: { layer: 'STATIC' } }]);
 });
 
-test('code is checked without being run, and node types are told with their fields', async () => {
+test('code is checked without being run, and node types are listed with their fields', async () => {
   const weft = connect();
   expect(await weft.python.check('import os')).toMatchObject({ ok: false, violations: [{ line: 1 }] });
   const types = (await weft.nodeDefinitions()).map(({ type }) => type);

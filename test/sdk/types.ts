@@ -53,7 +53,7 @@ export function everyEventIsKnown(event: ExecutionEvent): number {
 export async function aFilterNarrowsTheUnion(id: string): Promise<void> {
   for await (const event of weft.executions.run(id).events({ types: ['NodeOutput', 'NodeSkipped'] })) {
     event.type satisfies 'NodeOutput' | 'NodeSkipped';
-    // @ts-expect-error progress was not asked for
+    // @ts-expect-error progress was not requested
     if (event.type === 'NodeProgress') return;
   }
   // @ts-expect-error there is no such type
@@ -67,7 +67,7 @@ export async function resultsHaveTheTypeAskedFor(workflowId: string): Promise<vo
   // @ts-expect-error it has no such field
   output.sum;
   const untyped = await weft.executions.run(workflowId).result();
-  // @ts-expect-error what was not told is unknown
+  // @ts-expect-error without a type the result is unknown
   untyped.total;
 }
 
@@ -88,15 +88,15 @@ export async function inputsAreChecked(): Promise<void> {
 
 export async function variablesAreOptionalWhereTheDocumentHasNone(): Promise<void> {
   const answer = await weft.request('{ nodeDefinitions { type } }');
-  // @ts-expect-error what was not told is unknown
+  // @ts-expect-error without a type the result is unknown
   answer.nodeDefinitions;
-  const told = await weft.request<{ workflow: { name: string } | null }>(
+  const typed = await weft.request<{ workflow: { name: string } | null }>(
     'query($id: ID!) { workflow(id: $id) { name } }',
     {
       id: 'wf_x',
     },
   );
-  told.workflow?.name satisfies string | undefined;
+  typed.workflow?.name satisfies string | undefined;
   const variables: WorkflowQueryVariables = { id: 'wf_x' };
   await weft.request('query($id: ID!) { workflow(id: $id) { name } }', variables, { timeoutMs: 1_000 });
 

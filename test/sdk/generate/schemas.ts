@@ -19,7 +19,7 @@ export const cases: Record<string, { schema: unknown; fit: unknown[]; unfit: unk
     fit: [{ a: 'x' }, { a: 1 }, { a: null, b: 'only' }, { a: { y: [true] } }],
     unfit: [{ a: 'z' }, { b: 'other' }, { a: { y: [false] } }],
   },
-  'one of several shapes, told apart by a constant': {
+  'one of several shapes, distinguished by a constant': {
     schema: {
       oneOf: [
         { properties: { kind: { const: 'circle' }, r: { type: 'number' } }, required: ['kind', 'r'] },
@@ -133,7 +133,7 @@ export const cases: Record<string, { schema: unknown; fit: unknown[]; unfit: unk
     fit: [{ 'a*/b': 'x' }],
     unfit: [{ 'a*/b': 1 }],
   },
-  'what is not said may be anything': {
+  'what the schema does not mention may be anything': {
     schema: { properties: { a: true, b: {}, c: { $ref: 'https://elsewhere.example/schema' } } },
     fit: [{ a: 1, b: 'b', c: null }],
     unfit: [],

@@ -14,7 +14,7 @@ export type Data = any;
 export interface OtherClient extends AsyncDisposable {
   query(document: DocumentNode, variables: Variables): Promise<Data>;
   mutate(document: DocumentNode, variables: Variables): Promise<Data>;
-  /** Calls back with the data of each result until it is told to stop, by `true`, or the stream ends. */
+  /** Calls back with the data of each result until the callback returns `true`, or the stream ends. */
   subscribe(document: DocumentNode, variables: Variables, onData: (data: Data) => boolean): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export const otherClients: Record<
 };
 
 /**
- * As its documentation shows it: a split link and the normalising cache. That must be told which types implement an
+ * As its documentation shows it: a split link and the normalising cache. The cache needs to know which types implement an
  * interface, and that the `id` of a handle is unique in its node alone.
  */
 async function apollo(url: string, token: string): Promise<OtherClient> {
@@ -106,7 +106,7 @@ function urql(url: string, token: string): OtherClient {
         const subscription = client.subscription(query, variables);
         const { unsubscribe } = subscription.subscribe(({ data, error, hasNext }) => {
           if (error) return reject(error);
-          // When the stream completes, urql tells the last result again.
+          // When the stream completes, urql emits the last result again.
           if (hasNext && !onData(data)) return;
           resolve();
           queueMicrotask(() => unsubscribe());
@@ -116,7 +116,7 @@ function urql(url: string, token: string): OtherClient {
   };
 }
 
-/** It knows no subscriptions, so it stands beside graphql-ws, as its documentation says. */
+/** It has no subscriptions, so it is used beside graphql-ws, as its documentation says. */
 function graphqlRequest(url: string, token: string): OtherClient {
   const client = new GraphQLClient(url, { headers: { authorization: `Bearer ${token}` } });
   const socket = connect(url, token);

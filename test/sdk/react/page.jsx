@@ -1,4 +1,4 @@
-/** The page that react.test.ts drives: what it mounts, and what the browser has open, is told on `window`. */
+/** The page that react.test.ts drives. What it mounts, and what the browser has open, is on `window`. */
 import { Component, StrictMode, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createClient } from '../../../client-sdk/src/index.ts';

@@ -66,7 +66,7 @@ test('it does not matter how events are gathered, and what they leave alone stay
   );
 });
 
-test('what a node prints and hands out is kept apart, and begins anew with each attempt', () => {
+test('what a node prints and saves is kept apart, and is reset with each attempt', () => {
   const at = { nodeKey: 'a', item: null, occurredAt: '2026-01-01T00:00:00.000Z' };
   const printed = (stream: string, text: string) => ({ ...at, type: 'NodeOutput', stream, text });
   const events = [

@@ -3,34 +3,34 @@ import { makeTransportFallback } from '../../../client-sdk/src/transport/transpo
 
 const order = ['ws', 'sse', 'poll'] as const;
 
-test('a WebSocket that does not open is doubted, and the next is tried at once', () => {
+test('after a WebSocket that does not open, the next transport is tried at once', () => {
   const fallback = makeTransportFallback(order);
   expect(fallback.reportFailure('ws', false)).toBe(true);
   expect(fallback.current()).toBe('sse');
 });
 
-test('a server that is not there says nothing about WebSockets: the best is tried again, after a wait', () => {
+test('a server that is away proves nothing about WebSockets: the best transport is tried again, after a delay', () => {
   const fallback = makeTransportFallback(order);
   fallback.reportFailure('ws', false);
   expect(fallback.reportFailure('sse', false)).toBe(false);
   expect(fallback.current()).toBe('ws');
 });
 
-test('streams that something answers but holds back lead to polling', () => {
+test('where something answers but holds streams back, polling follows', () => {
   const fallback = makeTransportFallback(order);
   fallback.reportFailure('ws', false);
   expect(fallback.reportFailure('sse', true)).toBe(true);
   expect(fallback.current()).toBe('poll');
 });
 
-test('what failed for one stream does not count twice when it fails for another', () => {
+test('a failure that two streams report counts once', () => {
   const fallback = makeTransportFallback(order);
   fallback.reportFailure('ws', false);
   fallback.reportFailure('ws', false);
   expect(fallback.current()).toBe('sse');
 });
 
-test('a better way is tried again after a minute', () => {
+test('a better transport is tried again after a minute', () => {
   let now = 0;
   const fallback = makeTransportFallback(order, () => now);
   fallback.reportFailure('ws', false);
@@ -40,7 +40,7 @@ test('a better way is tried again after a minute', () => {
   expect(fallback.current()).toBe('ws');
 });
 
-test('the only way there is stays the way', () => {
+test('the only transport stays the current one', () => {
   const fallback = makeTransportFallback(['ws']);
   expect(fallback.reportFailure('ws', true)).toBe(false);
   expect(fallback.current()).toBe('ws');
