@@ -64,9 +64,9 @@ describe('a host as its files describe it', () => {
     [
       'where the server is in the group of a login',
       () => makeUnit('session-3.scope', { controllers: 'memory pids', processes: '' }),
-      "a login session's",
+      'a login session',
     ],
-  ])('a host %s is told so, with the way to have it', async (_what, make, why) => {
+  ])('on a host %s, the detail has the reason and the remedy', async (_what, make, why) => {
     make();
     const { groups, detail } = await openControlGroups(host);
     expect(groups).toBeNull();
