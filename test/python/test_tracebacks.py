@@ -15,7 +15,7 @@ class TracebackTest(unittest.TestCase):
         ):
             self.assertIn(expected, error["traceback"])
 
-    @unittest.skipIf(sys.version_info < (3, 11), "Python tells columns from 3.11 on")
+    @unittest.skipIf(sys.version_info < (3, 11), "tracebacks have columns from Python 3.11 on")
     def test_the_column_counts_characters_from_1(self):
         self.assertEqual(run("é = 'é'; 1 / 0").error["column"], 10)
 

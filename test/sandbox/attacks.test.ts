@@ -121,9 +121,9 @@ describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
       attack.name,
       async () => {
         const { run, next } = await attacked.get(attack.name)!;
-        const told = JSON.stringify(run);
-        expect(told).not.toContain(world.secret);
-        expect(told).not.toContain(BREACH);
+        const text = JSON.stringify(run);
+        expect(text).not.toContain(world.secret);
+        expect(text).not.toContain(BREACH);
         expect(run.outcome.durationMs).toBeLessThan((attack.timeoutMs ?? 10_000) + 5_000);
         expectEnding(run, policy === 'kernel' ? attack.kernel : (attack.strict ?? stopped));
         expect(resultOf(next)).toEqual(clean);

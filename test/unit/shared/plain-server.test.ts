@@ -1,7 +1,7 @@
 import { openPlainServer } from '../../../server/shared/http/plain-server.ts';
 import { makeLogger } from '../../../server/shared/logger.ts';
 
-test('what nobody foresaw is told as such, and logged with its cause', async () => {
+test('an unexpected error is answered as such, and logged with its cause', async () => {
   const logged: unknown[] = [];
   const logger = Object.assign(makeLogger('silent'), { error: (entry: unknown) => logged.push(entry) });
   const isReady = () => Promise.reject(new Error('password is hunter2'));
