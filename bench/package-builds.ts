@@ -68,9 +68,8 @@ async function buildEnvironment(uv: string, folder: string): Promise<number[]> {
   const ready = soFar();
   const compiled = eventually('it is compiled', () => isCompiled(folder, id), 120_000).then(soFar);
   const importing = `import sys; sys.path.append(${JSON.stringify(sitePackages)}); import ${PACKAGES.join(', ')}`;
-  await promisify(execFile)(pythonPath, ['-I', '-B', '-c', importing]);
-  const imported = soFar();
-  return [ready, imported, await compiled];
+  const imported = promisify(execFile)(pythonPath, ['-I', '-B', '-c', importing]).then(soFar);
+  return [ready, ...(await Promise.all([imported, compiled]))];
 }
 
 async function benchManyAtOnce(uv: string): Promise<void> {

@@ -84,6 +84,7 @@ async function freePort(): Promise<number> {
 function keepRunning(first: Postmaster, restart: () => Promise<Postmaster>, logger: Logger): AsyncDisposable {
   const stopping = new AbortController();
   const { signal } = stopping;
+  // cannot reject: only `stop` may, after the abort, and then the disposal awaits it
   const stopped = (async () => {
     for (let current: Postmaster | undefined = first; current !== undefined; ) {
       const how = await Promise.race([current.exited, aborted(signal)]);

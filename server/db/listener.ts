@@ -28,6 +28,7 @@ export function openListener(options: {
   };
 }
 
+// cannot reject: a connection that fails is logged and opened again
 async function keepListening(
   options: Parameters<typeof openListener>[0],
   signal: AbortSignal,
@@ -67,7 +68,7 @@ async function listenOnce(
   client.on('notification', ({ payload }) => onNotification(payload ?? ''));
   const onAbort = () => ended.resolve();
   signal.addEventListener('abort', onAbort, { once: true });
-  const heartbeat = setInterval(() => client.query('SELECT 1').catch(ended.reject), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => void client.query('SELECT 1').catch(ended.reject), HEARTBEAT_MS);
   try {
     await client.connect();
     await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);

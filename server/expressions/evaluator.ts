@@ -167,7 +167,7 @@ interface Task {
 /** Skips a task that was aborted meanwhile. False where the queue is empty. */
 function startNext(tasks: RoundRobinQueue<Task>, run: (task: Task) => Promise<void>): boolean {
   const task = tasks.next();
-  if (task !== undefined && !task.isSettled) void run(task);
+  if (task !== undefined && !task.isSettled) void run(task).catch(task.settled.reject);
   return task !== undefined;
 }
 

@@ -144,8 +144,8 @@ describe('with a token', () => {
   });
 
   test('a WebSocket needs it, in the connection params or as a header', async () => {
-    await (await new RawWs(locked.port).init({ Authorization: 'Bearer sesame' })).socket.close();
-    await (await new RawWs(locked.port, { headers: bearer }).init()).socket.close();
+    (await new RawWs(locked.port).init({ Authorization: 'Bearer sesame' })).socket.close();
+    (await new RawWs(locked.port, { headers: bearer }).init()).socket.close();
     for (const params of [undefined, { authorization: 'Bearer open' }]) {
       const client = new RawWs(locked.port);
       await once(client.socket, 'open');

@@ -230,7 +230,7 @@ async function post(body: unknown): Promise<{ status: number; body: unknown }> {
 function answerTo(headers: OutgoingHttpHeaders, bytes: number): Promise<{ status: number; body: unknown }> {
   return new Promise((resolve, reject) => {
     const options = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } };
-    const outgoing = request(server.url, options, async (response) => {
+    const outgoing = request(server.url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk) => {
         chunks.push(chunk);

@@ -21,8 +21,9 @@ export async function lengthenJournal(sql: pg.Client, executionId: string, event
 /** As another replica would that had written it, so that servers forget what they hold of it in memory. */
 async function tellReplicas(sql: pg.Client, executionId: string): Promise<void> {
   await sql.query('LISTEN weft_wake');
-  const told = once(sql, 'notification');
-  await sql.query(`SELECT pg_notify('weft_wake', $1)`, [`another-replica journal/${executionId}`]);
-  await told;
+  await Promise.all([
+    once(sql, 'notification'),
+    sql.query(`SELECT pg_notify('weft_wake', $1)`, [`another-replica journal/${executionId}`]),
+  ]);
   await sql.query('UNLISTEN weft_wake');
 }

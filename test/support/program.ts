@@ -17,6 +17,7 @@ export function startProgram(command: string, args: string[], env: NodeJS.Proces
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close');
+  closed.catch(() => {}); // whoever waits for it gets the error
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {

@@ -85,6 +85,7 @@ function makeStore(client: WeftClient, id: string): ExecutionStore {
     if (stores?.get(id) === store) stores.delete(id);
   }
 
+  // cannot reject: what goes wrong becomes the view's problem; a listener that throws is React's to report
   async function follow(signal: AbortSignal): Promise<void> {
     const after = (pending.at(-1) ?? events.at(-1))?.cursor;
     try {

@@ -75,7 +75,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     url: `${origin}/graphql`,
     port,
     async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
+      const closed = once(server, 'close'); // cannot reject: a server that listens already emits no error
       server.close();
       await Promise.all([ws[Symbol.asyncDispose](), sse[Symbol.asyncDispose]()]);
       await finish(inHand);

@@ -55,7 +55,7 @@ interface EventStream {
 const heartbeatMs = 15_000;
 
 function openEventStream(response: ServerResponse, results: Results): EventStream {
-  const stop = () => void results.return(undefined);
+  const stop = () => void results.return(undefined).catch(() => {}); // nobody is left to read what went wrong
   const heartbeat = setInterval(() => !response.writableNeedDrain && response.write(':\n\n'), heartbeatMs);
   if (response.closed) stop();
   else response.once('close', stop);

@@ -12,7 +12,7 @@ export class CellChannel {
   onFrame: (frame: CellFrame) => void = () => {};
   /** Called for bytes that are not a frame; nothing more is read after them. */
   onBadFrame: (error: Error) => void = () => {};
-  readonly closed: Promise<void>;
+  readonly closed: Promise<void>; // cannot reject: it resolves when the socket closes
   private readonly decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES, {
     result: MAX_RESULT_FRAME_BYTES,
     artifact: MAX_ARTIFACT_FRAME_BYTES,

@@ -67,6 +67,7 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
     controlGroup: controlGroup && ROOM_GROUP_FOLDER,
   };
   const room = spawnRoom({ ...options, config, controlGroup });
+  // cannot reject: see ForkServer
   const closed = new Promise<void>((resolve) => room.once('close', () => resolve())).then(
     async () => void (controlGroup !== null && (await removeGroup(controlGroup))),
   );
@@ -162,7 +163,7 @@ function noBubblewrap(path: string, cause: Error): SandboxProblem {
 
 interface RunningRoom {
   room: ChildProcess;
-  closed: Promise<void>;
+  closed: Promise<void>; // cannot reject: see ForkServer
   key: Buffer;
   options: ForkServerOptions;
 }

@@ -98,6 +98,7 @@ export class WarmEnvironments implements AsyncDisposable {
     }
   }
 
+  // cannot reject: what is left behind is logged
   private async end(id: string): Promise<void> {
     const environment = this.warm.get(id)!;
     this.warm.delete(id);

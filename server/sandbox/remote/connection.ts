@@ -79,7 +79,7 @@ export class ServiceConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    void this.pool.destroy();
+    void this.pool.destroy().catch(() => {}); // nothing uses it any more
   }
 
   /** `stale`: a kept connection was closed already. Each attempt removes one of those, until a new one is opened. */

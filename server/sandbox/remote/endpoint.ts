@@ -111,7 +111,7 @@ export class ServiceEndpoint implements Disposable {
     this.checkLater();
   }
 
-  /** Resolves when it is known whether the service is up; never rejects. */
+  /** Resolves when it is known whether the service is up. cannot reject: a failed check is what it finds out */
   check(): Promise<void> {
     this.checking ??= this.checkOnce().finally(() => {
       this.checking = null;

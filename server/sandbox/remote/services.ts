@@ -95,6 +95,7 @@ export class Services implements Disposable {
     this.wentUp = Promise.withResolvers<void>();
   }
 
+  // cannot reject: a name that is not found is noted for the next refresh
   private async refresh(): Promise<void> {
     await Promise.all(this.options.urls.map((url) => this.refreshUrl(url)));
     clearTimeout(this.timer);

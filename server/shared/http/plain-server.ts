@@ -27,7 +27,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** `/healthz`, `/readyz` and what is mounted, for a process that serves no API. */
 export async function openPlainServer(options: PlainServerOptions): Promise<PlainServer> {
   const guard = makeGuard({ host: options.host, allowedOrigins: [] });
-  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       guard.admit(request);
       await route(options, request, response);
@@ -35,6 +35,7 @@ export async function openPlainServer(options: PlainServerOptions): Promise<Plai
       sendError(request, response, error instanceof HttpError ? error : unexpected(error, options.logger));
     }
   };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, onRequest);
   server.on('checkContinue', onRequest);
   const { origin } = await listen(server, options);
