@@ -17,6 +17,8 @@ const steps = [
     title: 'types of its command',
     command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk/tsconfig.cli.json'],
   },
+  { title: 'promises that nobody holds', command: ['node_modules/oxlint/bin/oxlint', '--type-aware'] },
+  { title: 'promises that nobody listens to', command: ['scripts/check-promises.mjs'] },
   { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
   { title: 'size of the client SDK', command: ['scripts/check-client-size.mjs'], needsBuild: true },
@@ -51,5 +53,5 @@ async function buildProblem() {
 function commandProblem(command) {
   if (!existsSync(join(root, command[0]))) return `Expected ${command[0]} to exist.`;
   const result = runQuietly(pinnedNode, command);
-  return result.ok ? undefined : result.output || 'It failed without a word.';
+  return result.ok ? undefined : result.output || 'The command failed and printed nothing.';
 }
