@@ -93,8 +93,11 @@ export class WeftClient implements AsyncDisposable {
         yield* data!.executionEvents.events;
       }
     } catch (error) {
-      // graphql-ws rejects with the list of GraphQL errors as it came.
-      throw Array.isArray(error) ? new Error(JSON.stringify(error)) : error;
+      // graphql-ws rejects with the list of GraphQL errors, or with the `close` event of its socket, as it came.
+      if (Array.isArray(error)) throw new Error(JSON.stringify(error));
+      if (error instanceof Error) throw error;
+      const { code, reason } = error as { code?: number; reason?: string };
+      throw new Error(`Expected events from ${this.url}, but the connection closed: ${code} ${reason}`);
     }
   }
 

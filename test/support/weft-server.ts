@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { processArguments, processStart } from '../../server/shared/process-table.ts';
 import { eventually } from './eventually.ts';
+import { ExitWatch } from './exit-watch.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
 export interface WeftServer extends AsyncDisposable {
@@ -22,14 +22,21 @@ export interface WeftServer extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+export interface WeftServerOptions {
+  /** Without one the server starts its own Postgres. */
+  databaseUrl?: string;
+  /** To start again where another server left off; without one it gets a folder of its own. */
+  dataFolder?: string;
+  env?: Record<string, string>;
+  /** Called when the process ends and the test did not end it. Without it the running test fails. */
+  onLost?: (error: Error) => void;
+}
+
 /**
- * Starts the real server on a free port and waits until it says that it is ready. With no `databaseUrl` it
- * starts its own Postgres. Give `dataFolder` to start again where another server left off; else it gets one of
- * its own. Disposing ends the server and fails if a process of it is left.
+ * Starts the real server on a free port and waits until it reports that it is ready. Disposing ends the server, and fails
+ * if something else has ended it or a process of it is left.
  */
-export async function startWeft(
-  options: { databaseUrl?: string; dataFolder?: string; env?: Record<string, string> } = {},
-): Promise<WeftServer> {
+export async function startWeft(options: WeftServerOptions = {}): Promise<WeftServer> {
   await using opened = new AsyncDisposableStack();
   const dataFolder = options.dataFolder ?? opened.use(await makeTempFolder()).path;
   const env = {
@@ -45,10 +52,13 @@ export async function startWeft(
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  opened.defer(async () => void (await end(child, 'SIGTERM')));
   const output = { stdout: '', stderr: '' };
+  const exit = new ExitWatch(child, output, options.onLost);
+  opened.defer(async () => exit.requireExpected());
+  opened.defer(async () => void (await end('SIGTERM')));
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
   const url = await readyUrl(child, output);
+  exit.begin();
   const owned = opened.move();
   return {
     url,
@@ -61,10 +71,15 @@ export async function startWeft(
     get stderr() {
       return output.stderr;
     },
-    stop: () => end(child, 'SIGTERM'),
-    kill: () => end(child, 'SIGKILL').then(() => {}),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL').then(() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+
+  function end(signal: NodeJS.Signals): Promise<number | null> {
+    exit.expect(signal);
+    return endProcess(child, signal, exit.closed);
+  }
 }
 
 function readyUrl(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<string> {
@@ -89,11 +104,15 @@ function readyUrl(child: ChildProcess, output: { stdout: string; stderr: string 
  * Ends the server, and fails if a process that it had started outlives it by half a minute: within a minute one that
  * was forgotten might end by itself.
  */
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+async function endProcess(
+  child: ChildProcess,
+  signal: NodeJS.Signals,
+  closed: Promise<void>,
+): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const descendants = await descendantsOf(child.pid!);
   child.kill(signal);
-  await once(child, 'exit');
+  await closed;
   const someAreLeft = async () => {
     for (const { pid, start } of descendants) if ((await processStart(pid)) === start) return true;
     return false;
