@@ -89,13 +89,8 @@ export async function makeWorkflows(clients: ReturnType<typeof clientsOf>): Prom
 }
 
 /** Starts executions and watches each to its end, through whatever happens to the servers. */
-export async function runLoad({
-  clients,
-  workflows,
-  random,
-  lanes,
-  signal,
-}: LoadOptions): Promise<Watched[]> {
+export async function runLoad(options: LoadOptions): Promise<Watched[]> {
+  const { clients, workflows, random, lanes, signal } = options;
   const watched: Watched[] = [];
   const late = makeLate(signal);
   let count = 0;
@@ -103,24 +98,34 @@ export async function runLoad({
     while (!signal.aborted) {
       const input = ++count;
       const workflow = random.pick(workflows);
-      const executionId = await start(clients, workflow.id, input, late);
+      const executionId = await start(options, workflow.id, input, late);
       watched.push(await watch(clients, executionId, workflow.expected(input), late));
+      const again = await start(options, workflow.id, input, late);
+      if (again !== executionId)
+        throw new Fault(`The key of ${executionId}, which has ended, started ${again} later`);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return watched;
 }
 
-/** The key makes it safe to ask again when no answer came. */
+/**
+ * The key makes it safe to request again when no answer came. It is used up to three times at once, at whatever replicas,
+ * and has to give the same execution each time.
+ */
 async function start(
-  clients: LoadOptions['clients'],
+  { clients, random }: LoadOptions,
   workflowId: string,
   input: number,
   late: AbortSignal,
 ): Promise<string> {
-  return patiently(`execution ${input} is taken`, late, () =>
-    clients.any().start(workflowId, input, { idempotencyKey: `chaos-${input}` }),
-  );
+  const once = () =>
+    patiently(`execution ${input} starts`, late, () =>
+      clients.any().start(workflowId, input, { idempotencyKey: `chaos-${input}` }),
+    );
+  const ids = new Set(await Promise.all(Array.from({ length: random.pick([1, 2, 3]) }, once)));
+  if (ids.size > 1) throw new Fault(`One idempotency key started several executions: ${[...ids]}`);
+  return [...ids][0]!;
 }
 
 /** Goes on from its cursor, at any replica, whenever its connection breaks. */

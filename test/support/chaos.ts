@@ -32,19 +32,28 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const [blowing, loading] = [makeRandom(options.seed), makeRandom(options.seed + 1)];
   const dataFolder = opened.use(await makeTempFolder()).path;
   const postgres = opened.use(await startEmbeddedPostgres({ dataFolder, logger: makeLogger('silent') }));
-  const services = await startServices(opened);
-  const replicas = await startReplicas(postgres.url, services, opened);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const onLost = failure.reject;
+  const services = await startServices(opened, onLost);
+  const replicas = await startReplicas(postgres.url, services, opened, onLost);
   const clients = opened.use(clientsOf(replicas.filter(servesApi), loading.pick));
-  const world = { databaseUrl: postgres.url, replicas, services };
+  const world = { databaseUrl: postgres.url, replicas, services, onLost };
 
   const workflows = await makeWorkflows(clients);
   const over = new AbortController();
   const load = runLoad({ clients, workflows, random: loading, lanes: options.lanes, signal: over.signal });
-  const blows = await Promise.race([dealBlows(options, blowing, world), load.then(() => ({}))]);
-  over.abort();
-  const watched = await load;
-  await checkJournals(postgres.url, watched);
-  return reportOf(blows, watched);
+  const dealt = dealBlows(options, blowing, world, over.signal);
+  try {
+    const blows = await Promise.race([dealt, load.then(() => ({})), failure.promise]);
+    over.abort();
+    const watched = await Promise.race([load, failure.promise]);
+    await checkJournals(postgres.url, watched);
+    return reportOf(blows, watched);
+  } finally {
+    over.abort();
+    await Promise.allSettled([dealt]); // a member that comes back later would outlive its disposal
+  }
 }
 
 /** What there is to deal blows to. */
@@ -52,23 +61,34 @@ interface World {
   databaseUrl: string;
   replicas: Member[];
   services: { member: Member; proxy: TcpProxy }[];
+  /** A member has ended without a blow, or has not come back after one. */
+  onLost: (error: Error) => void;
 }
 
-async function startServices(opened: AsyncDisposableStack): Promise<World['services']> {
+async function startServices(
+  opened: AsyncDisposableStack,
+  onLost: World['onLost'],
+): Promise<World['services']> {
   return Promise.all(
     ['sandbox 1', 'sandbox 2'].map(async (name) => {
-      const member = opened.use(await startMember(name, { env: { WEFT_ROLES: 'sandbox' } }));
+      const member = opened.use(await startMember(name, { env: { WEFT_ROLES: 'sandbox' }, onLost }));
       return { member, proxy: opened.use(await startTcpProxy(new URL(member.url).origin)) };
     }),
   );
 }
 
-const ROLES = { api: 'api', both: 'api,worker', worker: 'worker' };
+/** The worker of `both` has few places, so that most executions start where they are all taken. */
+const ROLES: Record<string, Record<string, string>> = {
+  api: { WEFT_ROLES: 'api' },
+  both: { WEFT_ROLES: 'api,worker', WEFT_WORKER_CONCURRENCY: '2' },
+  worker: { WEFT_ROLES: 'worker' },
+};
 
 async function startReplicas(
   databaseUrl: string,
   services: World['services'],
   opened: AsyncDisposableStack,
+  onLost: World['onLost'],
 ): Promise<Member[]> {
   const env = {
     PYTHON_SERVICE_URL: services.map(({ proxy }) => proxy.url).join(','),
@@ -76,7 +96,7 @@ async function startReplicas(
   };
   return Promise.all(
     Object.entries(ROLES).map(async ([name, roles]) =>
-      opened.use(await startMember(name, { databaseUrl, env: { ...env, WEFT_ROLES: roles } })),
+      opened.use(await startMember(name, { databaseUrl, env: { ...env, ...roles }, onLost })),
     ),
   );
 }
@@ -107,16 +127,17 @@ async function dealBlows(
   { blows, everyMs }: ChaosOptions,
   random: Random,
   world: World,
+  signal: AbortSignal,
 ): Promise<Record<string, number>> {
   const dealt: Record<string, number> = {};
   const recovering: Promise<void>[] = [];
   for (let n = 0; n < blows; n++) {
-    await delay(random.between(0.3, 1.7) * everyMs);
+    await delay(random.between(0.3, 1.7) * everyMs, undefined, { signal });
     const blow = random.pick(BLOWS);
     const victim = pickVictim(world, random);
     const name = blow === 'kill' || blow === 'replace' ? `${blow} ${victim.name}` : blow;
     dealt[name] = (dealt[name] ?? 0) + 1;
-    recovering.push(deal(blow, victim, world, random));
+    recovering.push(deal(blow, victim, world, random).catch(world.onLost));
   }
   await Promise.all(recovering);
   return dealt;

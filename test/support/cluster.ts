@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeftClient } from './weft-client.ts';
-import { startWeft, type WeftServer } from './weft-server.ts';
+import { startWeft, type WeftServer, type WeftServerOptions } from './weft-server.ts';
 
-/** One process of a cluster, which comes back on the same port when it ends, as an orchestrator sees to. */
+/** One process of a cluster, which comes back on the same port when the test ends it, as an orchestrator sees to. */
 export interface Member extends AsyncDisposable {
   name: string;
   url: string;
@@ -13,10 +13,7 @@ export interface Member extends AsyncDisposable {
   replace(): Promise<void>;
 }
 
-export async function startMember(
-  name: string,
-  options: { databaseUrl?: string; env?: Record<string, string> },
-): Promise<Member> {
+export async function startMember(name: string, options: WeftServerOptions): Promise<Member> {
   let server: WeftServer | null = await startWeft(options);
   let coming: Promise<void> = Promise.resolve();
   const url = server.url;
@@ -51,7 +48,7 @@ export async function startMember(
 }
 
 /** What starts while the database is away ends with an error, and is started again. */
-async function startWhenPossible(options: Parameters<typeof startWeft>[0]): Promise<WeftServer> {
+async function startWhenPossible(options: WeftServerOptions): Promise<WeftServer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await startWeft(options);
@@ -62,7 +59,7 @@ async function startWhenPossible(options: Parameters<typeof startWeft>[0]): Prom
   }
 }
 
-/** Clients of the members that serve the API; whoever asks gets one of those that are up. */
+/** Clients of the members that serve the API; `any` gives one of a member that is up. */
 export function clientsOf(members: readonly Member[], pick: <T>(list: readonly T[]) => T) {
   const clients = new Map(members.map((member) => [member, new WeftClient(member.url)]));
   return {
