@@ -37,11 +37,15 @@ const arrows = {
 };
 
 /** The decisions of a run take state and event in and give commands out: no clock, no I/O, no library. */
-const pureFiles = ['server/engine/graph.ts', 'server/engine/fold.ts', 'server/engine/schedule.ts'];
+const pureFiles = ['graph', 'fold', 'schedule', 'step', 'recovery', 'retry', 'values'].map(
+  (name) => `server/engine/${name}.ts`,
+);
 const pureMayImport = [
   ...pureFiles,
+  'server/engine/plan.ts',
   'server/journal/event.ts',
   'server/nodes/definition.ts',
+  'server/nodes/draft.ts',
   'server/shared/errors.ts',
 ];
 
