@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { root } from './setup/project.mjs';
 
-/** What each entry of the client SDK may weigh in a page, with its dependencies but React: KiB, minified and gzipped. */
+/** The largest size of each entry of the client SDK, with its dependencies but without React: KiB, minified and gzipped. */
 const budgets = [
   { entry: '@weft/client', maxKib: 12.5 },
   { entry: '@weft/client/react', maxKib: 3 },
@@ -21,7 +21,7 @@ for (const { entry, maxKib } of budgets) {
   const kib = gzipSync(outputFiles[0].contents, { level: 9 }).length / 1024;
   if (kib <= maxKib) continue;
   console.error(
-    `Expected ${entry} to weigh at most ${maxKib} KiB, got ${kib.toFixed(1)}. Leave something out, or raise its budget.`,
+    `Expected ${entry} to have at most ${maxKib} KiB, got ${kib.toFixed(1)}. Remove something from it, or raise its budget here.`,
   );
   process.exitCode = 1;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { root } from './setup/project.mjs';
 
 /**
- * `node scripts/complete-lock.mjs`, after `npm install <package>`: npm leaves the builds for platforms that
- * its registry does not carry out of package-lock.json, and `npm ci` then refuses the file on every machine.
- * This adds them by version and platform, without an integrity hash, which only such a platform would use.
+ * `node scripts/complete-lock.mjs`, after `npm install <package>`: where the registry lacks a package's build for some
+ * platform, npm omits that build from package-lock.json, and `npm ci` then rejects the file on every machine. This adds
+ * such builds by version and platform. They have no integrity hash, which only those platforms would use.
  */
 const lockFile = join(root, 'package-lock.json');
 const lock = JSON.parse(readFileSync(lockFile, 'utf8'));

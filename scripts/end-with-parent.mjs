@@ -1,7 +1,7 @@
 /**
- * Preloaded into the server by `npm start`. npm passes SIGTERM and SIGINT on, but when npm itself is killed
- * with -9 nothing tells the server, which would go on holding the port. So the server looks whether it still
- * has the parent it was born with, and if not, stops as on SIGTERM.
+ * Preloaded into the server by `npm start`. npm passes SIGTERM and SIGINT on; but when npm itself is killed with -9, no
+ * signal reaches the server, and the server would keep the port. So the server checks twice a second that its parent
+ * process is still the first one, and otherwise stops as on SIGTERM.
  */
 const parent = process.ppid;
 setInterval(() => {

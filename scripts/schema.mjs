@@ -1,7 +1,7 @@
 import { pinnedNode, run } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
-/** `npm run schema`: all that is generated and committed, each step from what the one before has written. */
+/** `npm run schema` regenerates what is generated and committed; each step reads what the step before has written. */
 const steps = [
   ['dist/server/cli/emit-schema.js'],
   ['scripts/generate-client.mjs'],

@@ -6,8 +6,8 @@ import { say } from './setup/project.mjs';
 import { installProgram, missingPrograms } from './setup/system.mjs';
 
 /**
- * Brings a checkout from whatever state it is in to one that runs. Does nothing, says nothing and starts no
- * process when all is done already, since every start of the server passes here.
+ * Brings a checkout from whatever state it is in to one that runs. Every start of the server runs this first, so it does
+ * nothing, prints nothing and starts no process when all is done already.
  */
 export async function setUp({ forTests = false } = {}) {
   if (isDone(forTests)) return;

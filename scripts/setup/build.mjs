@@ -56,7 +56,7 @@ export async function build() {
     step.before?.();
     const exitCode = await run(pinnedNode, step.command);
     if (exitCode !== 0)
-      throw new Error(`${step.title} failed with exit code ${exitCode}; its words are above.`);
+      throw new Error(`${step.title} failed with exit code ${exitCode}; its output is above.`);
     mkdirSync(join(root, 'dist'), { recursive: true });
     writeFileSync(stampFile(step), fingerprint);
   }

@@ -7,7 +7,7 @@ const lockFile = join(root, 'dist/.setup.lock');
 
 /** Two starts at once must not run `npm ci` into each other: the second waits for the first. */
 export async function withSetUpLock(work) {
-  await take();
+  await acquire();
   try {
     return await work();
   } finally {
@@ -15,15 +15,15 @@ export async function withSetUpLock(work) {
   }
 }
 
-async function take() {
+async function acquire() {
   mkdirSync(dirname(lockFile), { recursive: true });
-  for (let told = false; !tryToTake(); await delay(200)) {
-    if (!told) say('Another set-up of this checkout is running; waiting for it …');
-    told = true;
+  for (let isReported = false; !tryToAcquire(); await delay(200)) {
+    if (!isReported) say('Another set-up of this checkout is running; waiting for it …');
+    isReported = true;
   }
 }
 
-function tryToTake() {
+function tryToAcquire() {
   try {
     writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
     return true;

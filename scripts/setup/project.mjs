@@ -8,7 +8,7 @@ export const root = dirname(dirname(import.meta.dirname ?? new URL('.', import.m
 /** The Node that Weft is built for; the shell's own may be older. It exists once dependencies are installed. */
 export const pinnedNode = join(root, 'node_modules/.bin/node');
 
-/** Progress goes to stderr: stdout belongs to what the person asked for. */
+/** Progress goes to stderr: stdout is for the result of the command. */
 export function say(message) {
   process.stderr.write(`${message}\n`);
 }

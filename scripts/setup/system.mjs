@@ -1,8 +1,8 @@
 import { isOnPath, runQuietly, say } from './project.mjs';
 
 /**
- * Programs of the system that Weft uses. None is worth refusing to set up for: without them the server
- * starts, says so, and answers Python with a clear error.
+ * Programs of the system that Weft uses. Set-up does not fail without them: the server then starts, prints what is
+ * missing, and fails Python nodes with a clear error.
  */
 const python = {
   commands: ['python3'],
@@ -34,7 +34,7 @@ export function installProgram({ commands, aptPackage, without }) {
   const remedy = `Remedy: install it (Debian, Ubuntu: sudo apt-get install ${aptPackage}) and start again.`;
   const prefix = rootPrefix();
   if (!isOnPath('apt-get') || prefix === undefined) {
-    const reason = isOnPath('apt-get') ? 'that takes root or password-less sudo' : 'there is no apt-get here';
+    const reason = isOnPath('apt-get') ? 'it needs root or password-less sudo' : 'there is no apt-get here';
     say(
       `WARNING: ${commands[0]} is not installed and set-up cannot install it (${reason}); ${without}.\n  ${remedy}`,
     );
@@ -48,7 +48,7 @@ export function installProgram({ commands, aptPackage, without }) {
     );
 }
 
-/** What to put before a command so that it runs as root without asking anything; undefined when that cannot be had. */
+/** What to put before a command so that it runs as root without a prompt; undefined where that is not possible. */
 function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   return isOnPath('sudo') && runQuietly('sudo', ['-n', 'true']).ok ? ['sudo', '-n'] : undefined;
