@@ -3,7 +3,7 @@ const common = {
   testEnvironment: 'node',
 };
 
-/** Tests of pure code need no database, so a run of those alone does not start one. */
+/** `unit` starts no server and no database: `npm run test:quick` runs it alone. */
 export default {
   testTimeout: 180_000,
   // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two files at a

@@ -10,9 +10,9 @@ import { root } from './setup/project.mjs';
  * process. oxlint finds those that no variable holds; it does not find these:
  * - a variable whose promise has no listener before the next `await`, `yield` or the end of its function;
  * - `void call()` of a function that may reject.
- * It leaves out test files: jest fails a test in which a promise rejects unheard, and the process goes on.
- * Where a promise cannot reject and this check does not see why, the comment `// cannot reject: <why>` above the
- * statement, or above the called function, says so.
+ * It leaves out test files: jest fails a test in which a promise rejects without a listener.
+ * Where this check does not see why a promise is harmless, a comment above the statement, or above the called function,
+ * says so: `// cannot reject: <why>`, or `// has a listener: <where>`.
  *
  * It uses the API of the compiler that package.json pins; TypeScript calls that API unstable, so an upgrade may change it.
  */

@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pinnedNode, root, run, say } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
 /**
- * `npm test` runs the Python suite, then jest; `npm test -- pattern` only the jest tests of that pattern. The
- * last line counts both suites together and is read by CI: keep its shape.
+ * `npm test` runs the Python suite, then jest; `npm test -- pattern` only the jest tests of that pattern; `npm run
+ * test:quick` only the tests that start no server. The last line counts both suites together and is read by CI: keep its
+ * shape.
  */
-const jestArguments = process.argv.slice(2);
+const [first, ...others] = process.argv.slice(2);
+const isQuick = first === '--quick';
+const jestArguments = isQuick ? ['--selectProjects', 'unit', ...others] : process.argv.slice(2);
+const startedAt = performance.now();
 try {
-  await setUp({ forTests: true });
+  await setUp({ forTests: !isQuick });
   const python = jestArguments.length === 0 ? await runPythonTests() : { passed: 0, failed: 0, skipped: 0 };
   const jest = await runJest();
+  printTimes(jest.files);
   const failed = python.failed + jest.failed;
   console.log(
     `${python.passed + jest.passed} passed, ${failed} failed, ${python.skipped + jest.skipped} skipped`,
@@ -69,7 +74,7 @@ async function runJest() {
 
 /** A file that does not load counts as one failure: it has no tests of its own to count. */
 function readJestSummary(exitCode, outputFile) {
-  if (!existsSync(outputFile)) return { passed: 0, failed: 1, skipped: 0 };
+  if (!existsSync(outputFile)) return { passed: 0, failed: 1, skipped: 0, files: [] };
   const results = JSON.parse(readFileSync(outputFile, 'utf8'));
   const tests = results.testResults.flatMap((file) => file.assertionResults);
   for (const { status, fullName } of tests) if (status === 'pending') say(`skipped: ${fullName}`);
@@ -78,7 +83,19 @@ function readJestSummary(exitCode, outputFile) {
     passed: results.numPassedTests,
     failed: exitCode === 0 ? counted : Math.max(counted, 1),
     skipped: results.numPendingTests + results.numTodoTests,
+    files: results.testResults.map(({ name, startTime, endTime }) => ({ name, tookMs: endTime - startTime })),
   };
+}
+
+/** The slowest files are where a suite that takes too long is made shorter. */
+function printTimes(files) {
+  const inSeconds = (ms) => `${(ms / 1_000).toFixed(1).padStart(7)} s`;
+  const slowest = files.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, 10);
+  if (slowest.length > 1) console.log('\nThe slowest test files:');
+  if (slowest.length > 1)
+    for (const { name, tookMs } of slowest)
+      console.log(`${inSeconds(tookMs)} ${relative(join(root, 'dist'), name)}`);
+  console.log(`${inSeconds(performance.now() - startedAt)} in all`);
 }
 
 function runShowingStderr(command, args) {

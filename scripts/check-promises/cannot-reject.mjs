@@ -1,6 +1,6 @@
 import { SyntaxKind } from 'typescript/unstable/ast';
 
-const MARK = /\bcannot reject: \S/;
+const MARK = /\b(cannot reject|has a listener): \S/;
 
 /** Whether the promise of an expression cannot reject, as far as its form, its declaration or a comment says. */
 export function makeCannotReject(project) {
