@@ -37,8 +37,8 @@ async function artifactsOf(code: string): Promise<{ artifacts: Artifact[]; types
   const { execution } = await weft.query<{
     execution: { artifacts: Artifact[]; events: { nodes: { __typename: string; artifact?: Artifact }[] } };
   }>(ARTIFACTS, { id });
-  const told = execution.events.nodes.flatMap(({ artifact }) => artifact ?? []);
-  expect(execution.artifacts).toEqual(told);
+  const created = execution.events.nodes.flatMap(({ artifact }) => artifact ?? []);
+  expect(execution.artifacts).toEqual(created);
   return {
     artifacts: execution.artifacts,
     types: execution.events.nodes.map(({ __typename }) => __typename),
@@ -55,7 +55,7 @@ test('a name with half a character is refused, and those saved before it are lis
   expect(types.at(-1)).toBe('ExecutionFailed');
 });
 
-test('what code saves is told in the journal, listed, found by its id and downloaded', async () => {
+test('what code saves is in the journal, is listed, is found by its id and can be downloaded', async () => {
   const { artifacts, types } = await artifactsOf(
     "save_artifact('Übersicht 1.csv', 'a,b\\n1,2\\n')\nresult = 1",
   );
@@ -74,7 +74,7 @@ test('what code saves is told in the journal, listed, found by its id and downlo
   });
 });
 
-test('bytes come back as they were, of any size up to the limit, and past it the code is told', async () => {
+test('bytes of any size up to the limit come back as they were; past the limit the code gets an error', async () => {
   const { artifacts } = await artifactsOf(
     "save_artifact('all.bin', bytes(range(256)) * 40 * 1024)\nsave_artifact('more.bin', bytes(10 * 1024 * 1024 + 1))",
   );

@@ -100,7 +100,7 @@ test('JSON may hold any text, and comes back as it was', async () => {
   expect(events.at(-1)).toMatchObject({ output: input });
 });
 
-test('a cyclic workflow is not saved, and all that is wrong is told at its path', async () => {
+test('a cyclic workflow is not saved, and each error names its path', async () => {
   const nodes = ['a', 'b'].map((key) => ({ key, type: 'transform', config: { expression: 'input' } }));
   const input = {
     name: 'round',

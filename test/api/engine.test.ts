@@ -141,15 +141,15 @@ test.each(['GRACEFUL', 'FORCE'])('a cancellation (%s) stops Python that would go
     },
   );
   await weft.event(id, ({ __typename }) => __typename === 'NodeOutput');
-  const askedAt = Date.now();
+  const requestedAt = Date.now();
   expect(await weft.cancel(id, mode)).toEqual([]);
   const last = lastOf(await weft.allEvents(id));
   expect(last.__typename).toBe('ExecutionCanceled');
-  expect(Date.parse(last.occurredAt) - askedAt).toBeLessThan(10_000);
+  expect(Date.parse(last.occurredAt) - requestedAt).toBeLessThan(10_000);
   expect(await weft.cancel(id, mode)).toMatchObject([{ code: 'ALREADY_ENDED' }]);
 });
 
-test('a retry policy tries again, waits longer each time, and tells so', async () => {
+test('a retry policy tries again after a longer wait each time, and the journal shows each retry', async () => {
   const node = {
     ...python('flaky', 'raise RuntimeError("no")'),
     retry: { maxAttempts: 3, initialDelayMs: 20, backoffFactor: 2 },
@@ -189,7 +189,7 @@ test('forEach runs a node for each item, and its output is the list of results i
   ]);
 });
 
-test('forEach over what is no list is a clear error, which tells how to make it one', async () => {
+test('forEach over a value that is no list is a clear error, which says how to make a list', async () => {
   const run = async (items: string) => {
     const node = { ...python('n', 'result = input_data'), forEach: { items } };
     return lastOf(await weft.allEvents(await weft.run([node], [], { list: [7, 8] })));
@@ -248,7 +248,7 @@ test('an item that fails for good fails its node at once, and retries take over 
   ];
   const first = await weft.run(nodes, [edge('list', 'each')], [0, 1, 2, 3]);
   const before = await weft.allEvents(first);
-  const toldOf = (events: WatchedEvent[]) =>
+  const summaryOf = (events: WatchedEvent[]) =>
     events.filter(({ nodeKey }) => nodeKey === 'each').map(({ __typename, item }) => [__typename, item]);
   const failure = [
     ['NodeStarted', 2],
@@ -257,7 +257,7 @@ test('an item that fails for good fails its node at once, and retries take over 
     ['NodeFailed', 2],
     ['NodeFailed', null],
   ];
-  expect(toldOf(before).slice(-5)).toEqual(failure);
+  expect(summaryOf(before).slice(-5)).toEqual(failure);
   expect(lastOf(before).error).toMatchObject({
     type: 'ValueError',
     nodeKey: 'each',
@@ -272,7 +272,12 @@ test('an item that fails for good fails its node at once, and retries take over 
   for (const id of [retried, retriedAgain]) {
     const after = await weft.allEvents(id);
     expect(typesOf(after, 'list')).toEqual(['NodeReused']);
-    expect(toldOf(after)).toEqual([['NodeReused', 0], ['NodeReused', 1], ['NodeStarted', null], ...failure]);
+    expect(summaryOf(after)).toEqual([
+      ['NodeReused', 0],
+      ['NodeReused', 1],
+      ['NodeStarted', null],
+      ...failure,
+    ]);
     for (const item of [0, 1]) expect(outputOf(after, item)).toBe(outputOf(before, item));
     const { execution } = await weft.query<{ execution: object }>(
       'query ($id: ID!) { execution(id: $id) { nodeExecutions { nodeKey item status attempt } } }',
@@ -308,12 +313,12 @@ test('output over its limit is marked where it is cut, and the run succeeds', as
 });
 
 test('the same idempotency key gives the same execution', async () => {
-  const workflowId = await weft.createWorkflow({ nodes: [python('a', 'print("told\\n", end="")')] });
+  const workflowId = await weft.createWorkflow({ nodes: [python('a', 'print("once\\n", end="")')] });
   const start = () => weft.start(workflowId, null, { idempotencyKey: 'once' });
   const runs = await Promise.all([start(), start(), start()]);
   const [id] = new Set([...runs, await start()]);
   expect(runs).toEqual([id, id, id]);
-  // Each of the starts may have begun the code; one of them is told.
+  // Each of the starts may have begun the code; the journal shows one of them.
   expect(typesOf(await weft.allEvents(id!), 'a')).toEqual(['NodeStarted', 'NodeOutput', 'NodeSucceeded']);
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, findChromium, openBrowser, type Page } from '../support/browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { openTransportServer } from '../support/transport-server.ts';
-import { untilTold } from '../support/until-told.ts';
+import { untilNotified } from '../support/until-notified.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
@@ -32,7 +32,7 @@ inBrowser('GraphiQL in a browser', () => {
     await play(page, 'subscription Watch { executionUpdates(statuses: [SUCCEEDED]) { status output } }');
     await page.waitFor(`${playButton}.ariaLabel.startsWith('Stop')`);
     const shown = page.waitFor(`${response}.includes('SUCCEEDED') && ${response}.includes('42')`);
-    await untilTold(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
+    await untilNotified(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
   });
 
   test('loads nothing from outside, complains of nothing, and checks and completes in workers', async () => {

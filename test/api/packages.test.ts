@@ -113,7 +113,7 @@ test('500 packages on a node are refused at save', async () => {
   });
 });
 
-test('pythonCheck tells of packages as of code', async () => {
+test('pythonCheck reports problems of packages beside those of code', async () => {
   const { pythonCheck } = await weft.query<{ pythonCheck: object }>(
     'query ($packages: [String!]) { pythonCheck(code: "x = 1", packages: $packages) { ok violations { rule line } } }',
     { packages: ['tiny-tools', 'requests', 'a b'] },
@@ -146,7 +146,7 @@ test('a blocked package that an allowed one pulls in is a violation', async () =
   });
 });
 
-test('a node with packages tells how far they are, runs, and finds them there the second time', async () => {
+test('a node with packages reports how far they are, runs, and finds them installed the second time', async () => {
   const code = 'import tiny_tools, tiny_base\nresult = tiny_tools.VERSION';
   const first = await weft.allEvents(await weft.runPython(code, { packages: ['tiny-tools'] }));
   const statuses = first
@@ -154,10 +154,10 @@ test('a node with packages tells how far they are, runs, and finds them there th
     .map(({ status }) => status);
   expect([...new Set(statuses)]).toEqual(['RESOLVING', 'INSTALLING', 'READY']);
   expect(first.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: '1.0' });
-  const asked = index.requests.length;
+  const requested = index.requests.length;
   const second = await weft.allEvents(await weft.runPython(code, { packages: ['tiny-tools'] }));
   expect(second.at(-1)).toMatchObject({ output: '1.0' });
-  expect(index.requests).toHaveLength(asked);
+  expect(index.requests).toHaveLength(requested);
 });
 
 test('a failed installation goes the way of any failure, and the next attempt tries again', async () => {
@@ -221,7 +221,7 @@ test('what cannot be prepared is a userError, and is listed as failed until some
   expect(await deleteEnvironment(failed!.id)).toMatchObject({ userErrors: [] });
 });
 
-test('serverInfo tells which packages may be asked for', async () => {
+test('serverInfo lists which packages are allowed', async () => {
   const { serverInfo } = await weft.query<{ serverInfo: { packages: object } }>(
     '{ serverInfo { packages { allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb } } }',
   );

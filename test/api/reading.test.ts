@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase } from '../support/test-postgres.ts';
-import { untilTold } from '../support/until-told.ts';
+import { untilNotified } from '../support/until-notified.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
@@ -205,7 +205,7 @@ test('executionUpdates tells how each execution of a workflow ends, as it ends',
     { workflowId },
   );
   const started: string[] = [];
-  const first = await untilTold(updates.next(), async () => {
+  const first = await untilNotified(updates.next(), async () => {
     await weft.allEvents(await weft.runPython('1')); // of no workflow, so not told
     const id = await weft.start(workflowId, 7);
     started.push(id);

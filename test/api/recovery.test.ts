@@ -57,7 +57,7 @@ test('a worker killed with -9 is replaced: what finished stays, what ran is run 
   for (const nodeKey of ['a', 'b', 'c']) expect(count(events, 'NodeSucceeded', nodeKey)).toBe(1);
 });
 
-test('a worker killed with -9 in a retry from the failure is replaced: items that were taken over stay so', async () => {
+test('a worker killed with -9 in a retry from the failure is replaced: items that were reused stay reused', async () => {
   const first = await open();
   const code = `import time, uuid\nprint("on")\nif input_data == 2:\n    ${sleep(15)}\nresult = str(uuid.uuid4())`;
   const items = { ...python('list', code), forEach: { items: 'input', concurrency: 1 } };
@@ -78,11 +78,11 @@ test('a worker killed with -9 in a retry from the failure is replaced: items tha
     __typename: 'ExecutionSucceeded',
     output: [...succeeded.map(({ output }) => output), expect.any(String)],
   });
-  const told = (type: string) =>
+  const nodesOf = (type: string) =>
     events.filter(({ __typename }) => __typename === type).map(({ item }) => item);
-  expect(told('NodeReused')).toEqual([0, 1]);
-  expect(told('NodeStarted')).toEqual([null, 2, null, 2]);
-  expect(told('NodeSucceeded')).toEqual([2, null]);
+  expect(nodesOf('NodeReused')).toEqual([0, 1]);
+  expect(nodesOf('NodeStarted')).toEqual([null, 2, null, 2]);
+  expect(nodesOf('NodeSucceeded')).toEqual([2, null]);
 });
 
 test('another worker takes over while a client goes on watching, and sees each event once', async () => {
@@ -100,7 +100,7 @@ test('another worker takes over while a client goes on watching, and sees each e
   expect(await heir.weft.allEvents(id)).toEqual(events);
 });
 
-test('a server that is asked to stop gives its work up at once, and it counts against nobody', async () => {
+test('a server that gets SIGTERM releases its executions at once, and no node counts an interruption', async () => {
   const first = await open();
   const id = await first.weft.run([python('a', slow(8))]);
   await first.weft.event(id, isOutputOf('a'));

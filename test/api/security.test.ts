@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
-import { untilTold } from '../support/until-told.ts';
+import { untilNotified } from '../support/until-notified.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
@@ -62,7 +62,7 @@ test('a violation is in the journal, in the audit trail and in the live subscrip
     'subscription { securityViolationAdded { sequence nodeKey execution { id } violation { rule } } }',
   );
   const runs = new Map<string, { workflowId: string; events: WatchedEvent[] }>();
-  const added = await untilTold(live.next(), async () => {
+  const added = await untilNotified(live.next(), async () => {
     const workflowId = await workflowOf(CODE);
     const id = await weft.start(workflowId);
     runs.set(id, { workflowId, events: await weft.allEvents(id) });
@@ -87,7 +87,7 @@ test('a violation is in the journal, in the audit trail and in the live subscrip
   await live.return!();
 });
 
-test('a subscriber is told of what happened while its replica could not reach the database', async () => {
+test('a subscriber gets what happened while its replica could not reach the database', async () => {
   await using toDatabase = await startTcpProxy(databaseUrl);
   await using elsewhere = await startWeft({ databaseUrl: toDatabase.url, env: { WEFT_ROLES: 'api' } });
   await using subscriber = new WeftClient(elsewhere.url);
@@ -172,7 +172,7 @@ test('pythonCheck refuses code that no node could have', async () => {
   );
 });
 
-test('pythonCheck tells all findings at once', async () => {
+test('pythonCheck reports all findings at once', async () => {
   const { pythonCheck } = await weft.query<{ pythonCheck: object }>(
     'query ($code: String!) { pythonCheck(code: $code) { ok violations { rule message line column } } }',
     { code: 'import os\nx = eval("1")\ny = 2' },

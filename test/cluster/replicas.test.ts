@@ -1,7 +1,7 @@
 import { connect } from '../support/sql.ts';
 import { startTcpProxy, withoutNotifications } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
-import { untilTold } from '../support/until-told.ts';
+import { untilNotified } from '../support/until-notified.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 
@@ -37,7 +37,7 @@ function expectDense(events: WatchedEvent[]): void {
 const printing = (lines: number, everySeconds: number) =>
   `import time\nfor n in range(${lines}):\n    print(n, flush=True)\n    time.sleep(${everySeconds})\nresult = "done"`;
 
-test('a worker alone answers probes, and says what it does not serve', async () => {
+test('a worker alone answers probes, and names the role that serves the API', async () => {
   expect((await fetch(new URL('/healthz', worker.url))).status).toBe(200);
   expect((await fetch(new URL('/readyz', worker.url))).status).toBe(200);
   const elsewhere = await fetch(new URL('/graphql', worker.url));
@@ -45,7 +45,7 @@ test('a worker alone answers probes, and says what it does not serve', async () 
   expect(await elsewhere.text()).toContain('WEFT_ROLES');
 });
 
-test('an API alone tells of itself and checks Python', async () => {
+test('an API alone reports its roles and checks Python', async () => {
   const { serverInfo, pythonCheck } = await api.query<{
     serverInfo: { roles: string[] };
     pythonCheck: { ok: boolean };
@@ -84,7 +84,7 @@ test('a subscriber whose every notification is lost gets all events, in order, a
   expect(swallowed).toBeGreaterThan(swallowedBefore);
 });
 
-test('executionUpdates tells of each change once, though every notification is lost', async () => {
+test('executionUpdates reports each change once, though every notification is lost', async () => {
   const workflowId = await deaf.createWorkflow({
     nodes: [{ key: 'a', type: 'python', config: { code: 'result = 1' } }],
   });
@@ -98,11 +98,11 @@ test('executionUpdates tells of each change once, though every notification is l
     await api.allEvents(id);
     return id;
   };
-  const told = [await untilTold(next(), runToItsEnd)];
+  const reported = [await untilNotified(next(), runToItsEnd)];
   for (let more = 0; more < 2; more++) {
     const id = await runToItsEnd();
-    while (!told.includes(id)) told.push(await next());
+    while (!reported.includes(id)) reported.push(await next());
   }
-  expect(told).toEqual([...new Set(told)]);
+  expect(reported).toEqual([...new Set(reported)]);
   await updates.return!();
 });

@@ -44,7 +44,7 @@ test('a sandbox service has no database, and says whether it is ready', async ()
   expect((await fetch(`${url}/health`)).status).toBe(401);
 });
 
-test('the server tells which services it uses', async () => {
+test('the server lists the services that it uses', async () => {
   const { serverInfo } = await weft.query<{ serverInfo: unknown }>(
     '{ serverInfo { roles sandbox { available pythonVersion services { url isUp problem max } } } }',
   );
@@ -122,7 +122,7 @@ test('off loopback a service does not start without a token', async () => {
   expect(stderr).toContain('PYTHON_SERVICE_TOKEN');
 });
 
-/** Runs under way on each service that is up, in their own words. */
+/** How many runs each service that is up reports. */
 async function runningOn(): Promise<number[]> {
   const answers = await Promise.all(
     services.map(async ({ url }) => {

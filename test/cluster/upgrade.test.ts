@@ -14,7 +14,7 @@ import { startWeft } from '../support/weft-server.ts';
 const folder = join(projectRoot, 'test/fixtures');
 const records = readdirSync(folder).filter((name) => /^journal-.*\.json$/.test(name));
 
-test.each(records)('an execution that an older Weft was killed in is gone on with: %s', async (name) => {
+test.each(records)('an execution whose older Weft was killed is continued: %s', async (name) => {
   const record = JSON.parse(readFileSync(join(folder, name), 'utf8')) as RecordedRun;
   await using database = await createDatabase();
   await fill(database.url, record);

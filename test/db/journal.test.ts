@@ -171,7 +171,7 @@ test('connections that are cut again and again lose no event, double none and di
   expect(sequences((await followed).events)).toEqual(upTo(602));
 });
 
-test('who follows before, during and after the run, here or on another replica, sees the same', async () => {
+test('followers that begin before, during and after the run, here or on another replica, see the same', async () => {
   const two = await Replica.open(url, stack, 'two');
   const journal = one.appender.open('exec_a', 0);
   await journal.append([{ type: 'ExecutionQueued' }]);
@@ -186,7 +186,7 @@ test('who follows before, during and after the run, here or on another replica, 
   expect((await during[1]!).events).toEqual(all.slice(100));
 });
 
-test('a filter lets through what it names and still ends with the execution', async () => {
+test('a filter passes what it names, and the stream still ends with the execution', async () => {
   const journal = one.appender.open('exec_a', 0);
   await journal.append([{ type: 'ExecutionQueued' }]);
   const live = one.follow('exec_a', { types: ['NodeOutput'], nodeKeys: ['a'] });
@@ -200,7 +200,7 @@ test('a filter lets through what it names and still ends with the execution', as
   }
 });
 
-test('who follows where a journal was begun sees what another replica goes on to write', async () => {
+test('a follower where the journal began sees what another replica writes later', async () => {
   const two = await Replica.open(url, stack, 'two');
   const stale = one.appender.open('exec_a', 0);
   await stale.append([{ type: 'ExecutionQueued' }]);
@@ -216,26 +216,34 @@ test('following an execution that does not exist is an error', async () => {
   await expect(one.follow('exec_none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('of followers who take turns one reads when the other has asked for more', async () => {
+test('of two followers that share a turn, the second reads when the first requests its next batch', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
   const { acquire } = new Semaphore(1);
-  const first = one.followTo(leave.signal, { acquire });
-  const second = one.followTo(leave.signal, { acquire });
+  const turns: string[] = [];
+  const noting = (name: string) => async (signal: AbortSignal) => {
+    const turn = await acquire(signal);
+    turns.push(`${name} begins`);
+    return {
+      [Symbol.dispose]() {
+        turns.push(`${name} ends`);
+        turn[Symbol.dispose]();
+      },
+    };
+  };
+  const first = one.followTo(leave.signal, { acquire: noting('first') });
+  const second = one.followTo(leave.signal, { acquire: noting('second') });
   await first.next();
-  let hasRead = false;
-  const reading = second.next().finally(() => {
-    hasRead = true;
-  });
-  await one.read('exec_a'); // As long as a read takes.
-  expect(hasRead).toBe(false);
+  const reading = second.next();
+  await one.read('exec_a'); // a second that did not wait for its turn would have begun by now
   const waiting = first.next();
   expect((await reading).value).toMatchObject({ endSequence: 1, caughtUp: true });
+  expect(turns.slice(0, 3)).toEqual(['first begins', 'first ends', 'second begins']);
   leave.abort();
   expect((await waiting).done).toBe(true);
 });
 
-test('a follower of a quiet journal is told once that it has caught up', async () => {
+test('a follower of a journal without news gets one batch, which says that it has caught up', async () => {
   await one.appender.open('exec_a', 0).append([{ type: 'ExecutionQueued' }]);
   const leave = new AbortController();
   const follower = one.followTo(leave.signal, { after: 1 });
@@ -245,7 +253,7 @@ test('a follower of a quiet journal is told once that it has caught up', async (
   expect((await waiting).done).toBe(true);
 });
 
-test('a long journal is given in order, in batches that tell where they end', async () => {
+test('a long journal comes in order, in batches that say where they end', async () => {
   const journal = one.appender.open('exec_a', 0);
   await Promise.all(upTo(2_500).map((n) => journal.append([output('n', `${n}`)])));
   await journal.append([end]);

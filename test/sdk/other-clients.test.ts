@@ -1,6 +1,6 @@
 import { print } from 'graphql';
 import { createDatabase } from '../support/test-postgres.ts';
-import { untilTold } from '../support/until-told.ts';
+import { untilNotified } from '../support/until-notified.ts';
 import { startWeft } from '../support/weft-server.ts';
 import { type Data, type OtherClient, otherClients } from './other-clients/clients.ts';
 import { installGql, runGqlClient } from './other-clients/gql.ts';
@@ -93,7 +93,7 @@ describe.each(Object.keys(otherClients))('the documented operations by %s', (nam
         return true;
       },
     );
-    const received = await untilTold(update.promise, async () => {
+    const received = await untilNotified(update.promise, async () => {
       const input = { workflowId, input: { value: 1 } };
       const { executionStart } = await client.mutate(documented('ExecutionStart'), { input });
       const { id: executionId } = executionStart.execution;

@@ -67,14 +67,14 @@ test.each([
     { WEFT_DATA_DIR: '/proc/weft' },
     /\/proc\/weft .*ENOENT.*WEFT_DATA_DIR/,
   ],
-])('%s is told with what to do, and the server ends with 1', async (_, env, words) => {
+])('%s gives an error with its remedy, and the server ends with 1', async (_, env, message) => {
   const { exitCode, stderr } = await execa(process.execPath, [main], {
     env: { PORT: '0', ...env },
     reject: false,
   });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/^Weft cannot start: /);
-  expect(stderr).toMatch(words);
+  expect(stderr).toMatch(message);
   expect(stderr).not.toContain('sesame');
 });
 
@@ -84,11 +84,11 @@ test('a misspelt setting is a warning on stderr that names the setting that was 
   expect(server.stderr).toMatch(/"level":40.*WEFT_ALLOWED_ORIGIN is not a setting.*WEFT_ALLOWED_ORIGINS\?/);
 });
 
-test('a port that is taken is named, and the server ends with 1', async () => {
+test('a port in use is named in the error, and the server ends with 1', async () => {
   await using database = await createDatabase();
-  await using taken = createServer((socket) => socket.destroy());
-  await once(taken.listen(0, '127.0.0.1'), 'listening');
-  const { port } = taken.address() as { port: number };
+  await using other = createServer((socket) => socket.destroy());
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as { port: number };
   const env = { DATABASE_URL: database.url, PORT: String(port) };
   const { exitCode, stderr } = await execa(process.execPath, [main], { env, reject: false });
   expect(stderr).toContain(String(port));

@@ -25,7 +25,9 @@ export async function checkJournals(databaseUrl: string, watched: readonly Watch
   }
   const { rows: counted } = await sql.query('SELECT count(*)::int AS executions FROM executions');
   if (counted[0].executions !== watched.length)
-    throw new Fault(`${watched.length} executions were asked for, there are ${counted[0].executions}`);
+    throw new Fault(
+      `${watched.length} executions were started, but the database has ${counted[0].executions}`,
+    );
   for (const { executionId, events, expected } of watched) {
     const { rows } = await sql.query<{ type: string }>(
       'SELECT type FROM execution_events WHERE execution_id = $1 ORDER BY seq',

@@ -20,7 +20,7 @@ const python = (key: string, code: string, more: object = {}) => ({
   ...more,
 });
 
-/** Each takes a second or so; what it gives tells whether anything was lost or done twice on the way. */
+/** Each takes a second or so; the output shows whether anything was lost or done twice. */
 const WORKFLOWS = [
   {
     nodes: [
@@ -166,7 +166,7 @@ function makeLate(over: AbortSignal): AbortSignal {
 async function patiently<T>(what: string, late: AbortSignal, work: () => Promise<T>): Promise<T> {
   const tooLate = Promise.withResolvers<never>();
   tooLate.promise.catch(() => {});
-  const giveUp = () => tooLate.reject(new Fault(`Waited ${PATIENCE_MS / 1_000} s in vain: ${what}`));
+  const giveUp = () => tooLate.reject(new Fault(`Expected within ${PATIENCE_MS / 1_000} s: ${what}`));
   late.addEventListener('abort', giveUp, { once: true });
   try {
     for (; ; await delay(50)) {

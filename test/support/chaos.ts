@@ -77,7 +77,7 @@ async function startServices(
   );
 }
 
-/** The worker of `both` has few places, so that most executions start where they are all taken. */
+/** The worker of `both` has few places, so that most executions start while none is free. */
 const ROLES: Record<string, Record<string, string>> = {
   api: { WEFT_ROLES: 'api' },
   both: { WEFT_ROLES: 'api,worker', WEFT_WORKER_CONCURRENCY: '2' },

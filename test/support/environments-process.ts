@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { projectRoot } from '../../server/shared/paths.ts';
 
-/** What a process that asked for packages told at its end: the environment's id, or the error. */
+/** What a process that requested packages printed at its end: the environment's id, or the error. */
 export interface EnsureAnswer {
   id: string | null;
   error: string | null;
 }
 
-/** Another process that shares a folder of environments, and asks it for packages. It ends then, or when it is killed. */
+/** Starts another process that requests packages from a shared folder of environments, and then ends, unless it `stays`. */
 export function spawnEnsure(
   folder: string,
   packages: readonly string[],

@@ -7,6 +7,6 @@ export async function eventually(
   timeoutMs = 60_000,
 ): Promise<void> {
   for (const start = performance.now(); !(await isSo()); await delay(20)) {
-    if (performance.now() - start > timeoutMs) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
+    if (performance.now() - start > timeoutMs) throw new Error(`Expected within ${timeoutMs} ms: ${what}`);
   }
 }

@@ -15,7 +15,7 @@ export interface TcpProxy extends AsyncDisposable {
   readonly open: number;
   /** Cuts all connections: each in the midst of the next answer that comes, or within a moment. */
   cut(): void;
-  /** From now on nothing passes on the connections that are open, and nobody is told. */
+  /** From now on nothing passes on the connections that are open, and no side notices. */
   freeze(): void;
 }
 

@@ -8,12 +8,12 @@ import { makeWheel, type TestWheel } from './test-wheel.ts';
 export interface TestIndex extends AsyncDisposable {
   /** For PYTHON_INDEX_URL. */
   url: string;
-  /** The paths that were asked for, in order. */
+  /** The requested paths, in order. */
   requests: string[];
   add(...wheels: TestWheel[]): void;
   /** A file as it is, such as a source distribution. */
   addFile(project: string, name: string, bytes: Buffer, options?: { sha256?: string }): void;
-  /** From now on: answers; takes requests and never answers; or answers 503. */
+  /** From now on: it answers, or never answers, or answers 503. */
   behave(how: 'well' | 'hang' | 'fail'): void;
 }
 

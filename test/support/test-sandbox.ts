@@ -52,7 +52,7 @@ export async function openTestSandbox(options: Partial<LocalSandboxOptions> = {}
   };
 }
 
-/** Runs code on any backend, and gathers what it tells. */
+/** Runs code on any backend, and collects the events. */
 export async function runOn(
   backend: SandboxBackend,
   code: string,

@@ -1,13 +1,13 @@
 /**
- * What a subscription to news from now on tells. It begins at the moment the server has it, which no client
- * is told, so what makes the news is done again until some of it is heard.
+ * The first value of a subscription that begins to listen at a moment which no client learns: `change` is done again and
+ * again until the subscription reports one of the changes.
  */
-export async function untilTold<T>(told: Promise<T>, makeNews: () => Promise<unknown>): Promise<T> {
+export async function untilNotified<T>(notified: Promise<T>, change: () => Promise<unknown>): Promise<T> {
   let isOver = false;
   const stop = () => {
     isOver = true;
   };
-  told.then(stop, stop);
-  while (!isOver) await makeNews();
-  return await told;
+  notified.then(stop, stop);
+  while (!isOver) await change();
+  return await notified;
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Waits, turn by turn of the event loop, for a condition that no event tells of. Fails after thirty seconds. */
+/** Waits, turn by turn of the event loop, for a condition that has no event. Fails after thirty seconds. */
 export async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + 30_000;
   while (!condition()) {
