@@ -1,47 +1,114 @@
 import type { IncomingMessage } from 'node:http';
+import type { Logger } from '../logger.ts';
 import { type CheckBearer, makeBearerCheck } from './bearer.ts';
 import { HttpError } from './http-error.ts';
 
 /**
- * Decides who may speak to the server. It runs code, so a web page from elsewhere must not reach it: neither with a
- * form or fetch (Origin), nor through a name that it made point at this machine (Host; "DNS rebinding").
+ * Decides which requests the server accepts. The server runs code, so a foreign web page must not reach it: neither
+ * by a form or fetch (Origin), nor through a name that the page's owner made point at this machine (Host; "DNS
+ * rebinding"). Browsers hide from a page why it was refused, so the guard logs each refused origin and host once.
  */
 export interface Guard {
   /** Throws HttpError 403 unless Host and Origin are ours. */
   admit(request: IncomingMessage): void;
-  /** Throws HttpError 401 unless the value is `Bearer <token>`; lets all pass when there is no token. */
+  /** Throws HttpError 401 unless the value is `Bearer <token>`; accepts any value when there is no token. */
   authorize: CheckBearer;
-  /** What lets the page of an allowed origin read the answer; empty for any other. */
+  /** The headers that let the page of an allowed origin read the response; empty for any other. */
   corsHeaders(request: IncomingMessage): Record<string, string>;
 }
 
 export interface GuardOptions {
   /** The address that the server binds to. */
   host: string;
-  allowedOrigins: readonly string[];
+  /** Null for a process that no setting opens to the pages of other origins. */
+  allowedOrigins: readonly string[] | null;
   apiToken?: string | undefined;
+  logger: Logger;
 }
 
-export function makeGuard({ host, allowedOrigins, apiToken }: GuardOptions): Guard {
-  const origins = new Set(allowedOrigins.map((origin) => new URL(origin).origin));
+export function makeGuard({ host, allowedOrigins, apiToken, logger }: GuardOptions): Guard {
+  const origins = new Set(allowedOrigins?.map((origin) => new URL(origin).origin));
   const hosts = new Set([...origins].map((origin) => new URL(origin).host));
   const onLoopback = isLoopbackName(host);
+  const warnOnce = makeWarnOnce(logger);
+
+  function findRefusal({ headers }: IncomingMessage): Refusal | null {
+    const target = URL.parse(`http://${headers.host ?? ''}`);
+    if (onLoopback && !(target && (isLoopbackName(target.hostname) || hosts.has(target.host))))
+      return foreignHost(headers.host);
+    const { origin } = headers;
+    if (origin === undefined || origins.has(origin)) return null;
+    return target && URL.parse(origin)?.host === target.host ? null : foreignOrigin(origin);
+  }
 
   return {
     admit(request) {
-      const target = URL.parse(`http://${request.headers.host ?? ''}`);
-      if (onLoopback && !(target && (isLoopbackName(target.hostname) || hosts.has(target.host)))) {
-        throw foreignHost(request.headers.host);
+      const refusal = findRefusal(request);
+      if (refusal === null) return;
+      const { code, expectation, origin } = refusal;
+      if (allowedOrigins === null || origin === null) {
+        warnOnce(expectation, { code });
+        throw new HttpError(403, code, `${expectation} No setting of this process allows it.`);
       }
-      const { origin } = request.headers;
-      if (origin === undefined || origins.has(origin)) return;
-      if (!target || URL.parse(origin)?.host !== target.host) throw foreignOrigin(origin);
+      const setting = [...origins, origin].join(',');
+      warnOnce(`${expectation} To allow it, restart with WEFT_ALLOWED_ORIGINS=${setting}`, { code, origin });
+      const remedy = `To allow it, add ${origin} to WEFT_ALLOWED_ORIGINS (comma-separated) and restart the server.`;
+      throw new HttpError(403, code, `${expectation} ${remedy}`);
     },
     authorize: makeBearerCheck(apiToken, TOKEN_HINT),
     corsHeaders(request) {
       const { origin } = request.headers;
       return origin !== undefined && origins.has(origin) ? corsFor(origin) : {};
     },
+  };
+}
+
+interface Refusal {
+  code: 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN';
+  expectation: string;
+  /** The origin that WEFT_ALLOWED_ORIGINS would have to hold; null where what arrived is none. */
+  origin: string | null;
+}
+
+function foreignHost(host: string | undefined): Refusal {
+  return {
+    code: 'FORBIDDEN_HOST',
+    expectation: `Expected a loopback name (localhost, 127.0.0.1, [::1]) in the Host header, got ${quote(host)}.`,
+    origin: allowableOrigin(`http://${host ?? ''}`),
+  };
+}
+
+function foreignOrigin(origin: string): Refusal {
+  return {
+    code: 'FORBIDDEN_ORIGIN',
+    expectation: `Expected a request from this server's own pages, got one from the origin ${quote(origin)}.`,
+    origin: allowableOrigin(origin),
+  };
+}
+
+/** Null for origins that no setting can name, such as the `null` of a page that was opened as a file. */
+function allowableOrigin(text: string): string | null {
+  const url = text.length <= MAX_QUOTED ? URL.parse(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
+}
+
+/** Both headers are the client's text, of up to 16 KiB. */
+const MAX_QUOTED = 300;
+
+function quote(text: string | undefined): string {
+  return text ? JSON.stringify(text.slice(0, MAX_QUOTED)) : 'none';
+}
+
+const MAX_WARNINGS = 100;
+
+/** Logs each message once, and at most MAX_WARNINGS of them: clients choose their headers, and must not fill the log. */
+function makeWarnOnce(logger: Logger) {
+  const warned = new Set<string>();
+  return (message: string, fields: object) => {
+    if (warned.size > MAX_WARNINGS || warned.has(message)) return;
+    warned.add(message);
+    if (warned.size <= MAX_WARNINGS) logger.warn(fields, message);
+    else logger.warn('Too many different origins and hosts were refused: the log names no further ones');
   };
 }
 
@@ -63,24 +130,5 @@ function corsFor(origin: string): Record<string, string> {
   };
 }
 
-function foreignHost(host: string | undefined): HttpError {
-  const got = host ? `"${host}"` : 'none';
-  return new HttpError(
-    403,
-    'FORBIDDEN_HOST',
-    `Expected a loopback name (localhost, 127.0.0.1, [::1]) in the Host header, got ${got}. ` +
-      'If the server is meant to answer under that name, add its origin to WEFT_ALLOWED_ORIGINS.',
-  );
-}
-
-function foreignOrigin(origin: string): HttpError {
-  return new HttpError(
-    403,
-    'FORBIDDEN_ORIGIN',
-    `Expected a request from this server's own pages, got one from the origin "${origin}". ` +
-      'To let that page in, add its origin to WEFT_ALLOWED_ORIGINS (comma-separated).',
-  );
-}
-
 const TOKEN_HINT =
-  'The token is the one in WEFT_API_TOKEN; a WebSocket may also give it as `authorization` in the connection params.';
+  'The token is the value of WEFT_API_TOKEN; a WebSocket may also send it as `authorization` in the connection params.';

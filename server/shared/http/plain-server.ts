@@ -21,12 +21,12 @@ export interface PlainServer extends AsyncDisposable {
   origin: string;
 }
 
-/** Longer than clients keep connections that they do not use, so that no request meets a closing one. */
+/** Longer than clients keep idle connections, so that no request arrives on a closing one. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** `/healthz`, `/readyz` and what is mounted, for a process that serves no API. */
+/** Serves `/healthz`, `/readyz` and the mounts, for a process without the API. */
 export async function openPlainServer(options: PlainServerOptions): Promise<PlainServer> {
-  const guard = makeGuard({ host: options.host, allowedOrigins: [] });
+  const guard = makeGuard({ host: options.host, allowedOrigins: null, logger: options.logger });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       guard.admit(request);
@@ -55,7 +55,7 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // Not by URL, which throws for some of what a client may send.
+  // Not `new URL`, which throws for some request targets.
   const pathname = (request.url ?? '/').split('?', 1)[0]!;
   const mount = mountFor(mounts, pathname);
   if (mount) return mount.handle(request, response);
@@ -70,6 +70,10 @@ async function route(
 }
 
 function unexpected(thrown: unknown, logger: Logger): HttpError {
-  logger.error({ err: coerceError(thrown) }, 'a request failed in a way it should not');
-  return new HttpError(500, 'INTERNAL_ERROR', "The server failed to answer; the server's log tells why.");
+  logger.error({ err: coerceError(thrown) }, 'a request failed unexpectedly');
+  return new HttpError(
+    500,
+    'INTERNAL_ERROR',
+    "The server failed to answer; the server's log has the reason.",
+  );
 }
