@@ -24,13 +24,77 @@ inBrowser('GraphiQL in a browser', () => {
   });
   afterAll(async () => await opened.disposeAsync());
 
-  test('runs a query, and a subscription that tells of what another client does', async () => {
+  test('does what its welcome text says, step by step', async () => {
+    const page = await openGraphiql(browser, weft.url);
+
+    await putCursorIn(page, 'RunPython');
+    await page.pressCtrlEnter();
+    await page.waitFor(`${response}.includes('exec_')`);
+    const id = await page.evaluate<string>(`JSON.parse(${response}).data.pythonRun.execution.id`);
+    await page.waitFor(`JSON.parse(${editor('variables.json')}.getValue()).id === '${id}'`);
+
+    await putCursorIn(page, 'Follow');
+    await page.pressCtrlEnter();
+    await page.waitFor(`${response}.includes('got')`);
+    await page.waitFor(`${response}.includes('ExecutionSucceeded') && ${isIdle}`);
+    const { executionEvents } = await page.evaluate<Followed>(`JSON.parse(${response}).data`);
+    const printed = executionEvents.events.map(({ text }) => text ?? '').join('');
+    expect(printed).toBe('got 1\ngot 2\ngot 3\ngot 4\n');
+    expect(executionEvents.events.at(-1)).toEqual({ __typename: 'ExecutionSucceeded', output: 10 });
+
+    const window = await page.openWindow(new URL('/graphiql', weft.url).href);
+    await window.waitFor(`document.querySelectorAll('.graphiql-tab').length === 1`);
+    await putCursorIn(window, 'Watch');
+    await window.pressCtrlEnter();
+    await window.waitFor(isRunning);
+    const shown = window.waitFor(`${response}.includes('SUCCEEDED')`);
+    await putCursorIn(page, 'RunPython');
+    await untilTold(shown, async () => {
+      await page.evaluate(`${editor('response.json')}.setValue('')`);
+      await page.pressCtrlEnter();
+      await page.waitFor(`${response}.includes('exec_') && ${isIdle}`);
+    });
+    expect(await page.evaluate(isIdle)).toBe(true);
+  });
+
+  test('leaves each of two tabs its own: a new tab runs at once, and the first keeps its last result', async () => {
+    const page = await openGraphiql(browser, weft.url);
+    await putCursorIn(page, 'Watch');
+    await page.pressCtrlEnter();
+    await page.waitFor(isRunning);
+    const shown = page.waitFor(`${response}.includes('SUCCEEDED')`);
+    await untilTold(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
+    const lastResult = await page.evaluate(response);
+
+    await page.click('.graphiql-tab-add');
+    await page.waitFor(`${editor('operation.graphql')}.getValue() === ''`);
+    expect(await page.evaluate(isIdle)).toBe(true);
+    await write(page, 'query Version { serverInfo { version } }');
+    await putCursorIn(page, 'Version');
+    await page.pressCtrlEnter();
+    await page.waitFor(`${response}.includes('"version": "')`);
+
+    await page.click('.graphiql-tab button');
+    await page.waitFor(`${response} === ${JSON.stringify(lastResult)}`);
+    expect(await page.evaluate(isIdle)).toBe(true);
+  });
+
+  test('offers the operations of the welcome text under its play button', async () => {
+    const page = await openGraphiql(browser, weft.url);
+    await page.waitFor(`${playButton}.getAttribute('aria-haspopup')`);
+    await page.click('.graphiql-execute-button');
+    await page.waitFor(`document.querySelectorAll('[role=menuitem]').length === 3`);
+    await page.click('[role=menuitem]');
+    await page.waitFor(`${response}.includes('exec_')`);
+  });
+
+  test('runs a query, and a subscription that reports what another client does', async () => {
     const page = await openGraphiql(browser, weft.url);
     await play(page, 'query Version { serverInfo { version } }');
     await page.waitFor(`${response}.includes('"version": "')`);
 
     await play(page, 'subscription Watch { executionUpdates(statuses: [SUCCEEDED]) { status output } }');
-    await page.waitFor(`${playButton}.ariaLabel.startsWith('Stop')`);
+    await page.waitFor(isRunning);
     const shown = page.waitFor(`${response}.includes('SUCCEEDED') && ${response}.includes('42')`);
     await untilNotified(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
   });
@@ -64,7 +128,13 @@ inBrowser('GraphiQL in a browser', () => {
 const editor = (name: string) =>
   `__MONACO.editor.getModels().find(({ uri }) => uri.path.endsWith(${JSON.stringify(name)}))`;
 const playButton = `document.querySelector('.graphiql-execute-button')`;
+const isRunning = `${playButton}.ariaLabel.startsWith('Stop')`;
+const isIdle = `${playButton}.ariaLabel.startsWith('Execute')`;
 const response = `${editor('response.json')}.getValue()`;
+
+interface Followed {
+  executionEvents: { events: { __typename: string; text?: string; output?: unknown }[] };
+}
 
 async function openGraphiql(browser: Browser, url: string): Promise<Page> {
   const page = await browser.open(new URL('/graphiql', url).href);
@@ -72,10 +142,28 @@ async function openGraphiql(browser: Browser, url: string): Promise<Page> {
   return page;
 }
 
-/** Writes a named operation, waits until the page has taken it in (its tab shows the name), and presses play. */
+/** Writes a named operation, waits until the page has read it (its tab shows the name), and presses play. */
 async function play(page: Page, operation: string): Promise<void> {
+  await write(page, operation);
+  await page.evaluate(`${playButton}.click()`);
+}
+
+async function write(page: Page, operation: string): Promise<void> {
   await page.evaluate(`${editor('operation.graphql')}.setValue(${JSON.stringify(operation)})`);
   const name = operation.split(' ')[1];
   await page.waitFor(`document.querySelector('.graphiql-tab-active').innerText.trim() === '${name}'`);
-  await page.evaluate(`${playButton}.click()`);
+}
+
+/** Clicks into the operation editor, and moves the cursor to the name of an operation. */
+async function putCursorIn(page: Page, operation: string): Promise<void> {
+  const model = editor('operation.graphql');
+  await page.click('.graphiql-query-editor .view-lines');
+  await page.waitFor(
+    `${model}.findMatches('(query|mutation|subscription) ${operation}', false, true).some(({ range }) => {
+      const shown = __MONACO.editor.getEditors().find((one) => one.getModel() === ${model});
+      shown.setPosition(range.getEndPosition());
+      shown.focus();
+      return shown.hasTextFocus();
+    })`,
+  );
 }

@@ -8,11 +8,17 @@ import { WebSocket } from 'ws';
 
 /** What the tests need of the DevTools protocol, without a dependency for it. */
 export interface Page {
+  /** Opens another page of the same person: both share one storage. */
+  openWindow(url: string): Promise<Page>;
   /** Evaluates an expression in the page; a promise is awaited. */
   evaluate<T>(expression: string): Promise<T>;
   /** Waits until the expression is truthy. */
   waitFor(expression: string): Promise<void>;
-  /** URLs that the page asked for so far. */
+  /** Clicks in the middle of the first element of a CSS selector, as a mouse does. */
+  click(selector: string): Promise<void>;
+  /** Presses Ctrl-Enter in whatever has the focus. */
+  pressCtrlEnter(): Promise<void>;
+  /** URLs that the page requested so far. */
   requested: string[];
   /** Errors and refusals in the page's console so far. */
   complaints: string[];
@@ -21,6 +27,7 @@ export interface Page {
 }
 
 export interface Browser extends AsyncDisposable {
+  /** Opens a page of a new person, whose storage is empty. */
   open(url: string): Promise<Page>;
 }
 
@@ -43,7 +50,10 @@ export async function openBrowser(program: string): Promise<Browser> {
   const devTools = opened.use(await connect(await devToolsUrl(child)));
   const owned = opened.move();
   return {
-    open: (url) => openPage(devTools, url),
+    open: async (url) => {
+      const { browserContextId } = await devTools.send('Target.createBrowserContext');
+      return await openPage(devTools, browserContextId, url);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -64,13 +74,13 @@ const flags = [
 ];
 
 async function devToolsUrl(child: ChildProcess): Promise<string> {
-  let said = '';
+  let output = '';
   for await (const line of createInterface(child.stderr!)) {
     const url = /^DevTools listening on (\S+)$/.exec(line)?.[1];
     if (url !== undefined) return url;
-    said += `${line}\n`;
+    output += `${line}\n`;
   }
-  throw new Error(`The browser ended before it was ready: ${said}`);
+  throw new Error(`The browser ended before it was ready: ${output}`);
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -78,8 +88,8 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-async function openPage(devTools: DevTools, url: string): Promise<Page> {
-  const { targetId } = await devTools.send('Target.createTarget', { url: 'about:blank' });
+async function openPage(devTools: DevTools, browserContextId: string, url: string): Promise<Page> {
+  const { targetId } = await devTools.send('Target.createTarget', { url: 'about:blank', browserContextId });
   const { sessionId } = await devTools.send('Target.attachToTarget', { targetId, flatten: true });
   const send = (method: string, params: object = {}) => devTools.send(method, params, sessionId);
   const requested: string[] = [];
@@ -102,15 +112,33 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   };
+  const waitFor = (expression: string) => evaluate<void>(waiting(expression));
   return {
+    openWindow: (other) => openPage(devTools, browserContextId, other),
     evaluate,
     requested,
     complaints,
-    waitFor: (expression) => evaluate(waiting(expression)),
+    waitFor,
+    async click(selector) {
+      const element = `document.querySelector(${JSON.stringify(selector)})`;
+      await waitFor(`${element}?.checkVisibility()`);
+      const [x, y] = await evaluate<number[]>(
+        `(({ x, y, width, height }) => [x + width / 2, y + height / 2])(${element}.getBoundingClientRect())`,
+      );
+      const place = { x, y, button: 'left', clickCount: 1 };
+      for (const type of ['mousePressed', 'mouseReleased'])
+        await send('Input.dispatchMouseEvent', { ...place, type });
+    },
+    async pressCtrlEnter() {
+      const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, modifiers: ctrl };
+      for (const type of ['rawKeyDown', 'keyUp']) await send('Input.dispatchKeyEvent', { ...key, type });
+    },
     screenshot: async () => Buffer.from((await send('Page.captureScreenshot')).data, 'base64'),
   };
 }
 
+/** The bit of the Ctrl key among the protocol's modifiers. */
+const ctrl = 2;
 const waitMs = 60_000;
 
 function waiting(expression: string): string {
