@@ -7,7 +7,7 @@ import { projectRoot } from '../../shared/paths.ts';
 
 const folder = join(projectRoot, 'dist', 'graphiql');
 
-/** Serves the GraphiQL page, as built by scripts/build-graphiql.mjs, at `/graphiql` and its assets beneath. */
+/** Serves the GraphiQL page, which scripts/build-graphiql.mjs builds from server/graphql/graphiql, and its assets. */
 export async function sendGraphiql(
   request: IncomingMessage,
   response: ServerResponse,
@@ -47,7 +47,7 @@ const contentTypes: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
-/** The names come from the folder and not from the request, so no request can climb out of it. */
+/** The names come from the folder and not from the request, so no request can leave the folder. */
 function listFiles(): Set<string> {
   return new Set(existsSync(folder) ? readdirSync(folder) : []);
 }
@@ -57,6 +57,6 @@ function notFound(name: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    `Expected a file of GraphiQL, got "${name}", which is not there.${hint}`,
+    `Expected a file of GraphiQL, got "${name}", which does not exist.${hint}`,
   );
 }

@@ -17,7 +17,7 @@ export interface HttpTransport extends AsyncDisposable {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
 }
 
-/** Queries and mutations over POST and GET. Throws HttpError for what is not a GraphQL request at all. */
+/** Queries and mutations over POST and GET. Throws HttpError for a request that is not GraphQL at all. */
 export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransport> {
   const apollo = makeApollo(deps);
   await apollo.start();
@@ -60,7 +60,7 @@ function makeApollo({ schema, formatError }: TransportDeps): ApolloServer {
     schema,
     formatError: (_formatted, error) => formatError(error),
     stringifyResult: (result) => JSON.stringify(withinBounds(result)),
-    dangerouslyDisableValidation: true, // `documents` has validated before Apollo sees the query.
+    dangerouslyDisableValidation: true, // `documents` has validated the query before Apollo receives it.
     csrfPrevention: true,
     introspection: true,
     includeStacktraceInErrorResponses: false,
@@ -99,7 +99,7 @@ function refuseSubscription(document: DocumentNode, operationName: unknown): voi
     400,
     'BAD_REQUEST',
     'Expected a query or a mutation, got a subscription. Subscribe over a WebSocket (graphql-transport-ws) on ' +
-      '/graphql, or over server-sent events by asking with `Accept: text/event-stream`.',
+      '/graphql, or over server-sent events with the header `Accept: text/event-stream`.',
   );
 }
 

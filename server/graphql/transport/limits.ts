@@ -14,7 +14,7 @@ export interface Limits {
   body: Required<BodyLimits>;
   /** Characters of one document: values belong in its variables. */
   maxLength: number;
-  /** Lines of one document, which are counted for the place of each of its errors. */
+  /** Lines of one document: graphql-js counts them again for the location of each error. */
   maxLines: number;
   /** Nesting of fields in one operation; introspection is bounded by graphql-js itself. */
   maxDepth: number;
@@ -24,7 +24,7 @@ export interface Limits {
   maxFields: number;
   /** Aliased fields of one document with its fragments written out. */
   maxAliases: number;
-  /** Times that one document, with its fragments written out, asks for the fields that cost most. */
+  /** Selections of the most expensive fields in one operation with its fragments written out. */
   maxCostly: number;
 }
 
@@ -39,7 +39,7 @@ export const defaultLimits: Limits = {
   maxCostly: 5,
 };
 
-/** Each of these may keep a process busy for a second, and 100 aliases of one would for minutes. */
+/** Each of these may keep a process busy for a second, and 100 aliases of one for minutes. */
 const costlyFields: ReadonlySet<string> = new Set([
   'executionExport',
   'pythonCheck',
@@ -49,7 +49,7 @@ const costlyFields: ReadonlySet<string> = new Set([
   'workflowValidate',
 ]);
 
-/** Throws GRAPHQL_TOO_COMPLEX for a source that is not worth parsing. */
+/** Throws GRAPHQL_TOO_COMPLEX for a source that is too long to parse. */
 export function checkLength(source: string, { maxLength, maxLines }: Limits): void {
   if (source.length > maxLength) {
     throw tooComplex('have', maxLength, 'characters', source.length, 'Send values as variables.');
@@ -59,8 +59,8 @@ export function checkLength(source: string, { maxLength, maxLines }: Limits): vo
 }
 
 /**
- * Throws GRAPHQL_TOO_COMPLEX when the document asks for more than the limits. Runs before validation, because the
- * time that validation takes grows with the square of the fields.
+ * Throws GRAPHQL_TOO_COMPLEX when the document exceeds the limits. Runs before validation, because the time of a
+ * validation grows with the square of the fields.
  */
 export function checkComplexity(document: DocumentNode, limits: Limits): void {
   const { depth, fields, aliases, costly } = measure(document);
@@ -93,7 +93,7 @@ interface Size {
 
 const nothing: Size = { depth: 0, fields: 0, aliases: 0, costly: 0 };
 
-/** Each fragment is measured once, so a document that spreads fragments exponentially costs linear time. */
+/** Measures each fragment once, so a document that spreads fragments exponentially costs linear time. */
 function measure(document: DocumentNode): Size {
   const fragments = new Map<string, FragmentDefinitionNode>();
   const measured = new Map<string, Size>();
@@ -107,7 +107,7 @@ function measure(document: DocumentNode): Size {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     const size = ofSet(definition.selectionSet);
     total = beside(total, size);
-    costly = Math.max(costly, size.costly); // Only one of them is run.
+    costly = Math.max(costly, size.costly); // Only one operation is run.
   }
   return { ...total, costly };
 
@@ -134,12 +134,12 @@ function measure(document: DocumentNode): Size {
   }
 
   function ofFragment(name: string): Size {
-    const known = measured.get(name);
-    if (known) return known;
+    const size = measured.get(name);
+    if (size) return size;
     measured.set(name, nothing); // A cycle counts as nothing here; validation refuses it.
-    const size = ofSet(fragments.get(name)?.selectionSet);
-    measured.set(name, size);
-    return size;
+    const whole = ofSet(fragments.get(name)?.selectionSet);
+    measured.set(name, whole);
+    return whole;
   }
 }
 

@@ -14,7 +14,7 @@ import type { ErrorFormatter } from '../errors.ts';
 import type { Documents } from './documents.ts';
 import type { Limits } from './limits.ts';
 
-/** What every transport is made of. */
+/** What every transport needs. */
 export interface TransportDeps {
   schema: GraphQLSchema;
   documents: Documents;
@@ -27,8 +27,8 @@ export interface TransportDeps {
 
 /**
  * Makes the context of one operation. A `live` operation is a subscription: one context serves all its events, so
- * nothing in it may remember what it loaded for an earlier one. It takes a turn for each event, which all that share
- * a connection take one after the other.
+ * the context must not cache what was loaded for an earlier event. The subscription calls `acquire` for each event:
+ * subscriptions that share a connection take turns.
  */
 export type MakeContext = (operation: { live: boolean; acquire?: Acquire }) => object;
 
@@ -42,7 +42,7 @@ export type PreparedOperation =
   | { kind: 'query' | 'mutation' | 'subscription'; args: ExecutionArgs }
   | { kind: 'refused'; errors: readonly GraphQLError[] };
 
-/** Checks an operation and makes it ready to run. */
+/** Checks an operation and prepares its execution. */
 export function prepareOperation(
   deps: TransportDeps,
   params: OperationParams,
@@ -65,7 +65,7 @@ export function prepareOperation(
   };
 }
 
-/** Runs an operation; a subscription that starts gives many results, all else gives one. */
+/** Runs an operation. A subscription that starts returns many results, any other operation returns one. */
 export async function runOperation(
   operation: PreparedOperation,
 ): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {

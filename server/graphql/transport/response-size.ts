@@ -2,11 +2,11 @@ import type { FormattedExecutionResult } from 'graphql';
 import { WeftError } from '../../shared/errors.ts';
 import { sizeOf } from '../../shared/value-size.ts';
 
-/** What the answer to one operation may take as JSON: it is made in memory, and written out in one go. */
+/** The largest response to one operation, as JSON: it is built in memory and written at once. */
 const MAX_MIB = 64;
 const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
-/** Counts what is read for one operation, so that too much is refused before it is. */
+/** Counts the bytes that one operation reads, so that too many are refused before they are read. */
 export interface ResponseBudget {
   /** @throws WeftError RESPONSE_TOO_LARGE */
   spend(bytes: number): void;
@@ -22,7 +22,7 @@ export function makeResponseBudget(): ResponseBudget {
   };
 }
 
-/** Aliases can ask for one value many times, which is read once and written out as often. */
+/** Aliases can select one value many times: it is read once, and written as often as selected. */
 export function withinBounds(result: FormattedExecutionResult): FormattedExecutionResult {
   if (sizeOf(result.data).bytes <= MAX_BYTES) return result;
   const { code, message } = tooLarge();
@@ -32,6 +32,6 @@ export function withinBounds(result: FormattedExecutionResult): FormattedExecuti
 function tooLarge(): WeftError {
   return new WeftError(
     'RESPONSE_TOO_LARGE',
-    `Expected an operation whose answer takes at most ${MAX_MIB} MiB. Ask for fewer items, or for fewer of the fields that hold values.`,
+    `Expected an operation whose response is at most ${MAX_MIB} MiB, got a larger one. Select fewer items, or fewer of the fields that hold values.`,
   );
 }

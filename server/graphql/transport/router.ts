@@ -3,7 +3,7 @@ import { coerceError } from '../../shared/errors.ts';
 import { type Readiness, sendHealth, sendReadiness } from '../../shared/http/health.ts';
 import { HttpError, sendError } from '../../shared/http/http-error.ts';
 import { type Mount, mountFor } from '../../shared/http/mount.ts';
-import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from '../artifact/artifact.download.ts';
+import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from './artifact-download.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
@@ -16,7 +16,7 @@ export interface RouterDeps extends TransportDeps, DownloadDeps {
   mounts: readonly Mount[];
 }
 
-/** Leads each HTTP request to what answers it, past the guard. The router never throws: errors become answers. */
+/** Routes each HTTP request that the guard admits. The router never throws: errors become responses. */
 export function makeRouter(deps: RouterDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -58,14 +58,14 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
   throw notFound(url.pathname);
 }
 
-/** What is no path, such as a whole URL for a proxy, is one that nothing is at. */
+/** A request target that is no path, such as a whole URL for a proxy, is not found. */
 function urlOf({ url = '' }: IncomingMessage): URL {
   const parsed = url.startsWith('/') ? URL.parse(`http://weft${url}`) : null;
   if (!parsed) throw notFound(url);
   return parsed;
 }
 
-/** A person who opens the endpoint in a browser, and not a program with a query. */
+/** True for a person who opens the endpoint in a browser, false for a program with a query. */
 function isVisit(request: IncomingMessage, url: URL): boolean {
   return (
     request.method === 'GET' && url.search === '' && (request.headers.accept ?? '').includes('text/html')

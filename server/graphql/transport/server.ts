@@ -6,8 +6,8 @@ import type { Readiness } from '../../shared/http/health.ts';
 import { listen } from '../../shared/http/listen.ts';
 import type { Mount } from '../../shared/http/mount.ts';
 import type { Logger } from '../../shared/logger.ts';
-import type { DownloadDeps } from '../artifact/artifact.download.ts';
 import { makeErrorFormatter } from '../errors.ts';
+import type { DownloadDeps } from './artifact-download.ts';
 import { makeDocuments } from './documents.ts';
 import { openHttpTransport } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -23,14 +23,14 @@ export interface GraphqlServerOptions {
   host: string;
   /** 0 for any free port. */
   port: number;
-  /** When given, every operation needs it. */
+  /** Where set, every operation needs the token. */
   apiToken?: string | undefined;
   /** Origins such as `https://studio.example.org` whose pages may use the server. */
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
   isReady: () => Promise<Readiness>;
   readArtifact: DownloadDeps['readArtifact'];
-  /** What is served beside the API on the same port. */
+  /** Served beside the API on the same port. */
   mounts?: readonly Mount[];
   logger: Logger;
 }
@@ -43,8 +43,8 @@ export interface GraphqlServer extends AsyncDisposable {
 
 /**
  * Serves a schema over HTTP, WebSockets and server-sent events, with GraphiQL and the health checks beside it.
- * Disposing it takes no new connections, ends the subscriptions (clients connect again elsewhere), finishes the
- * requests in hand within five seconds, and closes everything.
+ * Disposal accepts no new connections, ends the subscriptions (clients connect again elsewhere), completes the active
+ * requests within five seconds, and closes everything.
  */
 export async function openGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
   const deps = makeDeps(options);
@@ -60,13 +60,13 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     mounts: options.mounts ?? [],
   });
 
-  const inHand = new Set<ServerResponse>();
+  const active = new Set<ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    inHand.add(response);
-    response.once('close', () => inHand.delete(response));
+    active.add(response);
+    response.once('close', () => active.delete(response));
     void route(request, response);
   };
-  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, onRequest);
+  const server = createServer({ shouldUpgradeCallback: requestsWebSocket }, onRequest);
   server.on('checkContinue', onRequest);
   server.on('upgrade', ws.upgrade);
   const { origin, port } = await listen(server, options);
@@ -78,7 +78,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
       const closed = once(server, 'close'); // cannot reject: a server that listens already emits no error
       server.close();
       await Promise.all([ws[Symbol.asyncDispose](), sse[Symbol.asyncDispose]()]);
-      await finish(inHand);
+      await complete(active);
       server.closeAllConnections();
       await closed;
       await http[Symbol.asyncDispose]();
@@ -100,16 +100,16 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
   };
 }
 
-/** Other upgrades (Java's client offers h2c with each request) are passed over, and the request answered as it is. */
-function asksForWebSocket(request: IncomingMessage): boolean {
+/** Other upgrades are ignored (Java's client offers h2c with each request), and the request is answered as it is. */
+function requestsWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-const maxFinishMs = 5_000;
+const maxCompletionMs = 5_000;
 
-async function finish(responses: ReadonlySet<ServerResponse>): Promise<void> {
+async function complete(responses: ReadonlySet<ServerResponse>): Promise<void> {
   const { promise: tooLong, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, maxFinishMs);
+  const timer = setTimeout(resolve, maxCompletionMs);
   await Promise.race([tooLong, Promise.all([...responses].map((response) => once(response, 'close')))]);
   clearTimeout(timer);
 }

@@ -14,8 +14,8 @@ export interface SseTransport extends AsyncDisposable {
 
 /**
  * Any operation as server-sent events, in the "distinct connections" mode of the graphql-sse protocol: one stream
- * for one operation, with `next` events and a last `complete`. (Written here because the handler of the graphql-sse
- * package queues results without bound for a client that reads slowly.)
+ * for one operation, with `next` events and a last `complete`. Own code, because the handler of graphql-sse 2.6 queues
+ * results without bound for a client that reads slowly, reads bodies of any size, and cannot end its open streams.
  */
 export function openSseTransport(deps: TransportDeps): SseTransport {
   const streams = new Set<EventStream>();
@@ -40,15 +40,15 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
   };
 }
 
-/** True where an event stream is what the client likes best; some clients list it last, as one they could read. */
+/** True where the client prefers an event stream; some clients list it last, as a type that they could read. */
 export function prefersEventStream(request: IncomingMessage): boolean {
   return (request.headers.accept ?? '').trimStart().startsWith('text/event-stream');
 }
 
 interface EventStream {
-  /** Sends the results at the client's own speed; settles when the stream is over for whatever reason. */
+  /** Sends the results at the client's own speed; settles when the stream ends for whatever reason. */
   pump(formatError: ErrorFormatter): Promise<void>;
-  /** Ends the stream without `complete`, which tells the client to connect again. */
+  /** Ends the stream without `complete`, upon which the client connects again. */
   end(): void;
 }
 
@@ -88,7 +88,7 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
   };
 }
 
-/** Resolves when the client has room for more, or has left. */
+/** Resolves when the socket accepts more, or has closed. */
 async function send(response: ServerResponse, event: string, data?: unknown): Promise<void> {
   if (response.writableEnded || response.destroyed) return;
   const hasRoom = response.write(
@@ -105,14 +105,15 @@ async function send(response: ServerResponse, event: string, data?: unknown): Pr
 }
 
 /**
- * Requests may be sent ahead of the answers to those before them. A stream that is to come would fill memory until the
- * one before it ends; where that never ends, nor does this wait, which nothing then holds but itself.
+ * A client may send further requests before the responses to earlier ones (pipelining). Until an earlier stream ends,
+ * the results of the next one would fill memory. So a stream begins when its response has the socket. Where the earlier
+ * stream never ends, this wait never ends either; then nothing else refers to the wait, and both are collected together.
  */
 async function hasConnection(response: ServerResponse): Promise<void> {
   if (response.socket === null) await once(response, 'socket');
 }
 
-/** The subscription's own iterator is passed on as it is: one more generator around it could not be left at once. */
+/** Passes the subscription's own iterator on as it is: a generator around it could not be ended at once. */
 function resultsOf(result: ExecutionResult | AsyncGenerator<ExecutionResult, void, void>): Results {
   return Symbol.asyncIterator in result ? result : only(result);
 }
@@ -165,6 +166,6 @@ function requireEventStream(request: IncomingMessage): void {
   throw new HttpError(
     406,
     'NOT_ACCEPTABLE',
-    'Expected `Accept: text/event-stream`, which is all this path can answer.',
+    'Expected `Accept: text/event-stream`, the only type that this path can send.',
   );
 }

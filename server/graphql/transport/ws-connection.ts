@@ -6,21 +6,21 @@ import { countContainers } from '../../shared/json-size.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, Semaphore } from '../../shared/semaphore.ts';
 
-/** What is kept of a connection beside its subscriptions. Ten thousand of these are held, so it stays small. */
+/** The state of a connection beside its subscriptions. A server holds ten thousand of these, so they stay small. */
 export interface Connection {
   socket: WebSocket;
-  /** The header of the upgrade request, which is itself let go. */
+  /** The header of the upgrade request, which itself is not kept. */
   authorization: string | undefined;
-  /** Of its subscriptions. */
+  /** The turns of its subscriptions. */
   acquire: Acquire;
 }
 
 /**
- * Joins one socket to the protocol (graphql-ws owns operations, this file owns the wire).
+ * Connects one socket to the protocol (graphql-ws owns operations, this file owns the wire).
  *
- * Each subscription waits for its turn, reads and sends one result, waits until the kernel has taken it, and only
- * then gives its turn back; so a client that reads slowly holds one result here, however many its subscriptions, and
- * lags. A client that asks without reading the answers is not read from until they have left.
+ * Each subscription acquires its turn, reads and sends one result, waits until the kernel accepts the result, and only
+ * then releases its turn. So a client that reads slowly lags, and holds one result here, however many subscriptions it
+ * has. From a client that sends requests without reading the responses, the server reads no more until they are sent.
  */
 export function adoptSocket(
   socket: WebSocket,
@@ -29,7 +29,7 @@ export function adoptSocket(
   logger: Logger,
 ): void {
   const stopPings = keepAlive(socket);
-  const { promise: gone, resolve: tellGone } = Promise.withResolvers<void>();
+  const { promise: closure, resolve: resolveClosure } = Promise.withResolvers<void>();
   const semaphore = new Semaphore(1, () => socket.bufferedAmount <= maxUnsentBytes);
   const onSent = () => {
     if (socket.isPaused && socket.bufferedAmount <= maxUnsentBytes) socket.resume();
@@ -38,7 +38,7 @@ export function adoptSocket(
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (text) => send(socket, text, gone, onSent),
+      send: (text) => send(socket, text, closure, onSent),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {
@@ -56,39 +56,39 @@ export function adoptSocket(
   socket.once('close', (code, reason) => {
     stopPings();
     closed(code, String(reason)).catch((error) => logger.error({ err: error }, 'a subscription ended badly'));
-    tellGone();
+    resolveClosure();
   });
 }
 
-/** A frame that closes holds no more bytes than this. */
+/** A close frame has room for 123 bytes of reason. */
 export const closeReason = (message: string): string => message.slice(0, 123);
 
 const maxUnsentBytes = 1024 * 1024;
 const pingEveryMs = 30_000;
 
 /**
- * Resolves when the kernel has taken the message. On a socket that is closing it resolves only when that is gone, and
- * its subscriptions with it: they would otherwise run through the rest of their journal for nobody.
+ * Resolves when the kernel has accepted the message. On a closing socket it resolves only after the socket's closure,
+ * which ends its subscriptions: until then they would read the rest of their journals for nobody.
  */
-function send(socket: WebSocket, text: string, gone: Promise<void>, onSent: () => void): Promise<void> {
+function send(socket: WebSocket, text: string, closure: Promise<void>, onSent: () => void): Promise<void> {
   return new Promise((resolve) => {
     socket.send(text, (error) => {
       onSent();
-      resolve(error ? gone : undefined);
+      resolve(error ? closure : undefined);
     });
   });
 }
 
 /**
- * Ends a socket that gives no sign of life for a whole period. One that still has unsent bytes is slow, not dead,
- * or else TCP will find out: its own probes are answered by the client's kernel, even when the client is busy.
+ * Ends a socket that has sent nothing for a whole period, not even a pong. A socket with unsent bytes is slow rather
+ * than dead: TCP itself detects a dead one, whose kernel no longer answers its probes.
  */
 function keepAlive(socket: WebSocket): () => void {
   let isAlive = true;
-  const sawLife = () => {
+  const markAlive = () => {
     isAlive = true;
   };
-  socket.on('pong', sawLife).on('message', sawLife);
+  socket.on('pong', markAlive).on('message', markAlive);
   const timer = setInterval(() => {
     if (socket.bufferedAmount > 0) return;
     if (!isAlive) return socket.terminate();

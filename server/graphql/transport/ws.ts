@@ -14,7 +14,7 @@ export interface WsTransport extends AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** Any operation over WebSockets that speak graphql-transport-ws, the protocol of the graphql-ws package. */
+/** Any operation over WebSockets of the subprotocol graphql-transport-ws, that of the graphql-ws package. */
 export function openWsTransport(deps: TransportDeps): WsTransport {
   const { maxBytes, maxContainers } = deps.limits.body;
   const sockets = new WebSocketServer({
@@ -30,7 +30,7 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
     upgrade(request, socket, head) {
       try {
         deps.guard.admit(request);
-        if (request.url?.split('?')[0] !== '/graphql') throw noSocketHere(request.url);
+        if (request.url?.split('?')[0] !== '/graphql') throw notFound(request.url);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           const { authorization } = request.headers;
           adoptSocket(webSocket, { authorization, maxContainers }, protocol, deps.logger);
@@ -43,25 +43,25 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
     async [Symbol.asyncDispose]() {
       for (const socket of sockets.clients)
         socket.close(1001, 'Going away: connect again and resume by your cursor');
-      const lastGone = setTimeout(
+      const timer = setTimeout(
         () => sockets.clients.forEach((socket) => void socket.terminate()),
-        maxFarewellMs,
+        maxClosingMs,
       );
       await new Promise((resolve) => sockets.close(resolve));
-      clearTimeout(lastGone);
+      clearTimeout(timer);
     },
   };
 }
 
-/** At once, over one socket. */
+/** Operations that may run at the same time over one socket. */
 const maxOperations = 1_000;
 const tooManyOperations = new GraphQLError(
-  `Expected at most ${maxOperations} operations at once over one WebSocket, got one more. Complete some of them, or open another.`,
+  `Expected at most ${maxOperations} operations at once over one WebSocket, got one more. Complete some of them, or open another WebSocket.`,
   { extensions: { code: 'TOO_MANY_OPERATIONS' } },
 );
 
-/** How long clients get to answer the closing of their sockets. */
-const maxFarewellMs = 1_000;
+/** How long the server waits for clients to answer the closing of their sockets. */
+const maxClosingMs = 1_000;
 
 function makeProtocol(deps: TransportDeps) {
   return makeServer<Record<string, unknown>, Connection>({
@@ -78,7 +78,7 @@ function makeProtocol(deps: TransportDeps) {
   });
 }
 
-/** Browsers cannot set headers on a WebSocket, so the token may come in the connection params too. */
+/** Browsers cannot set headers on a WebSocket, so the connection params may carry the token too. */
 function isAuthorized(
   { connectionParams = {}, extra }: Context<Record<string, unknown>, Connection>,
   guard: Guard,
@@ -89,7 +89,7 @@ function isAuthorized(
     guard.authorize(sent);
     return true;
   } catch {
-    // 4401 is final to the graphql-ws client; on the 4403 of `return false` it would try again and again.
+    // The graphql-ws client stops at 4401; at the 4403 of `return false` it would connect again and again.
     extra.socket.close(
       4401,
       'Unauthorized: expected `authorization: Bearer <token>` in the connection params',
@@ -98,7 +98,7 @@ function isAuthorized(
   }
 }
 
-/** The ws package closes on a message that is too large by itself, but without a reason. */
+/** The ws package closes a socket whose message is too large, but without a reason. */
 function makeSocketClass(maxBytes: number): typeof WebSocket {
   return class extends WebSocket {
     override close(code?: number, reason?: string | Buffer): void {
@@ -107,7 +107,7 @@ function makeSocketClass(maxBytes: number): typeof WebSocket {
   };
 }
 
-function noSocketHere(url: string | undefined): HttpError {
+function notFound(url: string | undefined): HttpError {
   return new HttpError(404, 'NOT_FOUND', `Expected a WebSocket on /graphql, got one on ${url}.`);
 }
 

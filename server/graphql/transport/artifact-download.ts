@@ -17,8 +17,8 @@ export interface ArtifactContent {
 export const ARTIFACTS_PATH = '/artifacts/';
 
 /**
- * The content of an artifact at `/artifacts/<id>`. It is whatever code made it: never shown as a page of this server's,
- * and run by no browser. @throws HttpError
+ * Sends the content of an artifact at `/artifacts/<id>`. The content may be anything that code wrote, so no browser may
+ * show it as a page of this server or run it. @throws HttpError
  */
 export async function sendArtifact(
   { guard, readArtifact }: DownloadDeps,
@@ -35,7 +35,7 @@ export async function sendArtifact(
     'content-type': isInert(artifact.mimeType) ? artifact.mimeType : 'application/octet-stream',
     'content-length': artifact.content.length,
     'content-disposition': `attachment; ${fileName(artifact.name)}`,
-    // An id is never used for anything else.
+    // An id is never reused for other content.
     'cache-control': 'private, max-age=31536000, immutable',
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'same-origin',
@@ -44,12 +44,12 @@ export async function sendArtifact(
   response.end(request.method === 'HEAD' ? undefined : artifact.content);
 }
 
-/** Types that a browser can show, in an <img> for one, and that hold no code. */
+/** Types that a browser can show, for example in an <img>, and that contain no code. */
 function isInert(mimeType: string): boolean {
   return /^(image\/(png|jpeg|gif|webp|avif)|text\/(plain|csv)|application\/(json|pdf|zip))$/.test(mimeType);
 }
 
-/** RFC 6266: the plain form for old clients, the encoded one for every character there is. */
+/** RFC 6266: the plain form for old clients, the encoded form for every character. */
 function fileName(name: string): string {
   const plain = name.replace(/[^\w. -]/g, '_');
   const encoded = encodeURIComponent(name.toWellFormed()).replace(
@@ -63,6 +63,6 @@ function notFound(id: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    `Expected the id of an artifact, as in its \`url\`, got "${id.slice(0, 100)}", which there is not (any more).`,
+    `Expected the id of an artifact, as in its \`url\`, got "${id.slice(0, 100)}", which does not exist, or no longer.`,
   );
 }
