@@ -12,19 +12,19 @@ beforeAll(async () => {
 afterAll(async () => await server[Symbol.asyncDispose]());
 
 describe('a GraphQL request over HTTP', () => {
-  test('is answered when posted as JSON', async () => {
+  test('is answered when a client posts it as JSON', async () => {
     const { status, body } = await post({ query: '{ hello }' });
     expect([status, body]).toEqual([200, { data: { hello: 'world' } }]);
   });
 
-  test('is answered over GET when it bears a header that a form cannot send', async () => {
+  test('is answered over GET with a header that a form cannot send', async () => {
     const url = `${server.url}?query=${encodeURIComponent('{ hello }')}`;
     const headers = { 'apollo-require-preflight': 'yes' };
     expect(await (await fetch(url, { headers })).json()).toEqual({ data: { hello: 'world' } });
     expect((await fetch(url)).status).toBe(400);
   });
 
-  test('takes any JSON value, as a variable and as a literal', async () => {
+  test('accepts any JSON value, as a variable and as a literal', async () => {
     const value = { list: [1, 2.5, 'three', true, null], nested: { __proto__x: {} }, 'odd key': '' };
     const query =
       'query ($v: JSON) { variable: echo(value: $v), literal: echo(value: {a: [1, "b", {c: null}, $v]}) }';
@@ -32,7 +32,7 @@ describe('a GraphQL request over HTTP', () => {
     expect(body).toEqual({ data: { variable: value, literal: { a: [1, 'b', { c: null }, value] } } });
   });
 
-  test('is sent on to GraphiQL when a person opens the endpoint in a browser', async () => {
+  test('is redirected to GraphiQL when a person opens the endpoint in a browser', async () => {
     const response = await fetch(server.url, { headers: { accept: 'text/html,*/*' }, redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([302, '/graphiql']);
   });
@@ -102,7 +102,7 @@ describe('bad input gets a clear error', () => {
     expect(errorOf(body)).toEqual({ code: 'BAD_USER_INPUT', message: stringMatching(/at most 128 deep/) });
   });
 
-  test('introspection is let through, as deep as its own query goes', async () => {
+  test('introspection is accepted, as deep as its own query goes', async () => {
     const { getIntrospectionQuery } = await import('graphql');
     expect((await post({ query: getIntrospectionQuery() })).status).toBe(200);
   });
@@ -135,7 +135,7 @@ describe('bad input gets a clear error', () => {
   });
 });
 
-test('a person who opens the server in a browser is led to GraphiQL', async () => {
+test('a person who opens the server in a browser is redirected to GraphiQL', async () => {
   const headers = { accept: 'text/html,*/*' };
   const response = await fetch(new URL('/', server.url), { headers, redirect: 'manual' });
   expect([response.status, response.headers.get('location')]).toEqual([302, '/graphiql']);
@@ -170,13 +170,13 @@ describe('a body over the limit', () => {
     expect(errorOf(body)).toEqual(tooLarge);
   });
 
-  test('is refused as soon as it passes the limit when its size was not told ahead', async () => {
+  test('is refused as soon as it exceeds the limit when no Content-Length announces its size', async () => {
     const { status, body } = await answerTo({ 'transfer-encoding': 'chunked' }, 16 * 1024 * 1024 + 1);
     expect(status).toBe(413);
     expect(errorOf(body)).toEqual(tooLarge);
   });
 
-  test('is refused before it is sent by a client that asks first', async () => {
+  test('is refused before it is sent by a client that expects 100-continue', async () => {
     const socket = connect(server.port, '127.0.0.1');
     socket.write(
       'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
@@ -206,7 +206,7 @@ describe('errors', () => {
 });
 
 describe('health', () => {
-  test('says that the process lives and whether it is ready, and why not', async () => {
+  test('report that the process is alive, whether it is ready, and why not', async () => {
     await using unready = await openTransportServer({
       isReady: async () => ({ ready: false, problem: 'no database' }),
     });

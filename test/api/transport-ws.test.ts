@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { otherClientReads } from '../support/other-client-reads.ts';
 import { RawWs } from '../support/raw-ws.ts';
 import { openTransportServer, type TransportServer } from '../support/transport-server.ts';
 import { until } from '../support/until.ts';
@@ -33,7 +33,7 @@ describe('over a WebSocket', () => {
     await client.dispose();
   });
 
-  test('a refused document is told by its code, on an error message', async () => {
+  test('a refused document is reported by its code, in an error message', async () => {
     const client = await new RawWs(server.port).init();
     client.subscribe('{ helo }');
     expect(await client.next()).toMatchObject({
@@ -81,7 +81,7 @@ describe('over a WebSocket', () => {
     expect((await client.closed())[0]).toBe(code);
   });
 
-  test('a message over the limit closes the socket and says why', async () => {
+  test('a message over the limit closes the socket with the reason', async () => {
     const client = await new RawWs(server.port).init();
     client.send({
       id: '1',
@@ -126,44 +126,46 @@ describe('over a WebSocket', () => {
 });
 
 describe('a client that reads slowly', () => {
-  test('is not pushed to: the source waits, and goes on when the client reads again', async () => {
+  test('holds the source back, and the source continues when the client reads again', async () => {
     const client = await new RawWs(server.port).init();
     client.socket.pause();
     client.subscribe('subscription { flood }');
-    const stalledAt = await stall(() => server.counts.pulled);
-    // 64 KiB each; what was taken fits into the kernel's buffers of both ends.
-    expect(stalledAt).toBeLessThan(400);
+    await otherClientReads(server);
+    // 64 KiB each: as many as fit into the kernel's buffers of both ends.
+    const { pulled } = server.counts;
+    expect(pulled).toBeLessThan(400);
     client.socket.resume();
-    await until(() => server.counts.pulled > stalledAt + 100);
+    await until(() => server.counts.pulled > pulled + 400);
     client.socket.terminate();
     await until(() => server.counts.open === 0);
   });
 
-  test('and has many subscriptions gets the results of one after the other', async () => {
+  test('and has many subscriptions receives the results of one after the other', async () => {
     const client = await new RawWs(server.port).init();
     const before = server.counts.pulled;
     client.socket.pause();
     for (let id = 0; id < 50; id++) client.subscribe('subscription { pages }', String(id));
-    // 8 MiB each: one that leaves slowly, after those that fitted into the kernel's buffers.
-    expect((await stall(() => server.counts.pulled)) - before).toBeLessThan(5);
+    // 8 MiB each: one that is sent slowly, after those that fitted into the kernel's buffers.
+    await otherClientReads(server);
+    expect(server.counts.pulled - before).toBeLessThan(5);
     client.socket.resume();
     const seen = new Set<unknown>();
     while (seen.size < 50) seen.add((await client.next()).id);
     client.socket.terminate();
   });
 
-  test('and goes on asking is not read from any more', async () => {
+  test('and continues to send requests is not read from any more', async () => {
     const client = await new RawWs(server.port).init();
     client.socket.pause();
     const answer = JSON.stringify('x'.repeat(100_000));
     for (let id = 0; id < 1_000; id++) client.subscribe(`{ echo(value: ${answer}) }`, String(id));
-    await stall(() => client.socket.bufferedAmount);
+    await otherClientReads(server);
     expect(client.socket.bufferedAmount).toBeGreaterThan(50_000_000);
     client.socket.terminate();
   });
 });
 
-describe('when the server goes away', () => {
+describe('when the server stops', () => {
   test('sockets are closed so that clients connect again, and subscriptions end', async () => {
     const going = await openTransportServer();
     const client = await new RawWs(going.port).init();
@@ -175,24 +177,14 @@ describe('when the server goes away', () => {
     expect(going.counts.open).toBe(0);
   });
 
-  test('a client that does not answer is not waited for long', async () => {
+  test('a client that does not answer delays the stop only briefly', async () => {
     const going = await openTransportServer();
     const client = await new RawWs(going.port).init();
     client.socket.pause();
     client.subscribe('subscription { flood }');
-    await stall(() => going.counts.pulled);
+    await otherClientReads(going);
     await going[Symbol.asyncDispose]();
     expect(going.counts.open).toBe(0);
     client.socket.terminate();
   });
 });
-
-/** The value at which a figure stays for 200 ms: there is no event for "nothing more happens". */
-async function stall(read: () => number): Promise<number> {
-  for (let last = -1; ; ) {
-    const now = read();
-    if (now === last && now > 0) return now;
-    last = now;
-    await delay(200);
-  }
-}

@@ -17,7 +17,7 @@ import { makeLogger } from '../../server/shared/logger.ts';
 import type { Acquire } from '../../server/shared/semaphore.ts';
 
 export interface TransportServer extends GraphqlServer {
-  /** How many subscriptions are open, and how many values they have been asked for in all. */
+  /** How many subscriptions are open, and how many values of `flood` and `pages` the server has pulled. */
   counts: { open: number; pulled: number };
 }
 
@@ -76,6 +76,10 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
         never: { type: count, ...from(() => never(counts)) },
         pages: { type: GraphQLString, ...from((_args, { acquire }) => pages(counts, acquire)) },
         flood: { type: new GraphQLList(GraphQLString), ...from(() => flood(counts)) },
+        uncountedFlood: {
+          type: new GraphQLList(GraphQLString),
+          ...from(() => flood({ open: 0, pulled: 0 })),
+        },
         failing: { type: count, ...from(() => failing()) },
       },
     }),
@@ -113,7 +117,7 @@ async function* flood(counts: { open: number; pulled: number }) {
   }
 }
 
-/** Each as large as a journal's page may be, taken as the sources of events do. */
+/** Each as large as a page of a journal, and pulled in turns as the sources of events do. */
 async function* pages(counts: { open: number; pulled: number }, acquire: Acquire) {
   const page = 'x'.repeat(8 * 1024 * 1024);
   const { signal } = new AbortController();
@@ -129,7 +133,7 @@ async function* failing() {
   throw new Error('password is hunter2');
 }
 
-/** Waits for ever, but ends at once when it is returned from: what every source of events has to do. */
+/** Waits forever, but ends at once on `return`, as every source of events must. */
 function never(counts: { open: number }): AsyncIterator<unknown> {
   const { promise, resolve } = Promise.withResolvers<IteratorResult<unknown>>();
   counts.open += 1;
