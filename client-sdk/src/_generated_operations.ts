@@ -3,12 +3,12 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-/** Where a run wrote to. */
+/** The stream that a run wrote to. */
 export type OutputStream =
   | 'STDOUT'
   | 'STDERR';
 
-/** How far the environment with a node's packages is. */
+/** The status of the environment with a node's packages. */
 export type EnvironmentStatus =
   /** The versions are being chosen. */
   | 'RESOLVING'
@@ -16,14 +16,14 @@ export type EnvironmentStatus =
   | 'INSTALLING'
   /** The run can begin. */
   | 'READY'
-  /** The packages could not be installed; `message` has the words of the installer. */
+  /** The packages could not be installed; `message` has the output of the installer. */
   | 'FAILED';
 
 /** Which wall of the sandbox stopped the code. */
 export type ViolationLayer =
-  /** The reading of the code before it ran. */
+  /** The check of the code before it ran. */
   | 'STATIC'
-  /** The watch over it while it ran. */
+  /** The audit of the code while it ran. */
   | 'RUNTIME'
   /** The operating system. */
   | 'KERNEL';
@@ -34,13 +34,13 @@ export type ExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** Waits for a time or an event; nothing of it occupies a worker. */
+  /** Waits for a time or an event, and occupies no worker. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
   /** Ended with an error. */
   | 'FAILED'
-  /** Was ended before its time. */
+  /** Was cancelled. */
   | 'CANCELED';
 
 /** SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final. */
@@ -49,17 +49,17 @@ export type NodeExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** Waits for a time or an event; nothing of it occupies a worker. */
+  /** Waits for a time or an event, and occupies no worker. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
   /** Ended with an error. */
   | 'FAILED'
-  /** Was ended before its time. */
+  /** Was cancelled. */
   | 'CANCELED'
-  /** No edge that leads to it was live. */
+  /** No edge to the node was live. */
   | 'SKIPPED'
-  /** Took its output from the execution that this one retries. */
+  /** Reused the output from the execution that this one retries. */
   | 'REUSED';
 
 /** Which executions to list. */
@@ -70,13 +70,13 @@ export type ExecutionFilter = {
   statuses?: Array<ExecutionStatus> | null | undefined;
 };
 
-/** How far an environment is. */
+/** The status of an environment. */
 export type PythonEnvironmentState =
   /** Is being resolved or installed. */
   | 'BUILDING'
   /** Can be used at once. */
   | 'READY'
-  /** Could not be built; the next run that asks for it tries again. */
+  /** The build failed; the next run that needs the environment tries again. */
   | 'FAILED';
 
 /** Which workflows to list. */
@@ -118,11 +118,11 @@ export type WorkflowNodeInput = {
   name?: string | null | undefined;
   /** Fits the definition's `configSchema`. Strings in it may hold `{{ … }}`: a JSONata expression over `input`, `nodes.<key>.output` and `execution`. */
   config?: unknown;
-  /** Where an editor draws it. */
+  /** Where an editor draws the node. */
   position?: PositionInput | null | undefined;
-  /** How often it is attempted, with `forEach` each item by itself; once where none is given. */
+  /** How often the node is attempted, with `forEach` each item separately; by default once. */
   retry?: RetryPolicyInput | null | undefined;
-  /** Runs it once for each item of a list. */
+  /** Runs the node once for each item of a list. */
   forEach?: ForEachInput | null | undefined;
 };
 
@@ -156,19 +156,19 @@ export type ForEachInput = {
   concurrency?: number;
 };
 
-/** Leads what one node emits to another. */
+/** Carries the output of one node to another. */
 export type WorkflowEdgeInput = {
-  /** The key of the node it begins at. */
+  /** The key of the node where the edge begins. */
   source: string;
-  /** The output handle it begins at, such as `true` or `error`; the first of the node where none is given. */
+  /** The output handle where the edge begins, such as `true` or `error`; by default the first of the node. */
   sourceHandle?: string | null | undefined;
-  /** The key of the node it ends at. */
+  /** The key of the node where the edge ends. */
   target: string;
-  /** Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same. */
+  /** The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source. */
   targetHandle?: string | null | undefined;
 };
 
-/** Which violations to list; what is left out does not narrow. */
+/** Which violations to list. Each field narrows the list. */
 export type SecurityViolationFilter = {
   /** Of executions of this workflow. */
   workflowId?: string | null | undefined;
@@ -184,11 +184,11 @@ export type SecurityViolationFilter = {
 export type ExecutionStartInput = {
   /** The workflow to run. */
   workflowId: string;
-  /** The version to run; the latest where none is given. */
+  /** The version to run; by default the latest. */
   versionNumber?: number | null | undefined;
-  /** What the workflow's input node gives. Must fit the workflow's `inputSchema`. */
+  /** The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. */
   input?: unknown;
-  /** Of 1 to 200 characters. A second start of the same workflow with the same key gives the first execution and starts nothing. */
+  /** 1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -208,17 +208,17 @@ export type ExecutionRetryStrategy =
 
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
-  /** Sees `input` as `input_data`; sets `result`, or ends with an expression, to give an output. */
+  /** The code reads the input as `input_data`. Its output is `result`, or the value of its last expression. */
   code: string;
   /** Python requirements (PEP 508), such as `pandas>=2`. */
   packages?: Array<string>;
-  /** Longest run time in milliseconds: 1000 to 300000, 30000 where none is given. */
+  /** Longest run time in milliseconds: 1000 to 300000, by default 30000. */
   timeoutMs?: number | null | undefined;
-  /** Most memory in MiB: 32 to 16384, 512 where none is given. */
+  /** Most memory in MiB: 32 to 16384, by default 512. */
   memoryMb?: number | null | undefined;
   /** Becomes `input_data`. */
   input?: unknown;
-  /** The same key again gives the execution of the first time: 1 to 200 characters. */
+  /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -254,7 +254,7 @@ export type ExecutionEventsSubscriptionVariables = Exact<{
 export type ExecutionEventsSubscription = {
   /** An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`. */
   executionEvents: {
-    /** Opaque. Give it as `after` when subscribing again: the stream goes on without gap or duplicate. */
+    /** Opaque. Pass the cursor as `after` when you subscribe again: the stream continues without gap or duplicate. */
     endCursor: string;
     /** Whether the history held nothing more at that moment: what follows is live. */
     caughtUp: boolean;
@@ -290,11 +290,11 @@ export type ExecutionHistoryQueryVariables = Exact<{
 
 
 export type ExecutionHistoryQuery = {
-  /** One execution; null when there is none of that id. */
+  /** One execution; null when there is none with that id. */
   execution: {
-    /** How far it is. */
+    /** Its status. */
     status: ExecutionStatus;
-    /** What has happened in it so far, from the first event on. To follow it live, subscribe to `executionEvents`. */
+    /** The events of the execution so far, from the first. To follow the execution live, subscribe to `executionEvents`. */
     events: {
       /** The items alone, for clients that need no cursors of their own. */
       nodes: Array<
@@ -321,7 +321,7 @@ export type ExecutionHistoryQuery = {
       pageInfo: {
         /** Whether there are items after this page. */
         hasNextPage: boolean;
-        /** The cursor of the last item: give it as `after` for the next page. */
+        /** The cursor of the last item: pass it as `after` for the next page. */
         endCursor: string | null;
       };
     };
@@ -329,15 +329,15 @@ export type ExecutionHistoryQuery = {
 };
 
 type EventParts_ExecutionQueued_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -345,15 +345,15 @@ type EventParts_ExecutionQueued_Fragment = {
 };
 
 type EventParts_ExecutionStarted_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -361,17 +361,17 @@ type EventParts_ExecutionStarted_Fragment = {
 };
 
 type EventParts_ExecutionSucceeded_Fragment = {
-  /** What its output nodes gave. */
+  /** The result of its output nodes. */
   output: unknown;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -379,15 +379,15 @@ type EventParts_ExecutionSucceeded_Fragment = {
 };
 
 type EventParts_ExecutionFailed_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -397,15 +397,15 @@ type EventParts_ExecutionFailed_Fragment = {
 };
 
 type EventParts_ExecutionCanceled_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -413,15 +413,15 @@ type EventParts_ExecutionCanceled_Fragment = {
 };
 
 type EventParts_NodeStarted_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -429,21 +429,21 @@ type EventParts_NodeStarted_Fragment = {
 };
 
 type EventParts_NodeSucceeded_Fragment = {
-  /** What it emitted. */
+  /** What the node emitted. */
   output: unknown;
-  /** The output handle it emitted on: edges from the others die. */
+  /** The output handle that the node emitted on: edges from its other handles die. */
   handle: string;
   /** Milliseconds that the attempt took. */
   durationMs: number;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -453,15 +453,15 @@ type EventParts_NodeSucceeded_Fragment = {
 type EventParts_NodeFailed_Fragment = {
   /** Milliseconds that the last attempt took. */
   durationMs: number;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -471,15 +471,15 @@ type EventParts_NodeFailed_Fragment = {
 };
 
 type EventParts_NodeSkipped_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -487,19 +487,19 @@ type EventParts_NodeSkipped_Fragment = {
 };
 
 type EventParts_NodeReused_Fragment = {
-  /** What it emitted then. */
+  /** What the node emitted in the former execution. */
   output: unknown;
-  /** The output handle it emitted on. */
+  /** The output handle that the node emitted on. */
   handle: string;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -509,15 +509,15 @@ type EventParts_NodeReused_Fragment = {
 type EventParts_NodeRetryScheduled_Fragment = {
   /** Milliseconds until the next attempt. */
   delayMs: number;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -527,27 +527,27 @@ type EventParts_NodeRetryScheduled_Fragment = {
 };
 
 type EventParts_NodeOutput_Fragment = {
-  /** Where it wrote to. */
+  /** The stream that the run wrote to. */
   stream: OutputStream;
   /** A piece of the text; pieces need not end with a line. */
   text: string;
   /** The place of the text's first byte in the stream. */
   byteOffset: number;
-  /** True where what follows this text is left out: the rest of a line over 256 KiB, or all that follows the first MiB of the stream. The run itself goes on. */
+  /** True where the text after this piece is omitted: the rest of a line over 256 KiB, or everything after the first MiB of the stream. The run itself continues. */
   truncated: boolean;
   /** `PYTHON_OUTPUT_LIMIT` where truncated. */
   code: string | null;
   /** Where truncated: which limit it was, for people. */
   message: string | null;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -559,21 +559,21 @@ type EventParts_NodeProgress_Fragment = {
   current: number;
   /** How much there is to do, where that is known. */
   total: number | null;
-  /** What is counted, such as `rows`. */
+  /** The unit that is counted, such as `rows`. */
   unit: string | null;
-  /** What it is doing. */
+  /** What the run is doing. */
   message: string | null;
   /** `progress` or `tqdm`. */
   source: string;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -581,21 +581,21 @@ type EventParts_NodeProgress_Fragment = {
 };
 
 type EventParts_NodeEnvironment_Fragment = {
-  /** How far it is. */
+  /** Its status. */
   status: EnvironmentStatus;
-  /** What the node asks for; from INSTALLING on all that this comes to, as `name==version`. */
+  /** The requirements of the node; from INSTALLING on, all packages that they resolve to, as `name==version`. */
   packages: Array<string>;
   /** For people: what is being installed and how many of how many, or why it failed. */
   message: string | null;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -607,15 +607,15 @@ type EventParts_NodeNotice_Fragment = {
   code: string | null;
   /** For people: where it is, what it is, and what was probably meant. */
   message: string | null;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -623,26 +623,26 @@ type EventParts_NodeNotice_Fragment = {
 };
 
 type EventParts_ArtifactCreated_Fragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'ArtifactCreated';
   /** The file. */
   artifact: {
-    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
     id: string;
     /** The name of the file, such as `figure-1.png`; two may have the same. */
     name: string;
-    /** As the code said, or as the ending of the name says. */
+    /** As the code declared it, or as the file extension implies. */
     mimeType: string;
     /** At most 10 MiB. */
     sizeBytes: number;
@@ -654,20 +654,20 @@ type EventParts_ArtifactCreated_Fragment = {
 type EventParts_SecurityViolation_Fragment = {
   /** SHA-256 of the code of the node, in hex. */
   codeHash: string;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'SecurityViolation';
-  /** What it tried, and where. */
+  /** What the code tried, and where. */
   violation: {
     /** Always `PYTHON_SECURITY_ERROR`: the code that the run fails with. */
     code: string;
@@ -689,15 +689,15 @@ type EventParts_SecurityAlert_Fragment = {
   violations: number;
   /** Within how many seconds. */
   windowSeconds: number;
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -738,26 +738,26 @@ export type EventErrorPartsFragment = {
   line: number | null;
   /** The column in that line, from 1, where it is known. */
   column: number | null;
-  /** Of a process that ended by itself. */
+  /** The exit code of a process that ended by itself. */
   exitCode: number | null;
   /** The last few KiB of what the run wrote to stderr. */
   stderr: string | null;
   /** The node that failed; null where the execution failed as a whole. */
   nodeKey: string | null;
-  /** Whether another attempt might end differently without a change of code. */
+  /** Whether another attempt may succeed without a change of the code. */
   retryable: boolean;
 };
 
 export type ExecutionPartsFragment = {
-  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
   id: string;
-  /** How far it is. */
+  /** Its status. */
   status: ExecutionStatus;
-  /** What it was started with. */
+  /** The input that the execution was started with. */
   input: unknown;
-  /** Of its output nodes; null until it has SUCCEEDED. */
+  /** The result of its output nodes; null until the execution has SUCCEEDED. */
   output: unknown;
-  /** When it was asked for. */
+  /** When the execution was requested. */
   createdAt: string;
   /** When a worker began it. */
   startedAt: string | null;
@@ -767,14 +767,14 @@ export type ExecutionPartsFragment = {
   durationMs: number | null;
   /** Why it FAILED; null in any other status. */
   error: NodeErrorPartsFragment | null;
-  /** The workflow that is run, also when it was deleted since; null of a `pythonRun`. */
+  /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
   workflow: {
-    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
     id: string;
     /** The name of its latest version. */
     name: string;
   } | null;
-  /** The version that is run; null of a `pythonRun`. */
+  /** The version of the workflow that is run; null for a `pythonRun`. */
   version: {
     /** Counts 1, 2, 3 … within the workflow. */
     number: number;
@@ -794,13 +794,13 @@ export type NodeErrorPartsFragment = {
   line: number | null;
   /** The column in that line, from 1, where it is known. */
   column: number | null;
-  /** Of a process that ended by itself. */
+  /** The exit code of a process that ended by itself. */
   exitCode: number | null;
   /** The last few KiB of what the run wrote to stderr. */
   stderr: string | null;
   /** The node that failed; null where the execution failed as a whole. */
   nodeKey: string | null;
-  /** Whether another attempt might end differently without a change of code. */
+  /** Whether another attempt may succeed without a change of the code. */
   retryable: boolean;
 };
 
@@ -810,7 +810,7 @@ export type ExecutionStartMutationVariables = Exact<{
 
 
 export type ExecutionStartMutation = {
-  /** Runs a workflow. Answers when the execution is safely queued; follow it with `executionEvents`. */
+  /** Runs a workflow. Returns as soon as the execution is durably queued; follow the execution with `executionEvents`. */
   executionStart: {
     /** The execution, QUEUED or already further; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
@@ -835,9 +835,9 @@ export type ExecutionCancelMutationVariables = Exact<{
 
 
 export type ExecutionCancelMutation = {
-  /** Ends an execution before its time: running nodes within a second, nodes to come never begin. */
+  /** Cancels an execution: running nodes end within a second, and no further node begins. */
   executionCancel: {
-    /** The execution, which ends within a moment; null where there are userErrors. */
+    /** The execution, which ends within a second; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
     /** Empty where the mutation succeeded. */
     userErrors: Array<{
@@ -860,7 +860,7 @@ export type ExecutionRetryMutationVariables = Exact<{
 
 
 export type ExecutionRetryMutation = {
-  /** Runs what a former execution ran, with the same version and input, as a new execution. */
+  /** Runs a former execution again, with the same version and input, as a new execution. */
   executionRetry: {
     /** The new execution; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
@@ -884,20 +884,20 @@ export type ExecutionQueryVariables = Exact<{
 
 
 export type ExecutionQuery = {
-  /** One execution; null when there is none of that id. */
+  /** One execution; null when there is none with that id. */
   execution: (
     {
-    /** The nodes that have begun or were skipped, and the items of those that run `forEach`. */
+    /** The nodes that have begun or were skipped, with the items of nodes that run `forEach`. */
     nodeExecutions: Array<{
       /** The node's `key` in the workflow. */
       nodeKey: string;
       /** The index of the item, from 0; null for the node as a whole. */
       item: number | null;
-      /** How far it is. */
+      /** Its status. */
       status: NodeExecutionStatus;
       /** Attempts begun so far. */
       attempt: number;
-      /** What it emitted; null until it has SUCCEEDED. */
+      /** What the node emitted; null until it has SUCCEEDED. */
       output: unknown;
       /** When its first attempt began. */
       startedAt: string | null;
@@ -919,7 +919,7 @@ export type ExecutionExportQueryVariables = Exact<{
 
 
 export type ExecutionExportQuery = {
-  /** One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. It can be replayed without a server. Null when there is none of that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events. */
+  /** One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. The document can be replayed without a server. Null when there is no execution with that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events. */
   executionExport: unknown;
 };
 
@@ -939,7 +939,7 @@ export type ExecutionsQuery = {
     pageInfo: {
       /** Whether there are items after this page. */
       hasNextPage: boolean;
-      /** The cursor of the last item: give it as `after` for the next page. */
+      /** The cursor of the last item: pass it as `after` for the next page. */
       endCursor: string | null;
     };
   };
@@ -952,7 +952,7 @@ export type ExecutionUpdatesSubscriptionVariables = Exact<{
 
 
 export type ExecutionUpdatesSubscription = {
-  /** Executions as they change status, from now on. Changes in quick succession may be told as one: the latest state is always told, each step need not be. For every step of one execution use `executionEvents`. */
+  /** Executions as they change status, from now on. Changes in quick succession may be merged: the latest state is always sent, each step may not be. For every step of one execution use `executionEvents`. */
   executionUpdates: ExecutionPartsFragment;
 };
 
@@ -986,17 +986,17 @@ export type NodeDefinitionsQuery = {
       type: string;
       /** Whether the node cannot be saved without it. */
       required: boolean;
-      /** What holds when it is left out. */
+      /** The value that applies when the field is omitted. */
       default: unknown;
       /** The least number, the least characters of a string, or the least items of an array. */
       min: number | null;
       /** The greatest number, the most characters of a string, or the most items of an array. */
       max: number | null;
-      /** What it is for. */
+      /** What the field is for. */
       description: string | null;
-      /** An example to show while it is empty. */
+      /** An example to show while the field is empty. */
       placeholder: string | null;
-      /** How to draw it: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`. */
+      /** How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`. */
       widget: string | null;
       /** Of a code editor: `python`, `jsonata` or `json`. */
       language: string | null;
@@ -1037,13 +1037,13 @@ export type PythonRunMutationVariables = Exact<{
 
 
 export type PythonRunMutation = {
-  /** Runs one piece of Python; no workflow needed. Answers when it is safely queued; follow it with `executionEvents`. */
+  /** Runs one piece of Python; no workflow needed. Returns as soon as the execution is durably queued; follow the execution with `executionEvents`. */
   pythonRun: {
     /** The execution, whose one node has the key `python`; null where there are userErrors. */
     execution: {
-      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
-      /** How far it is. */
+      /** Its status. */
       status: ExecutionStatus;
     } | null;
     /** Empty where the mutation succeeded. */
@@ -1064,7 +1064,7 @@ export type PythonEnvironmentsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type PythonEnvironmentsQuery = {
-  /** The environments of the host that answers: those being built first, then the last used, then those that failed. */
+  /** The environments of the host that answers: those being built first, then the most recently used, then those that failed. */
   pythonEnvironments: Array<PythonEnvironmentFieldsFragment>;
 };
 
@@ -1098,9 +1098,9 @@ export type PythonEnvironmentDeleteMutationVariables = Exact<{
 
 
 export type PythonEnvironmentDeleteMutation = {
-  /** Removes an environment that no run uses. The next run that asks for its packages resolves and installs them anew, newer versions among them. */
+  /** Removes an environment that no run uses. The next run that needs its packages resolves and installs them again, with newer versions if there are any. */
   pythonEnvironmentDelete: {
-    /** The id of the environment that is gone; null where there are userErrors. */
+    /** The id of the removed environment; null where there are userErrors. */
     deletedPythonEnvironmentId: string | null;
     /** Empty where the mutation succeeded. */
     userErrors: Array<{
@@ -1117,21 +1117,21 @@ export type PythonEnvironmentDeleteMutation = {
 };
 
 export type PythonEnvironmentFieldsFragment = {
-  /** The same packages on the same Python have the same id. It changes when a build is done. */
+  /** The same packages on the same Python have the same id. The id changes when a build ends. */
   id: string;
-  /** What was asked for when it was built. */
+  /** The requirements that the environment was built from. */
   requirements: Array<string>;
-  /** On disk, a whole number of bytes; 0 until it is READY. */
+  /** Size on disk, a whole number of bytes; 0 until the environment is READY. */
   sizeBytes: number;
-  /** How far it is. */
+  /** Its status. */
   state: PythonEnvironmentState;
   /** Why it FAILED. */
   message: string | null;
-  /** When it was built, or its build began or failed. */
+  /** When the environment was built, or when its build began or failed. */
   createdAt: string;
-  /** When a run last took it up. */
+  /** When a run last used the environment. */
   lastUsedAt: string | null;
-  /** All that is in it; empty until it is READY. */
+  /** All packages of the environment; empty until it is READY. */
   packages: Array<{
     /** Normalised, such as `python-dateutil`. */
     name: string;
@@ -1147,11 +1147,11 @@ export type PythonCheckQueryVariables = Exact<{
 
 
 export type PythonCheckQuery = {
-  /** Reads code as the sandbox would before running it, and finds all that it would refuse. For editors. */
+  /** Checks code as the sandbox does before it runs the code, and returns everything that the sandbox would refuse. For editors. */
   pythonCheck: {
-    /** Whether nothing was found. The code may still be stopped while it runs. */
+    /** True when no violation was found. The code may still be stopped while it runs. */
     ok: boolean;
-    /** All that was found, in the order of the code. */
+    /** All violations, in the order of the code. */
     violations: Array<{
       /** The rule that is broken, such as `blocked-import` or `syntax-error`. */
       rule: string;
@@ -1173,7 +1173,7 @@ export type SecurityViolationsQueryVariables = Exact<{
 
 
 export type SecurityViolationsQuery = {
-  /** The audit trail of what code tried and was not allowed, newest first. It is append-only. */
+  /** The audit trail of everything that code tried and was not allowed, newest first. The trail is append-only. */
   securityViolations: {
     /** The items alone, for clients that need no cursors of their own. */
     nodes: Array<SecurityViolationPartsFragment>;
@@ -1181,7 +1181,7 @@ export type SecurityViolationsQuery = {
     pageInfo: {
       /** Whether there are items after this page. */
       hasNextPage: boolean;
-      /** The cursor of the last item: give it as `after` for the next page. */
+      /** The cursor of the last item: pass it as `after` for the next page. */
       endCursor: string | null;
     };
   };
@@ -1198,15 +1198,15 @@ export type SecurityViolationAddedSubscription = {
 };
 
 export type SecurityViolationPartsFragment = {
-  /** The place in the history of the execution: 1, 2, 3 … without gaps. */
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
-  /** Opaque. Give it as `after` to read on from just behind this event. */
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
   cursor: string;
-  /** When it happened, by the clock of the worker. */
+  /** When the event happened, by the clock of the worker. */
   occurredAt: string;
-  /** The node it happened in; null for events of the execution as a whole. */
+  /** The node of the event; null for an event of the execution as a whole. */
   nodeKey: string | null;
-  /** The attempt it happened in, from 1. */
+  /** The attempt of the event, from 1. */
   attempt: number | null;
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
@@ -1214,22 +1214,22 @@ export type SecurityViolationPartsFragment = {
   principal: string;
   /** SHA-256 of the code of the node, in hex. */
   codeHash: string;
-  /** The execution it happened in; null where that was deleted since: the audit trail is kept longer. */
+  /** The execution of the violation; null once the execution is deleted, because the audit trail is kept longer. */
   execution: {
-    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
     id: string;
-    /** The workflow that is run, also when it was deleted since; null of a `pythonRun`. */
+    /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
     workflow: {
-      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
     } | null;
-    /** The version that is run; null of a `pythonRun`. */
+    /** The version of the workflow that is run; null for a `pythonRun`. */
     version: {
       /** Counts 1, 2, 3 … within the workflow. */
       number: number;
     } | null;
   } | null;
-  /** What it tried, and where. */
+  /** What the code tried, and where. */
   violation: {
     /** Always `PYTHON_SECURITY_ERROR`: the code that the run fails with. */
     code: string;
@@ -1288,15 +1288,15 @@ export type ServerInfoQuery = {
       services: Array<{
         /** Its URL, with its address where the name has several. */
         url: string;
-        /** Whether it takes runs now. */
+        /** Whether the service accepts runs now. */
         isUp: boolean;
         /** Why not; null when it does. */
         problem: string | null;
-        /** Runs under way, by its last report. */
+        /** Active runs, by the service's last report. */
         running: number;
         /** Runs that wait for their turn, by its last report. */
         waiting: number;
-        /** Runs that can be under way at once. */
+        /** How many runs can be active at once. */
         max: number;
       }>;
     };
@@ -1304,7 +1304,7 @@ export type ServerInfoQuery = {
 };
 
 export type WorkflowPartsFragment = {
-  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
   id: string;
   /** The name of its latest version. */
   name: string;
@@ -1314,22 +1314,22 @@ export type WorkflowPartsFragment = {
   createdAt: string;
   /** When its latest version was saved. */
   updatedAt: string;
-  /** What it is now. */
+  /** The latest version. */
   latestVersion: WorkflowVersionPartsFragment;
 };
 
 export type WorkflowVersionPartsFragment = {
   /** Counts 1, 2, 3 … within the workflow. */
   number: number;
-  /** The name it had. */
+  /** The name of the workflow in this version. */
   name: string;
-  /** The description it had. */
+  /** The description of the workflow in this version. */
   description: string | null;
-  /** When it was saved. */
+  /** When the version was saved. */
   createdAt: string;
-  /** The JSON Schema that the input of an execution must fit; null where any will do. */
+  /** The JSON Schema that the input of an execution must fit; null where any input is accepted. */
   inputSchema: unknown;
-  /** The JSON Schema that the output of an execution must fit, or it fails with OUTPUT_INVALID; null where any will do. */
+  /** The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted. */
   outputSchema: unknown;
   /** Its nodes. */
   nodes: Array<{
@@ -1341,14 +1341,14 @@ export type WorkflowVersionPartsFragment = {
     name: string | null;
     /** Fits the definition's `configSchema`. */
     config: unknown;
-    /** Where an editor draws it. */
+    /** Where an editor draws the node. */
     position: {
       /** To the right. */
       x: number;
       /** Downwards. */
       y: number;
     } | null;
-    /** How often it is attempted; once where there is none. */
+    /** How often the node is attempted; null for once. */
     retry: {
       /** Attempts in all, the first included. */
       maxAttempts: number;
@@ -1361,7 +1361,7 @@ export type WorkflowVersionPartsFragment = {
       /** The error codes worth another attempt, such as PYTHON_TIMEOUT or PYTHON_SERVICE_ERROR: those of `NodeError`, not names of Python's exceptions. Where empty, every error that is `retryable`; PYTHON_EXECUTION_ERROR is. */
       retryOn: Array<string>;
     } | null;
-    /** Set where it runs once for each item of a list. */
+    /** Set where the node runs once for each item of a list. */
     forEach: {
       /** A JSONata expression whose value is the list. */
       items: string;
@@ -1371,13 +1371,13 @@ export type WorkflowVersionPartsFragment = {
   }>;
   /** The edges between them. */
   edges: Array<{
-    /** The key of the node it begins at. */
+    /** The key of the node where the edge begins. */
     source: string;
-    /** The output handle it begins at; the first of the node where none is given. */
+    /** The output handle where the edge begins; by default the first of the node. */
     sourceHandle: string | null;
-    /** The key of the node it ends at. */
+    /** The key of the node where the edge ends. */
     target: string;
-    /** Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same. */
+    /** The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source. */
     targetHandle: string | null;
   }>;
 };
@@ -1388,7 +1388,7 @@ export type WorkflowQueryVariables = Exact<{
 
 
 export type WorkflowQuery = {
-  /** One workflow; null when there is none of that id, or it was deleted. */
+  /** One workflow; null when there is none with that id, or when it was deleted. */
   workflow: WorkflowPartsFragment | null;
 };
 
@@ -1404,7 +1404,7 @@ export type WorkflowsQuery = {
   workflows: {
     /** The items alone, for clients that need no cursors of their own. */
     nodes: Array<{
-      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind. */
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
       /** The name of its latest version. */
       name: string;
@@ -1417,7 +1417,7 @@ export type WorkflowsQuery = {
     pageInfo: {
       /** Whether there are items after this page. */
       hasNextPage: boolean;
-      /** The cursor of the last item: give it as `after` for the next page. */
+      /** The cursor of the last item: pass it as `after` for the next page. */
       endCursor: string | null;
     };
   };
@@ -1438,7 +1438,7 @@ export type WorkflowDefinitionsQuery = {
     pageInfo: {
       /** Whether there are items after this page. */
       hasNextPage: boolean;
-      /** The cursor of the last item: give it as `after` for the next page. */
+      /** The cursor of the last item: pass it as `after` for the next page. */
       endCursor: string | null;
     };
   };
@@ -1450,7 +1450,7 @@ export type WorkflowValidateQueryVariables = Exact<{
 
 
 export type WorkflowValidateQuery = {
-  /** What is wrong with a workflow, without saving it: errors, then warnings. One without an error can be saved and run. For editors. */
+  /** All faults of a workflow, without saving it: errors, then warnings. A workflow without an error can be saved and run. For editors. */
   workflowValidate: Array<{
     /** Whether it keeps the input from being saved or run. */
     level: UserErrorLevel;
@@ -1505,7 +1505,7 @@ export type WorkflowUpdateMutationVariables = Exact<{
 
 
 export type WorkflowUpdateMutation = {
-  /** Saves a new version of a workflow. Executions of earlier versions are not touched. */
+  /** Saves a new version of a workflow. Executions of earlier versions are not affected. */
   workflowUpdate: {
     /** The workflow with its new version; null where there are userErrors. */
     workflow: WorkflowPartsFragment | null;
@@ -1540,9 +1540,9 @@ export type WorkflowDeleteMutationVariables = Exact<{
 
 
 export type WorkflowDeleteMutation = {
-  /** Takes a workflow off the list. Its executions, and what they ran, stay readable. */
+  /** Deletes a workflow from the list. Its executions, and the versions that they ran, stay readable. */
   workflowDelete: {
-    /** The id of the workflow that is gone; null where there are userErrors. */
+    /** The id of the deleted workflow; null where there are userErrors. */
     deletedWorkflowId: string | null;
     /** Empty where the mutation succeeded. */
     userErrors: Array<{

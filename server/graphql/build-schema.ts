@@ -47,14 +47,14 @@ export async function buildSchema(): Promise<GraphQLSchema> {
 }
 
 const rootDescriptions = {
-  Query: 'What can be read.',
+  Query: 'All reads.',
   Mutation:
-    'What can be done. Faults in the input are `userErrors` of the payload; top-level errors are for the operation itself, the token and the server.',
+    'All changes. Faults in the input are `userErrors` of the payload; top-level errors are for the operation itself, the token and the server.',
   Subscription:
-    'What can be watched, over a WebSocket (graphql-transport-ws) or server-sent events (graphql-sse).',
+    'All live streams, over a WebSocket (graphql-transport-ws) or server-sent events (graphql-sse).',
 };
 
-/** type-graphql wants one even where every subscription has its own `subscribe`. */
+/** type-graphql requires a `pubSub` even where every subscription has its own `subscribe`. */
 const unusedPubSub = { publish() {}, subscribe: () => unused() };
 
 function unused(): never {

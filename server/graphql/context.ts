@@ -4,28 +4,28 @@ import { type Loaders, makeLoaders } from './loaders.ts';
 import type { MakeContext } from './transport/operations.ts';
 import { makeResponseBudget, type ResponseBudget } from './transport/response-size.ts';
 
-/** What every resolver gets: the use cases, and loaders that gather the lookups of one operation. */
+/** What every resolver receives: the use cases, and loaders that batch the lookups of one operation. */
 export interface GraphqlContext {
   weft: Weft;
   loaders: Loaders;
   budget: ResponseBudget;
-  /** For each event of a subscription: those over one connection take turns. */
+  /** Acquired for each event of a subscription: those over one connection take turns. */
   acquire: Acquire;
 }
 
 /**
- * Each query and mutation gets loaders of its own. Subscriptions share loaders that gather but do not remember:
- * what was loaded for one event may have changed by the next, and ten thousand idle subscribers hold nothing.
+ * Each query and mutation has its own loaders. Subscriptions share loaders that batch but do not cache: a row that was
+ * loaded for one event may have changed by the next, and ten thousand idle subscribers hold nothing.
  */
 export function makeContextFactory(weft: Weft): MakeContext {
-  const live = contextWith({ remember: false, budget: unbounded });
+  const live = contextWith({ cache: false, budget: unbounded });
   return ({ live: isLive, acquire = acquireAtOnce }) =>
-    isLive ? { ...live, acquire } : contextWith({ remember: true, budget: makeResponseBudget() });
+    isLive ? { ...live, acquire } : contextWith({ cache: true, budget: makeResponseBudget() });
 
-  function contextWith(options: { remember: boolean; budget: ResponseBudget }): GraphqlContext {
+  function contextWith(options: { cache: boolean; budget: ResponseBudget }): GraphqlContext {
     return { weft, loaders: makeLoaders(weft, options), budget: options.budget, acquire: acquireAtOnce };
   }
 }
 
-/** An event of a subscription reads little; what it answers is bounded all the same. */
+/** An event of a subscription reads little, and the transports bound its response. */
 const unbounded: ResponseBudget = { spend() {} };

@@ -7,9 +7,9 @@ import type { Logger } from '../shared/logger.ts';
 export type ErrorFormatter = (thrown: unknown) => GraphQLFormattedError;
 
 /**
- * Makes what a client is told of an error. Known errors (a WeftError, a database that is away, a fault in the client's
- * document or variables) pass with `extensions.code`; all else becomes INTERNAL_SERVER_ERROR with an `errorId`, and is
- * logged in full under that id.
+ * Formats errors for clients. Known errors (a WeftError, an unreachable database, a fault in the client's document or
+ * variables) pass with `extensions.code`. Any other becomes INTERNAL_SERVER_ERROR with an `errorId`, and is logged in
+ * full under that id.
  */
 export function makeErrorFormatter(logger: Logger): ErrorFormatter {
   return (thrown) => {
@@ -71,7 +71,7 @@ function mask(error: GraphQLError, cause: Error, logger: Logger): GraphQLFormatt
   logger.error({ err: cause, errorId, path: error.path }, 'a GraphQL operation failed unexpectedly');
   return {
     ...pass(error, 'INTERNAL_SERVER_ERROR'),
-    message: `Something went wrong inside Weft. The server's log tells more under the error id ${errorId}.`,
+    message: `Something went wrong inside Weft. The server's log has the details under the error id ${errorId}.`,
     extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
   };
 }

@@ -15,18 +15,18 @@ export interface Loaders {
   executionValues: DataLoader<string, ExecutionValues>;
 }
 
-/** Lookups asked for in the same turn of the event loop become one query each. */
+/** Lookups of one kind in the same turn of the event loop become one query. */
 export function makeLoaders(
   { workflows, executions }: Weft,
-  { remember, budget }: { remember: boolean; budget: ResponseBudget },
+  { cache, budget }: { cache: boolean; budget: ResponseBudget },
 ): Loaders {
   return {
-    workflow: new DataLoader((ids) => workflows.getMany(ids), { cache: remember }),
+    workflow: new DataLoader((ids) => workflows.getMany(ids), { cache }),
     workflowVersion: new DataLoader((keys) => workflows.getVersions(keys), {
-      cache: remember,
+      cache,
       cacheKeyFn: ({ workflowId, number }) => `${workflowId}/${number}`,
     }),
-    execution: new DataLoader((ids) => executions.getMany(ids), { cache: remember }),
-    executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache: remember }),
+    execution: new DataLoader((ids) => executions.getMany(ids), { cache }),
+    executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache }),
   };
 }

@@ -16,7 +16,7 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, maxJsonDepth),
 });
 
-/** A moment as RFC 3339 text; no operation takes one. */
+/** A moment as RFC 3339 text. Output only: no argument has this type. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'A moment in UTC with milliseconds, as RFC 3339 text: `2026-11-23T09:41:00.123Z`.',

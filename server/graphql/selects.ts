@@ -1,6 +1,6 @@
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 
-/** Whether a field of this name is asked for in what a resolver gives. */
+/** Whether the operation selects a field of this name from a resolver's result. */
 export function selects({ fieldNodes, fragments }: GraphQLResolveInfo, name: string): boolean {
   return fieldNodes.some(({ selectionSet }) => isIn(selectionSet));
 

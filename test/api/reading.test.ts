@@ -154,7 +154,7 @@ test('executions are listed newest first, page by page, and filtered', async () 
   );
 });
 
-test('a page is asked for from one side, and has a size', async () => {
+test('a page is requested from one side, and has a size', async () => {
   const read = (place: Place) =>
     weft.query(`query (${placeVariables}) { workflows(${placeArguments}) { nodes { id } } }`, place);
   await expect(read({ first: 1, last: 1 })).rejects.toThrow(/some of both.*BAD_USER_INPUT/);
@@ -198,7 +198,7 @@ test('events can be narrowed to types and nodes', async () => {
   expect(texts.join('')).toBe('b\n'); // a line may come in pieces
 });
 
-test('executionUpdates tells how each execution of a workflow ends, as it ends', async () => {
+test('executionUpdates reports how each execution of a workflow ends, as it ends', async () => {
   const workflowId = await weft.createWorkflow({ nodes: passOn() });
   const updates = weft.subscribe<{ executionUpdates: { id: string; status: string } }>(
     'subscription ($workflowId: ID) { executionUpdates(workflowId: $workflowId, statuses: [SUCCEEDED]) { id status output } }',
@@ -206,18 +206,18 @@ test('executionUpdates tells how each execution of a workflow ends, as it ends',
   );
   const started: string[] = [];
   const first = await untilNotified(updates.next(), async () => {
-    await weft.allEvents(await weft.runPython('1')); // of no workflow, so not told
+    await weft.allEvents(await weft.runPython('1')); // of no workflow, so not reported
     const id = await weft.start(workflowId, 7);
     started.push(id);
     await weft.allEvents(id);
   });
-  const { id, ...told } = first.value.data.executionUpdates;
-  expect(told).toEqual({ status: 'SUCCEEDED', output: 7 });
+  const { id, ...reported } = first.value.data.executionUpdates;
+  expect(reported).toEqual({ status: 'SUCCEEDED', output: 7 });
   expect(started).toContain(id);
   await updates.return!();
 });
 
-test('serverInfo tells what is in force, and node(id) finds by any id', async () => {
+test('serverInfo reports what applies, and node(id) finds by any id', async () => {
   const id = await weft.createWorkflow({ name: 'by id', nodes: passOn() });
   const { serverInfo, node } = await weft.query<{
     serverInfo: { sandbox: { walls: object[] } };
@@ -259,7 +259,7 @@ test('pages of large events are shorter, and none is left out, forwards, backwar
   expect([...rest.nodes, ...last.nodes].map(({ sequence }) => sequence)).toEqual(sequences);
 });
 
-test('an operation whose answer would be too large is refused, and one that asks for less is not', async () => {
+test('an operation whose response would be too large is refused, and one that selects less is not', async () => {
   const input = 'x'.repeat(14 * 1024 * 1024);
   const workflowId = await weft.createWorkflow({ nodes: [{ key: 'in', type: 'input' }] });
   for (let n = 0; n < 3; n++) await weft.allEvents(await weft.start(workflowId, input));

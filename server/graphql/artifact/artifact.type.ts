@@ -4,8 +4,7 @@ import { NodeInterface } from '../relay/node.type.ts';
 @ObjectType({
   simpleResolvers: true,
   implements: NodeInterface,
-  description:
-    'A file that a Python node handed out: a figure of matplotlib, or what the code gave to `save_artifact`.',
+  description: 'A file that a Python node saved: a figure of matplotlib, or an argument of `save_artifact`.',
 })
 export class Artifact extends NodeInterface {
   @Field(() => String, {
@@ -13,7 +12,7 @@ export class Artifact extends NodeInterface {
   })
   name!: string;
 
-  @Field(() => String, { description: 'As the code said, or as the ending of the name says.' })
+  @Field(() => String, { description: 'As the code declared it, or as the file extension implies.' })
   mimeType!: string;
 
   @Field(() => Float, { description: 'At most 10 MiB.' })

@@ -13,16 +13,18 @@ registerEnumType(ExecutionEventType, {
   description: 'The types of events, for filtering. Each has the name of its GraphQL type.',
 });
 
-registerEnumType(OutputStream, { name: 'OutputStream', description: 'Where a run wrote to.' });
+registerEnumType(OutputStream, { name: 'OutputStream', description: 'The stream that a run wrote to.' });
 
 registerEnumType(EnvironmentStatus, {
   name: 'EnvironmentStatus',
-  description: "How far the environment with a node's packages is.",
+  description: "The status of the environment with a node's packages.",
   valuesConfig: {
     RESOLVING: { description: 'The versions are being chosen.' },
     INSTALLING: { description: 'The packages are being downloaded and installed.' },
     READY: { description: 'The run can begin.' },
-    FAILED: { description: 'The packages could not be installed; `message` has the words of the installer.' },
+    FAILED: {
+      description: 'The packages could not be installed; `message` has the output of the installer.',
+    },
   },
 });
 
@@ -30,8 +32,8 @@ registerEnumType(ViolationLayer, {
   name: 'ViolationLayer',
   description: 'Which wall of the sandbox stopped the code.',
   valuesConfig: {
-    STATIC: { description: 'The reading of the code before it ran.' },
-    RUNTIME: { description: 'The watch over it while it ran.' },
+    STATIC: { description: 'The check of the code before it ran.' },
+    RUNTIME: { description: 'The audit of the code while it ran.' },
     KERNEL: { description: 'The operating system.' },
   },
 });

@@ -10,7 +10,7 @@ export class ExecutionEventsArgs {
   @Field(() => String, {
     nullable: true,
     description:
-      'A `cursor` or `endCursor` of the same execution: the stream begins just behind it. From the first event where none is given.',
+      'A `cursor` or `endCursor` of the same execution: the stream begins right after that event. Without `after` the stream begins at the first event.',
   })
   after?: string | null;
 

@@ -5,25 +5,29 @@ import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 
 @InterfaceType({
   description:
-    'One thing that happened in an execution. The events of an execution are its whole history: dense, in order, the same for everybody who reads them, live or later.',
+    'One thing that happened in an execution. The events of an execution are its whole history: numbered without gaps, in order, and the same for every reader, live or later.',
 })
 export abstract class ExecutionEvent {
-  @Field(() => Int, { description: 'The place in the history of the execution: 1, 2, 3 … without gaps.' })
+  @Field(() => Int, {
+    description: "The event's number in the history of the execution: 1, 2, 3 … without gaps.",
+  })
   sequence!: number;
 
-  @Field(() => String, { description: 'Opaque. Give it as `after` to read on from just behind this event.' })
+  @Field(() => String, {
+    description: 'Opaque. Pass the cursor as `after` to continue right after this event.',
+  })
   cursor!: string;
 
-  @Field(() => DateTimeScalar, { description: 'When it happened, by the clock of the worker.' })
+  @Field(() => DateTimeScalar, { description: 'When the event happened, by the clock of the worker.' })
   occurredAt!: Date;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The node it happened in; null for events of the execution as a whole.',
+    description: 'The node of the event; null for an event of the execution as a whole.',
   })
   nodeKey!: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'The attempt it happened in, from 1.' })
+  @Field(() => Int, { nullable: true, description: 'The attempt of the event, from 1.' })
   attempt!: number | null;
 
   @Field(() => Int, {
@@ -38,7 +42,7 @@ export function EventType(description: string): ClassDecorator {
   return ObjectType({ simpleResolvers: true, implements: ExecutionEvent, description });
 }
 
-@EventType('Always the first event: the execution was asked for.')
+@EventType('Always the first event: the execution was requested.')
 export class ExecutionQueued extends ExecutionEvent {}
 
 @EventType('A worker has begun the execution.')
@@ -46,7 +50,7 @@ export class ExecutionStarted extends ExecutionEvent {}
 
 @EventType('The last event of an execution that succeeded.')
 export class ExecutionSucceeded extends ExecutionEvent {
-  @Field(() => JsonScalar, { nullable: true, description: 'What its output nodes gave.' })
+  @Field(() => JsonScalar, { nullable: true, description: 'The result of its output nodes.' })
   output!: unknown;
 }
 
@@ -66,7 +70,7 @@ export class ExecutionEventBatch {
 
   @Field(() => String, {
     description:
-      'Opaque. Give it as `after` when subscribing again: the stream goes on without gap or duplicate.',
+      'Opaque. Pass the cursor as `after` when you subscribe again: the stream continues without gap or duplicate.',
   })
   endCursor!: string;
 

@@ -9,12 +9,14 @@ import { Violation } from './violation.type.ts';
 @EventType('An attempt at a node has begun.')
 export class NodeStarted extends ExecutionEvent {}
 
-@EventType('A node, or an item of one, has its result. Told exactly once.')
+@EventType('A node, or an item of a node, succeeded. Emitted exactly once for each.')
 export class NodeSucceeded extends ExecutionEvent {
-  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted.' })
+  @Field(() => JsonScalar, { nullable: true, description: 'What the node emitted.' })
   output!: unknown;
 
-  @Field(() => String, { description: 'The output handle it emitted on: edges from the others die.' })
+  @Field(() => String, {
+    description: 'The output handle that the node emitted on: edges from its other handles die.',
+  })
   handle!: string;
 
   @Field(() => Float, { description: 'Milliseconds that the attempt took.' })
@@ -22,7 +24,7 @@ export class NodeSucceeded extends ExecutionEvent {
 }
 
 @EventType(
-  'A node has failed, after its retries. An edge on its error handle takes it from here; without one the execution fails.',
+  "A node failed, after its retries. The execution continues over an edge on the node's error handle; without such an edge the execution fails.",
 )
 export class NodeFailed extends ExecutionEvent {
   @Field(() => NodeError, { description: 'Why it failed.' })
@@ -32,19 +34,19 @@ export class NodeFailed extends ExecutionEvent {
   durationMs!: number;
 }
 
-@EventType('A node will not run: no edge that leads to it is live.')
+@EventType('A node will not run: no edge to the node is live.')
 export class NodeSkipped extends ExecutionEvent {}
 
-@EventType('A node, or an item of one, took its output from the execution that this one retries.')
+@EventType('A node, or an item of a node, reused the output from the execution that this one retries.')
 export class NodeReused extends ExecutionEvent {
-  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted then.' })
+  @Field(() => JsonScalar, { nullable: true, description: 'What the node emitted in the former execution.' })
   output!: unknown;
 
-  @Field(() => String, { description: 'The output handle it emitted on.' })
+  @Field(() => String, { description: 'The output handle that the node emitted on.' })
   handle!: string;
 }
 
-@EventType('An attempt has failed, and another will be made.')
+@EventType('An attempt failed, and another will follow.')
 export class NodeRetryScheduled extends ExecutionEvent {
   @Field(() => Float, { description: 'Milliseconds until the next attempt.' })
   delayMs!: number;
@@ -53,9 +55,9 @@ export class NodeRetryScheduled extends ExecutionEvent {
   error!: NodeError;
 }
 
-@EventType('A piece of what a run wrote, as it wrote it.')
+@EventType("A piece of a run's output, as the run wrote it.")
 export class NodeOutput extends ExecutionEvent {
-  @Field(() => OutputStream, { description: 'Where it wrote to.' })
+  @Field(() => OutputStream, { description: 'The stream that the run wrote to.' })
   stream!: keyof typeof OutputStream;
 
   @Field(() => String, { description: 'A piece of the text; pieces need not end with a line.' })
@@ -66,7 +68,7 @@ export class NodeOutput extends ExecutionEvent {
 
   @Field(() => Boolean, {
     description:
-      'True where what follows this text is left out: the rest of a line over 256 KiB, or all that follows the first MiB of the stream. The run itself goes on.',
+      'True where the text after this piece is omitted: the rest of a line over 256 KiB, or everything after the first MiB of the stream. The run itself continues.',
   })
   truncated!: boolean;
 
@@ -77,7 +79,9 @@ export class NodeOutput extends ExecutionEvent {
   message?: string;
 }
 
-@EventType('How far a run says it is, by `progress()` or tqdm. Reports in quick succession are told as one.')
+@EventType(
+  'The progress that a run reports by `progress()` or tqdm. Reports in quick succession are merged into one event.',
+)
 export class NodeProgress extends ExecutionEvent {
   @Field(() => Float, { description: 'How much is done.' })
   current!: number;
@@ -85,23 +89,24 @@ export class NodeProgress extends ExecutionEvent {
   @Field(() => Float, { nullable: true, description: 'How much there is to do, where that is known.' })
   total!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'What is counted, such as `rows`.' })
+  @Field(() => String, { nullable: true, description: 'The unit that is counted, such as `rows`.' })
   unit!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'What it is doing.' })
+  @Field(() => String, { nullable: true, description: 'What the run is doing.' })
   message!: string | null;
 
   @Field(() => String, { description: '`progress` or `tqdm`.' })
   source!: string;
 }
 
-@EventType("The environment with a node's packages is being made.")
+@EventType("The environment with a node's packages is being built.")
 export class NodeEnvironment extends ExecutionEvent {
-  @Field(() => EnvironmentStatus, { description: 'How far it is.' })
+  @Field(() => EnvironmentStatus, { description: 'Its status.' })
   status!: keyof typeof EnvironmentStatus;
 
   @Field(() => [String], {
-    description: 'What the node asks for; from INSTALLING on all that this comes to, as `name==version`.',
+    description:
+      'The requirements of the node; from INSTALLING on, all packages that they resolve to, as `name==version`.',
   })
   packages!: string[];
 
@@ -129,22 +134,22 @@ export class NodeNotice extends ExecutionEvent {
   message!: string;
 }
 
-@EventType('A node has handed out a file, which can be downloaded from now on.')
+@EventType('A node saved a file, which can be downloaded from now on.')
 export class ArtifactCreated extends ExecutionEvent {
   @Field(() => Artifact, { description: 'The file.' })
   artifact!: Artifact;
 }
 
-@EventType('Code tried what its sandbox does not allow. Also a line of the audit trail.')
+@EventType('Code tried something that its sandbox does not allow. Also an entry of the audit trail.')
 export class SecurityViolation extends ExecutionEvent {
-  @Field(() => Violation, { description: 'What it tried, and where.' })
+  @Field(() => Violation, { description: 'What the code tried, and where.' })
   violation!: Violation;
 
   @Field(() => String, { description: 'SHA-256 of the code of the node, in hex.' })
   codeHash!: string;
 }
 
-@EventType('There were so many violations lately that an operator was alerted.')
+@EventType('So many violations happened recently that an operator was alerted.')
 export class SecurityAlert extends ExecutionEvent {
   @Field(() => Int, { description: 'How many violations were counted.' })
   violations!: number;

@@ -9,7 +9,7 @@ import type { ExecutionExport } from '../../use-cases/export.ts';
 import { toEvent } from '../execution-event/execution-event.mapper.ts';
 import { durationMs } from './execution.mapper.ts';
 
-/** The document with its execution and events as all other operations give them: every field is there, if only as null. */
+/** The document, with its execution and events in the shape of all other operations: every field is present, if only as null. */
 export function toExport(whole: ExecutionExport | null, schema: GraphQLSchema): object | null {
   if (whole === null) return null;
   const { retryOf, ...execution } = whole.execution;

@@ -19,14 +19,17 @@ import { Execution, NodeExecution } from './execution.type.ts';
 /** What an execution leads to. */
 @Resolver(() => Execution)
 export class ExecutionFieldsResolver {
-  @FieldResolver(() => JsonScalar, { nullable: true, description: 'What it was started with.' })
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description: 'The input that the execution was started with.',
+  })
   async input(@Root() { id }: Execution, @Ctx() { loaders }: GraphqlContext): Promise<unknown> {
     return (await loaders.executionValues.load(id)).input;
   }
 
   @FieldResolver(() => JsonScalar, {
     nullable: true,
-    description: 'Of its output nodes; null until it has SUCCEEDED.',
+    description: 'The result of its output nodes; null until the execution has SUCCEEDED.',
   })
   async output(@Root() { id, status }: Execution, @Ctx() { loaders }: GraphqlContext): Promise<unknown> {
     return status === 'SUCCEEDED' ? (await loaders.executionValues.load(id)).output : null;
@@ -34,7 +37,7 @@ export class ExecutionFieldsResolver {
 
   @FieldResolver(() => Workflow, {
     nullable: true,
-    description: 'The workflow that is run, also when it was deleted since; null of a `pythonRun`.',
+    description: 'The workflow of the execution, even if it has been deleted since; null for a `pythonRun`.',
   })
   async workflow(
     @Root() { workflowId }: Execution,
@@ -46,7 +49,7 @@ export class ExecutionFieldsResolver {
 
   @FieldResolver(() => WorkflowVersion, {
     nullable: true,
-    description: 'The version that is run; null of a `pythonRun`.',
+    description: 'The version of the workflow that is run; null for a `pythonRun`.',
   })
   async version(
     @Root() { workflowId, versionNumber }: Execution,
@@ -63,7 +66,7 @@ export class ExecutionFieldsResolver {
   }
 
   @FieldResolver(() => [NodeExecution], {
-    description: 'The nodes that have begun or were skipped, and the items of those that run `forEach`.',
+    description: 'The nodes that have begun or were skipped, with the items of nodes that run `forEach`.',
   })
   async nodeExecutions(
     @Root() { id }: Execution,
@@ -75,7 +78,7 @@ export class ExecutionFieldsResolver {
   }
 
   @FieldResolver(() => [Artifact], {
-    description: 'Files that its nodes have handed out so far, in order; the first 1000.',
+    description: 'Files that its nodes have saved so far, in order; the first 1000.',
   })
   artifacts(@Root() { id }: Execution, @Ctx() { weft }: GraphqlContext): Promise<Artifact[]> {
     return weft.executions.artifacts(id);
@@ -83,7 +86,7 @@ export class ExecutionFieldsResolver {
 
   @FieldResolver(() => ExecutionEventConnection, {
     description:
-      'What has happened in it so far, from the first event on. To follow it live, subscribe to `executionEvents`.',
+      'The events of the execution so far, from the first. To follow the execution live, subscribe to `executionEvents`.',
   })
   async events(
     @Root() { id }: Execution,

@@ -10,10 +10,10 @@ export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
   RUNNING: { description: 'Is being run.' },
-  WAITING: { description: 'Waits for a time or an event; nothing of it occupies a worker.' },
+  WAITING: { description: 'Waits for a time or an event, and occupies no worker.' },
   SUCCEEDED: { description: 'Ended with an output.' },
   FAILED: { description: 'Ended with an error.' },
-  CANCELED: { description: 'Was ended before its time.' },
+  CANCELED: { description: 'Was cancelled.' },
 };
 
 registerEnumType(ExecutionStatus, {
@@ -27,8 +27,8 @@ registerEnumType(NodeExecutionStatus, {
   description: 'SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final.',
   valuesConfig: {
     ...shared,
-    SKIPPED: { description: 'No edge that leads to it was live.' },
-    REUSED: { description: 'Took its output from the execution that this one retries.' },
+    SKIPPED: { description: 'No edge to the node was live.' },
+    REUSED: { description: 'Reused the output from the execution that this one retries.' },
   },
 });
 

@@ -11,19 +11,19 @@ export class ExecutionStartInput {
   @Field(() => ID, { description: 'The workflow to run.' })
   workflowId!: string;
 
-  @Field(() => Int, { nullable: true, description: 'The version to run; the latest where none is given.' })
+  @Field(() => Int, { nullable: true, description: 'The version to run; by default the latest.' })
   versionNumber?: number | null;
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: "What the workflow's input node gives. Must fit the workflow's `inputSchema`.",
+    description: "The value that the workflow's input node emits. Must fit the workflow's `inputSchema`.",
   })
   input?: unknown;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Of 1 to 200 characters. A second start of the same workflow with the same key gives the first execution and starts nothing.',
+      '1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing.',
   })
   idempotencyKey?: string | null;
 }
@@ -41,7 +41,7 @@ export class ExecutionFilter {
 export class ExecutionsArgs extends PageArgs {
   @Field(() => ExecutionFilter, {
     nullable: true,
-    description: 'Which executions to list; all where none is given.',
+    description: 'Which executions to list; by default all.',
   })
   filter?: ExecutionFilter | null;
 }
@@ -68,7 +68,7 @@ export class ExecutionRetryArgs {
 
   @Field(() => ExecutionRetryStrategy, {
     defaultValue: 'FROM_FAILURE',
-    description: 'What of it is run again.',
+    description: 'Which nodes run again.',
   })
   strategy!: RetryStrategy;
 }

@@ -24,7 +24,7 @@ import { toExport } from './execution-export.ts';
 export class ExecutionResolver {
   @Query(() => Execution, {
     nullable: true,
-    description: 'One execution; null when there is none of that id.',
+    description: 'One execution; null when there is none with that id.',
   })
   execution(
     @Arg('id', () => ID, { description: 'Its id.' }) id: string,
@@ -44,7 +44,7 @@ export class ExecutionResolver {
   @Query(() => JsonScalar, {
     nullable: true,
     description:
-      'One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. It can be replayed without a server. Null when there is none of that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events.',
+      'One whole execution as one document: `{ format, formatVersion, exportedAt, execution, workflow, events }`, with every event under its `type`. The document can be replayed without a server. Null when there is no execution with that id. Error: `EXPORT_TOO_LARGE`, past 32 MiB of events.',
   })
   async executionExport(
     @Arg('id', () => ID, { description: 'Its id.' }) id: string,
@@ -56,7 +56,7 @@ export class ExecutionResolver {
 
   @Mutation(() => ExecutionStartPayload, {
     description:
-      'Runs a workflow. Answers when the execution is safely queued; follow it with `executionEvents`.',
+      'Runs a workflow. Returns as soon as the execution is durably queued; follow the execution with `executionEvents`.',
   })
   async executionStart(
     @Arg('input', () => ExecutionStartInput, { description: 'What to run, and with what.' })
@@ -67,8 +67,7 @@ export class ExecutionResolver {
   }
 
   @Mutation(() => ExecutionCancelPayload, {
-    description:
-      'Ends an execution before its time: running nodes within a second, nodes to come never begin.',
+    description: 'Cancels an execution: running nodes end within a second, and no further node begins.',
   })
   async executionCancel(
     @Args(() => ExecutionCancelArgs) { id, mode }: ExecutionCancelArgs,
@@ -78,7 +77,7 @@ export class ExecutionResolver {
   }
 
   @Mutation(() => ExecutionRetryPayload, {
-    description: 'Runs what a former execution ran, with the same version and input, as a new execution.',
+    description: 'Runs a former execution again, with the same version and input, as a new execution.',
   })
   async executionRetry(
     @Args(() => ExecutionRetryArgs) { id, strategy }: ExecutionRetryArgs,

@@ -16,7 +16,7 @@ const UpdatesArgs = z.object({
 export class ExecutionSubscription {
   @Subscription(() => Execution, {
     description:
-      'Executions as they change status, from now on. Changes in quick succession may be told as one: the latest state is always told, each step need not be. For every step of one execution use `executionEvents`.',
+      'Executions as they change status, from now on. Changes in quick succession may be merged: the latest state is always sent, each step may not be. For every step of one execution use `executionEvents`.',
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
       context.weft.executions.updates(UpdatesArgs.parse(args), context.acquire),
   })

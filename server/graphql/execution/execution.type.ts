@@ -13,13 +13,13 @@ import { NodeError } from './node-error.type.ts';
   description: 'One run of a version of a workflow, or of one Python node.',
 })
 export class Execution extends NodeInterface {
-  @Field(() => ExecutionStatus, { description: 'How far it is.' })
+  @Field(() => ExecutionStatus, { description: 'Its status.' })
   status!: ExecutionStatusName;
 
   @Field(() => NodeError, { nullable: true, description: 'Why it FAILED; null in any other status.' })
   error!: NodeError | null;
 
-  @Field(() => DateTimeScalar, { description: 'When it was asked for.' })
+  @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When a worker began it.' })
@@ -54,13 +54,16 @@ export class NodeExecution {
   })
   item!: number | null;
 
-  @Field(() => NodeExecutionStatus, { description: 'How far it is.' })
+  @Field(() => NodeExecutionStatus, { description: 'Its status.' })
   status!: NodeStatus;
 
   @Field(() => Int, { description: 'Attempts begun so far.' })
   attempt!: number;
 
-  @Field(() => JsonScalar, { nullable: true, description: 'What it emitted; null until it has SUCCEEDED.' })
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'What the node emitted; null until it has SUCCEEDED.',
+  })
   output!: unknown;
 
   @Field(() => NodeError, { nullable: true, description: 'Why its last attempt failed.' })
@@ -95,7 +98,7 @@ export class ExecutionStartPayload extends Payload {
 export class ExecutionCancelPayload extends Payload {
   @Field(() => Execution, {
     nullable: true,
-    description: 'The execution, which ends within a moment; null where there are userErrors.',
+    description: 'The execution, which ends within a second; null where there are userErrors.',
   })
   execution!: Execution | null;
 }

@@ -29,7 +29,7 @@ export class NodeError {
   @Field(() => Int, { nullable: true, description: 'The column in that line, from 1, where it is known.' })
   column!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Of a process that ended by itself.' })
+  @Field(() => Int, { nullable: true, description: 'The exit code of a process that ended by itself.' })
   exitCode!: number | null;
 
   @Field(() => String, { nullable: true, description: 'The last few KiB of what the run wrote to stderr.' })
@@ -42,7 +42,7 @@ export class NodeError {
   nodeKey!: string | null;
 
   @Field(() => Boolean, {
-    description: 'Whether another attempt might end differently without a change of code.',
+    description: 'Whether another attempt may succeed without a change of the code.',
   })
   retryable!: boolean;
 }

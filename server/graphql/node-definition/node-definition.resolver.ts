@@ -12,7 +12,7 @@ export class NodeDefinitionResolver {
 
   @Query(() => NodeDefinition, {
     nullable: true,
-    description: 'One type of node; null when there is none of that name.',
+    description: 'One type of node; null when there is none with that name.',
   })
   nodeDefinition(
     @Arg('type', () => String, { description: 'Its type, such as `python`.' }) type: string,

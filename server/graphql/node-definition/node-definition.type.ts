@@ -38,7 +38,10 @@ export class NodeField {
   @Field(() => Boolean, { description: 'Whether the node cannot be saved without it.' })
   required!: boolean;
 
-  @Field(() => JsonScalar, { nullable: true, description: 'What holds when it is left out.' })
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'The value that applies when the field is omitted.',
+  })
   default!: unknown;
 
   @Field(() => Float, {
@@ -53,16 +56,16 @@ export class NodeField {
   })
   max!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'What it is for.' })
+  @Field(() => String, { nullable: true, description: 'What the field is for.' })
   description!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'An example to show while it is empty.' })
+  @Field(() => String, { nullable: true, description: 'An example to show while the field is empty.' })
   placeholder!: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'How to draw it: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`.',
+      'How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`.',
   })
   widget!: string | null;
 

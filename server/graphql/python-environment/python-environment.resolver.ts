@@ -10,7 +10,7 @@ import {
 export class PythonEnvironmentResolver {
   @Query(() => [PythonEnvironment], {
     description:
-      'The environments of the host that answers: those being built first, then the last used, then those that failed.',
+      'The environments of the host that answers: those being built first, then the most recently used, then those that failed.',
   })
   pythonEnvironments(@Ctx() { weft }: GraphqlContext): Promise<PythonEnvironment[]> {
     return weft.python.environments();
@@ -33,7 +33,7 @@ export class PythonEnvironmentResolver {
 
   @Mutation(() => PythonEnvironmentDeletePayload, {
     description:
-      'Removes an environment that no run uses. The next run that asks for its packages resolves and installs them anew, newer versions among them.',
+      'Removes an environment that no run uses. The next run that needs its packages resolves and installs them again, with newer versions if there are any.',
   })
   async pythonEnvironmentDelete(
     @Arg('id', () => ID, { description: 'The environment to remove.' }) id: string,

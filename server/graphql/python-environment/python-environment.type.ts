@@ -8,11 +8,11 @@ export type PythonEnvironmentState = keyof typeof PythonEnvironmentState;
 
 registerEnumType(PythonEnvironmentState, {
   name: 'PythonEnvironmentState',
-  description: 'How far an environment is.',
+  description: 'The status of an environment.',
   valuesConfig: {
     BUILDING: { description: 'Is being resolved or installed.' },
     READY: { description: 'Can be used at once.' },
-    FAILED: { description: 'Could not be built; the next run that asks for it tries again.' },
+    FAILED: { description: 'The build failed; the next run that needs the environment tries again.' },
   },
 });
 
@@ -28,33 +28,37 @@ export class PythonPackage {
 @ObjectType({
   simpleResolvers: true,
   description:
-    'A set of Python packages, installed once and shared by all nodes whose requirements come to it.',
+    'A set of Python packages, installed once and shared by all nodes whose requirements resolve to that set.',
 })
 export class PythonEnvironment {
   @Field(() => ID, {
-    description: 'The same packages on the same Python have the same id. It changes when a build is done.',
+    description: 'The same packages on the same Python have the same id. The id changes when a build ends.',
   })
   id!: string;
 
-  @Field(() => [String], { description: 'What was asked for when it was built.' })
+  @Field(() => [String], { description: 'The requirements that the environment was built from.' })
   requirements!: string[];
 
-  @Field(() => [PythonPackage], { description: 'All that is in it; empty until it is READY.' })
+  @Field(() => [PythonPackage], { description: 'All packages of the environment; empty until it is READY.' })
   packages!: PythonPackage[];
 
-  @Field(() => Float, { description: 'On disk, a whole number of bytes; 0 until it is READY.' })
+  @Field(() => Float, {
+    description: 'Size on disk, a whole number of bytes; 0 until the environment is READY.',
+  })
   sizeBytes!: number;
 
-  @Field(() => PythonEnvironmentState, { description: 'How far it is.' })
+  @Field(() => PythonEnvironmentState, { description: 'Its status.' })
   state!: PythonEnvironmentState;
 
   @Field(() => String, { nullable: true, description: 'Why it FAILED.' })
   message!: string | null;
 
-  @Field(() => DateTimeScalar, { description: 'When it was built, or its build began or failed.' })
+  @Field(() => DateTimeScalar, {
+    description: 'When the environment was built, or when its build began or failed.',
+  })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When a run last took it up.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When a run last used the environment.' })
   lastUsedAt!: Date | null;
 }
 
@@ -79,7 +83,7 @@ export class PythonEnvironmentPreparePayload extends Payload {
 export class PythonEnvironmentDeletePayload extends Payload {
   @Field(() => ID, {
     nullable: true,
-    description: 'The id of the environment that is gone; null where there are userErrors.',
+    description: 'The id of the removed environment; null where there are userErrors.',
   })
   deletedPythonEnvironmentId!: string | null;
 }

@@ -7,7 +7,7 @@ import { PythonCheck, PythonRunInput, PythonRunPayload } from './python.type.ts'
 export class PythonResolver {
   @Query(() => PythonCheck, {
     description:
-      'Reads code as the sandbox would before running it, and finds all that it would refuse. For editors.',
+      'Checks code as the sandbox does before it runs the code, and returns everything that the sandbox would refuse. For editors.',
   })
   async pythonCheck(
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
@@ -21,7 +21,7 @@ export class PythonResolver {
 
   @Mutation(() => PythonRunPayload, {
     description:
-      'Runs one piece of Python; no workflow needed. Answers when it is safely queued; follow it with `executionEvents`.',
+      'Runs one piece of Python; no workflow needed. Returns as soon as the execution is durably queued; follow the execution with `executionEvents`.',
   })
   async pythonRun(
     @Arg('input', () => PythonRunInput, { description: 'What to run, and with what.' }) input: PythonRunInput,

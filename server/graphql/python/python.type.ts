@@ -7,7 +7,7 @@ import { Payload } from '../user-error/user-error.type.ts';
 export class PythonRunInput {
   @Field(() => String, {
     description:
-      'Sees `input` as `input_data`; sets `result`, or ends with an expression, to give an output.',
+      'The code reads the input as `input_data`. Its output is `result`, or the value of its last expression.',
   })
   code!: string;
 
@@ -19,13 +19,13 @@ export class PythonRunInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Longest run time in milliseconds: 1000 to 300000, 30000 where none is given.',
+    description: 'Longest run time in milliseconds: 1000 to 300000, by default 30000.',
   })
   timeoutMs?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Most memory in MiB: 32 to 16384, 512 where none is given.',
+    description: 'Most memory in MiB: 32 to 16384, by default 512.',
   })
   memoryMb?: number | null;
 
@@ -34,7 +34,8 @@ export class PythonRunInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The same key again gives the execution of the first time: 1 to 200 characters.',
+    description:
+      '1 to 200 characters. A second run with the same key returns the first execution and starts nothing.',
   })
   idempotencyKey?: string | null;
 }
@@ -50,7 +51,7 @@ export class PythonRunPayload extends Payload {
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'One place in code that the sandbox does not allow, or where it is not Python.',
+  description: 'One place in the code that the sandbox does not allow, or that is not valid Python.',
 })
 export class PythonFinding {
   @Field(() => String, {
@@ -68,13 +69,13 @@ export class PythonFinding {
   column!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What can be said of code without running it.' })
+@ObjectType({ simpleResolvers: true, description: 'The result of checking code without running it.' })
 export class PythonCheck {
   @Field(() => Boolean, {
-    description: 'Whether nothing was found. The code may still be stopped while it runs.',
+    description: 'True when no violation was found. The code may still be stopped while it runs.',
   })
   ok!: boolean;
 
-  @Field(() => [PythonFinding], { description: 'All that was found, in the order of the code.' })
+  @Field(() => [PythonFinding], { description: 'All violations, in the order of the code.' })
   violations!: PythonFinding[];
 }

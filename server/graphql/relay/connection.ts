@@ -20,7 +20,9 @@ export function connectionOf<T extends object>(
     description: 'An item of a list, with its place in it.',
   })
   class EdgeType {
-    @Field(() => String, { description: 'The place of this item: give it as `after` to read on from here.' })
+    @Field(() => String, {
+      description: 'The place of this item: pass it as `after` to continue after this item.',
+    })
     cursor!: string;
 
     @Field(itemType, { description: 'The item.' })

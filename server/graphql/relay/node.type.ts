@@ -4,7 +4,7 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 export abstract class NodeInterface {
   @Field(() => ID, {
     description:
-      'Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) tells people the kind.',
+      'Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind.',
   })
   id!: string;
 }

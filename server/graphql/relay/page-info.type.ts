@@ -12,13 +12,13 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the first item: give it as `before` for the page before.',
+    description: 'The cursor of the first item: pass it as `before` for the previous page.',
   })
   startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the last item: give it as `after` for the next page.',
+    description: 'The cursor of the last item: pass it as `after` for the next page.',
   })
   endCursor!: string | null;
 }

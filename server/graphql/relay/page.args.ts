@@ -7,7 +7,7 @@ export const defaultPageSize = 20;
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: `How many items at most, from 1 to ${maxPageSize}; ${defaultPageSize} unless given.`,
+    description: `How many items at most, from 1 to ${maxPageSize}; by default ${defaultPageSize}.`,
   })
   first?: number | null;
 
@@ -16,7 +16,7 @@ export class PageArgs {
 
   @Field(() => Int, {
     nullable: true,
-    description: `Instead of \`first\`: so many items at most, from 1 to ${maxPageSize}, at the end of the list or before \`before\`.`,
+    description: `Instead of \`first\`: how many items at most, from 1 to ${maxPageSize}, from the end of the list or before \`before\`.`,
   })
   last?: number | null;
 

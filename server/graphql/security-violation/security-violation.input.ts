@@ -2,7 +2,7 @@ import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { ViolationLayer } from '../execution-event/execution-event.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 
-@InputType({ description: 'Which violations to list; what is left out does not narrow.' })
+@InputType({ description: 'Which violations to list. Each field narrows the list.' })
 export class SecurityViolationFilter {
   @Field(() => ID, { nullable: true, description: 'Of executions of this workflow.' })
   workflowId?: string | null;
@@ -19,6 +19,9 @@ export class SecurityViolationFilter {
 
 @ArgsType()
 export class SecurityViolationsArgs extends PageArgs {
-  @Field(() => SecurityViolationFilter, { nullable: true, description: 'Which of them.' })
+  @Field(() => SecurityViolationFilter, {
+    nullable: true,
+    description: 'Which violations to list; by default all.',
+  })
   filter?: SecurityViolationFilter | null;
 }

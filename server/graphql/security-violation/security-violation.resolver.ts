@@ -20,7 +20,8 @@ const AddedArgs = z.object({ workflowId: z.string().nullable().default(null) });
 @Resolver(() => SecurityViolation)
 export class SecurityViolationResolver {
   @Query(() => SecurityViolationConnection, {
-    description: 'The audit trail of what code tried and was not allowed, newest first. It is append-only.',
+    description:
+      'The audit trail of everything that code tried and was not allowed, newest first. The trail is append-only.',
   })
   async securityViolations(
     @Args(() => SecurityViolationsArgs) args: SecurityViolationsArgs,
@@ -47,15 +48,15 @@ export class SecurityViolationResolver {
   @FieldResolver(() => Execution, {
     nullable: true,
     description:
-      'The execution it happened in; null where that was deleted since: the audit trail is kept longer.',
+      'The execution of the violation; null once the execution is deleted, because the audit trail is kept longer.',
   })
-  execution(@Root() { executionId }: Told, @Ctx() context: GraphqlContext): Promise<Execution | null> {
+  execution(@Root() { executionId }: Violation, @Ctx() context: GraphqlContext): Promise<Execution | null> {
     return fetchExecution(executionId, context);
   }
 
   @FieldResolver(() => String, { description: 'Who started the execution.' })
   async principal(
-    @Root() { executionId, principal }: Told,
+    @Root() { executionId, principal }: Violation,
     @Ctx() { loaders }: GraphqlContext,
   ): Promise<string> {
     return principal ?? (await loaders.execution.load(executionId))!.principal;
@@ -63,4 +64,4 @@ export class SecurityViolationResolver {
 }
 
 /** A line of the audit trail, which has its principal itself, or the event of an execution. */
-type Told = Pick<AuditedViolation, 'executionId'> & Partial<Pick<AuditedViolation, 'principal'>>;
+type Violation = Pick<AuditedViolation, 'executionId'> & Partial<Pick<AuditedViolation, 'principal'>>;

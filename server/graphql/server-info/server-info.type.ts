@@ -30,19 +30,19 @@ export class SandboxService {
   @Field(() => String, { description: 'Its URL, with its address where the name has several.' })
   url!: string;
 
-  @Field(() => Boolean, { description: 'Whether it takes runs now.' })
+  @Field(() => Boolean, { description: 'Whether the service accepts runs now.' })
   isUp!: boolean;
 
   @Field(() => String, { nullable: true, description: 'Why not; null when it does.' })
   problem!: string | null;
 
-  @Field(() => Int, { description: 'Runs under way, by its last report.' })
+  @Field(() => Int, { description: "Active runs, by the service's last report." })
   running!: number;
 
   @Field(() => Int, { description: 'Runs that wait for their turn, by its last report.' })
   waiting!: number;
 
-  @Field(() => Int, { description: 'Runs that can be under way at once.' })
+  @Field(() => Int, { description: 'How many runs can be active at once.' })
   max!: number;
 }
 
@@ -70,7 +70,8 @@ export class SandboxInfo {
 export class PackageInfo {
   @Field(() => [String], {
     nullable: true,
-    description: 'The only packages that may be asked for (PYTHON_ALLOWED_PACKAGES); null where all may.',
+    description:
+      'The only packages that a node may require (PYTHON_ALLOWED_PACKAGES); null where all are allowed.',
   })
   allowed!: readonly string[] | null;
 
@@ -80,7 +81,8 @@ export class PackageInfo {
   blocked!: readonly string[];
 
   @Field(() => String, {
-    description: '`asked`: `allowed` holds for what is asked for; `all`: for all that it pulls in too.',
+    description:
+      '`asked`: `allowed` applies to the requirements of a node; `all`: also to everything that those depend on.',
   })
   allowedCover!: 'asked' | 'all';
 

@@ -13,7 +13,7 @@ import { Workflow, WorkflowVersion, WorkflowVersionConnection } from './workflow
 export class WorkflowFieldsResolver {
   @FieldResolver(() => WorkflowVersion, {
     nullable: true,
-    description: 'One of its versions; null when there is none of that number.',
+    description: 'One of its versions; null when there is none with that number.',
   })
   async version(
     @Root() { id }: Workflow,

@@ -59,37 +59,40 @@ export class WorkflowNode {
   @Field(() => JsonScalar, { nullable: true, description: "Fits the definition's `configSchema`." })
   config!: unknown;
 
-  @Field(() => Position, { nullable: true, description: 'Where an editor draws it.' })
+  @Field(() => Position, { nullable: true, description: 'Where an editor draws the node.' })
   position!: Position | null;
 
   @Field(() => RetryPolicy, {
     nullable: true,
-    description: 'How often it is attempted; once where there is none.',
+    description: 'How often the node is attempted; null for once.',
   })
   retry!: RetryPolicy | null;
 
-  @Field(() => ForEach, { nullable: true, description: 'Set where it runs once for each item of a list.' })
+  @Field(() => ForEach, {
+    nullable: true,
+    description: 'Set where the node runs once for each item of a list.',
+  })
   forEach!: ForEach | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'Leads what one node emits to another.' })
+@ObjectType({ simpleResolvers: true, description: 'Carries the output of one node to another.' })
 export class WorkflowEdge {
-  @Field(() => String, { description: 'The key of the node it begins at.' })
+  @Field(() => String, { description: 'The key of the node where the edge begins.' })
   source!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The output handle it begins at; the first of the node where none is given.',
+    description: 'The output handle where the edge begins; by default the first of the node.',
   })
   sourceHandle!: string | null;
 
-  @Field(() => String, { description: 'The key of the node it ends at.' })
+  @Field(() => String, { description: 'The key of the node where the edge ends.' })
   target!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same.',
+      'The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source.',
   })
   targetHandle!: string | null;
 }

@@ -69,38 +69,38 @@ export class WorkflowNodeInput {
   })
   config?: unknown;
 
-  @Field(() => PositionInput, { nullable: true, description: 'Where an editor draws it.' })
+  @Field(() => PositionInput, { nullable: true, description: 'Where an editor draws the node.' })
   position?: PositionInput | null;
 
   @Field(() => RetryPolicyInput, {
     nullable: true,
-    description: 'How often it is attempted, with `forEach` each item by itself; once where none is given.',
+    description: 'How often the node is attempted, with `forEach` each item separately; by default once.',
   })
   retry?: RetryPolicyInput | null;
 
-  @Field(() => ForEachInput, { nullable: true, description: 'Runs it once for each item of a list.' })
+  @Field(() => ForEachInput, { nullable: true, description: 'Runs the node once for each item of a list.' })
   forEach?: ForEachInput | null;
 }
 
-@InputType({ description: 'Leads what one node emits to another.' })
+@InputType({ description: 'Carries the output of one node to another.' })
 export class WorkflowEdgeInput {
-  @Field(() => String, { description: 'The key of the node it begins at.' })
+  @Field(() => String, { description: 'The key of the node where the edge begins.' })
   source!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The output handle it begins at, such as `true` or `error`; the first of the node where none is given.',
+      'The output handle where the edge begins, such as `true` or `error`; by default the first of the node.',
   })
   sourceHandle?: string | null;
 
-  @Field(() => String, { description: 'The key of the node it ends at.' })
+  @Field(() => String, { description: 'The key of the node where the edge ends.' })
   target!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Names the value in the input of a node where several edges end; the key of the source where none is given, or where another edge that lives names the same.',
+      'The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source.',
   })
   targetHandle?: string | null;
 }
@@ -146,7 +146,7 @@ export class WorkflowFilter {
 export class WorkflowsArgs extends PageArgs {
   @Field(() => WorkflowFilter, {
     nullable: true,
-    description: 'Which workflows to list; all where none is given.',
+    description: 'Which workflows to list; by default all.',
   })
   filter?: WorkflowFilter | null;
 }

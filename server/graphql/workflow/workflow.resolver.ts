@@ -17,7 +17,7 @@ import {
 export class WorkflowResolver {
   @Query(() => Workflow, {
     nullable: true,
-    description: 'One workflow; null when there is none of that id, or it was deleted.',
+    description: 'One workflow; null when there is none with that id, or when it was deleted.',
   })
   workflow(
     @Arg('id', () => ID, { description: 'Its id.' }) id: string,
@@ -37,7 +37,7 @@ export class WorkflowResolver {
 
   @Query(() => [UserError], {
     description:
-      'What is wrong with a workflow, without saving it: errors, then warnings. One without an error can be saved and run. For editors.',
+      'All faults of a workflow, without saving it: errors, then warnings. A workflow without an error can be saved and run. For editors.',
   })
   workflowValidate(
     @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,
@@ -55,7 +55,7 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => WorkflowUpdatePayload, {
-    description: 'Saves a new version of a workflow. Executions of earlier versions are not touched.',
+    description: 'Saves a new version of a workflow. Executions of earlier versions are not affected.',
   })
   async workflowUpdate(
     @Args(() => WorkflowUpdateArgs) { id, input }: WorkflowUpdateArgs,
@@ -65,7 +65,8 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => WorkflowDeletePayload, {
-    description: 'Takes a workflow off the list. Its executions, and what they ran, stay readable.',
+    description:
+      'Deletes a workflow from the list. Its executions, and the versions that they ran, stay readable.',
   })
   async workflowDelete(
     @Arg('id', () => ID, { description: 'The workflow to delete.' }) id: string,

@@ -7,16 +7,17 @@ import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'What a workflow was at one time. It never changes: an execution runs one version to its end.',
+  description:
+    'A workflow as it was saved at one time. A version never changes: an execution runs one version to its end.',
 })
 export class WorkflowVersion {
   @Field(() => Int, { description: 'Counts 1, 2, 3 … within the workflow.' })
   number!: number;
 
-  @Field(() => String, { description: 'The name it had.' })
+  @Field(() => String, { description: 'The name of the workflow in this version.' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'The description it had.' })
+  @Field(() => String, { nullable: true, description: 'The description of the workflow in this version.' })
   description!: string | null;
 
   @Field(() => [WorkflowNode], { description: 'Its nodes.' })
@@ -27,18 +28,18 @@ export class WorkflowVersion {
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: 'The JSON Schema that the input of an execution must fit; null where any will do.',
+    description: 'The JSON Schema that the input of an execution must fit; null where any input is accepted.',
   })
   inputSchema!: unknown;
 
   @Field(() => JsonScalar, {
     nullable: true,
     description:
-      'The JSON Schema that the output of an execution must fit, or it fails with OUTPUT_INVALID; null where any will do.',
+      'The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted.',
   })
   outputSchema!: unknown;
 
-  @Field(() => DateTimeScalar, { description: 'When it was saved.' })
+  @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;
 
   /** For the relation; not part of the schema. */
@@ -57,7 +58,7 @@ export class Workflow extends NodeInterface {
   @Field(() => String, { nullable: true, description: 'The description of its latest version.' })
   description!: string | null;
 
-  @Field(() => WorkflowVersion, { description: 'What it is now.' })
+  @Field(() => WorkflowVersion, { description: 'The latest version.' })
   latestVersion!: WorkflowVersion;
 
   @Field(() => DateTimeScalar, { description: 'When its first version was saved.' })
@@ -107,7 +108,7 @@ export class WorkflowUpdatePayload extends Payload {
 export class WorkflowDeletePayload extends Payload {
   @Field(() => ID, {
     nullable: true,
-    description: 'The id of the workflow that is gone; null where there are userErrors.',
+    description: 'The id of the deleted workflow; null where there are userErrors.',
   })
   deletedWorkflowId!: string | null;
 }

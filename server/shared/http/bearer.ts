@@ -4,7 +4,7 @@ import { HttpError } from './http-error.ts';
 /** Throws HttpError 401 unless the Authorization header is `Bearer <token>`. */
 export type CheckBearer = (authorization: string | undefined) => void;
 
-/** Lets all pass when there is no token. `hint` tells whoever has none where it comes from. */
+/** Without a token, every request passes. `hint` explains where a client finds the token. */
 export function makeBearerCheck(token: string | undefined, hint: string): CheckBearer {
   if (token === undefined) return () => {};
   const expected = digest(`Bearer ${token}`);
@@ -13,7 +13,7 @@ export function makeBearerCheck(token: string | undefined, hint: string): CheckB
     throw new HttpError(
       401,
       'UNAUTHENTICATED',
-      `Expected the token as \`Authorization: Bearer <token>\`, got none or another one. ${hint}`,
+      `Expected the token as \`Authorization: Bearer <token>\`, got none or another. ${hint}`,
       { 'www-authenticate': 'Bearer' },
     );
   };

@@ -5,12 +5,12 @@ import { HttpError } from './http-error.ts';
 
 export interface BodyLimits {
   maxBytes: number;
-  /** Lists and objects, which take long to parse for their size; any number where it is not given. */
+  /** Lists and objects, which are slow to parse for their size. Without this limit any number is accepted. */
   maxContainers?: number;
 }
 
 /**
- * Reads a JSON body within the limits. A body of too many bytes is refused as soon as that is known (by its
+ * Reads a JSON body within the limits. A body of too many bytes is refused as soon as its size is known (by its
  * Content-Length before anything is read) and never held in memory. Throws HttpError 400, 413 or 415.
  */
 export async function readJsonBody(
@@ -35,7 +35,7 @@ export const tooManyContainers = (maxContainers: number): string =>
 
 const SEND_LESS = 'Send less at once: split it over several executions.';
 
-/** A buffer takes 200 bytes beside its content: a body sent byte by byte must not be kept as one for each. */
+/** A buffer occupies 200 bytes beside its content: a body sent byte by byte must not become one buffer a byte. */
 const CHUNKS_A_PIECE = 1_000;
 
 function requireJson(request: IncomingMessage): void {
@@ -53,7 +53,7 @@ async function readWithin(request: IncomingMessage, maxBytes: number): Promise<s
   const pieces: Buffer[] = [];
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not `for await`: leaving that loop early destroys the request, and the refusal with it.
+  // Not `for await`: to leave that loop early destroys the request, and the refusal with it.
   return await new Promise((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -68,7 +68,7 @@ async function readWithin(request: IncomingMessage, maxBytes: number): Promise<s
     request.once('end', () => resolve(Buffer.concat([...pieces, ...chunks]).toString('utf8')));
     const onPart = () => reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.'));
     request.once('close', () => request.complete || onPart());
-    // A client that breaks off: its ECONNRESET must not be taken for the database's.
+    // The client broke the connection: its ECONNRESET must not be mistaken for the database's.
     request.once('error', onPart);
   });
 }

@@ -1,18 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { sendJson } from './http-error.ts';
 
-/** Whether the server can do its work now, and if not, why. */
+/** Whether the server can work now, and if not, why. */
 export interface Readiness {
   ready: boolean;
   problem?: string | undefined;
 }
 
-/** Liveness: answers as long as the process does. */
+/** Liveness: 200 as long as the process runs. */
 export function sendHealth(response: ServerResponse): void {
   sendJson(response, 200, { status: 'ok' });
 }
 
-/** Readiness: 200 or 503, for what puts a load balancer in front. */
+/** Readiness: 200 or 503, for load balancers. */
 export async function sendReadiness(
   response: ServerResponse,
   isReady: () => Promise<Readiness>,

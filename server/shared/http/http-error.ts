@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { WeftError } from '../errors.ts';
 
-/** A fault of the request itself, told by an HTTP status as well as by a code. */
+/** A fault of the request itself, with an HTTP status beside its code. */
 export class HttpError extends WeftError {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
@@ -27,21 +27,21 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.writeHead(status, { 'content-type': jsonType }).end(JSON.stringify(body));
 }
 
-/** Answers with the error. A body that is still on its way is not kept: see `lingerThenClose`. */
+/** Responds with the error. A body that is still arriving is not kept: see `lingerThenClose`. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: HttpError): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const body = errorBody(error);
-  const bodyIsComing = !request.complete && request.headers.expect === undefined;
+  const isBodyArriving = !request.complete && request.headers.expect === undefined;
   response.writeHead(error.status, {
     ...error.headers,
     'content-type': jsonType,
     'content-length': Buffer.byteLength(body),
     ...(request.complete ? {} : { connection: 'close' }),
   });
-  if (bodyIsComing) lingerThenClose(request, response, body);
+  if (isBodyArriving) lingerThenClose(request, response, body);
   else response.end(body);
 }
 
@@ -50,8 +50,8 @@ export const jsonType = 'application/json; charset=utf-8';
 const maxLingerMs = 5_000;
 
 /**
- * Closing a socket with unread input resets it, and the client may lose the answer with it. So the answer goes
- * out whole, what still comes is thrown away for a few seconds, and only then the connection is closed.
+ * Closing a socket with unread input resets the connection, and the client may lose the response. So the whole response
+ * is sent, further input is discarded for a few seconds, and only then the connection is closed.
  */
 function lingerThenClose(request: IncomingMessage, response: ServerResponse, body: string): void {
   const timer = setTimeout(() => request.destroy(), maxLingerMs);

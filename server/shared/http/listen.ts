@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { coerceError, WeftError } from '../errors.ts';
 
 /**
- * Resolves when the server takes connections, with its address as `http://127.0.0.1:4000`.
+ * Resolves when the server accepts connections, with its address as `http://127.0.0.1:4000`.
  * @throws WeftError CANNOT_LISTEN
  */
 export async function listen(

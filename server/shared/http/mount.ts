@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Something that is served beside what a port is there for, past the same guard. */
+/** A service that shares the port, and the guard, of another. */
 export interface Mount {
   /** Without a slash at its end, such as `/sandbox/v1`. */
   path: string;
-  /** Answers every request for what lies below the path. Never throws: errors become answers. */
+  /** Responds to every request below the path. Never throws: errors become responses. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ test.each([...documented, shownInGraphiql])('%s is valid on its own, and within 
 });
 
 test.each(['workflowValidate(input: { name: "x", nodes: [] }) { code }', 'pythonCheck(code: "1") { ok }'])(
-  'many aliases of a field that costs much are refused, in fragments too: %s',
+  'many aliases of an expensive field are refused, in fragments too: %s',
   (field) => {
     const aliases = (count: number) => Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ');
     const fragment = `fragment F on Query { ${aliases(3)} }`;

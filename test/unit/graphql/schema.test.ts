@@ -34,7 +34,7 @@ test('every event of the journal has a GraphQL type, and a name to filter by', (
 });
 
 test('the fields of events have no resolvers of their own: a subscriber reads them by the hundred thousand', () => {
-  // A violation is rare, and tells of the execution that it happened in.
+  // A violation is rare, and has a field for its execution.
   const frequent = typesOfEvents().filter(({ name }) => name !== 'SecurityViolation');
   for (const field of frequent.flatMap((type) => Object.values(type.getFields()))) {
     expect(field.resolve).toBeUndefined();
