@@ -49,7 +49,7 @@ inBrowser('GraphiQL in a browser', () => {
     await window.waitFor(isRunning);
     const shown = window.waitFor(`${response}.includes('SUCCEEDED')`);
     await putCursorIn(page, 'RunPython');
-    await untilTold(shown, async () => {
+    await untilNotified(shown, async () => {
       await page.evaluate(`${editor('response.json')}.setValue('')`);
       await page.pressCtrlEnter();
       await page.waitFor(`${response}.includes('exec_') && ${isIdle}`);
@@ -63,7 +63,7 @@ inBrowser('GraphiQL in a browser', () => {
     await page.pressCtrlEnter();
     await page.waitFor(isRunning);
     const shown = page.waitFor(`${response}.includes('SUCCEEDED')`);
-    await untilTold(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
+    await untilNotified(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
     const lastResult = await page.evaluate(response);
 
     await page.click('.graphiql-tab-add');
