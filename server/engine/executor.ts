@@ -69,7 +69,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
       const former = recorded;
-      recorded = append(step.events);
+      recorded = append(step.events); // has a listener: append adds it
       await former;
       if (step.end !== null) {
         await recorded;
@@ -94,8 +94,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
    * where a worker is lost in between, the next one appends the rest.
    */
   function recordReuse(from: RunState): void {
-    if (state.status === 'QUEUED') void record([{ type: 'ExecutionStarted' }]);
-    for (const event of reuseEvents(plan.graph, from, state)) void record([event]);
+    const started: EventBody[] = state.status === 'QUEUED' ? [{ type: 'ExecutionStarted' }] : [];
+    for (const event of [...started, ...reuseEvents(plan.graph, from, state)]) {
+      void record([event]); // has a listener: append adds it
+    }
   }
 
   /** Waits until an attempt ends, a retry is due or a stop is requested. */

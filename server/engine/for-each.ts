@@ -120,7 +120,7 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     await sleep(clock, (run.retryAt ?? 0) - clock.now().getTime(), draining);
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
-    const started = record([{ type: 'NodeStarted', ...ref }]);
+    const started = record([{ type: 'NodeStarted', ...ref }]); // has a listener: see ForEachOptions
     if (!mayRunAhead(options.runAhead, node.definition)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;

@@ -29,6 +29,7 @@ export function afterInsert(journal: JournalWriter, inserted: Promise<boolean>):
   let isInserted = false;
   /** Appends that wait; a later one must not pass them. */
   let waiting = 0;
+  // cannot reject: see the parameter
   void inserted.then((succeeded) => {
     isInserted = succeeded;
     if (!succeeded) failed.abort(notInserted());

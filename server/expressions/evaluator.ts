@@ -92,6 +92,7 @@ export function openEvaluator(): Evaluator {
   }
 
   /** The process has a lower priority from here on, so no other request uses it. */
+  // cannot reject: the task's own failure is passed to whoever waits for it
   async function continueSlowly(
     process: EvaluatorProcess,
     task: Task,

@@ -47,7 +47,7 @@ export async function* followJournal(
   let hasCaughtUp = false;
   try {
     while (!options.signal.aborted) {
-      const woken = wakeUp.next();
+      const woken = wakeUp.next(); // cannot reject: it only resolves
       const { atEnd, ended } = yield* emitPage();
       if (ended) return;
       if (atEnd) await woken;

@@ -18,9 +18,10 @@ export function watchMissedWakeUps(options: {
   onLook: (ends: readonly { id: string; last: number }[]) => void;
   logger: Logger;
 }): Disposable {
-  let timer = setTimeout(look, LOOK_INTERVAL_MS);
+  let timer = setTimeout(() => void look(), LOOK_INTERVAL_MS);
   let closed = false;
 
+  // cannot reject: it catches what fails
   async function look(): Promise<void> {
     const startedAt = performance.now();
     try {
@@ -32,7 +33,7 @@ export function watchMissedWakeUps(options: {
       );
     }
     const tookMs = performance.now() - startedAt;
-    if (!closed) timer = setTimeout(look, Math.max(LOOK_INTERVAL_MS, tookMs / MAX_SHARE));
+    if (!closed) timer = setTimeout(() => void look(), Math.max(LOOK_INTERVAL_MS, tookMs / MAX_SHARE));
   }
 
   return {

@@ -28,8 +28,7 @@ export class SharedWork<E, T> {
     shared.listeners.add(listener.receive);
     if (shared.last !== undefined) listener.receive(shared.last);
     try {
-      const ended = shared.result.finally(listener.drained);
-      return await Promise.race([ended, left.promise, listener.failed]);
+      return await Promise.race([resultOf(shared, listener.drained), left.promise, listener.failed]);
     } finally {
       waiter.signal.removeEventListener('abort', onAbort);
       shared.listeners.delete(listener.receive);
@@ -75,6 +74,18 @@ interface Shared<E, T> {
   listeners: Set<(event: E) => void>;
   last: E | undefined;
   result: Promise<T>;
+}
+
+/** The result, once the listener has every event. */
+async function resultOf<T>(
+  { result }: Pick<Shared<never, T>, 'result'>,
+  drained: () => Promise<void>,
+): Promise<T> {
+  try {
+    return await result;
+  } finally {
+    await drained();
+  }
 }
 
 /** Passes events on one at a time. `failed` rejects with the first error of `onEvent`. */

@@ -29,12 +29,13 @@ export async function openRetention(deps: {
     if (deleted > 0) logger.info({ deleted, before }, 'old executions were deleted');
   });
   // Every worker sends a job; the queue accepts the first one of each hour.
+  // cannot reject: it catches what fails
   const sendJob = () =>
     boss
       .send(QUEUE, null, { singletonSeconds: INTERVAL_SECONDS })
       .catch((error) => logger.warn({ err: error }, 'old executions are deleted later'));
   await sendJob();
-  const timer = setInterval(sendJob, INTERVAL_SECONDS * 1_000);
+  const timer = setInterval(() => void sendJob(), INTERVAL_SECONDS * 1_000);
   return {
     [Symbol.dispose]() {
       closing.abort();

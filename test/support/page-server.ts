@@ -19,7 +19,7 @@ export async function openPageServer(): Promise<PageServer> {
   let proxied: string | undefined;
   const server = createServer((request, response) => {
     if (proxied !== undefined && request.url === '/graphql') {
-      void forward(request, response, proxied);
+      void forward(request, response, proxied).catch((error) => response.destroy(error));
       return;
     }
     const [type, body] = request.url === '/page.js' ? ['text/javascript', script] : ['text/html', html];

@@ -88,6 +88,7 @@ export class BatchingReader {
   }
 
   /** One turn for the few bytes that the stream had read ahead, one for those that filled the pipe meanwhile. */
+  // cannot reject: it only reads what has arrived
   private async catchUp(): Promise<void> {
     const before = this.receivedBytes;
     this.phase = 'catching up';

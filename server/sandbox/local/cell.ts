@@ -17,7 +17,7 @@ export interface Cell {
   readonly stderr: Socket;
   readonly channel: CellChannel;
   /** Resolves when the cell and every process in it are gone; never rejects. */
-  readonly exited: Promise<CellEnd>;
+  readonly exited: Promise<CellEnd>; // cannot reject: how a cell ended is its value
   /** Called when the kernel refused a system call of this cell. */
   onRefusedCall: (call: string) => void;
   /** Runs a trivial program ahead of the real one (python/rehearsal.py). Rejects when the cell ends meanwhile. */

@@ -32,6 +32,7 @@ export class Checker {
     return promise.then((findings) => this.remember(key, findings));
   }
 
+  // cannot reject: each check's failure is passed to whoever waits for it
   private async checkAll(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;

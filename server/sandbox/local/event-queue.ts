@@ -48,7 +48,7 @@ export class EventQueue {
     this.isBusy = true;
     this.idle = Promise.withResolvers<void>();
     this.sources.pause();
-    done
+    void done
       .catch((error) => this.sources.fail(error))
       .then(() => {
         this.isBusy = false;

@@ -17,7 +17,7 @@ export interface ForkServer extends AsyncDisposable {
   /** Requests a new cell; its `ready` resolves when the cell exists. */
   makeCell(): CellInMaking;
   /** Resolves when the room has ended, for whatever reason. */
-  readonly closed: Promise<void>;
+  readonly closed: Promise<void>; // cannot reject: it resolves when the socket closes
 }
 
 export interface ForkServerOptions extends Omit<RoomOptions, 'config' | 'controlGroup'> {

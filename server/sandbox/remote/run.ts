@@ -104,6 +104,7 @@ function requireOrder({ kind }: RunFrame, isAccepted: boolean): void {
 }
 
 /** Resolves when the service has confirmed the end of the run, or has failed to confirm it in time. */
+// cannot reject: a failed request is one that is not confirmed
 async function cancel(endpoint: ServiceEndpoint, id: string, reason: unknown): Promise<void> {
   const exchange = {
     method: 'POST',
