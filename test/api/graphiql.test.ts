@@ -64,7 +64,6 @@ inBrowser('GraphiQL in a browser', () => {
     await page.waitFor(isRunning);
     const shown = page.waitFor(`${response}.includes('SUCCEEDED')`);
     await untilNotified(shown, async () => await weft.allEvents(await weft.runPython('6 * 7')));
-    const lastResult = await page.evaluate(response);
 
     await page.click('.graphiql-tab-add');
     await page.waitFor(`${editor('operation.graphql')}.getValue() === ''`);
@@ -75,7 +74,7 @@ inBrowser('GraphiQL in a browser', () => {
     await page.waitFor(`${response}.includes('"version": "')`);
 
     await page.click('.graphiql-tab button');
-    await page.waitFor(`${response} === ${JSON.stringify(lastResult)}`);
+    await page.waitFor(`${response}.includes('"executionUpdates"')`);
     expect(await page.evaluate(isIdle)).toBe(true);
   });
 
