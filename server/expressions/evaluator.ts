@@ -78,7 +78,7 @@ export function openEvaluator(): Evaluator {
       process.isAlive() ? idle.push(process) : end(process);
       task.settled.resolve(results);
     } else if (slowSlots > 0) {
-      void continueSlowly(process, task, results);
+      void continueSlowly(process, task, results).catch(task.settled.reject);
     } else {
       end(process);
       waitingSlow.add(task.owner, task);
