@@ -1,6 +1,6 @@
 import { SyntaxKind } from 'typescript/unstable/ast';
 
-const MARK = /\b(cannot reject|has a listener): \S/;
+const MARK = /\b(cannot reject|has a listener)\b[^:\n]*: \S/i;
 
 /** Whether the promise of an expression cannot reject, as far as its form, its declaration or a comment says. */
 export function makeCannotReject(project) {
@@ -45,6 +45,12 @@ export function makeCannotReject(project) {
     return symbol?.declarations.some(isDeclaredSafe) ?? false;
   }
 
+  /** Of a function that is not async, the promise is the one that its last statement returns. */
+  function returnsSafe(declaration) {
+    const { kind, expression } = declaration.body?.statements?.at(-1) ?? {};
+    return kind === SyntaxKind.ReturnStatement && expression && !isAsync(declaration) && isSafe(expression);
+  }
+
   function isDeclaredSafe(handle) {
     const declaration = handle?.resolve(project);
     if (declaration === undefined) return false;
@@ -57,6 +63,7 @@ export function makeCannotReject(project) {
       isMarked(declaration) ||
       isMarked(statementOf(declaration)) ||
       catchesAll(body) ||
+      returnsSafe(declaration) ||
       (declaration.kind === SyntaxKind.ArrowFunction && isSafe(body)) ||
       (initializer !== undefined && isSafe(initializer))
     );
