@@ -68,9 +68,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
       }
-      const former = recorded;
-      recorded = append(step.events); // has a listener: append adds it
-      await former;
+      const stepBefore = recorded;
+      // An empty append is no commit that could stand for the one before it.
+      if (step.events.length > 0) recorded = append(step.events); // has a listener: append adds it
+      await stepBefore;
       if (step.end !== null) {
         await recorded;
         return 'ended';

@@ -80,11 +80,11 @@ export function reuseEvents(graph: Graph, former: RunState, state: RunState): Ev
     const run = former.nodes.get(nodeKey) ?? newRun();
     const follows = graph.nodes.get(nodeKey)!.incoming.some(({ source }) => tainted.has(source));
     if (follows || !(isDone(run) || run.status === 'SKIPPED')) tainted.add(nodeKey);
-    const begun = state.nodes.get(nodeKey) ?? newRun();
-    if (follows || begun.status !== 'QUEUED') continue;
+    const current = state.nodes.get(nodeKey) ?? newRun();
+    if (follows || current.status !== 'QUEUED') continue;
     if (isDone(run)) events.push(reused(nodeKey, null, run));
     for (const [item, itemRun] of isDone(run) ? [] : run.items) {
-      if (isDone(itemRun) && !begun.items.has(item)) events.push(reused(nodeKey, item, itemRun));
+      if (isDone(itemRun) && !current.items.has(item)) events.push(reused(nodeKey, item, itemRun));
     }
   }
   return events;

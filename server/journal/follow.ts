@@ -41,7 +41,7 @@ export async function* followJournal(
   const release = deps.hub.listen('journal', executionId, (_id, _origin, lastSequence) => {
     if (lastSequence === undefined || lastSequence > after) wakeUp.wake();
   });
-  // Terminal events end the stream whether the filter asks for them or not.
+  // Terminal events end the stream whatever the filter.
   const types = options.types && [...new Set([...options.types, ...terminalEventTypes])];
   let after = options.after;
   let hasCaughtUp = false;

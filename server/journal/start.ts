@@ -39,7 +39,7 @@ function firstEvent({ id, createdAt }: QueuedExecution): JournalEvent {
   } as JournalEvent;
 }
 
-/** The journal of an execution that no worker has begun. */
+/** The journal of an execution that no worker has started. */
 export function openQueuedJournal(appender: Appender, executionId: string): JournalWriter {
   return appender.open(executionId, FIRST_SEQUENCE);
 }

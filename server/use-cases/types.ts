@@ -56,7 +56,7 @@ export interface NodeExecution {
   nodeKey: string;
   item: number | null;
   status: NodeStatus;
-  /** Attempts begun so far. */
+  /** Attempts started so far. */
   attempt: number;
   output: unknown;
   error: NodeError | null;

@@ -9,7 +9,7 @@ import type { makeStartUseCases } from './start.ts';
 import type { makeViolationUseCases } from './violations.ts';
 import type { WorkflowUseCases } from './workflows.ts';
 
-/** All that can be asked of Weft, whoever asks: what the API calls, wired once in compose.ts. */
+/** The use cases, whoever the client is: what the API calls, wired once in compose.ts. */
 export interface Weft {
   nodeDefinitions(): readonly NodeDescription[];
   workflows: WorkflowUseCases;

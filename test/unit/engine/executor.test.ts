@@ -77,6 +77,22 @@ test('code is never more than one step ahead of its journal', async () => {
   expect(journal.types(ID).at(-1)).toBe('NodeStarted a');
 });
 
+test('a wake-up with nothing to do lets no code run further ahead', async () => {
+  const definition = handDraft(['a>b', 'b>c', 'd']);
+  definition.nodes.find(({ key }) => key === 'd')!.retry = once;
+  const { nodes, journal } = await start(definition, { holds: true });
+  nodes.get('a').succeed();
+  await quiesce();
+  journal.commitNext();
+  await quiesce();
+  expect(nodes.keys).toEqual(['d', 'b']);
+  nodes.get('d').fail({ retryable: true }); // a step that starts nothing
+  await quiesce();
+  nodes.get('b').succeed();
+  await quiesce();
+  expect(nodes.keys).toEqual([]);
+});
+
 test('a terminal event is the end only when it is committed', async () => {
   const { nodes, journal, done } = await start(handDraft(['a']), { holds: true });
   nodes.get('a').succeed();
