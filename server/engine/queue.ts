@@ -37,8 +37,8 @@ export interface ClaimedJob {
 const QUEUE = 'executions';
 
 /**
- * pg-boss allows no shorter heartbeat than 10 s. With its monitors at 1 s, a dead worker's job is claimed again after
- * 10 to 13 s.
+ * pg-boss allows no shorter heartbeat than 10 s, counted from the last one. With its monitors at 1 s, another worker
+ * claims a dead worker's job 8 to 13 s after its death.
  */
 const HEARTBEAT_SECONDS = 10;
 export const HEARTBEAT_INTERVAL_MS = 2_500;

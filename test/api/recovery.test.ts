@@ -46,7 +46,7 @@ test('a worker killed with -9 is replaced: what finished stays, what ran is run 
   const events: WatchedEvent[] = [];
   for await (const event of second.weft.events(id)) {
     events.push(event);
-    // 10 to 13 s where the machine is not slow (queue.ts).
+    // 8 to 13 s where the machine is not slow (queue.ts).
     if (event.__typename === 'NodeStarted' && event.attempt === 2)
       expect(Date.now() - upAt).toBeLessThan(30_000);
   }
