@@ -34,7 +34,7 @@ export type ExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** Waits for a time or an event, and occupies no worker. */
+  /** A node waits for its next attempt; no execution has this status. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
@@ -49,7 +49,7 @@ export type NodeExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** Waits for a time or an event, and occupies no worker. */
+  /** A node waits for its next attempt; no execution has this status. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'

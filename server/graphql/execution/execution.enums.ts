@@ -10,7 +10,7 @@ export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
   RUNNING: { description: 'Is being run.' },
-  WAITING: { description: 'Waits for a time or an event, and occupies no worker.' },
+  WAITING: { description: 'A node waits for its next attempt; no execution has this status.' },
   SUCCEEDED: { description: 'Ended with an output.' },
   FAILED: { description: 'Ended with an error.' },
   CANCELED: { description: 'Was cancelled.' },
