@@ -38,7 +38,7 @@ export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release'
  *   loop:  ends of attempts → takeStep: starts, skips, the terminal event → append, apply → launch → wait
  *
  * A step's nodes launch when the step before is committed; whether they also wait for their own step is decided in
- * run-ahead.ts. Attempts never touch the state: they hand their end to the loop.
+ * run-ahead.ts. Attempts never touch the state: they hand their end to the loop, and those at items to for-each.ts.
  *
  * Gives `ended` when the terminal event is committed, `released` when what ran is marked for another worker.
  * @throws WeftError JOURNAL_FENCED when another writer has the execution

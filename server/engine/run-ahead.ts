@@ -8,13 +8,14 @@ import { WeftError } from '../shared/errors.ts';
  * the journal, where whatever it emits commits after its `NodeStarted`; so what is lost with a worker was seen by nobody.
  * A step waits for the one before it, so that code is never more than one step ahead.
  *
- * It saves a commit a node and one a start. Measured on two busy cores, `pythonRun` with a commit of 1.2 ms, p50 of 250
- * runs in turn: 11.5 ms; without running ahead of the start 12.3 to 13.8; without any 14.5 (bench/run-ahead).
+ * It saves one commit for each node and one for each start. Measured on two busy cores, `pythonRun` with a commit of
+ * 1.2 ms, p50 of 250 runs in turn: 11.5 ms; without running ahead of the start 12.3 to 13.8; without any 14.5
+ * (bench/run-ahead).
  *
  * The one switch is `WEFT_RUN_AHEAD`. Whatever it says, nothing runs ahead
  * - that has outside effects (`NodeDefinition.effects`);
- * - once the execution has lost a worker: what ended that worker may have been code whose `NodeStarted` was never
- *   committed. From then on every start is committed first, and so counted (recovery.ts).
+ * - in a worker that replaces a lost one: what ended that one may have been code whose `NodeStarted` was never
+ *   committed. So every start is committed first, and a further loss counts (recovery.ts).
  */
 export function mayRunAhead(runAhead: boolean, { effects }: Pick<NodeDefinition, 'effects'>): boolean {
   return runAhead && effects === 'none';

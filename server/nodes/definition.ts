@@ -24,9 +24,9 @@ export interface NodeDefinition<Config = unknown> {
   /** Set where the node can fail: it then has an output handle named `error`. */
   canFail: boolean;
   /**
-   * `none`: `execute` reaches nothing but the journal, where whatever it emits commits after the `NodeStarted` of its
-   * attempt; so it may begin before that event is committed (engine/run-ahead.ts). `outside`: it changes something
-   * elsewhere, and begins only when its `NodeStarted` is committed.
+   * `none`: `execute` reaches nothing but a sandbox and the journal, where whatever it emits commits after the
+   * `NodeStarted` of its attempt; so it may start before that event is committed (engine/run-ahead.ts). `outside`: it
+   * changes something elsewhere, and starts only when its `NodeStarted` is committed.
    */
   effects: 'none' | 'outside';
   /** The expressions among the fields that fit the schema, beside those in templates. */
