@@ -108,7 +108,7 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   }
 }
 
-/** A worker that stops as asked ends its attempts with this code, which no retry policy counts. */
+/** A worker that shuts down ends its attempts with this code, which no retry policy counts. */
 export const WORKER_STOPPED = 'WORKER_STOPPED';
 
 /** No item of a list is in flight; a node that is no list has none. */

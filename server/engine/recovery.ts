@@ -9,9 +9,9 @@ import { nodeStarted } from './step.ts';
 const MAX_INTERRUPTIONS = 3;
 
 /**
- * An execution whose workers were lost this often at one and the same end of its journal is failed: whatever ends
- * them leaves no event that a node could be blamed by. A node that waits for a retry writes no event either, so the
- * number is larger than the one above.
+ * An execution whose workers were lost more often than this at one and the same end of its journal fails: whatever
+ * ends them leaves no event that would show which node it is. A node that waits for a retry writes no event either, so
+ * the number is larger than the one above.
  */
 export const MAX_LOSSES = 5;
 
@@ -49,7 +49,7 @@ export function executionInterrupted(): NodeError {
   );
 }
 
-/** A worker that stops as asked marks what it leaves to another, so that it does not count as lost. */
+/** A worker that shuts down marks what it leaves to another, so that it does not count as lost. */
 export function releaseEvents(state: RunState): EventBody[] {
   const error = failure(WORKER_STOPPED, 'The worker was asked to stop; another one goes on.', true);
   const runs = [...state.nodes].flatMap(([nodeKey, node]) => [
@@ -69,9 +69,9 @@ export function releaseEvents(state: RunState): EventBody[] {
 }
 
 /**
- * What a retry from the failure still has to reuse of the execution that it retries, in `state` as it stands: every
- * node that ended well and follows only nodes that did, and the items that ended well of a list that did not. Only
- * then is the list the same, item by item.
+ * The events by which a retry from the failure reuses results of the execution that it retries, without those that
+ * `state` has already. Reused is every node that ended well and follows only nodes that did; of a list that did not end
+ * well, the items that did. A list that follows other nodes may not be the same, so none of its items is reused.
  */
 export function reuseEvents(graph: Graph, former: RunState, state: RunState): EventBody[] {
   const tainted = new Set<string>();

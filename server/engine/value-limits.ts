@@ -8,7 +8,7 @@ const MAX_TOTAL_MIB = 256;
 const MIB = 1024 * 1024;
 
 export interface ValueLimits {
-  /** Why a node cannot begin with this input, or null. */
+  /** Why a node cannot start with this input, or null. */
   refuseInput(nodeKey: string, input: unknown): AttemptEnd | null;
   /** An end whose output is too much is a failure. */
   judge(nodeKey: string, end: AttemptEnd): AttemptEnd;

@@ -11,8 +11,9 @@ export interface ExecutionInfo {
 
 /**
  * A node's input, once all its edges are settled. Without incoming edges it is the execution's; one edge gives its
- * value; several give an object of those that are alive, each by its target handle where it names one that no other has,
- * else by source key. So edges of which only one comes alive, as after a branch, can name one handle and give one shape.
+ * value; several give an object of the live ones. The key of each value is the edge's target handle, or the key of its
+ * source where the edge names no handle or another live edge has the same name. So edges of which only one comes alive,
+ * as after a branch, can name one handle and give one shape.
  */
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
   const known = inputs.get(state) ?? new Map<string, unknown>();

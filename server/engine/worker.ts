@@ -26,8 +26,8 @@ const RELEASE_DELAY_MS = 1_000;
 
 export interface Worker extends AsyncDisposable {
   /**
-   * Reserves a slot for an execution that the statement which inserts it also claims; null where no slot is free, or
-   * where older executions may be waiting for it.
+   * Reserves a slot for an execution that is inserted and claimed by one statement; null where no slot is free, or where
+   * older executions may be waiting for one.
    */
   reserveSlot(): Reservation | null;
 }
@@ -90,8 +90,8 @@ export function startWorker(options: WorkerOptions): Worker {
 
   function start(job: ClaimedJob, run: (signal: AbortSignal) => Promise<void>): void {
     const { executionId } = job;
-    // pg-boss saw no heartbeat and gave this worker the job again. The former run is fenced off by the first write of
-    // its successor, which waits for its end.
+    // pg-boss saw no heartbeat and gave this worker the job again. The former run is stopped, and the new one waits for
+    // its end before it reads the journal.
     const former = active.get(executionId);
     former?.stop.abort({ kind: 'release' } satisfies StopRequest);
     const stop = new AbortController();

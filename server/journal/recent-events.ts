@@ -10,7 +10,7 @@ import type { JournalPage } from './read.ts';
 export interface RecentEvents extends Disposable {
   /** Events that were just committed, in order. */
   add(executionId: string, events: readonly JournalEvent[], bytes: number): void;
-  /** What follows `after`; null when the recentEvents does not reach back so far. */
+  /** What follows `after`; null where the events held do not reach back so far. */
   page(executionId: string, options: RecentEventsOptions): JournalPage | null;
 }
 

@@ -1,6 +1,6 @@
 /**
  * An async generator whose `return()` takes effect at once. The `return()` of a plain generator waits for its pending
- * `await`, so that a client that leaves a quiet subscription would hold its resources until the next event.
+ * `await`, so a client that leaves a quiet subscription would hold its resources until the next event.
  */
 export function abortableGenerator<T>(
   make: (signal: AbortSignal) => AsyncGenerator<T, void>,

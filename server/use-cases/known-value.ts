@@ -2,7 +2,7 @@ import type { Shape } from '../expressions/analyze-expression.ts';
 import type { Path } from '../expressions/undefined-reference.ts';
 
 /**
- * What is known of a value before a run; null stands for nothing. A list is known by its items, because paths of JSONata
+ * What is known of a value before a run; null where nothing is known. A list is known by its items, because paths of JSONata
  * lead through lists.
  */
 export type KnownValue =
