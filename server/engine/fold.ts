@@ -68,6 +68,9 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       break;
     default:
       applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
+      // An item that ends is progress of its list, so the list is not what ends workers.
+      if (event.item != null && event.type === 'NodeSucceeded')
+        runOf(state, event.nodeKey, null).interruptions = 0;
   }
 }
 

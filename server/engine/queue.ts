@@ -79,7 +79,11 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
       await boss.fail(QUEUE, attemptOf(job));
     },
     async countLoss(job, sequence) {
-      const { rows } = await pool.query<{ losses: number }>(COUNT_LOSS, [job.jobId, sequence]);
+      const { rows } = await pool.query<{ losses: number }>(COUNT_LOSS, [
+        job.jobId,
+        job.retryCount,
+        sequence,
+      ]);
       return rows[0]?.losses ?? 0;
     },
   };
@@ -117,9 +121,9 @@ interface JobData {
 const COUNT_LOSS = `
   UPDATE pgboss.job
   SET data = data || jsonb_build_object(
-    'lostAt', $2::int,
-    'losses', CASE WHEN (data->>'lostAt')::int = $2::int THEN (data->>'losses')::int + 1 ELSE 1 END)
-  WHERE name = '${QUEUE}' AND id = $1
+    'lostAt', $3::int,
+    'losses', CASE WHEN (data->>'lostAt')::int = $3::int THEN (data->>'losses')::int + 1 ELSE 1 END)
+  WHERE name = '${QUEUE}' AND id = $1 AND retry_count = $2
   RETURNING (data->>'losses')::int AS losses`;
 
 const NOTE_RELEASE = `

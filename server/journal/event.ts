@@ -112,43 +112,34 @@ export type EventType = EventBody['type'];
 /** An event as it stands in the journal: `sequence` is dense per execution, from 1. */
 export type JournalEvent = EventBody & { executionId: string; sequence: number; occurredAt: Date };
 
-export const eventTypes = [
-  'ExecutionQueued',
-  'ExecutionStarted',
-  'ExecutionSucceeded',
-  'ExecutionFailed',
-  'ExecutionCanceled',
-  'NodeStarted',
-  'NodeSucceeded',
-  'NodeFailed',
-  'NodeSkipped',
-  'NodeReused',
-  'NodeRetryScheduled',
-  'NodeOutput',
-  'NodeProgress',
-  'NodeEnvironment',
-  'NodeNotice',
-  'ArtifactCreated',
-  'SecurityViolation',
-  'SecurityAlert',
-] as const satisfies readonly EventType[];
+/** Whether state is folded from an event, or people watch it; the compiler requires every type here. */
+const eventKinds = {
+  ExecutionQueued: 'state',
+  ExecutionStarted: 'state',
+  ExecutionSucceeded: 'state',
+  ExecutionFailed: 'state',
+  ExecutionCanceled: 'state',
+  NodeStarted: 'state',
+  NodeSucceeded: 'state',
+  NodeFailed: 'state',
+  NodeSkipped: 'state',
+  NodeReused: 'state',
+  NodeRetryScheduled: 'state',
+  NodeOutput: 'watched',
+  NodeProgress: 'watched',
+  NodeEnvironment: 'watched',
+  NodeNotice: 'watched',
+  ArtifactCreated: 'watched',
+  SecurityViolation: 'watched',
+  SecurityAlert: 'watched',
+} as const satisfies Record<EventType, 'state' | 'watched'>;
 
-/** Events for people to watch. */
-const watchedEventTypes = [
-  'NodeOutput',
-  'NodeProgress',
-  'NodeEnvironment',
-  'NodeNotice',
-  'ArtifactCreated',
-  'SecurityViolation',
-  'SecurityAlert',
-] as const satisfies readonly EventType[];
-export type WatchedEventType = (typeof watchedEventTypes)[number];
+export type WatchedEventType = {
+  [T in EventType]: (typeof eventKinds)[T] extends 'watched' ? T : never;
+}[EventType];
 
-/** Events that state is folded from: all the others. */
-export const stateEventTypes: readonly EventType[] = eventTypes.filter(
-  (type) => !(watchedEventTypes as readonly EventType[]).includes(type),
-);
+export const eventTypes = Object.keys(eventKinds) as readonly EventType[];
+export const stateEventTypes = eventTypes.filter((type) => eventKinds[type] === 'state');
 
 /** The last event of a journal is one of these, and nothing follows it. */
 export const terminalEventTypes = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
