@@ -178,6 +178,10 @@ export type SecurityViolationFilter = {
   rule?: string | null | undefined;
   /** Stopped by this wall. */
   layer?: ViolationLayer | null | undefined;
+  /** At this moment or later. */
+  occurredFrom?: string | null | undefined;
+  /** Before this moment. */
+  occurredBefore?: string | null | undefined;
 };
 
 /** What to run, and with what. */
@@ -243,6 +247,123 @@ export type ExecutionEventType =
   | 'SecurityViolation'
   | 'SecurityAlert';
 
+export type ExecutionDetailsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExecutionDetailsQuery = {
+  /** One execution; null when there is none with that id. */
+  execution: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** Its status. */
+    status: ExecutionStatus;
+    /** When the execution was requested. */
+    createdAt: string;
+    /** When a worker began it. */
+    startedAt: string | null;
+    /** When it reached a final status. */
+    finishedAt: string | null;
+    /** Why it FAILED; null in any other status. */
+    error: {
+      /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`. */
+      code: string;
+      /** The exception's class where code raised one, such as `ValueError`. */
+      type: string | null;
+      /** For people. */
+      message: string;
+      /** The Python traceback: the user's own frames, with their own line numbers. */
+      traceback: string | null;
+      /** The line of the user's code, from 1. */
+      line: number | null;
+      /** The column in that line, from 1, where it is known. */
+      column: number | null;
+      /** The exit code of a process that ended by itself. */
+      exitCode: number | null;
+      /** The last few KiB of what the run wrote to stderr. */
+      stderr: string | null;
+      /** The node that failed; null where the execution failed as a whole. */
+      nodeKey: string | null;
+      /** Whether another attempt may succeed without a change of the code. */
+      retryable: boolean;
+    } | null;
+    /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
+    workflow: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** The name of its latest version. */
+      name: string;
+      /** The latest version. */
+      latestVersion: {
+        /** Counts 1, 2, 3 … within the workflow. */
+        number: number;
+      };
+    } | null;
+    /** The version of the workflow that is run; null for a `pythonRun`. */
+    version: {
+      /** Counts 1, 2, 3 … within the workflow. */
+      number: number;
+      /** The JSON Schema that the input of an execution must fit; null where any input is accepted. */
+      inputSchema: unknown;
+      /** Its nodes. */
+      nodes: Array<{
+        /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
+        key: string;
+        /** The `type` of a node definition. */
+        type: string;
+        /** For people. */
+        name: string | null;
+        /** Fits the definition's `configSchema`. */
+        config: unknown;
+        /** Where an editor draws the node. */
+        position: {
+          /** To the right. */
+          x: number;
+          /** Downwards. */
+          y: number;
+        } | null;
+        /** Set where the node runs once for each item of a list. */
+        forEach: {
+          /** A JSONata expression whose value is the list. */
+          items: string;
+          /** How many items run at once. */
+          concurrency: number;
+        } | null;
+      }>;
+      /** The edges between them. */
+      edges: Array<{
+        /** The key of the node where the edge begins. */
+        source: string;
+        /** The output handle where the edge begins; by default the first of the node. */
+        sourceHandle: string | null;
+        /** The key of the node where the edge ends. */
+        target: string;
+        /** The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source. */
+        targetHandle: string | null;
+      }>;
+    } | null;
+    /** The execution that this one retries. */
+    retryOf: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+    } | null;
+  } | null;
+};
+
+export type ExecutionInputQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExecutionInputQuery = {
+  /** One execution; null when there is none with that id. */
+  execution: {
+    /** The input that the execution was started with. */
+    input: unknown;
+  } | null;
+};
+
 export type ExecutionEventsSubscriptionVariables = Exact<{
   executionId: string;
   after?: string | null | undefined;
@@ -278,6 +399,45 @@ export type ExecutionEventsSubscription = {
       | EventParts_ArtifactCreated_Fragment
       | EventParts_SecurityViolation_Fragment
       | EventParts_SecurityAlert_Fragment
+    >;
+  };
+};
+
+export type ExecutionActivitySubscriptionVariables = Exact<{
+  executionId: string;
+  after?: string | null | undefined;
+  types?: Array<ExecutionEventType> | null | undefined;
+  nodeKeys?: Array<string> | null | undefined;
+}>;
+
+
+export type ExecutionActivitySubscription = {
+  /** An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`. */
+  executionEvents: {
+    /** Opaque. Pass the cursor as `after` when you subscribe again: the stream continues without gap or duplicate. */
+    endCursor: string;
+    /** Whether the history held nothing more at that moment: what follows is live. */
+    caughtUp: boolean;
+    /** Empty where the filter let nothing through. */
+    events: Array<
+      | ActivityParts_ExecutionQueued_Fragment
+      | ActivityParts_ExecutionStarted_Fragment
+      | ActivityParts_ExecutionSucceeded_Fragment
+      | ActivityParts_ExecutionFailed_Fragment
+      | ActivityParts_ExecutionCanceled_Fragment
+      | ActivityParts_NodeStarted_Fragment
+      | ActivityParts_NodeSucceeded_Fragment
+      | ActivityParts_NodeFailed_Fragment
+      | ActivityParts_NodeSkipped_Fragment
+      | ActivityParts_NodeReused_Fragment
+      | ActivityParts_NodeRetryScheduled_Fragment
+      | ActivityParts_NodeOutput_Fragment
+      | ActivityParts_NodeProgress_Fragment
+      | ActivityParts_NodeEnvironment_Fragment
+      | ActivityParts_NodeNotice_Fragment
+      | ActivityParts_ArtifactCreated_Fragment
+      | ActivityParts_SecurityViolation_Fragment
+      | ActivityParts_SecurityAlert_Fragment
     >;
   };
 };
@@ -328,7 +488,82 @@ export type ExecutionHistoryQuery = {
   } | null;
 };
 
-type EventParts_ExecutionQueued_Fragment = {
+type EventParts_ExecutionQueued_Fragment = ActivityParts_ExecutionQueued_Fragment;
+
+type EventParts_ExecutionStarted_Fragment = ActivityParts_ExecutionStarted_Fragment;
+
+type EventParts_ExecutionSucceeded_Fragment = (
+  {
+  /** The result of its output nodes. */
+  output: unknown;
+}
+  & ActivityParts_ExecutionSucceeded_Fragment
+);
+
+type EventParts_ExecutionFailed_Fragment = ActivityParts_ExecutionFailed_Fragment;
+
+type EventParts_ExecutionCanceled_Fragment = ActivityParts_ExecutionCanceled_Fragment;
+
+type EventParts_NodeStarted_Fragment = ActivityParts_NodeStarted_Fragment;
+
+type EventParts_NodeSucceeded_Fragment = (
+  {
+  /** What the node emitted. */
+  output: unknown;
+}
+  & ActivityParts_NodeSucceeded_Fragment
+);
+
+type EventParts_NodeFailed_Fragment = ActivityParts_NodeFailed_Fragment;
+
+type EventParts_NodeSkipped_Fragment = ActivityParts_NodeSkipped_Fragment;
+
+type EventParts_NodeReused_Fragment = (
+  {
+  /** What the node emitted in the former execution. */
+  output: unknown;
+}
+  & ActivityParts_NodeReused_Fragment
+);
+
+type EventParts_NodeRetryScheduled_Fragment = ActivityParts_NodeRetryScheduled_Fragment;
+
+type EventParts_NodeOutput_Fragment = ActivityParts_NodeOutput_Fragment;
+
+type EventParts_NodeProgress_Fragment = ActivityParts_NodeProgress_Fragment;
+
+type EventParts_NodeEnvironment_Fragment = ActivityParts_NodeEnvironment_Fragment;
+
+type EventParts_NodeNotice_Fragment = ActivityParts_NodeNotice_Fragment;
+
+type EventParts_ArtifactCreated_Fragment = ActivityParts_ArtifactCreated_Fragment;
+
+type EventParts_SecurityViolation_Fragment = ActivityParts_SecurityViolation_Fragment;
+
+type EventParts_SecurityAlert_Fragment = ActivityParts_SecurityAlert_Fragment;
+
+export type EventPartsFragment =
+  | EventParts_ExecutionQueued_Fragment
+  | EventParts_ExecutionStarted_Fragment
+  | EventParts_ExecutionSucceeded_Fragment
+  | EventParts_ExecutionFailed_Fragment
+  | EventParts_ExecutionCanceled_Fragment
+  | EventParts_NodeStarted_Fragment
+  | EventParts_NodeSucceeded_Fragment
+  | EventParts_NodeFailed_Fragment
+  | EventParts_NodeSkipped_Fragment
+  | EventParts_NodeReused_Fragment
+  | EventParts_NodeRetryScheduled_Fragment
+  | EventParts_NodeOutput_Fragment
+  | EventParts_NodeProgress_Fragment
+  | EventParts_NodeEnvironment_Fragment
+  | EventParts_NodeNotice_Fragment
+  | EventParts_ArtifactCreated_Fragment
+  | EventParts_SecurityViolation_Fragment
+  | EventParts_SecurityAlert_Fragment
+;
+
+type ActivityParts_ExecutionQueued_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -344,7 +579,7 @@ type EventParts_ExecutionQueued_Fragment = {
   type: 'ExecutionQueued';
 };
 
-type EventParts_ExecutionStarted_Fragment = {
+type ActivityParts_ExecutionStarted_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -360,9 +595,7 @@ type EventParts_ExecutionStarted_Fragment = {
   type: 'ExecutionStarted';
 };
 
-type EventParts_ExecutionSucceeded_Fragment = {
-  /** The result of its output nodes. */
-  output: unknown;
+type ActivityParts_ExecutionSucceeded_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -378,7 +611,7 @@ type EventParts_ExecutionSucceeded_Fragment = {
   type: 'ExecutionSucceeded';
 };
 
-type EventParts_ExecutionFailed_Fragment = {
+type ActivityParts_ExecutionFailed_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -396,7 +629,7 @@ type EventParts_ExecutionFailed_Fragment = {
   error: EventErrorPartsFragment;
 };
 
-type EventParts_ExecutionCanceled_Fragment = {
+type ActivityParts_ExecutionCanceled_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -412,7 +645,7 @@ type EventParts_ExecutionCanceled_Fragment = {
   type: 'ExecutionCanceled';
 };
 
-type EventParts_NodeStarted_Fragment = {
+type ActivityParts_NodeStarted_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -428,9 +661,7 @@ type EventParts_NodeStarted_Fragment = {
   type: 'NodeStarted';
 };
 
-type EventParts_NodeSucceeded_Fragment = {
-  /** What the node emitted. */
-  output: unknown;
+type ActivityParts_NodeSucceeded_Fragment = {
   /** The output handle that the node emitted on: edges from its other handles die. */
   handle: string;
   /** Milliseconds that the attempt took. */
@@ -450,7 +681,7 @@ type EventParts_NodeSucceeded_Fragment = {
   type: 'NodeSucceeded';
 };
 
-type EventParts_NodeFailed_Fragment = {
+type ActivityParts_NodeFailed_Fragment = {
   /** Milliseconds that the last attempt took. */
   durationMs: number;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
@@ -470,7 +701,7 @@ type EventParts_NodeFailed_Fragment = {
   error: EventErrorPartsFragment;
 };
 
-type EventParts_NodeSkipped_Fragment = {
+type ActivityParts_NodeSkipped_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -486,9 +717,7 @@ type EventParts_NodeSkipped_Fragment = {
   type: 'NodeSkipped';
 };
 
-type EventParts_NodeReused_Fragment = {
-  /** What the node emitted in the former execution. */
-  output: unknown;
+type ActivityParts_NodeReused_Fragment = {
   /** The output handle that the node emitted on. */
   handle: string;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
@@ -506,7 +735,7 @@ type EventParts_NodeReused_Fragment = {
   type: 'NodeReused';
 };
 
-type EventParts_NodeRetryScheduled_Fragment = {
+type ActivityParts_NodeRetryScheduled_Fragment = {
   /** Milliseconds until the next attempt. */
   delayMs: number;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
@@ -526,7 +755,7 @@ type EventParts_NodeRetryScheduled_Fragment = {
   error: EventErrorPartsFragment;
 };
 
-type EventParts_NodeOutput_Fragment = {
+type ActivityParts_NodeOutput_Fragment = {
   /** The stream that the run wrote to. */
   stream: OutputStream;
   /** A piece of the text; pieces need not end with a line. */
@@ -554,7 +783,7 @@ type EventParts_NodeOutput_Fragment = {
   type: 'NodeOutput';
 };
 
-type EventParts_NodeProgress_Fragment = {
+type ActivityParts_NodeProgress_Fragment = {
   /** How much is done. */
   current: number;
   /** How much there is to do, where that is known. */
@@ -580,7 +809,7 @@ type EventParts_NodeProgress_Fragment = {
   type: 'NodeProgress';
 };
 
-type EventParts_NodeEnvironment_Fragment = {
+type ActivityParts_NodeEnvironment_Fragment = {
   /** Its status. */
   status: EnvironmentStatus;
   /** The requirements of the node; from INSTALLING on, all packages that they resolve to, as `name==version`. */
@@ -602,7 +831,7 @@ type EventParts_NodeEnvironment_Fragment = {
   type: 'NodeEnvironment';
 };
 
-type EventParts_NodeNotice_Fragment = {
+type ActivityParts_NodeNotice_Fragment = {
   /** For programs. `UNDEFINED_REFERENCE`: a template or an expression that is a path and nothing else has no value. */
   code: string | null;
   /** For people: where it is, what it is, and what was probably meant. */
@@ -622,7 +851,7 @@ type EventParts_NodeNotice_Fragment = {
   type: 'NodeNotice';
 };
 
-type EventParts_ArtifactCreated_Fragment = {
+type ActivityParts_ArtifactCreated_Fragment = {
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -651,7 +880,7 @@ type EventParts_ArtifactCreated_Fragment = {
   };
 };
 
-type EventParts_SecurityViolation_Fragment = {
+type ActivityParts_SecurityViolation_Fragment = {
   /** SHA-256 of the code of the node, in hex. */
   codeHash: string;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
@@ -684,7 +913,7 @@ type EventParts_SecurityViolation_Fragment = {
   };
 };
 
-type EventParts_SecurityAlert_Fragment = {
+type ActivityParts_SecurityAlert_Fragment = {
   /** How many violations were counted. */
   violations: number;
   /** Within how many seconds. */
@@ -704,25 +933,25 @@ type EventParts_SecurityAlert_Fragment = {
   type: 'SecurityAlert';
 };
 
-export type EventPartsFragment =
-  | EventParts_ExecutionQueued_Fragment
-  | EventParts_ExecutionStarted_Fragment
-  | EventParts_ExecutionSucceeded_Fragment
-  | EventParts_ExecutionFailed_Fragment
-  | EventParts_ExecutionCanceled_Fragment
-  | EventParts_NodeStarted_Fragment
-  | EventParts_NodeSucceeded_Fragment
-  | EventParts_NodeFailed_Fragment
-  | EventParts_NodeSkipped_Fragment
-  | EventParts_NodeReused_Fragment
-  | EventParts_NodeRetryScheduled_Fragment
-  | EventParts_NodeOutput_Fragment
-  | EventParts_NodeProgress_Fragment
-  | EventParts_NodeEnvironment_Fragment
-  | EventParts_NodeNotice_Fragment
-  | EventParts_ArtifactCreated_Fragment
-  | EventParts_SecurityViolation_Fragment
-  | EventParts_SecurityAlert_Fragment
+export type ActivityPartsFragment =
+  | ActivityParts_ExecutionQueued_Fragment
+  | ActivityParts_ExecutionStarted_Fragment
+  | ActivityParts_ExecutionSucceeded_Fragment
+  | ActivityParts_ExecutionFailed_Fragment
+  | ActivityParts_ExecutionCanceled_Fragment
+  | ActivityParts_NodeStarted_Fragment
+  | ActivityParts_NodeSucceeded_Fragment
+  | ActivityParts_NodeFailed_Fragment
+  | ActivityParts_NodeSkipped_Fragment
+  | ActivityParts_NodeReused_Fragment
+  | ActivityParts_NodeRetryScheduled_Fragment
+  | ActivityParts_NodeOutput_Fragment
+  | ActivityParts_NodeProgress_Fragment
+  | ActivityParts_NodeEnvironment_Fragment
+  | ActivityParts_NodeNotice_Fragment
+  | ActivityParts_ArtifactCreated_Fragment
+  | ActivityParts_SecurityViolation_Fragment
+  | ActivityParts_SecurityAlert_Fragment
 ;
 
 export type EventErrorPartsFragment = {
@@ -956,6 +1185,118 @@ export type ExecutionUpdatesSubscription = {
   executionUpdates: ExecutionPartsFragment;
 };
 
+export type ExecutionSummariesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ExecutionFilter | null | undefined;
+}>;
+
+
+export type ExecutionSummariesQuery = {
+  /** Executions, newest first. */
+  executions: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<ExecutionSummaryPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type ExecutionSummaryUpdatesSubscriptionVariables = Exact<{
+  workflowId?: string | null | undefined;
+  statuses?: Array<ExecutionStatus> | null | undefined;
+}>;
+
+
+export type ExecutionSummaryUpdatesSubscription = {
+  /** Executions as they change status, from now on. Changes in quick succession may be merged: the latest state is always sent, each step may not be. For every step of one execution use `executionEvents`. */
+  executionUpdates: ExecutionSummaryPartsFragment;
+};
+
+export type WorkflowsWithLastRunQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: WorkflowFilter | null | undefined;
+}>;
+
+
+export type WorkflowsWithLastRunQuery = {
+  /** Workflows, newest first. */
+  workflows: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<{
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** The name of its latest version. */
+      name: string;
+      /** The description of its latest version. */
+      description: string | null;
+      /** When its latest version was saved. */
+      updatedAt: string;
+      /** The latest version. */
+      latestVersion: {
+        /** Counts 1, 2, 3 … within the workflow. */
+        number: number;
+        /** The JSON Schema that the input of an execution must fit; null where any input is accepted. */
+        inputSchema: unknown;
+      };
+      /** Its executions, newest first. */
+      executions: {
+        /** The items alone, for clients that need no cursors of their own. */
+        nodes: Array<ExecutionSummaryPartsFragment>;
+      };
+    }>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type ExecutionSummaryPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** Its status. */
+  status: ExecutionStatus;
+  /** When the execution was requested. */
+  createdAt: string;
+  /** When a worker began it. */
+  startedAt: string | null;
+  /** When it reached a final status. */
+  finishedAt: string | null;
+  /** Milliseconds from `startedAt` to `finishedAt`; null until it has finished. */
+  durationMs: number | null;
+  /** Why it FAILED; null in any other status. */
+  error: {
+    /** For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`. */
+    code: string;
+    /** For people. */
+    message: string;
+    /** The node that failed; null where the execution failed as a whole. */
+    nodeKey: string | null;
+  } | null;
+  /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
+  workflow: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** The name of its latest version. */
+    name: string;
+  } | null;
+  /** The version of the workflow that is run; null for a `pythonRun`. */
+  version: {
+    /** Counts 1, 2, 3 … within the workflow. */
+    number: number;
+  } | null;
+};
+
 export type NodeDefinitionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -974,7 +1315,7 @@ export type NodeDefinitionsQuery = {
     category: string;
     /** JSON Schema (2020-12) of `config`. */
     configSchema: unknown;
-    /** How a form shows each field, in the vocabulary of react-jsonschema-form (`ui:widget`, `ui:placeholder` …). */
+    /** How a form shows each field: a uiSchema of react-jsonschema-form, which draws it with widgets that every theme has. `ui:options` of each field name the widget that @weft/studio draws it with: `weft`, with `language`, `unit`, `factor`, `min` and `max` where it needs them. */
     uiSchema: unknown;
     /** The fields of its configuration, in the order of a form. */
     fields: Array<{
@@ -998,7 +1339,7 @@ export type NodeDefinitionsQuery = {
       placeholder: string | null;
       /** How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`. */
       widget: string | null;
-      /** Of a code editor: `python`, `jsonata` or `json`. */
+      /** What its text is written in: `python`, `jsonata`, `json`, or `requirements` for lines that name Python packages. */
       language: string | null;
     }>;
     /** Where edges may end. Empty for a node that starts a workflow. */
@@ -1092,6 +1433,25 @@ export type PythonEnvironmentPrepareMutation = {
   };
 };
 
+export type PythonEnvironmentProgressSubscriptionVariables = Exact<{
+  packages: Array<string>;
+}>;
+
+
+export type PythonEnvironmentProgressSubscription = {
+  /** Builds an environment as `pythonEnvironmentPrepare` does, or joins its build, and emits each stage; then the subscription completes. */
+  pythonEnvironmentProgress: {
+    /** READY and FAILED are the last. */
+    status: EnvironmentStatus;
+    /** What was requested; while INSTALLING what it came to, as `name==version`. */
+    packages: Array<string>;
+    /** Why it FAILED, or what is being done. */
+    message: string | null;
+    /** The environment, once it is READY. */
+    environment: PythonEnvironmentFieldsFragment | null;
+  };
+};
+
 export type PythonEnvironmentDeleteMutationVariables = Exact<{
   id: string;
 }>;
@@ -1125,7 +1485,7 @@ export type PythonEnvironmentFieldsFragment = {
   sizeBytes: number;
   /** Its status. */
   state: PythonEnvironmentState;
-  /** Why it FAILED. */
+  /** Why it FAILED, or how far it is while it is BUILDING. */
   message: string | null;
   /** When the environment was built, or when its build began or failed. */
   createdAt: string;
@@ -1222,6 +1582,8 @@ export type SecurityViolationPartsFragment = {
     workflow: {
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
+      /** The name of its latest version. */
+      name: string;
     } | null;
     /** The version of the workflow that is run; null for a `pythonRun`. */
     version: {
@@ -1243,6 +1605,48 @@ export type SecurityViolationPartsFragment = {
     line: number | null;
     /** The column in that line, from 1. */
     column: number | null;
+  };
+};
+
+export type SecurityAlertsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SecurityAlertsQuery = {
+  /** Alerts that repeated violations have raised (WEFT_ALERT_VIOLATIONS), newest first. */
+  securityAlerts: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<{
+      /** Of the alert. */
+      id: string;
+      /** When it was raised. */
+      raisedAt: string;
+      /** How many violations were counted. */
+      violations: number;
+      /** Within how many seconds. */
+      windowSeconds: number;
+      /** The execution whose violation was one too many; null where it was deleted since. */
+      execution: {
+        /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+        id: string;
+        /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
+        workflow: {
+          /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+          id: string;
+          /** The name of its latest version. */
+          name: string;
+        } | null;
+      } | null;
+    }>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
   };
 };
 
@@ -1299,6 +1703,21 @@ export type ServerInfoQuery = {
         /** How many runs can be active at once. */
         max: number;
       }>;
+    };
+    /** Which Python packages workflows may use here. */
+    packages: {
+      /** The only packages that a node may require (PYTHON_ALLOWED_PACKAGES); null where all are allowed. */
+      allowed: Array<string> | null;
+      /** Packages that are never installed, not even for others (PYTHON_BLOCKED_PACKAGES). */
+      blocked: Array<string>;
+      /** `asked`: `allowed` applies to the requirements of a node; `all`: also to everything that those depend on. */
+      allowedCover: string;
+      /** Whether packages without a wheel may be built, which runs their code. */
+      sourceBuilds: boolean;
+      /** Whether packages come from wheels at hand alone. */
+      noIndex: boolean;
+      /** Environments not used for longest are removed beyond this; MiB. */
+      maxEnvironmentsMb: number;
     };
   };
 };
@@ -1390,6 +1809,52 @@ export type WorkflowQueryVariables = Exact<{
 export type WorkflowQuery = {
   /** One workflow; null when there is none with that id, or when it was deleted. */
   workflow: WorkflowPartsFragment | null;
+};
+
+export type WorkflowVersionQueryVariables = Exact<{
+  id: string;
+  number: number;
+}>;
+
+
+export type WorkflowVersionQuery = {
+  /** One workflow; null when there is none with that id, or when it was deleted. */
+  workflow: {
+    /** One of its versions; null when there is none with that number. */
+    version: WorkflowVersionPartsFragment | null;
+  } | null;
+};
+
+export type WorkflowVersionsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WorkflowVersionsQuery = {
+  /** One workflow; null when there is none with that id, or when it was deleted. */
+  workflow: {
+    /** Its versions, newest first. */
+    versions: {
+      /** The items alone, for clients that need no cursors of their own. */
+      nodes: Array<{
+        /** Counts 1, 2, 3 … within the workflow. */
+        number: number;
+        /** The name of the workflow in this version. */
+        name: string;
+        /** When the version was saved. */
+        createdAt: string;
+      }>;
+      /** Where this page begins and ends, and whether there is more. */
+      pageInfo: {
+        /** Whether there are items after this page. */
+        hasNextPage: boolean;
+        /** The cursor of the last item: pass it as `after` for the next page. */
+        endCursor: string | null;
+      };
+    };
+  } | null;
 };
 
 export type WorkflowsQueryVariables = Exact<{
@@ -1501,6 +1966,7 @@ export type WorkflowCreateMutation = {
 export type WorkflowUpdateMutationVariables = Exact<{
   id: string;
   input: WorkflowInput;
+  expectedVersion?: number | null | undefined;
 }>;
 
 
@@ -1561,11 +2027,20 @@ export type WorkflowDeleteMutation = {
 /** The text of an operation, typed by its result and its variables. */
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
+export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}}}';
+
+export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
+  'query ExecutionInput($id:ID!){execution(id:$id){input}}';
+
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+
+export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionSucceeded{output}...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{output handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{output handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
@@ -1588,6 +2063,15 @@ export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariab
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
   'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey retryable}';
 
+export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
+  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+
+export const ExecutionSummaryUpdatesDocument: Document<ExecutionSummaryUpdatesSubscription, ExecutionSummaryUpdatesSubscriptionVariables> =
+  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+
+export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, WorkflowsWithLastRunQueryVariables> =
+  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category fields{name label type required default min max description placeholder widget language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
@@ -1600,6 +2084,9 @@ export const PythonEnvironmentsDocument: Document<PythonEnvironmentsQuery, Pytho
 export const PythonEnvironmentPrepareDocument: Document<PythonEnvironmentPrepareMutation, PythonEnvironmentPrepareMutationVariables> =
   'mutation PythonEnvironmentPrepare($packages:[String!]!){pythonEnvironmentPrepare(packages:$packages){pythonEnvironment{...PythonEnvironmentFields}userErrors{level code field message}}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
 
+export const PythonEnvironmentProgressDocument: Document<PythonEnvironmentProgressSubscription, PythonEnvironmentProgressSubscriptionVariables> =
+  'subscription PythonEnvironmentProgress($packages:[String!]!){pythonEnvironmentProgress(packages:$packages){status packages message environment{...PythonEnvironmentFields}}}fragment PythonEnvironmentFields on PythonEnvironment{id requirements packages{name version}sizeBytes state message createdAt lastUsedAt}';
+
 export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMutation, PythonEnvironmentDeleteMutationVariables> =
   'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
@@ -1607,16 +2094,25 @@ export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVar
   'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
-  'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash execution{id workflow{id}version{number}}violation{code rule layer message line column}}';
+  'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';
 
 export const SecurityViolationAddedDocument: Document<SecurityViolationAddedSubscription, SecurityViolationAddedSubscriptionVariables> =
-  'subscription SecurityViolationAdded($workflowId:ID){securityViolationAdded(workflowId:$workflowId){...SecurityViolationParts}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash execution{id workflow{id}version{number}}violation{code rule layer message line column}}';
+  'subscription SecurityViolationAdded($workflowId:ID){securityViolationAdded(workflowId:$workflowId){...SecurityViolationParts}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';
+
+export const SecurityAlertsDocument: Document<SecurityAlertsQuery, SecurityAlertsQueryVariables> =
+  'query SecurityAlerts($first:Int$after:String){securityAlerts(first:$first after:$after){nodes{id raisedAt violations windowSeconds execution{id workflow{id name}}}pageInfo{hasNextPage endCursor}}}';
 
 export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariables> =
-  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}}}';
+  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
   'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+
+export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+
+export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
+  'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
 
 export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables> =
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id name description updatedAt}pageInfo{hasNextPage endCursor}}}';
@@ -1631,7 +2127,7 @@ export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCr
   'mutation WorkflowCreate($input:WorkflowInput!){workflowCreate(input:$input){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!){workflowUpdate(id:$id input:$input){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

@@ -1,20 +1,30 @@
 import {
+  type Document,
   ExecutionExportDocument,
   type ExecutionFilter,
   ExecutionStartDocument,
   type ExecutionStartInput,
   type ExecutionStatus,
+  ExecutionSummariesDocument,
+  type ExecutionSummaryPartsFragment,
+  ExecutionSummaryUpdatesDocument,
   ExecutionsDocument,
+  type ExecutionsQueryVariables,
   ExecutionUpdatesDocument,
+  type ExecutionUpdatesSubscriptionVariables,
 } from './_generated_operations.ts';
 import type { ClientContext } from './context.ts';
 import { WeftNotFoundError } from './errors.ts';
 import { type ExecutionExport, readExport } from './export.ts';
-import { type Listing, type ListOptions, makeListing } from './listing.ts';
+import { type Connection, type Listing, type ListOptions, makeListing } from './listing.ts';
 import { type LiveStream, openLiveStream } from './live-stream.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
 import { type Execution, makeRun, type Run } from './run.ts';
+import { operationName } from './transport/http.ts';
 import { unwrapPayload } from './user-errors.ts';
+
+/** An execution as a list shows it. */
+export type ExecutionSummary = ExecutionSummaryPartsFragment;
 
 export interface Executions {
   /**
@@ -38,6 +48,10 @@ export interface Executions {
    * while the connection is lost are not emitted later.
    */
   updates(options?: UpdatesOptions): LiveStream<Execution>;
+  /** Executions without input and output, which may be large; newest first. */
+  summaries(options?: ListOptions & { filter?: ExecutionFilter }): Listing<ExecutionSummary>;
+  /** The same as `updates`, without input and output. */
+  summaryUpdates(options?: UpdatesOptions): LiveStream<ExecutionSummary>;
 }
 
 export interface UpdatesOptions extends RequestOptions {
@@ -62,19 +76,31 @@ export function makeExecutions(context: ClientContext): Executions {
       if (executionExport === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
       return readExport(executionExport);
     },
-    list: ({ filter, ...options } = {}) =>
+    list: makeExecutionList<Execution>(ExecutionsDocument),
+    updates: makeExecutionUpdates<Execution>(ExecutionUpdatesDocument),
+    summaries: makeExecutionList<ExecutionSummary>(ExecutionSummariesDocument),
+    summaryUpdates: makeExecutionUpdates<ExecutionSummary>(ExecutionSummaryUpdatesDocument),
+  };
+
+  function makeExecutionList<T>(document: Document<{ executions: Connection<T> }, ExecutionsQueryVariables>) {
+    return ({ filter, ...options }: ListOptions & { filter?: ExecutionFilter } = {}) =>
       makeListing(options, async (page) => {
-        const { executions } = await request(settings, ExecutionsDocument, { ...page, filter }, options);
+        const { executions } = await request(settings, document, { ...page, filter }, options);
         return executions;
-      }),
-    updates: ({ signal, ...filter } = {}) =>
-      openLiveStream(context, 'ExecutionUpdates', signal, (connect) =>
+      });
+  }
+
+  function makeExecutionUpdates<T>(
+    document: Document<{ executionUpdates: T }, ExecutionUpdatesSubscriptionVariables>,
+  ) {
+    return ({ signal, ...filter }: UpdatesOptions = {}) =>
+      openLiveStream(context, operationName(document), signal, (connect) =>
         connect({
-          document: ExecutionUpdatesDocument,
+          document,
           variables: async () => filter,
           select: ({ executionUpdates }) => executionUpdates,
           countEvents: () => 1,
         }),
-      ),
-  };
+      );
+  }
 }

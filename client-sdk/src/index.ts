@@ -1,4 +1,5 @@
 export type * from './_generated_operations.ts';
+export type { ActivityBatch, ActivityEvent, ExecutionDetails, RunActivity } from './activity.ts';
 export type { Artifacts } from './artifacts.ts';
 export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
 export {
@@ -16,16 +17,23 @@ export {
   WeftTimeoutError,
 } from './errors.ts';
 export type { EventOf, ExecutionEvent } from './event.ts';
-export type { Executions, UpdatesOptions } from './executions.ts';
+export type { ExecutionSummary, Executions, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Timeouts, WebSocketConstructor } from './options.ts';
-export type { Python, PythonCheck, PythonEnvironment, PythonEnvironments, PythonRun } from './python.ts';
+export type {
+  Python,
+  PythonCheck,
+  PythonEnvironment,
+  PythonEnvironmentProgress,
+  PythonEnvironments,
+  PythonRun,
+} from './python.ts';
 export type { RequestArguments, RequestOptions } from './request.ts';
 export type { Execution, ExecutionWithNodes, ResultOptions, Run, RunMethods } from './run.ts';
-export type { AuditedViolation, SecurityViolations } from './security-violations.ts';
+export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';
 export type { TransportKind } from './transport/transport.ts';
@@ -36,4 +44,12 @@ export {
   type WorkflowReference,
   type WorkflowRun,
 } from './typed-client.ts';
-export type { SavedWorkflow, Workflow, WorkflowSummary, Workflows } from './workflows.ts';
+export type {
+  SavedWorkflow,
+  Workflow,
+  WorkflowSummary,
+  Workflows,
+  WorkflowVersion,
+  WorkflowVersionSummary,
+  WorkflowWithLastRun,
+} from './workflows.ts';

@@ -21,7 +21,7 @@ export interface Page<T> {
   endCursor: string | null;
 }
 
-interface Connection<T> {
+export interface Connection<T> {
   nodes: T[];
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }

@@ -4,12 +4,14 @@ import {
   PythonEnvironmentDeleteDocument,
   type PythonEnvironmentFieldsFragment,
   PythonEnvironmentPrepareDocument,
+  PythonEnvironmentProgressDocument,
+  type PythonEnvironmentProgressSubscription,
   PythonEnvironmentsDocument,
   PythonRunDocument,
   type PythonRunInput,
 } from './_generated_operations.ts';
 import type { ClientContext } from './context.ts';
-import type { Settings } from './options.ts';
+import { type Connect, type LiveStream, openLiveStream } from './live-stream.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
 import { makePendingRun, type RunMethods } from './run.ts';
 import { unwrapPayload } from './user-errors.ts';
@@ -18,6 +20,9 @@ export type PythonCheck = PythonCheckQuery['pythonCheck'];
 
 /** A set of packages that is installed for runs to use. */
 export type PythonEnvironment = PythonEnvironmentFieldsFragment;
+
+/** How far an environment is; READY and FAILED are the last. */
+export type PythonEnvironmentProgress = PythonEnvironmentProgressSubscription['pythonEnvironmentProgress'];
 
 export interface PythonEnvironments {
   /** The environments on the host that answers. */
@@ -29,6 +34,13 @@ export interface PythonEnvironments {
    * @throws WeftServerError PYTHON_SERVICE_ERROR while the server cannot reach a sandbox service
    */
   prepare(packages: string[], options?: RequestOptions): Promise<PythonEnvironment>;
+  /**
+   * The same, stage by stage. Packages that cannot be installed are the last stage, FAILED; nothing is thrown for them.
+   */
+  progress(
+    packages: string[],
+    options?: Pick<RequestOptions, 'signal'>,
+  ): LiveStream<PythonEnvironmentProgress>;
   /**
    * Deletes an environment. The next run that needs its packages installs them again.
    * @throws WeftNotFoundError where the environment does not exist
@@ -65,7 +77,7 @@ export function makePython(context: ClientContext): Python {
       const { pythonCheck } = await request(settings, PythonCheckDocument, { code, packages }, options);
       return pythonCheck;
     },
-    environments: makeEnvironments(settings),
+    environments: makeEnvironments(context),
   };
 
   async function start(input: PythonRunInput, options?: RequestOptions): Promise<string> {
@@ -78,7 +90,8 @@ export function makePython(context: ClientContext): Python {
 
 const installMs = 600_000;
 
-function makeEnvironments(settings: Settings): PythonEnvironments {
+function makeEnvironments(context: ClientContext): PythonEnvironments {
+  const { settings } = context;
   return {
     async list(options) {
       return (await request(settings, PythonEnvironmentsDocument, {}, options)).pythonEnvironments;
@@ -88,9 +101,27 @@ function makeEnvironments(settings: Settings): PythonEnvironments {
       const data = await request(settings, PythonEnvironmentPrepareDocument, { packages }, longer);
       return unwrapPayload(data.pythonEnvironmentPrepare, 'pythonEnvironment');
     },
+    progress: (packages, { signal } = {}) =>
+      openLiveStream(context, 'PythonEnvironmentProgress', signal, (connect) => stagesOf(packages, connect)),
     async delete(id, options) {
       const data = await request(settings, PythonEnvironmentDeleteDocument, { id }, options);
       unwrapPayload(data.pythonEnvironmentDelete, 'deletedPythonEnvironmentId');
     },
   };
+}
+
+async function* stagesOf(
+  packages: string[],
+  connect: Connect,
+): AsyncGenerator<PythonEnvironmentProgress, void> {
+  const stages = connect({
+    document: PythonEnvironmentProgressDocument,
+    variables: async () => ({ packages }),
+    select: ({ pythonEnvironmentProgress }) => pythonEnvironmentProgress,
+    countEvents: () => 1,
+  });
+  for await (const stage of stages) {
+    yield stage;
+    if (stage.status === 'READY' || stage.status === 'FAILED') return;
+  }
 }

@@ -8,6 +8,7 @@ import {
   ExecutionRetryDocument,
   type ExecutionRetryStrategy,
 } from './_generated_operations.ts';
+import { makeRunActivity, type RunActivity } from './activity.ts';
 import type { ClientContext } from './context.ts';
 import { WeftNotFoundError, WeftTimeoutError } from './errors.ts';
 import { type EventOf, terminalTypes } from './event.ts';
@@ -27,7 +28,7 @@ export type Execution = ExecutionPartsFragment;
 export type ExecutionWithNodes = NonNullable<ExecutionQuery['execution']>;
 
 /** The methods of a run, whether its id is known yet or not. A run holds nothing open. */
-export interface RunMethods<Output> {
+export interface RunMethods<Output> extends RunActivity {
   /** The run's events, past and live, from the first or after a cursor, up to the last; then the stream ends. */
   events<Type extends ExecutionEventType = ExecutionEventType>(
     options?: EventsOptions<Type>,
@@ -89,6 +90,7 @@ function makeRunMethods<Output>(context: ClientContext, idOf: () => Promise<stri
   const { settings } = context;
   const idWithin = ({ signal }: RequestOptions = {}) => abortable(idOf(), signal);
   return {
+    ...makeRunActivity(context, idOf),
     events: (options) => streamEvents(context, idOf, options),
     result: (options) => waitForResult<Output>(context, idOf, options),
     text: (options) => streamText(context, idOf, options),

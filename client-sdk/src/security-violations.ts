@@ -1,4 +1,6 @@
 import {
+  SecurityAlertsDocument,
+  type SecurityAlertsQuery,
   SecurityViolationAddedDocument,
   type SecurityViolationFilter,
   type SecurityViolationPartsFragment,
@@ -12,11 +14,16 @@ import { type RequestOptions, request } from './request.ts';
 /** Something forbidden that code attempted: what, where and when. */
 export type AuditedViolation = SecurityViolationPartsFragment;
 
+/** Violations came so often that an operator was alerted. */
+export type RaisedSecurityAlert = SecurityAlertsQuery['securityAlerts']['nodes'][number];
+
 export interface SecurityViolations {
   /** The audit trail, newest first. */
   list(options?: ListOptions & { filter?: SecurityViolationFilter }): Listing<AuditedViolation>;
   /** Violations as they happen, from now on. Only the list has those that happen while the connection is lost. */
   added(options?: RequestOptions & { workflowId?: string }): LiveStream<AuditedViolation>;
+  /** Alerts that repeated violations have raised, newest first. */
+  alerts(options?: ListOptions): Listing<RaisedSecurityAlert>;
 }
 
 export function makeSecurityViolations(context: ClientContext): SecurityViolations {
@@ -36,5 +43,10 @@ export function makeSecurityViolations(context: ClientContext): SecurityViolatio
           countEvents: () => 1,
         }),
       ),
+    alerts: (options = {}) =>
+      makeListing(options, async (page) => {
+        const { securityAlerts } = await request(context.settings, SecurityAlertsDocument, page, options);
+        return securityAlerts;
+      }),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  type ExecutionSummaryPartsFragment,
   WorkflowCreateDocument,
   WorkflowDeleteDocument,
   WorkflowDocument,
@@ -7,8 +8,14 @@ import {
   type WorkflowPartsFragment,
   WorkflowsDocument,
   type WorkflowsQuery,
+  WorkflowsWithLastRunDocument,
+  type WorkflowsWithLastRunQuery,
   WorkflowUpdateDocument,
   WorkflowValidateDocument,
+  WorkflowVersionDocument,
+  type WorkflowVersionPartsFragment,
+  WorkflowVersionsDocument,
+  type WorkflowVersionsQuery,
 } from './_generated_operations.ts';
 import type { UserError } from './errors.ts';
 import { type Listing, type ListOptions, makeListing } from './listing.ts';
@@ -19,27 +26,52 @@ import { unwrapPayload } from './user-errors.ts';
 /** A workflow with its latest version. */
 export type Workflow = WorkflowPartsFragment;
 
+/** One version of a workflow. */
+export type WorkflowVersion = WorkflowVersionPartsFragment;
+
+/** A version of a workflow as lists return it. */
+export type WorkflowVersionSummary = NonNullable<
+  WorkflowVersionsQuery['workflow']
+>['versions']['nodes'][number];
+
 /** A saved workflow. Its warnings name what is probably a mistake, such as a path to a field that is missing. */
 export type SavedWorkflow = Workflow & { readonly warnings: readonly UserError[] };
 
 /** A workflow as lists return it. */
 export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
 
+/** A workflow as a list shows it, with its last execution. */
+export interface WorkflowWithLastRun extends WorkflowSummary {
+  latestVersion: { number: number; inputSchema: unknown };
+  /** Null where it has never run. */
+  lastRun: ExecutionSummaryPartsFragment | null;
+}
+
 export interface Workflows {
   /** Saves a new workflow, as version 1. @throws WeftInputError with all faults of the workflow */
   create(input: WorkflowInput, options?: RequestOptions): Promise<SavedWorkflow>;
   /**
-   * Saves a new version of a workflow.
+   * Saves a new version of a workflow; with `expectedVersion` only where that is still the latest one.
    * @throws WeftNotFoundError where the workflow does not exist
-   * @throws WeftInputError with all faults of the workflow
+   * @throws WeftInputError with all faults of the workflow, or CONFLICT where a later version exists
    */
-  update(id: string, input: WorkflowInput, options?: RequestOptions): Promise<SavedWorkflow>;
+  update(
+    id: string,
+    input: WorkflowInput,
+    options?: RequestOptions & { expectedVersion?: number },
+  ): Promise<SavedWorkflow>;
   /** Deletes a workflow. Its executions stay readable. @throws WeftNotFoundError where the workflow does not exist */
   delete(id: string, options?: RequestOptions): Promise<void>;
   /** One workflow; null where it does not exist or was deleted. */
   get(id: string, options?: RequestOptions): Promise<Workflow | null>;
+  /** One version of a workflow; null where the version or the workflow does not exist. */
+  version(id: string, number: number, options?: RequestOptions): Promise<WorkflowVersion | null>;
+  /** The versions of a workflow, newest first; empty where the workflow does not exist. */
+  versions(id: string, options?: ListOptions): Listing<WorkflowVersionSummary>;
   /** Workflows, newest first. */
   list(options?: ListOptions & { filter?: WorkflowFilter }): Listing<WorkflowSummary>;
+  /** Workflows with the last execution of each, newest first; for a page that lists them. */
+  listWithLastRun(options?: ListOptions & { filter?: WorkflowFilter }): Listing<WorkflowWithLastRun>;
   /** Errors and then warnings of a workflow, which is not saved. A workflow without an error can run. */
   validate(input: WorkflowInput, options?: RequestOptions): Promise<UserError[]>;
 }
@@ -50,8 +82,9 @@ export function makeWorkflows(settings: Settings): Workflows {
       const data = await request(settings, WorkflowCreateDocument, { input }, options);
       return { ...unwrapPayload(data.workflowCreate, 'workflow'), warnings: data.workflowCreate.warnings };
     },
-    async update(id, input, options) {
-      const data = await request(settings, WorkflowUpdateDocument, { id, input }, options);
+    async update(id, input, { expectedVersion, ...options } = {}) {
+      const variables = { id, input, expectedVersion };
+      const data = await request(settings, WorkflowUpdateDocument, variables, options);
       return { ...unwrapPayload(data.workflowUpdate, 'workflow'), warnings: data.workflowUpdate.warnings };
     },
     async delete(id, options) {
@@ -62,14 +95,35 @@ export function makeWorkflows(settings: Settings): Workflows {
       const { workflow } = await request(settings, WorkflowDocument, { id }, options);
       return workflow;
     },
+    async version(id, number, options) {
+      const { workflow } = await request(settings, WorkflowVersionDocument, { id, number }, options);
+      return workflow?.version ?? null;
+    },
+    versions: (id, options = {}) =>
+      makeListing(options, async (page) => {
+        const { workflow } = await request(settings, WorkflowVersionsDocument, { id, ...page }, options);
+        return workflow?.versions ?? { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
+      }),
     list: ({ filter, ...options } = {}) =>
       makeListing(options, async (page) => {
         const { workflows } = await request(settings, WorkflowsDocument, { ...page, filter }, options);
         return workflows;
+      }),
+    listWithLastRun: ({ filter, ...options } = {}) =>
+      makeListing(options, async (page) => {
+        const variables = { ...page, filter };
+        const { workflows } = await request(settings, WorkflowsWithLastRunDocument, variables, options);
+        return { nodes: workflows.nodes.map(withLastRun), pageInfo: workflows.pageInfo };
       }),
     async validate(input, options) {
       const { workflowValidate } = await request(settings, WorkflowValidateDocument, { input }, options);
       return workflowValidate;
     },
   };
+}
+
+type ListedWorkflow = WorkflowsWithLastRunQuery['workflows']['nodes'][number];
+
+function withLastRun({ executions, ...workflow }: ListedWorkflow): WorkflowWithLastRun {
+  return { ...workflow, lastRun: executions.nodes[0] ?? null };
 }

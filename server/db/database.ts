@@ -7,6 +7,7 @@ import { coerceError, WeftError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { ExecutionEntity } from './entities/execution.entity.ts';
 import { ExecutionEventEntity } from './entities/execution-event.entity.ts';
+import { SecurityAlertEntity } from './entities/security-alert.entity.ts';
 import { SecurityViolationEntity } from './entities/security-violation.entity.ts';
 import { WorkflowEntity } from './entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.ts';
@@ -86,6 +87,7 @@ function makeDataSource(url: string, poolSize: number): DataSource {
       WorkflowVersionEntity,
       ExecutionEntity,
       ExecutionEventEntity,
+      SecurityAlertEntity,
       SecurityViolationEntity,
     ],
     migrations,

@@ -11,6 +11,7 @@ import { NodeDefinitionResolver } from './node-definition/node-definition.resolv
 import { PythonResolver } from './python/python.resolver.ts';
 import { PythonEnvironmentResolver } from './python-environment/python-environment.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
+import { SecurityAlertResolver } from './security-violation/security-alert.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
 import { UserErrorResolver } from './user-error/user-error.resolver.ts';
@@ -30,6 +31,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionEventResolver,
       PythonResolver,
       PythonEnvironmentResolver,
+      SecurityAlertResolver,
       SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,

@@ -59,8 +59,8 @@ export interface FieldMeta {
   description?: string;
   placeholder?: string;
   widget?: 'text' | 'textarea' | 'code' | 'lines' | 'duration' | 'number' | 'expression' | 'json' | 'cases';
-  /** Of a code editor. */
-  language?: 'python' | 'jsonata' | 'json';
+  /** What the text is written in. `requirements`: lines that name Python packages. */
+  language?: 'python' | 'jsonata' | 'json' | 'requirements';
   /** False where `{{ }}` is not a template but part of the text: code and expressions. */
   templated?: boolean;
 }

@@ -107,20 +107,48 @@ function describeField(name: string, field: JsonSchemaField, required: boolean):
   };
 }
 
-/** react-jsonschema-form's vocabulary. A duration is shown in seconds though the API counts milliseconds. */
+/**
+ * react-jsonschema-form's vocabulary, and true in it: `ui:widget` names a widget that every theme has, or is left out
+ * where the schema alone draws the field well. `weft` among the options names the widget of @weft/studio.
+ */
 function uiOf(field: JsonSchemaField): object {
+  const { widget = 'text', placeholder, language } = field;
+  const stockWidget = stockWidgetOf(field);
   return {
-    'ui:widget': field.widget ?? 'text',
-    ...(field.placeholder !== undefined && { 'ui:placeholder': field.placeholder }),
-    ...(field.description !== undefined && { 'ui:help': field.description }),
-    ...(field.language !== undefined && { 'ui:options': { language: field.language } }),
-    ...(field.widget === 'duration' && {
-      'ui:options': {
+    ...(stockWidget && { 'ui:widget': stockWidget }),
+    // A stock widget shows the number as the API counts it; @weft/studio shows seconds.
+    ...(widget === 'duration' && { 'ui:title': `${field.title} (milliseconds)` }),
+    ...(placeholder !== undefined && { 'ui:placeholder': stockPlaceholder(field) }),
+    'ui:options': {
+      weft: widget,
+      ...(language !== undefined && { language }),
+      ...(placeholder !== undefined && { example: placeholder }),
+      ...(widget === 'duration' && {
         unit: 'seconds',
         factor: 1_000,
         min: field.minimum! / 1_000,
         max: field.maximum! / 1_000,
-      },
-    }),
+      }),
+    },
   };
+}
+
+/** Of arrays and of JSON there is none: react-jsonschema-form draws those by their schemas. */
+function stockWidgetOf({ widget, type }: JsonSchemaField): string | undefined {
+  switch (type) {
+    case 'string':
+      return widget === 'code' || widget === 'expression' || widget === 'textarea' ? 'textarea' : 'text';
+    case 'integer':
+    case 'number':
+      return 'updown';
+    case 'boolean':
+      return 'checkbox';
+    default:
+      return undefined;
+  }
+}
+
+/** A duration's is in seconds, and the stock widget's number in milliseconds. */
+function stockPlaceholder({ widget, placeholder }: JsonSchemaField): string {
+  return widget === 'duration' ? String(Number(placeholder) * 1_000) : placeholder!;
 }

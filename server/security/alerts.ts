@@ -1,6 +1,8 @@
 import type { PgBoss } from 'pg-boss';
 import { inTransaction } from '../db/boss.ts';
 import type { Database, Tx } from '../db/database.ts';
+import { SecurityAlertEntity } from '../db/entities/security-alert.entity.ts';
+import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { Logger } from '../shared/logger.ts';
 
 export interface AlertSettings {
@@ -56,6 +58,15 @@ export async function openAlerts(deps: {
       return alert && { violations: alert.violations, windowSeconds: alert.windowSeconds };
     },
   };
+}
+
+/** A raised alert, as the API lists it. */
+export type RaisedAlert = Omit<Alert, 'raisedAt'> & { id: string; raisedAt: Date };
+
+/** Newest first; a cursor is an id. One line more than requested shows that there are more. */
+export async function readAlerts({ manager }: Database, page: PageRequest): Promise<RaisedAlert[]> {
+  const { within, ...read } = newestFirst('id', page);
+  return manager.find(SecurityAlertEntity, { where: within, ...read });
 }
 
 async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings): Promise<Alert | null> {

@@ -1,4 +1,4 @@
-import { MoreThan } from 'typeorm';
+import { And, type FindOperator, LessThan, MoreThan, MoreThanOrEqual } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { SecurityViolationEntity } from '../db/entities/security-violation.entity.ts';
 import { newestFirst, type PageRequest } from '../db/page.ts';
@@ -26,6 +26,8 @@ export interface ViolationFilter {
   executionId?: string | null;
   rule?: string | null;
   layer?: PythonViolation['layer'] | null;
+  occurredFrom?: Date | null;
+  occurredBefore?: Date | null;
 }
 
 /** Newest first; a cursor is an id. One row beyond the page size shows that there are more. */
@@ -54,8 +56,14 @@ export async function violationsSince(
   return rows.map(toViolation);
 }
 
-function setFieldsOf(filter: ViolationFilter) {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null));
+function setFieldsOf({ occurredFrom, occurredBefore, ...filter }: ViolationFilter) {
+  const bounds: FindOperator<Date>[] = [];
+  if (occurredFrom != null) bounds.push(MoreThanOrEqual(occurredFrom));
+  if (occurredBefore != null) bounds.push(LessThan(occurredBefore));
+  return {
+    ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null)),
+    ...(bounds.length === 0 ? {} : { occurredAt: And(...bounds) }),
+  };
 }
 
 function toViolation({

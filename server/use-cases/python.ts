@@ -1,8 +1,9 @@
 import { packageErrorCodes } from '../packages/check.ts';
-import type { PythonEnvironment } from '../packages/environment.ts';
+import type { EnvironmentEvent, PrepareOptions, PythonEnvironment } from '../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../packages/errors.ts';
 import { MAX_CODE_CHARACTERS, type PythonFinding, type SandboxBackend } from '../sandbox/backend.ts';
 import { WeftError } from '../shared/errors.ts';
+import { abortableGenerator } from './abortable-generator.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
@@ -20,19 +21,12 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
     environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),
 
     /** Resolves when the environment is ready. A caller that stops waiting does not stop the build. */
-    async prepareEnvironment(packages: readonly string[]): Promise<Outcome<PythonEnvironment>> {
-      if (packages.length === 0) {
-        return refuse('REQUIRED', 'packages', 'Expected at least one package, such as pandas, got none.');
-      }
-      const { signal } = new AbortController();
-      try {
-        return { ok: true, value: await sandbox.environments.prepare(packages, { signal, onEvent() {} }) };
-      } catch (error) {
-        const userErrors = packageUserErrors(error);
-        if (userErrors === null) throw error;
-        return { ok: false, userErrors };
-      }
-    },
+    prepareEnvironment: (packages: readonly string[]): Promise<Outcome<PythonEnvironment>> =>
+      prepare(packages, { signal: new AbortController().signal, onEvent() {} }),
+
+    /** The same, stage by stage; the last stage is READY or FAILED. */
+    environmentProgress: (packages: readonly string[]): AsyncIterableIterator<EnvironmentProgress> =>
+      abortableGenerator((signal) => progress(packages, signal)),
 
     async deleteEnvironment(id: string): Promise<Outcome<{ id: string }>> {
       if (await sandbox.environments.delete(id)) return { ok: true, value: { id } };
@@ -42,6 +36,59 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
         : refuseNotFound('Python environment', id);
     },
   };
+
+  async function prepare(
+    packages: readonly string[],
+    options: PrepareOptions,
+  ): Promise<Outcome<PythonEnvironment>> {
+    if (packages.length === 0)
+      return refuse('REQUIRED', 'packages', 'Expected at least one package, such as pandas, got none.');
+    try {
+      return { ok: true, value: await sandbox.environments.prepare(packages, options) };
+    } catch (error) {
+      const userErrors = packageUserErrors(error);
+      if (userErrors === null) throw error;
+      return { ok: false, userErrors };
+    }
+  }
+
+  async function* progress(
+    packages: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<EnvironmentProgress, void> {
+    let stages: EnvironmentEvent[] = []; // a build has a handful
+    let wake = Promise.withResolvers<void>();
+    const onEvent = (event: EnvironmentEvent) => {
+      stages.push(event);
+      wake.resolve();
+    };
+    signal.addEventListener('abort', () => wake.resolve(), { once: true });
+    let end: { outcome: Outcome<PythonEnvironment> } | { error: unknown } | undefined;
+    void prepare(packages, { signal, onEvent })
+      .then(
+        (outcome) => (end = { outcome }),
+        (error) => (end = { error }),
+      )
+      .then(() => wake.resolve());
+    while (end === undefined) {
+      await wake.promise;
+      wake = Promise.withResolvers();
+      if (signal.aborted) return;
+      const news = stages.filter(({ status }) => status === 'RESOLVING' || status === 'INSTALLING');
+      stages = [];
+      for (const stage of news) yield { ...stage, environment: null };
+    }
+    if ('error' in end) throw end.error;
+    yield lastStage(packages, end.outcome);
+  }
+}
+
+export type EnvironmentProgress = EnvironmentEvent & { environment: PythonEnvironment | null };
+
+function lastStage(packages: readonly string[], outcome: Outcome<PythonEnvironment>): EnvironmentProgress {
+  if (outcome.ok) return { status: 'READY', packages, message: null, environment: outcome.value };
+  const message = outcome.userErrors.map(({ message }) => message).join('\n');
+  return { status: 'FAILED', packages, message, environment: null };
 }
 
 function packageUserErrors(error: unknown): UserError[] | null {

@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Hub } from '../journal/hub.ts';
+import { type RaisedAlert, readAlerts } from '../security/alerts.ts';
 import {
   type AuditedViolation,
   readViolations,
@@ -20,6 +21,11 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     /** Newest first; a cursor is the id of a violation in the audit trail. */
     async list(page: PageRequest, filter: ViolationFilter): Promise<Page<AuditedViolation>> {
       return toPage(await readViolations(database, page, filter), page);
+    },
+
+    /** Alerts that were raised, newest first; a cursor is the id of one. */
+    async alerts(page: PageRequest): Promise<Page<RaisedAlert>> {
+      return toPage(await readAlerts(database, page), page);
     },
 
     /** Each violation once, from now on. */

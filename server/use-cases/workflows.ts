@@ -1,4 +1,4 @@
-import { IsNull, Like } from 'typeorm';
+import { ILike, IsNull } from 'typeorm';
 import type { Database, Tx } from '../db/database.ts';
 import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
@@ -7,7 +7,7 @@ import type { Evaluator } from '../expressions/evaluator.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { newId } from '../shared/ids.ts';
-import { refuseNotFound } from './refuse.ts';
+import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
 import { validateWorkflow } from './validate.ts';
 
@@ -52,12 +52,15 @@ export function makeWorkflowUseCases(deps: {
       return { ok: true, value: toWorkflow(workflow, version), warnings };
     },
 
-    async update(id: string, draft: WorkflowDraft): Promise<SaveOutcome> {
+    /** @param expectedVersion refuses to replace a version that the author has not seen */
+    async update(id: string, draft: WorkflowDraft, expectedVersion?: number | null): Promise<SaveOutcome> {
       const { errors, warnings } = await validateWorkflow(draft, deps);
       if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
       const outcome = await database.transaction(async (tx): Promise<Outcome<Workflow>> => {
         const workflow = await lockWorkflow(tx, id);
         if (workflow === null) return refuseNotFound('workflow', id);
+        if (expectedVersion != null && expectedVersion !== workflow.latestVersion)
+          return refuseConflict(expectedVersion, workflow.latestVersion);
         const now = new Date();
         const { name, description } = draft;
         Object.assign(workflow, {
@@ -119,13 +122,21 @@ export function makeWorkflowUseCases(deps: {
         where: {
           deletedAt: IsNull(),
           ...within,
-          ...(filter.search ? { name: Like(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`) } : {}),
+          ...(filter.search ? { name: ILike(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`) } : {}),
         },
         ...read,
       });
       return toPage(await withVersions(manager, rows), page);
     },
   };
+}
+
+function refuseConflict(expected: number, latest: number) {
+  return refuse(
+    'CONFLICT',
+    'expectedVersion',
+    `Expected version ${expected} to be the latest, but it is ${latest}. Compare the two, then save with expectedVersion ${latest}.`,
+  );
 }
 
 function lockWorkflow(tx: Tx, id: string): Promise<WorkflowEntity | null> {

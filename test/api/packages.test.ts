@@ -206,6 +206,29 @@ test('an environment is prepared ahead, listed, and deleted', async () => {
   expect(await deleteEnvironment(id)).toMatchObject({ userErrors: [{ code: 'NOT_FOUND', field: 'id' }] });
 });
 
+test('the stages of a build are emitted as they happen, up to READY or FAILED', async () => {
+  const stagesOf = async (...packages: string[]) => {
+    const stages = weft.subscribe<{ pythonEnvironmentProgress: { status: string; message: string | null } }>(
+      `subscription ($packages: [String!]!) {
+        pythonEnvironmentProgress(packages: $packages) { status message environment { state requirements } }
+      }`,
+      { packages },
+    );
+    return (await Array.fromAsync(stages)).map(({ data }) => data!.pythonEnvironmentProgress);
+  };
+  const built = await stagesOf('tiny-base<2');
+  expect([...new Set(built.map(({ status }) => status))]).toEqual(['RESOLVING', 'INSTALLING', 'READY']);
+  expect(built.at(-1)).toMatchObject({ environment: { state: 'READY' } });
+  expect((await stagesOf('evil')).at(-1)).toMatchObject({
+    status: 'FAILED',
+    message: expect.stringContaining('blocked'),
+    environment: null,
+  });
+  expect(await stagesOf()).toMatchObject([
+    { status: 'FAILED', message: expect.stringContaining('at least one') },
+  ]);
+});
+
 test('what cannot be prepared is a userError, and is listed as failed until somebody deletes it', async () => {
   expect(await prepare()).toMatchObject({ userErrors: [{ code: 'REQUIRED', field: 'packages' }] });
   expect(await prepare('tiny-base', 'evil')).toMatchObject({

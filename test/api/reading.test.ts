@@ -86,7 +86,12 @@ test('a node definition has all that a form needs', async () => {
     inputs: [{ id: 'input' }],
     outputs: [{ id: 'output' }],
     errorHandle: { id: 'error' },
-    uiSchema: { timeoutMs: { 'ui:widget': 'duration', 'ui:options': { unit: 'seconds', min: 1, max: 300 } } },
+    uiSchema: {
+      timeoutMs: {
+        'ui:widget': 'updown',
+        'ui:options': { weft: 'duration', unit: 'seconds', factor: 1_000, min: 1, max: 300 },
+      },
+    },
   });
   expect(nodeDefinition.configSchema.properties).toHaveProperty('timeoutMs.maximum', 300_000);
   const { nodeDefinitions } = await weft.query<{ nodeDefinitions: { type: string }[] }>(

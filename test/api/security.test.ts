@@ -125,6 +125,20 @@ test('the audit trail is read page by page and narrowed by rule', async () => {
   expect(securityViolations.nodes).toHaveLength(1);
 });
 
+test('the audit trail is narrowed by time', async () => {
+  const workflowId = await workflowOf(CODE);
+  await weft.allEvents(await weft.start(workflowId));
+  const all = (await weft.query<Listed>(LIST, { filter: { workflowId } })).securityViolations.nodes;
+  const { occurredAt } = all[0] as unknown as { occurredAt: string };
+  const count = async (bounds: object) =>
+    (await weft.query<Listed>(LIST, { filter: { workflowId, ...bounds } })).securityViolations.nodes.length;
+  expect(await count({ occurredFrom: occurredAt })).toBe(1);
+  expect(await count({ occurredBefore: occurredAt })).toBe(0);
+  const later = new Date(Date.parse(occurredAt) + 1).toISOString();
+  expect(await count({ occurredFrom: occurredAt, occurredBefore: later })).toBe(1);
+  expect(await count({ occurredFrom: later })).toBe(0);
+});
+
 test('the error handle may take a violation like any other failure', async () => {
   const nodes = [
     { key: 'py', type: 'python', config: { code: CODE } },
@@ -163,6 +177,12 @@ test('repeated violations raise one alert: in the journal, and at the webhook on
     subject: workflowId,
     violations: 3,
   });
+  const { securityAlerts } = await weft.query<{ securityAlerts: { nodes: object[] } }>(
+    '{ securityAlerts(first: 1) { nodes { violations windowSeconds raisedAt execution { workflow { id } } } } }',
+  );
+  expect(securityAlerts.nodes).toMatchObject([
+    { violations: 3, execution: { workflow: { id: workflowId } } },
+  ]);
 });
 
 test('pythonCheck refuses code that no node could have', async () => {

@@ -135,9 +135,9 @@ describe('bad input gets a clear error', () => {
   });
 });
 
-test('a person who opens the server in a browser is redirected to GraphiQL', async () => {
+test('a person who opens the endpoint in a browser is led to GraphiQL', async () => {
   const headers = { accept: 'text/html,*/*' };
-  const response = await fetch(new URL('/', server.url), { headers, redirect: 'manual' });
+  const response = await fetch(server.url, { headers, redirect: 'manual' });
   expect([response.status, response.headers.get('location')]).toEqual([302, '/graphiql']);
 });
 

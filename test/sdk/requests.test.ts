@@ -47,6 +47,25 @@ test('a workflow is saved, run, read and deleted', async () => {
   expect(await weft.workflows.get(id)).toBeNull();
 });
 
+test('of two who change the same version the second learns of the first, and both versions stay readable', async () => {
+  const weft = connect();
+  const { id } = await weft.workflows.create(doubling);
+  await weft.workflows.update(id, { ...doubling, name: 'first' }, { expectedVersion: 1 });
+  const second = weft.workflows.update(id, { ...doubling, name: 'second' }, { expectedVersion: 1 });
+  await expect(second).rejects.toMatchObject({
+    name: 'WeftInputError',
+    userErrors: [{ code: 'CONFLICT', field: 'expectedVersion' }],
+  });
+  await weft.workflows.update(id, { ...doubling, name: 'second' }, { expectedVersion: 2 });
+  expect(await weft.workflows.versions(id).take(10)).toMatchObject([
+    { number: 3, name: 'second' },
+    { number: 2, name: 'first' },
+    { number: 1, name: 'doubling' },
+  ]);
+  expect(await weft.workflows.version(id, 2)).toMatchObject({ name: 'first', nodes: [{ key: 'double' }] });
+  expect(await weft.workflows.version(id, 4)).toBeNull();
+});
+
 test('all faults of an input are one error, with the path of each', async () => {
   const weft = connect();
   const bad = {

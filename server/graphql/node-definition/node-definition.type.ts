@@ -69,7 +69,11 @@ export class NodeField {
   })
   widget!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Of a code editor: `python`, `jsonata` or `json`.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What its text is written in: `python`, `jsonata`, `json`, or `requirements` for lines that name Python packages.',
+  })
   language!: string | null;
 }
 
@@ -114,7 +118,7 @@ export class NodeDefinition {
 
   @Field(() => JsonScalar, {
     description:
-      'How a form shows each field, in the vocabulary of react-jsonschema-form (`ui:widget`, `ui:placeholder` …).',
+      'How a form shows each field: a uiSchema of react-jsonschema-form, which draws it with widgets that every theme has. `ui:options` of each field name the widget that @weft/studio draws it with: `weft`, with `language`, `unit`, `factor`, `min` and `max` where it needs them.',
   })
   uiSchema!: unknown;
 }

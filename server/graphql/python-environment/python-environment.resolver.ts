@@ -1,10 +1,15 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import * as z from 'zod';
+import type { EnvironmentProgress } from '../../use-cases/python.ts';
 import type { GraphqlContext } from '../context.ts';
 import {
   PythonEnvironment,
   PythonEnvironmentDeletePayload,
   PythonEnvironmentPreparePayload,
+  PythonEnvironmentProgress,
 } from './python-environment.type.ts';
+
+const ProgressArgs = z.object({ packages: z.array(z.string()) });
 
 @Resolver()
 export class PythonEnvironmentResolver {
@@ -43,5 +48,19 @@ export class PythonEnvironmentResolver {
     return outcome.ok
       ? { deletedPythonEnvironmentId: outcome.value.id, userErrors: [] }
       : { deletedPythonEnvironmentId: null, userErrors: outcome.userErrors };
+  }
+
+  @Subscription(() => PythonEnvironmentProgress, {
+    description:
+      'Builds an environment as `pythonEnvironmentPrepare` does, or joins its build, and emits each stage; then the subscription completes.',
+    subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) =>
+      context.weft.python.environmentProgress(ProgressArgs.parse(args).packages),
+  })
+  pythonEnvironmentProgress(
+    @Root() progress: EnvironmentProgress,
+    @Arg('packages', () => [String], { description: 'Requirements, as of a `python` node.' })
+    _packages: string[],
+  ): PythonEnvironmentProgress {
+    return progress;
   }
 }

@@ -1,5 +1,6 @@
 import { Field, Float, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { enumOf } from '../enum-of.ts';
+import { EnvironmentStatus } from '../execution-event/execution-event.enums.ts';
 import { DateTimeScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
 
@@ -50,7 +51,10 @@ export class PythonEnvironment {
   @Field(() => PythonEnvironmentState, { description: 'Its status.' })
   state!: PythonEnvironmentState;
 
-  @Field(() => String, { nullable: true, description: 'Why it FAILED.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it FAILED, or how far it is while it is BUILDING.',
+  })
   message!: string | null;
 
   @Field(() => DateTimeScalar, {
@@ -60,6 +64,23 @@ export class PythonEnvironment {
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When a run last used the environment.' })
   lastUsedAt!: Date | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'How far the environment for some packages is.' })
+export class PythonEnvironmentProgress {
+  @Field(() => EnvironmentStatus, { description: 'READY and FAILED are the last.' })
+  status!: keyof typeof EnvironmentStatus;
+
+  @Field(() => [String], {
+    description: 'What was requested; while INSTALLING what it came to, as `name==version`.',
+  })
+  packages!: readonly string[];
+
+  @Field(() => String, { nullable: true, description: 'Why it FAILED, or what is being done.' })
+  message!: string | null;
+
+  @Field(() => PythonEnvironment, { nullable: true, description: 'The environment, once it is READY.' })
+  environment!: PythonEnvironment | null;
 }
 
 @ObjectType({

@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { ViolationLayer } from '../execution-event/execution-event.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
+import { DateTimeScalar } from '../scalars.ts';
 
 @InputType({ description: 'Which violations to list. Each field narrows the list.' })
 export class SecurityViolationFilter {
@@ -15,6 +16,12 @@ export class SecurityViolationFilter {
 
   @Field(() => ViolationLayer, { nullable: true, description: 'Stopped by this wall.' })
   layer?: keyof typeof ViolationLayer | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'At this moment or later.' })
+  occurredFrom?: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Before this moment.' })
+  occurredBefore?: Date | null;
 }
 
 @ArgsType()

@@ -8,6 +8,7 @@ import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
+import { isStudioPath, sendStudio } from './studio.ts';
 
 export interface RouterDeps extends TransportDeps, DownloadDeps {
   http: HttpTransport;
@@ -34,9 +35,6 @@ export function makeRouter(deps: RouterDeps) {
 async function route(deps: RouterDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = urlOf(request);
   switch (url.pathname) {
-    case '/':
-      if (isVisit(request, url)) return redirect(response, '/graphiql');
-      break;
     case '/graphql':
       if (prefersEventStream(request)) return await deps.sse.handle(request, response, url);
       if (isVisit(request, url)) return redirect(response, '/graphiql');
@@ -55,6 +53,7 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
   const mount = mountFor(deps.mounts, url.pathname);
   if (mount) return await mount.handle(request, response);
   if (url.pathname.startsWith('/graphiql/')) return await sendGraphiql(request, response, url.pathname);
+  if (isStudioPath(url.pathname)) return await sendStudio(request, response, url.pathname);
   throw notFound(url.pathname);
 }
 
@@ -80,7 +79,8 @@ function notFound(pathname: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    `Expected /graphql, /graphql/stream, /artifacts/<id>, /graphiql, /healthz or /readyz, got ${pathname}.`,
+    'Expected /graphql, /graphql/stream, /artifacts/<id>, /graphiql, /healthz, /readyz or a page of the console, ' +
+      `got ${pathname}.`,
   );
 }
 

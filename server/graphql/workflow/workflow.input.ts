@@ -158,4 +158,11 @@ export class WorkflowUpdateArgs {
 
   @Field(() => WorkflowInput, { description: 'The workflow as a whole, as its next version.' })
   input!: WorkflowInput;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'The number of the version that the author changed: where the workflow has a later one, nothing is saved and the userError is CONFLICT.',
+  })
+  expectedVersion?: number | null;
 }

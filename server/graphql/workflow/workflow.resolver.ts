@@ -58,10 +58,10 @@ export class WorkflowResolver {
     description: 'Saves a new version of a workflow. Executions of earlier versions are not affected.',
   })
   async workflowUpdate(
-    @Args(() => WorkflowUpdateArgs) { id, input }: WorkflowUpdateArgs,
+    @Args(() => WorkflowUpdateArgs) { id, input, expectedVersion }: WorkflowUpdateArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowUpdatePayload> {
-    return toWorkflowPayload(await weft.workflows.update(id, toWorkflowDraft(input)));
+    return toWorkflowPayload(await weft.workflows.update(id, toWorkflowDraft(input), expectedVersion));
   }
 
   @Mutation(() => WorkflowDeletePayload, {

@@ -2,16 +2,23 @@ import { z } from 'zod';
 import type { FieldMeta, NodeDefinition } from '../definition.ts';
 import { onlyExpressionIn } from '../template.ts';
 
+/** Any JSON. z.json() would refer to itself in the JSON Schema, which forms then draw without end. */
+const json = z.union([
+  z.string().meta({ title: 'Text' }),
+  z.number().meta({ title: 'Number' }),
+  z.boolean().meta({ title: 'True or false' }),
+  z.null().meta({ title: 'Nothing' }),
+  z.array(z.unknown()).meta({ title: 'List' }),
+  z.record(z.string(), z.unknown()).meta({ title: 'Object' }),
+]);
+
 const config = z.strictObject({
-  value: z
-    .json()
-    .optional()
-    .meta({
-      title: 'Value',
-      description: 'What to emit; it may hold templates. Without it, the node emits its input.',
-      placeholder: '{{ input.total }}',
-      widget: 'json',
-    } satisfies FieldMeta),
+  value: json.optional().meta({
+    title: 'Value',
+    description: 'What to emit; it may hold templates. Without it, the node emits its input.',
+    placeholder: '{{ input.total }}',
+    widget: 'json',
+  } satisfies FieldMeta),
 });
 
 export const output: NodeDefinition<z.infer<typeof config>> = {

@@ -34,6 +34,7 @@ const config = z.strictObject({
       description: 'Python packages the code imports, one requirement a line.',
       placeholder: 'pandas\nnumpy>=2',
       widget: 'lines',
+      language: 'requirements',
     } satisfies FieldMeta),
   timeoutMs: z
     .int()
@@ -42,7 +43,7 @@ const config = z.strictObject({
     .default(30_000)
     .meta({
       title: 'Timeout',
-      description: 'Longest run time in milliseconds; 1000 to 300000. Forms show seconds, 1 to 300.',
+      description: 'How long the code may run before it is stopped: 1 second to 5 minutes.',
       placeholder: '30',
       widget: 'duration',
     } satisfies FieldMeta),
