@@ -15,6 +15,7 @@ WORKDIR /weft
 FROM base AS build
 COPY package.json package-lock.json .npmrc ./
 COPY client-sdk/package.json client-sdk/
+COPY studio/package.json studio/
 RUN npm ci --no-audit --no-fund --loglevel=error
 COPY . .
 RUN node scripts/setup.mjs
@@ -46,6 +47,7 @@ COPY --from=build /weft/node_modules node_modules
 COPY --from=build /weft/dist/server dist/server
 COPY --from=build /weft/dist/migrations dist/migrations
 COPY --from=build /weft/dist/graphiql dist/graphiql
+COPY --from=build /weft/studio/dist/app studio/dist/app
 COPY --from=build /weft/server/sandbox/python server/sandbox/python
 USER weft
 VOLUME /data

@@ -51,7 +51,9 @@ const pureMayImport = [
 
 const graphqlPackages = /^(graphql|graphql-.*|type-graphql|@apollo\/.*)$/;
 const databasePackages = /^(typeorm|pg|pg-boss)$/;
-const outsiders = /^client-sdk\//;
+
+/** What stands outside of the server, and all that it may reach beside its own folder. */
+const outsiders = { 'client-sdk': 'schema/ and what it is generated from', studio: '@weft/client' };
 
 /** @param {{ path: string, source: string }[]} files paths relative to the checkout */
 export function findViolations(files) {
@@ -72,11 +74,11 @@ function violationOf(path, specifier) {
 }
 
 function relativeViolation(path, target) {
-  if (outsiders.test(path)) {
-    return target.startsWith('server/')
-      ? refusal(path, target, 'schema/ and what it is generated from')
-      : undefined;
-  }
+  const outside = outsiders[path.split('/', 1)[0]];
+  if (outside !== undefined)
+    return isWithin(path.split('/', 1)[0], target) || exampleText.test(target)
+      ? undefined
+      : refusal(path, target, outside);
   if (pureFiles.includes(path) && !pureMayImport.includes(target))
     return refusal(path, target, pureMayImport.join(', '));
   const room = roomOf(path);
@@ -89,6 +91,13 @@ function relativeViolation(path, target) {
   if (targetRoom === room || targetRoom === 'shared' || seen.some((name) => allowed.includes(name)))
     return undefined;
   return refusal(path, target, ['shared', ...allowed].join(', '));
+}
+
+/** The console's templates are examples, whose files it reads as text. */
+const exampleText = /^examples\/.*\?raw$/;
+
+function isWithin(folder, target) {
+  return target.startsWith(`${folder}/`);
 }
 
 function packageViolation(path, name) {
@@ -120,7 +129,7 @@ function importsOf(source) {
 }
 
 function sourceFiles() {
-  return ['server', 'client-sdk'].flatMap(filesIn);
+  return ['server', 'client-sdk', 'studio'].flatMap(filesIn);
 }
 
 function filesIn(folder) {

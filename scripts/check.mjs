@@ -5,7 +5,7 @@ import { dependenciesAreInstalled, installDependencies } from './setup/dependenc
 import { withSetUpLock } from './setup/lock.mjs';
 import { pinnedNode, root, runQuietly } from './setup/project.mjs';
 
-/** Each step is one command under the pinned Node; it passes when the command ends with 0. */
+/** Each step is one command under the pinned Node; it passes when the command ends with 0. `isShown`: with its figures. */
 const steps = [
   { title: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'] },
   { title: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
@@ -19,9 +19,20 @@ const steps = [
   },
   { title: 'promises that nobody holds', command: ['node_modules/oxlint/bin/oxlint', '--type-aware'] },
   { title: 'promises that nobody listens to', command: ['scripts/check-promises.mjs'] },
+  {
+    title: 'types of the console',
+    command: ['node_modules/typescript/bin/tsc', '-p', 'studio'],
+    needsBuild: true, // It reads the client as built.
+  },
   { title: 'import arrows', command: ['scripts/check-arrows.mjs'] },
   { title: 'schema drift', command: ['dist/server/cli/emit-schema.js', '--check'], needsBuild: true },
   { title: 'size of the client SDK', command: ['scripts/check-client-size.mjs'], needsBuild: true },
+  {
+    title: 'size of the console',
+    command: ['scripts/check-studio-size.mjs'],
+    needsBuild: true,
+    isShown: true,
+  },
   { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },
   {
     title: 'client reference drift',
@@ -33,12 +44,13 @@ const steps = [
 if (!dependenciesAreInstalled()) await withSetUpLock(installDependencies);
 for (const step of steps) if (!(await passes(step))) process.exitCode = 1;
 
-async function passes({ title, command, needsBuild }) {
+async function passes({ title, command, needsBuild, isShown }) {
   const start = performance.now();
-  const problem = (needsBuild ? await buildProblem() : undefined) ?? commandProblem(command);
+  const { problem, output } = (needsBuild ? await buildProblem() : undefined) ?? outcomeOf(command);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)`);
-  if (problem !== undefined) console.log(problem.replace(/^/gm, '       '));
+  const shown = problem ?? (isShown ? output : undefined);
+  if (shown !== undefined) console.log(shown.replace(/^/gm, '       '));
   return problem === undefined;
 }
 
@@ -46,12 +58,12 @@ async function buildProblem() {
   try {
     await withSetUpLock(build);
   } catch (error) {
-    return error.message;
+    return { problem: error.message };
   }
 }
 
-function commandProblem(command) {
-  if (!existsSync(join(root, command[0]))) return `Expected ${command[0]} to exist.`;
-  const result = runQuietly(pinnedNode, command);
-  return result.ok ? undefined : result.output || 'The command failed and printed nothing.';
+function outcomeOf(command) {
+  if (!existsSync(join(root, command[0]))) return { problem: `Expected ${command[0]} to exist.` };
+  const { ok, output } = runQuietly(pinnedNode, command);
+  return ok ? { output } : { problem: output || 'The command failed and printed nothing.' };
 }

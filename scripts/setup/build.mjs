@@ -42,6 +42,26 @@ const steps = [
     wanted: /./,
     command: ['scripts/build-graphiql.mjs'],
   },
+  {
+    name: 'studio',
+    title: 'Building the console',
+    inputs: [
+      'scripts/build-studio.mjs',
+      'examples/movies', // a template has its code
+      'studio/index.html',
+      'studio/isolate-css.ts',
+      'studio/package.json',
+      'studio/public',
+      'studio/src',
+      'studio/tsconfig.json',
+      'studio/tsconfig.lib.json',
+      'studio/vite.config.ts',
+      'client-sdk/src',
+      'package-lock.json',
+    ],
+    wanted: /./,
+    command: ['scripts/build-studio.mjs'],
+  },
 ];
 
 export function buildIsCurrent() {

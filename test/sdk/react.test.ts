@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { createElement } from 'react';
-// @ts-expect-error its types are not worth a package for one call
 import { renderToString } from 'react-dom/server';
 import { createClient } from '../../client-sdk/src/index.ts';
 import { useExecution, WeftProvider } from '../../client-sdk/src/react/index.ts';
@@ -60,7 +59,7 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
 
   test('render a run live, all through one subscription, whose WebSocket is closed at the end', async () => {
     await mount(null);
-    expect(await page.evaluate(text('execution'))).toContain('nothing yet');
+    await page.waitFor("document.getElementById('execution')?.innerText.includes('nothing yet')");
     expect(await page.evaluate('sockets.length')).toBe(0);
 
     const id = await weft.runPython(

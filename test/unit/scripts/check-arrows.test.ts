@@ -31,6 +31,17 @@ test.each([
   ['an impure file in a pure file', 'server/engine/schedule.ts', "import { x } from '../journal/read.ts';"],
   ['graphql outside its room', 'server/use-cases/create.ts', "import { GraphQLError } from 'graphql';"],
   ['the database inside graphql', 'server/graphql/loaders.ts', "import { Pool } from 'pg';"],
+  [
+    'the server in the console',
+    'studio/src/app/main.tsx',
+    "import { x } from '../../../server/shared/ids.ts';",
+  ],
+  ['the schema in the console', 'studio/src/data/a.ts', "import s from '../../../schema/schema.graphql';"],
+  [
+    'the inside of the client',
+    'studio/src/data/a.ts',
+    "import { x } from '../../../client-sdk/src/live.ts';",
+  ],
   ['the server in the client', 'client-sdk/src/client.ts', "import { x } from '../../server/shared/ids.ts';"],
 ])('%s counts', (_what, path, source) => {
   expect(violationsOf(path, source)).toHaveLength(1);

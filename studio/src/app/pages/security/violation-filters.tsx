@@ -1,0 +1,132 @@
+import type { AuditedViolation, SecurityViolationFilter, ViolationLayer } from '@weft/client';
+import { type ReactElement, useCallback, useMemo, useRef } from 'react';
+import { useSearchParams } from 'wouter';
+import { useWorkflows } from '../../../data/workflows.ts';
+import { Select } from '../../../ui/field.tsx';
+import { layerLabels } from './violation-columns.tsx';
+
+/** As the address keeps it, so that reload, back and a link to it work. */
+export type FilterChoice = Record<'workflow' | 'rule' | 'layer' | 'time', string>;
+
+export interface ViolationFilterState {
+  choice: FilterChoice;
+  filter: SecurityViolationFilter;
+  isNarrowed: boolean;
+  choose(part: Partial<FilterChoice>): void;
+  clear(): void;
+}
+
+export function useViolationFilter(): ViolationFilterState {
+  const [params, setParams] = useSearchParams();
+  const [workflow, rule, layer, time] = names.map((name) => params.get(name) ?? '') as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const filter = useMemo(
+    () => ({
+      ...(workflow && { workflowId: workflow }),
+      ...(rule && { rule }),
+      ...(layer in layerLabels && { layer: layer as ViolationLayer }),
+      ...(time in times && { occurredFrom: new Date(Date.now() - times[time]!.ms).toISOString() }),
+    }),
+    [workflow, rule, layer, time],
+  );
+  const choose = useCallback(
+    (part: Partial<FilterChoice>) =>
+      setParams((before) => {
+        const next = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(part)) value ? next.set(name, value) : next.delete(name);
+        return next;
+      }),
+    [setParams],
+  );
+  return {
+    choice: { workflow, rule, layer, time },
+    filter,
+    isNarrowed: Object.keys(filter).length > 0,
+    choose,
+    clear: () => setParams({}),
+  };
+}
+
+const names = ['workflow', 'rule', 'layer', 'time'] as const;
+const hourMs = 3_600_000;
+const times: Record<string, { label: string; ms: number }> = {
+  '1h': { label: 'Last hour', ms: hourMs },
+  '24h': { label: 'Last 24 hours', ms: 24 * hourMs },
+  '7d': { label: 'Last 7 days', ms: 7 * 24 * hourMs },
+  '30d': { label: 'Last 30 days', ms: 30 * 24 * hourMs },
+};
+
+interface ViolationFiltersProps {
+  choice: FilterChoice;
+  /** What is shown: rules are offered as they were seen. */
+  rows: readonly AuditedViolation[];
+  onChoose: (part: Partial<FilterChoice>) => void;
+}
+
+export function ViolationFilters({ choice, rows, onChoose }: ViolationFiltersProps): ReactElement {
+  const { data: workflows = [] } = useWorkflows('');
+  const seen = useRef(new Set<string>());
+  for (const { violation } of rows) seen.current.add(violation.rule);
+  const rules = [...seen.current].sort();
+  const layers = Object.entries(layerLabels);
+  return (
+    <fieldset className="weft-security__filters" aria-label="Filters">
+      <FilterSelect
+        label="Workflow"
+        all="All workflows"
+        value={choice.workflow}
+        options={workflows.map(({ id, name }) => [id, name])}
+        onChange={(workflow) => onChoose({ workflow })}
+      />
+      <FilterSelect
+        label="Rule"
+        all="All rules"
+        value={choice.rule}
+        options={rules.map((rule) => [rule, rule])}
+        onChange={(rule) => onChoose({ rule })}
+      />
+      <FilterSelect
+        label="Wall"
+        all="All walls"
+        value={choice.layer}
+        options={layers}
+        onChange={(layer) => onChoose({ layer })}
+      />
+      <FilterSelect
+        label="Time"
+        all="Any time"
+        value={choice.time}
+        options={Object.entries(times).map(([id, { label }]) => [id, label])}
+        onChange={(time) => onChoose({ time })}
+      />
+    </fieldset>
+  );
+}
+
+interface FilterSelectProps {
+  label: string;
+  all: string;
+  value: string;
+  options: readonly (readonly [value: string, label: string])[];
+  onChange: (value: string) => void;
+}
+
+/** What is chosen stays an option, also where the list of options does not have it. */
+function FilterSelect({ label, all, value, options, onChange }: FilterSelectProps): ReactElement {
+  const isKnown = value === '' || options.some(([option]) => option === value);
+  return (
+    <Select aria-label={label} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+      <option value="">{all}</option>
+      {!isKnown && <option value={value}>{value}</option>}
+      {options.map(([option, text]) => (
+        <option key={option} value={option}>
+          {text}
+        </option>
+      ))}
+    </Select>
+  );
+}

@@ -1,0 +1,29 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import type { IconName } from '../ui/icon.tsx';
+
+/** A page: its path as wouter writes it, and what loads it. Each page is a chunk of its own. */
+export interface PageRoute {
+  path: string;
+  Page: LazyExoticComponent<ComponentType>;
+}
+
+/** To add a page: write pages/<name>.tsx with a default export, add a line here, and one to `navigation` if it leads. */
+export const routes: readonly PageRoute[] = [
+  { path: '/workflows', Page: lazy(() => import('./pages/workflows.tsx')) },
+  { path: '/workflows/:id', Page: lazy(() => import('./pages/editor.tsx')) },
+  { path: '/runs', Page: lazy(() => import('./pages/runs.tsx')) },
+  { path: '/runs/:id', Page: lazy(() => import('./pages/run.tsx')) },
+  { path: '/environments', Page: lazy(() => import('./pages/environments.tsx')) },
+  { path: '/security', Page: lazy(() => import('./pages/security.tsx')) },
+  { path: '/server', Page: lazy(() => import('./pages/server.tsx')) },
+];
+
+export const homePath = '/workflows';
+
+export const navigation: readonly { path: string; label: string; icon: IconName }[] = [
+  { path: '/workflows', label: 'Workflows', icon: 'workflow' },
+  { path: '/runs', label: 'Runs', icon: 'runs' },
+  { path: '/environments', label: 'Environments', icon: 'box' },
+  { path: '/security', label: 'Security', icon: 'shield' },
+  { path: '/server', label: 'Server', icon: 'server' },
+];

@@ -1,0 +1,16 @@
+import type { ExecutionFilter, SecurityViolationFilter, WorkflowFilter } from '@weft/client';
+
+/** The name of each query in the store: what changes something invalidates it by these. */
+export const keys = {
+  /** All lists of workflows, or one. */
+  workflows: (filter?: WorkflowFilter) => (filter ? ['workflows', filter] : ['workflows']),
+  workflow: (id: string) => ['workflow', id],
+  /** All lists of executions, or one. */
+  executions: (filter?: ExecutionFilter) => (filter ? ['executions', filter] : ['executions']),
+  nodeDefinitions: ['nodeDefinitions'],
+  serverInfo: ['serverInfo'],
+  environments: ['environments'],
+  /** All lists of violations, or one. */
+  violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
+  alerts: ['alerts'],
+} as const;

@@ -1,0 +1,83 @@
+import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
+
+/** A workflow as the editor holds it: what the API takes, with nothing in it that is null. Never changed in place. */
+export interface WorkflowDocument {
+  name: string;
+  description?: string;
+  nodes: readonly DocumentNode[];
+  edges: readonly DocumentEdge[];
+  inputSchema?: unknown;
+  outputSchema?: unknown;
+}
+
+export type DocumentNode = WorkflowNodeInput;
+export type DocumentEdge = WorkflowEdgeInput;
+
+/** What a version, an input or a file says, without what is null: two that mean the same are equal. */
+export function toDocument(workflow: WorkflowLike): WorkflowDocument {
+  const { name, description, nodes, edges, inputSchema, outputSchema } = workflow;
+  return withoutNulls({
+    name,
+    description,
+    nodes: nodes.map(toNode),
+    edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
+      withoutNulls({ source, sourceHandle, target, targetHandle }),
+    ),
+    inputSchema,
+    outputSchema,
+  });
+}
+
+export interface WorkflowLike {
+  name: string;
+  description?: string | null | undefined;
+  nodes: readonly DocumentNode[];
+  edges?: readonly DocumentEdge[] | null | undefined;
+  inputSchema?: unknown;
+  outputSchema?: unknown;
+}
+
+export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {
+  return { ...rest, nodes: [...nodes], edges: [...edges] };
+}
+
+/** Equal as JSON, whatever the order of properties: the database has its own. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b))
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, index) => isEqual(item, b[index]))
+    );
+  const [ofA, ofB] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(ofA).filter((key) => ofA[key] !== undefined);
+  return (
+    keys.length === Object.keys(ofB).filter((key) => ofB[key] !== undefined).length &&
+    keys.every((key) => Object.hasOwn(ofB, key) && isEqual(ofA[key], ofB[key]))
+  );
+}
+
+/** `base`, or with a number where a node has that key already. */
+export function freeKey(base: string, taken: ReadonlySet<string>): string {
+  const clean = base.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 56) || 'node';
+  if (!taken.has(clean)) return clean;
+  const stem = clean.replace(/_\d+$/, '');
+  for (let number = 2; ; number += 1) {
+    const key = `${stem}_${number}`;
+    if (!taken.has(key)) return key;
+  }
+}
+
+function toNode(node: DocumentNode): DocumentNode {
+  const { key, type, name, config, position, retry, forEach } = node;
+  const place = position && { x: position.x, y: position.y };
+  return withoutNulls({ key, type, name, config, position: place, retry, forEach });
+}
+
+/** The type stays what it was: what may be null may be left out as well. */
+function withoutNulls<T extends object>(value: T): never {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each != null)) as never;
+}

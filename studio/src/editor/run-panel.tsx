@@ -1,0 +1,207 @@
+import { type Execution, WeftInputError, type WorkflowNodeInput } from '@weft/client';
+import { type ExecutionView, useNodeOutput, useWeft } from '@weft/client/react';
+import { type ReactElement, useState } from 'react';
+import { useStartExecution } from '../data/executions.ts';
+import { Button } from '../ui/button.tsx';
+import { Callout } from '../ui/feedback.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { StatusBadge } from '../ui/status-badge.tsx';
+import { Duration } from '../ui/time.tsx';
+import { JsonField } from './json-field.tsx';
+import { inputOf, type LastRun } from './last-run.ts';
+import type { Editor } from './use-editor.ts';
+
+export interface RunPanelProps {
+  workflowId: string;
+  editor: Editor;
+  /** The run that is shown, if there was one. */
+  runId: string | null;
+  run: ExecutionView;
+  onStarted: (runId: string) => void;
+  /** Saves what is unsaved; whether that went well. */
+  onSave: () => Promise<boolean>;
+  node: WorkflowNodeInput | undefined;
+  lastRun: LastRun | undefined;
+  runHref: ((runId: string) => string) | undefined;
+  input: unknown;
+  onInput: (input: unknown) => void;
+}
+
+/** Runs the workflow from within its editor, and shows what the chosen node prints and gives. */
+export function RunPanel(props: RunPanelProps): ReactElement {
+  const { editor, runId, run, node, runHref, input, onInput } = props;
+  const { start, isStarting, error } = useRunStart(props);
+  const isRunning = runId !== null && run.finishedAt === null && run.problem === null;
+  return (
+    <div className="weft-editor__run">
+      <JsonField
+        label="Input"
+        description={
+          editor.state.document.inputSchema == null
+            ? 'JSON; empty for none.'
+            : 'JSON that fits the input schema.'
+        }
+        value={input}
+        onChange={onInput}
+        error={error}
+        rows={5}
+      />
+      <Button variant="primary" icon="play" isBusy={isStarting} onClick={start}>
+        {editor.isDirty ? 'Save and run' : 'Run'}
+      </Button>
+      {runId !== null && (
+        <section aria-label="Run" className="weft-editor__run-state">
+          <p>
+            <StatusBadge status={run.status ?? 'QUEUED'} />
+            {run.startedAt && <Duration from={run.startedAt} until={run.finishedAt} />}
+            {isRunning && <CancelButton runId={runId} />}
+            {runHref && (
+              <a href={runHref(runId)} className="weft-editor__run-link">
+                Open the run <Icon name="arrowRight" size={13} />
+              </a>
+            )}
+          </p>
+          {run.problem && <Callout tone="failure" title={run.problem.message} />}
+          {run.error && (
+            <Callout
+              tone="failure"
+              title={run.error.nodeKey ? `${run.error.nodeKey} failed` : 'The run failed'}
+            >
+              <p>{run.error.message}</p>
+            </Callout>
+          )}
+          {run.status === 'SUCCEEDED' && <Value label="Output" value={run.output} />}
+        </section>
+      )}
+      {node && runId !== null && <NodeOutput runId={runId} nodeKey={node.key} />}
+      {node?.type === 'python' && <RunAlone {...props} node={node} />}
+    </div>
+  );
+}
+
+function useRunStart({ workflowId, editor, onStarted, onSave, input }: RunPanelProps) {
+  const starting = useStartExecution();
+  const [isSaving, setIsSaving] = useState(false);
+  const start = async () => {
+    if (editor.isDirty) {
+      setIsSaving(true);
+      const isSaved = await onSave();
+      setIsSaving(false);
+      if (!isSaved) return;
+    }
+    starting.mutate({ workflowId, input: input ?? null }, { onSuccess: ({ id }) => onStarted(id) });
+  };
+  const { error } = starting;
+  const message = error instanceof WeftInputError ? error.userErrors.map(each).join(' ') : error?.message;
+  return { start: () => void start(), isStarting: isSaving || starting.isPending, error: message };
+}
+
+function each({ message }: { message: string }): string {
+  return message;
+}
+
+function CancelButton({ runId }: { runId: string }): ReactElement {
+  const client = useWeft();
+  const [isBusy, setIsBusy] = useState(false);
+  const cancel = () => {
+    setIsBusy(true);
+    // That it has ended already is seen by its events.
+    const done = () => setIsBusy(false);
+    client.executions.run<Execution>(runId).cancel().then(done, done);
+  };
+  return (
+    <Button size="small" icon="stop" isBusy={isBusy} onClick={cancel}>
+      Cancel
+    </Button>
+  );
+}
+
+function NodeOutput({ runId, nodeKey }: { runId: string; nodeKey: string }): ReactElement {
+  const node = useNodeOutput(runId, nodeKey);
+  const { progress, stdout, stderr, error, status } = node;
+  return (
+    <section aria-label={`Output of ${nodeKey}`} className="weft-editor__node-output">
+      <h3>
+        <code>{nodeKey}</code> <StatusBadge status={status} />
+      </h3>
+      {progress && (
+        <p className="weft-muted">
+          <progress aria-label="Progress" value={progress.current} max={progress.total ?? undefined} />{' '}
+          {progress.current}
+          {progress.total !== null && ` / ${progress.total}`} {progress.message}
+        </p>
+      )}
+      {error && <Callout tone="failure" title={error.message} />}
+      {stdout && <Text label="Printed" text={stdout} />}
+      {stderr && <Text label="stderr" text={stderr} />}
+      {(status === 'SUCCEEDED' || status === 'REUSED') && <Value label="Result" value={node.output} />}
+    </section>
+  );
+}
+
+/** Runs the code of one node on what arrived at it in the last run. */
+function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNodeInput }): ReactElement {
+  const client = useWeft();
+  const [outcome, setOutcome] = useState<Alone>({ kind: 'none' });
+  const input = lastRun && inputOf(editor.state.document, node.key, lastRun);
+  const start = () => {
+    setOutcome({ kind: 'busy' });
+    const { code = '', packages, timeoutMs, memoryMb } = (node.config ?? {}) as PythonConfig;
+    const run = client.python.run({ code, packages, timeoutMs, memoryMb, input: input ?? null });
+    let printed = '';
+    void (async () => {
+      try {
+        for await (const text of run.text()) printed += text;
+        setOutcome({ kind: 'done', printed, result: await run.result() });
+      } catch (error) {
+        setOutcome({ kind: 'failed', printed, message: (error as Error).message });
+      }
+    })();
+  };
+  return (
+    <section aria-label="This node alone" className="weft-editor__alone">
+      <Button icon="play" size="small" isBusy={outcome.kind === 'busy'} onClick={start}>
+        Run this node alone
+      </Button>
+      <p className="weft-muted">
+        {input === undefined ? 'With no input: it has not run yet.' : 'On its input of the last run.'}
+      </p>
+      {'printed' in outcome && outcome.printed && <Text label="Printed" text={outcome.printed} />}
+      {outcome.kind === 'failed' && <Callout tone="failure" title={outcome.message} />}
+      {outcome.kind === 'done' && <Value label="Result" value={outcome.result} />}
+    </section>
+  );
+}
+
+type Alone =
+  | { kind: 'none' | 'busy' }
+  | { kind: 'done'; printed: string; result: unknown }
+  | { kind: 'failed'; printed: string; message: string };
+
+interface PythonConfig {
+  code?: string;
+  packages?: string[];
+  timeoutMs?: number;
+  memoryMb?: number;
+}
+
+function Value({ label, value }: { label: string; value: unknown }): ReactElement {
+  return <Text label={label} text={JSON.stringify(value, null, 2) ?? ''} />;
+}
+
+/** The end of a text: what is longer is on the run's own page. */
+function Text({ label, text }: { label: string; text: string }): ReactElement {
+  const isCut = text.length > maxShown;
+  return (
+    <div className="weft-editor__text">
+      <p className="weft-muted">
+        {label}
+        {isCut && ` (the last ${maxShown / 1_000} kB)`}
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be scrolled by keyboard */}
+      <pre tabIndex={0}>{isCut ? text.slice(-maxShown) : text}</pre>
+    </div>
+  );
+}
+
+const maxShown = 20_000;

@@ -1,0 +1,61 @@
+import { useWeft } from '@weft/client/react';
+import { lazy, type ReactElement, Suspense, useMemo } from 'react';
+import { TextArea } from '../../ui/field.tsx';
+import { useFormContext } from '../form-context.ts';
+import { controlProps, type FormWidgetProps } from '../widgets/widget.ts';
+import type { CodeEditorProps } from './code-editor.tsx';
+
+/** A code editor. It is loaded when the first one is shown; until then, or where it cannot be, a plain text field. */
+export function CodeWidget(props: FormWidgetProps<string>): ReactElement {
+  const { value = '', options, placeholder } = props;
+  const client = useWeft();
+  const { data } = useFormContext();
+  const language = options.language === 'python' || options.language === 'json' ? options.language : 'text';
+  const check = useMemo(
+    () => (language === 'python' ? (code: string) => client.python.check(code) : undefined),
+    [client, language],
+  );
+  return (
+    <CodeEditorOrText
+      {...props}
+      value={value}
+      language={language}
+      placeholder={placeholder}
+      check={check}
+      inputData={data?.input}
+    />
+  );
+}
+
+type EditorProps = Omit<CodeEditorProps, 'value'> & FormWidgetProps<string> & { value: string };
+
+/** The editor with its plain stand-in. */
+export function CodeEditorOrText(props: EditorProps): ReactElement {
+  const plain = <PlainEditor {...props} />;
+  return (
+    <Suspense fallback={plain}>
+      <LazyEditor {...props} fallback={plain} />
+    </Suspense>
+  );
+}
+
+const LazyEditor = lazy(() =>
+  import('./code-editor.tsx').catch((error: unknown) => {
+    console.warn('The code editor could not be loaded; a plain text field stands in for it:', error);
+    return { default: ({ fallback }: EditorProps & { fallback: ReactElement }) => fallback };
+  }),
+) as (props: EditorProps & { fallback: ReactElement }) => ReactElement;
+
+function PlainEditor(props: EditorProps): ReactElement {
+  return (
+    <TextArea
+      {...controlProps(props)}
+      className="weft-code-plain"
+      aria-labelledby={props.labelId}
+      spellCheck={false}
+      value={props.value}
+      placeholder={props.placeholder}
+      onChange={(event) => props.onChange(event.target.value)}
+    />
+  );
+}

@@ -1,0 +1,70 @@
+/** What came of an expression. */
+export type Verdict =
+  /** `text` is JSON for people, cut where it is long; `size` of a list. */
+  | { kind: 'value'; text: string; size: number | null }
+  /** It found nothing, which is null where a node gives it out. */
+  | { kind: 'nothing' }
+  | { kind: 'failed'; message: string; position: number | null };
+
+export type Question =
+  | { kind: 'scope'; scope: unknown }
+  | { kind: 'expression'; id: number; expression: string };
+
+/**
+ * Evaluates a JSONata expression over a scope, in a worker that all expressions of the page share: it is started with
+ * the first one, and ended and started anew where an expression takes longer than it may.
+ */
+export function evaluate(expression: string, scope: unknown): Promise<Verdict> {
+  const waiting = line.then(() => ask(expression, scope));
+  line = waiting.catch(() => {});
+  return waiting;
+}
+
+/** One after the other, so that the time that one may take is its own. */
+let line: Promise<unknown> = Promise.resolve();
+let worker: { port: Worker; scope: unknown } | null = null;
+let lastId = 0;
+
+function ask(expression: string, scope: unknown): Promise<Verdict> {
+  const { port } = workerFor(scope);
+  const id = ++lastId;
+  return new Promise((resolve) => {
+    const settle = (verdict: Verdict, isLost = false) => {
+      clearTimeout(timer);
+      port.removeEventListener('message', onMessage);
+      port.removeEventListener('error', onError);
+      if (isLost) {
+        port.terminate();
+        worker = null;
+      }
+      resolve(verdict);
+    };
+    const onMessage = ({ data }: MessageEvent<{ id: number; verdict: Verdict }>) =>
+      data.id === id && settle(data.verdict);
+    const onError = () => settle(failed('the preview could not be started in this browser'), true);
+    const timer = setTimeout(() => settle(failed('it takes too long for a preview'), true), maxMs);
+    port.addEventListener('message', onMessage);
+    port.addEventListener('error', onError);
+    port.postMessage({ kind: 'expression', id, expression } satisfies Question);
+  });
+}
+
+/** Past JSONata's own limit of a second, for what it cannot interrupt; with time to load. */
+const maxMs = 4_000;
+
+function failed(message: string): Verdict {
+  return { kind: 'failed', message, position: null };
+}
+
+/** The scope may be large: it is sent when it is another one. */
+function workerFor(scope: unknown): { port: Worker } {
+  worker ??= {
+    port: new Worker(new URL('./jsonata-worker.ts', import.meta.url), { type: 'module' }),
+    scope: undefined,
+  };
+  if (worker.scope !== scope) {
+    worker.scope = scope;
+    worker.port.postMessage({ kind: 'scope', scope } satisfies Question);
+  }
+  return worker;
+}

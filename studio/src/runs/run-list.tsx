@@ -1,0 +1,282 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import type { ExecutionStatus, ExecutionSummary } from '@weft/client';
+import { type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { useExecutions } from '../data/executions.ts';
+import { useWorkflows } from '../data/workflows.ts';
+import { type NavigationProps, NavigationProvider, TargetLink } from '../run/navigation.tsx';
+import { useCancelRun, useRetryRun } from '../run/run-actions.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
+import { Select } from '../ui/field.tsx';
+import { StatusBadge } from '../ui/status-badge.tsx';
+import { Duration, RelativeTime } from '../ui/time.tsx';
+import './run-list.css';
+
+/** Which runs are listed; an app may keep it in the address. */
+export interface RunListFilter {
+  status: StatusFilter;
+  /** Null for all workflows. */
+  workflowId: string | null;
+  within: TimeFilter;
+}
+
+export type StatusFilter = 'all' | 'active' | 'succeeded' | 'failed' | 'canceled';
+export type TimeFilter = 'any' | 'hour' | 'day' | 'week';
+
+export interface RunListProps extends NavigationProps {
+  filter: RunListFilter;
+  onFilterChange: (filter: RunListFilter) => void;
+  /** What to do where there are no runs at all. */
+  emptyActions?: ReactElement | undefined;
+}
+
+export const anyRun: RunListFilter = { status: 'all', workflowId: null, within: 'any' };
+
+/** Executions, newest first and live: only the rows in sight exist, and the next page is read when it is near. */
+export function RunList({
+  hrefOf,
+  onNavigate,
+  filter,
+  onFilterChange,
+  emptyActions,
+}: RunListProps): ReactElement {
+  const navigation = useMemo(() => ({ hrefOf, onNavigate }), [hrefOf, onNavigate]);
+  const statuses = statusesOf[filter.status];
+  const runs = useExecutions({
+    ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
+    ...(statuses === null ? {} : { statuses }),
+  });
+  const { rows, isCut } = withinTime(runs.data ?? [], filter.within);
+  const isFiltered = filter.status !== 'all' || filter.workflowId !== null || filter.within !== 'any';
+  return (
+    <NavigationProvider value={navigation}>
+      <div className="weft-run-list">
+        <Filters filter={filter} onChange={onFilterChange} />
+        {runs.error && runs.data === undefined ? (
+          <Callout
+            tone="failure"
+            title="Could not read the runs"
+            actions={
+              <Button size="small" icon="refresh" onClick={() => void runs.refetch()}>
+                Try again
+              </Button>
+            }
+          >
+            <p>{runs.error.message}</p>
+          </Callout>
+        ) : runs.data === undefined ? (
+          <SkeletonRows count={8} />
+        ) : rows.length > 0 ? (
+          <Rows
+            runs={rows}
+            onEnd={runs.hasNextPage && !isCut && !runs.isFetchingNextPage ? runs.fetchNextPage : undefined}
+          />
+        ) : isFiltered ? (
+          <EmptyState
+            icon="filter"
+            title="No run fits these filters"
+            actions={<Button onClick={() => onFilterChange(anyRun)}>Clear the filters</Button>}
+          />
+        ) : (
+          <EmptyState icon="runs" title="No runs yet" actions={emptyActions}>
+            Each run of a workflow is here from the moment it is queued, live.
+          </EmptyState>
+        )}
+      </div>
+    </NavigationProvider>
+  );
+}
+
+const rowHeight = 46;
+
+function Rows({
+  runs,
+  onEnd,
+}: {
+  runs: readonly ExecutionSummary[];
+  onEnd: (() => unknown) | undefined;
+}): ReactElement {
+  const scroll = useRef<HTMLElement>(null);
+  const virtual = useVirtualizer({
+    count: runs.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => rowHeight,
+    overscan: 10,
+    getItemKey: (index) => runs[index]!.id,
+  });
+  const items = virtual.getVirtualItems();
+  const lastShown = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (onEnd !== undefined && lastShown >= runs.length - 30) void onEnd();
+  }, [onEnd, lastShown, runs.length]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keyboard
+    <section ref={scroll} aria-label="Runs" tabIndex={0} className="weft-run-list__scroll">
+      <div className="weft-run-list__head weft-run-list__row" aria-hidden="true">
+        <span>Workflow</span>
+        <span className="weft-run-list__status">Status</span>
+        <span className="weft-run-list__duration">Duration</span>
+        <span className="weft-run-list__started">Started</span>
+      </div>
+      <ul className="weft-run-list__all" style={{ height: virtual.getTotalSize() }}>
+        {items.map(({ key, index, start }) => (
+          <Row key={key} run={runs[index]!} place={[index + 1, runs.length]} top={start} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface RowProps {
+  run: ExecutionSummary;
+  /** Which it is, of how many. */
+  place: [index: number, count: number];
+  top: number;
+}
+
+function Row({ run, place, top }: RowProps): ReactElement {
+  const { id, status, workflow, version, error, createdAt, startedAt, finishedAt } = run;
+  const name = workflow?.name ?? 'Python run';
+  return (
+    <li
+      aria-posinset={place[0]}
+      aria-setsize={place[1]}
+      className="weft-run-list__row"
+      style={{ transform: `translateY(${top}px)`, height: rowHeight }}
+    >
+      <span className="weft-run-list__workflow">
+        <TargetLink target={{ kind: 'run', executionId: id }}>{name}</TargetLink>
+        <span className="weft-run-list__detail">
+          {error ? (
+            <span className="weft-run-list__error">{error.message}</span>
+          ) : (
+            version && `Version ${version.number}`
+          )}
+        </span>
+      </span>
+      <span className="weft-run-list__status">
+        <StatusBadge status={status} />
+      </span>
+      <span className="weft-run-list__duration">
+        {startedAt && <Duration from={startedAt} until={finishedAt} />}
+      </span>
+      <span className="weft-run-list__started">
+        <RelativeTime at={startedAt ?? createdAt} />
+      </span>
+      <span className="weft-run-list__actions">
+        <RowAction id={id} name={name} status={status} />
+      </span>
+    </li>
+  );
+}
+
+function RowAction({
+  id,
+  name,
+  status,
+}: {
+  id: string;
+  name: string;
+  status: ExecutionStatus;
+}): ReactElement | null {
+  const cancel = useCancelRun();
+  const retry = useRetryRun();
+  if (active.includes(status)) {
+    return (
+      <IconButton
+        icon="stop"
+        label={`Cancel the run of ${name}`}
+        size="small"
+        isBusy={cancel.isPending}
+        onClick={() => cancel.mutate({ executionId: id })}
+      />
+    );
+  }
+  if (status === 'SUCCEEDED') return null;
+  return (
+    <IconButton
+      icon="retry"
+      label={`Retry the run of ${name} from its failure`}
+      size="small"
+      isBusy={retry.isPending}
+      onClick={() => retry.mutate({ executionId: id, strategy: 'FROM_FAILURE' })}
+    />
+  );
+}
+
+function Filters({
+  filter,
+  onChange,
+}: {
+  filter: RunListFilter;
+  onChange: (filter: RunListFilter) => void;
+}): ReactElement {
+  const workflows = useWorkflows('');
+  const known = workflows.data ?? [];
+  return (
+    <div className="weft-run-list__filters">
+      <Select
+        aria-label="Status"
+        value={filter.status}
+        onChange={(event) => onChange({ ...filter, status: event.target.value as StatusFilter })}
+      >
+        <option value="all">All statuses</option>
+        <option value="active">Active</option>
+        <option value="succeeded">Succeeded</option>
+        <option value="failed">Failed</option>
+        <option value="canceled">Canceled</option>
+      </Select>
+      <Select
+        aria-label="Workflow"
+        className="weft-run-list__choice"
+        value={filter.workflowId ?? ''}
+        onChange={(event) => onChange({ ...filter, workflowId: event.target.value || null })}
+      >
+        <option value="">All workflows</option>
+        {filter.workflowId !== null && !known.some(({ id }) => id === filter.workflowId) && (
+          <option value={filter.workflowId}>{filter.workflowId}</option>
+        )}
+        {known.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </Select>
+      <Select
+        aria-label="Time"
+        value={filter.within}
+        onChange={(event) => onChange({ ...filter, within: event.target.value as TimeFilter })}
+      >
+        <option value="any">Any time</option>
+        <option value="hour">Last hour</option>
+        <option value="day">Last 24 hours</option>
+        <option value="week">Last 7 days</option>
+      </Select>
+    </div>
+  );
+}
+
+const active: ExecutionStatus[] = ['QUEUED', 'RUNNING', 'WAITING'];
+
+const statusesOf: Record<StatusFilter, ExecutionStatus[] | null> = {
+  all: null,
+  active,
+  succeeded: ['SUCCEEDED'],
+  failed: ['FAILED'],
+  canceled: ['CANCELED'],
+};
+
+const msOf: Record<TimeFilter, number> = {
+  any: Number.POSITIVE_INFINITY,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 7 * 86_400_000,
+};
+
+/** The API has no filter by time; runs come newest first, so what is older than wanted is at the end and not read on. */
+function withinTime(runs: readonly ExecutionSummary[], within: TimeFilter) {
+  if (within === 'any') return { rows: runs, isCut: false };
+  const since = Date.now() - msOf[within];
+  const rows = runs.filter(({ createdAt }) => Date.parse(createdAt) >= since);
+  return { rows, isCut: rows.length < runs.length };
+}

@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+const opened = new AsyncDisposableStack();
+let server: WeftServer;
+let weft: WeftClient;
+let browser: StudioBrowser;
+beforeAll(async () => {
+  const { url: databaseUrl } = opened.use(await createDatabase());
+  server = opened.use(await startWeft({ databaseUrl }));
+  weft = opened.use(new WeftClient(server.url));
+  if (hasChromium) browser = opened.use(await launchStudioBrowser());
+});
+afterAll(async () => await opened.disposeAsync());
+
+/** Skipped, and counted as skipped, where there is no Chromium. */
+const inBrowser = hasChromium ? describe : describe.skip;
+
+const double = {
+  name: 'Double',
+  nodes: [
+    { key: 'in', type: 'input' },
+    {
+      key: 'twice',
+      type: 'python',
+      name: 'Twice',
+      config: { code: 'print("doubling")\nresult = input_data * 2\n' },
+    },
+    { key: 'out', type: 'output' },
+  ],
+  edges: [
+    { source: 'in', target: 'twice' },
+    { source: 'twice', target: 'out' },
+  ],
+};
+
+const nodeOf = (page: Page, key: string) => page.locator(`.weft-canvas [data-node-key="${key}"]`);
+const canvasOf = (page: Page) => page.getByRole('application', { name: /^Workflow/ });
+const toast = (page: Page, text: string) => page.locator('.weft-toasts').getByText(text).waitFor();
+
+inBrowser('the editor', () => {
+  test('a workflow is built by keyboard, saved, run with its states on the canvas, and its node run alone', async () => {
+    const id = await weft.createWorkflow({ name: 'New', nodes: [{ key: 'start', type: 'input' }] });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await nodeOf(page, 'start').waitFor();
+    await canvasOf(page).focus();
+    await page.keyboard.press('ArrowRight');
+    for (const [typed, key] of [
+      ['pyth', 'python'],
+      ['outp', 'output'],
+    ] as const) {
+      await page.keyboard.press('/');
+      await page.getByRole('combobox', { name: 'Type of node' }).waitFor();
+      await page.keyboard.type(typed);
+      await page.keyboard.press('Enter');
+      await nodeOf(page, key).waitFor();
+    }
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    const code = page.locator('.cm-content[data-language="python"]');
+    await code.click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('print("hello")\nresult = input_data * 3\n');
+    await page.keyboard.press('Control+s');
+    await toast(page, 'Saved as version 2.');
+
+    await page.getByRole('tab', { name: 'Run' }).click();
+    await page.getByLabel('Input').fill('14');
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.locator('[data-node-key="output"][data-status="SUCCEEDED"]').waitFor();
+    await page.getByRole('region', { name: 'Run', exact: true }).getByText('42').waitFor();
+    await page.getByLabel('Output of python').getByText('hello').waitFor();
+    await page.getByRole('link', { name: 'Open the run' }).waitFor();
+    await page.getByText('On its input of the last run.').waitFor();
+    await page.getByRole('button', { name: 'Run this node alone' }).click();
+    await page.getByLabel('This node alone').getByText('42').waitFor();
+    await studio.screenshot('editor-run');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+  });
+
+  test('undo, redo, duplicate and delete; a bad package is marked on its node and leads there', async () => {
+    const id = await weft.createWorkflow(double);
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await nodeOf(page, 'twice').click();
+    await canvasOf(page).focus();
+    await page.keyboard.press('Control+d');
+    await nodeOf(page, 'twice_2').waitFor();
+    await page.keyboard.press('Delete');
+    await nodeOf(page, 'twice_2').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+z');
+    await nodeOf(page, 'twice_2').waitFor();
+    await page.keyboard.press('Control+z');
+    await nodeOf(page, 'twice_2').waitFor({ state: 'detached' });
+    await page.getByText('Unsaved').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+Shift+z');
+    await nodeOf(page, 'twice_2').waitFor();
+
+    const packages = page.getByRole('textbox', { name: 'Packages' });
+    await packages.fill('not a package!');
+    await nodeOf(page, 'twice_2').locator('.weft-node__problems--error').waitFor();
+    await canvasOf(page).focus();
+    await page.keyboard.press('Escape');
+    await page.getByRole('tab', { name: /Problems/ }).click();
+    await studio.screenshot('editor-problems');
+    await page.getByRole('button', { name: /twice_2 · config\.packages/ }).click();
+    await packages.waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+  });
+
+  test('nodes are copied as JSON into another window', async () => {
+    const [from, to] = [await weft.createWorkflow(double), await weft.createWorkflow(double)];
+    await using studio = await browser.open(server, { path: `/workflows/${from}` });
+    await studio.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const { page } = studio;
+    await nodeOf(page, 'twice').waitFor();
+    await canvasOf(page).focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    const other = await studio.context.newPage();
+    await other.goto(`/workflows/${to}`);
+    await nodeOf(other, 'twice').waitFor();
+    await canvasOf(other).focus();
+    await other.keyboard.press('Control+v');
+    await nodeOf(other, 'out_2').waitFor();
+    await nodeOf(other, 'twice_2').waitFor();
+    expect(await other.locator('.react-flow__edge').count()).toBe(4);
+    expect(JSON.parse(await other.evaluate<string>('navigator.clipboard.readText()'))).toMatchObject({
+      nodes: [{ key: 'in' }, { key: 'twice' }, { key: 'out' }],
+    });
+  });
+
+  test('unsaved work is kept through a reload, and leaving by a link asks first', async () => {
+    const id = await weft.createWorkflow(double);
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await nodeOf(page, 'twice').waitFor();
+    await page.getByLabel('Name').fill('Doubled');
+    await page.getByText('Unsaved').waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('button', { name: 'Stay' }).click();
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.getByText('There are unsaved changes').waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByRole('heading', { name: 'Doubled' }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await toast(page, 'Saved as version 2.');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Doubled' }).waitFor();
+    expect(await page.getByText('There are unsaved changes').count()).toBe(0);
+  });
+
+  test('of two windows that save the second sees what differs and loses nothing; a version is restored', async () => {
+    const id = await weft.createWorkflow(double);
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const first = studio.page;
+    const second = await studio.context.newPage();
+    await second.goto(`/workflows/${id}`);
+    for (const [page, name] of [
+      [first, 'First'],
+      [second, 'Second'],
+    ] as const) {
+      await nodeOf(page, 'twice').waitFor();
+      await page.getByLabel('Name').fill(name);
+      await page.keyboard.press('Control+s');
+      if (page === first) await toast(page, 'Saved as version 2.');
+    }
+    await second.getByRole('heading', { name: 'Somebody has saved this workflow meanwhile' }).waitFor();
+    await second.getByText('changed: name').waitFor();
+    await second.getByRole('button', { name: 'Save mine over it' }).click();
+    await toast(second, 'Saved as version 3.');
+
+    await second.getByRole('button', { name: 'Versions' }).click();
+    await second.getByRole('button', { name: /Version 1/ }).click();
+    await second.getByText('changed: name').waitFor();
+    await second.getByRole('button', { name: 'Restore version 1' }).click();
+    await second.getByRole('heading', { name: 'Double', exact: true }).waitFor();
+    await second.keyboard.press('Control+s');
+    await toast(second, 'Saved as version 4.');
+  });
+
+  test('a server that is gone stops no editing: saving says so, keeps the draft, and goes through later', async () => {
+    const id = await weft.createWorkflow(double);
+    await using studio = await browser.open(server, {
+      path: `/workflows/${id}`,
+      allow: [/ERR_INTERNET_DISCONNECTED/],
+    });
+    const { page } = studio;
+    await nodeOf(page, 'twice').waitFor();
+    await studio.context.setOffline(true);
+    await page.getByLabel('Name').fill('Offline');
+    await page.keyboard.press('Control+s');
+    await page.getByText('Not saved: the server cannot be reached').waitFor();
+    const draft = await page.evaluate<string>(`localStorage.getItem('weft.draft.${id}')`);
+    expect(JSON.parse(draft)).toMatchObject({ baseVersion: 1, document: { name: 'Offline' } });
+    await studio.context.setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await toast(page, 'Saved as version 2.');
+  });
+
+  test('a type that the server does not know, a name with script and a line of code are each shown', async () => {
+    const id = await weft.createWorkflow({
+      ...double,
+      name: '<img src=x onerror=alert(1)>',
+      nodes: double.nodes.map((node) => (node.key === 'twice' ? { ...node, name: '<b>Twice</b>' } : node)),
+    });
+    await using studio = await browser.open(server, { path: `/workflows/${id}?node=twice&line=2` });
+    const { page } = studio;
+    await page.getByRole('heading', { name: '<img src=x onerror=alert(1)>' }).waitFor();
+    await nodeOf(page, 'twice').getByText('<b>Twice</b>').waitFor();
+    await page.locator('.cm-focused .cm-activeLine').getByText('result = input_data * 2').waitFor();
+    await canvasOf(page).focus();
+    await page.evaluate(
+      `(${pasteText})(${JSON.stringify(JSON.stringify({ nodes: [{ key: 'odd', type: 'mystery', config: { a: 1 } }] }))})`,
+    );
+    await nodeOf(page, 'odd').getByText('not a type of this server').waitFor();
+    await page.getByText('This server does not know nodes of type “mystery”').waitFor();
+    await page.goto('/workflows/wf_00000000-0000-7000-8000-000000000000').catch(() => {});
+    await page.getByText('There is no such workflow').waitFor();
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing serious in %s, and it fits on a phone',
+    async (theme) => {
+      const id = await weft.createWorkflow(double);
+      await using studio = await browser.open(server, { path: `/workflows/${id}`, theme });
+      await nodeOf(studio.page, 'twice').click();
+      await studio.page.locator('.cm-content').first().waitFor();
+      await studio.screenshot(`editor-${theme}`);
+      expect(await studio.accessibilityFaults()).toEqual([]);
+      await studio.page.setViewportSize({ width: 360, height: 740 });
+      await studio.screenshot(`editor-${theme}-360`);
+      expect(await studio.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      expect(await studio.accessibilityFaults()).toEqual([]);
+    },
+  );
+});
+
+/** In the page: a paste as the browser makes one. */
+const pasteText = `(text) => {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+}`;

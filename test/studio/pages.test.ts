@@ -1,0 +1,221 @@
+import { writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  hasChromium,
+  launchStudioBrowser,
+  type Studio,
+  type StudioBrowser,
+} from '../support/studio-browser.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+import { openTestIndex, type TestIndex } from '../support/test-index.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { findTestUv } from '../support/test-uv.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+/** Skipped, and counted as skipped, where there is no Chromium. */
+const inBrowser = hasChromium ? describe : describe.skip;
+
+inBrowser('the pages around runs', () => {
+  const opened = new AsyncDisposableStack();
+  let index: TestIndex;
+  let server: WeftServer;
+  let weft: WeftClient;
+  let browser: StudioBrowser;
+  let folder: string;
+  beforeAll(async () => {
+    index = opened.use(await openTestIndex({ name: 'tiny-base', version: '1.0' }));
+    const uvPath = await findTestUv();
+    const { url: databaseUrl } = opened.use(await createDatabase());
+    const env = {
+      PATH: [...(uvPath === undefined ? [] : [dirname(uvPath)]), process.env.PATH].join(delimiter),
+      PYTHON_INDEX_URL: index.url,
+      UV_HTTP_RETRIES: '0',
+      WEFT_ALERT_VIOLATIONS: '3',
+    };
+    server = opened.use(await startWeft({ databaseUrl, env }));
+    weft = opened.use(new WeftClient(server.url));
+    browser = opened.use(await launchStudioBrowser());
+    folder = opened.use(await makeTempFolder()).path;
+  });
+  afterAll(async () => await opened.disposeAsync());
+
+  /** As a person sees it in both themes and on a phone; axe looks too. */
+  async function lookAt(name: string, path: string, shows: string): Promise<void> {
+    for (const theme of ['light', 'dark'] as const) {
+      await using studio = await browser.open(server, { path, theme });
+      await check(studio, `${name}-${theme}`, shows);
+    }
+    await using phone = await browser.open(server, { path, viewport: { width: 360, height: 740 } });
+    await check(phone, `${name}-360`, shows);
+    expect(await phone.page.evaluate('document.querySelector("main").scrollWidth')).toBe(360);
+  }
+
+  async function check(studio: Studio, name: string, shows: string): Promise<void> {
+    await studio.page.getByText(shows).filter({ visible: true }).first().waitFor();
+    await studio.screenshot(name);
+    expect(await studio.accessibilityFaults()).toEqual([]);
+  }
+
+  test('whoever comes first has a run to watch in two clicks, and finds the workflow in the list', async () => {
+    await lookAt('workflows-empty', '/workflows', 'Movie report');
+    await using studio = await browser.open(server);
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Run Movie report' }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.getByRole('link', { name: 'Workflows' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'Movie report' });
+    await row.getByText('Succeeded').waitFor();
+  });
+
+  test('a new workflow comes from a template, from a file, or blank; a wrong file says what is wrong', async () => {
+    await using studio = await browser.open(server);
+    const { page } = studio;
+    const choose = async (way: string) => {
+      await page.getByRole('button', { name: 'New workflow' }).click();
+      await page.getByRole('menuitem', { name: way }).click();
+    };
+    const importFile = async (name: string, text: string) => {
+      await writeFile(join(folder, name), text);
+      const chooser = page.waitForEvent('filechooser');
+      await choose('Import a file');
+      await (await chooser).setFiles(join(folder, name));
+    };
+    await page.getByText('Movie report').waitFor();
+    await choose('From a template');
+    await page.getByRole('dialog').getByText('Reads films').waitFor();
+    await studio.screenshot('workflows-templates-light');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.keyboard.press('Escape');
+
+    await importFile('broken.json', '{');
+    await page.getByText('Expected JSON in broken.json').waitFor();
+    await page.getByRole('button', { name: 'Close' }).first().click();
+    const wrong = {
+      name: 'Wrong',
+      nodes: [
+        { key: 'a', type: 'python', config: { code: 'x' } },
+        { key: 'a', type: 'input' },
+      ],
+    };
+    await importFile('wrong.json', JSON.stringify(wrong));
+    await page.getByText('nodes.1.key').waitFor();
+    await page.getByRole('button', { name: 'Close' }).first().click();
+    await importFile(
+      'right.json',
+      JSON.stringify({ workflow: { nodes: [{ key: 'a', type: 'input' }], edges: [] } }),
+    );
+    await page.waitForURL('**/workflows/wf_*');
+    await page.goBack();
+    await page.getByRole('link', { name: 'right' }).waitFor();
+
+    await choose('Blank');
+    await page.waitForURL('**/workflows/wf_*');
+    await page.goBack();
+    await page.getByRole('link', { name: 'Untitled workflow' }).waitFor();
+  });
+
+  test('a run wants its input where there is a schema, and a workflow is deleted after a question', async () => {
+    const inputSchema = {
+      type: 'object',
+      properties: { quarter: { type: 'integer', default: 3 } },
+      required: ['quarter'],
+    };
+    await weft.createWorkflow({ name: 'Quarterly', nodes: [{ key: 'in', type: 'input' }], inputSchema });
+    await using studio = await browser.open(server, { path: '/workflows?q=quarterly' });
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Run Quarterly' }).click();
+    const input = page.getByLabel('Input');
+    expect(JSON.parse(await input.inputValue())).toEqual({ quarter: 3 });
+    await studio.screenshot('workflows-input-light');
+    await input.fill('{ "quarter": "third" }');
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText('must be integer').waitFor();
+    await input.fill('{ "quarter": 2 }');
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('row').getByText('Succeeded').waitFor();
+
+    const openDelete = async () => {
+      await page.getByRole('button', { name: 'More for Quarterly' }).click();
+      await page.getByRole('menuitem', { name: 'Delete' }).click();
+    };
+    await openDelete();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await openDelete();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('No workflow is called').waitFor();
+  });
+
+  test('an environment is prepared live, used, and deleted; what cannot be installed says why', async () => {
+    await lookAt('environments-empty', '/environments', 'No environments yet');
+    await using studio = await browser.open(server, { path: '/environments' });
+    const { page } = studio;
+    const prepare = async (packages: string) => {
+      await page.getByRole('button', { name: 'Prepare', exact: true }).first().click();
+      await page.getByLabel('Packages').fill(packages);
+      await page.getByRole('dialog').getByRole('button', { name: 'Prepare' }).click();
+    };
+    index.behave('hang');
+    await prepare('absent==9');
+    await page.getByText('Choosing the versions').waitFor();
+    await studio.screenshot('environments-preparing-light');
+    // Another window, or one that comes later, joins the build.
+    await using other = await browser.open(server, { path: '/environments' });
+    await other.page.getByText('Preparing absent==9').waitFor();
+    index.behave('well');
+
+    await prepare('tiny-base');
+    await page.getByText('tiny-base can be used').waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'tiny-base' });
+    await row.getByText('Ready').waitFor();
+    await row.getByText('1 package').click();
+    await row.getByText('1.0').waitFor();
+
+    await prepare('not a requirement');
+    await page.getByText('not a requirement could not be prepared').waitFor();
+    await lookAt('environments', '/environments', 'tiny-base');
+
+    await row.getByRole('button', { name: 'Delete tiny-base' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('Deleted the environment.').waitFor();
+    await row.waitFor({ state: 'detached' });
+  });
+
+  test('the security page explains the walls, then shows what they stop as it happens, narrowed as one likes', async () => {
+    await lookAt('security-empty', '/security', 'Nothing has been refused');
+    const workflowOf = (name: string, code: string) =>
+      weft.createWorkflow({ name, nodes: [{ key: 'probe', type: 'python', config: { code } }] });
+    const static_ = await workflowOf('Reads too much', 'x = 1\nimport subprocess');
+    const runtime = await workflowOf('Writes too much', 'open("/etc/passwd", "w")');
+
+    await using studio = await browser.open(server, { path: '/security' });
+    const { page } = studio;
+    await page.getByText('Nothing has been refused').waitFor();
+    await weft.allEvents(await weft.start(static_));
+    const rows = page.getByRole('row').filter({ hasText: 'probe' });
+    await rows.getByText('probe, line 2').filter({ visible: true }).first().waitFor();
+    for (let n = 0; n < 3; n++) await weft.allEvents(await weft.start(runtime));
+    await page.getByText('3 violations within').waitFor();
+    expect(await rows.count()).toBe(4);
+    await lookAt('security', '/security', 'Reads too much');
+
+    await page.getByLabel('Workflow').selectOption({ label: 'Reads too much' });
+    await page.waitForURL(`**/security?workflow=${static_}`);
+    await page.getByRole('row').filter({ hasText: 'Writes too much' }).first().waitFor({ state: 'detached' });
+    expect(await rows.count()).toBe(1);
+    await page.reload();
+    await rows.getByText('probe, line 2').filter({ visible: true }).first().waitFor();
+    await page.getByLabel('Wall').selectOption({ label: 'By the kernel' });
+    await page.getByRole('button', { name: 'Clear the filters' }).click();
+    await page.getByLabel('Time').selectOption({ label: 'Last hour' });
+    await rows.nth(3).waitFor();
+
+    await rows.getByRole('link', { name: 'probe, line 2' }).filter({ visible: true }).first().click();
+    await page.waitForURL('**/runs/exec_*?node=probe');
+  });
+
+  test('the server page says what this server is and which walls hold', async () => {
+    await lookAt('server', '/server', 'Walls around each run');
+  });
+});

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+/** Skipped, and counted as skipped, where there is no Chromium. */
+const inBrowser = hasChromium ? describe : describe.skip;
+
+inBrowser('every page', () => {
+  const opened = new AsyncDisposableStack();
+  let server: WeftServer;
+  let weft: WeftClient;
+  let browser: StudioBrowser;
+  let workflowId: string;
+  let runId: string;
+  let failedId: string;
+  beforeAll(async () => {
+    const { url: databaseUrl } = opened.use(await createDatabase());
+    server = opened.use(await startWeft({ databaseUrl }));
+    weft = opened.use(new WeftClient(server.url));
+    browser = opened.use(await launchStudioBrowser());
+    const nodes = (code: string) => [{ key: 'work', type: 'python', config: { code } }];
+    workflowId = await weft.createWorkflow({
+      name: 'Promised',
+      nodes: nodes('print("done")\nresult = [1, 2]'),
+    });
+    const failing = await weft.createWorkflow({
+      name: 'Broken promise',
+      nodes: nodes('print("so far")\n1 / 0'),
+    });
+    [runId, failedId] = [await weft.start(workflowId), await weft.start(failing)];
+    for (const id of [runId, failedId]) await weft.allEvents(id);
+  });
+  afterAll(async () => await opened.disposeAsync());
+
+  const paths = () => [
+    '/workflows',
+    `/workflows/${workflowId}`,
+    '/runs',
+    `/runs/${runId}`,
+    `/runs/${failedId}`,
+    '/environments',
+    '/security',
+    '/server',
+  ];
+
+  test('sends nothing while nothing happens: no polling, not a frame', async () => {
+    for (const path of paths()) {
+      await using studio = await browser.open(server);
+      const { page } = studio;
+      await page.clock.install();
+      await page.goto(path);
+      await page.locator('h1').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      const sent = await watchTraffic(page);
+      await passTwoMinutes(page);
+      expect({ path, sent }).toEqual({ path, sent: [] });
+    }
+  });
+
+  test('sends nothing after the end of a run that it has followed', async () => {
+    const slow = await weft.createWorkflow({
+      name: 'Followed',
+      nodes: [{ key: 'wait', type: 'python', config: { code: 'import time\ntime.sleep(120)' } }],
+    });
+    const id = await weft.start(slow);
+    await using studio = await browser.open(server);
+    const { page } = studio;
+    await page.clock.install();
+    await page.goto(`/runs/${id}`);
+    await page.getByText('Running').first().waitFor();
+    await weft.cancel(id, 'FORCE');
+    await page.getByText('Canceled').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    const sent = await watchTraffic(page);
+    await passTwoMinutes(page);
+    expect(sent).toEqual([]);
+  });
+
+  test('shares one WebSocket with all others of its window, and nothing comes from another host', async () => {
+    await using studio = await browser.open(server);
+    const { page } = studio;
+    for (const label of ['Runs', 'Environments', 'Security', 'Server', 'Workflows']) {
+      await page.getByRole('link', { name: label, exact: true }).click();
+      await page.getByRole('heading', { name: label, level: 1 }).waitFor();
+    }
+    await page.getByRole('link', { name: 'Promised' }).click();
+    await page.waitForURL(`**/workflows/${workflowId}`);
+    await page.goBack();
+    await page.getByRole('row').filter({ hasText: 'Promised' }).getByText('Succeeded').click();
+    await page.waitForURL(`**/runs/${runId}`);
+    await page.locator('h1').waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(studio.sockets).toHaveLength(1);
+  });
+
+  test('is readable for everybody in both themes, and nothing moves where that is not wanted', async () => {
+    for (const path of paths()) {
+      for (const theme of ['light', 'dark'] as const) {
+        await using studio = await browser.open(server, { path, theme, reducedMotion: true });
+        const { page } = studio;
+        await page.locator('h1').first().waitFor();
+        await page.waitForLoadState('networkidle');
+        expect({ path, theme, faults: await studio.accessibilityFaults() }).toEqual({
+          path,
+          theme,
+          faults: [],
+        });
+        expect({ path, moving: await page.evaluate(movingAnimations) }).toEqual({ path, moving: [] });
+      }
+    }
+  });
+
+  test('of a run, above all one that failed, is readable on a phone', async () => {
+    for (const path of ['/runs', `/runs/${runId}`, `/runs/${failedId}`]) {
+      await using phone = await browser.open(server, { path, viewport: { width: 360, height: 740 } });
+      const { page } = phone;
+      await page.locator('h1').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      if (path.endsWith(failedId)) await page.getByText('division by zero').first().waitFor();
+      expect({ path, width: await page.evaluate('document.documentElement.scrollWidth') }).toEqual({
+        path,
+        width: 360,
+      });
+      expect({ path, faults: await phone.accessibilityFaults() }).toEqual({ path, faults: [] });
+    }
+  });
+});
+
+/**
+ * On the page's clock. In small steps, with a round trip to the server after each: a WebSocket without a pong within its
+ * time would be taken for lost.
+ */
+async function passTwoMinutes(page: Page): Promise<void> {
+  for (let step = 0; step < 60; step++) {
+    await page.clock.runFor(2_000);
+    await page.request.get('/healthz');
+    await page.evaluate('1'); // what has come meanwhile is handled
+  }
+}
+
+/** All that the page sends from now on, a line each; but not the pings by which a WebSocket finds out that it is lost. */
+async function watchTraffic(page: Page): Promise<string[]> {
+  const sent: string[] = [];
+  const session = await page.context().newCDPSession(page);
+  session.on('Network.requestWillBeSent', ({ request }) => sent.push(`${request.method} ${request.url}`));
+  session.on('Network.webSocketFrameSent', ({ response: { payloadData } }) => {
+    if (payloadData !== '{"type":"ping"}') sent.push(`frame ${payloadData}`);
+  });
+  await session.send('Network.enable');
+  return sent;
+}
+
+/** Animations and transitions that take longer than a frame. */
+const movingAnimations = `document.getAnimations()
+  .filter(({ effect, playState }) => playState === 'running' && effect.getComputedTiming().endTime > 17)
+  .map((animation) => animation.animationName ?? animation.transitionProperty)`;

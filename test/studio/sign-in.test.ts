@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  hasChromium,
+  launchStudioBrowser,
+  type Studio,
+  type StudioBrowser,
+} from '../support/studio-browser.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft, type WeftServer } from '../support/weft-server.ts';
+
+/** Skipped, and counted as skipped, where there is no Chromium. */
+const inBrowser = hasChromium ? describe : describe.skip;
+
+inBrowser('signing in', () => {
+  const firstToken = 'first-token-of-the-tests';
+  const secondToken = 'second-token-of-the-tests';
+  const opened = new AsyncDisposableStack();
+  let databaseUrl: string;
+  let browser: StudioBrowser;
+  beforeAll(async () => {
+    databaseUrl = opened.use(await createDatabase()).url;
+    browser = opened.use(await launchStudioBrowser());
+  });
+  afterAll(async () => await opened.disposeAsync());
+
+  const start = (token: string, env: Record<string, string> = {}) =>
+    startWeft({ databaseUrl, env: { WEFT_API_TOKEN: token, ...env } });
+
+  async function signIn({ page }: Studio, token: string): Promise<void> {
+    await page.getByLabel('API token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  test('a token that expires in mid-run leads to the sign-in and back to the place, with what was typed there', async () => {
+    await using first = await start(firstToken);
+    await using client = new WeftClient(first.url, firstToken);
+    await client.createWorkflow({
+      name: 'Slow',
+      nodes: [{ key: 'slow', type: 'python', config: { code: 'import time\ntime.sleep(120)' } }],
+      inputSchema: { type: 'object' },
+    });
+    await using studio = await browser.open(first, {
+      path: '/workflows?q=slow',
+      allow: [/401/, /WebSocket|Failed to load|ERR_/],
+    });
+    const { page } = studio;
+    const leaks = watchForLeaks(studio, [firstToken, secondToken]);
+    await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor();
+    await signIn(studio, firstToken);
+    await page.getByRole('button', { name: 'Run Slow' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    const row = page.getByRole('row').filter({ hasText: 'Slow' });
+    await row.getByText('Running').waitFor();
+    await page.getByRole('button', { name: 'Run Slow' }).click();
+    await page.getByLabel('Input').fill('{ "typed": "and not lost" }');
+
+    const { port } = new URL(first.url);
+    await first[Symbol.asyncDispose]();
+    await using second = await start(secondToken, { PORT: port });
+    await page.getByText('Your token is not accepted any more.').waitFor();
+    await studio.screenshot('sign-in-expired-light');
+    await signIn(studio, firstToken);
+    await page.getByText('The server refused this token.').waitFor();
+    await signIn(studio, secondToken);
+    await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor({ state: 'detached' });
+    expect(page.url()).toContain('/workflows?q=slow');
+    expect(await page.getByLabel('Input').inputValue()).toBe('{ "typed": "and not lost" }');
+    await page.keyboard.press('Escape');
+
+    // The list is live again, by the new token.
+    await using newClient = new WeftClient(second.url, secondToken);
+    const { executions } = await newClient.query<{ executions: { nodes: { id: string }[] } }>(
+      '{ executions(first: 1) { nodes { id } } }',
+    );
+    await newClient.cancel(executions.nodes[0]!.id, 'FORCE');
+    await row.getByText('Canceled').waitFor();
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor();
+    expect(await page.getByText('Slow').count()).toBe(0);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor();
+    expect(await leaks([first, second])).toEqual([]);
+  });
+
+  test('another tab has to sign in by itself', async () => {
+    await using server = await start(firstToken);
+    await using studio = await browser.open(server, { path: '/server', allow: [/401/, /WebSocket/] });
+    await signIn(studio, firstToken);
+    await studio.page.getByText('Walls around each run').waitFor();
+    const other = await studio.context.newPage();
+    await other.goto(studio.page.url());
+    await other.getByRole('heading', { name: 'Sign in to Weft' }).waitFor();
+  });
+});
+
+/** Where the tokens have been seen that should have been seen nowhere. */
+function watchForLeaks({ page }: Studio, tokens: readonly string[]) {
+  const seen: { where: string; text: string }[] = [];
+  page.on('request', (request) => seen.push({ where: 'URL', text: request.url() }));
+  page.on('websocket', (socket) => seen.push({ where: 'URL of a WebSocket', text: socket.url() }));
+  page.on('framenavigated', (frame) => seen.push({ where: 'address', text: frame.url() }));
+  page.on('console', (message) => seen.push({ where: 'console', text: message.text() }));
+  return async (servers: readonly WeftServer[]) => {
+    for (const { stdout, stderr } of servers) seen.push({ where: 'log', text: stdout + stderr });
+    const stored = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state])',
+    );
+    seen.push({ where: 'storage after signing out', text: stored });
+    return seen.filter(({ text }) => tokens.some((token) => text.includes(token)));
+  };
+}

@@ -1,0 +1,144 @@
+import { accessSync, constants } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findChromium } from './browser.ts';
+
+/** Debian's Chromium, launched once for a test file. */
+export interface StudioBrowser extends AsyncDisposable {
+  /** Opens the console of a server in a profile of its own. */
+  open(server: { url: string }, options?: StudioOptions): Promise<Studio>;
+}
+
+export interface StudioOptions {
+  /** The address to open; `/` unless given. */
+  path?: string;
+  theme?: 'light' | 'dark';
+  /** 1280 × 800 unless given. */
+  viewport?: { width: number; height: number };
+  reducedMotion?: boolean;
+  /** Complaints that the test provokes, such as of a server that is gone. */
+  allow?: readonly RegExp[];
+}
+
+/**
+ * One profile with the console in it. Disposing it fails where any of its pages had an uncaught error, an error in the
+ * console (refusals by the content security policy are such), or a request to another host.
+ */
+export interface Studio extends AsyncDisposable {
+  page: Page;
+  /** Another window of the same profile: `context.newPage()`. */
+  context: BrowserContext;
+  /** Everything that would fail it so far. */
+  readonly complaints: readonly string[];
+  /** URLs of the WebSockets that were opened so far. */
+  readonly sockets: readonly string[];
+  /** Saves a PNG into the folder that WEFT_SCREENSHOTS names, or one for temporary files; gives its path. */
+  screenshot(name: string): Promise<string>;
+  /** What axe finds that is serious or critical, a line each. */
+  accessibilityFaults(): Promise<string[]>;
+}
+
+/** Whether there is a Chromium; without one, tests in it are skipped and counted as skipped. */
+export const hasChromium = findChromium() !== undefined;
+
+export async function launchStudioBrowser(): Promise<StudioBrowser> {
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ['--no-sandbox', '--disable-quic'],
+  });
+  return {
+    open: async (server, options = {}) => {
+      const context = await browser.newContext({
+        baseURL: new URL('/', server.url).href,
+        viewport: options.viewport ?? { width: 1280, height: 800 },
+        colorScheme: options.theme ?? 'light',
+        reducedMotion: options.reducedMotion ? 'reduce' : 'no-preference',
+      });
+      return await openStudio(context, options);
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+/** The absolute path of Debian's Chromium. @throws Error where there is none */
+export function chromiumPath(): string {
+  return pathOf(findChromium() ?? 'chromium');
+}
+
+async function openStudio(
+  context: BrowserContext,
+  { path = '/', allow = [] }: StudioOptions,
+): Promise<Studio> {
+  const complaints: string[] = [];
+  const sockets: string[] = [];
+  const complain = (complaint: string) => {
+    if (!allow.some((pattern) => pattern.test(complaint))) complaints.push(complaint);
+  };
+  context.on('weberror', (error) => complain(`uncaught: ${error.error().stack}`));
+  context.on('console', (message) => {
+    if (message.type() === 'error') complain(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on('page', (page) => {
+    const isForeign = (url: string) =>
+      /^(https?|wss?):/.test(url) && new URL(url).hostname !== new URL(page.url()).hostname;
+    page.on('request', (request) => {
+      if (!request.isNavigationRequest() && isForeign(request.url())) complain(`foreign: ${request.url()}`);
+    });
+    page.on('websocket', (socket) => {
+      sockets.push(socket.url());
+      if (isForeign(socket.url())) complain(`foreign: ${socket.url()}`);
+    });
+  });
+  const page = await context.newPage();
+  await page.goto(path);
+  return {
+    page,
+    context,
+    complaints,
+    sockets,
+    screenshot: (name) => screenshot(page, name),
+    accessibilityFaults: () => accessibilityFaults(page),
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      if (complaints.length > 0) throw new Error(`The console complained:\n${complaints.join('\n')}`);
+    },
+  };
+}
+
+async function screenshot(page: Page, name: string): Promise<string> {
+  const folder = process.env.WEFT_SCREENSHOTS ?? join(tmpdir(), 'weft-screenshots');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path, animations: 'disabled' });
+  return path;
+}
+
+const require = createRequire(import.meta.url);
+
+async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+
+function pathOf(command: string): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => join(folder, command)).find(isExecutable);
+  if (found === undefined) throw new Error(`Expected ${command} on the PATH, found none.`);
+  return found;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
