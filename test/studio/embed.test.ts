@@ -57,31 +57,6 @@ inBrowser('an app that embeds @weft/studio from its package', () => {
     await studio.screenshot('embed-light');
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
-
-  test('keeps its own look, gives its colours to the parts, and neither styles the other', async () => {
-    await using studio = await open();
-    const { page } = studio;
-    await page.getByRole('region', { name: 'Recipe' }).getByText('Dough').first().waitFor();
-    const styleOf = (selector: string) =>
-      page.evaluate<Record<string, string>>(
-        `(({ textTransform, letterSpacing, fontFamily, borderTopLeftRadius }) =>
-          ({ textTransform, letterSpacing, fontFamily, borderTopLeftRadius }))
-          (getComputedStyle(document.querySelector(${JSON.stringify(selector)})))`,
-      );
-    expect(await styleOf('.bake')).toMatchObject({ textTransform: 'uppercase', borderTopLeftRadius: '0px' });
-    expect(await styleOf('.weft .weft-button')).toMatchObject({
-      textTransform: 'none',
-      letterSpacing: 'normal',
-      fontFamily: expect.stringContaining('Georgia'),
-    });
-    // With the package's styles taken away, nothing outside of its parts looks different.
-    const outside = `JSON.stringify([document.documentElement, document.body, ...document.querySelectorAll('main, h1, .bake')]
-      .map((element) => { const style = getComputedStyle(element);
-        return [...style].filter((name) => !/^(--|.*(size|width|height|origin|inset|block|inline|top|bottom|perspective))/.test(name)).map((name) => style[name]); }))`;
-    const styled = await page.evaluate<string>(outside);
-    await page.evaluate(`document.querySelector('link[href="dist/main.css"]').disabled = true`);
-    expect(await page.evaluate<string>(outside)).toBe(styled);
-  });
 });
 
 /** `npm pack`, and what a user's `npm install` makes of it; the packages they depend on are this checkout's. */
