@@ -91,6 +91,7 @@ inBrowser('the form of a node', () => {
     await expectNode(studio.page, {
       config: { code: expect.stringMatching(/^if input_data:\n +result = 1/) },
     });
+    await studio.page.keyboard.press('Escape'); // closes the completions, where there are any
     await studio.page.keyboard.press('Escape');
     await studio.page.keyboard.press('Tab');
     expect(await focused(studio.page)).not.toContain('cm-content');
