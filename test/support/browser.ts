@@ -31,7 +31,7 @@ export interface Browser extends AsyncDisposable {
   open(url: string): Promise<Page>;
 }
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
+const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
 /** The browser on this machine, if there is one. */
 export function findChromium(): string | undefined {
@@ -45,6 +45,7 @@ export async function openBrowser(program: string): Promise<Browser> {
   opened.defer(() => rm(profile, { recursive: true, maxRetries: 20 }));
   const child = spawn(program, [...flags, `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true, // a group of its own: Debian's commands are scripts around the browser
   });
   opened.defer(() => end(child));
   const devTools = opened.use(await connect(await devToolsUrl(child)));
@@ -84,8 +85,9 @@ async function devToolsUrl(child: ChildProcess): Promise<string> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  child.kill();
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-child.pid!);
+  await once(child, 'exit');
 }
 
 async function openPage(devTools: DevTools, browserContextId: string, url: string): Promise<Page> {
