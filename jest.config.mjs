@@ -1,6 +1,7 @@
 const common = {
   transform: {}, // tests run as tsc compiled them
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/dist/test/support/show-suppressed-errors.js'],
 };
 
 const withPostgres = {
@@ -11,13 +12,13 @@ const withPostgres = {
 
 /**
  * `unit` starts no server and no database: `npm run test:quick` runs it alone. `console` has Chromium draw the console's
- * pages, which takes both cores: scripts/test.mjs runs it by itself, one file at a time.
+ * pages.
  */
 export default {
   testTimeout: 180_000,
-  // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two files at a
-  // time are what two cores carry.
-  maxWorkers: 2,
+  // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two cores carry
+  // three files at a time.
+  maxWorkers: 3,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
     { ...withPostgres, displayName: 'real', testMatch: ['<rootDir>/dist/test/!(unit|studio)/**/*.test.js'] },

@@ -13,21 +13,13 @@ import { setUp } from './setup.mjs';
 const [first, ...others] = process.argv.slice(2);
 const isQuick = first === '--quick';
 const jestArguments = isQuick ? ['--selectProjects', 'unit', ...others] : process.argv.slice(2);
-/** Each run of jest: without a pattern the console's tests come last, by themselves (jest.config.mjs says why). */
-const jestRuns =
-  jestArguments.length > 0
-    ? [jestArguments]
-    : [
-        ['--selectProjects', 'unit', 'real'],
-        ['--selectProjects', 'console', '--maxWorkers=1'],
-      ];
 const startedAt = performance.now();
 try {
   await setUp({ forTests: !isQuick });
   const python = jestArguments.length === 0 ? await runPythonTests() : { passed: 0, failed: 0, skipped: 0 };
-  const suites = [python];
-  for (const args of jestRuns) suites.push(await runJest(args));
-  printTimes(suites.flatMap(({ files = [] }) => files));
+  const jest = await runJest();
+  printTimes(jest.files);
+  const suites = [python, jest];
   const sum = (count) => suites.reduce((total, suite) => total + suite[count], 0);
   const failed = sum('failed');
   console.log(`${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped`);
@@ -65,13 +57,13 @@ function readUnittestSummary(exitCode, stderr) {
   return { passed: Math.max(ran - skipped - counted, 0), failed, skipped };
 }
 
-async function runJest(args) {
+async function runJest() {
   const folder = mkdtempSync(join(tmpdir(), 'weft-jest-'));
   try {
     const outputFile = join(folder, 'results.json');
     const exitCode = await run(
       pinnedNode,
-      ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...args],
+      ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...jestArguments],
       { env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' } },
     );
     return readJestSummary(exitCode, outputFile);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ageHeartbeats } from '../support/age-heartbeats.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -15,9 +16,6 @@ const HOLD_STARTS = `
   CREATE TRIGGER hold_starts BEFORE INSERT ON execution_events FOR EACH ROW EXECUTE FUNCTION hold_starts()`;
 
 const HELD = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%execution_events%'`;
-
-/** As if the ten seconds had passed in which the dead worker's heartbeat is awaited. */
-const AGE_HEARTBEATS = `UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`;
 
 test('workers killed before a NodeStarted is committed are counted, and the execution fails', async () => {
   await using database = await createDatabase();
@@ -40,7 +38,7 @@ test('workers killed before a NodeStarted is committed are counted, and the exec
     await worker.kill();
     kills += 1;
     await sql.query(`SELECT pg_terminate_backend(pid) FROM (${HELD}) AS held`);
-    await sql.query(AGE_HEARTBEATS);
+    await ageHeartbeats(database.url);
   }
 
   const events = await weft.allEvents(id);

@@ -1,3 +1,4 @@
+import { ageHeartbeats } from '../support/age-heartbeats.ts';
 import { connect } from '../support/sql.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -59,7 +60,7 @@ test('a worker killed with -9 is replaced: what finished stays, what ran is run 
 
 test('a worker killed with -9 in a retry from the failure is replaced: items that were reused stay reused', async () => {
   const first = await open();
-  const code = `import time, uuid\nprint("on")\nif input_data == 2:\n    ${sleep(15)}\nresult = str(uuid.uuid4())`;
+  const code = `import time, uuid\nprint("on")\nif input_data == 2:\n    ${sleep(10)}\nresult = str(uuid.uuid4())`;
   const items = { ...python('list', code), forEach: { items: 'input', concurrency: 1 } };
   const isUnderWay = (event: WatchedEvent) => isOutputOf('list')(event) && event.item === 2;
   const canceled = await first.weft.run([items], [], [0, 1, 2]);
@@ -72,6 +73,7 @@ test('a worker killed with -9 in a retry from the failure is replaced: items tha
   const id = await first.weft.retry(canceled);
   await first.weft.event(id, isUnderWay);
   await first.server.kill();
+  await ageHeartbeats(databaseUrl);
   const events = await (await open()).weft.allEvents(id);
   expectDense(events);
   expect(events.at(-1)).toMatchObject({
@@ -88,11 +90,12 @@ test('a worker killed with -9 in a retry from the failure is replaced: items tha
 test('another worker takes over while a client goes on watching, and sees each event once', async () => {
   const api = await open({ env: { WEFT_ROLES: 'api' } });
   const doomed = await open();
-  const id = await api.weft.run([python('a', slow(10))]);
+  const id = await api.weft.run([python('a', slow(6))]);
   const watched = api.weft.allEvents(id);
   await api.weft.event(id, isOutputOf('a'));
   const heir = await open();
   await doomed.server.kill();
+  await ageHeartbeats(databaseUrl);
   const events = await watched;
   expectDense(events);
   expect(events.at(-1)!.__typename).toBe('ExecutionSucceeded');
@@ -102,7 +105,7 @@ test('another worker takes over while a client goes on watching, and sees each e
 
 test('a server that gets SIGTERM releases its executions at once, and no node counts an interruption', async () => {
   const first = await open();
-  const id = await first.weft.run([python('a', slow(8))]);
+  const id = await first.weft.run([python('a', slow(6))]);
   await first.weft.event(id, isOutputOf('a'));
   expect(await first.server.stop()).toBe(0);
 
@@ -118,15 +121,15 @@ test('a server that gets SIGTERM releases its executions at once, and no node co
 test('with a time of grace, what runs goes on to its end, nothing more is begun, and the next server does the rest', async () => {
   const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '60' } });
   const items = {
-    ...python('list', `import time\nprint("on")\n${sleep(10)}\nresult = input_data`),
+    ...python('list', `import time\nprint("on")\n${sleep(6)}\nresult = input_data`),
     forEach: { items: 'input', concurrency: 1 },
   };
   const chain = await first.weft.run(
-    [python('a', slow(10)), python('b', 'result = input_data')],
+    [python('a', slow(6)), python('b', 'result = input_data')],
     [{ source: 'a', target: 'b' }],
   );
   const list = await first.weft.run([items], [], [1, 2, 3]);
-  const last = await first.weft.run([python('a', slow(10))]);
+  const last = await first.weft.run([python('a', slow(6))]);
   await Promise.all([
     first.weft.event(chain, isOutputOf('a')),
     first.weft.event(list, isOutputOf('list')),
@@ -158,7 +161,7 @@ test('with a time of grace, what runs goes on to its end, nothing more is begun,
 
 test('what outlasts the time of grace is given up for another worker', async () => {
   const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '0.5' } });
-  const id = await first.weft.run([python('a', slow(8))]);
+  const id = await first.weft.run([python('a', slow(6))]);
   await first.weft.event(id, isOutputOf('a'));
   expect(await first.server.stop()).toBe(0);
   const second = await open();
@@ -168,16 +171,12 @@ test('what outlasts the time of grace is given up for another worker', async () 
 });
 
 test('a node that kills its worker every time ends as an error, and not as a loop', async () => {
-  await using sql = await connect(databaseUrl);
   let { server, weft } = await open();
   const id = await weft.run([python('killer', slow(600))]);
   for (let attempt = 1; attempt <= 3; attempt++) {
     await weft.event(id, (event) => isOutputOf('killer')(event) && event.attempt === attempt);
     await server.kill();
-    // What would otherwise take 10 s: the dead worker's last heartbeat is made an old one.
-    await sql.query(
-      `UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`,
-    );
+    await ageHeartbeats(databaseUrl);
     ({ server, weft } = await open());
   }
   const events = await weft.allEvents(id);
