@@ -25,5 +25,6 @@ export { weftValidator } from './form/validator.ts';
 export type { FormWidgetProps } from './form/widgets/widget.ts';
 export { type FormWidget, weftWidgets } from './form/widgets/widgets.ts';
 export type { NavigationProps, NavigationTarget } from './run/navigation.tsx';
-export { type RunPlace, type RunTab, RunView, type RunViewProps } from './run/run-view.tsx';
+export type { RunPlace, RunTab } from './run/run-place.ts';
+export { RunView, type RunViewProps } from './run/run-view.tsx';
 export { anyRun, RunList, type RunListFilter, type RunListProps } from './runs/run-list.tsx';

@@ -126,14 +126,23 @@ inBrowser('the pages around runs', () => {
     await using studio = await browser.open(server, { path: '/workflows?q=quarterly' });
     const { page } = studio;
     await page.getByRole('button', { name: 'Run Quarterly' }).click();
-    const input = page.getByLabel('Input');
-    expect(JSON.parse(await input.inputValue())).toEqual({ quarter: 3 });
+    const dialog = page.getByRole('dialog');
+    const quarter = dialog.getByLabel('quarter');
+    expect(await quarter.inputValue()).toBe('3');
     await studio.screenshot('workflows-input-light');
-    await input.fill('{ "quarter": "third" }');
-    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
-    await page.getByText('must be integer').waitFor();
-    await input.fill('{ "quarter": 2 }');
-    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Edit as JSON' }).click();
+    const json = dialog.getByRole('textbox', { name: 'Input' });
+    expect(JSON.parse(await json.inputValue())).toEqual({ quarter: 3 });
+    await json.fill('{ "quarter": ');
+    expect(await dialog.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
+    await json.fill('{ "quarter": "third" }');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await dialog.getByText('must be integer').waitFor();
+    await dialog.getByRole('button', { name: 'Edit in a form' }).click();
+    await dialog.getByText('must be integer').waitFor();
+    await quarter.fill('2');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('row').getByText('Succeeded').waitFor();
 
     const openDelete = async () => {
@@ -145,6 +154,24 @@ inBrowser('the pages around runs', () => {
     await openDelete();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('No workflow is called').waitFor();
+  });
+
+  test('thousands of workflows come page by page as one scrolls, and few are drawn', async () => {
+    for (let number = 0; number < 320; number++)
+      await weft.createWorkflow({ name: `Bulk ${number}.`, nodes: [{ key: 'a', type: 'input' }] });
+    await using studio = await browser.open(server, { path: '/workflows?q=bulk' });
+    const { page } = studio;
+    await page.getByText('Bulk 319.').waitFor();
+    const table = page.getByRole('table');
+    for (const rows of [101, 151, 201, 251, 301, 321]) {
+      await page.evaluate('document.querySelector("main").scrollTo(0, 1e9)');
+      await table.and(page.locator(`[aria-rowcount="${rows}"]`)).waitFor();
+    }
+    await page.evaluate('document.querySelector("main").scrollTo(0, 1e9)');
+    await page.getByText('Bulk 0.').waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThan(80);
+    await page.evaluate('document.querySelector("main").scrollTo(0, 0)');
+    await page.getByText('Bulk 319.').waitFor();
   });
 
   test('an environment is prepared live, used, and deleted; what cannot be installed says why', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
+import { hasChromium, holds, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
@@ -118,6 +118,34 @@ inBrowser('the page of a run', () => {
     await statusOf(page, 'Succeeded').waitFor();
   });
 
+  test('files are shown, violations listed with their lines, and the run is repeated with other input', async () => {
+    const id = await finished({ name: 'Charted', ...charted }, { quarter: 1 });
+    await using studio = await browser.open(server, { path: `/runs/${id}` });
+    const { page } = studio;
+    await page.getByRole('tab', { name: 'Files 2' }).click();
+    const picture = page.getByRole('img', { name: 'chart.png' });
+    await holds(page, 'document.querySelector("img")?.naturalWidth === 1');
+    expect(await picture.count()).toBe(1);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download note.txt' }).click();
+    expect((await download).suggestedFilename()).toBe('note.txt');
+    await page.getByRole('tab', { name: /^Findings \d/ }).click();
+    await page.getByText('chart, line 5').first().waitFor();
+    await page.getByText('While it ran').first().waitFor();
+    await studio.screenshot('run-findings-light');
+
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByRole('menuitem', { name: 'With other input' }).click();
+    const quarter = page.getByRole('dialog').getByLabel('Quarter');
+    await quarter.waitFor();
+    expect(await quarter.inputValue()).toBe('1');
+    await quarter.fill('4');
+    await page.getByRole('button', { name: 'Run version 1' }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(id));
+    await page.getByRole('tab', { name: 'Input' }).click();
+    await page.locator('.weft-value__row', { hasText: 'quarter' }).getByText('4').waitFor();
+  });
+
   test('an output of megabytes is a tree of what is in sight, and can be downloaded', async () => {
     const id = await finished({ name: 'Large', ...large });
     await using studio = await browser.open(server, { path: `/runs/${id}?node=make&tab=output` });
@@ -200,8 +228,8 @@ function statusOf(page: Page, status: string) {
 }
 
 /** A workflow's run that has ended; gives its id. */
-async function finished(workflow: object): Promise<string> {
-  const id = await weft.start(await weft.createWorkflow(workflow));
+async function finished(workflow: object, input?: unknown): Promise<string> {
+  const id = await weft.start(await weft.createWorkflow(workflow), input);
   await weft.allEvents(id);
   return id;
 }
@@ -239,6 +267,21 @@ const noisy = python(
 print('<script>alert("markup")</script>\\x00')
 result = [{"title": f"Film {n}", "rating": n} for n in range(40)]`,
 );
+
+const charted = {
+  ...python(
+    'chart',
+    `import base64
+save_artifact("chart.png", base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="))
+save_artifact("note.txt", "drawn")
+try:
+    open("/etc/passwd", chr(119))
+except Exception:
+    pass
+result = input_data`,
+  ),
+  inputSchema: { type: 'object', properties: { quarter: { type: 'integer', title: 'Quarter', default: 1 } } },
+};
 
 const large = python('make', `result = {"rows": ["x" * 100] * 60_000}`);
 

@@ -1,10 +1,8 @@
-import { WeftInputError } from '@weft/client';
 import { type ReactElement, useState } from 'react';
 import { Link } from 'wouter';
 import { useStartExecution } from '../data/executions.ts';
+import { RunDialog } from '../form/input/run-dialog.tsx';
 import { Button, type ButtonProps } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Field, TextArea } from '../ui/field.tsx';
 import { useToast } from '../ui/toast.tsx';
 
 export interface RunButtonProps extends Pick<ButtonProps, 'size' | 'variant'> {
@@ -14,7 +12,7 @@ export interface RunButtonProps extends Pick<ButtonProps, 'size' | 'variant'> {
   inputSchema: unknown;
 }
 
-/** Starts a workflow: at once where any input will do, else with an input that is typed as JSON. */
+/** Starts a workflow: at once where any input will do, else with an input that is typed first. */
 export function RunButton({ workflowId, name, inputSchema, ...button }: RunButtonProps): ReactElement {
   const { start, run } = useRun(workflowId, name);
   const [isOpen, setIsOpen] = useState(false);
@@ -52,8 +50,8 @@ export interface RunWithInputProps {
 export function RunWithInput({ workflowId, name, inputSchema, onClose }: RunWithInputProps): ReactElement {
   const { start, run } = useRun(workflowId, name, onClose);
   return (
-    <InputDialog
-      name={name}
+    <RunDialog
+      title={`Run ${name}`}
       schema={inputSchema}
       isBusy={start.isPending}
       error={start.error}
@@ -79,87 +77,10 @@ function useRun(workflowId: string, name: string, onStarted?: () => void) {
           });
           onStarted?.();
         },
-        onError: ({ message }) => onStarted ?? toast({ tone: 'failure', text: message }),
+        onError: ({ message }) => {
+          if (!onStarted) toast({ tone: 'failure', text: message });
+        },
       },
     );
   return { start, run };
-}
-
-interface InputDialogProps {
-  name: string;
-  schema: unknown;
-  isBusy: boolean;
-  error: Error | null;
-  onClose: () => void;
-  onRun: (input: unknown) => void;
-}
-
-function InputDialog({ name, schema, isBusy, error, onClose, onRun }: InputDialogProps): ReactElement {
-  const [text, setText] = useState(() => JSON.stringify(exampleOf(schema), null, 2));
-  const parsed = parse(text);
-  return (
-    <Dialog
-      title={`Run ${name}`}
-      isOpen
-      onClose={onClose}
-      actions={
-        <Button
-          variant="primary"
-          icon="play"
-          isBusy={isBusy}
-          disabled={'problem' in parsed}
-          onClick={() => 'value' in parsed && onRun(parsed.value)}
-        >
-          Run
-        </Button>
-      }
-    >
-      <Field label="Input" description="JSON" error={'problem' in parsed ? parsed.problem : describe(error)}>
-        {(control) => (
-          <TextArea
-            {...control}
-            className="weft-mono"
-            rows={10}
-            spellCheck={false}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        )}
-      </Field>
-    </Dialog>
-  );
-}
-
-function parse(text: string): { value: unknown } | { problem: string } {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
-function describe(error: Error | null): string | undefined {
-  if (error instanceof WeftInputError) return error.userErrors.map(({ message }) => message).join(' ');
-  return error?.message;
-}
-
-/** Something to begin with: an example or a default where there is one, else an empty value of the type. */
-function exampleOf(schema: unknown): unknown {
-  const { default: value, examples, properties, type } = (schema ?? {}) as JsonSchema;
-  if (value !== undefined) return value;
-  if (Array.isArray(examples) && examples.length > 0) return examples[0];
-  if (properties !== undefined || type === 'object')
-    return Object.fromEntries(
-      Object.entries(properties ?? {}).map(([key, property]) => [key, exampleOf(property)]),
-    );
-  return typeof type === 'string' ? (emptyValues[type] ?? null) : null;
-}
-
-const emptyValues: Record<string, unknown> = { array: [], boolean: false, integer: 0, number: 0, string: '' };
-
-interface JsonSchema {
-  default?: unknown;
-  examples?: unknown;
-  properties?: Record<string, unknown>;
-  type?: unknown;
 }

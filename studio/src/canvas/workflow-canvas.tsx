@@ -6,6 +6,7 @@ import {
   type EdgeChange,
   type NodeChange,
   ReactFlow,
+  type ReactFlowInstance,
   ReactFlowProvider,
   type ReactFlowState,
   useReactFlow,
@@ -85,7 +86,7 @@ export const nodeTypeMime = 'application/x-weft-node-type';
 const nodeTypes = { weft: NodeView };
 const edgeTypes = { weft: EdgeView };
 const fitViewOptions = { padding: 0.12, maxZoom: 1 };
-/** At first what is shown can be read, even where not all of it fits. */
+/** At first what is shown can be read: where not all of it fits, its beginning. */
 const firstView = { ...fitViewOptions, minZoom: 0.5 };
 const multiSelectionKeys = ['Meta', 'Control'];
 const proOptions = { hideAttribution: false };
@@ -105,6 +106,7 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
   const onEdgesChange = useEdgeSelection(selected, onSelect);
   const view = useCanvasView(elements, frame, ref);
   const isFar = useStore(isFarAway);
+  const onInit = useFirstView(elements, selected, frame, view, props.showAll === true);
   const onKeyDown = useCanvasKeys({ elements, selected, isReadOnly, onSelect, onChange, onOpen, view });
 
   const onConnect = useConnecting(elements, onChange);
@@ -153,6 +155,7 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
           onEdgesChange={onEdgesChange}
           onConnect={onConnect}
           onNodeDoubleClick={onNodeDoubleClick}
+          onInit={onInit}
           nodesDraggable={!isReadOnly}
           nodesConnectable={!isReadOnly}
           elementsSelectable={onSelect !== undefined}
@@ -339,6 +342,29 @@ function useCanvasView(
   useImperativeHandle(ref, () => view, [view]);
   return view;
 }
+
+/** After all of it was fitted into the frame: goes to the chosen node, or to the first where not all of it fits. */
+function useFirstView(
+  { nodes }: FlowElements,
+  selected: CanvasSelection,
+  frame: RefObject<HTMLDivElement | null>,
+  view: CanvasView,
+  showAll: boolean,
+): (flow: ReactFlowInstance<FlowNode, FlowEdge>) => void {
+  return (flow) => {
+    const chosen = selected.nodes[0];
+    if (chosen !== undefined) return view.reveal(chosen);
+    const zoom = flow.getZoom();
+    const [first] = nodes.toSorted((a, b) => a.position.x - b.position.x || a.position.y - b.position.y);
+    if (showAll || zoom > firstView.minZoom || first === undefined || frame.current === null) return;
+    const { position, height = 0 } = first;
+    const y = frame.current.clientHeight / 2 - (position.y + height / 2) * zoom;
+    void flow.setViewport({ x: firstMargin - position.x * zoom, y, zoom });
+  };
+}
+
+/** Px between the left border and the first node. */
+const firstMargin = 40;
 
 /** Px at the border within which a node does not count as seen. */
 const margin = 12;

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query';
-import type { ExecutionFilter, ExecutionStartInput } from '@weft/client';
+import { type ExecutionFilter, type ExecutionStartInput, WeftInputError } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { keys } from './keys.ts';
 import { useLiveLists } from './live-lists.ts';
@@ -20,4 +20,10 @@ export function useExecutions(filter: ExecutionFilter = {}) {
 export function useStartExecution() {
   const client = useWeft();
   return useMutation({ mutationFn: (input: ExecutionStartInput) => client.executions.start(input) });
+}
+
+/** What went wrong with a start, in one line. */
+export function messageOf(error: Error | null): string | undefined {
+  if (error instanceof WeftInputError) return error.userErrors.map(({ message }) => message).join(' ');
+  return error?.message;
 }

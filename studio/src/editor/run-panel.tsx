@@ -1,13 +1,13 @@
-import { type Execution, WeftInputError, type WorkflowNodeInput } from '@weft/client';
+import type { Execution, WorkflowNodeInput } from '@weft/client';
 import { type ExecutionView, useNodeOutput, useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
 import { useStartExecution } from '../data/executions.ts';
+import { InputForm } from '../form/input/input-form.tsx';
 import { Button } from '../ui/button.tsx';
 import { Callout } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration } from '../ui/time.tsx';
-import { JsonField } from './json-field.tsx';
 import { inputOf, type LastRun } from './last-run.ts';
 import type { Editor } from './use-editor.ts';
 
@@ -31,22 +31,19 @@ export interface RunPanelProps {
 export function RunPanel(props: RunPanelProps): ReactElement {
   const { editor, runId, run, node, runHref, input, onInput } = props;
   const { start, isStarting, error } = useRunStart(props);
+  const [isValid, setIsValid] = useState(true);
   const isRunning = runId !== null && run.finishedAt === null && run.problem === null;
   return (
     <div className="weft-editor__run">
-      <JsonField
-        label="Input"
-        description={
-          editor.state.document.inputSchema == null
-            ? 'JSON; empty for none.'
-            : 'JSON that fits the input schema.'
-        }
+      <InputForm
+        schema={editor.state.document.inputSchema}
         value={input}
         onChange={onInput}
+        onValidity={setIsValid}
         error={error}
         rows={5}
       />
-      <Button variant="primary" icon="play" isBusy={isStarting} onClick={start}>
+      <Button variant="primary" icon="play" isBusy={isStarting} disabled={!isValid} onClick={start}>
         {editor.isDirty ? 'Save and run' : 'Run'}
       </Button>
       {runId !== null && (
@@ -91,13 +88,8 @@ function useRunStart({ workflowId, editor, onStarted, onSave, input }: RunPanelP
     }
     starting.mutate({ workflowId, input: input ?? null }, { onSuccess: ({ id }) => onStarted(id) });
   };
-  const { error } = starting;
-  const message = error instanceof WeftInputError ? error.userErrors.map(each).join(' ') : error?.message;
-  return { start: () => void start(), isStarting: isSaving || starting.isPending, error: message };
-}
-
-function each({ message }: { message: string }): string {
-  return message;
+  const { error, isPending } = starting;
+  return { start: () => void start(), isStarting: isSaving || isPending, error };
 }
 
 function CancelButton({ runId }: { runId: string }): ReactElement {

@@ -5,6 +5,7 @@ import type { CanvasChange, CanvasView } from '../canvas/types.ts';
 import { WorkflowCanvas } from '../canvas/workflow-canvas.tsx';
 import { useNodeDefinitions } from '../data/server.ts';
 import { useWorkflow } from '../data/workflows.ts';
+import { exampleOf } from '../form/input/example.ts';
 import { Button } from '../ui/button.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
 import { Splitter } from '../ui/splitter.tsx';
@@ -299,14 +300,4 @@ function focusFirst(panel: HTMLElement | null): void {
       '[role=tabpanel] :is(input, textarea, select, button, [contenteditable=true])',
     )
     ?.focus();
-}
-
-/** Something to begin with: the defaults of an object's properties, and null for the rest. */
-function exampleOf(schema: unknown): unknown {
-  const { default: value, properties } = (schema ?? {}) as { default?: unknown; properties?: object };
-  if (value !== undefined) return value;
-  if (properties === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(properties).map(([key, property]) => [key, exampleOf(property) ?? null]),
-  );
 }

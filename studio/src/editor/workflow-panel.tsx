@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
+import { JsonField } from '../form/json-field.tsx';
 import { Field, Input, TextArea } from '../ui/field.tsx';
-import { JsonField } from './json-field.tsx';
 import type { Finding } from './model/findings.ts';
 import type { Editor } from './use-editor.ts';
 

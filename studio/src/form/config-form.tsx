@@ -2,9 +2,7 @@ import Form from '@rjsf/core';
 import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import type { NodeDefinition } from '@weft/client';
 import type { ReactElement } from 'react';
-import { weftFields } from './theme/schema-field.tsx';
-import { stockWidgets, weftTemplates } from './theme/templates.tsx';
-import { weftValidator } from './validator.ts';
+import { weftForm, withoutEmpty } from './theme/form-props.ts';
 
 export interface ConfigFormProps {
   definition: NodeDefinition;
@@ -20,22 +18,14 @@ export default function ConfigForm(props: ConfigFormProps): ReactElement {
   const { definition, config, onChange, isReadOnly, idPrefix } = props;
   return (
     <Form
+      {...weftForm}
       key={definition.type}
-      tagName="div"
       className="weft-config"
       idPrefix={idPrefix}
       schema={definition.configSchema as RJSFSchema}
       uiSchema={definition.uiSchema as UiSchema}
       formData={config}
       readonly={isReadOnly}
-      fields={weftFields}
-      templates={weftTemplates}
-      widgets={stockWidgets}
-      validator={weftValidator}
-      experimental_defaultFormStateBehavior={asItIs}
-      // What is wrong with a configuration is the server's to say.
-      noValidate
-      showErrorList={false}
       // A change that no field made is one of the form's own, such as a default: what the author left out stays out.
       onChange={({ formData }, field) => field !== undefined && onChange(withoutEmpty(formData))}
     >
@@ -43,11 +33,4 @@ export default function ConfigForm(props: ConfigFormProps): ReactElement {
       <span hidden />
     </Form>
   );
-}
-
-const asItIs = { emptyObjectFields: 'skipDefaults', arrayMinItems: { populate: 'never' } } as const;
-
-/** A field that was emptied is left out, as it was before it was filled in. */
-function withoutEmpty(config: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }

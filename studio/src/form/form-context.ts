@@ -13,6 +13,8 @@ export interface NodeFormData {
 
 /** What the widgets know of the form around them. */
 export interface FormContext {
+  /** What the paths of problems begin with: `config` in a node, `input` of a run. */
+  root: 'config' | 'input';
   problems: readonly NodeProblem[];
   data: NodeFormData | undefined;
   definition: NodeDefinition | undefined;
@@ -21,6 +23,7 @@ export interface FormContext {
 }
 
 const Context = createContext<FormContext>({
+  root: 'config',
   problems: [],
   data: undefined,
   definition: undefined,

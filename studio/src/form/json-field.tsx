@@ -1,14 +1,15 @@
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, type ReactNode, useState } from 'react';
 import { Field, TextArea } from '../ui/field.tsx';
-import { isEqual } from './model/document.ts';
 
 export interface JsonFieldProps {
-  label: string;
+  label: ReactNode;
   description?: string;
   /** Undefined is an empty field. */
   value: unknown;
   /** Called with what was typed whenever it is JSON, with undefined when it is emptied. */
   onChange: (value: unknown) => void;
+  /** Reports whether what stands in the field is JSON. */
+  onValidity?: ((isValid: boolean) => void) | undefined;
   error?: string | undefined;
   rows?: number;
   isReadOnly?: boolean;
@@ -16,14 +17,14 @@ export interface JsonFieldProps {
 
 /** A value as JSON. What is half typed stays in the field, and the value what it was. */
 export function JsonField(props: JsonFieldProps): ReactElement {
-  const { label, description, value, onChange, error, rows = 8, isReadOnly = false } = props;
+  const { label, description, value, onChange, onValidity, error, rows = 8, isReadOnly = false } = props;
   const [text, setText] = useState(() => print(value));
   const typed = parse(text);
   // The value has changed from elsewhere, such as by undo.
   const [shown, setShown] = useState(value);
   if (value !== shown) {
     setShown(value);
-    if (!('value' in typed) || !isEqual(typed.value, value)) setText(print(value));
+    if (!('value' in typed) || JSON.stringify(typed.value) !== JSON.stringify(value)) setText(print(value));
   }
   return (
     <Field label={label} description={description} error={'problem' in typed ? typed.problem : error}>
@@ -38,6 +39,7 @@ export function JsonField(props: JsonFieldProps): ReactElement {
           onChange={(event) => {
             setText(event.target.value);
             const next = parse(event.target.value);
+            onValidity?.('value' in next);
             if ('problem' in next) return;
             setShown(next.value);
             onChange(next.value);

@@ -46,7 +46,7 @@ export function NodeForm(props: NodeFormProps): ReactElement {
   const { definition, value, problems = noProblems, data } = props;
   const config = asConfig(value.config);
   const context = useMemo(
-    () => ({ problems, data, definition, config: config ?? noConfig }),
+    () => ({ root: 'config' as const, problems, data, definition, config: config ?? noConfig }),
     [problems, data, definition, config],
   );
   return (

@@ -5,7 +5,7 @@ import { Button } from '../ui/button.tsx';
 import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useToast } from '../ui/toast.tsx';
-import type { ArtifactRecord } from './model/run-model.ts';
+import type { ArtifactRecord } from './model/records.ts';
 import { saveFile } from './save-file.ts';
 
 /** The files that nodes handed out: pictures are shown, all can be downloaded. */

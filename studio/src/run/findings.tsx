@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import { Badge } from '../ui/status-badge.tsx';
-import type { EnvironmentRecord, Finding, Notice } from './model/run-model.ts';
+import type { EnvironmentRecord, Finding, Notice } from './model/records.ts';
 
 /** What code tried and was not allowed, what was left out, and how the packages came. */
 export function Findings({

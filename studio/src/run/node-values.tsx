@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { Callout, SkeletonRows } from '../ui/feedback.tsx';
 import { live, outputPlaceAt, runStatusAt, workAt } from './model/moment.ts';
 import { inputParts } from './model/node-input.ts';
-import type { RunModel, WorkRun } from './model/run-model.ts';
+import type { RunModel, WorkRun } from './model/records.ts';
 import { type OutputPlace, useOutput, useRunInput } from './run-queries.ts';
 import type { Selection } from './timeline.tsx';
 import { ValueView } from './value-view.tsx';

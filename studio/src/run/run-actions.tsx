@@ -1,14 +1,13 @@
 import { useMutation } from '@tanstack/react-query';
-import { type ExecutionDetails, type ExecutionRetryStrategy, WeftInputError } from '@weft/client';
+import type { ExecutionDetails, ExecutionRetryStrategy } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
-import { useStartExecution } from '../data/executions.ts';
+import { messageOf, useStartExecution } from '../data/executions.ts';
+import { RunDialog } from '../form/input/run-dialog.tsx';
 import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Field, TextArea } from '../ui/field.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
-import type { RunModel } from './model/run-model.ts';
+import type { RunModel } from './model/records.ts';
 import { TargetLink, useNavigation } from './navigation.tsx';
 import { useRunInput } from './run-queries.ts';
 
@@ -58,12 +57,11 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
           },
         ]}
       />
-      {workflow != null && details?.version != null && (
+      {isAsking && workflow != null && details?.version != null && (
         <RunAgainDialog
           executionId={executionId}
           workflowId={workflow.id}
-          versionNumber={details.version.number}
-          isOpen={isAsking}
+          version={details.version}
           onClose={() => setIsAsking(false)}
         />
       )}
@@ -74,28 +72,17 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
 interface RunAgainProps {
   executionId: string;
   workflowId: string;
-  versionNumber: number;
-  isOpen: boolean;
+  version: NonNullable<ExecutionDetails['version']>;
   onClose: () => void;
 }
 
-function RunAgainDialog({
-  executionId,
-  workflowId,
-  versionNumber,
-  isOpen,
-  onClose,
-}: RunAgainProps): ReactElement {
-  const former = useRunInput(executionId, isOpen);
+function RunAgainDialog({ executionId, workflowId, version, onClose }: RunAgainProps): ReactElement {
+  const former = useRunInput(executionId, true);
   const start = useStartExecution();
   const opened = useOpened();
-  const [edited, setEdited] = useState<string | null>(null);
-  const text = edited ?? (former.data ? JSON.stringify(former.data.value, null, 2) : '');
-  const parsed = parse(text);
-  const submit = () =>
-    'value' in parsed &&
+  const run = (input: unknown) =>
     start.mutate(
-      { workflowId, versionNumber, input: parsed.value },
+      { workflowId, versionNumber: version.number, input },
       {
         onSuccess: ({ id }) => {
           onClose();
@@ -103,37 +90,18 @@ function RunAgainDialog({
         },
       },
     );
-  const problem = 'problem' in parsed && former.data ? parsed.problem : describe(start.error ?? former.error);
   return (
-    <Dialog
+    <RunDialog
       title="Run again with other input"
-      isOpen={isOpen}
+      description="This is what the run had."
+      schema={version.inputSchema}
+      initial={former.isError ? { value: undefined } : (former.data ?? null)}
+      action={`Run version ${version.number}`}
+      isBusy={start.isPending}
+      error={start.error ?? former.error}
       onClose={onClose}
-      actions={
-        <Button
-          variant="primary"
-          icon="play"
-          isBusy={start.isPending || former.isLoading}
-          disabled={'problem' in parsed}
-          onClick={submit}
-        >
-          Run version {versionNumber}
-        </Button>
-      }
-    >
-      <Field label="Input" description="JSON; this is what the run had" error={problem}>
-        {(control) => (
-          <TextArea
-            {...control}
-            className="weft-mono"
-            rows={12}
-            spellCheck={false}
-            value={text}
-            onChange={(event) => setEdited(event.target.value)}
-          />
-        )}
-      </Field>
-    </Dialog>
+      onRun={run}
+    />
   );
 }
 
@@ -157,7 +125,7 @@ export function useCancelRun() {
   const toast = useToast();
   return useMutation({
     mutationFn: ({ executionId }: { executionId: string }) => client.executions.run(executionId).cancel(),
-    onError: (error) => toast({ tone: 'failure', text: describe(error) ?? '' }),
+    onError: (error) => toast({ tone: 'failure', text: messageOf(error) ?? '' }),
   });
 }
 
@@ -169,19 +137,6 @@ export function useRetryRun() {
     mutationFn: ({ executionId, strategy }: { executionId: string; strategy: ExecutionRetryStrategy }) =>
       client.executions.run(executionId).retry(strategy),
     onSuccess: ({ id }) => opened(id, 'Started again.'),
-    onError: (error) => toast({ tone: 'failure', text: describe(error) ?? '' }),
+    onError: (error) => toast({ tone: 'failure', text: messageOf(error) ?? '' }),
   });
-}
-
-function parse(text: string): { value: unknown } | { problem: string } {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
-function describe(error: Error | null): string | undefined {
-  if (error instanceof WeftInputError) return error.userErrors.map(({ message }) => message).join(' ');
-  return error?.message;
 }

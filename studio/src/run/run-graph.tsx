@@ -4,7 +4,7 @@ import type { CanvasNodeState, CanvasSelection } from '../canvas/types.ts';
 import { WorkflowCanvas } from '../canvas/workflow-canvas.tsx';
 import { useNodeDefinitions } from '../data/server.ts';
 import { itemCountsAt, workAt } from './model/moment.ts';
-import type { RunModel } from './model/run-model.ts';
+import type { RunModel } from './model/records.ts';
 import type { Selection } from './timeline.tsx';
 
 export interface RunGraphProps {

@@ -2,7 +2,8 @@ import type { WeftClient } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { useMemo, useSyncExternalStore } from 'react';
 import { type ChunkPlace, remakeChunk } from './model/log-lines.ts';
-import { applyEvents, makeRunModel, type RunModel } from './model/run-model.ts';
+import type { RunModel } from './model/records.ts';
+import { applyEvents, makeRunModel } from './model/run-model.ts';
 
 /** A run as it stands now. A new object whenever there is more; the model in it is the same one, changed in place. */
 export interface RunSnapshot {

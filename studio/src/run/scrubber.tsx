@@ -2,7 +2,7 @@ import type { CSSProperties, ReactElement } from 'react';
 import { Button, IconButton } from '../ui/button.tsx';
 import { formatDuration } from '../ui/format.ts';
 import { countUpTo, live } from './model/moment.ts';
-import type { RunModel } from './model/run-model.ts';
+import type { RunModel } from './model/records.ts';
 import './scrubber.css';
 
 export interface ScrubberProps {

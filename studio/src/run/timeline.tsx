@@ -5,7 +5,7 @@ import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StatusIcon, statusLabel, statusTone } from '../ui/status-badge.tsx';
 import { live } from './model/moment.ts';
-import type { RunModel } from './model/run-model.ts';
+import type { RunModel } from './model/records.ts';
 import {
   barsOf,
   layoutTimeline,

@@ -10,7 +10,8 @@ import {
   workAt,
 } from '../../../studio/src/run/model/moment.ts';
 import { inputParts } from '../../../studio/src/run/model/node-input.ts';
-import { applyEvents, makeRunModel, type RunModel, workOf } from '../../../studio/src/run/model/run-model.ts';
+import type { RunModel } from '../../../studio/src/run/model/records.ts';
+import { applyEvents, makeRunModel, workOf } from '../../../studio/src/run/model/run-model.ts';
 import { barsOf, layoutTimeline } from '../../../studio/src/run/model/timeline-layout.ts';
 import { tableColumns, valueRows } from '../../../studio/src/run/model/value-rows.ts';
 

@@ -1,8 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { PythonEnvironment } from '@weft/client';
-import { useWeft } from '@weft/client/react';
-import type { ReactElement, ReactNode } from 'react';
-import { keys } from '../../data/keys.ts';
+import { type ReactElement, type ReactNode, useMemo } from 'react';
+import { type Preparation, useEnvironments, usePreparations } from '../../data/environments.ts';
 import { Button } from '../../ui/button.tsx';
 import { formatBytes } from '../../ui/format.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -12,18 +10,18 @@ import { normalizeName } from './imports.ts';
 /** Whether the packages are installed, how large and how old that is, and a button that installs them now. */
 export function EnvironmentStatus({ packages }: { packages: readonly string[] }): ReactElement {
   const { environment, preparation, prepare } = useEnvironment(packages);
-  if (preparation.isPending || environment?.state === 'BUILDING') {
-    const since = environment?.state === 'BUILDING' ? environment.createdAt : preparation.startedAt;
+  const status = preparation?.stage?.status;
+  const hasEnded = status === 'READY' || status === 'FAILED' || preparation?.problem != null;
+  if (preparation && !hasEnded) {
     return (
       <Status icon={<span className="weft-spinner" />}>
-        Installing <Duration from={since} until={null} />
-        {environment?.state === 'BUILDING' && environment.message && ` · ${environment.message}`}
+        Installing <Duration from={preparation.startedAt} until={null} />
+        {preparation.stage?.message && ` · ${preparation.stage.message}`}
       </Status>
     );
   }
-  const failure =
-    preparation.error?.message ?? (environment?.state === 'FAILED' ? environment.message : null);
-  if (failure !== null && environment?.state !== 'READY') {
+  const failure = failureOf(preparation, environment);
+  if (failure !== null) {
     return (
       <div className="weft-environment-failure">
         <Status tone="failure" icon={<Icon name="alert" size={14} />} onPrepare={prepare} action="Try again">
@@ -51,6 +49,17 @@ export function EnvironmentStatus({ packages }: { packages: readonly string[] })
       <RelativeTime at={environment.createdAt} />
     </Status>
   );
+}
+
+/** Why they are not installed, null unless that failed. */
+function failureOf(
+  preparation: Preparation | undefined,
+  environment: PythonEnvironment | undefined,
+): string | null {
+  if (environment?.state === 'READY') return null;
+  if (preparation?.problem) return preparation.problem.message;
+  if (preparation?.stage?.status === 'FAILED') return preparation.stage.message ?? '';
+  return environment?.state === 'FAILED' ? (environment.message ?? '') : null;
 }
 
 function Status({
@@ -81,44 +90,25 @@ function Status({
   );
 }
 
-/** The environment of these packages on the host that answers, as far as their spelling says. */
+/** The environment of these packages on the host that answers, as far as their spelling says, and its build. */
 function useEnvironment(packages: readonly string[]) {
-  const client = useWeft();
-  const queries = useQueryClient();
   const wanted = keyOf(packages);
-  const preparing = useMutation({
-    mutationKey: ['prepare', wanted],
-    mutationFn: async (list: readonly string[]) => ({
-      environment: await client.python.environments.prepare([...list]),
-      wanted: keyOf(list),
-    }),
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.environments }),
-  });
-  const isOfThese = preparing.variables !== undefined && keyOf(preparing.variables) === wanted;
-  const isPending = isOfThese && preparing.isPending;
-  const { data: environments } = useQuery({
-    queryKey: keys.environments,
-    queryFn: ({ signal }) => client.python.environments.list({ signal }),
-    // No stream tells how far a build is. This reads it as long as a build that was begun here goes on, and no longer.
-    refetchInterval: isPending ? 1_000 : false,
-  });
-  const prepared = isOfThese && preparing.data?.wanted === wanted ? preparing.data.environment : undefined;
-  const environment =
-    environments?.find(({ id }) => id === prepared?.id) ??
-    environments?.find(({ requirements }) => keyOf(requirements) === wanted) ??
-    prepared;
+  const { data } = useEnvironments();
+  const same = useMemo(
+    () => data?.filter(({ requirements }) => keyOf(requirements) === wanted),
+    [data, wanted],
+  );
+  const { all, prepare } = usePreparations(same);
+  const preparation = all.find((each) => keyOf(each.packages) === wanted);
+  const built = preparation?.stage?.environment;
   return {
-    environment,
-    prepare: () => preparing.mutate(packages),
-    preparation: {
-      isPending,
-      startedAt: new Date(preparing.submittedAt || Date.now()).toISOString(),
-      error: isOfThese ? preparing.error : null,
-    },
+    preparation,
+    environment: same?.find(({ state }) => state === 'READY') ?? built ?? same?.[0],
+    prepare: () => prepare(packages),
   };
 }
 
-/** The same for lists that ask for the same in another order or spelling. */
+/** The same for lists that mean the same in another order or spelling. */
 function keyOf(requirements: readonly string[]): string {
   const spelled = requirements.map((each) => {
     const [, name = '', rest = ''] = /^\s*([\w.-]*)(.*)$/s.exec(each) ?? [];

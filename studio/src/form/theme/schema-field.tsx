@@ -34,13 +34,13 @@ function WidgetField(props: FieldProps & { widget: string }): ReactElement {
     disabled,
     widget,
   } = props;
-  const { problems } = useFormContext();
+  const { problems, root } = useFormContext();
   const schema = props.registry.schemaUtils.retrieveSchema(props.schema as RJSFSchema, formData);
   const options = getUiOptions(uiSchema);
   const named = weftWidgets[widget]!;
   const fits = formData === undefined || named.fits(formData);
   const { Widget, isGroup = false, placesProblems = false } = fits ? named : weftWidgets.json!;
-  const path = ['config', ...fieldPathId.path].join('.');
+  const path = [root, ...fieldPathId.path].join('.');
   const { description } = { ...schema, ...props.schema };
   return (
     <FormField

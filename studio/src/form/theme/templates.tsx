@@ -43,8 +43,8 @@ export const stockWidgets = {
 
 function FieldTemplate(props: FieldTemplateProps): ReactElement | null {
   const { id, label, rawDescription, displayLabel, required, hidden, children, fieldPathId } = props;
-  const { problems } = useFormContext();
-  const own = problemsAt(problems, ['config', ...fieldPathId.path].join('.'));
+  const { problems, root } = useFormContext();
+  const own = problemsAt(problems, [root, ...fieldPathId.path].join('.'));
   if (hidden) return <div hidden>{children}</div>;
   if (!displayLabel) {
     return (

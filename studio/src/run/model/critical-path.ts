@@ -1,4 +1,4 @@
-import type { RunModel } from './run-model.ts';
+import type { RunModel } from './records.ts';
 
 /**
  * The nodes that the length of the run hung on: from the one that ended last back over what each had waited for. A node

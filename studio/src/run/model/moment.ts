@@ -1,5 +1,5 @@
 import type { ExecutionStatus, NodeExecutionStatus } from '@weft/client';
-import type { Attempt, NodeRun, ProgressRecord, RunModel, WorkRun } from './run-model.ts';
+import type { Attempt, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
 
 /** The end of the journal, whatever comes. */
 export const live = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import { outputPlaceAt } from './moment.ts';
-import type { RunModel } from './run-model.ts';
+import type { RunModel } from './records.ts';
 
 export interface InputEdge {
   source: string;

@@ -1,6 +1,6 @@
 import type { NodeExecutionStatus } from '@weft/client';
 import { type ItemCounts, itemCountsAt, live, workAt } from './moment.ts';
-import type { Attempt, NodeRun, RunModel, WorkRun } from './run-model.ts';
+import type { Attempt, NodeRun, RunModel, WorkRun } from './records.ts';
 
 /** A run as bars: one row for each node and, where opened, for each of its items; one bar for each attempt. */
 export interface TimelineLayout {

@@ -1,0 +1,61 @@
+import type { ExecutionDetails } from '@weft/client';
+import type { ReactElement } from 'react';
+import { StatusBadge } from '../ui/status-badge.tsx';
+import { Duration, RelativeTime } from '../ui/time.tsx';
+import { live, runStatusAt } from './model/moment.ts';
+import type { RunModel } from './model/records.ts';
+import { TargetLink } from './navigation.tsx';
+import { RunActions } from './run-actions.tsx';
+
+export interface RunHeaderProps {
+  executionId: string;
+  run: RunModel;
+  details: ExecutionDetails | undefined;
+  sequence: number;
+  isCaughtUp: boolean;
+}
+
+/** What the run is of, how it stands, and what can be done with it. */
+export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: RunHeaderProps): ReactElement {
+  const workflow = details?.workflow;
+  const startedAt = run.startedAt === null ? null : new Date(run.startedAt).toISOString();
+  const endedAt = run.end === null ? (details?.finishedAt ?? null) : new Date(run.end.at).toISOString();
+  return (
+    <header className="weft-run__header">
+      <div className="weft-run__title">
+        <h1>
+          {workflow ? (
+            <TargetLink target={{ kind: 'workflow', workflowId: workflow.id }}>{workflow.name}</TargetLink>
+          ) : details === undefined ? (
+            'Run'
+          ) : (
+            'Python run'
+          )}
+        </h1>
+        <StatusBadge
+          status={isCaughtUp || sequence !== live || !details ? runStatusAt(run, sequence) : details.status}
+        />
+        {sequence !== live && <span className="weft-run__past">as it stood then</span>}
+      </div>
+      <p className="weft-run__facts">
+        {details?.version && <span>Version {details.version.number}</span>}
+        {startedAt !== null && <Duration from={startedAt} until={endedAt} />}
+        {run.queuedAt !== null && (
+          <span>
+            Started <RelativeTime at={run.startedAt ?? run.queuedAt} />
+          </span>
+        )}
+        {details?.retryOf && (
+          <TargetLink target={{ kind: 'run', executionId: details.retryOf.id }}>
+            Retry of an earlier run
+          </TargetLink>
+        )}
+        {!isCaughtUp && <span>Reading its journal …</span>}
+        <code className="weft-run__id">{executionId}</code>
+      </p>
+      <div className="weft-run__actions">
+        <RunActions executionId={executionId} run={run} details={details} />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,124 @@
+import type { ExecutionDetails } from '@weft/client';
+import type { ReactElement } from 'react';
+import { Button } from '../ui/button.tsx';
+import { StatusBadge } from '../ui/status-badge.tsx';
+import { Tabs } from '../ui/tabs.tsx';
+import { Files } from './files.tsx';
+import { Findings } from './findings.tsx';
+import { Logs } from './logs.tsx';
+import { countUpTo, live } from './model/moment.ts';
+import { InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
+import type { RunSnapshot, RunStore } from './run-store.ts';
+import type { RunPlace } from './run-place.ts';
+
+export interface RunPanelProps {
+  executionId: string;
+  store: RunStore;
+  snapshot: RunSnapshot;
+  details: ExecutionDetails | undefined;
+  sequence: number;
+  place: RunPlace;
+  onChange: (part: Partial<RunPlace>) => void;
+  nameOf: (nodeKey: string) => string;
+}
+
+/** What is known of the chosen node, or of the run where none is. */
+export function RunPanel(props: RunPanelProps): ReactElement {
+  const { executionId, store, snapshot, details, sequence, place, onChange, nameOf } = props;
+  const { run } = snapshot;
+  const { selected, tab } = place;
+  const isOf = <T extends { nodeKey: string; item: number | null; sequence: number }>(all: readonly T[]) =>
+    all
+      .slice(
+        0,
+        countUpTo(
+          all.map((each) => each.sequence),
+          sequence,
+        ),
+      )
+      .filter(
+        ({ nodeKey, item }) =>
+          selected === null ||
+          (nodeKey === selected.nodeKey && (selected.item === null || item === selected.item)),
+      );
+  const artifacts = isOf(run.artifacts);
+  const findings = isOf(run.findings);
+  const notices = isOf(run.notices);
+  const environments = isOf(run.environments);
+  const status = statusOf(run, selected, sequence);
+  const progress = progressOf(run, selected, sequence);
+  const name =
+    selected === null
+      ? 'All nodes'
+      : nameOf(selected.nodeKey) + (selected.item === null ? '' : ` [${selected.item}]`);
+  const values = { executionId, run, details, of: selected, sequence };
+  return (
+    <section className="weft-run__panel" aria-label={name}>
+      <div className="weft-run__chosen">
+        <h2>{name}</h2>
+        {selected !== null &&
+          (status ? <StatusBadge status={status} /> : <span className="weft-muted">Not begun</span>)}
+        {progress && <ProgressBar {...progress} />}
+        {selected !== null && (
+          <Button size="small" variant="ghost" icon="close" onClick={() => onChange({ selected: null })}>
+            All nodes
+          </Button>
+        )}
+      </div>
+      <Tabs
+        label="Details"
+        selected={tab}
+        onSelect={(id) => onChange({ tab: id })}
+        tabs={[
+          { id: 'logs', label: 'Logs' },
+          { id: 'output', label: 'Output' },
+          { id: 'input', label: 'Input' },
+          { id: 'files', label: counted('Files', artifacts.length) },
+          { id: 'findings', label: counted('Findings', findings.length + notices.length) },
+        ]}
+      >
+        {tab === 'logs' && (
+          <Logs
+            key={`${selected?.nodeKey}/${selected?.item}`}
+            store={store}
+            logs={run.logs}
+            version={snapshot}
+            sequence={sequence}
+            of={selected}
+            isLive={run.end === null && sequence === live}
+            nameOf={nameOf}
+          />
+        )}
+        {tab === 'output' && <OutputPanel {...values} />}
+        {tab === 'input' && <InputPanel {...values} />}
+        {tab === 'files' && <Files artifacts={artifacts} />}
+        {tab === 'findings' && <Findings findings={findings} notices={notices} environments={environments} />}
+      </Tabs>
+    </section>
+  );
+}
+
+function counted(label: string, count: number): string {
+  return count === 0 ? label : `${label} ${count}`;
+}
+
+function ProgressBar({
+  current,
+  total,
+  unit,
+  message,
+}: {
+  current: number;
+  total: number | null;
+  unit: string | null;
+  message: string | null;
+}): ReactElement {
+  const said = `${current.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`}${unit ? ` ${unit}` : ''}`;
+  return (
+    <span className="weft-run__progress">
+      <progress aria-label="Progress" value={total === null ? undefined : current} max={total ?? undefined} />
+      <span>{said}</span>
+      {message && <span className="weft-muted">{message}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,12 @@
+import type { Selection } from './timeline.tsx';
+
+/** What of a run is looked at: an app may keep it in the address. */
+export interface RunPlace {
+  /** The node, and of one that runs `forEach` the item; null for the run as a whole. */
+  selected: Selection | null;
+  tab: RunTab;
+  /** Above it: bars in time, or the version's graph. */
+  view: 'timeline' | 'graph';
+}
+
+export type RunTab = 'logs' | 'output' | 'input' | 'files' | 'findings';
