@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Page } from 'playwright-core';
-import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
+import type { Locator, Page } from 'playwright-core';
+import { hasChromium, holds, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
@@ -113,6 +113,60 @@ inBrowser('the editor', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
 
+  test('by the pointer a node is dropped, moved and joined; the file of it all makes the same workflow elsewhere', async () => {
+    const [from, to] = [
+      await weft.createWorkflow({
+        ...double,
+        edges: [double.edges[0], { source: 'in', target: 'out' }],
+        nodes: double.nodes.map(placed),
+      }),
+      await weft.createWorkflow({ name: 'Other', nodes: [{ key: 'a', type: 'input' }] }),
+    ];
+    await using studio = await browser.open(server, { path: `/workflows/${from}` });
+    const { page } = studio;
+    await drag(
+      page,
+      nodeOf(page, 'twice').locator('.source').first(),
+      nodeOf(page, 'out').locator('.target'),
+    );
+    await page.locator('.react-flow__edge').nth(2).waitFor();
+    const before = (await nodeOf(page, 'out').boundingBox())!;
+    await drag(page, nodeOf(page, 'out'), canvasOf(page));
+    await holds(
+      page,
+
+      `document.querySelector('[data-node-key="out"]').getBoundingClientRect().x !== ${before.x}`,
+    );
+    await page.getByRole('button', { name: 'Output', exact: true }).dragTo(canvasOf(page), {
+      targetPosition: { x: 200, y: 500 },
+    });
+    await drag(page, nodeOf(page, 'in').locator('.source'), nodeOf(page, 'output').locator('.target'));
+    await page.locator('.react-flow__edge').nth(3).waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Export as a file' }).click();
+    const file = await (await download).path();
+
+    await page.keyboard.press('Control+s');
+    await toast(page, 'Saved as version 2.');
+    await page.goto(`/workflows/${to}`);
+    await nodeOf(page, 'a').waitFor();
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Import a file' }).click();
+    await (await chooser).setFiles(file);
+    await nodeOf(page, 'output').waitFor();
+    await page.keyboard.press('Control+s');
+    await toast(page, 'Saved as version 2.');
+    const graphOf = (id: string) =>
+      weft.query<{ workflow: { latestVersion: object } }>(
+        `{ workflow(id: "${id}") { latestVersion { name nodes { key type config position { x y } } edges { source target } } } }`,
+      );
+    const { latestVersion } = (await graphOf(to)).workflow;
+    expect(latestVersion).toEqual((await graphOf(from)).workflow.latestVersion);
+    expect(latestVersion).toMatchObject({ name: 'Double', edges: { length: 4 } });
+  });
+
   test('nodes are copied as JSON into another window', async () => {
     const [from, to] = [await weft.createWorkflow(double), await weft.createWorkflow(double)];
     await using studio = await browser.open(server, { path: `/workflows/${from}` });
@@ -162,19 +216,30 @@ inBrowser('the editor', () => {
     const first = studio.page;
     const second = await studio.context.newPage();
     await second.goto(`/workflows/${id}`);
+    for (const page of [first, second]) await nodeOf(page, 'twice').waitFor();
     for (const [page, name] of [
       [first, 'First'],
       [second, 'Second'],
     ] as const) {
-      await nodeOf(page, 'twice').waitFor();
       await page.getByLabel('Name').fill(name);
       await page.keyboard.press('Control+s');
       if (page === first) await toast(page, 'Saved as version 2.');
     }
-    await second.getByRole('heading', { name: 'Somebody has saved this workflow meanwhile' }).waitFor();
+    const conflict = second.getByRole('heading', { name: 'Somebody has saved this workflow meanwhile' });
+    await conflict.waitFor();
     await second.getByText('changed: name').waitFor();
+    await second.getByRole('button', { name: 'Go on editing' }).click();
+    expect(await second.getByLabel('Name').inputValue()).toBe('Second');
+    await second.keyboard.press('Control+s');
+    await conflict.waitFor();
     await second.getByRole('button', { name: 'Save mine over it' }).click();
     await toast(second, 'Saved as version 3.');
+
+    await first.getByLabel('Name').fill('First again');
+    await first.keyboard.press('Control+s');
+    await first.getByRole('button', { name: 'Take theirs' }).click();
+    await first.getByRole('heading', { name: 'Second', exact: true }).waitFor();
+    expect(await first.getByText('Unsaved').count()).toBe(0);
 
     await second.getByRole('button', { name: 'Versions' }).click();
     await second.getByRole('button', { name: /Version 1/ }).click();
@@ -202,6 +267,35 @@ inBrowser('the editor', () => {
     await studio.context.setOffline(false);
     await page.getByRole('button', { name: 'Try again' }).click();
     await toast(page, 'Saved as version 2.');
+  });
+
+  test('types that change under an open editor, as by an upgrade of the server, are said and used', async () => {
+    const id = await weft.createWorkflow(double);
+    await using studio = await browser.open(server, {
+      path: `/workflows/${id}`,
+      allow: [/ERR_INTERNET_DISCONNECTED/],
+    });
+    const { page, context } = studio;
+    await nodeOf(page, 'twice').waitFor();
+    await context.setOffline(true);
+    await page.getByLabel('Name').fill('Offline');
+    await page.keyboard.press('Control+s');
+    await page.getByText('Not saved: the server cannot be reached').waitFor();
+    await page.route('**/graphql', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        response: answer,
+        body: (await answer.text()).replaceAll('"label":"Python"', '"label":"Snake"'),
+      });
+    });
+    await context.setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The types of nodes have changed on the server').waitFor();
+    await page.getByText('The editor uses the new ones: python.').waitFor();
+    await page.getByRole('button', { name: 'Snake', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Understood' }).click();
+    await page.getByText('The types of nodes have changed').waitFor({ state: 'detached' });
+    await nodeOf(page, 'twice').waitFor();
   });
 
   test('a type that the server does not know, a name with script and a line of code are each shown', async () => {
@@ -241,6 +335,31 @@ inBrowser('the editor', () => {
     },
   );
 });
+
+const placed = <T>(node: T, index: number) => ({ ...node, position: { x: index * 300, y: index * 90 } });
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** From the middle of one to the middle of the other, in steps as a hand does it. */
+async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
+  const middleOf = async (place: Locator) => {
+    // A handle's element has no size: what is seen of it is drawn around it.
+    const { x, y, width, height } = await place.evaluate((element) =>
+      (element as unknown as { getBoundingClientRect(): Box }).getBoundingClientRect(),
+    );
+    return [x + width / 2, y + height / 2] as const;
+  };
+  const [begin, end] = [await middleOf(from), await middleOf(to)];
+  await page.mouse.move(...begin);
+  await page.mouse.down();
+  await page.mouse.move(...end, { steps: 8 });
+  await page.mouse.up();
+}
 
 /** In the page: a paste as the browser makes one. */
 const pasteText = `(text) => {

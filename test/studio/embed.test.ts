@@ -57,7 +57,36 @@ inBrowser('an app that embeds @weft/studio from its package', () => {
     await studio.screenshot('embed-light');
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
+
+  test('keeps its own look, gives its colours to the parts, and neither styles the other', async () => {
+    await using studio = await open();
+    const { page } = studio;
+    await page.getByRole('region', { name: 'Recipe' }).getByText('Dough').first().waitFor();
+    const styleOf = (selector: string) =>
+      page.evaluate<Record<string, string>>(
+        `(({ textTransform, letterSpacing, fontFamily, borderTopLeftRadius }) =>
+          ({ textTransform, letterSpacing, fontFamily, borderTopLeftRadius }))
+          (getComputedStyle(document.querySelector(${JSON.stringify(selector)})))`,
+      );
+    expect(await styleOf('.bake')).toMatchObject({ textTransform: 'uppercase', borderTopLeftRadius: '0px' });
+    expect(await styleOf('.weft .weft-button')).toMatchObject({
+      textTransform: 'none',
+      letterSpacing: 'normal',
+      fontFamily: expect.stringContaining('Georgia'),
+    });
+    // With the package's styles taken away, nothing outside of its parts has another style; only sizes follow from theirs.
+    const styled = await page.evaluate<object[]>(outside);
+    await page.evaluate(`document.querySelector('link[href="dist/main.css"]').disabled = true`);
+    expect(await page.evaluate<object[]>(outside)).toEqual(styled);
+  });
 });
+
+/** The styles of the host page's elements, without those that the browser computes from their contents' size. */
+const outside = `[...document.querySelectorAll('html, body, main, h1, .bake')].filter((element) => !element.closest('.weft')).map((element) => {
+  const style = getComputedStyle(element);
+  const isSize = (name) => /size|width|height|origin|inset|block|inline|top|bottom|left|right|grid-template/.test(name);
+  return Object.fromEntries([...style].filter((name) => !isSize(name)).map((name) => [name, style[name]]));
+})`;
 
 /** `npm pack`, and what a user's `npm install` makes of it; the packages they depend on are this checkout's. */
 async function installPackages(folder: string): Promise<void> {

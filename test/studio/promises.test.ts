@@ -52,8 +52,7 @@ inBrowser('every page', () => {
       const { page } = studio;
       await page.clock.install();
       await page.goto(path);
-      await page.locator('h1').first().waitFor();
-      await page.waitForLoadState('networkidle');
+      await isDrawn(page);
       const sent = await watchTraffic(page);
       await passTwoMinutes(page);
       expect({ path, sent }).toEqual({ path, sent: [] });
@@ -96,13 +95,17 @@ inBrowser('every page', () => {
     expect(studio.sockets).toHaveLength(1);
   });
 
-  test('is readable for everybody in both themes, and nothing moves where that is not wanted', async () => {
-    for (const path of paths()) {
-      for (const theme of ['light', 'dark'] as const) {
-        await using studio = await browser.open(server, { path, theme, reducedMotion: true });
-        const { page } = studio;
-        await page.locator('h1').first().waitFor();
-        await page.waitForLoadState('networkidle');
+  test('is readable for everybody in both themes, has a title, and nothing moves where that is not wanted', async () => {
+    for (const theme of ['light', 'dark'] as const) {
+      await using studio = await browser.open(server, { theme, reducedMotion: true });
+      const { page } = studio;
+      for (const path of paths()) {
+        await page.goto(path);
+        await isDrawn(page);
+        expect({ path, title: await page.title() }).toEqual({
+          path,
+          title: expect.stringMatching(/^.+ · Weft$/),
+        });
         expect({ path, theme, faults: await studio.accessibilityFaults() }).toEqual({
           path,
           theme,
@@ -113,21 +116,24 @@ inBrowser('every page', () => {
     }
   });
 
-  test('of a run, above all one that failed, is readable on a phone', async () => {
-    for (const path of ['/runs', `/runs/${runId}`, `/runs/${failedId}`]) {
-      await using phone = await browser.open(server, { path, viewport: { width: 360, height: 740 } });
-      const { page } = phone;
-      await page.locator('h1').first().waitFor();
-      await page.waitForLoadState('networkidle');
+  test('is readable on a phone', async () => {
+    await using phone = await browser.open(server, { viewport: { width: 360, height: 740 } });
+    const { page } = phone;
+    for (const path of paths()) {
+      await page.goto(path);
+      await isDrawn(page);
       if (path.endsWith(failedId)) await page.getByText('division by zero').first().waitFor();
-      expect({ path, width: await page.evaluate('document.documentElement.scrollWidth') }).toEqual({
-        path,
-        width: 360,
-      });
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect({ path, width }).toEqual({ path, width: 360 });
       expect({ path, faults: await phone.accessibilityFaults() }).toEqual({ path, faults: [] });
     }
   });
 });
+
+async function isDrawn(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await page.waitForLoadState('networkidle');
+}
 
 /**
  * On the page's clock. In small steps, with a round trip to the server after each: a WebSocket without a pong within its

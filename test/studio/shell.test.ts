@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
+import { hasChromium, holds, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
@@ -22,35 +22,7 @@ afterAll(async () => await opened.disposeAsync());
 /** Skipped, and counted as skipped, where there is no Chromium. */
 const inBrowser = hasChromium ? describe : describe.skip;
 
-const pages = [
-  { path: '/workflows', title: 'Workflows', shows: 'Movies report' },
-  { path: '/runs', title: 'Runs', shows: 'Runs' },
-  { path: '/environments', title: 'Environments', shows: 'Environments' },
-  { path: '/security', title: 'Security', shows: 'Security' },
-  { path: '/server', title: 'Server', shows: 'Walls around each run' },
-];
-
 inBrowser('the console', () => {
-  test.each(pages)(
-    '$path is readable in light, dark and at 360 px, and axe finds nothing serious',
-    async (shown) => {
-      const { path, title, shows } = shown;
-      for (const theme of ['light', 'dark'] as const) {
-        await using studio = await browser.open(server, { path, theme });
-        await studio.page.getByRole('main').getByText(shows).first().waitFor();
-        await studio.page.waitForFunction(`document.title === '${title} · Weft'`);
-        await studio.screenshot(`${title.toLowerCase()}-${theme}`);
-        expect(await studio.accessibilityFaults()).toEqual([]);
-      }
-      await using phone = await browser.open(server, { path, viewport: { width: 360, height: 740 } });
-      await phone.page.getByRole('main').getByText(shows).first().waitFor();
-      await phone.screenshot(`${title.toLowerCase()}-360`);
-      expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-      expect(await phone.page.evaluate('document.querySelector("main").scrollWidth')).toBe(360);
-      expect(await phone.accessibilityFaults()).toEqual([]);
-    },
-  );
-
   test('opens at the workflows; links, back, forward and reload lead where they say, and focus follows', async () => {
     await using studio = await browser.open(server);
     const { page } = studio;
@@ -82,9 +54,9 @@ inBrowser('the console', () => {
     await page.getByRole('menuitemradio', { name: 'System' }).waitFor();
     await page.keyboard.press('End');
     await page.keyboard.press('Enter');
-    await page.waitForFunction('getComputedStyle(document.body).backgroundColor === "rgb(13, 14, 17)"');
+    await holds(page, 'getComputedStyle(document.body).backgroundColor === "rgb(13, 14, 17)"');
     await page.reload();
-    await page.waitForFunction('getComputedStyle(document.body).backgroundColor === "rgb(13, 14, 17)"');
+    await holds(page, 'getComputedStyle(document.body).backgroundColor === "rgb(13, 14, 17)"');
   });
 
   test('a run that is started from the list, or by somebody else, shows its state as it changes', async () => {

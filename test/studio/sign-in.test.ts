@@ -54,6 +54,14 @@ inBrowser('signing in', () => {
     await row.getByText('Running').waitFor();
     await page.getByRole('button', { name: 'Run Slow' }).click();
     await page.getByLabel('Input').fill('{ "typed": "and not lost" }');
+    const watching = await studio.context.newPage();
+    await watching.goto('/runs');
+    await watching.getByLabel('API token').fill(firstToken);
+    await watching.getByRole('button', { name: 'Sign in' }).click();
+    await watching.getByRole('link', { name: 'Slow' }).click();
+    await watching.waitForURL('**/runs/exec_*');
+    const runStatus = watching.locator('.weft-run__title');
+    await runStatus.getByText('Running').waitFor();
 
     const { port } = new URL(first.url);
     await first[Symbol.asyncDispose]();
@@ -75,6 +83,12 @@ inBrowser('signing in', () => {
     );
     await newClient.cancel(executions.nodes[0]!.id, 'FORCE');
     await row.getByText('Canceled').waitFor();
+
+    // So is the run that was watched, in its own tab.
+    await watching.getByText('Your token is not accepted any more.').waitFor();
+    await watching.getByLabel('API token').fill(secondToken);
+    await watching.getByRole('button', { name: 'Sign in' }).click();
+    await runStatus.getByText('Canceled').waitFor();
 
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor();

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findChromium } from './browser.ts';
+import { eventually } from './eventually.ts';
 
 /** Debian's Chromium, launched once for a test file. */
 export interface StudioBrowser extends AsyncDisposable {
@@ -62,6 +63,11 @@ export async function launchStudioBrowser(): Promise<StudioBrowser> {
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
+}
+
+/** Waits until an expression is true in the page. Not Playwright's way, which the content security policy forbids. */
+export async function holds(page: Page, expression: string): Promise<void> {
+  await eventually(`in the page: ${expression}`, () => page.evaluate<boolean>(expression), 30_000);
 }
 
 /** The absolute path of Debian's Chromium. @throws Error where there is none */
