@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { WeftError } from '../shared/errors.ts';
+import type { Severity } from '../shared/severity.ts';
 import { findMisspelt } from './misspelt.ts';
 import { toPackageConfig } from './packages.ts';
 import { readSecretFiles } from './secret-files.ts';
@@ -35,7 +36,7 @@ export interface Config {
   servesSandbox: boolean;
   environments: { warm: number; idleSeconds: number; preload: boolean };
   packages: ReturnType<typeof toPackageConfig> & { uvPath: string | undefined };
-  alerts: { violations: number; windowSeconds: number; webhookUrl: string | undefined };
+  alerts: { violations: number; windowSeconds: number; severity: Severity; webhookUrl: string | undefined };
   logLevel: string;
 }
 
@@ -83,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     alerts: {
       violations: settings.WEFT_ALERT_VIOLATIONS,
       windowSeconds: settings.WEFT_ALERT_WINDOW_SECONDS,
+      severity: settings.WEFT_ALERT_SEVERITY,
       webhookUrl: settings.WEFT_ALERT_WEBHOOK_URL,
     },
     logLevel: settings.WEFT_LOG_LEVEL,

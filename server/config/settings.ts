@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { projectRoot } from '../shared/paths.ts';
+import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
 import { commaList, flag, oneOf, secret, someNumber, url, wholeNumber } from './values.ts';
 
@@ -101,6 +102,9 @@ export const Settings = z.object({
   WEFT_ALERT_WINDOW_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .describe('The time within which security violations are counted towards an alert.'),
+  WEFT_ALERT_SEVERITY: oneOf(severities)
+    .default('MEDIUM')
+    .describe('The least severe security violations that are counted towards an alert.'),
   WEFT_ALERT_WEBHOOK_URL: webUrl.optional().describe('Where each alert is posted as JSON. Not set: nowhere.'),
   WEFT_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')

@@ -3,6 +3,7 @@ import { InitialSchema1764000000000 } from '../../migrations/1764000000000-initi
 import { Security1764100000000 } from '../../migrations/1764100000000-security.ts';
 import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
 import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
+import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-violation-severity.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -10,6 +11,7 @@ export const migrations = [
   Security1764100000000,
   Artifacts1764200000000,
   ExecutionChanges1764300000000,
+  ViolationSeverity1764410000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,3 +1,5 @@
+import type { Severity } from '../shared/severity.ts';
+
 /** Why a node, or the execution that it belongs to, failed. The journal keeps it as clients get it. */
 export interface NodeError {
   /** For programs, such as PYTHON_TIMEOUT. */
@@ -102,7 +104,7 @@ export type NodeEventBody = NodeRef &
     /** For people: no failure, but probably not what the author meant. */
     | { type: 'NodeNotice'; code: string; message: string }
     | { type: 'ArtifactCreated'; artifact: Artifact }
-    | { type: 'SecurityViolation'; violation: Violation; codeHash: string }
+    | { type: 'SecurityViolation'; violation: Violation; severity: Severity; codeHash: string }
     | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
   );
 

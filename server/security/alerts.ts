@@ -4,11 +4,14 @@ import type { Database, Tx } from '../db/database.ts';
 import { SecurityAlertEntity } from '../db/entities/security-alert.entity.ts';
 import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { Logger } from '../shared/logger.ts';
+import { type Severity, severitiesFrom } from '../shared/severity.ts';
 
 export interface AlertSettings {
   /** So many violations of one subject within `windowSeconds` raise an alert. */
   violations: number;
   windowSeconds: number;
+  /** The least severe violations that count. */
+  severity: Severity;
   /** Where an alert is posted as JSON; undefined: nowhere. */
   webhookUrl: string | undefined;
 }
@@ -77,7 +80,11 @@ async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings):
   const { subject } = execution;
   // One replica counts at a time: two that count the same violations must not both raise the alert.
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`security-alert ${subject}`]);
-  const [{ violations, alerts }] = await tx.query(COUNT, [subject, settings.windowSeconds]);
+  const [{ violations, alerts }] = await tx.query(COUNT, [
+    subject,
+    settings.windowSeconds,
+    severitiesFrom(settings.severity),
+  ]);
   if (violations < settings.violations || alerts > 0) return null;
   const raisedAt = new Date();
   await tx.query(
@@ -96,7 +103,8 @@ async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings):
 const COUNT = `
   SELECT
     (SELECT count(*)::int FROM security_violations
-     WHERE coalesce(workflow_id, 'python:' || principal) = $1 AND occurred_at > now() - $2 * interval '1 second') AS violations,
+     WHERE coalesce(workflow_id, 'python:' || principal) = $1 AND occurred_at > now() - $2 * interval '1 second'
+       AND severity = ANY ($3)) AS violations,
     (SELECT count(*)::int FROM security_alerts
      WHERE subject = $1 AND raised_at > now() - $2 * interval '1 second') AS alerts`;
 

@@ -1,8 +1,9 @@
-import { And, type FindOperator, LessThan, MoreThan, MoreThanOrEqual } from 'typeorm';
+import { And, type FindOperator, In, LessThan, MoreThan, MoreThanOrEqual } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { SecurityViolationEntity } from '../db/entities/security-violation.entity.ts';
 import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { PythonViolation } from '../sandbox/backend.ts';
+import { type Severity, severitiesFrom } from '../shared/severity.ts';
 
 /** A row of the audit trail. */
 export interface AuditedViolation {
@@ -18,6 +19,7 @@ export interface AuditedViolation {
   versionNumber: number | null;
   codeHash: string;
   violation: PythonViolation;
+  severity: Severity;
   occurredAt: Date;
 }
 
@@ -26,6 +28,8 @@ export interface ViolationFilter {
   executionId?: string | null;
   rule?: string | null;
   layer?: PythonViolation['layer'] | null;
+  severity?: Severity | null;
+  minSeverity?: Severity | null;
   occurredFrom?: Date | null;
   occurredBefore?: Date | null;
 }
@@ -56,22 +60,27 @@ export async function violationsSince(
   return rows.map(toViolation);
 }
 
-function setFieldsOf({ occurredFrom, occurredBefore, ...filter }: ViolationFilter) {
+function setFieldsOf({ occurredFrom, occurredBefore, severity, minSeverity, ...filter }: ViolationFilter) {
   const bounds: FindOperator<Date>[] = [];
   if (occurredFrom != null) bounds.push(MoreThanOrEqual(occurredFrom));
   if (occurredBefore != null) bounds.push(LessThan(occurredBefore));
+  const allowed: FindOperator<Severity>[] = [];
+  if (severity != null) allowed.push(In([severity]));
+  if (minSeverity != null) allowed.push(In([...severitiesFrom(minSeverity)]));
   return {
     ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null)),
     ...(bounds.length === 0 ? {} : { occurredAt: And(...bounds) }),
+    ...(allowed.length === 0 ? {} : { severity: And(...allowed) }),
   };
 }
 
 function toViolation({
   seq,
   violation,
+  severity,
   layer: _layer,
   rule: _rule,
   ...row
 }: SecurityViolationEntity): AuditedViolation {
-  return { ...row, sequence: seq, violation: violation as PythonViolation };
+  return { ...row, sequence: seq, violation: violation as PythonViolation, severity: severity as Severity };
 }

@@ -40,6 +40,8 @@ afterAll(async () => {
 });
 
 const CODE = 'x = 1\nimport subprocess';
+/** The mode is a variable, so that only the runtime wall can find it. */
+const AT_RUN_TIME = 'mode = "w"\nopen("/etc/passwd", mode)';
 const LIST = `query ($filter: SecurityViolationFilter, $first: Int, $after: String) {
   securityViolations(filter: $filter, first: $first, after: $after) {
     nodes { sequence nodeKey codeHash principal occurredAt execution { id } violation { code rule layer message line } }
@@ -139,6 +141,52 @@ test('the audit trail is narrowed by time', async () => {
   expect(await count({ occurredFrom: later })).toBe(0);
 });
 
+test('a violation has the severity of its wall, in the journal, in the audit trail and in its filters', async () => {
+  const severitiesOf = async (code: string) => {
+    const workflowId = await workflowOf(code);
+    const events = await weft.allEvents(await weft.start(workflowId));
+    const listed = async (filter: object) => {
+      const { securityViolations } = await weft.query<{
+        securityViolations: { nodes: { severity: string }[] };
+      }>(
+        `query ($filter: SecurityViolationFilter) { securityViolations(filter: $filter) { nodes { severity } } }`,
+        { filter: { workflowId, ...filter } },
+      );
+      return securityViolations.nodes.map(({ severity }) => severity);
+    };
+    return {
+      journal: events.filter(({ __typename }) => __typename === 'SecurityViolation').map((e) => e.severity),
+      all: await listed({}),
+      low: await listed({ severity: 'LOW' }),
+      fromMedium: await listed({ minSeverity: 'MEDIUM' }),
+      contradictory: await listed({ severity: 'LOW', minSeverity: 'MEDIUM' }),
+    };
+  };
+  expect(await severitiesOf(CODE)).toEqual({
+    journal: ['LOW'],
+    all: ['LOW'],
+    low: ['LOW'],
+    fromMedium: [],
+    contradictory: [],
+  });
+  expect(await severitiesOf(AT_RUN_TIME)).toEqual({
+    journal: ['MEDIUM'],
+    all: ['MEDIUM'],
+    low: [],
+    fromMedium: ['MEDIUM'],
+    contradictory: [],
+  });
+});
+
+test('mistakes that the static wall finds raise no alert, however many there are', async () => {
+  const workflowId = await workflowOf('import os\nimport os\nimport os\nimport os\nimport os');
+  const types = [];
+  for (let n = 0; n < 2; n++)
+    types.push(...(await weft.allEvents(await weft.start(workflowId))).map(({ __typename }) => __typename));
+  expect(types.filter((type) => type === 'SecurityViolation')).toHaveLength(10);
+  expect(types).not.toContain('SecurityAlert');
+});
+
 test('the error handle may take a violation like any other failure', async () => {
   const nodes = [
     { key: 'py', type: 'python', config: { code: CODE } },
@@ -165,7 +213,7 @@ test('nobody can change the audit trail, not even with SQL', async () => {
 });
 
 test('repeated violations raise one alert: in the journal, and at the webhook once it is up again', async () => {
-  const workflowId = await workflowOf('open("/etc/passwd", "w")');
+  const workflowId = await workflowOf(AT_RUN_TIME);
   const runs = [];
   for (let n = 0; n < 5; n++) {
     const events = await weft.allEvents(await weft.start(workflowId));

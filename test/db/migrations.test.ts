@@ -21,6 +21,26 @@ test('the migrations run down to nothing and up again to the same schema', async
   }
 });
 
+test('violations that were recorded before severities have the severity of their layer', async () => {
+  await using database = await createDatabase();
+  const dataSource = await openDataSource(database.url, 1);
+  const isApplied = async () =>
+    (await dataSource.query(`SELECT 1 FROM weft_migrations WHERE name LIKE 'ViolationSeverity%'`)).length > 0;
+  try {
+    while (await isApplied()) await dataSource.undoLastMigration({ transaction: 'each' });
+    await dataSource.query(
+      `INSERT INTO security_violations (execution_id, seq, node_key, attempt, principal, code_hash, rule, layer, violation, occurred_at)
+       SELECT 'exec_1', seq, 'py', 1, 'somebody', 'hash', 'rule', layer, '{}', now()
+       FROM unnest(ARRAY['STATIC', 'RUNTIME', 'KERNEL']) WITH ORDINALITY AS old (layer, seq)`,
+    );
+    await dataSource.runMigrations({ transaction: 'each' });
+    const rows = await dataSource.query('SELECT severity FROM security_violations ORDER BY seq');
+    expect(rows.map(({ severity }: { severity: string }) => severity)).toEqual(['LOW', 'MEDIUM', 'HIGH']);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
 test('a failed migration closes all connections', async () => {
   await using database = await createDatabase();
   await using sql = await connect(database.url);

@@ -214,7 +214,7 @@ inBrowser('the pages around runs', () => {
     const workflowOf = (name: string, code: string) =>
       weft.createWorkflow({ name, nodes: [{ key: 'probe', type: 'python', config: { code } }] });
     const static_ = await workflowOf('Reads too much', 'x = 1\nimport subprocess');
-    const runtime = await workflowOf('Writes too much', 'open("/etc/passwd", "w")');
+    const runtime = await workflowOf('Writes too much', 'mode = "w"\nopen("/etc/passwd", mode)');
 
     await using studio = await browser.open(server, { path: '/security' });
     const { page } = studio;
@@ -233,6 +233,10 @@ inBrowser('the pages around runs', () => {
     expect(await rows.count()).toBe(1);
     await page.reload();
     await rows.getByText('probe, line 2').filter({ visible: true }).first().waitFor();
+    await page.getByLabel('Severity').selectOption({ label: 'Medium and high' });
+    await rows.first().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Clear the filters' }).click();
+    await page.getByLabel('Workflow').selectOption({ label: 'Reads too much' });
     await page.getByLabel('Wall').selectOption({ label: 'By the kernel' });
     await page.getByRole('button', { name: 'Clear the filters' }).click();
     await page.getByLabel('Time').selectOption({ label: 'Last hour' });

@@ -42,6 +42,10 @@ export class SecurityViolationEntity {
   @Column('text')
   layer!: string;
 
+  /** Follows from `layer`. */
+  @Column('text')
+  severity!: string;
+
   /** A PythonViolation. */
   @Column('json')
   violation!: unknown;

@@ -1,5 +1,6 @@
 import { registerEnumType } from 'type-graphql';
 import { eventTypes } from '../../journal/event.ts';
+import { severities } from '../../shared/severity.ts';
 import { enumOf } from '../enum-of.ts';
 
 /** An event's type has one name, in the journal, as a GraphQL type and as a filter. */
@@ -7,6 +8,7 @@ export const ExecutionEventType = enumOf(eventTypes);
 export const OutputStream = enumOf(['STDOUT', 'STDERR']);
 export const EnvironmentStatus = enumOf(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']);
 export const ViolationLayer = enumOf(['STATIC', 'RUNTIME', 'KERNEL']);
+export const ViolationSeverity = enumOf(severities);
 
 registerEnumType(ExecutionEventType, {
   name: 'ExecutionEventType',
@@ -35,5 +37,15 @@ registerEnumType(ViolationLayer, {
     STATIC: { description: 'The check of the code before it ran.' },
     RUNTIME: { description: 'The audit of the code while it ran.' },
     KERNEL: { description: 'The operating system.' },
+  },
+});
+
+registerEnumType(ViolationSeverity, {
+  name: 'ViolationSeverity',
+  description: 'How severe a violation is, which follows from the wall that stopped the code.',
+  valuesConfig: {
+    LOW: { description: 'Found before the code ran: mostly a mistake of its author.' },
+    MEDIUM: { description: 'Refused while the code ran.' },
+    HIGH: { description: 'Refused by the operating system: the code had passed the other walls.' },
   },
 });

@@ -1,4 +1,5 @@
 import { Field, Float, Int } from 'type-graphql';
+import type { Severity } from '../../shared/severity.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { JsonScalar } from '../scalars.ts';
@@ -144,6 +145,9 @@ export class ArtifactCreated extends ExecutionEvent {
 export class SecurityViolation extends ExecutionEvent {
   @Field(() => Violation, { description: 'What the code tried, and where.' })
   violation!: Violation;
+
+  /** Absent in journals of releases before severities. */
+  severity?: Severity;
 
   @Field(() => String, { description: 'SHA-256 of the code of the node, in hex.' })
   codeHash!: string;

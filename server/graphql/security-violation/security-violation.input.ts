@@ -1,5 +1,5 @@
 import { ArgsType, Field, ID, InputType } from 'type-graphql';
-import { ViolationLayer } from '../execution-event/execution-event.enums.ts';
+import { ViolationLayer, ViolationSeverity } from '../execution-event/execution-event.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { DateTimeScalar } from '../scalars.ts';
 
@@ -16,6 +16,12 @@ export class SecurityViolationFilter {
 
   @Field(() => ViolationLayer, { nullable: true, description: 'Stopped by this wall.' })
   layer?: keyof typeof ViolationLayer | null;
+
+  @Field(() => ViolationSeverity, { nullable: true, description: 'Of this severity.' })
+  severity?: keyof typeof ViolationSeverity | null;
+
+  @Field(() => ViolationSeverity, { nullable: true, description: 'Of this severity or a higher one.' })
+  minSeverity?: keyof typeof ViolationSeverity | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'At this moment or later.' })
   occurredFrom?: Date | null;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
 import { MAX_CODE_CHARACTERS, type PythonError, type PythonEvent } from '../../sandbox/backend.ts';
+import { severityOf } from '../../shared/severity.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
@@ -130,6 +131,7 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
       return {
         type: 'SecurityViolation',
         violation: event.violation,
+        severity: severityOf(event.violation.layer),
         codeHash: createHash('sha256').update(code).digest('hex'),
       };
   }

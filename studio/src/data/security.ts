@@ -70,16 +70,21 @@ function addViolation(queries: QueryClient, violation: AuditedViolation): void {
 }
 
 function fits(
-  { violation, occurredAt, execution }: AuditedViolation,
-  { workflowId, executionId, rule, layer, occurredFrom, occurredBefore }: SecurityViolationFilter,
+  { violation, severity, occurredAt, execution }: AuditedViolation,
+  filter: SecurityViolationFilter,
 ): boolean {
+  const { workflowId, executionId, rule, layer, minSeverity, occurredFrom, occurredBefore } = filter;
   const at = Date.parse(occurredAt);
   return (
     (workflowId == null || execution?.workflow?.id === workflowId) &&
     (executionId == null || execution?.id === executionId) &&
     (rule == null || violation.rule === rule) &&
     (layer == null || violation.layer === layer) &&
+    (filter.severity == null || severity === filter.severity) &&
+    (minSeverity == null || severities.indexOf(severity) >= severities.indexOf(minSeverity)) &&
     (occurredFrom == null || at >= Date.parse(occurredFrom)) &&
     (occurredBefore == null || at < Date.parse(occurredBefore))
   );
 }
+
+const severities = ['LOW', 'MEDIUM', 'HIGH'];

@@ -1,7 +1,7 @@
-import type { AuditedViolation, ViolationLayer } from '@weft/client';
+import type { AuditedViolation, ViolationLayer, ViolationSeverity } from '@weft/client';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { Badge } from '../../../ui/status-badge.tsx';
+import { Badge, type StatusTone } from '../../../ui/status-badge.tsx';
 import type { Column } from '../../../ui/table.tsx';
 import { RelativeTime } from '../../../ui/time.tsx';
 
@@ -12,9 +12,27 @@ export const layerLabels: Record<ViolationLayer, string> = {
   KERNEL: 'By the kernel',
 };
 
+export const severityLabels: Record<ViolationSeverity, string> = {
+  LOW: 'Low',
+  MEDIUM: 'Medium',
+  HIGH: 'High',
+};
+
+const severityTones: Record<ViolationSeverity, StatusTone> = {
+  LOW: 'neutral',
+  MEDIUM: 'waiting',
+  HIGH: 'failure',
+};
+
 export function violationColumns(onRule: (rule: string) => void): readonly Column<AuditedViolation>[] {
   return [
     { id: 'what', header: 'What was tried', cell: (row) => <WhatCell row={row} onRule={onRule} /> },
+    {
+      id: 'severity',
+      header: 'Severity',
+      width: '6rem',
+      cell: ({ severity }) => <Badge tone={severityTones[severity]}>{severityLabels[severity]}</Badge>,
+    },
     {
       id: 'layer',
       header: 'Stopped',

@@ -1,12 +1,17 @@
-import type { AuditedViolation, SecurityViolationFilter, ViolationLayer } from '@weft/client';
+import type {
+  AuditedViolation,
+  SecurityViolationFilter,
+  ViolationLayer,
+  ViolationSeverity,
+} from '@weft/client';
 import { type ReactElement, useCallback, useMemo, useRef } from 'react';
 import { useSearchParams } from 'wouter';
 import { useWorkflows } from '../../../data/workflows.ts';
 import { Select } from '../../../ui/field.tsx';
-import { layerLabels } from './violation-columns.tsx';
+import { layerLabels, severityLabels } from './violation-columns.tsx';
 
 /** As the address keeps it, so that reload, back and a link to it work. */
-export type FilterChoice = Record<'workflow' | 'rule' | 'layer' | 'time', string>;
+export type FilterChoice = Record<'workflow' | 'rule' | 'layer' | 'severity' | 'time', string>;
 
 export interface ViolationFilterState {
   choice: FilterChoice;
@@ -18,7 +23,8 @@ export interface ViolationFilterState {
 
 export function useViolationFilter(): ViolationFilterState {
   const [params, setParams] = useSearchParams();
-  const [workflow, rule, layer, time] = names.map((name) => params.get(name) ?? '') as [
+  const [workflow, rule, layer, severity, time] = names.map((name) => params.get(name) ?? '') as [
+    string,
     string,
     string,
     string,
@@ -29,9 +35,10 @@ export function useViolationFilter(): ViolationFilterState {
       ...(workflow && { workflowId: workflow }),
       ...(rule && { rule }),
       ...(layer in layerLabels && { layer: layer as ViolationLayer }),
+      ...(severity in severityLabels && { minSeverity: severity as ViolationSeverity }),
       ...(time in times && { occurredFrom: new Date(Date.now() - times[time]!.ms).toISOString() }),
     }),
-    [workflow, rule, layer, time],
+    [workflow, rule, layer, severity, time],
   );
   const choose = useCallback(
     (part: Partial<FilterChoice>) =>
@@ -43,7 +50,7 @@ export function useViolationFilter(): ViolationFilterState {
     [setParams],
   );
   return {
-    choice: { workflow, rule, layer, time },
+    choice: { workflow, rule, layer, severity, time },
     filter,
     isNarrowed: Object.keys(filter).length > 0,
     choose,
@@ -51,7 +58,12 @@ export function useViolationFilter(): ViolationFilterState {
   };
 }
 
-const names = ['workflow', 'rule', 'layer', 'time'] as const;
+const names = ['workflow', 'rule', 'layer', 'severity', 'time'] as const;
+/** Each choice includes what is more severe; the least one would narrow nothing. */
+const leastSeverities = [
+  ['MEDIUM', 'Medium and high'],
+  ['HIGH', 'Only high'],
+] as const;
 const hourMs = 3_600_000;
 const times: Record<string, { label: string; ms: number }> = {
   '1h': { label: 'Last hour', ms: hourMs },
@@ -95,6 +107,13 @@ export function ViolationFilters({ choice, rows, onChoose }: ViolationFiltersPro
         value={choice.layer}
         options={layers}
         onChange={(layer) => onChoose({ layer })}
+      />
+      <FilterSelect
+        label="Severity"
+        all="Any severity"
+        value={choice.severity}
+        options={leastSeverities}
+        onChange={(severity) => onChoose({ severity })}
       />
       <FilterSelect
         label="Time"
