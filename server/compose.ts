@@ -24,6 +24,7 @@ import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
 import { openAlerts } from './security/alerts.ts';
+import { makeLateAudit } from './security/late-violations.ts';
 import { systemClock } from './shared/clock.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
 import type { Readiness } from './shared/http/health.ts';
@@ -130,13 +131,22 @@ async function openParts(foundation: Foundation) {
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
-  const { config, opened, database, pool, boss, logger } = parts;
+  const { config, opened, database, pool, hub, boss, logger } = parts;
   const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
+  const auditLate = makeLateAudit({
+    database,
+    onAdded(executionId) {
+      hub.wake('violation', executionId);
+      alerts.judge(executionId).catch((error) => logger.warn({ err: error }, 'judging a violation failed'));
+    },
+    logger,
+  });
   const worker = startWorker({
     ...parts,
     store: makeExecutionStore(pool),
     expressions: makeExpressions(parts.evaluator),
     judgeViolation: (executionId) => alerts.judge(executionId),
+    auditLate,
     clock: systemClock,
     concurrency: config.workerConcurrency,
     shutdownGraceMs: config.shutdownGraceMs,

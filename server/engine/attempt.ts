@@ -19,12 +19,16 @@ export interface AttemptDeps {
   journal: JournalWriter;
   /** Called after each violation that is committed; gives an alert where it is one too many. */
   judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
+  /** Called for a violation of an attempt that has ended. Never throws. */
+  onLateViolation: (late: LateViolation, isFatal: boolean) => void;
   saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
   execution: { id: string };
   sandbox: SandboxBackend;
   expressions: Expressions;
   logger: Logger;
 }
+
+export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }>;
 
 /** More violations within a time than an operator allows. */
 export interface SecurityAlert {
@@ -72,6 +76,7 @@ export async function runAttempt(
       sandbox,
       evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
       emit,
+      emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       saveArtifact: (file) => deps.saveArtifact(file, signal),
     });
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };

@@ -1,9 +1,10 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { EventBody, NodeRef } from '../journal/event.ts';
 import type { Clock } from '../shared/clock.ts';
-import { type AttemptDeps, type AttemptEnd, endEvent, runAttempt } from './attempt.ts';
+import { type AttemptDeps, type AttemptEnd, endEvent, type LateViolation, runAttempt } from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
+import { lateFailure } from './late-violations.ts';
 import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
@@ -12,7 +13,7 @@ import { takeStep } from './step.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 
-export interface ExecutorOptions extends AttemptDeps {
+export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
   plan: Plan;
   evaluator: Evaluator;
   execution: ExecutionInfo;
@@ -27,6 +28,8 @@ export interface ExecutorOptions extends AttemptDeps {
   /** Aborts when the worker may start nothing more: what runs may end, another worker does the rest. */
   draining: AbortSignal;
   clock: Clock;
+  /** Called for a violation after the end of the journal, where no event can follow. Never rejects. */
+  auditLate: (executionId: string, late: LateViolation) => Promise<void>;
 }
 
 /** Why an execution is stopped from outside. */
@@ -50,10 +53,15 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   const isStopped = () => signal.aborted || journal.lost.aborted;
   let ended: EventBody[] = state.status === 'QUEUED' ? [] : resumeEvents(plan, state);
   let crash: { error: unknown } | null = null;
+  const late: { fatal: LateViolation | null } = { fatal: null };
+  /** Whether the last event is appended, so that none can follow. */
+  let isClosed = false;
   let wake = Promise.withResolvers<void>();
   let valueLimits: ValueLimits;
   /** The last step's commit. */
   let recorded = Promise.resolve();
+  /** The last commit of all. Has a listener: see append. */
+  let appended = Promise.resolve();
   const onStop = () => wake.resolve();
   const stops = [signal, journal.lost, draining];
   for (const stop of stops) stop.addEventListener('abort', onStop, { once: true });
@@ -61,12 +69,14 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   try {
     if (former !== null && !isStopped()) recordReuse(former);
     valueLimits = makeValueLimits(state);
-    while (!isStopped() && crash === null) {
+    while (!isStopped() && crash === null && late.fatal === null) {
       const step = takeStep(plan, state, ended, clock.now(), !draining.aborted);
       ended = [];
       if (step.end !== null) {
         await stopNodes(null);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
+        if (late.fatal !== null) step.events.splice(-1, 1, ...lateFailure(state, late.fatal));
+        isClosed = true;
       }
       const stepBefore = recorded;
       // An empty append is no commit that could stand for the one before it.
@@ -84,6 +94,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     await recorded; // before another worker goes on
     journal.lost.throwIfAborted();
     if (crash !== null) throw (crash as { error: unknown }).error;
+    if (late.fatal !== null) return await end(lateFailure(state, late.fatal));
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
   } finally {
     for (const stop of stops) stop.removeEventListener('abort', onStop);
@@ -140,7 +151,13 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   async function runWith(node: PlannedNode, run: NodeRun, ref: NodeRef, input: unknown): Promise<AttemptEnd> {
     const { forEach, key } = node;
     const attempt = async (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> => {
-      const end = await runAttempt(options, node, which, scopeOf(state, execution, value), within);
+      const end = await runAttempt(
+        { ...options, onLateViolation },
+        node,
+        which,
+        scopeOf(state, execution, value),
+        within,
+      );
       return valueLimits.judge(key, end);
     };
     if (forEach === null) return attempt(ref, input, nodeStop.signal);
@@ -170,7 +187,22 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   function append(events: readonly EventBody[]): Promise<void> {
     const committed = journal.append(events);
     committed.catch(() => {});
+    appended = committed;
     return committed;
+  }
+
+  function onLateViolation(violation: LateViolation, isFatal: boolean): void {
+    if (isClosed) {
+      void appended.then(
+        () => options.auditLate(execution.id, violation),
+        () => {},
+      );
+      return;
+    }
+    void append([violation]); // has a listener: append adds it
+    if (!isFatal) return;
+    late.fatal ??= violation;
+    wake.resolve();
   }
 
   async function stopNodes(reason: unknown): Promise<void> {
@@ -180,12 +212,16 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   }
 
   async function stopFromOutside(request: StopRequest): Promise<'ended' | 'released'> {
-    if (request.kind === 'cancel') {
-      await record([{ type: 'ExecutionCanceled' }]);
-      return 'ended';
-    }
+    if (request.kind === 'cancel') return end([{ type: 'ExecutionCanceled' }]);
     await record(ended);
+    isClosed = true;
     await record(releaseEvents(state));
     return 'released';
+  }
+
+  async function end(events: readonly EventBody[]): Promise<'ended'> {
+    isClosed = true;
+    await record(events);
+    return 'ended';
   }
 }

@@ -94,6 +94,11 @@ export interface NodeContext<Config> {
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
   /** Journals an event of this attempt. A node that awaits it runs no faster than the journal can take its events. */
   emit: (event: WatchedEvent) => Promise<void>;
+  /**
+   * Journals a violation of code whose end was already emitted. Where `isFatal`, the node and the execution fail by it,
+   * unless the execution has ended.
+   */
+  emitLate: (event: LateEvent, isFatal: boolean) => void;
   /** Stores a file; the node then emits `ArtifactCreated`. */
   saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
 }
@@ -114,6 +119,7 @@ export type WatchedEvent = DistributiveOmit<
   >,
   'nodeKey' | 'attempt' | 'item'
 >;
+export type LateEvent = Extract<WatchedEvent, { type: 'SecurityViolation' }>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 export interface NodeEmission {

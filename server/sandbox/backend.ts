@@ -53,6 +53,17 @@ export interface PythonRunRequest {
 export interface PythonRunOptions {
   signal: AbortSignal;
   onEvent: (event: PythonEvent) => void | Promise<void>;
+  /**
+   * Called for a violation that arrives after the outcome, within 0.3 s of it: code that forged its last frame goes on.
+   * Must not throw. Runs on a sandbox service do not report these.
+   */
+  onLateViolation?: ((late: LateViolation) => void) | undefined;
+}
+
+export interface LateViolation {
+  violation: PythonViolation;
+  /** Whether a run fails by it that would otherwise have succeeded. */
+  isFatal: boolean;
 }
 
 export type PythonEvent =

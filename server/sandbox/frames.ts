@@ -28,7 +28,8 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
     kind: z.literal('violation'),
     violation: findingSchema.extend({
       code: z.literal('PYTHON_SECURITY_ERROR'),
-      layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
+      // A cell reports for the runtime wall alone, whatever layer it claims.
+      layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']).transform(() => 'RUNTIME' as const),
     }),
   }),
   z.object({
@@ -109,8 +110,13 @@ export class FrameDecoder<Frame> {
   constructor(
     private readonly schema: z.ZodType<Frame>,
     private readonly maxFrameBytes: number,
-    private readonly longKinds: Readonly<Record<string, number>> = {},
+    private longKinds: Readonly<Record<string, number>> = {},
   ) {}
+
+  /** From now on, no kind of frame may be longer than the others. */
+  refuseLongFrames(): void {
+    this.longKinds = {};
+  }
 
   *feed(bytes: Buffer): Generator<Frame> {
     this.parts.push(bytes);

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
-import { MAX_CODE_CHARACTERS, type PythonError, type PythonEvent } from '../../sandbox/backend.ts';
+import {
+  MAX_CODE_CHARACTERS,
+  type PythonError,
+  type PythonEvent,
+  type PythonViolation,
+} from '../../sandbox/backend.ts';
 import { severityOf } from '../../shared/severity.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
+  type LateEvent,
   type NodeDefinition,
   NodeFailure,
   type WatchedEvent,
@@ -77,7 +83,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
   effects: 'none',
-  async execute({ config, input, sandbox, signal, emit, saveArtifact }) {
+  async execute({ config, input, sandbox, signal, emit, emitLate, saveArtifact }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
       {
@@ -88,6 +94,8 @@ const python: NodeDefinition<z.infer<typeof config>> = {
               ? { type: 'ArtifactCreated', artifact: await saveArtifact(event) }
               : toWatchedEvent(event, config.code),
           ),
+        onLateViolation: ({ violation, isFatal }) =>
+          emitLate(violationEvent(violation, config.code), isFatal),
       },
     );
     switch (outcome.kind) {
@@ -128,13 +136,17 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
     case 'environment':
       return { type: 'NodeEnvironment', ...withoutKind(event) };
     case 'violation':
-      return {
-        type: 'SecurityViolation',
-        violation: event.violation,
-        severity: severityOf(event.violation.layer),
-        codeHash: createHash('sha256').update(code).digest('hex'),
-      };
+      return violationEvent(event.violation, code);
   }
+}
+
+function violationEvent(violation: PythonViolation, code: string): LateEvent {
+  return {
+    type: 'SecurityViolation',
+    violation,
+    severity: severityOf(violation.layer),
+    codeHash: createHash('sha256').update(code).digest('hex'),
+  };
 }
 
 function withoutKind<E extends PythonEvent>({ kind: _kind, ...rest }: E): Omit<E, 'kind'> {

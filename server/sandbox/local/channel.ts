@@ -5,8 +5,8 @@ import { type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../f
 /**
  * The private channel of a cell: bounded, checked, and read no faster than an honest cell writes. Hostile code can
  * write to the channel's descriptor and flood it. Reading then pauses, so that parsing the flood takes no time from
- * other runs. Only two kinds of frames may be long: the result, after which nothing is read, and artifacts, whose
- * number run-in-cell.ts limits.
+ * other runs. Only two kinds of frames may be long: the result, after which only short frames are read, and artifacts,
+ * whose number run-in-cell.ts limits.
  */
 export class CellChannel {
   onFrame: (frame: CellFrame) => void = () => {};
@@ -19,7 +19,6 @@ export class CellChannel {
   });
   private framesInWindow = 0;
   private bytesInWindow = 0;
-  private hasEnded = false;
   private windowEndsAt = 0;
   private isPaused = false;
   private rest: NodeJS.Timeout | null = null;
@@ -49,13 +48,11 @@ export class CellChannel {
   }
 
   private read(bytes: Buffer): void {
-    if (this.hasEnded) return;
     this.bytesInWindow += bytes.length;
     try {
       for (const frame of this.decoder.feed(bytes)) {
-        this.hasEnded = frame.kind === 'result' || frame.kind === 'error';
+        if (frame.kind === 'result' || frame.kind === 'error') this.decoder.refuseLongFrames();
         this.onFrame(frame);
-        if (this.hasEnded) return;
         this.framesInWindow += 1;
         if (frame.kind === 'artifact') this.bytesInWindow = 0;
         this.limitRate();

@@ -16,6 +16,8 @@ export interface RunEnd {
   exit: CellEnd | null;
   /** System calls that the kernel refused. */
   refusedCalls: readonly string[];
+  /** The first violation that the cell reported; null where it reported none. */
+  reported: PythonViolation | null;
   stderr: string | null;
 }
 
@@ -31,6 +33,8 @@ export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
   const { durationMs } = facts;
   const attack = end.refusedCalls.find((call) => !PROBES.has(call) || end.last?.kind !== 'result');
   if (attack !== undefined) return { kind: 'failed', error: attackError(attack, end, facts), durationMs };
+  if (end.reported !== null)
+    return { kind: 'failed', error: reportedError(end.reported, end, facts), durationMs };
   if (end.last?.kind === 'result' && !end.endedBy) {
     const parsed = parseResult(end.last.json);
     if (parsed.ok) return { kind: 'succeeded', result: parsed.value, durationMs };
@@ -56,6 +60,19 @@ export function kernelViolation(call: string): PythonViolation {
 
 /** Libraries try to start programs and go on without them (`platform.platform()`), which alone is no attack. */
 const PROBES = new Set(['execve', 'execveat']);
+
+/** Whether a run that succeeded before this call fails by it. */
+export function isProbe(call: string): boolean {
+  return PROBES.has(call);
+}
+
+/** However the run ended: code that caught the violation may time out, exit, crash, or forge its result. */
+function reportedError(violation: PythonViolation, end: RunEnd, facts: RunFacts): PythonError {
+  if (end.last?.kind === 'error' && end.last.error.code === 'PYTHON_SECURITY_ERROR')
+    return { ...sentError(end.last, facts), stderr: end.stderr };
+  const { code, message, line, column } = violation;
+  return pythonError({ code, message, line, column, stderr: end.stderr });
+}
 
 /** Keeps the traceback and line of the error that Python sent. A run that hid the refusal and went on fails as well. */
 function attackError(call: string, end: RunEnd, facts: RunFacts): PythonError {

@@ -13,7 +13,7 @@ import { BatchingReader } from './batching-reader.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
 import { runLimits } from './limits.ts';
-import { describeEnd, kernelViolation, type RunEnd } from './outcome.ts';
+import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
 
@@ -50,7 +50,12 @@ class Run {
   private readonly cpuMs: number;
   private last: FinalFrame | null = null;
   private endedBy: RunEnd['endedBy'] = null;
-  private violations = 0;
+  private reported: PythonViolation | null = null;
+  /** Counted for each wall, so that what a cell forges does not displace what the kernel reports. */
+  private readonly violations = { STATIC: 0, RUNTIME: 0, KERNEL: 0 };
+  /** Whether the outcome is decided: what is reported from then on is late. */
+  private isDecided = false;
+  private isEndedLate = false;
   private readonly artifacts = { count: 0, bytes: 0 };
   private readonly refusedCalls: string[] = [];
 
@@ -113,12 +118,14 @@ class Run {
     if (!this.last) await this.cell.channel.closed;
     await (this.last ? this.readRest() : this.readToEnd());
     await this.events.drained();
+    this.isDecided = true;
     const { timeoutMs } = this.request;
     const end: RunEnd = {
       last: this.last,
       endedBy: this.endedBy,
       exit: exit ?? null,
       refusedCalls: this.refusedCalls,
+      reported: this.reported,
       stderr: this.stderr.lastText(),
     };
     return describeEnd(end, { ...this.options, timeoutMs, cpuMs: this.cpuMs, durationMs });
@@ -168,6 +175,7 @@ class Run {
   }
 
   private onFrame(frame: CellFrame): void {
+    if (frame.kind === 'violation') this.onReported(frame.violation);
     if (this.last) return;
     if (this.endedBy) {
       // The code has ended after TERM, so the rest of the grace is not needed.
@@ -183,13 +191,10 @@ class Run {
       case 'progress':
         this.progress.push(frame);
         break;
-      case 'violation':
-        this.emitViolation(frame.violation);
-        break;
       case 'artifact':
         this.onArtifact(frame);
         break;
-      default: // `ready`, `rehearsed` and `findings` are not part of a run and have no effect
+      default: // `violation`: see above; `ready`, `rehearsed` and `findings` are not part of a run and have no effect
     }
   }
 
@@ -206,15 +211,29 @@ class Run {
     this.events.push({ kind: 'artifact', name, mimeType, base64 });
   }
 
-  private onRefusedCall(call: string): void {
-    const violation = kernelViolation(call);
-    this.refusedCalls.push(call);
-    this.emitViolation(violation);
+  private onReported(violation: PythonViolation): void {
+    this.reported ??= violation;
+    this.emitViolation(violation, true);
   }
 
-  private emitViolation(violation: PythonViolation): void {
-    this.violations += 1;
-    if (this.violations <= MAX_VIOLATIONS) this.events.push({ kind: 'violation', violation });
+  private onRefusedCall(call: string): void {
+    this.refusedCalls.push(call);
+    this.emitViolation(kernelViolation(call), !isProbe(call));
+  }
+
+  private emitViolation(violation: PythonViolation, isFatal: boolean): void {
+    this.violations[violation.layer] += 1;
+    const isKept = this.violations[violation.layer] <= MAX_VIOLATIONS;
+    if (this.isDecided) this.endLate();
+    if (isKept && this.isDecided) this.options.onLateViolation?.({ violation, isFatal });
+    else if (isKept) this.events.push({ kind: 'violation', violation });
+  }
+
+  /** The code forged its last frame and goes on. */
+  private endLate(): void {
+    if (this.isEndedLate) return;
+    this.isEndedLate = true;
+    this.cell.end(0);
   }
 
   private flushOutput(): void {
@@ -228,9 +247,9 @@ class Run {
   }
 
   private leave(): void {
+    this.isDecided = true;
     this.progress.close();
     for (const pipe of this.pipes) pipe.close();
-    this.cell.onRefusedCall = () => this.cell.end(0); // nothing is emitted after the outcome
     this.cell.leave();
   }
 }
@@ -242,4 +261,5 @@ function readInto(text: OutputText, socket: Socket): BatchingReader {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+/** Of each wall. */
 const MAX_VIOLATIONS = 100;

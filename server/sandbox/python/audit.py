@@ -69,7 +69,7 @@ class Wall:
         self.is_up = True
 
     def lower(self):
-        """Called when the program has ended, for the last steps of the cell itself."""
+        """Called after a rehearsal only: threads of a program may go on after its last frame."""
         self.is_up = False
 
     def hook(self, event, arguments):

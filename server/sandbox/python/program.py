@@ -69,7 +69,7 @@ def run_program(request, send):
     if os.getpid() != process:
         _end_forked_process(last.get("error"))
     _flush_output()
-    _send_last(last, wall, reporter, send)
+    _send_last(last, wall, reporter, send, request.get("isRehearsal"))
 
 
 def _end_forked_process(error):
@@ -82,12 +82,12 @@ def _end_forked_process(error):
         os._exit(0 if error is None else error["exitCode"] or 1)
 
 
-def _send_last(last, wall, reporter, send):
+def _send_last(last, wall, reporter, send, is_rehearsal):
     try:
         reporter.flush()
-        if wall is not None:
-            wall.lower()
         send(tracebacks.violation_frame(wall.violations[0], last) if wall and wall.violations else last)
+        if wall and is_rehearsal:
+            wall.lower()
     except BaseException:
         pass  # the channel is closed, or the time is up
 

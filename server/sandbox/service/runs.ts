@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { HttpError } from '../../shared/http/http-error.ts';
 import type { Logger } from '../../shared/logger.ts';
-import type { PythonEvent, PythonOutcome, SandboxBackend } from '../backend.ts';
+import type { LateViolation, PythonEvent, PythonOutcome, SandboxBackend } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { FrameStream, FrameTooLong, type StreamTimes } from './frame-stream.ts';
 import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
@@ -109,7 +109,9 @@ export class Runs {
     });
     try {
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
-      endWith(stream, await backend.run(request, { signal, onEvent }), signal);
+      const onLateViolation = (late: LateViolation) =>
+        this.options.logger.error({ ...late }, 'a run broke the rules after its outcome was sent');
+      endWith(stream, await backend.run(request, { signal, onEvent, onLateViolation }), signal);
     } catch (error) {
       this.options.logger.error({ err: coerceError(error) }, 'a run of a client failed unexpectedly');
       const message = 'The service failed to carry out the run; see its log for the reason.';

@@ -31,6 +31,7 @@ export function makeHandEngine(
       expressions: { evaluate: notHere, evaluateAll: async () => [] },
       evaluator: { findSchemaErrors: async () => [] } as unknown as ResumeDeps['evaluator'],
       judgeViolation: async () => null,
+      auditLate: async () => {},
       clock,
       logger: makeLogger('silent'),
     },
