@@ -32,6 +32,7 @@ import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
+import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
@@ -135,9 +136,11 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const alerts = await openAlerts({ database, boss, settings: config.alerts, logger });
   const auditLate = makeLateAudit({
     database,
-    onAdded(executionId) {
+    onAdded(executionId, { violation }) {
       hub.wake('violation', executionId);
-      alerts.judge(executionId).catch((error) => logger.warn({ err: error }, 'judging a violation failed'));
+      alerts
+        .judge(executionId, [severityOf(violation.layer)])
+        .catch((error) => logger.warn({ err: error }, 'judging a late violation failed'));
     },
     logger,
   });
@@ -145,7 +148,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
     ...parts,
     store: makeExecutionStore(pool),
     expressions: makeExpressions(parts.evaluator),
-    judgeViolation: (executionId) => alerts.judge(executionId),
+    judgeViolations: alerts.judge,
     auditLate,
     clock: systemClock,
     concurrency: config.workerConcurrency,

@@ -4,6 +4,7 @@ import { Security1764100000000 } from '../../migrations/1764100000000-security.t
 import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts.ts';
 import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
 import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-violation-severity.ts';
+import { ViolationCount1764420000000 } from '../../migrations/1764420000000-violation-count.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -12,6 +13,7 @@ export const migrations = [
   Artifacts1764200000000,
   ExecutionChanges1764300000000,
   ViolationSeverity1764410000000,
+  ViolationCount1764420000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,4 +1,3 @@
-import type { JournalWriter } from '../journal/append.ts';
 import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
@@ -14,27 +13,17 @@ import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
+import { type ViolationWatchDeps, watchViolations } from './watch-violations.ts';
 
-export interface AttemptDeps {
-  journal: JournalWriter;
-  /** Called after each violation that is committed; gives an alert where it is one too many. */
-  judgeViolation: (executionId: string) => Promise<SecurityAlert | null>;
+export interface AttemptDeps extends ViolationWatchDeps {
   /** Called for a violation of an attempt that has ended. Never throws. */
   onLateViolation: (late: LateViolation, isFatal: boolean) => void;
   saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
-  execution: { id: string };
   sandbox: SandboxBackend;
   expressions: Expressions;
-  logger: Logger;
 }
 
 export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }>;
-
-/** More violations within a time than an operator allows. */
-export interface SecurityAlert {
-  violations: number;
-  windowSeconds: number;
-}
 
 export type AttemptEnd =
   | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
@@ -56,13 +45,14 @@ export async function runAttempt(
   const startedAt = performance.now();
   const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
   const { journal, sandbox } = deps;
+  const violations = watchViolations(deps, ref);
 
   const emit = async (event: WatchedEvent) => {
     const committed = journal.append([{ ...event, ...ref } as NodeEventBody]);
     // `journal.lost` stops the execution where an append fails.
     committed.catch(() => {});
+    if (event.type === 'SecurityViolation') violations.add(event.severity, committed);
     if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
-    if (event.type === 'SecurityViolation') await raiseAlert(deps, ref, committed);
   };
   const evaluation = makeAttemptExpressions({ ...deps, node, signal, emit });
 
@@ -83,17 +73,8 @@ export async function runAttempt(
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
     return { kind: 'failed', error: toNodeError(thrown, node.key, deps.logger), durationMs: durationMs() };
-  }
-}
-
-/** A failure here must not hide the violation itself, which is committed. */
-async function raiseAlert(deps: AttemptDeps, ref: NodeRef, committed: Promise<void>): Promise<void> {
-  try {
-    await committed;
-    const alert = await deps.judgeViolation(deps.execution.id);
-    if (alert !== null) await deps.journal.append([{ type: 'SecurityAlert', ...ref, ...alert }]);
-  } catch (error) {
-    deps.logger.warn({ err: error, executionId: deps.execution.id }, 'judging a violation failed');
+  } finally {
+    await violations.settled();
   }
 }
 

@@ -199,7 +199,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       );
       return;
     }
-    void append([violation]); // has a listener: append adds it
+    // An alert has no event here: the journal may have ended when it is raised.
+    append([violation])
+      .then(() => options.judgeViolations(execution.id, [violation.severity]))
+      .catch((error) => options.logger.warn({ err: error }, 'judging a late violation failed'));
     if (!isFatal) return;
     late.fatal ??= violation;
     wake.resolve();

@@ -16,7 +16,14 @@ import { afterInsert, notInserted } from './run-ahead.ts';
 export interface ResumeDeps
   extends Pick<
     ExecutorOptions,
-    'sandbox' | 'expressions' | 'evaluator' | 'judgeViolation' | 'auditLate' | 'draining' | 'clock' | 'logger'
+    | 'sandbox'
+    | 'expressions'
+    | 'evaluator'
+    | 'judgeViolations'
+    | 'auditLate'
+    | 'draining'
+    | 'clock'
+    | 'logger'
   > {
   store: ExecutionStore;
   appender: Appender;

@@ -46,10 +46,10 @@ const INSERT = `
 
 const AUDIT = `
   INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, workflow_id,
-                                   version_number, code_hash, rule, layer, violation, occurred_at)
+                                   version_number, code_hash, rule, layer, count, violation, occurred_at)
   SELECT e.id, v.seq, v.node_key, v.attempt, v.item, e.principal, e.workflow_id, e.version_number,
          v.payload->>'codeHash', v.payload#>>'{violation,rule}', v.payload#>>'{violation,layer}',
-         v.payload->'violation', v.occurred_at
+         coalesce((v.payload->>'count')::int, 1), v.payload->'violation', v.occurred_at
   FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[], $8::timestamptz[])
     AS v (execution_id, seq, type, node_key, attempt, item, payload, occurred_at)
   JOIN executions e ON e.id = v.execution_id

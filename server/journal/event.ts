@@ -104,7 +104,7 @@ export type NodeEventBody = NodeRef &
     /** For people: no failure, but probably not what the author meant. */
     | { type: 'NodeNotice'; code: string; message: string }
     | { type: 'ArtifactCreated'; artifact: Artifact }
-    | { type: 'SecurityViolation'; violation: Violation; severity: Severity; codeHash: string }
+    | { type: 'SecurityViolation'; violation: Violation; severity: Severity; count: number; codeHash: string }
     | { type: 'SecurityAlert'; violations: number; windowSeconds: number }
   );
 

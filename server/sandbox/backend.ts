@@ -88,7 +88,8 @@ export type PythonEvent =
       message: string | null;
       source: 'progress' | 'tqdm';
     }
-  | { kind: 'violation'; violation: PythonViolation }
+  /** `count`: how often it came since the last event of the same violation; absent for once. */
+  | { kind: 'violation'; violation: PythonViolation; count?: number | undefined }
   | {
       kind: 'environment';
       status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';

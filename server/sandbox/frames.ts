@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { countContainers } from '../shared/json-size.ts';
 
+/** Of one violation in one frame: alerts add these numbers up. */
+const MAX_COUNT = 1_000_000;
+
 /**
  * Frames between Node and the Python side; python/frames.py describes the protocol. A cell is untrusted: its frames are
  * bounded before they are parsed, checked after, and affect only the run of that cell.
@@ -31,6 +34,7 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
       // A cell reports for the runtime wall alone, whatever layer it claims.
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']).transform(() => 'RUNTIME' as const),
     }),
+    count: z.int().min(1).max(MAX_COUNT).default(1),
   }),
   z.object({
     kind: z.literal('artifact'),

@@ -28,9 +28,17 @@ export interface Alert {
 const QUEUE = 'security-alerts';
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
+interface Waiting {
+  executionId: string;
+  judged: PromiseWithResolvers<Pick<Alert, 'violations' | 'windowSeconds'> | null>;
+}
+
 /**
  * Repeated violations raise an alert: a row, a log line and, where a webhook is set, a job that posts the alert and
  * retries. The engine adds an event to the journal. There is one alert per subject and window.
+ *
+ * A replica judges one batch at a time, of whatever executions: a flood of violations occupies one connection and not
+ * the pool, which every other run needs.
  */
 export async function openAlerts(deps: {
   database: Database;
@@ -39,26 +47,59 @@ export async function openAlerts(deps: {
   logger: Logger;
 }) {
   const { database, boss, settings, logger } = deps;
+  const counted = severitiesFrom(settings.severity);
+  let waiting: Waiting[] = [];
+  let isJudging = false;
   await boss.createQueue(QUEUE, { retryLimit: 8, retryDelay: 2, retryBackoff: true, retryDelayMax: 600 });
   if (settings.webhookUrl !== undefined) {
     const url = settings.webhookUrl;
     await boss.work<Alert>(QUEUE, { pollingIntervalSeconds: 1 }, async ([job]) => post(url, job!.data));
   }
 
+  /** Never rejects. */
+  async function judgeAll(): Promise<void> {
+    isJudging = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      await judgeBatch(batch).catch((error) => {
+        for (const { judged } of batch) judged.reject(error);
+      });
+    }
+    isJudging = false;
+  }
+
+  async function judgeBatch(batch: readonly Waiting[]): Promise<void> {
+    const alerts = await database.transaction(async (tx) => {
+      const raised = await raiseDue(tx, new Set(batch.map(({ executionId }) => executionId)), settings);
+      for (const alert of settings.webhookUrl === undefined ? [] : raised)
+        await boss.send(QUEUE, alert, { db: inTransaction(tx) });
+      return raised;
+    });
+    const byExecution = new Map(alerts.map((alert) => [alert.executionId, alert]));
+    for (const alert of alerts) logger.error({ alert }, 'repeated security violations');
+    for (const { executionId, judged } of batch) {
+      const alert = byExecution.get(executionId);
+      // Of several that wait for one execution, one gets its alert.
+      byExecution.delete(executionId);
+      judged.resolve(alert ? { violations: alert.violations, windowSeconds: alert.windowSeconds } : null);
+    }
+  }
+
   return {
     /**
-     * Call it after each violation of an execution. Resolves with the alert where this violation raises one, else null.
+     * Call it when violations of an execution are committed, with their severities. Resolves with the alert where they
+     * raise one, else null.
      */
-    async judge(executionId: string): Promise<Pick<Alert, 'violations' | 'windowSeconds'> | null> {
-      const alert = await database.transaction(async (tx) => {
-        const raised = await raiseIfDue(tx, executionId, settings);
-        if (raised !== null && settings.webhookUrl !== undefined) {
-          await boss.send(QUEUE, raised, { db: inTransaction(tx) });
-        }
-        return raised;
-      });
-      if (alert !== null) logger.error({ alert }, 'repeated security violations');
-      return alert && { violations: alert.violations, windowSeconds: alert.windowSeconds };
+    async judge(
+      executionId: string,
+      severities: readonly Severity[],
+    ): Promise<Pick<Alert, 'violations' | 'windowSeconds'> | null> {
+      if (!severities.some((severity) => counted.includes(severity))) return null;
+      const judged: Waiting['judged'] = Promise.withResolvers();
+      waiting.push({ executionId, judged });
+      if (!isJudging) void judgeAll();
+      return judged.promise;
     },
   };
 }
@@ -72,41 +113,46 @@ export async function readAlerts({ manager }: Database, page: PageRequest): Prom
   return manager.find(SecurityAlertEntity, { where: within, ...read });
 }
 
-async function raiseIfDue(tx: Tx, executionId: string, settings: AlertSettings): Promise<Alert | null> {
-  const [execution] = await tx.query(
-    `SELECT coalesce(workflow_id, 'python:' || principal) AS subject FROM executions WHERE id = $1`,
-    [executionId],
-  );
-  const { subject } = execution;
-  // One replica counts at a time: two that count the same violations must not both raise the alert.
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`security-alert ${subject}`]);
-  const [{ violations, alerts }] = await tx.query(COUNT, [
-    subject,
-    settings.windowSeconds,
-    severitiesFrom(settings.severity),
-  ]);
-  if (violations < settings.violations || alerts > 0) return null;
-  const raisedAt = new Date();
-  await tx.query(
-    'INSERT INTO security_alerts (subject, execution_id, violations, window_seconds, raised_at) VALUES ($1, $2, $3, $4, $5)',
-    [subject, executionId, violations, settings.windowSeconds, raisedAt],
-  );
-  return {
-    subject,
-    executionId,
+async function raiseDue(
+  tx: Tx,
+  executionIds: ReadonlySet<string>,
+  { violations, windowSeconds, severity }: AlertSettings,
+): Promise<Alert[]> {
+  // One replica judges at a time: two that count the same violations must not both raise the alert. Nothing else takes
+  // this lock.
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('weft-security-alerts', 0))`);
+  const rows = await tx.query(RAISE_DUE, [
+    [...executionIds],
+    windowSeconds,
     violations,
-    windowSeconds: settings.windowSeconds,
+    severitiesFrom(severity),
+  ]);
+  return rows.map(({ raisedAt, ...row }: Omit<Alert, 'raisedAt'> & { raisedAt: Date }) => ({
+    ...row,
     raisedAt: raisedAt.toISOString(),
-  };
+  }));
 }
 
-const COUNT = `
-  SELECT
-    (SELECT count(*)::int FROM security_violations
-     WHERE coalesce(workflow_id, 'python:' || principal) = $1 AND occurred_at > now() - $2 * interval '1 second'
-       AND severity = ANY ($3)) AS violations,
-    (SELECT count(*)::int FROM security_alerts
-     WHERE subject = $1 AND raised_at > now() - $2 * interval '1 second') AS alerts`;
+/** The time of the statement and not of the transaction, which may have waited for the lock. */
+const RAISE_DUE = `
+  WITH judged AS MATERIALIZED (
+    SELECT DISTINCT ON (subject) subject, execution_id
+    FROM (SELECT coalesce(workflow_id, 'python:' || principal) AS subject, id AS execution_id
+          FROM executions WHERE id = ANY ($1)) AS violating
+    WHERE NOT EXISTS (SELECT 1 FROM security_alerts a
+                      WHERE a.subject = violating.subject
+                        AND a.raised_at > statement_timestamp() - $2 * interval '1 second')
+    ORDER BY subject, execution_id DESC
+  )
+  INSERT INTO security_alerts (subject, execution_id, violations, window_seconds, raised_at)
+  SELECT judged.subject, judged.execution_id, counted.violations, $2, statement_timestamp()
+  FROM judged CROSS JOIN LATERAL (
+    SELECT least(coalesce(sum(v.count), 0), 2147483647)::int AS violations FROM security_violations v
+    WHERE coalesce(v.workflow_id, 'python:' || v.principal) = judged.subject
+      AND v.occurred_at > statement_timestamp() - $2 * interval '1 second' AND v.severity = ANY ($4)
+  ) AS counted
+  WHERE counted.violations >= $3
+  RETURNING subject, execution_id AS "executionId", violations, window_seconds AS "windowSeconds", raised_at AS "raisedAt"`;
 
 /** Throws unless the answer is 2xx, so that pg-boss retries. */
 async function post(url: string, alert: Alert): Promise<void> {

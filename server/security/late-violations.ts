@@ -17,7 +17,7 @@ export interface LateViolation {
  */
 export function makeLateAudit(deps: {
   database: Database;
-  onAdded: (executionId: string) => void;
+  onAdded: (executionId: string, late: LateViolation) => void;
   logger: Logger;
 }): (executionId: string, late: LateViolation) => Promise<void> {
   /** One insert at a time, so that each row gets a sequence of its own. Never rejects. */
@@ -31,7 +31,7 @@ export function makeLateAudit(deps: {
         ...[executionId, nodeKey, attempt, item, codeHash, violation.rule, violation.layer],
         JSON.stringify(violation),
       ]);
-      if (rows.length > 0) deps.onAdded(executionId);
+      if (rows.length > 0) deps.onAdded(executionId, late);
       else deps.logger.error({ executionId, ...late }, 'a violation came too late for the audit trail');
     } catch (error) {
       deps.logger.error({ err: error, executionId, ...late }, 'a late violation could not be recorded');

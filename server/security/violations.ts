@@ -1,4 +1,4 @@
-import { And, type FindOperator, In, LessThan, MoreThan, MoreThanOrEqual } from 'typeorm';
+import { And, type FindOperator, In, LessThan, MoreThan, MoreThanOrEqual, Raw } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { SecurityViolationEntity } from '../db/entities/security-violation.entity.ts';
 import { newestFirst, type PageRequest } from '../db/page.ts';
@@ -20,6 +20,8 @@ export interface AuditedViolation {
   codeHash: string;
   violation: PythonViolation;
   severity: Severity;
+  /** How often it came: the row may stand for many that are the same. */
+  count: number;
   occurredAt: Date;
 }
 
@@ -48,16 +50,26 @@ export async function readViolations(
   return rows.map(toViolation);
 }
 
-/** The rows that were written after `since`, oldest first. */
+/** The oldest rows that were written after `since` and whose ids are not seen. */
 export async function violationsSince(
   { manager }: Database,
-  { since, filter }: { since: Date; filter: ViolationFilter },
+  { since, ids, limit, filter }: ViolationsSince,
 ): Promise<AuditedViolation[]> {
+  const { after, except } = ids;
+  const isUnseen = Raw((id) => `(${id} > :after AND ${id} <> ALL (:except::bigint[]))`, { after, except });
   const rows = await manager.find(SecurityViolationEntity, {
-    where: { ...setFieldsOf(filter), occurredAt: MoreThan(since) },
-    order: { id: 'ASC' },
+    where: { ...setFieldsOf(filter), occurredAt: MoreThan(since), id: isUnseen },
+    order: { occurredAt: 'ASC', id: 'ASC' },
+    take: limit,
   });
   return rows.map(toViolation);
+}
+
+export interface ViolationsSince {
+  since: Date;
+  ids: { after: string; except: readonly string[] };
+  limit: number;
+  filter: ViolationFilter;
 }
 
 function setFieldsOf({ occurredFrom, occurredBefore, severity, minSeverity, ...filter }: ViolationFilter) {

@@ -15,6 +15,10 @@ import type { Page, PageRequest } from './types.ts';
 
 /** Each read begins this long before the read before it: commits of other replicas arrive late, and clocks differ. */
 const OVERLAP_MS = 30_000;
+/** In a flood these are the latest of the last 30 s; what commits only after so many later ones is missed. */
+const MAX_REMEMBERED = 2_000;
+/** What one read returns at most; the next one follows at once. */
+const PAGE = 200;
 
 export function makeViolationUseCases({ database, hub }: { database: Database; hub: Hub }) {
   return {
@@ -43,32 +47,62 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     signal: AbortSignal,
   ): AsyncGenerator<AuditedViolation, void> {
     const startedAt = Date.now();
-    let readAt = startedAt;
-    let emitted = new Set<string>();
+    let caughtUpAt = startedAt;
+    const emitted = new Emitted();
     let wake = Promise.withResolvers<void>();
     const onWake = () => wake.resolve();
     const release = hub.listen('violation', undefined, onWake);
     signal.addEventListener('abort', onWake, { once: true });
     try {
-      for (;;) {
-        await wake.promise;
+      for (let isCaughtUp = true; ; ) {
+        if (isCaughtUp) await wake.promise;
         wake = Promise.withResolvers();
         using _turn = await acquire(signal);
-        const since = new Date(Math.max(startedAt, readAt - OVERLAP_MS));
-        readAt = Date.now();
-        const recent = await retryWhileDisconnected(
-          () => violationsSince(database, { since, filter }),
+        if (signal.aborted) return;
+        const readAt = Date.now();
+        const since = Math.max(startedAt, caughtUpAt - OVERLAP_MS);
+        const ids = emitted.unseen(since);
+        const found = await retryWhileDisconnected(
+          () => violationsSince(database, { since: new Date(since), ids, limit: PAGE, filter }),
           signal,
         ).catch((error) => {
           if (signal.aborted) return [];
           throw error;
         });
         if (signal.aborted) return;
-        for (const violation of recent) if (!emitted.has(violation.id)) yield violation;
-        emitted = new Set(recent.map(({ id }) => id));
+        isCaughtUp = found.length < PAGE;
+        if (isCaughtUp) caughtUpAt = readAt;
+        for (const violation of found) {
+          emitted.add(violation);
+          yield violation;
+        }
       }
     } finally {
       release();
     }
+  }
+}
+
+/** What was emitted and may be read again. Bounded: in a flood it forgets, and reads go on after what is forgotten. */
+class Emitted {
+  /** When each happened, by id, oldest first. */
+  private readonly times = new Map<string, number>();
+  /** The highest id that was forgotten for lack of room. */
+  private floor = 0n;
+
+  add({ id, occurredAt }: AuditedViolation): void {
+    this.times.set(id, occurredAt.getTime());
+    const oldest = this.times.size > MAX_REMEMBERED ? this.times.keys().next().value! : '0';
+    this.times.delete(oldest);
+    if (BigInt(oldest) > this.floor) this.floor = BigInt(oldest);
+  }
+
+  /** The ids to read, of what happened after `since`. */
+  unseen(since: number): { after: string; except: string[] } {
+    for (const [id, occurredAt] of this.times) {
+      if (occurredAt > since) break;
+      this.times.delete(id);
+    }
+    return { after: String(this.floor), except: [...this.times.keys()] };
   }
 }

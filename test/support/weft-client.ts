@@ -162,7 +162,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
       ... on NodeNotice { code message }
-      ... on SecurityViolation { severity violation { rule layer message } }
+      ... on SecurityViolation { severity count violation { rule layer message } }
       ... on NodeProgress { current total unit message source }
     }
   }

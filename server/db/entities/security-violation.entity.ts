@@ -46,6 +46,10 @@ export class SecurityViolationEntity {
   @Column('text')
   severity!: string;
 
+  /** How often it came. */
+  @Column('integer')
+  count!: number;
+
   /** A PythonViolation. */
   @Column('json')
   violation!: unknown;

@@ -149,6 +149,9 @@ export class SecurityViolation extends ExecutionEvent {
   /** Absent in journals of releases before severities. */
   severity?: Severity;
 
+  /** Absent in journals of releases before counts. */
+  count?: number;
+
   @Field(() => String, { description: 'SHA-256 of the code of the node, in hex.' })
   codeHash!: string;
 }

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
 import type { AuditedViolation } from '../../security/violations.ts';
 import { type Severity, severityOf } from '../../shared/severity.ts';
@@ -69,8 +69,17 @@ export class SecurityViolationResolver {
     // Journals of releases before severities have none.
     return severity ?? severityOf(violation.layer);
   }
+
+  @FieldResolver(() => Int, {
+    description:
+      'How often it came. Code that does the same in a loop has an event for the first time, and later some that count.',
+  })
+  count(@Root() { count }: Violation): number {
+    // Journals of releases before counts have none.
+    return count ?? 1;
+  }
 }
 
 /** A line of the audit trail, which has its principal itself, or the event of an execution. */
 type Violation = Pick<AuditedViolation, 'executionId' | 'violation'> &
-  Partial<Pick<AuditedViolation, 'principal' | 'severity'>>;
+  Partial<Pick<AuditedViolation, 'principal' | 'severity' | 'count'>>;

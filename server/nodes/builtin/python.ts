@@ -136,15 +136,16 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
     case 'environment':
       return { type: 'NodeEnvironment', ...withoutKind(event) };
     case 'violation':
-      return violationEvent(event.violation, code);
+      return violationEvent(event.violation, code, event.count);
   }
 }
 
-function violationEvent(violation: PythonViolation, code: string): LateEvent {
+function violationEvent(violation: PythonViolation, code: string, count = 1): LateEvent {
   return {
     type: 'SecurityViolation',
     violation,
     severity: severityOf(violation.layer),
+    count,
     codeHash: createHash('sha256').update(code).digest('hex'),
   };
 }

@@ -175,7 +175,7 @@ class Run {
   }
 
   private onFrame(frame: CellFrame): void {
-    if (frame.kind === 'violation') this.onReported(frame.violation);
+    if (frame.kind === 'violation') this.onReported(frame);
     if (this.last) return;
     if (this.endedBy) {
       // The code has ended after TERM, so the rest of the grace is not needed.
@@ -211,9 +211,9 @@ class Run {
     this.events.push({ kind: 'artifact', name, mimeType, base64 });
   }
 
-  private onReported(violation: PythonViolation): void {
+  private onReported({ violation, count }: Extract<CellFrame, { kind: 'violation' }>): void {
     this.reported ??= violation;
-    this.emitViolation(violation, true);
+    this.emitViolation(violation, true, count);
   }
 
   private onRefusedCall(call: string): void {
@@ -221,12 +221,12 @@ class Run {
     this.emitViolation(kernelViolation(call), !isProbe(call));
   }
 
-  private emitViolation(violation: PythonViolation, isFatal: boolean): void {
+  private emitViolation(violation: PythonViolation, isFatal: boolean, count = 1): void {
     this.violations[violation.layer] += 1;
     const isKept = this.violations[violation.layer] <= MAX_VIOLATIONS;
     if (this.isDecided) this.endLate();
     if (isKept && this.isDecided) this.options.onLateViolation?.({ violation, isFatal });
-    else if (isKept) this.events.push({ kind: 'violation', violation });
+    else if (isKept) this.events.push({ kind: 'violation', violation, ...(count > 1 && { count }) });
   }
 
   /** The code forged its last frame and goes on. */

@@ -8,10 +8,9 @@ directory), or reach sockets, processes, native code, code objects and frames, b
 what they need. callers.py decides which caller counts as the program; guards.py covers operations without an
 audit event.
 
-A violation is sent at once,
-    {"kind": "violation", "violation": {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null}}
-and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot hide it:
-run_program ends with PYTHON_SECURITY_ERROR when `wall.violations` is not empty.
+A violation {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null} is sent
+(violations.py) and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot
+hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a `wall.violations.first`.
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
@@ -39,8 +38,8 @@ from policy import (
     MODULES_AS_ATTRIBUTES,
     module_reason,
 )
+from violations import Violations
 
-MAX_VIOLATIONS_SENT = 20
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _OWN_READS = ("sys._getframe", "object.__getattr__")
 _EXCUSED = DATA["excused"]
@@ -54,17 +53,16 @@ class SecurityError(BaseException):
 
 
 class Wall:
-    """`violations` has the violations so far, as sent; `lower()` ends all judgement."""
+    """`violations` counts and sends the violations of the program; `lower()` ends all judgement."""
 
     def __init__(self):
         self.is_up = False
-        self.violations = []
-        self._send = None
+        self.violations = None
         self._scratch = None
         self._judging = set()  # threads inside the hook, which reads frames itself and must not judge that
 
     def go_up(self, send, scratch):
-        self._send = send
+        self.violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self.is_up = True
 
@@ -98,9 +96,7 @@ class Wall:
             "line": callers.nearest_user_line(frame),
             "column": None,
         }
-        self.violations.append(violation)
-        if len(self.violations) <= MAX_VIOLATIONS_SENT:
-            self._send({"kind": "violation", "violation": violation})
+        self.violations.add(violation)
         raise SecurityError(violation["message"])
 
     def is_scratch(self, path):

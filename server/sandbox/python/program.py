@@ -11,7 +11,7 @@
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
     {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
-    {"kind": "violation", "violation": {code, rule, layer, message, line, column}}   see audit.py
+    {"kind": "violation", "violation": {code, rule, layer, message, line, column}, "count"}   see violations.py
 and last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
@@ -85,7 +85,10 @@ def _end_forked_process(error):
 def _send_last(last, wall, reporter, send, is_rehearsal):
     try:
         reporter.flush()
-        send(tracebacks.violation_frame(wall.violations[0], last) if wall and wall.violations else last)
+        if wall is not None and wall.violations.first is not None:
+            wall.violations.flush()
+            last = tracebacks.violation_frame(wall.violations.first, last)
+        send(last)
         if wall and is_rehearsal:
             wall.lower()
     except BaseException:

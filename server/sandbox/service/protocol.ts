@@ -87,6 +87,7 @@ const eventSchema = z.discriminatedUnion('kind', [
       code: z.literal('PYTHON_SECURITY_ERROR'),
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
     }),
+    count: z.int().min(1).optional(),
   }),
   z.object({ kind: z.literal('environment'), ...environmentEventFields }),
   z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),

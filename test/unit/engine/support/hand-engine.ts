@@ -30,7 +30,7 @@ export function makeHandEngine(
       sandbox: null as unknown as ResumeDeps['sandbox'],
       expressions: { evaluate: notHere, evaluateAll: async () => [] },
       evaluator: { findSchemaErrors: async () => [] } as unknown as ResumeDeps['evaluator'],
-      judgeViolation: async () => null,
+      judgeViolations: async () => null,
       auditLate: async () => {},
       clock,
       logger: makeLogger('silent'),
