@@ -188,6 +188,32 @@ for (const [name, [code, rule]] of Object.entries(ATTACKS)) {
   });
 }
 
+/** The path is made at run time, so that it stands nowhere in the code. */
+const OUTSIDE = "import pathlib\nslash = chr(47)\npath = slash + 'etc' + slash + 'there-is-none'\n";
+const OPENERS: Record<string, [code: string, rule: string]> = {
+  'pandas.read_csv': ['pd.read_csv(path)', 'read-outside'],
+  'pandas.read_csv, by a keyword': ['pd.read_csv(filepath_or_buffer=path)', 'read-outside'],
+  'pandas.read_csv, a pathlib.Path': ['pd.read_csv(pathlib.Path(path))', 'read-outside'],
+  'pandas.read_pickle': ['pd.read_pickle(path)', 'read-outside'],
+  'numpy.load': ['np.load(path)', 'read-outside'],
+  'numpy.fromfile': ['np.fromfile(path)', 'read-outside'],
+  'numpy.memmap': ["np.memmap(path, mode='r')", 'read-outside'],
+  'a Series of paths': ["pd.Series(['/etc/passwd']).map(open)", 'read-outside'],
+  'matplotlib.image.imread': ["import matplotlib.image as i\ni.imread(path + '.png')", 'read-outside'],
+  'DataFrame.to_csv': ["pd.DataFrame({'a': [1]}).to_csv(path)", 'file-write'],
+  'DataFrame.to_json': ["pd.DataFrame({'a': [1]}).to_json(path)", 'file-write'],
+  'numpy.save': ['np.save(path, [1])', 'file-write'],
+};
+
+for (const [name, [code, rule]] of Object.entries(OPENERS)) {
+  test(`a file outside that the code names to a library is a violation: ${name}`, async () => {
+    const caught = `${OUTSIDE}try:\n    ${code.replaceAll('\n', '\n    ')}\nexcept BaseException: pass\nresult = 1`;
+    const named = await run(caught);
+    expect(errorOf(named).code).toBe('PYTHON_SECURITY_ERROR');
+    expect(violationsOf(named)).toMatchObject([{ rule, layer: 'RUNTIME' }]);
+  });
+}
+
 /** Runs the programs of test/python/benign.py that need packages in plain Python. */
 const PLAIN_PYTHON = `
 import json, sys

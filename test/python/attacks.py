@@ -292,6 +292,48 @@ RUNTIME = {
     "makes a folder": ("import pathlib\npathlib.Path('/var/tmp/weft-attack').mkdir()", "file-write"),
     "renames a file": ("import random\nrandom._os.rename('a', '/var/tmp/weft-attack')", "file-write"),
     "opens a database": ("import sqlite3", "blocked-module"),
+    "reads a file of the host": ("open('/etc/passwd')", "read-outside"),
+    "reads a file that is not there": ("open('/host/app/.env')", "read-outside"),
+    "reads the environment of another process": ("open('/proc/1/environ', 'rb')", "read-outside"),
+    "reads a key in a home": ("open('~/.ssh/id_rsa')", "read-outside"),
+    "reads a file and catches it": (
+        "try:\n    open('/host/app/.env')\nexcept BaseException:\n    pass\nresult = 1", "read-outside",
+    ),
+    "reads a file and exits": (
+        "try:\n    open('/host/app/.env')\nexcept BaseException:\n    exit()", "read-outside",
+    ),
+    "reads by pathlib": ("import pathlib\npathlib.Path('/etc', 'passwd').read_text()", "read-outside"),
+    "reads by os.open": ("import random\nrandom._os.open('/etc/passwd', 0)", "read-outside"),
+    "reads by io.FileIO": ("import io, pathlib\nio.FileIO(pathlib.Path('/etc/passwd'))", "read-outside"),
+    "reads by gzip": ("import gzip\ngzip.open('/etc/' + 'x')", "read-outside"),
+    "reads by zipfile": ("import zipfile\nzipfile.ZipFile('/etc/' + 'x')", "read-outside"),
+    "reads by tarfile": ("import tarfile\ntarfile.open('/etc/' + 'x')", "read-outside"),
+    "reads by configparser": ("import configparser\nconfigparser.ConfigParser().read(['/etc/' + 'x'])", "read-outside"),
+    "reads by a function as a callback": ("list(map(open, ['/etc/' + 'passwd']))", "read-outside"),
+    "reads by a thread": (
+        "import threading\nt = threading.Thread(target=open, args=('/etc/' + 'passwd',))\nt.start()\nt.join()", "read-outside",
+    ),
+    "reads by a pool": (
+        "from concurrent.futures import ThreadPoolExecutor as P\nwith P() as p:\n    list(p.map(open, ['/etc/' + 'passwd']))",
+        "read-outside",
+    ),
+    "reads at exit": ("import atexit\natexit.register(open, '/etc/' + 'passwd')", "read-outside"),
+    "reads by a path of bytes": ("open(b'/etc/passwd')", "read-outside"),
+    "reads by a path that climbs out": ("open('../../../etc/passwd')", "read-outside"),
+    "reads through a link": (
+        "import pathlib\np = pathlib.Path('link')\np.symlink_to('/etc/passwd')\np.read_text()", "read-outside",
+    ),
+    "reads by a path that lies": (
+        "class Path(str):\n    def __str__(self): return 'x'\n    def startswith(self, *_): return True\n"
+        "open(Path('/etc/passwd'))", "read-outside",
+    ),
+    "reads by bytes that lie": (
+        "class Path(bytes):\n    def __bytes__(self): return b'x'\n    def decode(self, *_): return 'x'\n"
+        "open(Path(b'/etc/passwd'))", "read-outside",
+    ),
+    "lists a folder": ("import pathlib\nlist(pathlib.Path('/etc').iterdir())", "read-outside"),
+    "lists by glob": ("import glob\nglob.glob('/etc/*')", "read-outside"),
+    "lists the root": ("import pathlib\nlist(pathlib.Path('/').rglob('*'))", "read-outside"),
     "hides a violation in except": ("try:\n    import os\nexcept BaseException:\n    pass\nresult = 1", "blocked-module"),
     "hides a violation in finally": (
         "def f():\n    try:\n        import os\n    finally:\n        return 1\nresult = f()", "blocked-module",

@@ -30,6 +30,33 @@ PROGRAMS = {
     "a keyword called file": "def f(file, mode='w'):\n    return file + mode\nresult = f(file='x')",
     "an attribute called obj": "class A:\n    obj = 3\nresult = A().obj",
     "an exception with an attribute obj": "class E(Exception):\n    obj = 3\ntry:\n    raise E()\nexcept E as e:\n    result = e.obj",
+    # files that a library opens of its own, and the program's own files
+    "time zones": "from datetime import datetime\nfrom zoneinfo import ZoneInfo\n"
+                  "result = str(datetime(2024, 7, 1, tzinfo=ZoneInfo('Europe/Berlin')))",
+    "mimetypes": "import mimetypes\nresult = mimetypes.guess_type('/etc/report.csv')[0]",
+    "locale": "import locale\nlocale.setlocale(locale.LC_ALL, 'C')\nresult = locale.localeconv()['decimal_point']",
+    "gettext and argparse": "import argparse, gettext\np = argparse.ArgumentParser()\np.add_argument('--x', default=1)\n"
+                            "result = [p.parse_args([]).x, gettext.gettext('x')]",
+    "a temporary folder": "import pathlib, tempfile\nwith tempfile.TemporaryDirectory() as d:\n    p = pathlib.Path(d, 'x')\n"
+                          "    p.touch()\n    result = [p.read_text(), [f.name for f in p.parent.iterdir()]]",
+    "temporary files": "import tempfile\nresult = []\nfor make in (tempfile.TemporaryFile, tempfile.NamedTemporaryFile):\n"
+                       "    with make('w+') as f:\n        f.write('x')\n        f.seek(0)\n        result.append(f.read())",
+    "null and random devices": "result = [open('/dev/null').read(), len(open('/dev/urandom', 'rb').read(3))]",
+    "random numbers of the system": "import random, secrets, uuid\n"
+                                    "result = [random.SystemRandom().random() < 1, len(secrets.token_hex(4)), len(str(uuid.uuid4()))]",
+    "a log file": "import logging, pathlib\nlogging.basicConfig(filename=pathlib.Path('log.txt').absolute(), format='%(message)s')\n"
+                  "logging.warning('careful')\nresult = pathlib.Path('log.txt').read_text()",
+    "a traceback through the standard library": "import json, traceback\ntry:\n    json.loads('x')\nexcept ValueError:\n"
+                                                "    result = 'raw_decode' in traceback.format_exc()",
+    "an error in a thread": "import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start()\nt.join()\nresult = 1",
+    "a link within its folder": "import pathlib\npathlib.Path('a').touch()\npathlib.Path('b').symlink_to('a')\n"
+                                "result = pathlib.Path('b').read_text()",
+    "its own folder by every name": "import glob, pathlib\npathlib.Path('a.txt').touch()\n"
+                                    "result = [glob.glob('*.txt'), [p.name for p in pathlib.Path.cwd().glob('*.txt')]]",
+    "a zip file": "import zipfile\nwith zipfile.ZipFile('a.zip', 'w') as z:\n    z.writestr('x', 'y')\n"
+                                               "result = zipfile.ZipFile('a.zip').read('x').decode()",
+    "the file of a module": "import json, linecache\nresult = linecache.getline(json.__file__, 1)[:1] != ''",
+    "a slash that is no path": "import csv\nresult = list(csv.reader(['a/b'], delimiter='/'))",
     # dunders that everyone writes
     "__name__": "result = []\nif __name__ == '__main__':\n    result.append(__name__)",
     "__init__ and __repr__": "class P:\n    def __init__(self, x): self.x = x\n    def __repr__(self): return f'P({self.x})'\n"
@@ -218,6 +245,16 @@ PACKAGED = {
                                 "result = [d['name'].str.upper().tolist(), d.apply(lambda r: r['n'] + 1, axis=1).tolist()]",
     "pandas json and pickle": "import pandas as pd, io, pickle\nd = pd.DataFrame({'a': [1, 2]})\n"
                               "result = [pd.read_json(io.StringIO(d.to_json())).shape[0], pickle.loads(pickle.dumps(d))['a'].tolist()]",
+    "numpy files": "import numpy as np\nnp.save('a.npy', [1, 2])\nnp.savetxt('a.txt', [1.5])\n"
+                   "result = [np.load('a.npy').tolist(), float(np.loadtxt('a.txt'))]",
+    "pandas time zones": "import pandas as pd\nt = pd.Timestamp('2024-07-01 12:00', tz='Europe/Berlin')\n"
+                         "result = [str(t.tz_convert('America/New_York')), str(t.tz_convert('dateutil/Europe/Paris'))]",
+    "pandas csv with slashes": "import pandas as pd, io\nresult = pd.read_csv(io.StringIO('a/b\\n1/2'), sep='/').to_dict('records')",
+    "pandas frames of paths": "import pandas as pd\nd = pd.DataFrame({'path': ['/etc/passwd', '/etc/hosts']})\n"
+                              "d.to_csv('out.csv')\nresult = pd.read_csv('out.csv')['path'].tolist()",
+    "matplotlib fonts": "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.font_manager as fm\n"
+                        "import matplotlib.pyplot as plt\nmatplotlib.rc('font', family='serif')\nplt.title('ß')\nplt.savefig('a.png')\n"
+                        "result = [fm.findfont('DejaVu Sans')[-4:], len(fm.findSystemFonts()) >= 0]",
     "matplotlib figure": "import io\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
                          "ax.plot([1, 2, 3])\nax.set_title('x')\nb = io.BytesIO()\nfig.savefig(b, format='png')\nresult = b.getvalue()[:4].hex()",
 }  # fmt: skip

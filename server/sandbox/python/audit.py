@@ -3,8 +3,8 @@
 `prepare()` makes the parts of the wall. It takes milliseconds and has no effect yet; the fork-server calls it before
 it makes cells, after everything that changes sys.path. `raise_wall(send, namespace, scratch=None)` then
 activates the wall for the rest of the process, in microseconds, and returns the Wall. From then on a program
-may not import what policy.json blocks, open files for writing outside `scratch` (default: the working
-directory), or reach sockets, processes, native code, code objects and frames, by any route; libraries may do
+may not import what policy.json blocks, write files outside `scratch` (default: the working directory), read
+files that are neither there nor part of Python and its packages, or reach sockets, processes, native code, code objects and frames, by any route; libraries may do
 what they need. callers.py decides which caller counts as the program; guards.py covers operations without an
 audit event.
 
@@ -14,9 +14,9 @@ hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a `wall.viola
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
-code of installed packages; a package that does for a program what the program itself may not (pandas writing
-a file whose path the program passed); and everything after a program has run native code. The purpose of this
-wall is an error message with the line of the offence.
+code of installed packages; a package that does for a program what the program itself may not, except with files whose
+path the program named (outside.py); and everything after a program has run native code. The purpose of this wall is
+an error message with the line of the offence.
 """
 
 import errno
@@ -27,6 +27,7 @@ import threading
 
 import callers
 import guards
+import outside
 from policy import (
     ATTRIBUTE_RULES,
     ATTRIBUTES,
@@ -59,11 +60,14 @@ class Wall:
         self.is_up = False
         self.violations = None
         self._scratch = None
+        self._code = ""
+        self.has_links = False
         self._judging = set()  # threads inside the hook, which reads frames itself and must not judge that
 
-    def go_up(self, send, scratch):
+    def go_up(self, send, scratch, code):
         self.violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
+        self._code = code
         self.is_up = True
 
     def lower(self):
@@ -103,9 +107,20 @@ class Wall:
         """Whether a program may write to `path`. The kernel's wall covers symbolic links that change meanwhile."""
         if isinstance(path, int):
             return path in (1, 2)
-        path = str.__str__(path) if isinstance(path, str) else bytes(path).decode(errors="surrogateescape")
-        real = os.path.realpath(path)
+        real = os.path.realpath(outside.text_of(path))
         return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
+
+
+    def judge_read(self, path, frame):
+        """A program may read its own folder, and files of Python and of packages."""
+        text = outside.text_of(path)
+        if not outside.is_open_to_all(text, self._scratch, self.has_links) and self.names(path, frame):
+            reason = EVENT_REASONS["read-outside"]
+            self.forbid("read-outside", f"Reading {_short(path)}", reason, frame)
+
+    def names(self, path, frame):
+        """Whether the program named this path to the library that opens it, or opens it itself."""
+        return not isinstance(path, int) and outside.is_named(frame, outside.text_of(path), self._code)
 
 
 @functools.lru_cache(maxsize=None)
@@ -119,10 +134,10 @@ def prepare():
     return wall, builtins
 
 
-def raise_wall(send, namespace, scratch=None):
-    """Activates the wall for the rest of the process; programs have no way to end it."""
+def raise_wall(send, namespace, scratch=None, code=""):
+    """Activates the wall for the rest of the process; programs have no way to end it. `code`: their source."""
     wall, namespace["__builtins__"] = prepare()
-    wall.go_up(send, scratch)
+    wall.go_up(send, scratch, code)
     return wall
 
 
@@ -146,20 +161,41 @@ def _judge_event(wall, event, arguments, frame):
 
 def _judge_open(wall, event, arguments, frame):
     path, mode, flags = arguments
+    if path is None:
+        return
     writes = set(mode) & set("wax+") if type(mode) is str else flags & _WRITE_FLAGS
-    way = "direct" if isinstance(path, int) else "driver"  # tempfile opens descriptors that it made itself
-    if writes and path is not None and not wall.is_scratch(path):
-        _forbid_write(wall, path, frame, way)
+    if not writes:
+        _judge_read(wall, event, arguments, frame)
+    elif not wall.is_scratch(path):
+        # tempfile opens descriptors that it made itself
+        _forbid_write(wall, path, frame, "direct" if isinstance(path, int) else "driver")
+
+
+def _judge_read(wall, event, arguments, frame):
+    path = arguments[0]
+    if path is not None and not isinstance(path, int):
+        wall.judge_read(path, frame)
+
+
+def _judge_database(wall, event, arguments, frame):
+    _judge_event(wall, event, arguments, frame)
+    path = outside.text_of(arguments[0])
+    if path.startswith("file:"):
+        path = path[len("file:") :].partition("?")[0]
+    if path not in ("", ":memory:"):
+        wall.judge_read(path, frame)
 
 
 def _judge_file_change(wall, event, arguments, frame):
+    if event == "os.symlink":
+        wall.has_links = True
     paths = [argument for argument in arguments[:2] if isinstance(argument, (str, bytes))]
     if paths and not wall.is_scratch(paths[-1]):
         _forbid_write(wall, paths[-1], frame, "driver")
 
 
 def _forbid_write(wall, path, frame, way):
-    if callers.is_program(frame, way):
+    if callers.is_program(frame, way) or wall.names(path, frame):
         wall.forbid("file-write", f"Writing to {_short(path)}", EVENT_REASONS["file-write"], frame)
 
 
@@ -198,6 +234,8 @@ def _short(path):
 _JUDGES = {
     **dict.fromkeys(EVENT_RULES, _judge_event),
     **dict.fromkeys(DATA["events"]["file-write"], _judge_file_change),
+    **dict.fromkeys(DATA["events"]["read-outside"], _judge_read),
+    "sqlite3.connect": _judge_database,
     "open": _judge_open,
     "import": _judge_import,
     "object.__getattr__": _judge_attribute,

@@ -28,17 +28,24 @@ import types
 import source
 
 USER, OURS, IMPORTER, STDLIB, LIBRARY = range(5)
+PROGRAM = source.FILENAME
 
 _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 # Saved before guards.py replaces the descriptor by one that is judged.
-_back_of = types.FrameType.__dict__["f_back"].__get__
+back_of = types.FrameType.__dict__["f_back"].__get__
 
 
 def register_packages():
     """From now on, every folder on sys.path except those of the standard library counts as one of packages."""
-    global _PACKAGES
+    global _PACKAGES, _LIBRARY
     _PACKAGES = tuple(set(_folders(filter(os.path.isabs, sys.path))) - set(_STDLIB))
-    _kind.cache_clear()
+    _LIBRARY = (*_STDLIB, *_PACKAGES, _OUR_FOLDER)
+    kind_of.cache_clear()
+
+
+def library_folders():
+    """The folders of the standard library and of packages, and this one: Python prints the lines of a traceback."""
+    return _LIBRARY
 
 
 def is_program(frame, way):
@@ -46,25 +53,25 @@ def is_program(frame, way):
     if frame is None:
         return True
     if way == "direct":
-        return _kind(frame.f_code.co_filename) == USER
+        return kind_of(frame.f_code.co_filename) == USER
     while frame is not None:
-        kind = _kind(frame.f_code.co_filename)
-        if kind in (USER, OURS):
+        found = kind_of(frame.f_code.co_filename)
+        if found in (USER, OURS):
             return True
-        if kind == IMPORTER or (kind == LIBRARY and way == "driver"):
+        if found == IMPORTER or (found == LIBRARY and way == "driver"):
             return False
         if frame.f_code.co_name == "<module>":
             return False
-        frame = _back_of(frame)
+        frame = back_of(frame)
     return True
 
 
 def nearest_user_line(frame):
     """The line number of the nearest frame of the program, or None."""
     while frame is not None:
-        if frame.f_code.co_filename == source.FILENAME:
+        if frame.f_code.co_filename == PROGRAM:
             return frame.f_lineno
-        frame = _back_of(frame)
+        frame = back_of(frame)
     return None
 
 
@@ -72,18 +79,18 @@ def is_called_by(frame, file_ending, function):
     """Whether the stack has this function of the standard library, and no frame of the program further in."""
     while frame is not None:
         code = frame.f_code
-        kind = _kind(code.co_filename)
-        if kind == USER:
+        found = kind_of(code.co_filename)
+        if found == USER:
             return False
-        if kind == STDLIB and code.co_name == function and code.co_filename.endswith(file_ending):
+        if found == STDLIB and code.co_name == function and code.co_filename.endswith(file_ending):
             return True
-        frame = _back_of(frame)
+        frame = back_of(frame)
     return False
 
 
 @functools.lru_cache(maxsize=None)
-def _kind(filename):
-    if filename == source.FILENAME:
+def kind_of(filename):
+    if filename == PROGRAM:
         return USER
     if filename.startswith(_OUR_FOLDER):
         return OURS
@@ -102,3 +109,4 @@ def _folders(paths):
 _paths = sysconfig.get_paths()
 _STDLIB = _folders([_paths["stdlib"], _paths["platstdlib"], os.path.dirname(os.__file__)])
 _PACKAGES = ()
+_LIBRARY = (*_STDLIB, _OUR_FOLDER)

@@ -58,7 +58,7 @@ def run_program(request, send):
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         if request.get("policy") != "kernel":
-            wall = audit.raise_wall(send, namespace, request.get("scratch"))
+            wall = audit.raise_wall(send, namespace, request.get("scratch"), request["code"])
         _execute(program, namespace, None if request.get("isRehearsal") else drawn)
         last = {
             "kind": "result",

@@ -1,4 +1,4 @@
-import { type Attack, harmless, py, raises, reported, stopped, succeeds } from './attack.ts';
+import { type Attack, type Ending, harmless, py, raises, reported, stopped, succeeds } from './attack.ts';
 
 /** Each way prints the text of the file `path` if it can read it. */
 const READERS: Record<string, string> = {
@@ -57,13 +57,11 @@ const ENVIRONMENT: Attack[] = [
     name: `reads ${path}`,
     code: `print(open('${path}', 'rb').read())`,
     kernel: raises,
-    strict: raises,
   })),
   ...['environ', 'cmdline'].map((file) => ({
     name: `reads the ${file} of a process of the host`,
     code: `print(open(f"/proc/{input_data['pid']}/${file}", 'rb').read())`,
     kernel: raises,
-    strict: raises,
     worksOutside: true,
   })),
   {
@@ -108,7 +106,8 @@ const PLACES: Attack[] = [
     `,
     kernel: succeeds('searched'),
   },
-  ...input(1, 'in the folder of its sockets'),
+  // Its path is below /tmp, which in a cell is its own folder.
+  ...input(1, 'in the folder of its sockets', raises),
   ...input(2, 'in the home folder'),
   ...[
     '/etc/passwd',
@@ -134,7 +133,6 @@ const PLACES: Attack[] = [
     name: `opens ${path}`,
     code: `f = open('${path}', 'rb')\nbreach(f.read(10))`,
     kernel: raises,
-    strict: raises,
   })),
   {
     name: 'makes a device file of the disk',
@@ -214,13 +212,13 @@ const PLACES: Attack[] = [
   },
 ];
 
-function input(index: number, where: string): Attack[] {
+function input(index: number, where: string, strict: Ending = stopped): Attack[] {
   return [
     {
       name: `reads the secret ${where}`,
       code: `print(open(input_data['files'][${index}]).read())`,
       kernel: raises,
-      strict: raises,
+      strict,
       worksOutside: true,
     },
   ];
