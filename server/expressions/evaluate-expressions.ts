@@ -18,6 +18,7 @@ export async function* evaluateExpressions(
   expressions: readonly string[],
   scope: object,
 ): AsyncGenerator<string> {
+  markAsData(scope);
   const startedAt = performance.now();
   const used = { bytes: 0, containers: 0 };
   for (const [before, expression] of expressions.entries()) {
@@ -64,13 +65,28 @@ function compile(expression: string): jsonata.Expression {
   return ready;
 }
 
+/** JSONata regards every object as a function in which one of these is `true`. */
+const FUNCTION_MARKS = ['_jsonata_lambda', '_jsonata_function'] as const;
+type Marked = Partial<Record<(typeof FUNCTION_MARKS)[number], unknown>>;
+
+/** Data may have these keys too. A Boolean object in place of `true` is the same in JSON and no mark to JSONata. */
+function markAsData(scope: object): void {
+  const waiting: object[] = [scope];
+  for (let data = waiting.pop(); data !== undefined; data = waiting.pop()) {
+    const marked: Marked = data;
+    for (const mark of FUNCTION_MARKS) if (marked[mark] === true) marked[mark] = Object(true);
+    for (const child of Object.values(data))
+      if (typeof child === 'object' && child !== null) waiting.push(child);
+  }
+}
+
 /** Without functions, which JSON cannot hold, and without the properties that JSONata adds to its sequences. */
 function toJson(result: unknown, used: { bytes: number; containers: number }, before: number): string {
   const withoutFunctions = (_key: string, value: unknown) => {
     if (typeof value === 'function') return null;
     if (typeof value !== 'object' || value === null) return value;
     if (++used.containers > LIMITS.resultContainers) throw new EvaluationError(tooManyContainers(before));
-    return '_jsonata_lambda' in value || '_jsonata_function' in value ? null : value;
+    return FUNCTION_MARKS.some((mark) => (value as Marked)[mark] === true) ? null : value;
   };
   const json = JSON.stringify(result, withoutFunctions) ?? 'null';
   used.bytes += json.length;

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { countContainers } from '../shared/json-size.ts';
 
-/** Of one violation in one frame: alerts add these numbers up. */
-const MAX_COUNT = 1_000_000;
-
 /**
  * Frames between Node and the Python side; python/frames.py describes the protocol. A cell is untrusted: its frames are
  * bounded before they are parsed, checked after, and affect only the run of that cell.
  */
+
+/** Of one violation in one frame: alerts add these numbers up. */
+const MAX_COUNT = 1_000_000;
+
+/** No folder, and nothing that makes people read another name than the file has; python/artifacts.py has the same rule. */
+const ARTIFACT_NAME =
+  /^(?!\.+$)[^/\\\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,200}$/u;
+
 const findingSchema = z.object({
   rule: storable(200),
   message: storable(4000),
@@ -34,11 +39,11 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
       // A cell reports for the runtime wall alone, whatever layer it claims.
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']).transform(() => 'RUNTIME' as const),
     }),
-    count: z.int().min(1).max(MAX_COUNT).default(1),
+    count: z.int().min(1).max(MAX_COUNT).optional(),
   }),
   z.object({
     kind: z.literal('artifact'),
-    name: z.string().regex(/^[^/\\\p{Cc}\p{Cs}]{1,200}$/u),
+    name: z.string().regex(ARTIFACT_NAME),
     mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
     data: z.string(),
   }),

@@ -39,6 +39,14 @@ test('ten megabytes are saved', async () => {
 
 test.each([
   ['a name with a folder', "save_artifact('../x', '1')", 'name of a file'],
+  ['a name that is the folder above', "save_artifact('..', '1')", 'name of a file'],
+  [
+    'a name that reads backwards',
+    "save_artifact('a\\u202egnp.exe', '1')",
+    "direction; got 'a\\u202egnp.exe'",
+  ],
+  ['a name that isolates a direction', "save_artifact('a\\u2067b', '1')", 'direction'],
+  ['a name of two lines', "save_artifact('a\\u2028b', '1')", 'control text'],
   ['what is not data', "save_artifact('x', {'a': 1})", 'got dict'],
   ['a file that does not exist', "save_artifact('x')", 'No such file'],
   ['what is not a type', "save_artifact('x', '1', 'a\\nb')", "type such as 'text/csv'"],

@@ -18,7 +18,11 @@ MAX_COUNT = 100
 MAX_BYTES = 10 * 1024 * 1024
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
 
-_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+# Without folders, control characters, and characters that change the direction of text or end a line: the name that
+# people read would be another one than the file has. frames.ts has the same rule.
+_NAME = re.compile(
+    r"(?!\.+$)[^/\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]{1,200}"
+)
 _MIME_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 
 
@@ -37,8 +41,11 @@ class Artifacts:
 
     def save_artifact(self, name, data=None, mime_type=None):
         """Saves a file that can be downloaded beside the result."""
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in (".", ".."):
-            raise ArtifactError(f"Expected the name of a file, such as 'report.csv' and without folders, got {name!r:.100}")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ArtifactError(
+                "Expected the name of a file, such as 'report.csv': without folders, of at most 200 characters, and without "
+                f"characters that control text or its direction; got {ascii(name):.100}"
+            )
         if mime_type is None:
             mime_type = _type_of(name, data)
         elif not isinstance(mime_type, str) or not _MIME_TYPE.fullmatch(mime_type):

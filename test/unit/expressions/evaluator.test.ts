@@ -110,6 +110,23 @@ test('expressions of one request share the limits of one, and the error names th
   expect(await evaluateAll(['1', '"a"', '[]'])).toEqual([1, 'a', []]);
 });
 
+test.each(['_jsonata_lambda', '_jsonata_function'])('data with the key %s is data', async (key) => {
+  const marked = { [key]: true, implementation: 1, x: { y: [1, { [key]: true }] } };
+  const scope = { input: marked, list: [marked, { [key]: 'text' }] };
+  expect(await evaluate('input', scope)).toEqual(marked);
+  expect(await evaluate('list', scope)).toEqual(scope.list);
+  expect(await evaluate('input.x.y[1]', scope)).toEqual({ [key]: true });
+  expect(await evaluate('$type(input)', scope)).toBe('object');
+  expect(await evaluate('$keys(input)', scope)).toEqual(Object.keys(marked));
+  expect(JSON.parse((await evaluate('$string(input)', scope)) as string)).toEqual(marked);
+  expect(await evaluate('$map(list, function($v) { $v.x.y[0] })', scope)).toBe(1);
+});
+
+test('a function as a result is null', async () => {
+  expect(await evaluate('function($x) { $x }')).toBeNull();
+  expect(await evaluate('{ "f": $sum, "g": [$sum] }')).toEqual({ f: null, g: [null] });
+});
+
 test('a result of more lists than a server can parse is an error', async () => {
   await expect(evaluate('[1..500001].[[]]')).rejects.toThrow('more than 500000 lists and objects');
 });
