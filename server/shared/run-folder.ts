@@ -1,21 +1,27 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive } from './process-table.ts';
+import { removeFolder } from './remove-folder.ts';
 
 const NAME = /^weft-run-(\d+)-/;
 
 /**
  * A folder for the sockets of this process. Its path is short, because the path of a Unix socket has at most 107 bytes.
- * Also removes the folders of processes that were killed.
+ * Also removes the folders of processes that were killed. Every user of the host can write to the folder of temporary
+ * files, so a name there proves nothing: only a folder that belongs to our user, and that nobody else can enter, is ours.
  */
-export async function makeRunFolder(): Promise<string> {
-  for (const name of await readdir(tmpdir())) {
+export async function makeRunFolder(parent = tmpdir()): Promise<string> {
+  for (const name of await readdir(parent)) {
     const pid = NAME.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) {
-      // A folder of another user cannot be removed, and that user's own Weft removes it.
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
-    }
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    // What cannot be removed stays: it is not ours, or another process removes it just now.
+    await removeFolder(join(parent, name), isOurs).catch(() => {});
   }
-  return mkdtemp(join(tmpdir(), `weft-run-${process.pid}-`));
+  return mkdtemp(join(parent, `weft-run-${process.pid}-`));
+}
+
+async function isOurs(folder: FileHandle): Promise<boolean> {
+  const { uid, mode } = await folder.stat();
+  return uid === process.geteuid?.() && (mode & 0o077) === 0;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from '../../shared/remove-folder.ts';
 import { type Claim, isHeld, readNote, removeStale, tryClaim } from './claim.ts';
 import { layoutOf } from './layout.ts';
 import {
@@ -66,7 +67,7 @@ export async function openStore(root: string) {
       await rename(buildFolder, folder).catch(async (error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error;
         if ((await readManifest(folder)) !== null) return;
-        await discard(folder); // not an environment, or a damaged one
+        await removeFolder(folder); // not an environment, or a damaged one
         await rename(buildFolder, folder);
       });
       return { folder, manifest, compiled: null };
@@ -156,14 +157,15 @@ export async function openStore(root: string) {
         return false;
       }
       if (await isLeased(id)) {
-        await rename(aside, folder).catch(() => discard(aside));
+        await rename(aside, folder).catch(() => removeFolder(aside));
         return false;
       }
-      await discard(aside);
+      await removeFolder(aside);
       return true;
     },
 
-    discard,
+    /** Removes a folder or a file, and follows no symlink: a package that was built from source may have left some. */
+    discard: removeFolder,
   };
 
   function outcomeFile(key: string): string {
@@ -199,9 +201,4 @@ function touch(folder: string): void {
   } catch {
     // The time of the last use only decides which environment is removed first.
   }
-}
-
-async function discard(folder: string): Promise<void> {
-  // Retries, because another process may still write to the folder.
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, rm } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { killGroup, startExpendable } from '../../shared/process-table.ts';
+import { removeFolder } from '../../shared/remove-folder.ts';
 import { encodeFrame, FrameDecoder, FrameError, type ServerFrame, serverFrameSchema } from '../frames.ts';
 import { type CellHandle, type CellInMaking, type CellServer, openCell, openConnection } from './cell.ts';
 import { type ControlGroups, removeGroup } from './control-group.ts';
@@ -56,7 +57,7 @@ export async function startForkServer(options: ForkServerOptions): Promise<ForkS
     );
   }
   // A server that was killed leaves its socket behind.
-  await rm(options.socketFolder, { recursive: true, force: true });
+  await removeFolder(options.socketFolder);
   await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
   if (options.asRoot) await chown(options.socketFolder, ROOM_UID, ROOM_UID);
   const key = randomBytes(16);
@@ -202,7 +203,7 @@ function controlRoom({ room, closed, key, options }: RunningRoom): ForkServer {
       const late = setTimeout(() => killGroup(room), STOP_TIMEOUT_MS);
       await closed;
       clearTimeout(late);
-      await rm(options.socketFolder, { recursive: true, force: true });
+      await removeFolder(options.socketFolder);
     },
   };
 }

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environments } from '../../packages/environments.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { removeFolder } from '../../shared/remove-folder.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
 import { ActiveRuns } from '../active-runs.ts';
 import type {
@@ -157,7 +157,7 @@ class LocalSandbox implements SandboxBackend {
     await ended;
     await Promise.all([this.supervisor[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
     const { runFolder, logger } = this.options;
-    await rm(runFolder, { recursive: true, force: true }).catch((error) =>
+    await removeFolder(runFolder).catch((error) =>
       logger.warn({ err: error }, 'the run folder could not be removed'),
     );
   }
