@@ -49,6 +49,7 @@ COPY --from=build /weft/dist/migrations dist/migrations
 COPY --from=build /weft/dist/graphiql dist/graphiql
 COPY --from=build /weft/studio/dist/app studio/dist/app
 COPY --from=build /weft/server/sandbox/python server/sandbox/python
+COPY --from=build /weft/server/packages/installer/python server/packages/installer/python
 USER weft
 VOLUME /data
 EXPOSE 4000

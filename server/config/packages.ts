@@ -32,6 +32,12 @@ export const packageSettings = {
     .transform(toList)
     .default([])
     .describe('Folders or pages with wheels, separated by commas or spaces.'),
+  PYTHON_INDEX_HOSTS: z
+    .string()
+    .transform(toList)
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/, 'expected host or host:port')))
+    .default([])
+    .describe('Further hosts that an installer may connect to, such as one to which the index redirects.'),
   PYTHON_NO_INDEX: flag()
     .default(false)
     .describe('Whether packages are installed from PYTHON_FIND_LINKS alone, without an index.'),
@@ -70,6 +76,7 @@ export function toPackageConfig(
     indexUrl: parsed.PYTHON_INDEX_URL,
     extraIndexUrls: parsed.PYTHON_EXTRA_INDEX_URL,
     findLinks: parsed.PYTHON_FIND_LINKS,
+    indexHosts: parsed.PYTHON_INDEX_HOSTS,
     noIndex: parsed.PYTHON_NO_INDEX,
     sourceBuilds: parsed.PYTHON_SOURCE_BUILDS,
     installer: parsed.PYTHON_INSTALLER,

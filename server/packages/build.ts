@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { checkResolved, type PackageRules } from './check.ts';
 import type { EnvironmentEvent } from './environment.ts';
@@ -10,6 +10,7 @@ import {
   requirementsFile,
   venvFolder,
 } from './installer/installer.ts';
+import { giveToRoom } from './installer/room-owner.ts';
 import { environmentId, hostPlatform, type LockedPackage, readLock } from './lock.ts';
 import type { Requirement } from './requirement.ts';
 import { contentsOf } from './site-packages.ts';
@@ -46,6 +47,7 @@ export async function buildEnvironment(
     resolving(null);
     await mkdir(join(folder, 'tmp'));
     await writeFile(requirementsFile(work), `${requested.join('\n')}\n`);
+    await giveToRoom(folder, join(folder, 'tmp'), requirementsFile(work));
     const installer = await makeInstaller(work);
     await installer.resolve(work).catch((error) => {
       throw withSuggestions(error, requirements, rules);
@@ -87,7 +89,7 @@ export async function buildEnvironment(
       });
     }
     const contents = await contentsOf(sitePackages);
-    await rm(join(folder, 'tmp'), { recursive: true, force: true });
+    await store.discard(join(folder, 'tmp'));
     return store.keep(folder, {
       id,
       requirements: requested,

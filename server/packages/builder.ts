@@ -10,6 +10,7 @@ import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
 import { SharedWork, type WorkContext } from './shared-work.ts';
 import type { Claim } from './store/claim.ts';
+import type { DiskBudget } from './store/disk-budget.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 
 /** The requested packages, and the Python to install them for. */
@@ -30,6 +31,7 @@ export class Builder {
   constructor(
     private readonly store: Store,
     private readonly settings: PackageSettings,
+    private readonly budget: DiskBudget,
   ) {}
 
   /** The environment that the request resolved to before, found without a resolver or the network. */
@@ -54,6 +56,7 @@ export class Builder {
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
     const requested = textsOf(request);
+    await this.budget.makeRoom();
     using _claim = await this.claim(key, requested, work);
     const known = await store.find(key);
     if (known !== null) return known;
@@ -85,13 +88,13 @@ export class Builder {
     { requirements, interpreter }: EnvironmentRequest,
     work: WorkContext<EnvironmentEvent>,
   ): Promise<StoredEnvironment> {
-    const { store, settings } = this;
+    const { store, settings, budget } = this;
     const deps: BuildDeps = {
       store,
       rules: settings.rules,
       pythonVersion: interpreter.version,
       isolated: settings.sourceBuilds,
-      makeInstaller: await openInstallation(settings, store.layout, interpreter, this.tools),
+      makeInstaller: await openInstallation(settings, store.layout, interpreter, this.tools, budget),
     };
     return buildEnvironment(deps, requirements, work);
   }

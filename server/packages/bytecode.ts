@@ -3,13 +3,16 @@ import type { Logger } from '../shared/logger.ts';
 import type { TargetInterpreter } from './environment.ts';
 import { trimOutput } from './installer/installer-output.ts';
 import { runInRoom } from './installer/room.ts';
+import { giveTreeToRoom } from './installer/room-owner.ts';
 import type { PackageSettings } from './settings.ts';
 import { sizeOf } from './site-packages.ts';
+import type { DiskBudget } from './store/disk-budget.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
 
 export interface BytecodeDeps {
   store: Store;
   settings: PackageSettings;
+  budget: DiskBudget;
   interpreter: () => Promise<TargetInterpreter>;
   logger: Logger;
   /** Called when an environment has grown by its bytecode. */
@@ -77,17 +80,21 @@ export class Bytecode implements AsyncDisposable {
 
   /** The claim is a lease too: no process removes the environment meanwhile. */
   private async compile({ folder, manifest }: StoredEnvironment, stop: AbortSignal): Promise<void> {
-    const { store, settings, onCompiled } = this.deps;
+    const { store, settings, budget, onCompiled } = this.deps;
     const { executable, prefix } = await this.deps.interpreter();
     using claim = await store.claimCompile(manifest.id);
     const isNeeded = claim !== null && (await store.get(manifest.id))?.compiled === null;
     if (!isNeeded) return;
     const sitePackages = join(folder, manifest.sitePackages);
+    await giveTreeToRoom(sitePackages);
+    using share = budget.open();
+    const mayWriteBytes = await share.grant(0);
     const room = {
       bubblewrapPath: settings.bubblewrapPath,
-      hasNetwork: false,
+      python: executable,
+      wayOut: null,
+      limits: { mayWriteBytes, maxFileBytes: mayWriteBytes, isForeign: false },
       variables: {},
-      homeFiles: {},
       readable: [prefix, executable],
       writable: [sitePackages],
       signal: AbortSignal.any([stop, AbortSignal.timeout(settings.timeoutMs)]),

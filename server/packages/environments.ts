@@ -14,6 +14,7 @@ import { PackageRefusal } from './errors.ts';
 import { describe, forgetFailure, listEnvironments } from './list.ts';
 import type { Requirement } from './requirement.ts';
 import type { PackageSettings } from './settings.ts';
+import { DiskBudget } from './store/disk-budget.ts';
 import { collectGarbage, type GarbageCollection } from './store/garbage-collect.ts';
 import { repair } from './store/repair.ts';
 import { openStore, type Store, type StoredEnvironment } from './store/store.ts';
@@ -47,6 +48,7 @@ export async function openEnvironments(options: EnvironmentsOptions): Promise<En
 
 class HostEnvironments implements Environments {
   private readonly builder: Builder;
+  private readonly budget: DiskBudget;
   private readonly bytecode: Bytecode;
   private collecting: Promise<void> = Promise.resolve();
   private interpreter: Promise<TargetInterpreter> | null = null;
@@ -56,11 +58,13 @@ class HostEnvironments implements Environments {
     private readonly store: Store,
   ) {
     const { settings, logger } = options;
-    this.builder = new Builder(store, settings);
+    this.budget = new DiskBudget(store, settings.maxMb, settings.cacheFolder);
+    this.builder = new Builder(store, settings, this.budget);
     const interpreter = () => this.findInterpreter();
     this.bytecode = new Bytecode({
       store,
       settings,
+      budget: this.budget,
       logger,
       interpreter,
       onCompiled: () => this.collectSoon(),
@@ -115,6 +119,7 @@ class HostEnvironments implements Environments {
     this.collecting = this.collecting
       .then(async () => {
         const collected = await collectGarbage(this.store, settings.maxMb);
+        this.budget.lastSizeMb = collected.sizeMb;
         if (collected.leftovers + collected.removed.length > 0)
           logger.info(collected, 'removed unused Python environments');
       })

@@ -26,7 +26,8 @@ function tokensOf(text: string): string[] | null {
   return joined.replace(TOKEN, '').trim() === '' ? tokens : null;
 }
 
-const TOKEN = /"[^"\n\r]*"|'[^'\n\r]*'|[()]|===|[<>=!~]=|[<>]|[a-z_.]+(?:-in)?/g;
+/** Without `$` in a string: pip and uv replace `${NAME}` in requirements by a variable. */
+const TOKEN = /"[^"$\n\r]*"|'[^'$\n\r]*'|[()]|===|[<>=!~]=|[<>]|[a-z_.]+(?:-in)?/g;
 const VARIABLE =
   /^(?:python_version|python_full_version|os_name|sys_platform|platform_(?:release|system|version|machine|python_implementation)|implementation_(?:name|version)|extra)$/;
 const VALUE = new RegExp(`^["']|${VARIABLE.source}`);

@@ -10,6 +10,8 @@ export interface PackageSettings {
   extraIndexUrls: readonly string[];
   /** Folders or pages with wheels, beside the index or instead of it. */
   findLinks: readonly string[];
+  /** Further hosts that an installer may connect to, such as one to which the index redirects; `host` or `host:port`. */
+  indexHosts: readonly string[];
   /** Install from `findLinks` alone. */
   noIndex: boolean;
   /** Whether packages without a wheel may be built, which runs their code. */

@@ -41,6 +41,7 @@ export function testPackageSettings(settings: Partial<PackageSettings> = {}): Pa
     indexUrl: undefined,
     extraIndexUrls: [],
     findLinks: [],
+    indexHosts: [],
     noIndex: false,
     sourceBuilds: false,
     installer: 'auto',

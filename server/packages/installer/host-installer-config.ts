@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PackageSettings } from '../settings.ts';
+import { makeProxyChoice } from './host-proxies.ts';
+import { indexHosts } from './index-hosts.ts';
 import {
   optionsOfFile,
   optionsOfVariables,
@@ -10,16 +12,20 @@ import {
   pipVariables,
   uvVariables,
 } from './pip-options.ts';
+import type { WayOutOptions } from './way-out.ts';
 
 /** The part of the host's pip and uv configuration that an installer may use. */
 export interface HostInstallerConfig {
-  variables: Record<string, string>;
+  pipVariables: Record<string, string>;
+  uvVariables: Record<string, string>;
   /** Install from local wheels alone. An option, because uv has no variable for it. */
   noIndex: boolean;
   /** Files on the host by their path in the home folder of the room. */
   homeFiles: Record<string, string>;
   /** The files and folders that the configuration names: certificates, wheels, more configuration. */
   readable: string[];
+  isAllowedHost: WayOutOptions['isAllowed'];
+  proxyFor: WayOutOptions['proxyFor'];
 }
 
 /**
@@ -27,57 +33,70 @@ export interface HostInstallerConfig {
  * of pip, so the options of pip become variables of uv, unless the host configures uv itself.
  */
 export async function readHostInstallerConfig(settings: PackageSettings): Promise<HostInstallerConfig> {
-  const { home, variables: hostVariables } = settings.hostInstallers;
-  const kept = Object.fromEntries(Object.entries(hostVariables).filter(([name]) => !IGNORED.test(name)));
-  const homeFiles = Object.fromEntries(
-    HOME_FILES.flatMap((name) =>
-      home !== undefined && existsSync(join(home, name)) ? [[name, join(home, name)]] : [],
-    ),
-  );
-  const files = [...HOST_FILES, ...Object.values(homeFiles), kept.PIP_CONFIG_FILE, kept.UV_CONFIG_FILE];
-  const texts = await Promise.all(
-    files.filter((file) => file !== undefined).map(async (file) => [file, await readIfThere(file)] as const),
-  );
-  const pip: PipOptions = Object.assign(
-    {},
-    ...texts.filter(([file]) => !file.endsWith('.toml')).map(([, text]) => optionsOfFile(text)),
-    optionsOfVariables(kept),
-  );
-  const hasOwnUv =
-    texts.some(([file, text]) => file.endsWith('.toml') && text !== '') ||
-    Object.keys(kept).some((name) => /^UV_(\w*INDEX\w*|FIND_LINKS)$/.test(name));
+  const { home, variables } = settings.hostInstallers;
+  const homeFiles = (names: readonly string[]) =>
+    names.flatMap((name) => (home === undefined ? [] : [[name, join(home, name)] as const]));
+  const pipFiles = [...PIP_FILES, ...homeFiles(HOME_PIP_FILES).map(([, file]) => file)];
+  const uvFiles = homeFiles(HOME_UV_FILES).filter(([, file]) => existsSync(file));
+  const pipTexts = await readAll([...pipFiles, variables.PIP_CONFIG_FILE]);
+  const uvTexts = await readAll([...UV_FILES, ...uvFiles.map(([, file]) => file), variables.UV_CONFIG_FILE]);
+
+  const pip: PipOptions = Object.assign({}, ...pipTexts.map(optionsOfFile), optionsOfVariables(variables));
   const own = ownOptions(settings);
-  const variables = {
-    ...(hasOwnUv ? {} : uvVariables(pip)),
-    ...kept,
-    ...uvVariables(own),
-    ...pipVariables(own),
-    ...QUIET,
+  const uv = pick(variables, UV_USES);
+  const hasOwnUv =
+    uvTexts.some((text) => text !== '') ||
+    Object.keys(uv).some((name) => /^UV_(\w*INDEX\w*|FIND_LINKS)$/.test(name));
+  const shared = { ...pick(variables, CERTIFICATES), NO_COLOR: '1' };
+  const config = {
+    pipVariables: {
+      ...shared,
+      ...pipVariables(pick({ ...pip, ...own }, PIP_USES)),
+      ...PIP_ALWAYS,
+    },
+    uvVariables: {
+      ...(hasOwnUv ? {} : uvVariables(pip)),
+      ...shared,
+      ...uv,
+      ...uvVariables(own),
+      UV_NO_PROGRESS: '1',
+    },
   };
+  const values = Object.values(config).flatMap((each) => Object.values(each));
+  const hasOwnIndex =
+    pip['index-url'] !== undefined || Object.keys(uv).some((name) => DEFAULT_INDEX.test(name));
   return {
-    variables,
+    ...config,
+    isAllowedHost: indexHosts(settings, { texts: [...uvTexts, ...values], hasOwnIndex }),
+    proxyFor: makeProxyChoice(variables, pip.proxy),
     noIndex: settings.noIndex || (!hasOwnUv && isTrue(pip['no-index'])),
-    homeFiles,
-    readable: [...texts.map(([, text]) => text), ...Object.values(variables)].flatMap(pathsIn),
+    homeFiles: Object.fromEntries(uvFiles),
+    readable: [...uvTexts, ...values].flatMap(pathsIn),
   };
 }
 
-/** Variables that would change the target Python, the target folder, the checks or the logs of an install. */
-const IGNORED = new RegExp(
-  '^PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|EDITABLE|SRC|LOG|REPORT|DRY_RUN|REQUIRE_VIRTUALENV|NO_DEPS|' +
-    'IGNORE_INSTALLED|ONLY_BINARY|NO_BINARY|PREFER_BINARY|QUIET|VERBOSE|REQUIRE_HASHES)$|' +
-    '^UV_(PYTHON.*|SYSTEM_PYTHON|(NO_)?MANAGED_PYTHON|PROJECT.*|WORKING_DIR|TOOL_.*|INSTALL_.*|VENV_.*|LINK_MODE|' +
-    'NO_VERIFY_HASHES|REQUIRE_HASHES|COMPILE_BYTECODE|NO_BINARY.*|NO_BUILD.*)$',
+/** What says where packages come from, which versions are taken, and how the network is used; nothing else. */
+const PIP_USES =
+  /^(index-url|extra-index-url|find-links|no-index|trusted-host|cert|client-cert|(default-)?timeout|(resume-)?retries|constraint|pre|use-feature|use-deprecated)$/;
+const UV_USES = new RegExp(
+  '^UV_(DEFAULT_INDEX|(EXTRA_)?INDEX_URL|INDEX|INDEX_STRATEGY|INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|FIND_LINKS|' +
+    'INSECURE_HOST|HTTP_(CONNECT_|READ_)?TIMEOUT|HTTP_RETRIES|REQUEST_TIMEOUT|CONCURRENT_[A-Z]+|NATIVE_TLS|' +
+    'SYSTEM_CERTS|CONFIG_FILE|NO_CONFIG|OFFLINE|CONSTRAINT|OVERRIDE|EXCLUDE(_NEWER)?|PRERELEASE|RESOLUTION|' +
+    'FORK_STRATEGY|TORCH_BACKEND)$',
 );
-const QUIET = {
+const CERTIFICATES = /^(SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE)$/;
+const DEFAULT_INDEX = /^UV_(DEFAULT_INDEX|INDEX_URL)$/;
+/** The files of pip were read above: pip itself reads none. */
+const PIP_ALWAYS = {
+  PIP_CONFIG_FILE: '/dev/null',
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
   PIP_NO_INPUT: '1',
-  NO_COLOR: '1',
-  UV_NO_PROGRESS: '1',
   PIP_PROGRESS_BAR: 'off',
 };
-const HOST_FILES = ['/etc/xdg/pip/pip.conf', '/etc/pip.conf', '/etc/uv/uv.toml'];
-const HOME_FILES = ['.pip/pip.conf', '.config/pip/pip.conf', '.config/uv/uv.toml'];
+const PIP_FILES = ['/etc/xdg/pip/pip.conf', '/etc/pip.conf'];
+const UV_FILES = ['/etc/uv/uv.toml'];
+const HOME_PIP_FILES = ['.pip/pip.conf', '.config/pip/pip.conf'];
+const HOME_UV_FILES = ['.config/uv/uv.toml'];
 
 /** The server's own settings, as options of pip. */
 function ownOptions({ indexUrl, extraIndexUrls, findLinks, noIndex }: PackageSettings): PipOptions {
@@ -101,6 +120,13 @@ function isTrue(value: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(value ?? '');
 }
 
-async function readIfThere(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
+function pick<T>(from: Readonly<Record<string, T>>, names: RegExp): Record<string, T> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => names.test(name)));
+}
+
+/** The empty text for a file that is missing or cannot be read. */
+function readAll(files: readonly (string | undefined)[]): Promise<string[]> {
+  return Promise.all(
+    files.flatMap((file) => (file === undefined ? [] : [readFile(file, 'utf8').catch(() => '')])),
+  );
 }

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
 import type { TargetInterpreter } from '../environment.ts';
+import { PackageError } from '../errors.ts';
 import type { PackageSettings } from '../settings.ts';
+import type { DiskBudget } from '../store/disk-budget.ts';
 import type { HostInstallerConfig } from './host-installer-config.ts';
+import { makeRedactor } from './redact.ts';
 import { type RoomRun, runInRoom } from './room.ts';
+import { readableInRoom } from './room-owner.ts';
+import { openWayOut } from './way-out.ts';
 
 /** Resolves and installs packages, by uv or by pip. */
 export interface Installer {
@@ -40,6 +45,7 @@ export interface InstallerContext {
   found: FoundTools;
   /** The folders that a build may write to beside its own. */
   writable: readonly string[];
+  budget: DiskBudget;
 }
 
 /** The folder in which uv or pip keeps its downloads. */
@@ -54,40 +60,75 @@ export function cacheOf(
 /** Undefined: not searched for yet. Null: not available. */
 export interface FoundTools {
   uv?: string | null;
-  pip?: string[];
+  pip?: FoundPip | undefined;
+}
+
+/** The folder that contains the package `pip`. */
+export interface FoundPip {
+  folder: string;
+}
+
+export interface InstallerRun extends RoomRun {
+  /** The hosts that it tried to reach and that are not hosts of the index. */
+  refusedHosts: string[];
 }
 
 /**
- * Runs one command of an installer, which can read its tool, the interpreter and the wheels, and write to its build and
- * the downloads.
+ * Runs one command of an installer, which can read its tool, the interpreter and the wheels, write to its build and the
+ * downloads, and with `usesIndex` reach the hosts of the index. It has only the given variables, and their secrets are
+ * not in its output. Throws PackageError where it needs more disk than there is.
  */
-export function runInstaller(
+export async function runInstaller(
   context: InstallerContext,
   { folder, signal, onLine }: InstallWork,
   {
     command,
     variables = {},
     readable = [],
-  }: { command: string[]; variables?: Record<string, string>; readable?: string[] },
-): Promise<RoomRun> {
-  const { settings, hostConfig, interpreter } = context;
-  return runInRoom(
+    usesIndex = false,
+  }: { command: string[]; variables?: Record<string, string>; readable?: string[]; usesIndex?: boolean },
+): Promise<InstallerRun> {
+  const { settings, hostConfig, interpreter, budget } = context;
+  const redact = makeRedactor(variables);
+  using share = budget.open();
+  await using wayOut = usesIndex
+    ? await openWayOut({
+        isAllowed: hostConfig.isAllowedHost,
+        proxyFor: hostConfig.proxyFor,
+        onWritten: (bytes) => share.grant(bytes),
+        maxBytes: budget.maxBytes,
+      })
+    : null;
+  const asked = [...settings.findLinks, ...hostConfig.readable, ...readable];
+  const run = await runInRoom(
     {
       bubblewrapPath: settings.bubblewrapPath,
-      hasNetwork: true,
-      variables: { ...hostConfig.variables, ...variables, TMPDIR: join(folder, 'tmp') },
-      homeFiles: hostConfig.homeFiles,
-      readable: [
-        interpreter.prefix,
-        interpreter.executable,
-        ...settings.findLinks,
-        ...hostConfig.readable,
-        ...readable,
-      ],
+      python: interpreter.executable,
+      wayOut: wayOut?.path ?? null,
+      limits: {
+        mayWriteBytes: share.freeBytes,
+        maxFileBytes: budget.maxBytes,
+        isForeign: usesIndex && settings.sourceBuilds,
+      },
+      variables: { ...variables, TMPDIR: join(folder, 'tmp') },
+      readable: [interpreter.prefix, interpreter.executable, ...asked],
       writable: [...context.writable, folder],
+      files: await readableInRoom([...entriesOf(asked), ...Object.entries(hostConfig.homeFiles)], folder),
       signal,
     },
     command,
-    onLine,
+    (line) => onLine(redact(line)),
+  );
+  if (run.wroteTooMuch || wayOut?.receivedTooMuch) throw tooLarge(settings.maxMb);
+  return { ...run, stderr: redact(run.stderr), refusedHosts: [...(wayOut?.refused ?? [])] };
+}
+
+function entriesOf(paths: readonly string[]): (readonly [string, string])[] {
+  return paths.map((path) => [path, path]);
+}
+
+function tooLarge(maxMb: number): PackageError {
+  return new PackageError(
+    `Expected the packages to fit into what is left of ${maxMb} MiB for environments and downloads (WEFT_ENVIRONMENTS_MAX_MB), but they need more. Request smaller packages, delete environments, or raise the limit.`,
   );
 }

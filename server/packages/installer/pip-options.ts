@@ -44,7 +44,6 @@ export function uvVariables(options: PipOptions): Record<string, string> {
     ...optional('UV_INSECURE_HOST', options['trusted-host']),
     ...optional('UV_HTTP_TIMEOUT', timeout),
     ...optional('SSL_CERT_FILE', options.cert),
-    ...optional('ALL_PROXY', options.proxy),
   };
 }
 

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { projectRoot } from '../../shared/paths.ts';
 import {
   cacheOf,
+  type FoundPip,
   type Installer,
   type InstallerContext,
   type InstallWork,
@@ -13,21 +13,21 @@ import {
 } from './installer.ts';
 import { installerFailure } from './installer-output.ts';
 
-/** `pip` is the command that starts pip, such as ['/usr/bin/python3', '-I', '-m', 'pip']. */
-export function makePipInstaller(context: InstallerContext, pip: string[]): Installer {
+/** pip as a library, which `python/run_pip.py` runs for the Python of the environment. */
+export function makePipInstaller(context: InstallerContext, pip: FoundPip): Installer {
   const { interpreter, settings } = context;
   const builds = settings.sourceBuilds ? [] : ['--only-binary', ':all:'];
 
   return {
     name: 'pip',
     async resolve(work) {
-      // The environment comes first: pip resolves for the Python that `--python` names, and that is the environment's.
+      // The environment comes first: pip resolves for the Python that runs it, and that is the environment's.
       const makeVenv = [interpreter.executable, '-I', '-m', 'venv', '--without-pip', venvFolder(work)];
-      await run(work, 'install', makeVenv);
-      const report = join(work.folder, 'report.json');
+      await run(work, 'install', false, makeVenv);
+      const report = join(work.folder, 'tmp/report.json');
       const options = ['--dry-run', '--ignore-installed', '--report', report, ...builds];
-      await runPip(work, 'resolve', ['install', ...options, '--requirement', requirementsFile(work)]);
-      await writeFile(lockFile(work), lockOf(await readFile(report, 'utf8')));
+      const command = ['install', ...options, '--requirement', requirementsFile(work)];
+      await runPip(work, 'resolve', command, { report, lock: lockFile(work) });
     },
     async install(work) {
       const from = ['--no-deps', '--require-hashes', '--requirement', lockFile(work)];
@@ -41,38 +41,44 @@ export function makePipInstaller(context: InstallerContext, pip: string[]): Inst
     },
   };
 
-  function runPip(work: InstallWork, step: 'resolve' | 'install', args: string[]): Promise<void> {
-    return run(work, step, [...pip, '--python', join(venvFolder(work), 'bin/python'), ...args]);
+  function runPip(
+    work: InstallWork,
+    step: 'resolve' | 'install',
+    args: string[],
+    lock: { report: string; lock: string } | null = null,
+  ): Promise<void> {
+    const python = join(venvFolder(work), 'bin/python');
+    return run(work, step, true, pipCommand({ python, pip, args, wheelsOnly: !settings.sourceBuilds, lock }));
   }
 
-  async function run(work: InstallWork, step: 'resolve' | 'install', command: string[]): Promise<void> {
-    const { exitCode, stderr } = await runInstaller(context, work, {
+  async function run(
+    work: InstallWork,
+    step: 'resolve' | 'install',
+    usesIndex: boolean,
+    command: string[],
+  ): Promise<void> {
+    const { exitCode, stderr, refusedHosts } = await runInstaller(context, work, {
       command,
-      variables: { PIP_CACHE_DIR: cacheOf(context, work, 'pip') },
+      variables: { ...context.hostConfig.pipVariables, PIP_CACHE_DIR: cacheOf(context, work, 'pip') },
       readable: [context.toolsFolder],
+      usesIndex,
     });
-    if (exitCode !== 0) throw installerFailure(step, stderr);
+    if (exitCode !== 0) throw installerFailure(step, stderr, refusedHosts);
   }
 }
 
-/** In the form of `uv pip compile`, so that one parser reads the locks of both. */
-function lockOf(report: string): string {
-  const { install } = reportSchema.parse(JSON.parse(report));
-  const lines = install.map(({ metadata, download_info }) => {
-    const hashes = Object.entries(download_info.archive_info.hashes);
-    return [
-      `${metadata.name}==${metadata.version}`,
-      ...hashes.map(([kind, hash]) => `    --hash=${kind}:${hash}`),
-    ].join(' \\\n');
-  });
-  return `${lines.sort().join('\n')}\n`;
-}
+export const RUN_PIP = join(projectRoot, 'server/packages/installer/python/run_pip.py');
 
-const reportSchema = z.object({
-  install: z.array(
-    z.object({
-      metadata: z.object({ name: z.string(), version: z.string() }),
-      download_info: z.object({ archive_info: z.object({ hashes: z.record(z.string(), z.string()) }) }),
-    }),
-  ),
-});
+/** The command that runs pip for `python`; `wheelsOnly`: pip can start no program, so that it can build nothing. */
+export function pipCommand(options: {
+  python: string;
+  pip: FoundPip;
+  args: string[];
+  wheelsOnly: boolean;
+  lock?: { report: string; lock: string } | null;
+}): string[] {
+  const { report, lock } = options.lock ?? { report: null, lock: null };
+  const { pip, args, wheelsOnly } = options;
+  const request = { folder: pip.folder, arguments: args, wheelsOnly, report, lock };
+  return [options.python, '-I', RUN_PIP, JSON.stringify(request)];
+}

@@ -1,9 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { removeFolder } from '../../shared/remove-folder.ts';
 import { PackageError } from '../errors.ts';
-import { type Installer, type InstallerContext, type InstallWork, runInstaller } from './installer.ts';
-import { makePipInstaller } from './pip.ts';
+import {
+  type FoundPip,
+  type Installer,
+  type InstallerContext,
+  type InstallWork,
+  runInstaller,
+} from './installer.ts';
+import { makePipInstaller, pipCommand, RUN_PIP } from './pip.ts';
 import { makeUvInstaller } from './uv.ts';
 
 /**
@@ -28,8 +35,7 @@ export async function findInstaller(context: InstallerContext, work: InstallWork
 }
 
 async function findUv(context: InstallerContext, work: InstallWork): Promise<string | null> {
-  const fetched = join(context.toolsFolder, 'uv/bin/uv');
-  for (const path of [context.settings.uvPath, fetched]) {
+  for (const path of [context.settings.uvPath, await fetchedUv(context)]) {
     if (
       path !== undefined &&
       existsSync(path) &&
@@ -40,58 +46,86 @@ async function findUv(context: InstallerContext, work: InstallWork): Promise<str
   return fetchUv(context, work);
 }
 
+/** One version, of which the repository has the hashes: uv is a program that nothing else checks. */
 async function fetchUv(context: InstallerContext, work: InstallWork): Promise<string | null> {
   const pip = await findPip(context, work);
   if (pip === null) return null;
+  const fetched = await fetchedUv(context);
   work.onLine('Fetching uv');
   const made = join(work.folder, 'uv');
-  const options = ['--target', made, '--only-binary', ':all:', '--no-deps'];
-  const isMade = await works(context, work, [...pip, 'install', ...options, 'uv']);
-  return isMade ? join(await keepTool(context, made), 'bin/uv') : null;
+  const options = ['--target', made, '--only-binary', ':all:', '--no-deps', '--no-compile'];
+  const args = ['install', ...options, '--require-hashes', '--requirement', UV_REQUIREMENTS];
+  const command = pipCommand({ python: context.interpreter.executable, pip, args, wheelsOnly: true });
+  const variables = context.hostConfig.pipVariables;
+  if (!(await works(context, work, command, [], variables))) return null;
+  await keepTool(made, dirname(dirname(fetched)));
+  return fetched;
 }
 
-/** The command that starts pip: that of the interpreter, or one in a virtual environment of its own. */
-async function findPip(context: InstallerContext, work: InstallWork): Promise<string[] | null> {
+const UV_REQUIREMENTS = join(dirname(RUN_PIP), 'uv-requirements.txt');
+
+/** Where the pinned uv is, once it was fetched. */
+async function fetchedUv({ toolsFolder }: InstallerContext): Promise<string> {
+  const version = /^uv==(\S+)/m.exec(await readFile(UV_REQUIREMENTS, 'utf8'))?.[1];
+  return join(toolsFolder, `uv-${version}`, 'bin/uv');
+}
+
+/** The pip of the interpreter, or one in a virtual environment of its own. */
+async function findPip(context: InstallerContext, work: InstallWork): Promise<FoundPip | null> {
   const { found, interpreter, toolsFolder } = context;
-  const own = [interpreter.executable, '-I', '-m', 'pip'];
-  const separate = [join(toolsFolder, 'pip/bin/python'), '-I', '-m', 'pip'];
+  const separate = join(toolsFolder, 'pip');
   const makeSeparate = async () => {
     const made = join(work.folder, 'pip');
     if (await works(context, work, [interpreter.executable, '-I', '-m', 'venv', made]))
-      await keepTool(context, made);
-    return isPip(context, work, separate);
+      await keepTool(made, separate);
+    return probePip(context, work, join(separate, 'bin/python'));
   };
-  if (found.pip !== undefined) return found.pip;
-  if (await isPip(context, work, own)) found.pip = own;
-  else if ((await isPip(context, work, separate)) || (await makeSeparate())) found.pip = separate;
+  found.pip ??=
+    (await probePip(context, work, interpreter.executable)) ??
+    (await probePip(context, work, join(separate, 'bin/python'))) ??
+    (await makeSeparate()) ??
+    undefined;
   return found.pip ?? null;
 }
 
 /** Moves a finished tool into place; where another process was quicker, its tool is used instead. */
-async function keepTool({ toolsFolder }: InstallerContext, made: string): Promise<string> {
-  const kept = join(toolsFolder, basename(made));
-  await mkdir(toolsFolder, { recursive: true });
-  await rename(made, kept).catch(() => rm(made, { recursive: true, force: true }));
-  return kept;
+async function keepTool(made: string, kept: string): Promise<void> {
+  await mkdir(dirname(kept), { recursive: true });
+  await rename(made, kept).catch(() => removeFolder(made));
 }
 
-/** Whether the command is a pip with `--report` (22.2) and `--python` (22.3). */
-async function isPip(context: InstallerContext, work: InstallWork, pip: string[]): Promise<boolean> {
+/** The pip that a Python has, if it has `--report` (22.2) and works for another Python (22.3). */
+async function probePip(
+  context: InstallerContext,
+  work: InstallWork,
+  python: string,
+): Promise<FoundPip | null> {
   const answer = await runInstaller(context, work, {
-    command: [...pip, '--version'],
+    command: [python, '-I', '-c', PROBE],
     readable: [context.toolsFolder],
   });
-  const [major = 0, minor = 0] = (/^pip (\d+)\.(\d+)/.exec(answer.stdout) ?? []).slice(1).map(Number);
-  return answer.exitCode === 0 && (major > 22 || (major === 22 && minor >= 3));
+  const [version = '', folder = ''] = answer.stdout.trim().split('\n');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isNewEnough = major > 22 || (major === 22 && minor >= 3);
+  return answer.exitCode === 0 && isNewEnough ? { folder } : null;
 }
+
+const PROBE = 'import os, pip; print(pip.__version__); print(os.path.dirname(os.path.dirname(pip.__file__)))';
 
 async function works(
   context: InstallerContext,
   work: InstallWork,
   command: string[],
   readable: string[] = [],
+  variables?: Record<string, string>,
 ): Promise<boolean> {
-  const run = await runInstaller(context, work, { command, readable: [context.toolsFolder, ...readable] });
+  const tools = [context.toolsFolder, ...readable];
+  const run = await runInstaller(context, work, {
+    command,
+    readable: tools,
+    variables: variables ?? {},
+    usesIndex: variables !== undefined,
+  });
   return run.exitCode === 0;
 }
 

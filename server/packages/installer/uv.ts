@@ -30,26 +30,36 @@ export function makeUvInstaller(context: InstallerContext, uvPath: string): Inst
     async install(work) {
       const into = ['--python', join(venvFolder(work), 'bin/python')];
       const from = ['--no-deps', '--require-hashes', '--requirements', lockFile(work)];
-      await uv(work, 'install', ['pip', 'install', ...into, ...from, ...index, ...builds]);
+      await uv(work, 'install', true, ['pip', 'install', ...into, ...from, ...index, ...builds]);
     },
   };
 
   function makeVenv(work: InstallWork): Promise<void> {
-    return uv(work, 'install', ['venv', '--relocatable', ...python, venvFolder(work)]);
+    return uv(work, 'install', false, ['venv', '--relocatable', ...python, venvFolder(work)]);
   }
 
   function writeLock(work: InstallWork): Promise<void> {
     const form = ['--generate-hashes', '--no-header', '--no-annotate', '--no-strip-extras'];
     const files = ['--output-file', lockFile(work), requirementsFile(work)];
-    return uv(work, 'resolve', ['pip', 'compile', ...form, ...index, ...builds, ...python, ...files]);
+    return uv(work, 'resolve', true, ['pip', 'compile', ...form, ...index, ...builds, ...python, ...files]);
   }
 
-  async function uv(work: InstallWork, step: 'resolve' | 'install', args: string[]): Promise<void> {
+  async function uv(
+    work: InstallWork,
+    step: 'resolve' | 'install',
+    usesIndex: boolean,
+    args: string[],
+  ): Promise<void> {
     const run = await runInstaller(context, work, {
       command: [uvPath, ...args, '--no-python-downloads'],
-      variables: { UV_CACHE_DIR: cacheOf(context, work, 'uv'), UV_NO_MANAGED_PYTHON: '1' },
+      variables: {
+        ...hostConfig.uvVariables,
+        UV_CACHE_DIR: cacheOf(context, work, 'uv'),
+        UV_NO_MANAGED_PYTHON: '1',
+      },
       readable: [dirname(uvPath)],
+      usesIndex,
     });
-    if (run.exitCode !== 0) throw installerFailure(step, run.stderr);
+    if (run.exitCode !== 0) throw installerFailure(step, run.stderr, run.refusedHosts);
   }
 }

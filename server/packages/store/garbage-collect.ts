@@ -56,7 +56,7 @@ async function removeLeftovers(store: Store): Promise<number> {
 }
 
 /** Not while a build runs: it may be about to install from the downloads. */
-async function removeDownloads(store: Store): Promise<boolean> {
+export async function removeDownloads(store: Store): Promise<boolean> {
   if ((await store.builds()).length > 0) return false;
   for (const name of await readdir(store.layout.cache)) await store.discard(join(store.layout.cache, name));
   return true;
@@ -73,7 +73,7 @@ async function oldestFirst(store: Store): Promise<StoredEnvironment[]> {
 }
 
 /** In MiB. `du` counts a file that several folders share once, for the first folder that it is given. */
-async function sizesOf(folders: readonly string[]): Promise<Map<string, number>> {
+export async function sizesOf(folders: readonly string[]): Promise<Map<string, number>> {
   const { stdout } = await execa('du', ['-sk', '--', ...folders], { reject: false });
   return new Map(
     stdout.split('\n').flatMap((line) => {

@@ -47,54 +47,67 @@ test('the files and variables of pip become variables of uv; the variables of pi
     '.config/pip/pip.conf',
     '[global]\nindex-url = https://file.example\nextra-index-url = https://extra.example\n',
   );
-  const { variables, homeFiles } = await read({
+  const { pipVariables, uvVariables, homeFiles } = await read({
     PIP_INDEX_URL: 'https://variable.example',
     PIP_NO_INDEX: 'no',
   });
-  expect(variables).toMatchObject({
+  expect(pipVariables).toMatchObject({
     PIP_INDEX_URL: 'https://variable.example',
+    PIP_EXTRA_INDEX_URL: 'https://extra.example',
+    PIP_CONFIG_FILE: '/dev/null',
+  });
+  expect(uvVariables).toMatchObject({
     UV_DEFAULT_INDEX: 'https://variable.example',
     UV_EXTRA_INDEX_URL: 'https://extra.example',
   });
-  expect(homeFiles).toEqual({ '.config/pip/pip.conf': join(home.path, '.config/pip/pip.conf') });
+  expect(homeFiles).toEqual({});
 });
 
 test('where the host configures uv, the configuration of pip is not passed to uv', async () => {
-  write('.config/uv/uv.toml', 'index-url = "https://uv.example"\n');
-  const { variables } = await read({ PIP_INDEX_URL: 'https://pip.example' });
-  expect(variables).not.toHaveProperty('UV_DEFAULT_INDEX');
-  expect(
-    (await read({ UV_INDEX_URL: 'https://uv.example', PIP_INDEX_URL: 'x' })).variables,
-  ).not.toHaveProperty('UV_DEFAULT_INDEX');
+  const own = await read({ UV_INDEX_URL: 'https://uv.example', PIP_INDEX_URL: 'x' });
+  expect(own.uvVariables).not.toHaveProperty('UV_DEFAULT_INDEX');
+  const file = write('.config/uv/uv.toml', 'index-url = "https://uv.example"\n');
+  const { uvVariables, homeFiles } = await read({ PIP_INDEX_URL: 'https://pip.example' });
+  expect(uvVariables).not.toHaveProperty('UV_DEFAULT_INDEX');
+  expect(homeFiles).toEqual({ '.config/uv/uv.toml': file });
 });
 
 test("the server's own settings override the host's configuration", async () => {
   const host = { PIP_INDEX_URL: 'https://pip.example', UV_DEFAULT_INDEX: 'https://uv.example' };
-  const { variables, noIndex } = await read(host, {
+  const { pipVariables, uvVariables, noIndex } = await read(host, {
     indexUrl: 'https://own.example',
     findLinks: ['/a', 'https://b.example'],
     noIndex: true,
   });
   expect(noIndex).toBe(true);
-  expect(variables).toMatchObject({
+  expect(pipVariables).toMatchObject({
     PIP_INDEX_URL: 'https://own.example',
-    UV_DEFAULT_INDEX: 'https://own.example',
     PIP_FIND_LINKS: '/a https://b.example',
+  });
+  expect(uvVariables).toMatchObject({
+    UV_DEFAULT_INDEX: 'https://own.example',
     UV_FIND_LINKS: '/a,https://b.example',
   });
 });
 
-test('variables that would change the target folder, the target Python or the checks are left out', async () => {
-  const ignored = {
+test('each installer has the variables that it needs, and no others', async () => {
+  const { pipVariables, uvVariables } = await read({
+    PIP_TIMEOUT: '9',
     PIP_TARGET: '/t',
     PIP_USER: '1',
+    PIP_ANYTHING_ELSE: 'secret',
+    UV_HTTP_TIMEOUT: '8',
     UV_PYTHON: '3.9',
     UV_NO_VERIFY_HASHES: '1',
-    UV_PROJECT: '/p',
-  };
-  const { variables } = await read({ ...ignored, UV_HTTP_TIMEOUT: '9' });
-  for (const name of Object.keys(ignored)) expect(variables).not.toHaveProperty(name);
-  expect(variables).toMatchObject({ UV_HTTP_TIMEOUT: '9' });
+    UV_PUBLISH_TOKEN: 'secret',
+    SSL_CERT_FILE: '/ca.pem',
+  });
+  expect(pipVariables).toMatchObject({ PIP_TIMEOUT: '9', SSL_CERT_FILE: '/ca.pem' });
+  for (const name of ['PIP_TARGET', 'PIP_USER', 'PIP_ANYTHING_ELSE', 'UV_HTTP_TIMEOUT', 'UV_PUBLISH_TOKEN'])
+    expect(pipVariables).not.toHaveProperty(name);
+  expect(uvVariables).toMatchObject({ UV_HTTP_TIMEOUT: '8', SSL_CERT_FILE: '/ca.pem' });
+  const ofUv = ['UV_PYTHON', 'UV_NO_VERIFY_HASHES', 'UV_PUBLISH_TOKEN', 'PIP_TIMEOUT', 'PIP_ANYTHING_ELSE'];
+  for (const name of ofUv) expect(uvVariables).not.toHaveProperty(name);
 });
 
 test('an install can read the files that the configuration names, and no others', async () => {
