@@ -166,7 +166,8 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
           multiSelectionKeyCode={multiSelectionKeys}
           zoomOnDoubleClick={false}
           elevateNodesOnSelect={false}
-          onlyRenderVisibleElements
+          // From far away nearly all are in sight: to take some out and put others in took as long as to draw them.
+          onlyRenderVisibleElements={!isFar}
           fitView
           fitViewOptions={props.showAll ? fitViewOptions : firstView}
           minZoom={0.05}
