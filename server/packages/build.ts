@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { checkResolved, type PackageRules } from './check.ts';
 import type { EnvironmentEvent } from './environment.ts';
@@ -11,7 +11,7 @@ import {
   venvFolder,
 } from './installer/installer.ts';
 import { giveToRoom } from './installer/room-owner.ts';
-import { environmentId, hostPlatform, type LockedPackage, readLock } from './lock.ts';
+import { environmentId, hostPlatform, type LockedPackage, readLock, readLockFile } from './lock.ts';
 import type { Requirement } from './requirement.ts';
 import { contentsOf } from './site-packages.ts';
 import type { Store, StoredEnvironment } from './store/store.ts';
@@ -53,7 +53,7 @@ export async function buildEnvironment(
       throw withSuggestions(error, requirements, rules);
     });
 
-    const lock = await readFile(lockFile(work), 'utf8');
+    const lock = await readLockFile(lockFile(work));
     const packages = readLock(lock);
     const findings = checkResolved(
       packages.map(({ name }) => name),

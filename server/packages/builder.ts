@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { coerceError } from '../shared/errors.ts';
 import { type BuildDeps, buildEnvironment } from './build.ts';
 import type { EnvironmentEvent, PrepareOptions, TargetInterpreter } from './environment.ts';
-import { PackageError, PackageRefusal } from './errors.ts';
+import { DiskLimitError, PackageError, PackageRefusal } from './errors.ts';
 import { openInstallation } from './installer/installation.ts';
 import type { FoundTools } from './installer/installer.ts';
 import { requestKey } from './lock.ts';
@@ -56,14 +56,19 @@ export class Builder {
   ): Promise<StoredEnvironment> {
     const { store, settings } = this;
     const requested = textsOf(request);
-    await this.budget.makeRoom();
     using _claim = await this.claim(key, requested, work);
     const known = await store.find(key);
     if (known !== null) return known;
     const timeout = AbortSignal.timeout(settings.timeoutMs);
+    const { usedPart } = this.budget;
+    if (usedPart > NEARLY_FULL) await this.budget.removeDownloads(key);
     try {
       const signal = AbortSignal.any([work.signal, timeout]);
-      const environment = await this.install(request, { ...work, signal });
+      const environment = await this.install(request, { ...work, signal }).catch(async (error) => {
+        const isWorthwhile = error instanceof DiskLimitError && usedPart > HARDLY_USED;
+        if (!isWorthwhile || !(await this.budget.removeDownloads(key))) throw error;
+        return this.install(request, { ...work, signal });
+      });
       await store.recordOutcome(key, { kind: 'resolved', environmentId: environment.manifest.id });
       return environment;
     } catch (thrown) {
@@ -129,6 +134,9 @@ export class Builder {
 }
 
 const POLL_INTERVAL_MS = 200;
+/** Parts of the disk: beyond the one, a build starts without the downloads; below the other, they are not in its way. */
+const NEARLY_FULL = 0.75;
+const HARDLY_USED = 0.1;
 
 function textsOf({ requirements }: EnvironmentRequest): string[] {
   return requirements.map(({ text }) => text);

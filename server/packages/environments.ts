@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../shared/logger.ts';
-import { Builder } from './builder.ts';
+import { Builder, type EnvironmentRequest } from './builder.ts';
 import { Bytecode } from './bytecode.ts';
 import { checkPackages, checkResolved, type PackageFinding, toRequirements } from './check.ts';
 import type {
@@ -140,7 +140,7 @@ class HostEnvironments implements Environments {
     // Repeats where another process removes the environment after it was found and before it is leased.
     for (;;) {
       const known = await this.builder.find(request);
-      const environment = known ?? (await this.builder.build(request, waiter));
+      const environment = known ?? (await this.buildFor(request, waiter));
       this.assertAllowed(environment, requirements);
       using lease = new DisposableStack();
       if (lease.use(await this.store.lease(environment)) === null) continue;
@@ -149,6 +149,16 @@ class HostEnvironments implements Environments {
       await waiter.onEvent({ status: 'READY', packages: pinned, message: null });
       this.bytecode.enqueue(environment);
       return { environment, lease: lease.move(), requirements };
+    }
+  }
+
+  /** What a failed build downloaded counts too. */
+  private async buildFor(request: EnvironmentRequest, waiter: PrepareOptions): Promise<StoredEnvironment> {
+    try {
+      return await this.builder.build(request, waiter);
+    } catch (error) {
+      this.collectSoon();
+      throw error;
     }
   }
 

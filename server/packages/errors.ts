@@ -14,6 +14,9 @@ export class PackageError extends WeftError {
   }
 }
 
+/** The packages do not fit into the disk space that the server's settings leave. */
+export class DiskLimitError extends PackageError {}
+
 /** The request is malformed, or the rules of the server forbid it. */
 export class PackageRefusal extends WeftError {
   constructor(readonly findings: readonly PackageFinding[]) {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
+import { PackageError } from './errors.ts';
 import { normalizeName } from './requirement.ts';
 
 export interface LockedPackage {
@@ -7,12 +9,22 @@ export interface LockedPackage {
   version: string;
 }
 
+/** A thousand packages with all their hashes have less than 4 MiB. */
+const MAX_LOCK_BYTES = 4 * 1024 * 1024;
+
+/** Throws PackageError for a lock that is too long to be one. */
+export async function readLockFile(path: string): Promise<string> {
+  if ((await stat(path)).size > MAX_LOCK_BYTES)
+    throw new PackageError('Expected the packages and their hashes to have at most 4 MiB');
+  return readFile(path, 'utf8');
+}
+
 /** The packages of a lock in the form of `uv pip compile --generate-hashes`. */
 export function readLock(lock: string): LockedPackage[] {
-  return [...lock.matchAll(/^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)/gm)].map(([, name, version]) => ({
-    name: normalizeName(name!),
-    version: version!,
-  }));
+  return lock.split('\n').flatMap((line) => {
+    const [, name, version] = /^([A-Za-z0-9._-]{1,500})(?:\[[^\]]{0,5000}\])?==([^\s;\\]+)/.exec(line) ?? [];
+    return name === undefined ? [] : [{ name: normalizeName(name), version: version! }];
+  });
 }
 
 /** The same packages and hashes on the same platform with the same `circumstances` have the same id. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface TestWheel {
   /** Normalised, such as `tiny-tools`. */
@@ -9,18 +9,22 @@ export interface TestWheel {
   requires?: readonly string[];
   /** Python files by their path; without any, one module of the package's name that holds `VERSION`. */
   files?: Readonly<Record<string, string>>;
+  /** Further files of so many MiB of zeros by their path, compressed: a bomb. */
+  zerosMb?: Readonly<Record<string, number>>;
   /** Of an index: tell a hash that the file does not have. */
   wrongHash?: boolean;
 }
 
 /** A wheel of pure Python, by PEP 427. */
-export function makeWheel({ name, version, requires = [], files }: TestWheel): {
+export function makeWheel({ name, version, requires = [], files, zerosMb = {} }: TestWheel): {
   name: string;
   bytes: Buffer;
 } {
   const escaped = name.replaceAll('-', '_');
   const info = `${escaped}-${version}.dist-info`;
-  const contents: Record<string, string> = {
+  const zeros = Object.entries(zerosMb).map(([path, mb]) => [path, Buffer.alloc(mb * 1024 * 1024)] as const);
+  const contents: Record<string, string | Buffer> = {
+    ...Object.fromEntries(zeros),
     ...(files ?? { [`${escaped}.py`]: `VERSION = "${version}"\n` }),
     [`${info}/METADATA`]: [
       'Metadata-Version: 2.1',
@@ -39,24 +43,27 @@ export function makeWheel({ name, version, requires = [], files }: TestWheel): {
   };
 }
 
-function recordLine([path, text]: [string, string]): string {
+function recordLine([path, text]: [string, string | Buffer]): string {
   return `${path},sha256=${createHash('sha256').update(text).digest('base64url')},${Buffer.byteLength(text)}`;
 }
 
-/** Files as they are, not compressed. */
-function zip(files: Readonly<Record<string, string>>): Buffer {
+/** Texts as they are, and bytes compressed. */
+function zip(files: Readonly<Record<string, string | Buffer>>): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;
   for (const [path, text] of Object.entries(files)) {
     const name = Buffer.from(path);
-    const data = Buffer.from(text);
+    const isText = typeof text === 'string';
+    const content = isText ? Buffer.from(text) : text;
+    const data = isText ? content : deflateRawSync(content);
     const header = Buffer.alloc(26);
     header.writeUInt16LE(20, 0); // version that is needed
     header.writeUInt32LE(MS_DOS_1980, 6);
-    header.writeUInt32LE(crc32(data), 10);
+    header.writeUInt16LE(isText ? STORED : DEFLATED, 4);
+    header.writeUInt32LE(crc32(content), 10);
     header.writeUInt32LE(data.length, 14);
-    header.writeUInt32LE(data.length, 18);
+    header.writeUInt32LE(content.length, 18);
     header.writeUInt16LE(name.length, 22);
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), header, name, data]);
     const place = Buffer.alloc(14);
@@ -76,4 +83,6 @@ function zip(files: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat([...local, directory, end]);
 }
 
+const STORED = 0;
+const DEFLATED = 8;
 const MS_DOS_1980 = 0x00210000;

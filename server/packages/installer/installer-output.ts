@@ -35,9 +35,9 @@ export function trimOutput(output: string): string {
   return text;
 }
 
-/** The first MAX_LENGTH characters of each line, without a copy of the whole output. */
+/** The first MAX_LENGTH characters of each line, and MAX_LINES lines, without a copy of the whole output. */
 function* linesOf(output: string): Generator<string> {
-  for (let start = 0; start <= output.length; ) {
+  for (let start = 0, count = 0; start <= output.length && count < MAX_LINES; count += 1) {
     const found = output.indexOf('\n', start);
     const end = found < 0 ? output.length : found;
     yield output.slice(start, Math.min(end, start + MAX_LENGTH + 1));
@@ -69,6 +69,7 @@ const FAILED = {
   install: 'The packages could not be installed',
 };
 const MAX_LENGTH = 1_500;
+const MAX_LINES = 20_000;
 const NOISE =
   /^(Using (CPython|Python|cached)|Creating virtual environment|Activate with|Resolved \d|Prepared \d|Downloading |Downloaded |Looking in |Collecting |Requirement already|\[notice\]|WARNING: Running pip as|warning: Failed to hardlink|hint: |If the cache and target)/;
 const NETWORK =

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TargetInterpreter } from '../environment.ts';
-import { PackageError } from '../errors.ts';
+import { DiskLimitError } from '../errors.ts';
 import type { PackageSettings } from '../settings.ts';
 import type { DiskBudget } from '../store/disk-budget.ts';
 import type { HostInstallerConfig } from './host-installer-config.ts';
@@ -76,7 +76,7 @@ export interface InstallerRun extends RoomRun {
 /**
  * Runs one command of an installer, which can read its tool, the interpreter and the wheels, write to its build and the
  * downloads, and with `usesIndex` reach the hosts of the index. It has only the given variables, and their secrets are
- * not in its output. Throws PackageError where it needs more disk than there is.
+ * not in its output. Throws DiskLimitError.
  */
 export async function runInstaller(
   context: InstallerContext,
@@ -119,7 +119,7 @@ export async function runInstaller(
     command,
     (line) => onLine(redact(line)),
   );
-  if (run.wroteTooMuch || wayOut?.receivedTooMuch) throw tooLarge(settings.maxMb);
+  if (run.wroteTooMuch || wayOut?.receivedTooMuch) throw tooLarge(settings.maxMb, share.isCrowded);
   return { ...run, stderr: redact(run.stderr), refusedHosts: [...(wayOut?.refused ?? [])] };
 }
 
@@ -127,8 +127,9 @@ function entriesOf(paths: readonly string[]): (readonly [string, string])[] {
   return paths.map((path) => [path, path]);
 }
 
-function tooLarge(maxMb: number): PackageError {
-  return new PackageError(
+function tooLarge(maxMb: number, retryable: boolean): DiskLimitError {
+  return new DiskLimitError(
     `Expected the packages to fit into what is left of ${maxMb} MiB for environments and downloads (WEFT_ENVIRONMENTS_MAX_MB), but they need more. Request smaller packages, delete environments, or raise the limit.`,
+    retryable,
   );
 }

@@ -5,6 +5,8 @@ import type { Store } from './store.ts';
 export interface DiskShare extends Disposable {
   /** Without a request. */
   freeBytes: number;
+  /** Whether other commands had a part of the disk when less was granted than was needed. */
+  isCrowded: boolean;
   /** Where so much is written, returns how much may be written; no more than that where there is no room left. */
   grant(writtenBytes: number): Promise<number>;
 }
@@ -16,7 +18,7 @@ export interface DiskShare extends Disposable {
  */
 export class DiskBudget {
   readonly maxBytes: number;
-  /** Environments and downloads as they were last measured. */
+  /** As it was last measured. */
   lastSizeMb = 0;
   /** What each command may still write, since the last measure. */
   private readonly granted = new Map<symbol, number>();
@@ -34,25 +36,38 @@ export class DiskBudget {
 
   open(): DiskShare {
     const id = Symbol('share');
-    return {
-      freeBytes: Math.min(FREE_BYTES, this.maxBytes / 4),
+    const freeBytes = Math.min(FREE_BYTES, this.maxBytes / 4);
+    this.granted.set(id, freeBytes);
+    const share: DiskShare = {
+      freeBytes,
+      isCrowded: false,
       grant: (writtenBytes) => {
-        const answer = this.measuring.then(() => this.grant(id, writtenBytes));
+        const answer = this.measuring.then(() => this.grant(id, share, writtenBytes));
         this.measuring = answer.catch(() => {});
         return answer;
       },
       [Symbol.dispose]: () => void this.granted.delete(id),
     };
+    return share;
   }
 
-  /** Before a build: nearly all downloads are of no more use, and cannot be removed while a build runs. */
-  async makeRoom(): Promise<void> {
-    if (this.lastSizeMb * MIB < NEARLY_FULL * this.maxBytes) return;
-    if (await removeDownloads(this.store)) this.lastSizeMb = 0;
+  /** Which part of the disk was in use when it was last measured: 0 to 1. */
+  get usedPart(): number {
+    return (this.lastSizeMb * MIB) / this.maxBytes;
   }
 
-  private async grant(id: symbol, writtenBytes: number): Promise<number> {
-    this.granted.delete(id);
+  /**
+   * Removes the downloads, unless another build than that of `key` runs. Downloads and environments share files: as long
+   * as there are downloads, removing an environment frees nothing.
+   */
+  async removeDownloads(key: string): Promise<boolean> {
+    const isDone = await removeDownloads(this.store, key);
+    if (isDone) this.lastSizeMb = 0;
+    return isDone;
+  }
+
+  private async grant(id: symbol, share: DiskShare, writtenBytes: number): Promise<number> {
+    if (!this.granted.delete(id)) return 0; // The command has ended.
     const others = [...this.granted.values()].reduce((sum, bytes) => sum + bytes, 0);
     const room = this.maxBytes - others;
     let free = room - (await this.usedBytes());
@@ -62,8 +77,8 @@ export class DiskBudget {
       await collectGarbage(this.store, Math.max(0, (room - CHUNK_BYTES) / MIB - ofBuilds));
       free = room - (await this.usedBytes());
     }
-    if (free < MIB) return writtenBytes;
-    const more = Math.min(free, Math.max(CHUNK_BYTES, free / 4));
+    share.isCrowded = others > 0;
+    const more = free < MIB ? 0 : Math.min(free, Math.max(CHUNK_BYTES, free / 4));
     this.granted.set(id, more);
     return writtenBytes + more;
   }
@@ -75,11 +90,12 @@ export class DiskBudget {
     const sizeOf = (folder: string) => (sizes.get(folder) ?? 0) * MIB;
     const cache = this.cacheFolder === undefined ? 0 : sizeOf(this.cacheFolder);
     this.cacheBefore ??= cache;
-    return sizeOf(environments) + sizeOf(install) + Math.max(0, cache - this.cacheBefore);
+    const used = sizeOf(environments) + sizeOf(install) + Math.max(0, cache - this.cacheBefore);
+    this.lastSizeMb = used / MIB;
+    return used;
   }
 }
 
 const MIB = 1024 * 1024;
 const FREE_BYTES = 16 * MIB;
 const CHUNK_BYTES = 16 * MIB;
-const NEARLY_FULL = 0.75;

@@ -55,9 +55,9 @@ async function removeLeftovers(store: Store): Promise<number> {
   return count;
 }
 
-/** Not while a build runs: it may be about to install from the downloads. */
-export async function removeDownloads(store: Store): Promise<boolean> {
-  if ((await store.builds()).length > 0) return false;
+/** Not while a build other than `except` runs: it may be about to install from the downloads. */
+export async function removeDownloads(store: Store, except?: string): Promise<boolean> {
+  if ((await store.builds()).some(({ key }) => key !== except)) return false;
   for (const name of await readdir(store.layout.cache)) await store.discard(join(store.layout.cache, name));
   return true;
 }

@@ -21,6 +21,18 @@ test('long output is cut', () => {
   expect(trimOutput('word\n'.repeat(100_000)).length).toBeLessThan(2_000);
 });
 
+/** A word of a package's metadata stands in what an installer prints. The second of these took minutes. */
+test.each(['\n', 'a', 'a://', '\x1b[', '\x1b]8;;', ' ', '│', '@', 'Collecting ', 'a\n', ':\n'])(
+  'output of 2 MB of %j takes linear time',
+  (part) => {
+    const output = part.repeat(2_000_000 / part.length);
+    const start = performance.now();
+    const { message } = installerFailure('resolve', output);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(message.length).toBeLessThan(2_000);
+  },
+);
+
 test.each([
   ['error sending request for url (http://127.0.0.1:9/simple/x/)', true],
   ['HTTP status server error (503 Service Unavailable) for url', true],
