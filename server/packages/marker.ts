@@ -30,5 +30,6 @@ function tokensOf(text: string): string[] | null {
 const TOKEN = /"[^"$\n\r]*"|'[^'$\n\r]*'|[()]|===|[<>=!~]=|[<>]|[a-z_.]+(?:-in)?/g;
 const VARIABLE =
   /^(?:python_version|python_full_version|os_name|sys_platform|platform_(?:release|system|version|machine|python_implementation)|implementation_(?:name|version)|extra)$/;
+// linear: one of a list of words, at the start
 const VALUE = new RegExp(`^["']|${VARIABLE.source}`);
 const OPERATOR = /^(?:===|[<>=!~]=|[<>]|in|not-in)$/;

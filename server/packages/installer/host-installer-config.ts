@@ -46,7 +46,7 @@ export async function readHostInstallerConfig(settings: PackageSettings): Promis
   const uv = pick(variables, UV_USES);
   const hasOwnUv =
     uvTexts.some((text) => text !== '') ||
-    Object.keys(uv).some((name) => /^UV_(\w*INDEX\w*|FIND_LINKS)$/.test(name));
+    Object.keys(uv).some((name) => name.includes('INDEX') || name === 'UV_FIND_LINKS');
   const shared = { ...pick(variables, CERTIFICATES), NO_COLOR: '1' };
   const config = {
     pipVariables: {
@@ -78,12 +78,8 @@ export async function readHostInstallerConfig(settings: PackageSettings): Promis
 /** What says where packages come from, which versions are taken, and how the network is used; nothing else. */
 const PIP_USES =
   /^(index-url|extra-index-url|find-links|no-index|trusted-host|cert|client-cert|(default-)?timeout|(resume-)?retries|constraint|pre|use-feature|use-deprecated)$/;
-const UV_USES = new RegExp(
-  '^UV_(DEFAULT_INDEX|(EXTRA_)?INDEX_URL|INDEX|INDEX_STRATEGY|INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|FIND_LINKS|' +
-    'INSECURE_HOST|HTTP_(CONNECT_|READ_)?TIMEOUT|HTTP_RETRIES|REQUEST_TIMEOUT|CONCURRENT_[A-Z]+|NATIVE_TLS|' +
-    'SYSTEM_CERTS|CONFIG_FILE|NO_CONFIG|OFFLINE|CONSTRAINT|OVERRIDE|EXCLUDE(_NEWER)?|PRERELEASE|RESOLUTION|' +
-    'FORK_STRATEGY|TORCH_BACKEND)$',
-);
+const UV_USES =
+  /^UV_(DEFAULT_INDEX|(EXTRA_)?INDEX_URL|INDEX|INDEX_STRATEGY|INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|FIND_LINKS|INSECURE_HOST|HTTP_(CONNECT_|READ_)?TIMEOUT|HTTP_RETRIES|REQUEST_TIMEOUT|CONCURRENT_[A-Z]+|NATIVE_TLS|SYSTEM_CERTS|CONFIG_FILE|NO_CONFIG|OFFLINE|CONSTRAINT|OVERRIDE|EXCLUDE(_NEWER)?|PRERELEASE|RESOLUTION|FORK_STRATEGY|TORCH_BACKEND)$/;
 const CERTIFICATES = /^(SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE)$/;
 const DEFAULT_INDEX = /^UV_(DEFAULT_INDEX|INDEX_URL)$/;
 /** The files of pip were read above: pip itself reads none. */

@@ -7,13 +7,13 @@ export function optionsOfFile(text: string): PipOptions {
   let section: PipOptions | undefined;
   let last = '';
   for (const line of text.split('\n').filter((row) => !/^\s*([#;]|$)/.test(row))) {
-    const heading = /^\[(.+)\]\s*$/.exec(line)?.[1];
-    const [, name, value] = /^([\w-]+)\s*[=:]\s*(.*)$/.exec(line) ?? [];
-    if (heading !== undefined) section = sections[heading.trim()];
+    const text = line.trim();
+    const end = text.search(/[=:]/);
+    if (line.startsWith('[') && text.endsWith(']')) section = sections[text.slice(1, -1).trim()];
     else if (section === undefined) continue;
-    else if (name !== undefined) {
-      last = toOption(name);
-      section[last] = value!.trim();
+    else if (!/^\s/.test(line) && end > 0) {
+      last = toOption(text.slice(0, end).trim());
+      section[last] = text.slice(end + 1).trim();
     } else if (/^\s/.test(line)) section[last] = `${section[last] ?? ''} ${line.trim()}`.trim();
   }
   return { ...sections.global, ...sections.install };

@@ -77,7 +77,7 @@ export async function sizesOf(folders: readonly string[]): Promise<Map<string, n
   const { stdout } = await execa('du', ['-sk', '--', ...folders], { reject: false });
   return new Map(
     stdout.split('\n').flatMap((line) => {
-      const [, size, folder] = /^(\d+)\s+(.+)$/.exec(line) ?? [];
+      const [size, folder] = line.split('\t', 2);
       return folder === undefined ? [] : [[folder, Number(size) / 1024] as const];
     }),
   );

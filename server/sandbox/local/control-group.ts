@@ -75,7 +75,8 @@ async function findDelegated(host: HostFiles): Promise<string> {
       `cgroup v2 has no ${NEEDED.join(' and ')} controllers in ${folder} (where v1 holds them, start the host with cgroup_no_v1=all)`,
     );
   }
-  if (/session-[^/]*\.scope$/.test(folder)) throw new Error(`${folder} belongs to a login session`);
+  const isSession = basename(folder).startsWith('session-') && folder.endsWith('.scope');
+  if (isSession) throw new Error(`${folder} belongs to a login session`);
   for (const file of ['', PROCESSES, SUBTREE]) {
     await access(join(folder, file), constants.W_OK).catch(() => {
       throw new Error(`this user has no permission to write to ${join(folder, file)}`);

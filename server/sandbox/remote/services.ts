@@ -158,7 +158,8 @@ function leastBy<Item>(items: readonly Item[], measure: (item: Item) => number):
 /** Adds the default path to a URL without a path. */
 function serviceUrl(text: string): URL {
   const url = new URL(text);
-  url.pathname = url.pathname === '/' ? BASE_PATH : url.pathname.replace(/\/+$/, '');
+  if (url.pathname === '/') url.pathname = BASE_PATH;
+  while (url.pathname.length > 1 && url.pathname.endsWith('/')) url.pathname = url.pathname.slice(0, -1);
   return url;
 }
 
