@@ -19,6 +19,7 @@ const steps = [
   },
   { title: 'promises that nobody holds', command: ['node_modules/oxlint/bin/oxlint', '--type-aware'] },
   { title: 'promises that nobody listens to', command: ['scripts/check-promises.mjs'] },
+  { title: 'regular expressions in linear time', command: ['scripts/check-regexes.mjs'] },
   {
     title: 'types of the console',
     command: ['node_modules/typescript/bin/tsc', '-p', 'studio'],
