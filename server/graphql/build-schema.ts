@@ -14,12 +14,14 @@ import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
 import { SecurityAlertResolver } from './security-violation/security-alert.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
+import { requireStorableText } from './storable-text.ts';
 import { UserErrorResolver } from './user-error/user-error.resolver.ts';
 import { WorkflowResolver } from './workflow/workflow.resolver.ts';
 import { WorkflowFieldsResolver } from './workflow/workflow-fields.resolver.ts';
 
 /** The whole schema. It holds no state: what its resolvers work on comes with the context. */
 export async function buildSchema(): Promise<GraphQLSchema> {
+  requireStorableText();
   const schema = await typeGraphql.buildSchema({
     resolvers: [
       NodeDefinitionResolver,

@@ -16,7 +16,7 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, maxJsonDepth),
 });
 
-/** A moment as RFC 3339 text. Output only: no argument has this type. */
+/** A moment as RFC 3339 text. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'A moment in UTC with milliseconds, as RFC 3339 text: `2026-11-23T09:41:00.123Z`.',
@@ -26,7 +26,21 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
     if (typeof value === 'string') return value;
     throw new Error(`Expected a Date or RFC 3339 text from a resolver, got ${typeof value}`);
   },
+  parseValue: toMoment,
+  parseLiteral: (node) => toMoment(node.kind === Kind.STRING ? node.value : undefined),
 });
+
+function toMoment(value: unknown): Date {
+  const moment = typeof value === 'string' && MOMENT.test(value) ? new Date(value) : null;
+  if (moment !== null && !Number.isNaN(moment.getTime())) return moment;
+  const got = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : typeof value;
+  throw new GraphQLError(`Expected a moment such as 2026-11-23T09:41:00Z, got ${got}.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}
+
+/** RFC 3339; the time may be left out. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?$/;
 
 function requireShallow(value: unknown, depthLeft: number): void {
   if (typeof value !== 'object' || value === null) return;
