@@ -39,11 +39,17 @@ export function isDuplicate(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
+/** Whether a row that the statement refers to does not exist, or no longer. */
+export function isDangling(error: unknown): boolean {
+  return sqlState(error) === '23503';
+}
+
 /**
- * Whether the database refused a value that it cannot store: text with a NUL character (22021), or a number out of the
- * range of its column (22003). Such values come only from clients, in ids, names and cursors.
+ * Whether the database refused a value that it cannot store: text with a NUL character (22021), a number out of the
+ * range of its column (22003), or a moment out of range (22008). Such values come only from clients, in ids, names and
+ * cursors.
  */
 export function isUnstorable(error: unknown): boolean {
   const state = sqlState(error);
-  return state === '22021' || state === '22003';
+  return state === '22021' || state === '22003' || state === '22008';
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { isDangling } from '../db/errors.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { SchemaError } from '../expressions/json-schema.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
@@ -113,7 +114,13 @@ export function makeStartUseCases(deps: StartDeps) {
       }
       const { workflowId, versionNumber, definition, input } = former;
       const execution = { ...blank, workflowId, versionNumber, definition, input };
-      return accepted(await insertExecution({ ...execution, retryOf: id, retryStrategy: strategy }, null));
+      try {
+        return accepted(await insertExecution({ ...execution, retryOf: id, retryStrategy: strategy }, null));
+      } catch (error) {
+        // Retention deleted the former execution since it was read.
+        if (isDangling(error)) return refuseNotFound('execution', id);
+        throw error;
+      }
     },
   };
 }
