@@ -22,7 +22,7 @@ export interface EvaluatorProcess {
   ready: Promise<void>;
   /** The parsed responses. @throws EvaluationError also when the process ends before the last response */
   request(request: EvaluatorRequest): Promise<unknown[]>;
-  /** Lowers the priority of the process for good. */
+  /** Lowers the priority of the process for good. Has no effect on one that never started or has ended. */
   lowerPriority(): void;
   isAlive(): boolean;
   /** Kills the process; a pending request fails for this reason, which may count the responses before it. */
@@ -70,7 +70,13 @@ export function startEvaluatorProcess(): EvaluatorProcess {
       child.send?.(request, (error) => error && settled.reject(new EvaluationError(error.message)));
       return settled.promise;
     },
-    lowerPriority: () => isAlive && setPriority(child.pid!, LOWER_PRIORITY),
+    lowerPriority() {
+      try {
+        if (child.pid !== undefined) setPriority(child.pid, LOWER_PRIORITY);
+      } catch {
+        // It has ended meanwhile, which its request reports.
+      }
+    },
     isAlive: () => isAlive,
     end(reason) {
       if (reason !== undefined) onEnd(reason);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /**
@@ -34,18 +34,22 @@ export function isAlive(pid: number): boolean {
  * child would miss the processes that it forks at once.
  */
 export function startExpendable<T>(start: () => T): T {
-  const score = '/proc/self/oom_score_adj';
-  let former: string;
+  let score: number | undefined;
+  let former = '';
   try {
+    score = openSync('/proc/self/oom_score_adj', 'r+');
     former = readFileSync(score, 'utf8');
-    writeFileSync(score, '1000');
+    writeSync(score, '1000', 0);
   } catch {
-    return start(); // Without /proc there is no score to set.
+    // Without /proc there is no score to set; without a descriptor, no process will start.
+    if (score !== undefined) closeSync(score);
+    return start();
   }
   try {
     return start();
   } finally {
-    writeFileSync(score, former);
+    writeSync(score, former, 0); // the same descriptor, because `start` may have used up the others
+    closeSync(score);
   }
 }
 
