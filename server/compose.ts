@@ -27,10 +27,12 @@ import { openAlerts } from './security/alerts.ts';
 import { makeLateAudit } from './security/late-violations.ts';
 import { systemClock } from './shared/clock.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
+import { connectionsWithin } from './shared/http/connection-limit.ts';
 import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
+import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
@@ -85,13 +87,15 @@ async function openSandboxes(
 
 /** A sandbox service and nothing else: no database is opened, because code that got out of its sandbox would be in here. */
 async function serveAlone(
-  { host, port }: Config,
+  config: Config,
   opened: AsyncDisposableStack,
   service: SandboxService,
   logger: Logger,
 ): Promise<string> {
-  const isReady = service.isReady;
-  const { origin } = opened.use(await openPlainServer({ host, port, isReady, mounts: [service], logger }));
+  const { isReady } = service;
+  const served = { mounts: [service], maxConnections: maxConnections(config, logger), logger };
+  const { host, port } = config;
+  const { origin } = opened.use(await openPlainServer({ host, port, isReady, ...served }));
   return `${origin}${service.path}`;
 }
 
@@ -171,6 +175,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     port: config.port,
     apiToken: config.apiToken,
     allowedOrigins: config.allowedOrigins,
+    maxConnections: maxConnections(config, logger),
     isReady: () => readiness(database),
     readArtifact: weft.artifacts.read,
     mounts: service === null ? [] : [service],
@@ -214,8 +219,32 @@ async function openHealth({ config, opened, service, database, logger }: Parts):
   if (port === undefined) return null;
   const isReady = () => readiness(database);
   const mounts = service === null ? [] : [service];
-  const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, mounts, logger }));
+  const served = { mounts, maxConnections: maxConnections(config, logger), logger };
+  const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, ...served }));
   return `${origin}/readyz`;
+}
+
+/** For the database, the logs, the evaluator's processes, installations and files that are open for a moment. */
+const OTHER_DESCRIPTORS = 256;
+/** The private channel and the two pipes of a cell. */
+const CELL_DESCRIPTORS = 3;
+/** Cells of the sandbox beside those that wait: those with runs, and those being made. */
+const BUSY_CELLS = 32;
+
+/** As many connections as the operator wants, within the open files that the process may have beside all else. */
+function maxConnections(
+  { maxConnections: wanted, waitingCells = 40, environments }: Config,
+  logger: Logger,
+): number {
+  const cells = waitingCells + 4 * environments.warm + BUSY_CELLS;
+  const openFiles = openFilesLimit();
+  const most = connectionsWithin(openFiles, OTHER_DESCRIPTORS + CELL_DESCRIPTORS * cells);
+  if (wanted === undefined || wanted <= most) return wanted ?? most;
+  logger.warn(
+    `WEFT_MAX_CONNECTIONS=${wanted} is more than the ${most} connections that ${openFiles} open files leave room for; ` +
+      `the limit is ${most}. Raise \`ulimit -n\`.`,
+  );
+  return most;
 }
 
 /** The environments of this host, for the Python that its sandbox runs. */

@@ -160,7 +160,13 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   return new WeftRequestError(code, message);
 }
 
-const serverCodes = ['INTERNAL_SERVER_ERROR', 'DATABASE_UNAVAILABLE', 'PYTHON_SERVICE_ERROR'];
+const serverCodes = [
+  'INTERNAL_SERVER_ERROR',
+  'DATABASE_UNAVAILABLE',
+  'PYTHON_SERVICE_ERROR',
+  'TOO_BUSY',
+  'TOO_MANY_CONNECTIONS',
+];
 
 /** Whether the same request may succeed a moment later. */
 export function isTransient(error: unknown): boolean {

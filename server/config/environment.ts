@@ -20,6 +20,7 @@ export interface Config {
   databaseUrl: string | undefined;
   apiToken: string | undefined;
   allowedOrigins: string[];
+  maxConnections: number | undefined;
   roles: Role[];
   workerConcurrency: number;
   shutdownGraceMs: number;
@@ -62,6 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: settings.DATABASE_URL,
     apiToken: settings.WEFT_API_TOKEN,
     allowedOrigins: settings.WEFT_ALLOWED_ORIGINS,
+    maxConnections: settings.WEFT_MAX_CONNECTIONS,
     roles,
     workerConcurrency: settings.WEFT_WORKER_CONCURRENCY,
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,

@@ -45,6 +45,11 @@ export const Settings = z.object({
     .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
     .default([])
     .describe('The origins whose web pages may use the API, separated by commas.'),
+  WEFT_MAX_CONNECTIONS: wholeNumber(1, 1_000_000)
+    .optional()
+    .describe(
+      'Open connections at once. Not set: as many as leave the rest of the server enough open files (`ulimit -n`).',
+    ),
   WEFT_ROLES: commaList
     .pipe(z.array(oneOf(roles)).min(1, 'expected at least one of api, worker, sandbox'))
     .optional()

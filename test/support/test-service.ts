@@ -23,7 +23,14 @@ export async function serveSandbox(
   const { token, host = '127.0.0.1', port = 0, times } = options;
   const service = makeSandboxService({ backend, token, times, logger: silent });
   const { isReady } = service;
-  const server = await openPlainServer({ host, port, isReady, mounts: [service], logger: silent });
+  const server = await openPlainServer({
+    host,
+    port,
+    isReady,
+    mounts: [service],
+    maxConnections: 1_000,
+    logger: silent,
+  });
   return {
     service,
     url: `${server.origin}${service.path}`,

@@ -32,6 +32,7 @@ export async function openTransportServer(
     host: '127.0.0.1',
     port: 0,
     allowedOrigins: [],
+    maxConnections: 10_000,
     isReady: async () => ({ ready: true }),
     readArtifact: async () => null,
     logger: makeLogger('silent'),

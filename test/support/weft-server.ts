@@ -28,6 +28,8 @@ export interface WeftServerOptions {
   /** To start again where another server left off; without one it gets a folder of its own. */
   dataFolder?: string;
   env?: Record<string, string>;
+  /** How many files the process may have open (`ulimit -n`); by default as many as this process. */
+  openFiles?: number;
   /** Called when the process ends and the test did not end it. Without it the running test fails. */
   onLost?: (error: Error) => void;
 }
@@ -49,7 +51,9 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
     ...options.env,
   };
   const main = join(projectRoot, 'dist/server/main.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', main], {
+  const limit = options.openFiles === undefined ? '' : `ulimit -n ${options.openFiles};`;
+  const node = [process.execPath, '--enable-source-maps', main];
+  const child = spawn('/bin/sh', ['-c', `${limit} exec "$@"`, 'sh', ...node], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -12,6 +12,8 @@ import { MAX_VALUE } from '../../shared/value-size.ts';
 export interface Limits {
   /** Of one HTTP body or one WebSocket message. */
   body: Required<BodyLimits>;
+  /** The time that a WebSocket has for its `connection_init`, milliseconds. */
+  initMs: number;
   /** Characters of one document: values belong in its variables. */
   maxLength: number;
   /** Lines of one document: graphql-js counts them again for the location of each error. */
@@ -30,6 +32,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   body: { maxBytes: MAX_VALUE.bytes, maxContainers: MAX_VALUE.containers },
+  initMs: 10_000,
   maxLength: 256 * 1024,
   maxLines: 10_000,
   maxDepth: 12,

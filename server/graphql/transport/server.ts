@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
+import { limitConnections } from '../../shared/http/connection-limit.ts';
 import { makeGuard } from '../../shared/http/guard.ts';
 import type { Readiness } from '../../shared/http/health.ts';
+import { sendError } from '../../shared/http/http-error.ts';
 import { listen } from '../../shared/http/listen.ts';
 import type { Mount } from '../../shared/http/mount.ts';
 import type { Logger } from '../../shared/logger.ts';
@@ -14,7 +16,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import type { MakeContext, TransportDeps } from './operations.ts';
 import { makeRouter } from './router.ts';
 import { openSseTransport } from './sse.ts';
-import { openWsTransport } from './ws.ts';
+import { openWsTransport, refuseUpgrade } from './ws.ts';
 
 export interface GraphqlServerOptions {
   schema: GraphQLSchema;
@@ -28,6 +30,8 @@ export interface GraphqlServerOptions {
   /** Origins such as `https://studio.example.org` whose pages may use the server. */
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
+  /** Open connections at once; further ones are refused. */
+  maxConnections: number;
   isReady: () => Promise<Readiness>;
   readArtifact: DownloadDeps['readArtifact'];
   /** Served beside the API on the same port. */
@@ -62,13 +66,22 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
 
   const active = new Set<ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = connections.refusalOf(request);
+    if (refusal !== null) return sendError(request, response, refusal);
+    connections.begin(request, response);
     active.add(response);
     response.once('close', () => active.delete(response));
     void route(request, response);
   };
   const server = createServer({ shouldUpgradeCallback: requestsWebSocket }, onRequest);
+  const connections = limitConnections(server, options.maxConnections, options.logger);
   server.on('checkContinue', onRequest);
-  server.on('upgrade', ws.upgrade);
+  server.on('upgrade', (request, socket, head) => {
+    const refusal = connections.refusalOf(request);
+    if (refusal !== null) return refuseUpgrade(socket, refusal);
+    connections.upgrade(request);
+    ws.upgrade(request, socket, head);
+  });
   const { origin, port } = await listen(server, options);
 
   return {

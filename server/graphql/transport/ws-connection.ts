@@ -11,6 +11,8 @@ export interface Connection {
   socket: WebSocket;
   /** The header of the upgrade request, which itself is not kept. */
   authorization: string | undefined;
+  /** Called once the `connection_init` is accepted, from where on the usual limits hold. */
+  accept: () => void;
   /** The turns of its subscriptions. */
   acquire: Acquire;
 }
@@ -24,7 +26,11 @@ export interface Connection {
  */
 export function adoptSocket(
   socket: WebSocket,
-  { authorization, maxContainers }: Pick<Connection, 'authorization'> & { maxContainers: number },
+  {
+    authorization,
+    accept,
+    maxContainers,
+  }: Pick<Connection, 'authorization' | 'accept'> & { maxContainers: number },
   protocol: Server<Connection>,
   logger: Logger,
 ): void {
@@ -50,7 +56,7 @@ export function adoptSocket(
         });
       },
     },
-    { socket, authorization, acquire: semaphore.acquire },
+    { socket, authorization, accept, acquire: semaphore.acquire },
   );
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.once('close', (code, reason) => {

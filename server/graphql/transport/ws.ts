@@ -1,4 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer } from 'graphql-ws';
@@ -7,6 +8,7 @@ import { payloadTooLarge } from '../../shared/http/body.ts';
 import type { Guard } from '../../shared/http/guard.ts';
 import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
+import { makePendingSockets } from './pending-sockets.ts';
 import { withinBounds } from './response-size.ts';
 import { adoptSocket, type Connection, closeReason } from './ws-connection.ts';
 
@@ -24,6 +26,7 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
     perMessageDeflate: false,
     handleProtocols,
   });
+  const pending = makePendingSockets(deps.limits.initMs + maxClosingMs);
   const protocol = makeProtocol(deps);
 
   return {
@@ -33,7 +36,8 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
         if (request.url?.split('?')[0] !== '/graphql') throw notFound(request.url);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           const { authorization } = request.headers;
-          adoptSocket(webSocket, { authorization, maxContainers }, protocol, deps.logger);
+          const { accept } = pending.add(webSocket, socket as Socket);
+          adoptSocket(webSocket, { authorization, accept, maxContainers }, protocol, deps.logger);
         });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
@@ -60,13 +64,17 @@ const tooManyOperations = new GraphQLError(
   { extensions: { code: 'TOO_MANY_OPERATIONS' } },
 );
 
-/** How long the server waits for clients to answer the closing of their sockets. */
+/** How long the server waits for a client to answer the closing of its socket. */
 const maxClosingMs = 1_000;
 
 function makeProtocol(deps: TransportDeps) {
   return makeServer<Record<string, unknown>, Connection>({
-    connectionInitWaitTimeout: 10_000,
-    onConnect: (context) => isAuthorized(context, deps.guard),
+    connectionInitWaitTimeout: deps.limits.initMs,
+    onConnect(context) {
+      if (!isAuthorized(context, deps.guard)) return false;
+      context.extra.accept();
+      return true;
+    },
     onSubscribe({ subscriptions, extra }, _id, payload) {
       if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations];
       const operation = prepareOperation(deps, payload, extra.acquire);
@@ -111,9 +119,13 @@ function notFound(url: string | undefined): HttpError {
   return new HttpError(404, 'NOT_FOUND', `Expected a WebSocket on /graphql, got one on ${url}.`);
 }
 
-function refuseUpgrade(socket: Duplex, error: HttpError): void {
+/** Answers an upgrade request as a plain one, and closes the connection. */
+export function refuseUpgrade(socket: Duplex, error: HttpError): void {
   const body = errorBody(error);
   socket.on('error', () => socket.destroy());
+  // A client that keeps its side open does not keep the connection.
+  const late = setTimeout(() => socket.destroy(), maxClosingMs);
+  socket.once('close', () => clearTimeout(late));
   socket.end(
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\nConnection: close\r\nContent-Type: ${jsonType}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

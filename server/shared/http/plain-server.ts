@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { coerceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { limitConnections } from './connection-limit.ts';
 import { makeGuard } from './guard.ts';
 import { type Readiness, sendHealth, sendReadiness } from './health.ts';
 import { HttpError, sendError } from './http-error.ts';
@@ -13,6 +14,8 @@ export interface PlainServerOptions {
   port: number;
   isReady: () => Promise<Readiness>;
   mounts: readonly Mount[];
+  /** Open connections at once; further ones are refused. */
+  maxConnections: number;
   logger: Logger;
 }
 
@@ -35,8 +38,14 @@ export async function openPlainServer(options: PlainServerOptions): Promise<Plai
       sendError(request, response, error instanceof HttpError ? error : unexpected(error, options.logger));
     }
   };
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = connections.refusalOf(request);
+    if (refusal !== null) return sendError(request, response, refusal);
+    connections.begin(request, response);
+    void answer(request, response);
+  };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, onRequest);
+  const connections = limitConnections(server, options.maxConnections, options.logger);
   server.on('checkContinue', onRequest);
   const { origin } = await listen(server, options);
   return {
