@@ -74,7 +74,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       ended = [];
       if (step.end !== null) {
         await stopNodes(null);
-        step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution.id));
+        step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution));
         if (late.fatal !== null) step.events.splice(-1, 1, ...lateFailure(state, late.fatal));
         isClosed = true;
       }

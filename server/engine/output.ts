@@ -4,18 +4,22 @@ import type { EventBody, NodeError } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { Plan } from './plan.ts';
 import { sizeProblem } from './value-limits.ts';
+import type { ExecutionInfo } from './values.ts';
 
 /** The end of an execution. Clients rely on `outputSchema` for their types, so an output that does not fit it is a failure. */
 export async function checkOutput(
   end: EventBody,
   { outputSchema }: Plan,
   evaluator: Evaluator,
-  executionId: string,
+  { id, workflowId }: Pick<ExecutionInfo, 'id' | 'workflowId'>,
 ): Promise<EventBody> {
   if (end.type !== 'ExecutionSucceeded') return end;
   const tooLarge = sizeProblem('an output of the workflow', end.output);
   if (tooLarge !== null) return { type: 'ExecutionFailed', error: failure('VALUE_TOO_LARGE', tooLarge) };
-  const schemaErrors = await evaluator.findSchemaErrors(outputSchema, end.output, executionId);
+  const schemaErrors = await evaluator.findSchemaErrors(outputSchema, end.output, {
+    owner: workflowId ?? id,
+    isBounded: false, // by the number of executions that a worker runs
+  });
   return schemaErrors.length === 0 ? end : { type: 'ExecutionFailed', error: outputInvalid(schemaErrors) };
 }
 

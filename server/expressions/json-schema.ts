@@ -1,6 +1,7 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type CodeOptions, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describeValue, listNames, preview } from '../shared/describe-value.ts';
 import { coerceError } from '../shared/errors.ts';
+import { compileLinear, NotLinear } from './linear-pattern.ts';
 
 /** Where a value does not fit its schema: the path of the place, and what was expected there and what came. */
 export interface SchemaError {
@@ -26,10 +27,11 @@ export function schemaProblem(schema: unknown): string | null {
   if (typeof schema !== 'object' && typeof schema !== 'boolean')
     return 'Expected a JSON Schema, an object or a boolean.';
   try {
-    compile(schema);
+    compile(schema, linearPattern);
     return null;
   } catch (error) {
-    return `This is not a JSON Schema: ${coerceError(error).message}`;
+    const { message } = coerceError(error);
+    return error instanceof NotLinear ? message : `This is not a JSON Schema: ${message}`;
   }
 }
 
@@ -39,18 +41,59 @@ const validators = new Map<string, ValidateFunction>();
 /** Compiling takes milliseconds and checking microseconds, and most runs are of few workflows. */
 function compiled(schema: unknown): ValidateFunction {
   const key = JSON.stringify(schema);
-  const validate = validators.get(key) ?? compile(schema);
+  const validate = validators.get(key) ?? compile(schema, linearOrOlderPattern);
   validators.delete(key);
   validators.set(key, validate);
   if (validators.size > MAX_COMPILED) validators.delete(validators.keys().next().value!);
   return validate;
 }
 
-/** A fresh instance each time: schemas of different authors must not see each other's `$id`s. */
-function compile(schema: unknown): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, verbose: true });
+/**
+ * A fresh instance each time: schemas of different authors must not see each other's `$id`s. One instance checks that
+ * they are schemas, which keeps nothing of them, because compiling the schema of schemas takes three times as long as
+ * the rest.
+ */
+function compile(schema: unknown, regExp: RegExpEngine): ValidateFunction {
+  schemas ??= new Ajv2020({ ...options, code: { regExp: linearPattern } });
+  schemas.validateSchema(schema as object | boolean, true);
+  const ajv = new Ajv2020({ ...options, validateSchema: false, code: { regExp } });
   return ajv.compile(schema as object | boolean);
 }
+
+let schemas: Ajv2020 | undefined;
+const options = { strict: false, allErrors: true, validateFormats: false, verbose: true };
+
+type RegExpEngine = NonNullable<CodeOptions['regExp']>;
+
+/** @throws NotLinear for a pattern that no engine matches in linear time: nobody may save one */
+const linearPattern: RegExpEngine = Object.assign(
+  (source: string) => {
+    try {
+      // Ajv shares what it makes of equal patterns, and recognises them by their text.
+      return { ...compileLinear(source), toString: () => source };
+    } catch (error) {
+      if (!(error instanceof NotLinear)) throw error;
+      throw new NotLinear(
+        `Expected patterns that match in linear time, got ${preview(source)}: ${error.message}. ` +
+          'Write the pattern without that, or check the text in a node.',
+      );
+    }
+  },
+  { code: 'unused' }, // of validators that are generated as files
+);
+
+/** Versions that were saved before patterns had to be linear are checked as they were then, within a limit of time. */
+const linearOrOlderPattern: RegExpEngine = Object.assign(
+  (source: string, flags: string) => {
+    try {
+      return linearPattern(source, flags);
+    } catch (error) {
+      if (error instanceof NotLinear) return new RegExp(source, flags);
+      throw error;
+    }
+  },
+  { code: 'unused' },
+);
 
 function toSchemaError(error: ErrorObject): SchemaError {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer);

@@ -11,6 +11,7 @@ endWithParent();
 // A terminal sends these signals to the whole process group; the server still needs responses while it closes.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 process.on('message', (request: EvaluatorRequest) => void respond(request));
+await warmUp();
 process.send!('ready');
 
 async function respond(request: EvaluatorRequest): Promise<void> {
@@ -32,6 +33,17 @@ async function* resultsOf(request: EvaluatorRequest): AsyncGenerator<string> {
     case 'checkSchema':
       return yield JSON.stringify(schemaProblem(request.schema));
   }
+}
+
+/** The first evaluation of a process loads and compiles what the later ones find ready. Its time is nobody's. */
+async function warmUp(): Promise<void> {
+  const schema = { properties: { warm: { pattern: '^up$' } } };
+  const requests: EvaluatorRequest[] = [
+    { kind: 'analyze', expressions: ['input.warm + 1'] },
+    { kind: 'evaluate', expressions: ['input.warm + 1'], scope: { input: { warm: 1 } } },
+    { kind: 'findSchemaErrors', schema, value: { warm: 'down' } },
+  ];
+  for (const request of requests) await Array.fromAsync(resultsOf(request));
 }
 
 function problemOf(error: unknown): EvaluatorResponse {

@@ -9,6 +9,11 @@ export class RoundRobinQueue<T> {
     else queue.push(item);
   }
 
+  /** How many items of an owner wait. */
+  countOf(owner: string): number {
+    return this.queues.get(owner)?.length ?? 0;
+  }
+
   /** Undefined where the queue is empty. */
   next(): T | undefined {
     const [first] = this.queues;

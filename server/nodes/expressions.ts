@@ -31,7 +31,7 @@ export type OnMissing = (expression: { index: number; text: string; reason: stri
 
 export function makeExpressions(evaluator: Evaluator): Expressions {
   const evaluateAll: Expressions['evaluateAll'] = async (expressions, scope, signal, onMissing) => {
-    const by = { owner: scope.execution.id, signal };
+    const by = { owner: scope.execution.workflowId ?? scope.execution.id, signal };
     try {
       const evaluations = await evaluator.evaluate(expressions, neededScope(expressions, scope), by);
       if (onMissing !== undefined) reportMissing(expressions, evaluations, onMissing);

@@ -57,7 +57,10 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(workflowId, versionNumber);
       }
       const { number, definition } = version;
-      const schemaErrors = await evaluator.findSchemaErrors(definition.inputSchema, input);
+      const schemaErrors = await evaluator.findSchemaErrors(definition.inputSchema, input, {
+        owner: workflowId,
+        isBounded: true,
+      });
       const userErrors = [...checkKey(idempotencyKey), ...schemaErrors.map(inputError)];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {

@@ -14,27 +14,50 @@ const evaluateAll = (expressions: string[], owner = 'exec_1') =>
 const evaluate = async (expression: string, scope: object = {}, signal = patient) =>
   (await evaluator.evaluate([expression], scope, { owner: 'exec_1', signal }))[0]!.value;
 
+const by = { owner: 'wf_1', isBounded: true };
+
 const endless = '($f := function() { $f() }; $f())';
 const backtracking = { text: `${'a'.repeat(40)}!`, pattern: '^(a+)+$' };
 
-test('where the host has no descriptor left to start a process with, an expression is an error and nothing more', async () => {
+/** Runs it in a process of its own that can open no file until `descriptors` are closed; resolves to what it prints. */
+async function withoutDescriptors(work: string): Promise<unknown> {
   const script = `
     import { closeSync, openSync } from 'node:fs';
     const { openEvaluator } = await import('${join(projectRoot, 'dist/server/expressions/evaluator.js')}');
     using evaluator = openEvaluator();
-    const evaluate = () => evaluator
-      .evaluate(['1 + 1'], {}, { owner: 'exec_1', signal: AbortSignal.timeout(10_000) })
+    const evaluate = (expression) => evaluator
+      .evaluate([expression], {}, { owner: 'exec_1', signal: AbortSignal.timeout(20_000) })
       .then(([{ value }]) => value, ({ message }) => message);
     const descriptors = [];
-    try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
-    const without = await evaluate();
-    descriptors.forEach((descriptor) => closeSync(descriptor));
+    const use = () => { try { for (;;) descriptors.push(openSync('/dev/null')); } catch {} };
+    const release = () => descriptors.splice(0).forEach((descriptor) => closeSync(descriptor));
     const alive = setInterval(() => {}, 100);
-    console.log(JSON.stringify([without, await evaluate()]));
+    ${work}
     clearInterval(alive);`;
   const node = [process.execPath, '--input-type=module', '-e', script];
   const { stdout } = await execa('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node]);
-  expect(JSON.parse(stdout)).toEqual([expect.stringContaining('EMFILE'), 2]);
+  return JSON.parse(stdout);
+}
+
+test('where the host has no descriptor left to start a process with, an expression is an error and nothing more', async () => {
+  const outcomes = await withoutDescriptors(`
+    use();
+    const without = await evaluate('1 + 1');
+    release();
+    console.log(JSON.stringify([without, await evaluate('1 + 1')]));`);
+  expect(outcomes).toEqual([expect.stringContaining('EMFILE'), 2]);
+});
+
+test('nor is it more where the expression is known to be slow, and every slot is free again afterwards', async () => {
+  const outcomes = await withoutDescriptors(`
+    const slow = '${endless}';
+    const before = await evaluate(slow);
+    use();
+    const without = await Promise.all(Array.from({ length: 10 }, () => evaluate(slow)));
+    release();
+    console.log(JSON.stringify([before, [...new Set(without)], await evaluate(slow)]));`);
+  const tookLong = expect.stringMatching(/took longer than 5 seconds/);
+  expect(outcomes).toEqual([tookLong, [expect.stringContaining('EMFILE')], tookLong]);
 });
 
 test('endless recursion is an error, and the next expression works', async () => {
@@ -135,10 +158,20 @@ test('a message that an expression raises itself is cut', async () => {
   await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
 });
 
-test('a schema that backtracks for ever, or goes round in circles, is a schema error', async () => {
+/** Of a value that nests `a`, each level has two ways to fit; no value with 40 levels is checked in anyone's lifetime. */
+const exponential = {
+  anyOf: ['b', 'c'].map((name) => ({ properties: { a: { $ref: '#' } }, required: [name] })),
+};
+const nested = () => {
+  let value: object = {};
+  for (let depth = 0; depth < 40; depth++) value = { a: value };
+  return value;
+};
+
+test('a schema that is checked for ever, or goes round in circles, is a schema error', async () => {
   const schemaErrors = await Promise.all([
-    evaluator.findSchemaErrors({ type: 'string', pattern: backtracking.pattern }, backtracking.text),
-    evaluator.findSchemaErrors({ anyOf: [{ type: 'object' }, { $ref: '#' }] }, 1),
+    evaluator.findSchemaErrors(exponential, nested(), by),
+    evaluator.findSchemaErrors({ anyOf: [{ type: 'object' }, { $ref: '#' }] }, 1, by),
   ]);
   expect(schemaErrors).toEqual([
     [{ path: [], message: expect.stringMatching(/^it cannot be checked by this schema: it took longer/) }],
@@ -151,10 +184,99 @@ test('a schema that backtracks for ever, or goes round in circles, is a schema e
   ]);
 });
 
+test('a pattern takes time linear in the text', async () => {
+  const schema = {
+    properties: { text: { pattern: backtracking.pattern } },
+    patternProperties: { [backtracking.pattern]: {} },
+    propertyNames: { pattern: '^(\\w+\\s?)*$' },
+  };
+  const text = `${'a'.repeat(1_000_000)}!`;
+  expect(await evaluator.findSchemaErrors(schema, { text, [`${'a'.repeat(50_000)}!`]: 1 }, by)).toMatchObject(
+    [
+      { message: expect.stringMatching(/must match pattern "\^\(\\w/) },
+      { message: expect.stringMatching(/property name must be valid/) },
+      {
+        path: ['text'],
+        message: expect.stringMatching(/must match pattern "\^\(a\+\)\+\$", got the string/),
+      },
+    ],
+  );
+});
+
+test.each([
+  ['(?=x)y', 'looks ahead or behind'],
+  ['(a)\\1', 'refers back to a group'],
+  ['^.{1,5000}$', 'repeats something more than 1000 times'],
+])(
+  'the pattern %s cannot be saved, and one that was saved earlier is still checked',
+  async (pattern, why) => {
+    const schema = { properties: { name: { pattern } } };
+    expect(await evaluator.schemaProblem(schema)).toMatch(
+      /^Expected patterns that match in linear time, got ".*": it .*\. Write the pattern without that/,
+    );
+    expect(await evaluator.schemaProblem(schema)).toContain(why);
+    expect(await evaluator.findSchemaErrors(schema, { name: '' }, by)).toHaveLength(1);
+  },
+);
+
+describe('beside a flood of checks that take for ever', () => {
+  const honest = { type: 'object', required: ['rows'] };
+
+  test('neither a schema that was quick before nor a new one waits', async () => {
+    using flooded = openEvaluator();
+    const check = (owner: string, schema: object) =>
+      flooded.findSchemaErrors(schema, {}, { owner, isBounded: true });
+    await check('honest', honest);
+    let ended = 0;
+    const flood = Array.from({ length: 60 }, (_, n) =>
+      flooded
+        .findSchemaErrors(exponential, nested(), { owner: `flood ${n % 3}`, isBounded: true })
+        .finally(() => ended++),
+    );
+    expect(await check('honest', honest)).toHaveLength(1);
+    expect(await check('new', honest)).toHaveLength(1);
+    expect(await flooded.schemaProblem(honest)).toBeNull();
+    expect(ended).toBe(0);
+    flooded[Symbol.dispose]();
+    await Promise.all(flood);
+  });
+
+  test('nor do those of many owners, each with a schema of its own, delay what was quick before', async () => {
+    using flooded = openEvaluator();
+    const by = { owner: 'honest', isBounded: true };
+    await flooded.findSchemaErrors(honest, {}, by);
+    let ended = 0;
+    let passed = 0;
+    const flood = Array.from({ length: 60 }, (_, n) =>
+      flooded
+        .findSchemaErrors({ ...exponential, title: `${n}` }, nested(), { owner: `${n}`, isBounded: true })
+        .finally(() => ended++),
+    );
+    const quick = flooded.findSchemaErrors({ title: 'last' }, {}, { owner: 'last', isBounded: true });
+    void quick.finally(() => passed++);
+    for (let n = 0; n < 10; n++) expect(await flooded.findSchemaErrors(honest, {}, by)).toHaveLength(1);
+    expect({ ended, passed }).toEqual({ ended: 0, passed: 0 });
+    flooded[Symbol.dispose]();
+    await Promise.all([...flood, quick]);
+  });
+
+  test('of one owner only so many wait, and the next is refused', async () => {
+    using flooded = openEvaluator();
+    const check = () => flooded.findSchemaErrors(exponential, nested(), { owner: 'flood', isBounded: true });
+    await check(); // It is known to be slow from here on.
+    const flood = Array.from({ length: 200 }, check);
+    const refused = (await Promise.allSettled(flood.slice(150))) as PromiseRejectedResult[];
+    expect(refused.map(({ reason }) => reason.code)).toEqual(Array(50).fill('TOO_BUSY'));
+    expect(await flooded.findSchemaErrors(honest, {}, by)).toHaveLength(1);
+    flooded[Symbol.dispose]();
+    await Promise.allSettled(flood);
+  });
+});
+
 test('values that a schema allows, or does not allow, are named where another one came', async () => {
   const colour = { enum: ['red', 'blue'] };
   const messages = async (schema: object, value: unknown) =>
-    (await evaluator.findSchemaErrors({ ...schema, additionalProperties: false }, value)).map(
+    (await evaluator.findSchemaErrors({ ...schema, additionalProperties: false }, value, by)).map(
       ({ message }) => message,
     );
   expect(
@@ -167,11 +289,11 @@ test('values that a schema allows, or does not allow, are named where another on
 
 test('a value that does not fit a schema has an error at its place', async () => {
   const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
-  expect(await evaluator.findSchemaErrors(schema, { rows: [] })).toEqual([]);
-  expect(await evaluator.findSchemaErrors(schema, { rows: 3 })).toEqual([
+  expect(await evaluator.findSchemaErrors(schema, { rows: [] }, by)).toEqual([]);
+  expect(await evaluator.findSchemaErrors(schema, { rows: 3 }, by)).toEqual([
     { path: ['rows'], message: '`rows` must be array, got 3' },
   ]);
-  expect(await evaluator.findSchemaErrors(schema, { row: [], total: 1 })).toEqual([
+  expect(await evaluator.findSchemaErrors(schema, { row: [], total: 1 }, by)).toEqual([
     {
       path: [],
       message: "it must have required property 'rows', got an object with the keys row, total",
