@@ -32,14 +32,15 @@ export function parseRequirement(input: string): ParsedRequirement {
   if (refusal !== null) {
     return problem('refused', `${quote(text)} is ${refusal}; request packages by name, such as pandas>=2.`);
   }
-  const [, name, extras, versions = '', marker] = SHAPE.exec(text) ?? [];
-  if (name === undefined) {
+  const parts = splitRequirement(text);
+  if (parts === null) {
     return problem(
       'malformed',
       `Expected a requirement such as pandas, pandas>=2 or uvicorn[standard], got ${quote(text)}${strangeCharacter(text)}.`,
     );
   }
-  const specifiers = splitList(versions.replace(/^\((.*)\)$/, '$1'));
+  const { name, extras, versions, marker } = parts;
+  const specifiers = splitList(versions);
   const wrong = specifiers.find((specifier) => specifier === '' || !validRange(specifier));
   if (wrong !== undefined) {
     return problem(
@@ -53,7 +54,7 @@ export function parseRequirement(input: string): ParsedRequirement {
       `Expected a marker such as python_version < "3.12" after the ; of ${name}, got ${quote(marker.trim())}.`,
     );
   }
-  return { ok: true, requirement: canonical(name, splitList(extras ?? ''), specifiers, marker) };
+  return { ok: true, requirement: canonical(name, extras, specifiers, marker) };
 }
 
 /** Normalised as in PEP 503. */
@@ -64,23 +65,90 @@ export function normalizeName(name: string): string {
     .replace(/[-_.]+/g, '-');
 }
 
-/** The patterns below take quadratic time, which is short for so few characters. */
+/** Longer than any requirement that a person writes, and short enough for the library that parses versions. */
 const MAX_LENGTH = 500;
 
-/** The name, extras, versions and marker of PEP 508; versions and marker are parsed further by themselves. */
-const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
-const SHAPE = new RegExp(
-  `^(${NAME})\\s*(?:\\[\\s*((?:${NAME}(?:\\s*,\\s*${NAME})*)?)\\s*\\])?\\s*(\\([^();]*\\)|[<>=!~][^();]*)?\\s*(?:;(.*))?$`,
-);
+/** The parts of a requirement; versions and marker are parsed further by themselves. */
+interface Parts {
+  name: string;
+  extras: string[];
+  versions: string;
+  marker: string | undefined;
+}
+
+/** Splits a requirement as PEP 508 does; null where it has another form. Reads each character once. */
+function splitRequirement(text: string): Parts | null {
+  const reader = new TokenReader(text);
+  const name = reader.read(NAME);
+  if (!isName(name)) return null;
+  const extras = readExtras(reader);
+  const versions = readVersions(reader);
+  if (extras === null || versions === null) return null;
+  const marker = reader.read(MARKER);
+  const isWhole = reader.atEnd && !/[\n\r\u2028\u2029]/.test(marker);
+  return isWhole ? { name, extras, versions, marker: marker === '' ? undefined : marker.slice(1) } : null;
+}
+
+/** Sticky, and without a choice in them: a token that does not match is known after one look. */
+const NAME = /[A-Za-z0-9._-]*/y;
+const BRACKETS = /\[[^\]]*\]/y;
+const PARENTHESES = /\([^();]*\)/y;
+const VERSIONS = /[<>=!~][^();]*/y;
+const MARKER = /;.*/sy;
+const AT = /@/y;
+
+function readExtras(reader: TokenReader): string[] | null {
+  const brackets = reader.read(BRACKETS);
+  const extras = splitList(brackets.slice(1, -1));
+  return extras.every(isName) ? extras : null;
+}
+
+function readVersions(reader: TokenReader): string | null {
+  const inParentheses = reader.read(PARENTHESES);
+  return inParentheses === '' ? reader.read(VERSIONS) : inParentheses.slice(1, -1);
+}
+
+function isName(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text) && /^[A-Za-z0-9]/.test(text) && /[A-Za-z0-9]$/.test(text);
+}
+
+class TokenReader {
+  private at = 0;
+
+  constructor(private readonly text: string) {}
+
+  get atEnd(): boolean {
+    return this.at === this.text.length;
+  }
+
+  /** The token here, after which white space is passed over; empty where there is none. */
+  read(token: RegExp): string {
+    token.lastIndex = this.at;
+    const [found = ''] = token.exec(this.text) ?? [];
+    SPACE.lastIndex = this.at + found.length;
+    this.at = SPACE.lastIndex + SPACE.exec(this.text)![0].length;
+    return found;
+  }
+}
+
+const SPACE = /\s*/y;
 
 function refusalOf(text: string): string | null {
   if (text.startsWith('-')) return 'an option of the installer';
   if (/\b(?:git|hg|svn|bzr)\+/i.test(text)) return 'a link to a version control system';
-  if (/:\/\//.test(text) || /^[A-Za-z0-9._-]+\s*(\[[^\]]*\])?\s*@/.test(text)) return 'a URL';
-  const beforeMarker = text.split(';')[0]!;
-  if (/^[.~]?[/\\]|^\.{1,2}$|^\.\.[/\\]|^~/.test(text) || /[^\s<>=!~]+[/\\]/.test(beforeMarker))
+  if (text.includes('://') || namesAddress(text)) return 'a URL';
+  const beforeMarker = text.split(';', 1)[0]!;
+  if (/^[.~]?[/\\]|^\.{1,2}$|^\.\.[/\\]|^~/.test(text) || /[^\s<>=!~][/\\]/.test(beforeMarker))
     return 'a path';
   return /\.(?:whl|zip|tar\.\w+|tgz|egg)$/i.test(beforeMarker.trim()) ? 'a path' : null;
+}
+
+/** `name @ address`, also with extras. */
+function namesAddress(text: string): boolean {
+  const reader = new TokenReader(text);
+  if (reader.read(NAME) === '') return false;
+  reader.read(BRACKETS);
+  return reader.read(AT) !== '';
 }
 
 function canonical(

@@ -103,3 +103,61 @@ test.each(['python_version not in "2.7 3.0"', "'linux' in sys_platform", 'python
   '%s is a marker',
   (text) => expect(isMarker(text)).toBe(true),
 );
+
+/** Parts of a requirement, each of which may be repeated, and ends that make the whole none. */
+const REPEATED = [
+  ' ',
+  '-',
+  '.',
+  'a',
+  '1',
+  'a.',
+  '1.',
+  '[',
+  ']',
+  '[a',
+  ',',
+  'a,',
+  '(',
+  ')',
+  '=',
+  '<',
+  '==1',
+  '>=1,',
+  ';',
+  '"',
+  "'",
+  '/',
+  '@',
+];
+const STARTS = [
+  '',
+  'a',
+  'a[',
+  'a[b',
+  'a(',
+  'a==',
+  'a==1',
+  'a==1+',
+  'a; ',
+  'a; "',
+  'a; python_version ',
+  'a; not',
+];
+const ENDS = ['', '$', '!', '"', ']', ')', ';', '@', '/', 'x', '\n'];
+
+test('no text of the greatest length takes more than a moment, valid or not', () => {
+  const texts = STARTS.flatMap((start) =>
+    REPEATED.flatMap((part) =>
+      ENDS.map((end) => start + part.repeat((490 - start.length) / part.length) + end),
+    ),
+  );
+  const slow: string[] = [];
+  for (const text of ['warm', ...texts]) {
+    const before = process.cpuUsage();
+    parseRequirement(text);
+    const { user, system } = process.cpuUsage(before);
+    if (user + system > 50_000) slow.push(text);
+  }
+  expect(slow).toEqual([]);
+});
