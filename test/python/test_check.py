@@ -55,6 +55,45 @@ class FindingTest(unittest.TestCase):
         self.assertEqual([f.rule for f in check("import", "kernel")], ["syntax-error"])
 
 
+def _names(size, each):
+    return ",".join(f"n{number}" for number in range(size // each))
+
+
+def _aliases(size):
+    links = (f"x{number + 1} = x{number}" + ".a" * 18 for number in range(size // 50))
+    return "\n".join(["import m as x0", *links])
+
+
+GROWING = {
+    "the parts of a module": lambda size: "import " + "a." * (size // 2) + "a",
+    "the parts of a blocked module": lambda size: "import os." + "a." * (size // 2) + "a",
+    "the parts of a module, continued": lambda size: "import " + "a.\\\n" * (size // 4) + "a",
+    "the parts of a module of characters beyond ASCII": lambda size: "import " + "a·. " * (size // 4) + "a",
+    "the parts of a module, and its names": lambda size: (
+        "from " + "a." * (size // 4) + "a import " + _names(size // 2, 7)
+    ),
+    "many modules of many parts": lambda size: "import " + ", ".join(["a" + ".a" * 90] * (size // 190)),
+    "one long name of a module, and its names": lambda size: (
+        "from " + "a" * (size // 2) + " import " + _names(size // 2, 7)
+    ),
+    "aliases of aliases": _aliases,
+    "findings on one line": lambda size: "import os;" * (size // 10),
+    "findings on one line beyond ASCII": lambda size: "é = 1;" + "import os;" * (size // 10),
+    "names, and strings that are evaluated": lambda size: (
+        "".join(f"n{number} = 1\n" for number in range(size // 16)) + 'df.query("(q := 1)")\n' * (size // 40)
+    ),
+    "imports, and strings that are evaluated": lambda size: (
+        f"import {_names(size // 2, 7)}\n" + 'df.query("a.open()")\n' * (size // 42)
+    ),
+    "attributes read by name": lambda size: "import m\n" + 'getattr(m, "a.b.c");' * (size // 20),
+    "sums of strings": lambda size: "x = " + " + ".join(["'" + "a" * 1_000 + "'"] * (size // 1_000)),
+    "braces in a string": lambda size: "x = '" + "{." * (size // 2) + "'",
+    "dots in a format field": lambda size: "x = '{" + "." * size + "'",
+    "columns in backticks": lambda size: "df.query('" + "`a" * (size // 2) + "')",
+    "statements": lambda size: "a\n" * (size // 2),
+}
+
+
 class HostileSourceTest(unittest.TestCase):
     def assert_a_finding_in_bounded_time(self, code, *rules):
         start = time.perf_counter()
@@ -86,6 +125,14 @@ class HostileSourceTest(unittest.TestCase):
     def test_long_sums_of_strings(self):
         self.assert_a_finding_in_bounded_time("x = " + " + ".join(["'a'"] * 900), None)
 
+    def test_a_name_of_endless_parts_is_no_name(self):
+        for line in ("import {}", "x = 1; import a, {}", "from {} import b", "from {} import (\n b)"):
+            self.assert_a_finding_in_bounded_time(line.format("a." * 200 + "a"), "too-complex")
+
+    def test_text_with_many_dots_is_no_name(self):
+        for text in ("import " + "." * 300 + " page 12", "very important. " * 300, "to import: " + "1.5, " * 300):
+            self.assert_a_finding_in_bounded_time(f"x = '{text}'", None)
+
     def test_text_that_is_not_valid(self):
         self.assert_a_finding_in_bounded_time("x = 1\0", "syntax-error")
         self.assert_a_finding_in_bounded_time("x = '\ud800'", "syntax-error")
@@ -98,6 +145,17 @@ class HostileSourceTest(unittest.TestCase):
         self.assert_a_finding_in_bounded_time(f"x = {'9' * 900_000}", "syntax-error", None)
         self.assert_a_finding_in_bounded_time(f"x = '{'{' * 900_000}'", None)
         self.assert_a_finding_in_bounded_time(f"x = '{'{a.' * 300_000}'", None)
+
+    def test_a_check_takes_time_linear_in_the_code(self):
+        for what, program in GROWING.items():
+            with self.subTest(what):
+                small, large = (self.seconds_of_cpu(program(size)) for size in (20_000, 160_000))
+                self.assertLess(large, 16 * small + 0.5)
+
+    def seconds_of_cpu(self, code):
+        start = time.process_time()
+        check(code)
+        return time.process_time() - start
 
     def test_every_prefix_of_a_program_is_checked(self):
         for end in range(len(ORDINARY)):

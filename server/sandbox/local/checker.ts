@@ -3,45 +3,83 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PythonFinding } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
+import { SandboxProblem } from './problem.ts';
 
 /**
- * The static wall: sends code to a long-lived cell that only parses, and caches the findings by the hash of the code.
+ * The static wall: sends code to long-lived cells that only parse, and caches the findings by the hash of the code.
  * Parsing happens in a cell because hostile text can crash or hang a parser; a cell that crashes or hangs is replaced.
- * The shortest waiting code is checked next: it takes milliseconds, and would wait minutes behind many of the longest.
+ *
+ *   waiting → the quick cell, for code of ordinary length → done within QUICK_MS
+ *                                                         → not done: the cell is replaced, the code waits once more
+ *           → the slow cell, for long code and for the code that was not done → done within the time-out, or too complex
+ *
+ * So no code holds up the others for longer than a moment. In each cell the shortest waiting code is checked next: it
+ * takes milliseconds, and would wait minutes behind many of the longest.
  */
 export class Checker {
   private readonly cache = new Map<string, PythonFinding[]>();
+  private readonly quick: Lane;
+  private readonly slow: Lane;
+
+  constructor(
+    makeCell: () => Promise<Cell>,
+    policy: 'strict' | 'kernel',
+    { quickMs, timeoutMs } = { quickMs: QUICK_MS, timeoutMs: TIMEOUT_MS },
+  ) {
+    this.quick = new Lane(makeCell, policy, quickMs);
+    this.slow = new Lane(makeCell, policy, timeoutMs);
+  }
+
+  /** @throws SandboxProblem where no cell can be made, or too much code waits */
+  async check(code: string): Promise<PythonFinding[]> {
+    const key = hash('sha256', code, 'base64');
+    const cached = this.cache.get(key);
+    if (cached) return cached;
+    const isLong = code.length > MAX_QUICK_CHARACTERS;
+    const findings = (isLong ? null : await this.quick.check(code)) ??
+      (await this.slow.check(code)) ?? [TOO_COMPLEX];
+    this.cache.set(key, findings);
+    if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
+    return findings;
+  }
+}
+
+/** A cell that checks one code after the other, with what waits for it. */
+class Lane {
   private cell: Promise<Cell> | null = null;
   private readonly waiting: Waiting[] = [];
+  private waitingCharacters = 0;
   private isBusy = false;
 
   constructor(
     private readonly makeCell: () => Promise<Cell>,
     private readonly policy: 'strict' | 'kernel',
-    private readonly timeoutMs = 5_000,
+    private readonly timeoutMs: number,
   ) {}
 
-  /** Throws SandboxProblem where no cell can be made. */
-  check(code: string): Promise<PythonFinding[]> {
-    const key = hash('sha256', code, 'base64');
-    const cached = this.cache.get(key);
-    if (cached) return Promise.resolve(cached);
-    const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[]>();
+  /** Null where the check crashed the cell or took too long. */
+  check(code: string): Promise<PythonFinding[] | null> {
+    if (this.waiting.length >= MAX_WAITING || this.waitingCharacters + code.length > MAX_WAITING_CHARACTERS)
+      return Promise.reject(tooBusy());
+    const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[] | null>();
     this.waiting.push({ code, resolve, reject });
+    this.waitingCharacters += code.length;
     void this.checkAll();
-    return promise.then((findings) => this.remember(key, findings));
+    return promise;
   }
 
   // cannot reject: each check's failure is passed to whoever waits for it
   private async checkAll(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (let next = removeShortest(this.waiting); next !== undefined; next = removeShortest(this.waiting))
+    for (let next = removeShortest(this.waiting); next !== undefined; next = removeShortest(this.waiting)) {
+      this.waitingCharacters -= next.code.length;
       await this.checkInCell(next.code).then(next.resolve, next.reject);
+    }
     this.isBusy = false;
   }
 
-  private async checkInCell(code: string): Promise<PythonFinding[]> {
+  private async checkInCell(code: string): Promise<PythonFinding[] | null> {
     const cell = await this.current();
     const findings = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
     cell.channel.onFrame = (frame) => frame.kind === 'findings' && findings.resolve(frame);
@@ -55,7 +93,7 @@ export class Checker {
     if (first.kind === 'lost') return this.checkInCell(code);
     cell.end(0);
     this.cell = null;
-    return [TOO_COMPLEX];
+    return null;
   }
 
   private async current(): Promise<Cell> {
@@ -70,17 +108,11 @@ export class Checker {
     });
     return made;
   }
-
-  private remember(key: string, findings: PythonFinding[]): PythonFinding[] {
-    this.cache.set(key, findings);
-    if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
-    return findings;
-  }
 }
 
 interface Waiting {
   code: string;
-  resolve: (findings: PythonFinding[]) => void;
+  resolve: (findings: PythonFinding[] | null) => void;
   reject: (error: unknown) => void;
 }
 
@@ -90,6 +122,13 @@ function removeShortest(waiting: Waiting[]): Waiting | undefined {
   return waiting.splice(lengths.indexOf(Math.min(...lengths)), 1)[0];
 }
 
+/** Code of this length is checked within a tenth of a second, whatever it says. */
+const MAX_QUICK_CHARACTERS = 32 * 1024;
+/** Longer than that, for a busy host. */
+const QUICK_MS = 500;
+const TIMEOUT_MS = 5_000;
+const MAX_WAITING = 1_000;
+const MAX_WAITING_CHARACTERS = 64_000_000;
 const MEMORY_MB = 512;
 /** lru-cache would add nothing: which entry goes first hardly matters among hashes of code. */
 const MAX_CACHED = 1_000;
@@ -99,3 +138,11 @@ const TOO_COMPLEX: PythonFinding = {
   line: null,
   column: null,
 };
+
+function tooBusy(): SandboxProblem {
+  return new SandboxProblem(
+    'PYTHON_SERVICE_ERROR',
+    `Expected at most ${MAX_WAITING} checks of code to wait, and ${MAX_WAITING_CHARACTERS} characters of code, got more`,
+    'Try again later, or send less at once.',
+  );
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Environments } from '../../packages/environments.ts';
-import { coerceError } from '../../shared/errors.ts';
+import { coerceError, WeftError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { removeFolder } from '../../shared/remove-folder.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
@@ -128,7 +128,15 @@ class LocalSandbox implements SandboxBackend {
   }
 
   async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
-    return [...toFindings(this.options.environments.check(packages)), ...(await this.previewer.check(code))];
+    try {
+      return [
+        ...toFindings(this.options.environments.check(packages)),
+        ...(await this.previewer.check(code)),
+      ];
+    } catch (error) {
+      if (!(error instanceof SandboxProblem)) throw error;
+      throw new WeftError(error.code, `${error.message}. ${error.remedy}`, { cause: error });
+    }
   }
 
   async status(): Promise<SandboxStatus> {

@@ -22,7 +22,10 @@ from typing import NamedTuple, Optional
 import check_rules
 
 MAX_CODE_CHARACTERS = 1_000_000
+MAX_NAME_PARTS = 100
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_CONTINUATION = re.compile(r"\\(?:\r\n|\r|\n)")
+_NO_NAME = re.compile(r"[\s,;]")
 
 
 class Finding(NamedTuple):
@@ -36,14 +39,34 @@ def check(code, policy="strict"):
     """All findings of `code`; an empty list where there are none."""
     if len(code) > MAX_CODE_CHARACTERS:
         return [Finding("too-large", _too_large(code), None, None)]
+    if _imports_endless_name(code):
+        return [Finding("too-complex", _TOO_MANY_PARTS, None, None)]
     try:
         tree = _parse(code)
-        offences = check_rules.offences(tree) if policy != "kernel" else ()
+        offences = list(check_rules.offences(tree)) if policy != "kernel" else []
         return _in_order(offences, code)
     except SyntaxError as error:
         return [Finding("syntax-error", str(error.msg), error.lineno, error.offset or None)]
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         return [_uncheckable(error)]
+
+
+def _imports_endless_name(code):
+    """Python's own parser takes quadratic time for the parts of such a name. The whole name is on one logical line."""
+    for line in _LINE_END.split(_CONTINUATION.sub("", code)):
+        if line.count(".") >= MAX_NAME_PARTS and "import" in line and _longest_name(line) > MAX_NAME_PARTS:
+            return True
+    return False
+
+
+def _longest_name(line):
+    """How many parts the longest dotted name has, or more than so many: what looks like a name may be text."""
+    longest = parts = 0
+    for part in line.split("."):
+        is_name = part.strip() and not _NO_NAME.search(part.strip())
+        parts = parts + 1 if is_name else 1
+        longest = max(longest, parts)
+    return longest
 
 
 def _parse(code):
@@ -53,16 +76,26 @@ def _parse(code):
 
 
 def _in_order(offences, code):
-    lines = _LINE_END.split(code)
-    found = {Finding(rule, message, *_place(node, lines)) for node, rule, message in offences}
+    places = sorted((getattr(node, "lineno", 1), getattr(node, "col_offset", 0)) for node, _, _ in offences)
+    columns = _columns(places, _LINE_END.split(code))
+    found = set()
+    for node, rule, message in offences:
+        line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        found.add(Finding(rule, message, line, columns[line, offset]))
     return sorted(found, key=lambda finding: (finding.line, finding.column, finding.rule))
 
 
-def _place(node, lines):
-    """The syntax tree counts columns in UTF-8 bytes, from 0."""
-    line = getattr(node, "lineno", 1)
-    column = getattr(node, "col_offset", 0)
-    return line, len(lines[line - 1].encode()[:column].decode(errors="ignore")) + 1
+def _columns(places, lines):
+    """(line, offset) -> column. The syntax tree counts offsets in UTF-8 bytes, from 0. Each line is read once, because
+    all offences may be on one."""
+    columns, current = {}, 0
+    for line, offset in places:
+        if line != current:
+            current, text, read, characters = line, lines[line - 1].encode(), 0, 0
+        characters += len(text[read:offset].decode(errors="ignore"))
+        read = offset
+        columns[line, offset] = characters + 1
+    return columns
 
 
 def _uncheckable(error):
@@ -70,6 +103,9 @@ def _uncheckable(error):
         return Finding("syntax-error", f"the program is not valid text: {error}", None, None)
     message = "the program is nested too deeply to be checked; split long expressions into several statements"
     return Finding("too-complex", message, None, None)
+
+
+_TOO_MANY_PARTS = f"Expected the name of a module to have at most {MAX_NAME_PARTS} parts"
 
 
 def _too_large(code):

@@ -16,6 +16,7 @@ from policy import (
     NAMES,
     module_reason,
     private_module_reason,
+    start_of,
 )
 from syntax import Program
 
@@ -46,9 +47,9 @@ def _offences(program):
 def _imports(program):
     for node in program.of(ast.Import):
         for alias in node.names:
-            yield from _import_of(alias.name, node)
+            yield from _import_of(start_of(alias.name), node)
     for node in program.of(ast.ImportFrom):
-        module = node.module or ""
+        module = start_of(node.module or "")
         found = list(_import_of(module, node))
         yield from found
         for alias in [] if found else node.names:
@@ -74,7 +75,7 @@ def _imported_name(module, name, node):
 
 def _names(program):
     for node in program.of(ast.Name):
-        if node.id in NAMES and node.id not in program.own and node.id not in program.modules:
+        if node.id in NAMES and not program.binds(node.id):
             rule = "dunder-access" if node.id in ATTRIBUTES and node.id != "__import__" else "blocked-call"
             yield node, rule, f"`{node.id}` is blocked: {NAMES[node.id]}"
     for node in program.of(ast.Call):
@@ -162,7 +163,7 @@ def _parsed(text):
 
 
 def _file_writes(program):
-    uses_pathlib = any(name.partition(".")[0] == "pathlib" for name in program.modules.values())
+    uses_pathlib = program.uses_pathlib
     for node in program.of(ast.Call):
         opener = program.dotted(node.func)
         mode = _open_mode(node, _OPENERS[opener]) if opener in _OPENERS else None
@@ -174,7 +175,7 @@ def _file_writes(program):
         ):
             mode = _open_mode(node, 0)
         if mode and _WRITE_MODE.search(mode):
-            yield node, "file-write", f"Opening a file in mode {mode!r} is blocked: {_WRITE_INSTEAD}"
+            yield node, "file-write", f"Opening a file in mode {mode[:20]!r} is blocked: {_WRITE_INSTEAD}"
         elif uses_pathlib and isinstance(node.func, ast.Attribute) and node.func.attr in _PATH_WRITERS:
             yield node, "file-write", f"`.{node.func.attr}()` is blocked: {_WRITE_INSTEAD}"
 

@@ -27,11 +27,18 @@ JUDGED_FOR = {rule: who for who, rules in DATA["judgedFor"].items() for rule in 
 
 _ALLOWED = frozenset(DATA["allowedModules"])
 _PRIVATE = DATA["privateModules"]
+_DEPTH = max(name.count(".") for name in (*MODULES, *MEMBERS, *_ALLOWED)) + 1
+_SHOWN_CHARACTERS = 200
+
+
+def start_of(dotted):
+    """The start of a dotted name, longer than every name in the tables: the rest changes nothing."""
+    return ".".join(dotted[:_SHOWN_CHARACTERS].split(".", _DEPTH + 1)[: _DEPTH + 1])
 
 
 def module_reason(dotted):
     """Why module `dotted` is blocked, or None: a module is blocked when it or a parent is, unless it is allowed."""
-    parts = dotted.split(".")
+    parts = start_of(dotted).split(".")
     parents = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for parent in parents:
         if parent in _ALLOWED:

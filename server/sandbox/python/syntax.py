@@ -5,7 +5,7 @@ import collections
 import functools
 
 from packages import ALIASES
-from policy import NAMES
+from policy import NAMES, start_of
 
 _MAX_CHAIN = 20
 _MATCH_SINGLETON = getattr(ast, "MatchSingleton", None)
@@ -19,16 +19,21 @@ class Program:
     """The nodes of a program by type, and what its names refer to."""
 
     def __init__(self, tree, within=None):
-        """`within`: the program that contains this one as a string, whose names this one can use."""
+        """`within`: the program that contains this one as a string, whose names this one can use. There may be many
+        such strings: they share the names, and none copies them."""
         self._by_type = _sorted_by_type(tree)
-        # name -> the dotted module or member that an import bound it to
-        self.modules = dict(within.modules if within else ALIASES)
-        self.own = set(within.own if within else ())  # names that the program binds itself
+        self._within = within
+        # name -> the dotted module or member that an import bound it to; None for a name of the program's own
+        self._modules = {} if within else dict(ALIASES)
+        self._own = set()  # names that the program binds itself
         self._bind_imports()
         self._bind_names()
         for alias, module in ALIASES.items():
-            if alias in self.own and self.modules.get(alias) == module:
-                del self.modules[alias]
+            if alias in self._own and self._module(alias) == module:
+                self._modules[alias] = None
+        self.uses_pathlib = bool(within and within.uses_pathlib) or any(
+            module and module.partition(".")[0] == "pathlib" for module in self._modules.values()
+        )
 
     def of(self, *types):
         for each in types:
@@ -37,37 +42,50 @@ class Program:
     def dotted(self, node):
         """`np.lib.x` -> "numpy.lib.x" if the chain starts at an import or an unbound name; otherwise None."""
         root, attributes = _chain(node)
-        module = root and (self.modules.get(root) or (None if root in self.own else root))
+        module = root and (self._module(root) or (None if self._is_own(root) else root))
         return module and ".".join([module, *attributes])
 
     def is_module(self, node):
         """Whether an attribute chain (or name) starts at an import."""
-        return _chain(node)[0] in self.modules
+        return self._module(_chain(node)[0]) is not None
+
+    def binds(self, name):
+        """Whether the program gives the name a meaning of its own, by an import or otherwise."""
+        return self._is_own(name) or self._module(name) is not None
+
+    def _module(self, name):
+        if name in self._modules or not self._within:
+            return self._modules.get(name)
+        return self._within._module(name)
+
+    def _is_own(self, name):
+        return name in self._own or bool(self._within and self._within._is_own(name))
 
     def _bind_imports(self):
         for node in self.of(ast.Import):
             for alias in node.names:
-                self.modules[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                root = alias.name.partition(".")[0]
+                self._modules[alias.asname or root] = start_of(alias.name if alias.asname else root)
         for node in self.of(ast.ImportFrom):
+            module = start_of(node.module or "")
             for alias in node.names:
-                self.modules[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+                self._modules[alias.asname or alias.name] = f"{module}.{alias.name}"
 
     def _bind_names(self):
         for node in self.of(ast.Assign):
             target, value = node.targets[0], node.value
             if isinstance(target, ast.Name) and isinstance(value, (ast.Name, ast.Attribute)):
                 if self.is_module(value):
-                    self.modules.setdefault(target.id, self.dotted(value))
+                    if self._module(target.id) is None:
+                        self._modules[target.id] = start_of(self.dotted(value))
                 elif isinstance(value, ast.Name) and value.id in NAMES:
                     continue  # `run = eval` does not make `eval` the program's own
-            self.own.update(each.id for each in node.targets if isinstance(each, ast.Name))
+            self._own.update(each.id for each in node.targets if isinstance(each, ast.Name))
         for node in self.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            self.own.add(node.name)
-        self.own.update(node.arg for node in self.of(ast.arg))
+            self._own.add(node.name)
+        self._own.update(node.arg for node in self.of(ast.arg))
         bound = (node.id for node in self.of(ast.Name) if not isinstance(node.ctx, ast.Load))
-        self.own.update(name for name in bound if name not in NAMES)
+        self._own.update(name for name in bound if name not in NAMES)
 
 
 def _chain(node):

@@ -4,27 +4,70 @@ import { Checker } from '../../../server/sandbox/local/checker.ts';
 /** A cell under the control of the test: it answers if `answers`, and ends at `exit()`. */
 function controlledCell(answers: boolean) {
   const exited = Promise.withResolvers<{ kind: 'lost' }>();
+  const answer = () => channel.onFrame({ kind: 'findings', findings: [] });
   const channel = {
     onFrame: (_frame: object) => {},
-    send: () => answers && channel.onFrame({ kind: 'findings', findings: [] }),
+    send: () => answers && answer(),
   };
-  return { channel, exited: exited.promise, end: () => {}, exit: () => exited.resolve({ kind: 'lost' }) };
+  const answerAll = () => {
+    answers = true;
+    answer();
+  };
+  return {
+    answer: answerAll,
+    channel,
+    exited: exited.promise,
+    end: () => {},
+    exit: () => exited.resolve({ kind: 'lost' }),
+  };
 }
 
-test('a cell that was replaced and ends late does not affect its successor', async () => {
-  const [hanging, next] = [controlledCell(false), controlledCell(true)];
-  const cells = [hanging, next];
-  const checker = new Checker(async () => cells.shift() as unknown as Cell, 'strict', 10);
+const checkerOf = (cells: object[], times?: { quickMs: number; timeoutMs: number }) =>
+  new Checker(async () => cells.shift() as Cell, 'strict', times);
+
+test('code that no cell can check is too complex, and those cells, which end late, do not affect their successors', async () => {
+  const hanging = [controlledCell(false), controlledCell(false)];
+  const checker = checkerOf([...hanging, controlledCell(true)], { quickMs: 10, timeoutMs: 10 });
   expect(await checker.check('code that hangs the parser')).toMatchObject([{ rule: 'too-complex' }]);
   expect(await checker.check('1')).toEqual([]);
-  hanging.exit();
-  await hanging.exited;
+  for (const cell of hanging) cell.exit();
+  await Promise.all(hanging.map(({ exited }) => exited));
   expect(await checker.check('2')).toEqual([]);
 });
 
+test('code that takes long moves out of the way of the code behind it', async () => {
+  const [hanging, slow, next] = [controlledCell(false), controlledCell(false), controlledCell(true)];
+  const checker = checkerOf([hanging, slow, next], { quickMs: 10, timeoutMs: 60_000 });
+  const held = checker.check('code that takes long');
+  expect(await checker.check('1')).toEqual([]);
+  slow.channel.onFrame({ kind: 'findings', findings: [{ rule: 'late' }] });
+  expect(await held).toEqual([{ rule: 'late' }]);
+});
+
+test('long code is never in the way of short code', async () => {
+  const [slow, quick] = [controlledCell(false), controlledCell(true)];
+  const checker = checkerOf([slow, quick], { quickMs: 60_000, timeoutMs: 60_000 });
+  const held = checker.check('#'.repeat(100_000));
+  expect(await checker.check('1')).toEqual([]);
+  slow.channel.onFrame({ kind: 'findings', findings: [] });
+  await held;
+});
+
+test('so much code may wait, and the next is refused', async () => {
+  const slow = controlledCell(false);
+  const checker = checkerOf([slow], { quickMs: 60_000, timeoutMs: 60_000 });
+  const long = (n: number) => `#${n}`.padEnd(1_000_000);
+  const checks = Array.from({ length: 70 }, (_, n) => checker.check(long(n)));
+  const refused = (await Promise.allSettled(checks.slice(65))) as PromiseRejectedResult[];
+  expect(refused.map(({ reason }) => String(reason))).toEqual(
+    Array(5).fill(expect.stringMatching(/at most 1000 checks of code to wait/)),
+  );
+  slow.answer();
+  await Promise.all(checks.slice(0, 65));
+});
+
 test('the shortest waiting code is checked next', async () => {
-  const cell = controlledCell(true);
-  const checker = new Checker(async () => cell as unknown as Cell, 'strict');
+  const checker = checkerOf([controlledCell(true)]);
   const answered: string[] = [];
   const check = async (code: string) => {
     await checker.check(code);
