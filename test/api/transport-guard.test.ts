@@ -117,6 +117,53 @@ describe('a page of the server itself', () => {
   });
 });
 
+describe('a page of another site that sends no Origin', () => {
+  const query = '?query={hello}';
+  const site = (value: string, mode = 'no-cors') => ({ 'sec-fetch-site': value, 'sec-fetch-mode': mode });
+  const preflighted = { 'apollo-require-preflight': 'true' };
+
+  test.each(['/graphql', '/graphql/stream'])('runs no operation by a GET of %s', async (path) => {
+    for (const accept of ['*/*', 'text/event-stream']) {
+      for (const from of [site('cross-site'), site('same-site'), site('cross-site', 'cors')]) {
+        const refused = await send(server, 'GET', path + query, { accept, ...preflighted, ...from });
+        expect([refused.status, refused.error?.code]).toEqual([403, 'FORBIDDEN_ORIGIN']);
+      }
+    }
+  });
+
+  test.each(['/graphql', '/graphql/stream'])(
+    'nor by a link, or from a browser that says nothing: %s',
+    async (path) => {
+      for (const from of [
+        site('cross-site', 'navigate'),
+        site('none', 'navigate'),
+        site('same-origin'),
+        {},
+      ]) {
+        const refused = await send(server, 'GET', path + query, { accept: 'text/event-stream', ...from });
+        expect([refused.status, refused.error?.code]).toEqual([400, 'PREFLIGHT_REQUIRED']);
+      }
+    },
+  );
+
+  test('may link to a page of the console', async () => {
+    for (const mode of [site('cross-site', 'navigate'), site('none', 'navigate')])
+      expect((await send(server, 'GET', '/graphql', { accept: 'text/html', ...mode })).status).toBe(302);
+  });
+});
+
+test('a page of an allowed origin and a program run operations by GET', async () => {
+  const headers = { accept: 'text/event-stream', 'apollo-require-preflight': 'true' };
+  for (const from of [
+    {},
+    { origin: studio, 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-origin' },
+  ])
+    expect((await send(server, 'GET', '/graphql/stream?query={hello}', { ...headers, ...from })).status).toBe(
+      200,
+    );
+});
+
 test('off loopback, an Origin that is no URL does not match a Host that is no name', async () => {
   await using everywhere = await openTransportServer({ host: '0.0.0.0' });
   const { status, error } = await post({ origin: 'null', host: 'not a host' }, everywhere);
@@ -145,7 +192,8 @@ describe('with a token', () => {
   test('an event stream needs it', async () => {
     const accept = 'text/event-stream';
     expect((await send(locked, 'GET', '/graphql?query={hello}', { accept })).error).toEqual(unauthenticated);
-    const stream = await fetch(`${locked.url}?query={hello}`, { headers: { accept, ...bearer } });
+    const headers = { accept, 'apollo-require-preflight': 'true', ...bearer };
+    const stream = await fetch(`${locked.url}?query={hello}`, { headers });
     expect(await stream.text()).toContain('world');
   });
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await server[Symbol.asyncDispose]());
 
-const eventStream = { accept: 'text/event-stream' };
+const eventStream = { accept: 'text/event-stream', 'apollo-require-preflight': 'true' };
 
 describe('over server-sent events', () => {
   test('the graphql-sse client runs queries, mutations and subscriptions, on either path', async () => {
@@ -31,7 +31,7 @@ describe('over server-sent events', () => {
     }
   });
 
-  test('a GET, as an EventSource sends it, returns events up to complete', async () => {
+  test('a GET with a header that needs a preflight returns events up to complete', async () => {
     const url = `${server.url}?query=${encodeURIComponent('subscription { countTo(last: 1) }')}`;
     const response = await fetch(url, { headers: eventStream });
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -94,7 +94,7 @@ describe('over server-sent events', () => {
   });
 
   test('a request that is pipelined behind an open stream does not begin', async () => {
-    const get = `GET /graphql?query=${encodeURIComponent('subscription { never }')} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`;
+    const get = `GET /graphql?query=${encodeURIComponent('subscription { never }')} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nApollo-Require-Preflight: true\r\n\r\n`;
     const ahead = connect(Number(new URL(server.url).port), '127.0.0.1');
     ahead.write(get.repeat(50));
     await until(() => server.counts.open > 0);

@@ -10,6 +10,7 @@ import {
 import { type DocumentNode, getOperationAST } from 'graphql';
 import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
+import { requirePreflight } from '../../shared/http/preflight.ts';
 import type { TransportDeps } from './operations.ts';
 import { withinBounds } from './response-size.ts';
 
@@ -25,6 +26,7 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
   return {
     async handle(request, response, url) {
       deps.guard.authorize(request.headers.authorization);
+      requirePreflight(request);
       const body = await readBody(request, response, deps.limits.body);
       const params = (body ?? Object.fromEntries(url.searchParams)) as {
         query?: unknown;

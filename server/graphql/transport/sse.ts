@@ -4,6 +4,7 @@ import type { ExecutionResult } from 'graphql';
 import * as z from 'zod';
 import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { requirePreflight } from '../../shared/http/preflight.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
 import { withinBounds } from './response-size.ts';
@@ -24,6 +25,7 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
     async handle(request, response, url) {
       deps.guard.authorize(request.headers.authorization);
       requireEventStream(request);
+      requirePreflight(request);
       const params = await readParams(request, response, url, deps.limits.body);
       const operation = prepareOperation(deps, params);
       if (operation.kind === 'mutation') requirePost(request);

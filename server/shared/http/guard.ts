@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Logger } from '../logger.ts';
 import { type CheckBearer, makeBearerCheck } from './bearer.ts';
 import { HttpError } from './http-error.ts';
@@ -6,10 +6,10 @@ import { HttpError } from './http-error.ts';
 /**
  * Decides which requests the server accepts. The server runs code, so a foreign web page must not reach it: neither
  * by a form or fetch (Origin), nor through a name that the page's owner made point at this machine (Host; "DNS
- * rebinding"). Browsers hide from a page why it was refused, so the guard logs each refused origin and host once.
+ * rebinding"), nor by what needs no permission, such as an image (Sec-Fetch-Site). Browsers hide from a page why it was refused, so the guard logs each refused origin and host once.
  */
 export interface Guard {
-  /** Throws HttpError 403 unless Host and Origin are ours. */
+  /** Throws HttpError 403 unless Host and Origin are ours, and no page of another site sends it without an Origin. */
   admit(request: IncomingMessage): void;
   /** Throws HttpError 401 unless the value is `Bearer <token>`; accepts any value when there is no token. */
   authorize: CheckBearer;
@@ -37,7 +37,8 @@ export function makeGuard({ host, allowedOrigins, apiToken, logger }: GuardOptio
     if (onLoopback && !(target && (isLoopbackName(target.hostname) || hosts.has(target.host))))
       return foreignHost(headers.host);
     const { origin } = headers;
-    if (origin === undefined || origins.has(origin)) return null;
+    if (origin === undefined) return isFromAnotherSite(headers) ? foreignSite(headers) : null;
+    if (origins.has(origin)) return null;
     return target && URL.parse(origin)?.host === target.host ? null : foreignOrigin(origin);
   }
 
@@ -83,6 +84,25 @@ function foreignOrigin(origin: string): Refusal {
     code: 'FORBIDDEN_ORIGIN',
     expectation: `Expected a request from this server's own pages, got one from the origin ${quote(origin)}.`,
     origin: allowableOrigin(origin),
+  };
+}
+
+/**
+ * Browsers send no Origin with a GET that asks for no permission, such as that of an image or a script, but say how the
+ * page is related to us. A navigation is a person who follows a link to one of our pages.
+ */
+function isFromAnotherSite(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  return (site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate';
+}
+
+function foreignSite(headers: IncomingHttpHeaders): Refusal {
+  return {
+    code: 'FORBIDDEN_ORIGIN',
+    expectation:
+      "Expected a request from this server's own pages, got one from a page of another origin (Sec-Fetch-Site: " +
+      `${headers['sec-fetch-site']}) that does not name it. Pages of allowed origins use \`fetch\` or a WebSocket.`,
+    origin: null,
   };
 }
 
