@@ -8,8 +8,8 @@ import { Findings } from './findings.tsx';
 import { Logs } from './logs.tsx';
 import { countUpTo, live } from './model/moment.ts';
 import { InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
-import type { RunSnapshot, RunStore } from './run-store.ts';
 import type { RunPlace } from './run-place.ts';
+import type { RunSnapshot, RunStore } from './run-store.ts';
 
 export interface RunPanelProps {
   executionId: string;

@@ -1,8 +1,8 @@
 import { type ReactElement, useCallback, useEffect } from 'react';
 import { useLocation, useParams, useSearchParams } from 'wouter';
 import type { NavigationTarget } from '../../run/navigation.tsx';
-import { useRunDetails } from '../../run/run-queries.ts';
 import type { RunPlace, RunTab } from '../../run/run-place.ts';
+import { useRunDetails } from '../../run/run-queries.ts';
 import { RunView } from '../../run/run-view.tsx';
 import { pathOf } from '../paths.ts';
 import './run.css';
