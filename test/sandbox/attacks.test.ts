@@ -9,9 +9,10 @@ import {
   type TestRun,
   type TestSandbox,
 } from '../support/test-sandbox.ts';
-import { type Attack, type Ending, harmless, stopped } from './attacks/attack.ts';
+import { type Attack, BREACH, harmless, PRELUDE, stopped } from './attacks/attack.ts';
 import { bombs } from './attacks/bombs.ts';
 import { callingAttacks } from './attacks/calling.ts';
+import { expectEnding, isForThisProcessor } from './attacks/expect-ending.ts';
 import { forgingAttacks, poisoningAttacks } from './attacks/forging.ts';
 import { reachingAttacks } from './attacks/reaching.ts';
 import { readingAttacks } from './attacks/reading.ts';
@@ -35,9 +36,6 @@ const attacks: Attack[] = [
 /** All attacks are started at once and few run at a time, so the first test may wait for most of them. */
 const ALL_ENDED_MS = 300_000;
 
-const BREACH = 'BREACH';
-/** The word is split, because a traceback quotes this line. */
-const PRELUDE = "def breach(*what): print('BREA' 'CH', what)";
 const VICTIM = {
   kernel: `
 import socket, time
@@ -182,31 +180,6 @@ async function startVictim(
   });
   await Promise.race([ready, run.then(errorOf)]);
   return { run };
-}
-
-function expectEnding(run: TestRun, ending: Ending): void {
-  switch (ending.kind) {
-    case 'harmless':
-      break;
-    case 'succeeds':
-      expect(resultOf(run)).toEqual(ending.result);
-      break;
-    case 'fails':
-      expect(ending.codes).toContain(errorOf(run).code);
-      break;
-    case 'reported': {
-      const violation = { layer: 'KERNEL', message: expect.stringContaining(`\`${ending.call}\``) };
-      expect(run.events).toContainEqual({ kind: 'violation', violation: expect.objectContaining(violation) });
-      expect(errorOf(run).code).toBe('PYTHON_SECURITY_ERROR');
-      break;
-    }
-    default:
-      ending satisfies never;
-  }
-}
-
-function isForThisProcessor({ arch }: Attack): boolean {
-  return arch === undefined || arch === process.arch;
 }
 
 /** The attacks of test/python/attacks.py, where each wall inside Python is tested alone. */

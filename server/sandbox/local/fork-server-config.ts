@@ -38,6 +38,10 @@ export function forkServerConfig(options: {
       RLIMIT_NPROC: runLimits.processes,
       RLIMIT_MEMLOCK: 0,
       RLIMIT_MSGQUEUE: 0,
+      RLIMIT_SIGPENDING: runLimits.waitingSignals,
+      // A desktop's user may have a share of real time, which a cell could use to stop the host.
+      RLIMIT_RTPRIO: 0,
+      RLIMIT_NICE: 0,
     },
   };
 }

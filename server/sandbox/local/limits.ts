@@ -5,6 +5,8 @@ export const runLimits = {
   /** Processes and threads together. */
   processes: 64,
   openFiles: 256,
+  /** Real-time signals and the like that wait to be handled. */
+  waitingSignals: 256,
   /** Of the scratch folder, of /dev/shm, and of one file. */
   scratchMb: 64,
   scratchFiles: 10_000,

@@ -31,8 +31,7 @@ _HEADER = struct.Struct(">BI16s")
 _CONTROL = 0
 _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
-_SOCKETS_EVERY = 0.2  # seconds; each look takes 0.1 ms
-_LEAST_SHARED_KB = 64
+_LOOK_EVERY = 0.2  # seconds, at what the kernel has for a cell; each look takes 0.2 ms
 _OPEN_FILES = 8192
 
 
@@ -129,9 +128,9 @@ class Cell:
         self.listener = None
         self.violations = 0
         self.reason = None
-        self.shared_kb = 0
-        self.sockets_kb = 0
-        self.sockets_seen_at = 0
+        self.counts = Counts(pid)
+        self.kernel_kb = 0
+        self.looked_at = 0
         self.max_memory_kb = None
         self.max_cpu_ms = None
         self.deadline = None
@@ -156,12 +155,22 @@ class Cell:
         """(memory in KiB, CPU time in ms). The memory is 0 where a control group limits it."""
         if self.group:
             return 0, self.group.cpu_ms()
-        if now >= self.sockets_seen_at + _SOCKETS_EVERY:
-            self.sockets_seen_at, self.sockets_kb = now, sockets_kb(self.pid)
         usage = usage_of(self.pid, inherited)
         # Pages that processes share count once for each process, so the sum may exceed the limit by as much again.
         shared_out_kb = usage.resident_kb - inherited["residentKb"] - self.max_memory_kb
-        return max(usage.own_kb, shared_out_kb, self.shared_kb) + self.sockets_kb, usage.cpu_ms
+        own_kb = max(usage.own_kb, shared_out_kb, self.counts.shared_kb)
+        if now >= self.looked_at + _LOOK_EVERY:
+            self.looked_at = now
+            self.kernel_kb = self._look(usage, own_kb, inherited)
+        return own_kb + self.kernel_kb, usage.cpu_ms
+
+    def _look(self, usage, own_kb, inherited):
+        """KiB that the kernel has for the cell."""
+        found_kb = sockets_kb(self.pid) + locks_kb(usage.processes, self.max_memory_kb)
+        # Counting thousands of mappings takes milliseconds, so only where they could matter.
+        if own_kb + found_kb + usage.mapped_kb > self.max_memory_kb:
+            found_kb += mappings_kb(usage.processes, inherited, self.max_memory_kb)
+        return found_kb
 
     def receive_listener(self):
         """The cell sends the listener of its system call filter when its walls are built."""
@@ -194,6 +203,7 @@ class ForkServer:
         self._poll = select.poll()
         self._handlers = {}
         self._forgot = False
+        self._watched_at = 0
         self._on_readable(listener.fileno(), self._accept)
 
     def serve(self):
@@ -267,10 +277,12 @@ class ForkServer:
         report = seccomp.next_report(caller.listener)
         if report is None:
             return
-        if report.shared_bytes is not None:
-            # A minimum for each, so that a flood of small mappings, which costs this process time, reaches the limit.
-            caller.shared_kb += max(report.shared_bytes // 1024, _LEAST_SHARED_KB)
-            seccomp.let_go_on(caller.listener, report)
+        error = caller.counts.judge(report.call, report.arguments)
+        if error is not None:
+            if error:
+                seccomp.refuse(caller.listener, report, error)
+            else:
+                seccomp.let_go_on(caller.listener, report)
             return
         caller.violations += 1
         if caller.violations > _MAX_VIOLATIONS:
@@ -324,6 +336,9 @@ class ForkServer:
 
     def _watch(self):
         now = time.monotonic()
+        if now < self._watched_at + _WATCH_EVERY_MS / 1000:
+            return  # looking at a run with many processes costs more than answering one of its calls
+        self._watched_at = now
         for watched in self._cells.values():
             if watched.kill_at is not None and now >= watched.kill_at:
                 watched.signal(signal.SIGKILL)
@@ -345,8 +360,9 @@ if __name__ == "__main__":
     import seccomp
     import syscalls
     from control_group import ControlGroup, enter_room
+    from counts import Counts
     from frames import FrameReader, encode_frame
-    from usage import own_memory, sockets_kb, usage_of
+    from usage import locks_kb, mappings_kb, own_memory, sockets_kb, usage_of
 
     # `import results` in a run must not find the module of this folder.
     sys.path.remove(folder)

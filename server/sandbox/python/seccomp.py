@@ -1,178 +1,195 @@
 """The filter on a cell's system calls: it closes what the namespaces leave open.
 
-It is a deny-list with reasons and not an allow-list: runs use libraries that nobody here has read, and namespaces, an
-empty root and missing capabilities already confine most calls. The list has calls that no such program needs and whose
-kernel code has allowed escapes before, calls that reach past namespaces, and calls that allocate memory which no limit
-counts. A call with a number above this table fails with ENOSYS, as on an older kernel, which libc expects.
+It is an allow-list: system_calls.json has the calls that programs and the scientific libraries make (measured, see
+DESIGN.md), in groups with reasons. A call that is in no list fails with ENOSYS, as on a kernel without it, for which
+libraries have a fallback. Calls with many uses are allowed by their arguments, below.
 
-There are two kinds of answers. REFUSED calls fail with an errno for which libraries have a fallback. REPORTED calls
-wait until the fork-server has reported their name to Node, and then fail with EPERM (SECCOMP_RET_USER_NOTIF). The
-filter never kills a process, so that the program's own traceback has the line. One call only waits to be counted and
-then continues: a mapping of shared memory, because the kernel keeps that even when no process maps it any more.
+There are three kinds of other answers. Refused calls fail with the errno that fits them, or succeed without effect.
+Reported calls wait until the fork-server has reported their name to Node, and then fail with EPERM
+(SECCOMP_RET_USER_NOTIF). Counted calls wait until the fork-server has counted them (counts.py), and then continue or
+fail. The filter never kills a process, so that the program's own traceback has the line.
 """
 
 import ctypes
 import errno
 import fcntl
+import json
 import os
+import pathlib
 import platform
 import struct
 from typing import NamedTuple, Tuple
 
-# name: (x86_64, aarch64); None where the machine has no such call.
-_REPORTED = {
-    # other processes' memory and descriptors
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "process_madvise": (440, 440),
-    "kcmp": (312, 272),
-    "pidfd_getfd": (438, 438),
-    # mounts and namespaces
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    "quotactl": (179, 60),
-    "quotactl_fd": (443, 443),
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265),
-    # parts of the kernel that have allowed escapes, or that act past namespaces
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-    "keyctl": (250, 219),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    # the host itself
-    "init_module": (175, 105),
-    "finit_module": (313, 273),
-    "delete_module": (176, 106),
-    "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294),
-    "reboot": (169, 142),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "acct": (163, 89),
-    "syslog": (103, 116),
-    "settimeofday": (164, 170),
-    "clock_settime": (227, 112),
-    "sethostname": (170, 161),
-    "setdomainname": (171, 162),
-    "iopl": (172, None),
-    "ioperm": (173, None),
-    "modify_ldt": (154, None),
-    "vhangup": (153, 58),
-    # other programs: the room has none
-    "execve": (59, 221),
-    "execveat": (322, 281),
-}
-_REFUSED = {
-    # watching files that all cells share would show what other runs open
-    "inotify_init": (253, None, errno.ENOSYS),
-    "inotify_init1": (294, 26, errno.ENOSYS),
-    "fanotify_init": (300, 262, errno.ENOSYS),
-    # a lock on such a file could carry a message between runs
-    "flock": (73, 32, errno.ENOLCK),
-    # memory that belongs to no process and to no mount, so that no limit counts it
-    "memfd_create": (319, 279, errno.ENOSYS),
-    "memfd_secret": (447, 447, errno.ENOSYS),
-    "shmget": (29, 194, errno.ENOSYS),
-    "msgget": (68, 186, errno.ENOSYS),
-    "semget": (64, 190, errno.ENOSYS),
-    # pages lent to a pipe, which no limit counts either; and contexts, whose number is limited for the whole host
-    "vmsplice": (278, 75, errno.ENOSYS),
-    "io_setup": (206, 0, errno.ENOSYS),
-    # its flags are behind a pointer, which the filter cannot read; libc falls back to clone
-    "clone3": (435, 435, errno.ENOSYS),
-    # a program must not change its address space layout
-    "personality": (135, 92, errno.EPERM),
-}
-_SOCKET, _CLONE, _SETSID, _IOCTL, _FCNTL = (41, 198), (56, 220), (112, 157), (16, 29), (72, 25)
-_MMAP, _RT_SIGACTION, _SETSOCKOPT = (9, 222), (13, 134), (54, 208)
-_NEWEST = 450  # the last call of Linux 6.6; both architectures share the numbers above 423
-
-_AF_UNIX = 1
-_NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
-_TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
-_MAP_SHARED, _MAP_ANONYMOUS = 0x01, 0x20
-_SIGCHLD = 17
-_SO_SNDBUF = 7
-_LOCK_QUERIES_AND_WATCHES = (5, 36, 1026, 1031)  # F_GETLK, F_OFD_GETLK, F_NOTIFY, F_SETPIPE_SZ
-
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_ARGUMENTS = 0, 4, 16
+_column, _audit_architecture = _ARCHITECTURES.get(platform.machine(), (0, None))
+_CALLS = json.loads(pathlib.Path(__file__).with_name("system_calls.json").read_text(encoding="utf-8"))
 
+
+def _numbers(calls):
+    """By name, without those that this machine does not have."""
+    return {name: numbers[_column] for name, numbers in calls.items() if numbers[_column] is not None}
+
+
+def _in_groups(groups):
+    return {name: number for group in groups for name, number in _numbers(group["calls"]).items()}
+
+
+ALLOWED = _in_groups(_CALLS["allowed"])
+BY_ARGUMENT = _numbers(_CALLS["byArgument"])
+REPORTED = _in_groups(_CALLS["reported"])
+REFUSED = {
+    name: (number, getattr(errno, group["error"]) if group["error"] else 0)
+    for group in _CALLS["refused"]
+    for name, number in _numbers(group["calls"]).items()
+}
+# What a fork-server needs to make cells, beside what runs may do.
+_MAKES_CELLS = ("clone", "mount", "setsid", "capset", "seccomp", "mknod", "mknodat")
+
+# Threads and processes as libc makes them, without the flags that only name addresses. Others share in other ways
+# what a cell's processes hold, past those who count it.
+_NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag of clone(2)
+_CLONE_ADDRESSES = 0x01780000  # CLONE_SETTLS, _PARENT_SETTID, _CHILD_CLEARTID, _DETACHED, _CHILD_SETTID
+_FORK, _VFORK, _THREAD = 0x11, 0x4111, 0x50F00
+# WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP, WAIT_BITSET, WAKE_BITSET; not those with priority inheritance.
+_FUTEX_OPERATIONS, _FUTEX_OPERATION_BITS = (0, 1, 3, 4, 5, 9, 10), 0x7F
+_MAP_SHARED, _MAP_ANONYMOUS, _MAP_HUGETLB = 0x01, 0x20, 0x40000
+# Not those that act on pages of files that all share (COLD, PAGEOUT), or that merge pages of different runs.
+_ADVICE = (0, 1, 2, 3, 4, 8, 9, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23)
+_FILE_ADVICE = (0, 1, 2, 3)  # not DONTNEED and NOREUSE, by which others would wait for the disk
+# DUPFD, GETFD, SETFD, GETFL, SETLK, SETLKW, DUPFD_CLOEXEC, GETPIPE_SZ, GET_SEALS. Not leases and notifications, which
+# hold up or watch others, signals to the owner, larger pipes, and locks that belong to no process.
+_FCNTL_COMMANDS, _F_SETFL, _O_ASYNC = (0, 1, 2, 3, 6, 7, 1030, 1032, 1034), 4, 0x2000
+_LOCK_QUERIES = (5, 36)  # GETLK, OFD_GETLK: by them, a run would see locks of others
+_FILE_REQUESTS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, how much is there …
+_TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+_FICLONE = 0x40049409
+_LISTENER_RECEIVE, _LISTENER_SEND = 0xC0502100, 0xC0182101
+# PDEATHSIG, names, timer slack and what only reads. Not DUMPABLE, which would hide a process from those who count.
+_PRCTL_OPTIONS = (1, 2, 3, 15, 16, 21, 23, 27, 29, 30, 38, 39, 41, 42, 50, 51, 54, 55, 56)
+_PR_GET_TID_ADDRESS = 40
+_AF_UNIX, _SOL_SOCKET = 1, 1
+_SOCKET_OPTIONS = (2, 8, 9, 13, 15, 16, 20, 21)  # not SO_SNDBUF, nor filters, which are programs in the kernel
+_SIGCHLD = 17
+_EPOLL_CTL_ADD = 1
+
+_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_ARGUMENTS = 0, 4, 16
 _ALLOW, _NOTIFY, _ERRNO, _TRACE = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x7FF00000
-_LOAD, _RETURN = 0x20, 0x06
-_IF_EQUAL, _IF_ABOVE, _IF_ANY_BIT = 0x15, 0x25, 0x45
+_LOAD, _RETURN, _AND = 0x20, 0x06, 0x54
+_IF_EQUAL, _IF_ANY_BIT = 0x15, 0x45
 
 _SYS_SECCOMP = (317, 277)
 _SET_FILTER, _NEW_LISTENER = 1, 8
-
-_column, _audit_architecture = _ARCHITECTURES.get(platform.machine(), (None, None))
 _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def build_filter():
     """The filter of cells, for `install`; built once, in the fork-server."""
-    return _build(_NOTIFY, _REPORTED, makes_cells=False)
+    return _build(_NOTIFY, makes_cells=False)
 
 
 def restrict_fork_server():
     """For a fork-server that runs package code: refuses the same calls, except those that making cells needs.
 
-    They fail with ENOSYS, by an action (trace, without a tracer) that has a lower priority than the cells' own filter.
+    Where a cell's call is reported or counted, this one fails with ENOSYS, by an action (trace, without a tracer) that
+    has a lower priority than the cells' own filter.
     """
-    header, _instructions = _build(_TRACE, {**_REPORTED, "mount": (None, None)}, makes_cells=True)
+    header, _instructions = _build(_TRACE, makes_cells=True)
     if _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, 0, header) != 0:
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
-def _build(report, reported, makes_cells):
-    if _column is None:
+def _build(report, makes_cells):
+    if _audit_architecture is None:
         raise OSError(f"Expected the machine to be one of {', '.join(_ARCHITECTURES)}, got {platform.machine()}")
+    allowed, reported, refused = dict(ALLOWED), dict(REPORTED), dict(REFUSED)
+    by_argument = _rules(report, makes_cells)
+    for name in _MAKES_CELLS if makes_cells else ():
+        number = {**reported, **BY_ARGUMENT, **{n: each for n, (each, _error) in refused.items()}}.get(name)
+        for rules in (reported, refused, by_argument):
+            rules.pop(name, None)
+        if number is not None:
+            allowed[name] = number
     program = [
         _statement(_LOAD, _OFFSET_ARCHITECTURE),
         _jump(_IF_EQUAL, _audit_architecture, 1, 0),
         _statement(_RETURN, report),  # a 32-bit call
         _statement(_LOAD, _OFFSET_NUMBER),
-        _jump(_IF_ABOVE, _NEWEST, 0, 1),  # includes x32 calls, whose numbers are far above
-        _statement(_RETURN, _ERRNO | errno.ENOSYS),
     ]
-    for numbers in reported.values():
-        program += _answer(numbers[_column], report)
-    for *numbers, error in _REFUSED.values():
-        program += _answer(numbers[_column], _ERRNO | error)
-    if not makes_cells:
-        # Each session has its own share of the CPU (autogroup), so a run must stay one session.
-        program += _answer(_SETSID[_column], _ERRNO | errno.EPERM)
-        program += _answer_by_argument(_CLONE, 0, [(_IF_ANY_BIT, _NEW_NAMESPACES)], report)
-    program += _answer_by_argument(_SOCKET, 0, [(_IF_EQUAL, _AF_UNIX)], _ALLOW, otherwise=report)
-    program += _answer_by_argument(_IOCTL, 1, [(_IF_EQUAL, v) for v in _TTY_INJECTION], _ERRNO | errno.EPERM)
-    program += _answer_by_argument(_FCNTL, 1, [(_IF_EQUAL, v) for v in _LOCK_QUERIES_AND_WATCHES], _ERRNO | errno.ENOLCK)
-    program += _answer_by_argument(_SETSOCKOPT, 2, [(_IF_EQUAL, _SO_SNDBUF)], _ERRNO | errno.ENOPROTOOPT)
-    program += _refuse_sigchld_handlers() + _count_shared_memory(report)
-    program.append(_statement(_RETURN, _ALLOW))
+    # First, because the kernel itself remembers the answers that depend on no argument (Linux 5.11).
+    for name, body in by_argument.items():
+        program += [_jump(_IF_EQUAL, BY_ARGUMENT[name], 0, len(body)), *body]
+    answers = [(number, _ALLOW) for number in allowed.values()]
+    answers += [(number, report) for number in reported.values()]
+    answers += [(number, _ERRNO | error) for number, error in refused.values()]
+    for number, action in answers:
+        program += [_jump(_IF_EQUAL, number, 0, 1), _statement(_RETURN, action)]
+    program.append(_statement(_RETURN, _ERRNO | errno.ENOSYS))  # includes the calls of x32
     instructions = ctypes.create_string_buffer(b"".join(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
     return header, instructions
 
 
+def _rules(report, makes_cells):
+    """The instructions for each call that is judged by its arguments. Each ends with a return."""
+    none, invalid = _ERRNO | errno.ENOSYS, _ERRNO | errno.EINVAL
+    requests = _FILE_REQUESTS + ((_LISTENER_RECEIVE, _LISTENER_SEND) if makes_cells else ())
+    options = _PRCTL_OPTIONS + ((_PR_GET_TID_ADDRESS,) if makes_cells else ())
+    rules = {
+        "futex": [_argument(1), _mask(_FUTEX_OPERATION_BITS), *_if_one_of(_FUTEX_OPERATIONS, _ALLOW), _answer(none)],
+        "mmap": [
+            _argument(3),
+            *_if_any_bit(_MAP_HUGETLB, _ERRNO | errno.ENOMEM),  # pages of the host, which no limit counts
+            _jump(_IF_ANY_BIT, _MAP_ANONYMOUS, 0, 2),
+            *_if_any_bit(_MAP_SHARED, report),  # counted: the kernel keeps it even when no process maps it any more
+            _answer(_ALLOW),
+        ],
+        "madvise": [_argument(2), *_if_one_of(_ADVICE, _ALLOW), _answer(invalid)],
+        "fadvise64": [_argument(3), *_if_one_of(_FILE_ADVICE, _ALLOW), _answer(invalid)],
+        "fcntl": [
+            _argument(1),
+            *_if_one_of(_FCNTL_COMMANDS, _ALLOW),
+            *_if_one_of(_LOCK_QUERIES, _ERRNO | errno.ENOLCK),
+            _jump(_IF_EQUAL, _F_SETFL, 1, 0),
+            _answer(invalid),
+            _argument(2),
+            *_if_any_bit(_O_ASYNC, invalid),
+            _answer(_ALLOW),
+        ],
+        "ioctl": [
+            _argument(1),
+            *_if_one_of(requests, _ALLOW),
+            *_if_one_of(_TTY_INJECTION, _ERRNO | errno.EPERM),
+            *_if_one_of((_FICLONE,), _ERRNO | errno.EOPNOTSUPP),
+            _answer(_ERRNO | errno.ENOTTY),
+        ],
+        "prctl": [_argument(0), *_if_one_of(options, _ALLOW), _answer(invalid)],
+        "clone": [
+            _argument(0),
+            *_if_any_bit(_NEW_NAMESPACES, report),
+            _mask(0xFFFFFFFF & ~_CLONE_ADDRESSES),
+            *_if_one_of((_FORK, _VFORK, _THREAD), _ALLOW),
+            _answer(invalid),
+        ],
+        "rt_sigaction": _refuse_sigchld_handlers(),
+        "socket": [_argument(0), *_if_one_of((_AF_UNIX,), _ALLOW), _answer(report)],
+        "socketpair": [_argument(0), *_if_one_of((_AF_UNIX,), _ALLOW), _answer(report)],
+        "setsockopt": [
+            _argument(1),
+            _jump(_IF_EQUAL, _SOL_SOCKET, 1, 0),
+            _answer(_ERRNO | errno.ENOPROTOOPT),
+            _argument(2),
+            *_if_one_of(_SOCKET_OPTIONS, _ALLOW),
+            _answer(_ERRNO | errno.ENOPROTOOPT),
+        ],
+        "epoll_ctl": [_argument(1), *_if_one_of((_EPOLL_CTL_ADD,), report), _answer(_ALLOW)],
+        "pipe": [_answer(report)],
+        "pipe2": [_answer(report)],
+    }
+    return {name: body for name, body in rules.items() if name in BY_ARGUMENT}
+
+
 def install(program):
-    """Filters this process from now on; returns the listener for `next_report`, on which REPORTED calls arrive."""
+    """Filters this process from now on; returns the listener for `next_report`, on which waiting calls arrive."""
     header, _instructions = program
     listener = _libc.syscall(_SYS_SECCOMP[_column], _SET_FILTER, _NEW_LISTENER, header)
     if listener < 0:
@@ -183,13 +200,7 @@ def install(program):
 _REPORT = struct.Struct("=QIIiIQ6Q")
 _REPLY = struct.Struct("=QqiI")
 _GO_ON = 1
-_RECEIVE, _SEND = 0xC0502100, 0xC0182101
-_NAMES = {
-    **{numbers[_column]: name for name, numbers in _REPORTED.items()},
-    _SOCKET[_column]: "socket",
-    _CLONE[_column]: "clone",
-    _MMAP[_column]: "mmap",
-} if _column is not None else {}
+_NAMES = {number: name for name, number in {**REPORTED, **BY_ARGUMENT}.items()}
 
 
 class Report(NamedTuple):
@@ -199,17 +210,12 @@ class Report(NamedTuple):
     call: str
     arguments: Tuple[int, ...]
 
-    @property
-    def shared_bytes(self):
-        """Bytes of shared memory that the call is to map; None for any other call."""
-        return self.arguments[1] if self.call == "mmap" else None
-
 
 def next_report(listener):
     """The next waiting call, or None when its process has ended. For the fork-server."""
     report = bytearray(_REPORT.size)
     try:
-        fcntl.ioctl(listener, _RECEIVE, report)
+        fcntl.ioctl(listener, _LISTENER_RECEIVE, report)
     except OSError:
         return None
     number_of_report, _pid, _flags, number, architecture, _instruction, *arguments = _REPORT.unpack(report)
@@ -218,8 +224,8 @@ def next_report(listener):
     return Report(number_of_report, _NAMES.get(number, str(number)), tuple(arguments))
 
 
-def refuse(listener, report):
-    _reply(listener, report, -errno.EPERM, 0)
+def refuse(listener, report, error=errno.EPERM):
+    _reply(listener, report, -error, 0)
 
 
 def let_go_on(listener, report):
@@ -229,7 +235,7 @@ def let_go_on(listener, report):
 
 def _reply(listener, report, error, flags):
     try:
-        fcntl.ioctl(listener, _SEND, _REPLY.pack(report.number, 0, error, flags))
+        fcntl.ioctl(listener, _LISTENER_SEND, _REPLY.pack(report.number, 0, error, flags))
     except OSError:
         pass  # the process has ended
 
@@ -238,41 +244,37 @@ def _refuse_sigchld_handlers():
     """Refuses every change of the SIGCHLD handler. Where SIGCHLD is ignored or has SA_NOCLDWAIT, the kernel reaps
     children without adding their CPU time to that of their parent."""
     return [
-        _jump(_IF_EQUAL, _RT_SIGACTION[_column], 0, 8),
-        _statement(_LOAD, _OFFSET_ARGUMENTS),
+        _argument(0),
         _jump(_IF_EQUAL, _SIGCHLD, 0, 5),
         # both halves of the address of the new handler, which is null where the call only reads the current one
-        _statement(_LOAD, _OFFSET_ARGUMENTS + 8),
+        _argument(1),
         _jump(_IF_EQUAL, 0, 0, 2),
         _statement(_LOAD, _OFFSET_ARGUMENTS + 12),
         _jump(_IF_EQUAL, 0, 1, 0),
-        _statement(_RETURN, _ERRNO | errno.EINVAL),
-        _statement(_RETURN, _ALLOW),
+        _answer(_ERRNO | errno.EINVAL),
+        _answer(_ALLOW),
     ]
 
 
-def _count_shared_memory(report):
-    return [
-        _jump(_IF_EQUAL, _MMAP[_column], 0, 5),
-        _statement(_LOAD, _OFFSET_ARGUMENTS + 8 * 3),
-        _jump(_IF_ANY_BIT, _MAP_ANONYMOUS, 0, 2),
-        _jump(_IF_ANY_BIT, _MAP_SHARED, 0, 1),
-        _statement(_RETURN, report),
-        _statement(_RETURN, _ALLOW),
-    ]
+def _argument(index):
+    """Loads the lower half of an argument; of those that are judged, the kernel ignores the upper half as well."""
+    return _statement(_LOAD, _OFFSET_ARGUMENTS + 8 * index)
 
 
-def _answer(number, action):
-    return [] if number is None else [_jump(_IF_EQUAL, number, 0, 1), _statement(_RETURN, action)]
+def _mask(bits):
+    return _statement(_AND, bits)
 
 
-def _answer_by_argument(numbers, argument, tests, action, otherwise=_ALLOW):
-    """`action` if a test holds for the lower half of the argument; the kernel ignores the upper half as well."""
-    body = [_statement(_LOAD, _OFFSET_ARGUMENTS + 8 * argument)]
-    for kind, value in tests:
-        body += [_jump(kind, value, 0, 1), _statement(_RETURN, action)]
-    body.append(_statement(_RETURN, otherwise))
-    return [_jump(_IF_EQUAL, numbers[_column], 0, len(body)), *body]
+def _if_one_of(values, action):
+    return [step for value in values for step in (_jump(_IF_EQUAL, value, 0, 1), _answer(action))]
+
+
+def _if_any_bit(bits, action):
+    return [_jump(_IF_ANY_BIT, bits, 0, 1), _answer(action)]
+
+
+def _answer(action):
+    return _statement(_RETURN, action)
 
 
 def _statement(code, value):

@@ -18,6 +18,10 @@ export interface Attack {
   arch?: NodeJS.Architecture;
 }
 
+/** What an attack prints that works. The word is split in the code, because a traceback quotes that line. */
+export const BREACH = 'BREACH';
+export const PRELUDE = "def breach(*what): print('BREA' 'CH', what)";
+
 export type Ending =
   /** The attack has no effect, and the run may succeed or fail. */
   | { kind: 'harmless' }

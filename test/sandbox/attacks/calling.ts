@@ -8,6 +8,7 @@ const CALL = py`
       returned = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in arguments])
       if returned >= 0: breach(number, returned)
       return returned
+  ADDRESS = ctypes.cast(libc.printf, ctypes.c_void_p).value & ~4095
 `;
 /** A filter of one instruction. */
 const ALLOW_ALL = `${CALL}
@@ -19,6 +20,15 @@ const MACHINE_CODE = py`
   def run(code):
       page[:len(code)] = code
       return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+`;
+
+/** All that leases, notifications, signals, larger pipes and hints are, also those that no kernel has yet. */
+const OTHER_COMMANDS = py`
+  allowed = (0, 1, 2, 3, 4, 6, 7, 1030, 1032, 1034)
+  file = os.open('/weft/python/program.py', 0)
+  for command in (*range(64), *range(1000, 1100)):
+      for argument in (0, 1, 2, 1 << 20):
+          if command not in allowed: call(72, file, command, argument)
 `;
 
 /** Description, code, and the name of the reported call; without a name, the call fails without a report. */
@@ -86,6 +96,55 @@ const CALLS: [does: string, code: string, name: string | null][] = [
   ],
   ['takes a lease on a file that all share', "call(72, os.open('/usr/lib/os-release', 0), 1024, 0)", null],
   ['watches a folder that all share', "call(72, os.open('/usr/lib', 0), 1026, 0x7fffffff)", null],
+  ['commands whatever else there is about a file that all share', OTHER_COMMANDS, null],
+  ['has a signal sent when a file changes', 'r, w = os.pipe()\ncall(72, r, 4, os.O_ASYNC)', null],
+  ["makes the host's disks work", 'call(162)', null],
+  ['makes the disk of a file that all share work', "call(306, os.open('/weft/python/program.py', 0))", null],
+  ['reads ahead in a file that all share', "call(187, os.open('/weft/python/program.py', 0), 0, 4096)", null],
+  [
+    'drops a file that all share from memory',
+    "call(221, os.open('/weft/python/program.py', 0), 0, 0, 4)",
+    null,
+  ],
+  ['drops a library that all share from memory', 'call(28, ADDRESS, 4096, 21)', null],
+  ['has its pages merged with those of others', 'call(28, ADDRESS, 4096, 12)', null],
+  ['sees what of a file is in memory', 'call(27, ADDRESS, 4096, b"x")', null],
+  ['moves its pages', 'call(279, 0, 1, None, None, None, 0)', null],
+  ['migrates its pages', 'call(256, 0, 1, None, None)', null],
+  ['binds its memory to a node', 'call(237, ADDRESS, 4096, 0, None, 0, 0)', null],
+  ['sets a policy for its memory', 'call(238, 0, None, 0)', null],
+  ['sets a home for its memory', 'call(450, ADDRESS, 4096, 0, 0)', null],
+  ["takes the host's huge pages", 'call(9, 0, 1 << 21, 3, 0x40022, -1, 0)', null],
+  ['maps one file in a thousand pieces', 'call(216, ADDRESS, 4096, 0, 0, 0)', null],
+  ['shuts itself in by landlock', 'call(444, None, 0, 1)', null],
+  ['filters what it would have reported', 'call(317, 1, 0, program)', null],
+  ['filters it by the older call', 'call(157, 22, 2, ctypes.addressof(program))', null],
+  ['hides from those who count', 'call(157, 4, 0, 0, 0, 0)', null],
+  ['holds a processor core for itself', 'call(157, 62, 1, 0, 0, 0)', null],
+  ['names its memory', 'call(157, 0x53564d41, 0, ADDRESS, 4096, b"x")', null],
+  ['keeps an access list in the kernel', "open('f', 'w')\ncall(188, b'f', b'user.x', b'x', 1, 0)", null],
+  ['makes a named pipe', "call(133, b'pipe', 0o10600, 0)", null],
+  ['makes a thread with descriptors of its own', 'call(56, 0x50b00, 0, 0, 0, 0)', null],
+  ['makes a process that shares its memory', 'call(56, 0x111, 0, 0, 0, 0)', null],
+  ['makes a process with another parent', 'call(56, 0x8011, 0, 0, 0, 0)', null],
+  [
+    'waits on a lock that lends its priority',
+    'call(202, (ctypes.c_uint32 * 1)(), 6, 0, None, None, 0)',
+    null,
+  ],
+  ['waits on many locks', 'call(449, None, 0, 0, None, 0)', null],
+  ['makes a timer', 'call(222, 0, None, (ctypes.c_int * 1)())', null],
+  ['moves pages between pipes', 'r, w = os.pipe()\ncall(276, r, w, 1, 2)', null],
+  [
+    'moves pages of a file into a pipe',
+    "r, w = os.pipe()\ncall(275, os.open('/weft/python/program.py', 0), None, w, None, 1, 0)",
+    null,
+  ],
+  [
+    'filters a socket with a program',
+    'import socket\ncall(54, socket.socketpair()[0].detach(), 1, 26, program, 16)',
+    null,
+  ],
   ['pushes characters into a terminal', "call(16, 0, 0x5412, b'x')", null],
   ['pushes characters into a terminal, with dirty upper bits', "call(16, 0, 0x100005412, b'x')", null],
   ['becomes root', 'call(105, 0)', null],
@@ -114,7 +173,9 @@ const CALLS: [does: string, code: string, name: string | null][] = [
 
 /** System calls made directly; numbers of x86-64. */
 export const callingAttacks: Attack[] = [
-  ...CALLS.map(([does, code, name]) => attack(does, `${CALL}\n${code}`, name ? reported(name) : harmless)),
+  ...CALLS.map(([does, code, name]) =>
+    attack(does, `${ALLOW_ALL}\n${code}`, name ? reported(name) : harmless),
+  ),
   attack(
     'calls the kernel as a 32-bit program',
     `${MACHINE_CODE}\nreturned = run(bytes.fromhex('b814000000cd80c3'))\nbreach(returned) if returned >= 0 else None`,
