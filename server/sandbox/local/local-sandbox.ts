@@ -149,7 +149,7 @@ class LocalSandbox implements SandboxBackend {
       problem,
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
-      walls: wallsInForce(this.options.policy, problem === null, await this.controlGroups),
+      walls: wallsInForce(this.options.policy, problem === null, isRoot(), await this.controlGroups),
       services: [],
     };
   }
@@ -228,7 +228,7 @@ class LocalSandbox implements SandboxBackend {
   private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {
     const { options } = this;
     this.interpreter ??= await findInterpreter(options.pythonPath ?? 'python3');
-    const asRoot = process.getuid?.() === 0;
+    const asRoot = isRoot();
     this.startedServers += 1;
     const { groups } = await this.controlGroups;
     return startForkServer({
@@ -249,6 +249,10 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
   }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 function failed(error: PythonError): PythonOutcome {
