@@ -164,7 +164,7 @@ RUNTIME = {
         "import random, threading\nt = threading.Thread(target=random._os.system, args=('true',))\nt.start()", "process",
     ),
     "os.system on a bare thread": (
-        "import random, time, _thread\n_thread.start_new_thread(random._os.system, ('true',))\ntime.sleep(0.2)",
+        "import random, time, threading\nthreading._start_new_thread(random._os.system, ('true',))\ntime.sleep(0.2)",
         "process",
     ),
     "os.system in an executor": (
@@ -232,7 +232,110 @@ RUNTIME = {
     "an annotation evaluated by typing": (
         "import typing, random\ndef f(a: \"__import__('os').system('true')\"): pass\n"
         "typing.get_type_hints(f, globalns={'x': 1})",
-        "process",
+        "blocked-call",
+    ),
+    # what the standard library does for whoever hands it a function
+    "a frame through copy": (
+        "import copy, random\nclass A:\n    def __reduce_ex__(self, _): return random._os.sys._getframe, (0,)\ncopy.copy(A())",
+        "frame-access",
+    ),
+    "exec through copy": (
+        "import copy, json\nclass A:\n    def __reduce_ex__(self, _): return json.codecs.builtins.exec, ('x = 1',)\ncopy.copy(A())",
+        "blocked-call",
+    ),
+    "the code of a function through copy": (
+        "import copy, operator\ndef f(): pass\n"
+        "class A:\n    def __reduce_ex__(self, _): return operator.attrgetter('__code__'), (f,)\ncopy.copy(A())",
+        "dunder-access",
+    ),
+    "the globals of a function through copy": (
+        "import copy, operator\ndef f(): pass\n"
+        "class A:\n    def __reduce_ex__(self, _): return operator.attrgetter('__globals__'), (copy.copy,)\ncopy.copy(A())",
+        "dunder-access",
+    ),
+    "a traceback's frame through a key function": (
+        "import operator\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    t = e.__traceback__\n"
+        "import heapq\nheapq.nsmallest(1, [t, t], key=operator.attrgetter('tb_frame'))",
+        "frame-access",
+    ),
+    "eval on a thread": (
+        "import json, threading\nt = threading.Thread(target=json.codecs.builtins.eval, args=('1',))\nt.start()\nt.join()",
+        "blocked-call",
+    ),
+    "eval in an executor": (
+        "import json\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor() as pool:\n    pool.submit(json.codecs.builtins.eval, '1')",
+        "blocked-call",
+    ),
+    "eval by operator.call": ("import functools, json\nfunctools.reduce(lambda _, f: f('1'), [json.codecs.builtins.eval], 0)", "blocked-call"),
+    "__code__ assigned by setattr": (
+        "import typing\ndef f(): pass\nsetattr(f, '__co' + 'de__', typing.ForwardRef('1').__forward_code__)", "dunder-access",
+    ),
+    "a frame through a module that is not for programs": ("import dataclasses\ndataclasses.inspect.currentframe()", "frame-access"),
+    "the frames of logging": ("import logging\nlogging.currentframe()", "frame-access"),
+    # text that is evaluated
+    "a forward reference": ("import typing\ntyping.ForwardRef('().__cl' + 'ass__.__base__')", "dunder-access"),
+    "a type hint made at run time": (
+        "import typing\nclass A: pass\nA.__annotations__ = {'x': '__imp' + 'ort__(\"os\")'}\ntyping.get_type_hints(A)",
+        "blocked-call",
+    ),
+    "a field of a TypedDict": (
+        "import typing\nT = typing.TypedDict('T', {'x': '().__cl' + 'ass__.__mro__'})\ntyping.get_type_hints(T)", "dunder-access",
+    ),
+    "singledispatch evaluates annotations": (
+        "import functools\n@functools.singledispatch\ndef f(x): pass\n"
+        "def g(x): pass\ng.__annotations__['x'] = 'eval(\"1\")'\nf.register(g)",
+        "blocked-call",
+    ),
+    "a field of make_dataclass": (
+        "import dataclasses, typing\nA = dataclasses.make_dataclass('A', [('x', 'ev' + 'al(\"1\")')])\ntyping.get_type_hints(A)",
+        "blocked-call",
+    ),
+    "a doctest": (
+        "import doctest\ndoctest.testmod()", "blocked-module",
+    ),
+    "dis": ("import dis", "blocked-module"),
+    "unittest": ("from unittest import loader", "blocked-module"),
+    "a private module": ("__import__('_posix' + 'subprocess')", "blocked-module"),
+    "a module by __import__ as C calls it": (
+        "m = __import__('o' + 's', fromlist=[])\n__import__('o' + 's') if m is None else m.system('true')", "blocked-module",
+    ),
+    "a private module from a package": ("from concurrent.futures import _base\nimport _ctypes", "blocked-module"),
+    # readers that carry modules out
+    "functools.update_wrapper carries a module": (
+        "import functools, random\ndef f(): pass\nfunctools.update_wrapper(f, random, assigned=('_o' + 's',), updated=())",
+        "module-attribute",
+    ),
+    "a field of string.Formatter": (
+        "import random, string\nstring.Formatter().get_field('0._o' + 's', (random,), {})", "module-attribute",
+    ),
+    "vars of a module": ("import random\nvars(random)", "module-attribute"),
+    "vars as a callback": ("import random\nlist(map(vars, [random]))", "module-attribute"),
+    # pickles
+    "a pickle of a private module": (
+        "import pickle\npickle.loads(b'c_posixsubprocess\\nfork_exec\\n.')", "unsafe-pickle",
+    ),
+    "a pickle of the importer": (
+        "import pickle\npickle.loads(b'c_frozen_importlib\\nBuiltinImporter\\n.')", "unsafe-pickle",
+    ),
+    "an extension of copyreg": (
+        "import copyreg, pickle\ncopyreg.add_extension('os', 'system', 200)\npickle.loads(b'\\x80\\x02\\x82\\xc8.')",
+        "unsafe-pickle",
+    ),
+    "find_class of an unpickler": (
+        "import io, pickle\npickle.Unpickler(io.BytesIO(b'')).find_class('os', 'system')", "unsafe-pickle",
+    ),
+    # the wall itself
+    "lowers the wall by its frames": (
+        "import copy, random\n"
+        "class A:\n    def __reduce_ex__(self, _): return random._os.sys._getframe, (1,)\n"
+        "try:\n    copy.copy(A())\nexcept BaseException as e: pass\nrandom._os.system('true')",
+        "frame-access",
+    ),
+    "reads frames while the wall judges": (
+        "import random\nfound = []\nclass Path:\n    def __fspath__(self):\n"
+        "        found.append(random._os.sys._getframe(1))\n        return 'x'\nopen(Path())",
+        "frame-access",
     ),
     "getattr with a name made at run time": ("getattr(print, '_'.join(['_', 'self', '_']))", "dunder-access"),
     "getattr with a name that lies": (

@@ -231,6 +231,7 @@ PACKAGED = {
     "numpy random with a seed": "import numpy as np\nresult = np.random.default_rng(1).integers(0, 10, 5).tolist()",
     "numpy vectorize and saving": "import numpy as np, io\nb = io.BytesIO()\nnp.save(b, np.arange(3))\nb.seek(0)\n"
                                   "result = [np.load(b).tolist(), np.vectorize(lambda x: x + 1)([1, 2]).tolist()]",
+    "numpy from and to files": "import numpy as np\nnp.arange(3.0).tofile('f')\nresult = np.fromfile('f').tolist()",
     "pandas describe": "import pandas as pd\nresult = pd.DataFrame(input_data['rows'])[['n']].describe().to_dict()",
     "pandas groupby": "import pandas as pd\nresult = pd.DataFrame(input_data['rows']).groupby('name')['n'].sum().to_dict()",
     "pandas merge and pivot": "import pandas as pd\nd = pd.DataFrame(input_data['rows'])\nm = d.merge(d, on='name')\n"

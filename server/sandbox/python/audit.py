@@ -1,16 +1,13 @@
 """The runtime wall: a PEP 578 audit hook that judges each operation by its caller.
 
-`prepare()` makes the parts of the wall. It takes milliseconds and has no effect yet; the fork-server calls it before
-it makes cells, after everything that changes sys.path. `raise_wall(send, namespace, scratch=None)` then
-activates the wall for the rest of the process, in microseconds, and returns the Wall. From then on a program
-may not import what policy.json blocks, write files outside `scratch` (default: the working directory), read
-files that are neither there nor part of Python and its packages, or reach sockets, processes, native code, code objects and frames, by any route; libraries may do
-what they need. callers.py decides which caller counts as the program; guards.py covers operations without an
-audit event.
+wall.py raises it. From then on a program may not import what policy.json blocks, write files outside `scratch`
+(default: the working directory), read files that are neither there nor part of Python and its packages, or reach
+sockets, processes, native code, code objects and frames, by any route; libraries may do what they need. callers.py
+decides which caller counts as the program; guards.py covers operations without an audit event.
 
 A violation {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null} is sent
 (violations.py) and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot
-hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a `wall.violations.first`.
+hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a first violation.
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
@@ -19,14 +16,12 @@ path the program named (outside.py); and everything after a program has run nati
 an error message with the line of the offence.
 """
 
+import ast
 import errno
-import functools
 import os
-import sys
-import threading
 
 import callers
-import guards
+import check_rules
 import outside
 from policy import (
     ATTRIBUTE_RULES,
@@ -38,12 +33,14 @@ from policy import (
     MEMBERS,
     MODULES_AS_ATTRIBUTES,
     module_reason,
+    private_module_reason,
 )
 from violations import Violations
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_OWN_READS = ("sys._getframe", "object.__getattr__")
 _EXCUSED = DATA["excused"]
+_NAMED_AS = {event: frozenset(names) for event, names in DATA["namedAs"].items()}
+_PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
 
 
@@ -54,41 +51,29 @@ class SecurityError(BaseException):
 
 
 class Wall:
-    """`violations` counts and sends the violations of the program; `lower()` ends all judgement."""
+    """`judges` has a function for each event that is judged. wall.py keeps all of it out of reach of programs."""
 
     def __init__(self):
-        self.is_up = False
-        self.violations = None
+        self.judges = {event: self._judge_by(judge) for event, judge in _JUDGES.items()}
+        self.judges["weft.violations"] = self._hand_out_violations
+        self.has_links = False
+        self._violations = None
         self._scratch = None
         self._code = ""
-        self.has_links = False
-        self._judging = set()  # threads inside the hook, which reads frames itself and must not judge that
 
     def go_up(self, send, scratch, code):
-        self.violations = Violations(send)
+        self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
-        self.is_up = True
 
-    def lower(self):
-        """Called after a rehearsal only: threads of a program may go on after its last frame."""
-        self.is_up = False
+    def _judge_by(self, judge):
+        return lambda event, arguments: judge(self, event, arguments, callers.calling_frame())
 
-    def hook(self, event, arguments):
-        judge = _JUDGES.get(event)
-        if judge is None or not self.is_up:
-            return
-        thread = threading.get_ident()
-        if thread in self._judging:
-            if event in _OWN_READS:
-                return
-            judge(self, event, arguments, _calling_frame())  # a finaliser of the program ran inside the hook
-            return
-        self._judging.add(thread)
-        try:
-            judge(self, event, arguments, _calling_frame())
-        finally:
-            self._judging.discard(thread)
+    def _hand_out_violations(self, _event, arguments):
+        (found,) = arguments
+        self._violations.flush()
+        if self._violations.first is not None:
+            found.append(self._violations.first)
 
     def forbid(self, rule, what, reason, frame):
         """Sends the violation and raises it."""
@@ -100,7 +85,7 @@ class Wall:
             "line": callers.nearest_user_line(frame),
             "column": None,
         }
-        self.violations.add(violation)
+        self._violations.add(violation)
         raise SecurityError(violation["message"])
 
     def is_scratch(self, path):
@@ -123,40 +108,48 @@ class Wall:
         return not isinstance(path, int) and outside.is_named(frame, outside.text_of(path), self._code)
 
 
-@functools.lru_cache(maxsize=None)
-def prepare():
-    """The one wall of this process, not yet active, and its guarded builtins."""
-    callers.register_packages()
-    wall = Wall()
-    guards.judge_descriptors(wall)
-    builtins = guards.guarded_builtins(wall)
-    sys.addaudithook(wall.hook)
-    return wall, builtins
-
-
-def raise_wall(send, namespace, scratch=None, code=""):
-    """Activates the wall for the rest of the process; programs have no way to end it. `code`: their source."""
-    wall, namespace["__builtins__"] = prepare()
-    wall.go_up(send, scratch, code)
-    return wall
-
-
-def _calling_frame():
-    try:
-        return sys._getframe(2)
-    except ValueError:  # a thread whose target is a C function
-        return None
-
-
 def _judge_event(wall, event, arguments, frame):
     rule = EVENT_RULES[event]
-    way = JUDGED_FOR.get(rule, "direct")
+    way = JUDGED_FOR[rule]
     if event in _EXCUSED and callers.is_called_by(frame, *_EXCUSED[event]):
         return  # asyncio wakes its loop through a pair of sockets; types.coroutine marks a function's code
-    if callers.is_program(frame, way):
+    is_named = way == "named"
+    if callers.is_driven(frame, _NAMED_AS[event]) if is_named else callers.is_program(frame, way):
         wall.forbid(rule, f"`{event}`", MEMBERS.get(event) or EVENT_REASONS[rule], frame)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
+
+
+def _judge_forbidden(wall, event, arguments, frame):
+    rule, what, reason = arguments[:3]
+    wall.forbid(rule, what, reason, frame)
+
+
+def _judge_guarded(wall, event, arguments, frame):
+    """`frame` is that of the guard."""
+    rule, what, reason, name = arguments
+    if callers.is_driven(callers.back_of(frame), {name}):
+        wall.forbid(rule, what, reason, frame)
+
+
+def _judge_text(wall, event, arguments, frame):
+    """Text that the standard library evaluates for the program (annotations, fields of a dataclass, a doctest) has to
+    pass the static wall, as the program's own code does. What only parses it runs nothing."""
+    if frame is not None and callers.kind_of(callers.code_of(frame).co_filename) == callers.USER:
+        _judge_event(wall, event, arguments, frame)
+    text = arguments[0]
+    if not isinstance(text, (str, bytes)) or callers.is_parser(frame):
+        return
+    if callers.is_program(frame, "driver") or callers.is_driven(frame, _NAMED_AS[event]):
+        for _node, rule, message in _offences_in(outside.text_of(text)):
+            wall.forbid(rule, "Evaluating text that has not been checked", f"in it, {message}", frame)
+
+
+def _offences_in(text):
+    try:
+        return list(check_rules.offences(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []  # it cannot run either
 
 
 def _judge_open(wall, event, arguments, frame):
@@ -167,8 +160,7 @@ def _judge_open(wall, event, arguments, frame):
     if not writes:
         _judge_read(wall, event, arguments, frame)
     elif not wall.is_scratch(path):
-        # tempfile opens descriptors that it made itself
-        _forbid_write(wall, path, frame, "direct" if isinstance(path, int) else "driver")
+        _forbid_write(wall, path, frame)
 
 
 def _judge_read(wall, event, arguments, frame):
@@ -191,26 +183,35 @@ def _judge_file_change(wall, event, arguments, frame):
         wall.has_links = True
     paths = [argument for argument in arguments[:2] if isinstance(argument, (str, bytes))]
     if paths and not wall.is_scratch(paths[-1]):
-        _forbid_write(wall, paths[-1], frame, "driver")
+        _forbid_write(wall, paths[-1], frame)
 
 
-def _forbid_write(wall, path, frame, way):
-    if callers.is_program(frame, way) or wall.names(path, frame):
+def _forbid_write(wall, path, frame):
+    if isinstance(path, int):
+        is_programs = callers.is_driven(frame, {"open"})  # tempfile opens descriptors that it made itself
+    else:
+        is_programs = callers.is_program(frame, "driver") or wall.names(path, frame)
+    if is_programs:
         wall.forbid("file-write", f"Writing to {_short(path)}", EVENT_REASONS["file-write"], frame)
 
 
 def _judge_import(wall, event, arguments, frame):
     name = arguments[0]
     reason = module_reason(name)
-    if reason and callers.is_program(frame, "direct"):
+    if reason and callers.is_driven(frame, {name, *name.split(".")}):
         wall.forbid("blocked-module", f"Module `{name}`", reason, frame)
 
 
 def _judge_attribute(wall, event, arguments, frame):
     name = arguments[1]
     rule = ATTRIBUTE_RULES.get(name)
-    if rule and callers.is_program(frame, "direct"):
+    if rule and callers.is_driven(frame, {name}):
         wall.forbid(rule, f"`.{name}`", ATTRIBUTES[name], frame)
+
+
+def _judge_assignment(wall, event, arguments, frame):
+    if arguments[1] == "__code__":
+        _judge_attribute(wall, event, arguments, frame)
 
 
 def _judge_pickle(wall, event, arguments, frame):
@@ -219,10 +220,11 @@ def _judge_pickle(wall, event, arguments, frame):
     is_blocked = (
         (module == "builtins" and parts & _PICKLED_BUILTINS)
         or (module != "builtins" and module_reason(module))
+        or (module not in _PICKLED_PRIVATE and private_module_reason(module))
         or f"{module}.{name}" in MEMBERS
         or parts & (ATTRIBUTES.keys() | MODULES_AS_ATTRIBUTES)
     )
-    if is_blocked and callers.is_program(frame, "driver"):
+    if is_blocked and callers.is_program(frame, "anyone"):
         wall.forbid("unsafe-pickle", f"Unpickling `{module}.{name}`", EVENT_REASONS["unsafe-pickle"], frame)
 
 
@@ -239,5 +241,9 @@ _JUDGES = {
     "open": _judge_open,
     "import": _judge_import,
     "object.__getattr__": _judge_attribute,
+    "object.__setattr__": _judge_assignment,
+    "compile": _judge_text,
+    "weft.forbid": _judge_forbidden,
+    "weft.judge": _judge_guarded,
     "pickle.find_class": _judge_pickle,
 }

@@ -5,20 +5,25 @@ machinery), STDLIB or LIBRARY (an installed package); code from any other file i
 code under the name of another file, because compile, exec and code objects are judged as well.
 
 A call from C has no frame, so that map(), sorted(key=…) and functools.partial are judged by the Python frame that
-called them. There are three ways to judge, from strict to lenient:
+called them. There are three ways to judge:
 
     anyone   The program is responsible if any frame is USER, unless a module of the stdlib or of a library is
              being imported further in. For what no library needs here (processes, sockets), so that even
              series.map(os.system) is caught.
     driver   The program is responsible if the nearest frame that is not STDLIB is USER: the standard library
              acts for its caller (pathlib, copy, contextlib, threading …), whereas a package acts for itself.
-    direct   The program is responsible if the nearest frame is USER. For what the standard library often does
-             for its own purposes (namedtuple executes code, typing reads frames).
+    named    The standard library and packages act for themselves where their own code names what is done: typing
+             names `_getframe`, namedtuple names `eval`. Where it does not, it only calls what it was handed (copy
+             calls the function of a __reduce__, sorted a key, Series.map a function), and the next frame outwards is
+             judged. For what the standard library often does for its own purposes. Functions that hand out what they
+             read (`handsOut` in policy.json) act for whoever calls them.
 
 The first two ways treat OURS like USER: it acts for the program, as when it runs functions registered with
 atexit. A stack without a frame (a thread whose target is a C function) counts as the program.
 """
 
+import ast
+import ctypes
 import functools
 import os
 import sys
@@ -26,13 +31,27 @@ import sysconfig
 import types
 
 import source
+from policy import DATA
 
 USER, OURS, IMPORTER, STDLIB, LIBRARY = range(5)
 PROGRAM = source.FILENAME
 
 _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_HANDS_OUT = {name: tuple(os.sep + file for file in files) for name, files in DATA["handsOut"].items()}
 # Saved before guards.py replaces the descriptor by one that is judged.
 back_of = types.FrameType.__dict__["f_back"].__get__
+_WALL_FILES = tuple(_OUR_FOLDER + name for name in ("callers.py", "audit.py", "wall.py"))
+
+
+def _c_function(name, *arguments, returns=ctypes.py_object):
+    function = ctypes.PYFUNCTYPE(returns, *arguments)((name, ctypes.pythonapi))
+    return function
+
+
+_thread_state = _c_function("PyThreadState_Get", returns=ctypes.c_void_p)
+_current_frame = _c_function("PyThreadState_GetFrame", ctypes.c_void_p)
+_code_of = _c_function("PyFrame_GetCode", ctypes.py_object)
+code_of = _code_of
 
 
 def register_packages():
@@ -48,28 +67,64 @@ def library_folders():
     return _LIBRARY
 
 
+def calling_frame():
+    """The frame whose operation raised the event, or None: the first one that is not of the wall.
+
+    By functions of C that raise no events, which reading frames in Python does: so no event has to be let pass while the
+    wall judges, when code of the program may run as well (a finaliser, a signal handler).
+    """
+    frame = _current_frame(_thread_state())
+    while frame is not None and _code_of(frame).co_filename.startswith(_WALL_FILES):
+        frame = back_of(frame)
+    return frame
+
+
 def is_program(frame, way):
     """Whether the program is responsible, judged by the stack from `frame` outwards."""
-    if frame is None:
-        return True
-    if way == "direct":
-        return kind_of(frame.f_code.co_filename) == USER
     while frame is not None:
-        found = kind_of(frame.f_code.co_filename)
+        found = kind_of(_code_of(frame).co_filename)
         if found in (USER, OURS):
             return True
         if found == IMPORTER or (found == LIBRARY and way == "driver"):
             return False
-        if frame.f_code.co_name == "<module>":
+        if _code_of(frame).co_name == "<module>":
             return False
         frame = back_of(frame)
     return True
 
 
+def is_driven(frame, names):
+    """Whether the program is responsible for an operation of one of these names: the way `named`."""
+    within = None
+    while frame is not None:
+        code = _code_of(frame)
+        found = kind_of(code.co_filename)
+        if found == USER:
+            return True
+        if found == IMPORTER or code.co_name == "<module>" or code.co_filename == within:
+            return False
+        if code.co_filename.endswith(_HANDS_OUT.get(code.co_name, ())):
+            # What calls it has to name it, or to be its neighbour.
+            within, names = code.co_filename, {code.co_name}
+        elif not names.isdisjoint(code.co_names) or not names.isdisjoint(_strings(code)):
+            return False
+        frame = back_of(frame)
+    return True
+
+
+def is_parser(frame):
+    """Whether it is ast.parse, which compiles text to a syntax tree only."""
+    return frame is not None and _code_of(frame).co_name == "parse" and _code_of(frame).co_filename == ast.__file__
+
+
+def _strings(code):
+    return [constant for constant in code.co_consts if type(constant) is str]
+
+
 def nearest_user_line(frame):
     """The line number of the nearest frame of the program, or None."""
     while frame is not None:
-        if frame.f_code.co_filename == PROGRAM:
+        if _code_of(frame).co_filename == PROGRAM:
             return frame.f_lineno
         frame = back_of(frame)
     return None
@@ -78,7 +133,7 @@ def nearest_user_line(frame):
 def is_called_by(frame, file_ending, function):
     """Whether the stack has this function of the standard library, and no frame of the program further in."""
     while frame is not None:
-        code = frame.f_code
+        code = _code_of(frame)
         found = kind_of(code.co_filename)
         if found == USER:
             return False

@@ -47,7 +47,7 @@ def main():
     if config["packages"]:
         _import_packages(config)
     if config["policy"] == "strict":
-        audit.prepare()
+        wall.prepare()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{config['socketFolder']}/forkserver.sock")
     listener.listen(256)
@@ -354,11 +354,11 @@ class ForkServer:
 if __name__ == "__main__":
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, folder)
-    import audit
     import cell
     import preload
     import seccomp
     import syscalls
+    import wall
     from control_group import ControlGroup, enter_room
     from counts import Counts
     from frames import FrameReader, encode_frame

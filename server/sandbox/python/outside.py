@@ -78,7 +78,7 @@ def _entry(frame):
     """The frame that the program called and in which the file is opened; None where the program opens it itself."""
     entry = None
     while frame is not None:
-        filename = frame.f_code.co_filename
+        filename = callers.code_of(frame).co_filename
         kind = callers.kind_of(filename)
         if kind == callers.OURS or (kind == callers.USER and not _is_generated(filename)):
             return entry
@@ -98,7 +98,7 @@ def _goes_between(filename):
 
 
 def _arguments(frame):
-    code = frame.f_code
+    code = callers.code_of(frame)
     flags = bool(code.co_flags & _HAS_VARARGS) + bool(code.co_flags & _HAS_VARKEYWORDS)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + flags]
     values = _locals_of(frame)

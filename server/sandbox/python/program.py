@@ -33,13 +33,13 @@ import threading
 import types
 
 import artifacts
-import audit
 import figures
 import packages
 import progress
 import results
 import source
 import tracebacks
+import wall
 
 _LAST_LINE_USED = (
     "The code sets no `result`, so the value of its last line was used: set `result`, or end with None"
@@ -52,13 +52,14 @@ def run_program(request, send):
     reporter = progress.Reporter(send)
     files = artifacts.Artifacts(send)
     drawn = figures.Figures(files)
-    wall = None
     try:
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         if request.get("policy") != "kernel":
-            wall = audit.raise_wall(send, namespace, request.get("scratch"), request["code"])
+            wall.raise_wall(
+                send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
+            )
         _execute(program, namespace, None if request.get("isRehearsal") else drawn)
         last = {
             "kind": "result",
@@ -69,7 +70,7 @@ def run_program(request, send):
     if os.getpid() != process:
         _end_forked_process(last.get("error"))
     _flush_output()
-    _send_last(last, wall, reporter, send, request.get("isRehearsal"))
+    _send_last(last, reporter, send)
 
 
 def _end_forked_process(error):
@@ -82,15 +83,11 @@ def _end_forked_process(error):
         os._exit(0 if error is None else error["exitCode"] or 1)
 
 
-def _send_last(last, wall, reporter, send, is_rehearsal):
+def _send_last(last, reporter, send):
     try:
         reporter.flush()
-        if wall is not None and wall.violations.first is not None:
-            wall.violations.flush()
-            last = tracebacks.violation_frame(wall.violations.first, last)
-        send(last)
-        if wall and is_rehearsal:
-            wall.lower()
+        violation = wall.first_violation()
+        send(last if violation is None else tracebacks.violation_frame(violation, last))
     except BaseException:
         pass  # the channel is closed, or the time is up
 

@@ -1,0 +1,73 @@
+"""Raises the runtime wall around a program. audit.py judges, guards.py covers what raises no audit event.
+
+`prepare()` makes the parts. It takes milliseconds and has no effect yet; the fork-server calls it before it makes cells,
+after everything that changes sys.path. `raise_wall(send, namespace, …)` then activates the wall for the rest of the
+process, in microseconds. Nothing can lower it, for want of a switch: what judges is reachable for the interpreter alone,
+
+    interpreter ──▶ hook ──▶ judges ──▶ Wall and modules of its own (audit, callers, policy …), under no name
+
+and leaves no frame behind: the exception that a program may catch comes from `_relay`, which knows nothing by then.
+guards.py and `first_violation` reach it by audit events of Weft's own.
+"""
+
+import functools
+import importlib
+import os
+import sys
+
+import guards
+
+_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "violations", "audit")
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_waiting = []
+
+
+def prepare():
+    audit = _load_privately()
+    audit.callers.register_packages()
+    guards.judge_descriptors()
+    _waiting.append((audit.Wall(), guards.guarded_builtins()))
+
+
+def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False):
+    """`code`: the source of the program. A rehearsal has the builtins of a program, and no wall."""
+    if not _waiting:
+        prepare()
+    wall, builtins = _waiting[0]
+    namespace["__builtins__"] = builtins
+    if not is_rehearsal:
+        _waiting.clear()
+        wall.go_up(send, scratch, code)
+        sys.addaudithook(functools.partial(_relay, wall.judges.get))
+
+
+def first_violation():
+    """The first violation of the program, or None. All are sent by then."""
+    found = []
+    sys.audit(guards.VIOLATIONS, found)
+    return found[0] if found else None
+
+
+def _relay(judge_of, event, arguments):
+    judge = judge_of(event)
+    if judge is None:
+        return
+    try:
+        judge(event, arguments)
+    except BaseException as error:
+        problem = error.with_traceback(None)
+        del judge, judge_of
+        raise problem from None
+
+
+def _load_privately():
+    """The modules again, for the wall alone: what a program could reach of the first ones is not what judges it."""
+    saved = {name: sys.modules.pop(name) for name in _PRIVATE if name in sys.modules}
+    sys.path.insert(0, _FOLDER)
+    try:
+        return importlib.import_module("audit")
+    finally:
+        sys.path.remove(_FOLDER)
+        for name in _PRIVATE:
+            sys.modules.pop(name, None)
+        sys.modules.update(saved)
