@@ -86,7 +86,8 @@ function toJson(result: unknown, used: { bytes: number; containers: number }, be
     if (typeof value === 'function') return null;
     if (typeof value !== 'object' || value === null) return value;
     if (++used.containers > LIMITS.resultContainers) throw new EvaluationError(tooManyContainers(before));
-    return FUNCTION_MARKS.some((mark) => (value as Marked)[mark] === true) ? null : value;
+    const { _jsonata_lambda, _jsonata_function } = value as Marked;
+    return _jsonata_lambda === true || _jsonata_function === true ? null : value;
   };
   const json = JSON.stringify(result, withoutFunctions) ?? 'null';
   used.bytes += json.length;
