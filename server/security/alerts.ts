@@ -56,7 +56,7 @@ export async function openAlerts(deps: {
     await boss.work<Alert>(QUEUE, { pollingIntervalSeconds: 1 }, async ([job]) => post(url, job!.data));
   }
 
-  /** Never rejects. */
+  // cannot reject: it hands what fails to those who wait for it
   async function judgeAll(): Promise<void> {
     isJudging = true;
     while (waiting.length > 0) {

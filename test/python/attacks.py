@@ -434,6 +434,11 @@ RUNTIME = {
         "class Path(bytes):\n    def __bytes__(self): return b'x'\n    def decode(self, *_): return 'x'\n"
         "open(Path(b'/etc/passwd'))", "read-outside",
     ),
+    "moves a file of the host here": ("import random\nrandom._os.rename('/etc/passwd', 'x')", "file-write"),
+    "links to a file of the host": ("import random\nrandom._os.link('/etc/passwd', 'x')", "read-outside"),
+    "hands a folder to an object that lists it later": (
+        "import filecmp\nd = filecmp.dircmp('/' + 'etc', '.')\nd.left_list", "read-outside",
+    ),
     "lists a folder": ("import pathlib\nlist(pathlib.Path('/etc').iterdir())", "read-outside"),
     "lists by glob": ("import glob\nglob.glob('/etc/*')", "read-outside"),
     "lists the root": ("import pathlib\nlist(pathlib.Path('/').rglob('*'))", "read-outside"),

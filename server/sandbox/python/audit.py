@@ -95,7 +95,6 @@ class Wall:
         real = os.path.realpath(outside.text_of(path))
         return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
 
-
     def judge_read(self, path, frame):
         """A program may read its own folder, and files of Python and of packages."""
         text = outside.text_of(path)
@@ -171,9 +170,7 @@ def _judge_read(wall, event, arguments, frame):
 
 def _judge_database(wall, event, arguments, frame):
     _judge_event(wall, event, arguments, frame)
-    path = outside.text_of(arguments[0])
-    if path.startswith("file:"):
-        path = path[len("file:") :].partition("?")[0]
+    path = outside.without_scheme(outside.text_of(arguments[0]))
     if path not in ("", ":memory:"):
         wall.judge_read(path, frame)
 
@@ -182,8 +179,12 @@ def _judge_file_change(wall, event, arguments, frame):
     if event == "os.symlink":
         wall.has_links = True
     paths = [argument for argument in arguments[:2] if isinstance(argument, (str, bytes))]
-    if paths and not wall.is_scratch(paths[-1]):
-        _forbid_write(wall, paths[-1], frame)
+    if event == "os.link" and paths:
+        wall.judge_read(paths[0], frame)  # the link would be a name for the file in the program's own folder
+    changed = paths if event == "os.rename" else paths[-1:]
+    for path in changed:
+        if not wall.is_scratch(path):
+            _forbid_write(wall, path, frame)
 
 
 def _forbid_write(wall, path, frame):

@@ -4,14 +4,15 @@ A library opens files of its own (a table of time zones, fonts, /proc/self/statu
 (`pandas.read_csv(path)`). Only the second is the program's doing. `is_named` decides: the program names a path
 
     - that it opens itself, or by a function that only calls what it was handed (a thread, functools, contextlib);
-    - that it passed to the library, as an argument, in a list or dict of arguments, or as the folder above it;
+    - that it passed to the library: as an argument, in a container or an object among the arguments (an engine with its
+      URL), or as the folder above the file;
     - that stands in its code.
 
-Arguments are those of the frame that the program called: what a library makes of them further in is not followed. A
-library that keeps a path and opens it in a later call is noticed only where the path stands in the code. The kernel's
-wall shows none of these files, whoever names them.
+Arguments are those of the frame that the program called: what a library makes of them further in is not followed. The
+kernel's wall shows none of these files, whoever names them.
 """
 
+import itertools
 import os
 import pathlib
 import types
@@ -23,7 +24,14 @@ _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
 # Standard modules that call what they were handed: neither the one that opens a file nor the one that was called for it.
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
-_MAX_ITEMS, _MAX_DEPTH, _MAX_PATH = 50, 3, 4096
+_MAX_VALUES, _MAX_PARTS, _MAX_DEPTH, _MAX_PATH = 1000, 50, 3, 4096
+_CONTAINERS = (
+    (dict, dict.values),
+    (list, list.__iter__),
+    (tuple, tuple.__iter__),
+    (set, set.__iter__),
+    (frozenset, frozenset.__iter__),
+)
 # Saved before guards.py replaces the descriptor by one that is judged.
 _locals_of = types.FrameType.__dict__["f_locals"].__get__
 _HAS_VARARGS, _HAS_VARKEYWORDS = 0x04, 0x08
@@ -37,6 +45,14 @@ def text_of(path):
     if isinstance(path, bytes):
         return bytes.decode(path, "utf-8", "surrogateescape")
     return text_of(os.fspath(path))
+
+
+def without_scheme(name):
+    """The path in a URL such as file:///etc/x, sqlite:////etc/x or file:/etc/x?mode=ro; any other text as it is."""
+    scheme, separator, rest = name.partition("://")
+    if separator and scheme.isidentifier():
+        return os.sep + rest.lstrip(os.sep)
+    return name[len("file:") :].partition("?")[0] if name.startswith("file:") else name
 
 
 def is_open_to_all(text, scratch, has_links):
@@ -65,9 +81,7 @@ def is_named(frame, text, code):
     if entry is None:
         return True
     paths = {text, os.path.abspath(text), os.path.realpath(text)}
-    return any(_stands_in(path, code) for path in paths) or any(
-        _matches(value, paths, 0) for value in _arguments(entry)
-    )
+    return any(_stands_in(path, code) for path in paths) or _name_one_of(_arguments(entry), paths)
 
 
 def _is_within(path, folder):
@@ -105,16 +119,39 @@ def _arguments(frame):
     return [values[name] for name in names if name in values]
 
 
-def _matches(value, paths, depth):
-    if isinstance(value, (str, bytes)):
-        return _is_same_or_above(text_of(value), paths)
-    if isinstance(value, (pathlib.PurePath, os.DirEntry)):
-        return _is_same_or_above(os.fspath(value), paths)
-    if type(value) is dict:
-        value = list(value.values())
-    if type(value) in (list, tuple, set, frozenset) and depth < _MAX_DEPTH:
-        return any(_matches(item, paths, depth + 1) for item in list(value)[:_MAX_ITEMS])
-    return hasattr(type(value), "__fspath__")  # a class of the program's own, which may show any path
+def _name_one_of(values, paths):
+    """Whether a path is among the values, in their containers or in attributes of objects, to a bounded depth."""
+    waiting = [(value, 0) for value in values]
+    for value, depth in itertools.islice(_drain(waiting), _MAX_VALUES):
+        if isinstance(value, (str, bytes)):
+            found = _is_same_or_above(text_of(value), paths)
+        elif isinstance(value, (pathlib.PurePath, os.DirEntry)):
+            found = _is_same_or_above(os.fspath(value), paths)
+        else:
+            found = hasattr(type(value), "__fspath__")  # a class of the program's own, which may show any path
+            if depth < _MAX_DEPTH:
+                waiting.extend((part, depth + 1) for part in itertools.islice(_parts(value), _MAX_PARTS))
+        if found:
+            return True
+    return False
+
+
+def _drain(waiting):
+    while waiting:
+        yield waiting.pop(0)
+
+
+def _parts(value):
+    """By methods of the built-in types, so that no code of the program runs here."""
+    for kind, parts in _CONTAINERS:
+        if isinstance(value, kind):
+            return iter(list(parts(value)))
+    if isinstance(value, (type, types.ModuleType, types.FunctionType)):
+        return iter(())
+    try:
+        return iter(list(dict.values(object.__getattribute__(value, "__dict__"))))
+    except (AttributeError, TypeError):
+        return iter(())
 
 
 def _is_same_or_above(given, paths):
@@ -122,9 +159,7 @@ def _is_same_or_above(given, paths):
         return True
     if not 0 < len(given) < _MAX_PATH or "\0" in given or not (os.sep in given or given.startswith((".", "~"))):
         return False
-    if given.startswith("file:"):
-        given = given[len("file:") :].partition("?")[0]
-    given = os.path.abspath(os.path.expanduser(given))
+    given = os.path.abspath(os.path.expanduser(without_scheme(given)))
     # A library may complete the path: by a name in that folder, or by an ending (numpy.save).
     longer = (given + os.sep, given + ".") if given != os.sep else ()
     return any(given == path or path.startswith(longer) for path in paths) or any(
