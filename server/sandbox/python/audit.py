@@ -3,7 +3,8 @@
 wall.py raises it. From then on a program may not import what policy.json blocks, write files outside `scratch`
 (default: the working directory), read files that are neither there nor part of Python and its packages, or reach
 sockets, processes, native code, code objects and frames, by any route; libraries may do what they need. callers.py
-decides which caller counts as the program; guards.py covers operations without an audit event.
+decides which caller counts as the program, outside.py which files it may read and names; guards.py covers operations
+without an audit event.
 
 A violation {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null} is sent
 (violations.py) and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot

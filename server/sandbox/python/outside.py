@@ -19,9 +19,11 @@ import types
 
 import callers
 
-_DEVICES = frozenset(f"/dev/{name}" for name in ("null", "full", "zero", "random", "urandom", "stdin", "stdout", "stderr"))
+_DEVICES = frozenset(
+    f"/dev/{name}" for name in ("null", "full", "zero", "random", "urandom", "stdin", "stdout", "stderr")
+)
 _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
-# Standard modules that call what they were handed: neither the one that opens a file nor the one that was called for it.
+# Standard modules that call what they were handed: they neither open a file nor were called to open one.
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
 _MAX_VALUES, _MAX_PARTS, _MAX_DEPTH, _MAX_PATH = 1000, 50, 3, 4096

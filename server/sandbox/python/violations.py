@@ -3,9 +3,9 @@
     {"kind": "violation", "violation": {code, rule, layer, message, line, column}, "count": int}
 
 A violation is sent at once when it comes for the first time. If the same comes again (rule, line and message), it is
-sent again with the number that came since: at the 10th, the 100th …, and the rest at the end. So a program that breaks
-a rule in a loop sends a few frames and not thousands. After MAX_KINDS different violations, those of one rule count
-together, under the message of the first of them.
+sent again with the number that came since: at the 10th, the 100th …, and the rest at the end. So a program that
+breaks a rule in a loop sends a few frames and not thousands. After MAX_KINDS different violations, those of one rule
+count together, under the message of the first of them.
 """
 
 MAX_KINDS = 20
