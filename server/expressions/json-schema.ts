@@ -55,9 +55,13 @@ function compiled(schema: unknown): ValidateFunction {
  */
 function compile(schema: unknown, regExp: RegExpEngine): ValidateFunction {
   schemas ??= new Ajv2020({ ...options, code: { regExp: linearPattern } });
-  schemas.validateSchema(schema as object | boolean, true);
+  if (schemas.validateSchema(schema as object | boolean, true) !== true)
+    throw new Error('expected one of draft 2020-12');
   const ajv = new Ajv2020({ ...options, validateSchema: false, code: { regExp } });
-  return ajv.compile(schema as object | boolean);
+  const validate = ajv.compile(schema as object | boolean);
+  // An extension of Ajv: its result is a promise, which would count as a value that fits.
+  if (validate.schemaEnv.$async) throw new Error('`$async` has no meaning in a JSON Schema');
+  return validate;
 }
 
 let schemas: Ajv2020 | undefined;

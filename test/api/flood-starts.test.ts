@@ -37,7 +37,8 @@ test('a start does not wait for 60 starts of another workflow, whose schema take
     expect(events.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: { rows: [n] } });
   }
   await weft.createWorkflow({ nodes, inputSchema: { type: 'object' } });
-  expect(ended).toBe(0);
+  // The slow ones end four by four, each after five seconds.
+  expect(ended).toBeLessThan(10);
   expect(await Promise.race(flood)).toMatch(
     /cannot be checked by this schema: it took longer than 5 seconds/,
   );

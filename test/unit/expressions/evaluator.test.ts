@@ -222,13 +222,16 @@ test.each([
 describe('beside a flood of checks that take for ever', () => {
   const honest = { type: 'object', required: ['rows'] };
 
+  /** Fewer than have ended when all of the flood has been in a quick slot once. */
+  const FEW = 10;
+
   test('neither a schema that was quick before nor a new one waits', async () => {
     using flooded = openEvaluator();
     const check = (owner: string, schema: object) =>
       flooded.findSchemaErrors(schema, {}, { owner, isBounded: true });
     await check('honest', honest);
     let ended = 0;
-    const flood = Array.from({ length: 60 }, (_, n) =>
+    const flood = Array.from({ length: 300 }, (_, n) =>
       flooded
         .findSchemaErrors(exponential, nested(), { owner: `flood ${n % 3}`, isBounded: true })
         .finally(() => ended++),
@@ -236,28 +239,25 @@ describe('beside a flood of checks that take for ever', () => {
     expect(await check('honest', honest)).toHaveLength(1);
     expect(await check('new', honest)).toHaveLength(1);
     expect(await flooded.schemaProblem(honest)).toBeNull();
-    expect(ended).toBe(0);
+    expect(ended).toBeLessThan(FEW);
     flooded[Symbol.dispose]();
     await Promise.all(flood);
   });
 
   test('nor do those of many owners, each with a schema of its own, delay what was quick before', async () => {
     using flooded = openEvaluator();
-    const by = { owner: 'honest', isBounded: true };
-    await flooded.findSchemaErrors(honest, {}, by);
+    const byHonest = { owner: 'honest', isBounded: true };
+    await flooded.findSchemaErrors(honest, {}, byHonest);
     let ended = 0;
-    let passed = 0;
-    const flood = Array.from({ length: 60 }, (_, n) =>
+    const flood = Array.from({ length: 300 }, (_, n) =>
       flooded
         .findSchemaErrors({ ...exponential, title: `${n}` }, nested(), { owner: `${n}`, isBounded: true })
         .finally(() => ended++),
     );
-    const quick = flooded.findSchemaErrors({ title: 'last' }, {}, { owner: 'last', isBounded: true });
-    void quick.finally(() => passed++);
-    for (let n = 0; n < 10; n++) expect(await flooded.findSchemaErrors(honest, {}, by)).toHaveLength(1);
-    expect({ ended, passed }).toEqual({ ended: 0, passed: 0 });
+    for (let n = 0; n < 10; n++) expect(await flooded.findSchemaErrors(honest, {}, byHonest)).toHaveLength(1);
+    expect(ended).toBeLessThan(FEW);
     flooded[Symbol.dispose]();
-    await Promise.all([...flood, quick]);
+    await Promise.all(flood);
   });
 
   test('of one owner only so many wait, and the next is refused', async () => {
@@ -300,5 +300,6 @@ test('a value that does not fit a schema has an error at its place', async () =>
     },
   ]);
   expect(await evaluator.schemaProblem({ type: 'nonsense' })).toMatch(/^This is not a JSON Schema/);
+  expect(await evaluator.schemaProblem({ ...schema, $async: true })).toMatch(/`\$async` has no meaning/);
   expect(await evaluator.schemaProblem(schema)).toBeNull();
 });
