@@ -15,7 +15,8 @@ export class NotLinear extends Error {}
  * @throws SyntaxError for what is no regular expression, NotLinear for one that needs a back-reference or looks around
  */
 export function compileLinear(source: string): Pattern {
-  new RegExp(source, 'u'); // The translation relies on valid syntax.
+  // linear: nothing is matched with it. The translation relies on valid syntax.
+  new RegExp(source, 'u');
   const translated = translate(source);
   try {
     const compiled = RE2JS.compile(translated);
@@ -104,6 +105,7 @@ const knownSets = new Map<string, string>();
 function rangesOf(set: string): string {
   const known = knownSets.get(set);
   if (known !== undefined) return known;
+  // linear: one set, repeated
   const members = new RegExp(`${set}+`, 'gu');
   const runs = allCodePoints().flatMap((text) => [...text.matchAll(members)].map(([run]) => run));
   const ranges = runs.map((run) => `${codePoint(run.codePointAt(0)!)}-${codePoint(lastCodePoint(run))}`);

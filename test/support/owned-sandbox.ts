@@ -33,6 +33,7 @@ export async function openOwnedSandbox(): Promise<OwnedSandbox> {
   const [program, ...args] = [...asUser, process.execPath, script, join(folder, 'run')];
   const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
+  closed.catch(() => {}); // awaited below
   stack.defer(async () => {
     child.stdin.end();
     await closed;
