@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { checkResolved, type PackageRules } from './check.ts';
 import type { EnvironmentEvent } from './environment.ts';
@@ -88,6 +88,7 @@ export async function buildEnvironment(
         onLine: (line) => /^\s*Downloading \S/.test(line) && install(line.trim()),
       });
     }
+    await assertInside(folder, sitePackages);
     const contents = await contentsOf(sitePackages);
     await store.discard(join(folder, 'tmp'));
     return store.keep(folder, {
@@ -116,6 +117,15 @@ function withSuggestions(
   });
   if (questions.length === 0) return thrown;
   return new PackageError([thrown.message, ...questions].join('\n'), false, { cause: thrown });
+}
+
+/** Cells see what is at this path: code that a build from source ran may have put a symlink into its place. */
+async function assertInside(folder: string, sitePackages: string): Promise<void> {
+  const expected = join(await realpath(folder), relative(folder, sitePackages));
+  if ((await realpath(sitePackages)) !== expected)
+    throw new PackageError(
+      'Expected the packages in the folder of their environment, but a link leads elsewhere',
+    );
 }
 
 /** lib/python3.X/site-packages, for any version of Python. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { PackageError } from './errors.ts';
+import { readForeignFile } from './read-foreign-file.ts';
 import { normalizeName } from './requirement.ts';
 
 export interface LockedPackage {
@@ -12,11 +12,11 @@ export interface LockedPackage {
 /** A thousand packages with all their hashes have less than 4 MiB. */
 const MAX_LOCK_BYTES = 4 * 1024 * 1024;
 
-/** Throws PackageError for a lock that is too long to be one. */
+/** Throws PackageError where it is not a lock. */
 export async function readLockFile(path: string): Promise<string> {
-  if ((await stat(path)).size > MAX_LOCK_BYTES)
-    throw new PackageError('Expected the packages and their hashes to have at most 4 MiB');
-  return readFile(path, 'utf8');
+  const lock = await readForeignFile(path, MAX_LOCK_BYTES);
+  if (lock === null) throw new PackageError(`Expected the installer to write ${path}, and it is not a file`);
+  return lock;
 }
 
 /** The packages of a lock in the form of `uv pip compile --generate-hashes`. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Environments } from '../../server/packages/environments.ts';
@@ -103,4 +103,31 @@ test('where source builds are allowed, a build sees the variables of the install
   expect(seen.environment).toMatchObject(variables);
   const others = Object.keys(seen.environment).filter((name) => !OF_INSTALLS.test(name));
   expect(others).toEqual([]);
+});
+
+test('a build that leaves a symlink in place of a file of the server makes the server write nowhere else', async () => {
+  const victim = join(root, 'secret');
+  const source = await makeSourceDistribution(
+    'linking',
+    `
+import os, zipfile
+folder = os.path.dirname(os.environ["TMPDIR"])
+for name in ("environment.json", "compiled.json"):
+    os.path.islink(folder + "/" + name) or os.symlink(${JSON.stringify(victim)}, folder + "/" + name)
+info = "linking-1.0.dist-info/"
+with zipfile.ZipFile(os.path.join(wheel_directory, "linking-1.0-py3-none-any.whl"), "w") as wheel:
+    wheel.writestr("linking.py", "")
+    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: linking\\nVersion: 1.0\\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(info + "RECORD", "linking.py,,\\n" + info + "METADATA,,\\n" + info + "WHEEL,,\\n" + info + "RECORD,,\\n")
+return "linking-1.0-py3-none-any.whl"
+`,
+  );
+  index.addFile('linking', 'linking-1.0.tar.gz', source);
+  await using environments = await open('links', { sourceBuilds: true });
+  await expect(environments.ensure(['linking'], quiet())).rejects.toMatchObject({
+    code: 'PYTHON_PACKAGE_ERROR',
+    message: expect.stringContaining('EEXIST'),
+  });
+  expect(readFileSync(victim, 'utf8')).toBe('of the server');
 });

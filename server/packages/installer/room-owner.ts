@@ -1,5 +1,6 @@
-import { chmod, chown, copyFile, mkdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { chmod, chown, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { HOME, INSTALL_UID } from './room.ts';
 
@@ -39,18 +40,23 @@ export async function readableInRoom(
   folder: string,
 ): Promise<Record<string, string>> {
   const found = await Promise.all(
-    pairs.map(async ([name, from], index) => {
+    pairs.map(async ([name, from]) => {
       const there = name.startsWith('/') ? name : join(HOME, name);
       const file = await stat(from).catch(() => null);
       if (file === null || !file.isFile()) return [];
       const isPrivate = isRoot && (file.mode & 0o004) === 0;
       if (!isPrivate) return name === from ? [] : [[there, from] as const];
-      const copy = join(folder, 'tmp', `${index}-${basename(from)}`);
-      await copyFile(from, copy);
-      await chmod(copy, 0o400);
-      await giveToRoom(copy);
-      return [[there, copy] as const];
+      return [[there, await copyForRoom(from, join(folder, 'tmp'))] as const];
     }),
   );
   return Object.fromEntries(found.flat());
+}
+
+/** Under a new name and by its descriptor: code that a build from source runs may put symlinks into the folder. */
+async function copyForRoom(from: string, folder: string): Promise<string> {
+  const path = join(folder, `copy-${randomUUID()}`);
+  await using copy = await open(path, 'wx', 0o400);
+  await copy.writeFile(await readFile(from));
+  await copy.chown(INSTALL_UID, INSTALL_UID);
+  return path;
 }

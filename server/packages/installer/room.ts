@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { projectRoot } from '../../shared/paths.ts';
-import { killGroup } from '../../shared/process-table.ts';
+import { killGroup, startExpendable } from '../../shared/process-table.ts';
 import { PackageError } from '../errors.ts';
 
 /**
@@ -59,7 +59,8 @@ export async function runInRoom(
   if (room.bubblewrapPath === undefined) throw noRoom('it is not installed: apt-get install bubblewrap');
   room.signal.throwIfAborted();
   const proxy = room.wayOut === null ? {} : proxyVariables;
-  const running = execa(room.bubblewrapPath, [...bubblewrapArguments(room), ...guard(room), ...command], {
+  const args = [...bubblewrapArguments(room), ...guard(room), ...command];
+  const options = {
     // Not as arguments, which every user of the host can read: an index URL may hold a password.
     env: { ...room.variables, ...proxy, PATH, HOME, LANG: 'C.UTF-8' },
     extendEnv: false,
@@ -69,7 +70,9 @@ export async function runInRoom(
     maxBuffer: MAX_OUTPUT_BYTES,
     detached: true,
     reject: false,
-  });
+  } as const;
+  const { bubblewrapPath } = room;
+  const running = startExpendable(() => execa(bubblewrapPath, args, options));
   const kill = () => killGroup(running);
   room.signal.addEventListener('abort', kill, { once: true });
   const { exitCode = 1, stdout, stderr, code } = await running;

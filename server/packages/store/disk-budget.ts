@@ -38,12 +38,20 @@ export class DiskBudget {
     const id = Symbol('share');
     const freeBytes = Math.min(FREE_BYTES, this.maxBytes / 4);
     this.granted.set(id, freeBytes);
+    let isPending = false;
     const share: DiskShare = {
       freeBytes,
       isCrowded: false,
       grant: (writtenBytes) => {
+        // Only code that a build from source runs requests twice at once.
+        if (isPending) return Promise.resolve(0);
+        isPending = true;
         const answer = this.measuring.then(() => this.grant(id, share, writtenBytes));
-        this.measuring = answer.catch(() => {});
+        this.measuring = answer
+          .catch(() => {})
+          .finally(() => {
+            isPending = false;
+          });
         return answer;
       },
       [Symbol.dispose]: () => void this.granted.delete(id),

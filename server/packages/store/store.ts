@@ -62,7 +62,8 @@ export async function openStore(root: string) {
 
     /** Moves a finished build into place. Where another process was quicker, its environment is used instead. */
     async keep(buildFolder: string, manifest: Manifest): Promise<StoredEnvironment> {
-      await writeFile(join(buildFolder, MANIFEST), JSON.stringify(manifest, null, 2));
+      // `wx` follows no symlink that a build from source may have left.
+      await writeFile(join(buildFolder, MANIFEST), JSON.stringify(manifest, null, 2), { flag: 'wx' });
       const folder = join(environments, manifest.id);
       await rename(buildFolder, folder).catch(async (error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error;

@@ -34,6 +34,7 @@ sys.path.pop(0)
 PORT = 3128
 MAX_CONNECTIONS = 256
 TOO_MUCH = 77
+MAX_PROCESSES = 4096  # Older kernels count those of the server's user, too.
 # Between two looks at what was written: 50 MB where nothing limits the disk. Shorter while much is being written.
 INTERVAL, BUSY_INTERVAL = 0.02, 0.004
 BUSY_BYTES = 1_000_000
@@ -76,6 +77,7 @@ def change_user(uid):
 def set_limits(max_file_bytes, max_memory_bytes):
     limits = [
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, MAX_PROCESSES),
         (resource.RLIMIT_FSIZE, max_file_bytes),
         (resource.RLIMIT_DATA, max_memory_bytes),
     ]
