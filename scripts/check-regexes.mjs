@@ -7,8 +7,8 @@ import { API } from 'typescript/unstable/sync';
 import { root } from './setup/project.mjs';
 
 /**
- * `node scripts/check-regexes.mjs` finds regular expressions of the server and of the client SDK that may take more than
- * linear time: text from outside would stop the event loop with them. recheck decides, from the pattern alone. A better
+ * `node scripts/check-regexes.mjs` finds regular expressions of the server and of the client SDK that may take more
+ * than linear time: with them, text from outside would stop the event loop. recheck decides, from the pattern alone. A better
  * pattern has no two neighbouring quantifiers that match the same character, or is anchored; a tokenizer needs neither.
  * A pattern that is put together at run time is a fault too, unless a comment above says why it is linear:
  * `// linear: <why>`.

@@ -4,7 +4,7 @@ import { PackageError } from './errors.ts';
 
 /**
  * The text of a file in a folder that foreign code could write to: never what a symlink leads to, never a pipe that
- * nobody writes to, and at most `maxBytes`. Null where there is no such file. Throws PackageError for one that is longer.
+ * nobody writes to. Null where there is no such file. Throws PackageError for one that is longer than `maxBytes`.
  */
 export async function readForeignFile(path: string, maxBytes: number): Promise<string | null> {
   const opened = await open(path, READ_ONLY).catch(() => null);

@@ -9,7 +9,7 @@ const NAME = /^weft-run-(\d+)-/;
 /**
  * A folder for the sockets of this process. Its path is short, because the path of a Unix socket has at most 107 bytes.
  * Also removes the folders of processes that were killed. Every user of the host can write to the folder of temporary
- * files, so a name there proves nothing: only a folder that belongs to our user, and that nobody else can enter, is ours.
+ * files, so a name there proves nothing: a folder is ours if it belongs to our user and nobody else can enter it.
  */
 export async function makeRunFolder(parent = tmpdir()): Promise<string> {
   for (const name of await readdir(parent)) {

@@ -72,10 +72,10 @@ test('a room has no way out but the hosts that are allowed', async () => {
 
 test('a tunnel through the way out, and through the proxy of the host, carries bytes both ways', async () => {
   await using echo = await listen((socket) => socket.pipe(socket));
-  /** A proxy of the host, which wants a password. */
-  const asked: (string | undefined)[] = [];
+  /** What a proxy of the host receives. */
+  const received: (string | undefined)[] = [];
   const hostProxy = createHttpServer().on('connect', (request, client: Socket) => {
-    asked.push(request.url, request.headers['proxy-authorization']);
+    received.push(request.url, request.headers['proxy-authorization']);
     client.write('HTTP/1.1 200 OK\r\n\r\n');
     client.pipe(connect(echo.port, '127.0.0.1')).pipe(client);
   });
@@ -88,7 +88,7 @@ test('a tunnel through the way out, and through the proxy of the host, carries b
     expect(results).toEqual(['ok: 3000000']);
   }
   const basic = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
-  expect(asked).toEqual([`127.0.0.1:${echo.port}`, basic]);
+  expect(received).toEqual([`127.0.0.1:${echo.port}`, basic]);
   hostProxy.close();
 });
 

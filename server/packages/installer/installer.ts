@@ -99,7 +99,7 @@ export async function runInstaller(
         maxBytes: budget.maxBytes,
       })
     : null;
-  const asked = [...settings.findLinks, ...hostConfig.readable, ...readable];
+  const paths = [...settings.findLinks, ...hostConfig.readable, ...readable];
   const run = await runInRoom(
     {
       bubblewrapPath: settings.bubblewrapPath,
@@ -111,9 +111,9 @@ export async function runInstaller(
         isForeign: usesIndex && settings.sourceBuilds,
       },
       variables: { ...variables, TMPDIR: join(folder, 'tmp') },
-      readable: [interpreter.prefix, interpreter.executable, ...asked],
+      readable: [interpreter.prefix, interpreter.executable, ...paths],
       writable: [...context.writable, folder],
-      files: await readableInRoom([...entriesOf(asked), ...Object.entries(hostConfig.homeFiles)], folder),
+      files: await readableInRoom([...entriesOf(paths), ...Object.entries(hostConfig.homeFiles)], folder),
       signal,
     },
     command,

@@ -24,7 +24,7 @@ export async function giveTreeToRoom(path: string): Promise<void> {
     await execa('chown', ['-R', '-h', `${INSTALL_UID}:${INSTALL_UID}`, '--', path]);
 }
 
-/** Makes a folder that rooms may read, whatever the umask of the server is; who gets there on the host is up to those above. */
+/** Makes a folder that rooms may read, whatever the umask of the server is. The folders above it may be closed. */
 export async function openToRoom(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   if (isRoot) await chmod(path, 0o755);

@@ -32,7 +32,7 @@ export interface RoomLimits {
   /** Of all files together, until the server allows more (`wayOut`); null: not counted. */
   mayWriteBytes: number | null;
   maxFileBytes: number | null;
-  /** Whether code of packages runs, which can write without being counted; the server is then asked each second. */
+  /** Whether code of packages runs, which can write without being counted; the server then measures each second. */
   isForeign: boolean;
 }
 

@@ -161,7 +161,7 @@ export async function openWayOut(options: WayOutOptions): Promise<WayOut> {
     }
     const path = `${host}:${port}`;
     const headers = { host: path, ...authorization(proxy) };
-    const asked = via(proxy)({
+    const request = via(proxy)({
       ...addressOf(proxy),
       method: 'CONNECT',
       path,
@@ -169,9 +169,9 @@ export async function openWayOut(options: WayOutOptions): Promise<WayOut> {
       timeout: IDLE_MS,
       agent: false,
     });
-    asked.on('timeout', () => asked.destroy(new Error('timeout')));
-    const answered = once(asked, 'connect');
-    asked.end();
+    request.on('timeout', () => request.destroy(new Error('timeout')));
+    const answered = once(request, 'connect');
+    request.end();
     const [response, socket] = (await answered) as [IncomingMessage, Socket];
     if (response.statusCode === 200) return socket;
     socket.destroy();

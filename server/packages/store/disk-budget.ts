@@ -65,8 +65,8 @@ export class DiskBudget {
   }
 
   /**
-   * Removes the downloads, unless another build than that of `key` runs. Downloads and environments share files: as long
-   * as there are downloads, removing an environment frees nothing.
+   * Removes the downloads, unless another build than that of `key` runs. Downloads and environments share files: while
+   * there are downloads, removing an environment frees nothing.
    */
   async removeDownloads(key: string): Promise<boolean> {
     const isDone = await removeDownloads(this.store, key);

@@ -4,7 +4,7 @@
 
 `folder` contains the package `pip`. A requirement by URL in the metadata of a package is refused before pip downloads
 it. With `wheelsOnly` this process can start no program, so nothing can be built, whatever pip is led to. `report` is
-where pip was told to write its report; from that this file writes `lock`, in the form of `uv pip compile`.
+the file in which pip writes its report; from it this program writes `lock`, in the form of `uv pip compile`.
 """
 
 import importlib.machinery

@@ -8,7 +8,6 @@ unusual families. Refused calls fail with EPERM, or with ENOSYS where libc has a
 import ctypes
 import errno
 import os
-import platform
 import struct
 
 # name: (x86_64, aarch64); None where the machine has no such call.
@@ -117,9 +116,9 @@ def drop_capabilities():
 
 def machine():
     try:
-        return MACHINES[platform.machine()]
+        return MACHINES[os.uname().machine]
     except KeyError:
-        raise SystemExit(f"Expected the machine to be one of {', '.join(MACHINES)}, got {platform.machine()}") from None
+        raise SystemExit(f"Expected the machine to be one of {', '.join(MACHINES)}, got {os.uname().machine}") from None
 
 
 def install(program):
