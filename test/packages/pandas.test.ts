@@ -166,11 +166,11 @@ const ATTACKS: Record<string, [code: string, rule: string]> = {
   'a module behind another': ['import random\nrandom._os.listdir()', 'module-attribute'],
   'a pickle that pandas reads': [
     'import io\npd.read_pickle(io.BytesIO(b\'cposix\\nsystem\\n(S"id"\\ntR.\'))',
-    'process',
+    'unsafe-pickle',
   ],
   'a pickle that numpy reads': [
     'import io\nnp.load(io.BytesIO(b\'cposix\\nsystem\\n(S"id"\\ntR.\'), allow_pickle=True)',
-    'process',
+    'unsafe-pickle',
   ],
   'an address on the network': ["pd.read_csv('http://127.0.0.1:1/x.csv')", 'network'],
   'memory that an object claims': [
