@@ -41,7 +41,7 @@ export function parseRequirement(input: string): ParsedRequirement {
   }
   const { name, extras, versions, marker } = parts;
   const specifiers = splitList(versions);
-  const wrong = specifiers.find((specifier) => specifier === '' || !validRange(specifier));
+  const wrong = specifiers.find((specifier) => !SPECIFIER.test(specifier) || !validRange(specifier));
   if (wrong !== undefined) {
     return problem(
       'malformed',
@@ -64,6 +64,9 @@ export function normalizeName(name: string): string {
     .toLowerCase()
     .replace(/[-_.]+/g, '-');
 }
+
+/** PEP 440 allows any text after `===`; installers replace `${NAME}` in it by a variable. */
+const SPECIFIER = /^[<>=!~]{1,3}\s*[A-Za-z0-9.*+!_-]+$/;
 
 /** Longer than any requirement that a person writes, and short enough for the library that parses versions. */
 const MAX_LENGTH = 500;

@@ -114,10 +114,17 @@ describe.each(installers)('with %s', (installer) => {
   });
 });
 
-test('a marker with a `$`, which an installer would replace by a variable, is refused', async () => {
+test('a requirement with a `$`, which an installer would replace by a variable, is refused', async () => {
   const environments = await open();
-  for (const quote of ['"', "'"]) {
-    const text = `tiny ; python_version < ${quote}\${PIP_INDEX_URL}${quote}`;
+  const texts = [
+    'tiny ; python_version < "$"',
+    "tiny ; python_version < '$'",
+    'tiny===$',
+    'tiny>=1,===$',
+    'tiny (===1+$)',
+    'tiny[$]',
+  ];
+  for (const text of texts.map((each) => each.replace('$', () => `\${PIP_INDEX_URL}`))) {
     expect(await failureOf(environments, text)).toMatchObject({
       findings: [{ rule: 'invalid-requirement' }],
     });

@@ -20,7 +20,8 @@ const MIN_LENGTH = 3;
 function credentials(word: string): string[] {
   const start = word.indexOf('://');
   const url = start < 0 ? null : URL.parse(word.slice(word.lastIndexOf('=', start) + 1));
-  if (url === null) return [];
+  // A URL without its scheme, or one that is malformed.
+  if (url === null) return [word.slice(start < 0 ? 0 : start + 3, Math.max(0, word.lastIndexOf('@')))];
   return [url.username, url.password].flatMap((text) => [text, decode(text)]);
 }
 

@@ -6,10 +6,11 @@ test('the secrets of variables are removed, and plain URLs, paths and words stay
     PIP_EXTRA_INDEX_URL: 'https://a.example https://:only-token@b.example',
     UV_INDEX: 'own=https://uv-user:uv-pass@c.example',
     UV_INDEX_OWN_PASSWORD: 'named-secret',
+    PIP_FIND_LINKS: 'bare:words@d.example http://broken:port@e.example:x',
     PIP_TIMEOUT: '180',
     PIP_CERT: '/etc/ca.pem',
   });
-  const text = 'the-user p%40ssword p@ssword only-token uv-user uv-pass named-secret';
+  const text = 'the-user p%40ssword p@ssword only-token uv-user uv-pass named-secret bare:words broken:port';
   expect(
     redact(text)
       .replace(/\*\*\*/g, '')
