@@ -154,10 +154,10 @@ test('a schema that is none is refused', async () => {
 });
 
 test('an expression or a schema that takes all there is harms nobody else', async () => {
-  const alternatives = ['b', 'c'].map((name) => ({ properties: { a: { $ref: '#' } }, required: [name] }));
+  const inner = { properties: { a: { $ref: '#' } } };
   const checked = await weft.createWorkflow({
     nodes: [{ key: 'in', type: 'input' }],
-    inputSchema: { anyOf: alternatives },
+    inputSchema: { anyOf: [{ ...inner, required: ['b'] }, inner] },
   });
   let nested: object = {};
   for (let depth = 0; depth < 40; depth++) nested = { a: nested };

@@ -20,8 +20,11 @@ test('60 starts whose schema backtracks are refused by it, and not by the time',
 });
 
 test('a start does not wait for 60 starts of another workflow, whose schema takes for ever', async () => {
-  const alternatives = ['b', 'c'].map((name) => ({ properties: { a: { $ref: '#' } }, required: [name] }));
-  const flooded = await weft.createWorkflow({ nodes, inputSchema: { anyOf: alternatives } });
+  const inner = { properties: { a: { $ref: '#' } } };
+  const flooded = await weft.createWorkflow({
+    nodes,
+    inputSchema: { anyOf: [{ ...inner, required: ['b'] }, inner] },
+  });
   const other = await weft.createWorkflow({ nodes, inputSchema: { type: 'object', required: ['rows'] } });
   let input: object = {};
   for (let depth = 0; depth < 40; depth++) input = { a: input };

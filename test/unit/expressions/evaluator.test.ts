@@ -158,10 +158,9 @@ test('a message that an expression raises itself is cut', async () => {
   await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
 });
 
-/** Of a value that nests `a`, each level has two ways to fit; no value with 40 levels is checked in anyone's lifetime. */
-const exponential = {
-  anyOf: ['b', 'c'].map((name) => ({ properties: { a: { $ref: '#' } }, required: [name] })),
-};
+/** Of a value that nests `a`, each level is checked twice; no value with 40 levels is checked in anyone's lifetime. */
+const inner = { properties: { a: { $ref: '#' } } };
+const exponential = { anyOf: [{ ...inner, required: ['b'] }, inner] };
 const nested = () => {
   let value: object = {};
   for (let depth = 0; depth < 40; depth++) value = { a: value };
