@@ -11,8 +11,10 @@ import { startWeft } from '../support/weft-server.ts';
 test('a server that may open few files keeps enough of them for runs, whoever connects', async () => {
   await using database = await createDatabase();
   await using server = await startWeft({ databaseUrl: database.url, openFiles: 700 });
-  await using weft = new WeftClient(server.url, undefined, 60_000);
-  await weft.allEvents(await weft.runPython('1')); // its WebSocket stays open
+  await using weft = new WeftClient(server.url);
+  const updates = weft.subscribe('subscription { executionUpdates { id } }'); // holds the client's WebSocket open
+  updates.next().catch(() => {}); // whatever it says, and however it ends
+  await weft.allEvents(await weft.runPython('1'));
   const flood: Socket[] = [];
   for (let n = 0; n < 800; n++) {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => {});
@@ -23,6 +25,7 @@ test('a server that may open few files keeps enough of them for runs, whoever co
   const nodes = [{ key: 'a', type: 'python', config: { code: 'result = {{ $count([1, 2]) }}' } }];
   expect((await weft.allEvents(await weft.runPython('result = "honest"'))).at(-1)!.output).toBe('honest');
   expect((await weft.allEvents(await weft.run(nodes))).at(-1)!.__typename).toMatch(/^Execution/);
+  await updates.return!();
   for (const socket of flood) socket.destroy();
 });
 

@@ -55,6 +55,7 @@ export function makePendingSockets(maxMs: number): PendingSockets {
         remove(address, socket);
         unbound();
         clearTimeout(late);
+        socket.off('close', accept);
       };
       socket.once('close', accept);
       return { accept };
