@@ -262,6 +262,8 @@ RUNTIME = {
         "import json, threading\nt = threading.Thread(target=json.codecs.builtins.eval, args=('1',))\nt.start()\nt.join()",
         "blocked-call",
     ),
+    "eval at exit": ("import atexit, json\natexit.register(json.codecs.builtins.eval, '1')", "blocked-call"),
+    "exec at exit": ("import atexit, json\natexit.register(json.codecs.builtins.exec, '1')", "blocked-call"),
     "eval in an executor": (
         "import json\nfrom concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor() as pool:\n    pool.submit(json.codecs.builtins.eval, '1')",

@@ -58,6 +58,7 @@ class Wall:
         self.judges = {event: self._judge_by(judge) for event, judge in _JUDGES.items()}
         self.judges["weft.violations"] = self._hand_out_violations
         self.has_links = False
+        self._is_up = False
         self._violations = None
         self._scratch = None
         self._code = ""
@@ -66,12 +67,23 @@ class Wall:
         self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
+        self._is_up = True
+
+    def lower(self):
+        """After a rehearsal."""
+        self._is_up = False
 
     def _judge_by(self, judge):
-        return lambda event, arguments: judge(self, event, arguments, callers.calling_frame())
+        def judge_if_up(event, arguments):
+            if self._is_up:
+                judge(self, event, arguments, callers.calling_frame())
+
+        return judge_if_up
 
     def _hand_out_violations(self, _event, arguments):
         (found,) = arguments
+        if self._violations is None:
+            return
         self._violations.flush()
         if self._violations.first is not None:
             found.append(self._violations.first)
@@ -126,9 +138,8 @@ def _judge_forbidden(wall, event, arguments, frame):
 
 
 def _judge_guarded(wall, event, arguments, frame):
-    """`frame` is that of the guard."""
     rule, what, reason, name = arguments
-    if callers.is_driven(callers.back_of(frame), {name}):
+    if callers.is_driven(frame, {name}):
         wall.forbid(rule, what, reason, frame)
 
 

@@ -18,8 +18,8 @@ called them. There are three ways to judge:
              judged. For what the standard library often does for its own purposes. Functions that hand out what they
              read (`handsOut` in policy.json) act for whoever calls them.
 
-The first two ways treat OURS like USER: it acts for the program, as when it runs functions registered with
-atexit. A stack without a frame (a thread whose target is a C function) counts as the program.
+OURS acts for the program, as when it runs functions registered with atexit; in the way `named`, unless its code names
+what is done. A stack without a frame (a thread whose target is a C function) counts as the program.
 """
 
 import ast
@@ -40,7 +40,7 @@ _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _HANDS_OUT = {name: tuple(os.sep + file for file in files) for name, files in DATA["handsOut"].items()}
 # Saved before guards.py replaces the descriptor by one that is judged.
 back_of = types.FrameType.__dict__["f_back"].__get__
-_WALL_FILES = tuple(_OUR_FOLDER + name for name in ("callers.py", "audit.py", "wall.py"))
+_WALL_FILES = tuple(_OUR_FOLDER + name for name in ("callers.py", "audit.py", "wall.py", "guards.py"))
 
 
 def _c_function(name, *arguments, returns=ctypes.py_object):
@@ -108,6 +108,8 @@ def is_driven(frame, names):
             within, names = code.co_filename, {code.co_name}
         elif not names.isdisjoint(code.co_names) or not names.isdisjoint(_strings(code)):
             return False
+        elif found == OURS:
+            return True
         frame = back_of(frame)
     return True
 

@@ -88,6 +88,7 @@ def _send_last(last, reporter, send):
         reporter.flush()
         violation = wall.first_violation()
         send(last if violation is None else tracebacks.violation_frame(violation, last))
+        wall.end_rehearsal()
     except BaseException:
         pass  # the channel is closed, or the time is up
 
@@ -109,7 +110,7 @@ def _fresh_main(input_data, reporter, files):
 
 def _execute(program, namespace, drawn):
     try:
-        exec(program, namespace)
+        _run(program, namespace)
     except SystemExit as request_to_exit:
         if request_to_exit.code not in (None, 0):
             raise
@@ -118,6 +119,11 @@ def _execute(program, namespace, drawn):
             _join_threads()
             drawn.save_left_open()
             atexit._run_exitfuncs()
+
+
+def _run(program, namespace):
+    """By itself: for the runtime wall, what runs at exit must not be in a function that names `exec` (callers.py)."""
+    exec(program, namespace)
 
 
 def _result_json(namespace, max_bytes):

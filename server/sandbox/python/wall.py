@@ -2,7 +2,7 @@
 
 `prepare()` makes the parts. It takes milliseconds and has no effect yet; the fork-server calls it before it makes cells,
 after everything that changes sys.path. `raise_wall(send, namespace, …)` then activates the wall for the rest of the
-process, in microseconds. Nothing can lower it, for want of a switch: what judges is reachable for the interpreter alone,
+process, in microseconds. Nothing can lower it, because what judges is reachable for the interpreter alone from then on,
 
     interpreter ──▶ hook ──▶ judges ──▶ Wall and modules of its own (audit, callers, policy …), under no name
 
@@ -25,20 +25,25 @@ _waiting = []
 def prepare():
     audit = _load_privately()
     audit.callers.register_packages()
+    wall = audit.Wall()
     guards.judge_descriptors()
-    _waiting.append((audit.Wall(), guards.guarded_builtins()))
+    sys.addaudithook(functools.partial(_relay, wall.judges.get))
+    _waiting.append((wall, guards.guarded_builtins()))
 
 
 def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False):
-    """`code`: the source of the program. A rehearsal has the builtins of a program, and no wall."""
+    """`code`: the source of the program. Only after a rehearsal, the wall can be lowered."""
     if not _waiting:
         prepare()
-    wall, builtins = _waiting[0]
-    namespace["__builtins__"] = builtins
+    wall, namespace["__builtins__"] = _waiting[0]
+    wall.go_up(send, scratch, code)
     if not is_rehearsal:
         _waiting.clear()
-        wall.go_up(send, scratch, code)
-        sys.addaudithook(functools.partial(_relay, wall.judges.get))
+
+
+def end_rehearsal():
+    for wall, _builtins in _waiting:
+        wall.lower()
 
 
 def first_violation():
