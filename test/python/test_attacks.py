@@ -51,6 +51,21 @@ class RuntimeWallTest(unittest.TestCase):
                 violations = run(f"import random, pandas as pd\ns = random._os.system\n{call}").violations
                 self.assertEqual([violation["rule"] for violation in violations][:1], ["process"])
 
+    @unittest.skipUnless(importlib.util.find_spec("pandas"), "pandas is not installed")
+    def test_a_library_acts_for_the_program_that_hands_it_a_function(self):
+        before = "import random, json, operator, functools, pandas as pd\nmodules = random._os.sys.modules\n"
+        for call, rule in (
+            ("pd.Series([None]).map(modules['ctypes'].CDLL)", "native-code"),
+            ("pd.Series([None]).map(functools.partial(modules['ctypes'].CDLL))", "native-code"),
+            ("pd.Series(['1']).map(json.codecs.builtins.eval)", "blocked-call"),
+            ("pd.Series([len]).map(modules['gc'].get_referrers)", "introspection"),
+            ("pd.Series([0]).map(random._os.sys._getframe)", "frame-access"),
+            ("pd.Series([lambda: 0]).map(operator.attrgetter('__code__'))", "dunder-access"),
+        ):
+            with self.subTest(call):
+                violations = run(f"{before}{call}").violations
+                self.assertEqual([violation["rule"] for violation in violations][:1], [rule])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -125,8 +125,11 @@ def _judge_event(wall, event, arguments, frame):
     way = JUDGED_FOR[rule]
     if event in _EXCUSED and callers.is_called_by(frame, *_EXCUSED[event]):
         return  # asyncio wakes its loop through a pair of sockets; types.coroutine marks a function's code
-    is_named = way == "named"
-    if callers.is_driven(frame, _NAMED_AS[event]) if is_named else callers.is_program(frame, way):
+    if way == "named":
+        is_programs = callers.is_driven(frame, _NAMED_AS[event])
+    else:
+        is_programs = callers.is_program(frame, way) or outside.is_handed(frame)
+    if is_programs:
         wall.forbid(rule, f"`{event}`", MEMBERS.get(event) or EVENT_REASONS[rule], frame)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")

@@ -12,12 +12,14 @@ Arguments are those of the frame that the program called: what a library makes o
 kernel's wall shows none of these files, whoever names them.
 """
 
+import functools
 import itertools
 import os
 import pathlib
 import types
 
 import callers
+from policy import module_reason
 
 _DEVICES = frozenset(
     f"/dev/{name}" for name in ("null", "full", "zero", "random", "urandom", "stdin", "stdout", "stderr")
@@ -26,6 +28,8 @@ _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
 # Standard modules that call what they were handed: they neither open a file nor were called to open one.
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
+_EVALUATORS = ("eval", "exec", "compile", "__import__")
+_CALLABLES = (type, types.FunctionType, types.BuiltinFunctionType)
 _MAX_VALUES, _MAX_PARTS, _MAX_DEPTH, _MAX_PATH = 1000, 50, 3, 4096
 _CONTAINERS = (
     (dict, dict.values),
@@ -84,6 +88,23 @@ def is_named(frame, text, code):
         return True
     paths = {text, os.path.abspath(text), os.path.realpath(text)}
     return any(_stands_in(path, code) for path in paths) or _name_one_of(_arguments(entry), paths)
+
+
+def is_handed(frame):
+    """Whether the program handed a function or class of a blocked module to the library that acts in `frame`."""
+    entry = _entry(frame) if callers.is_program(frame, "anyone") else None
+    return entry is not None and any(_is_blocked(value) for value in _arguments(entry))
+
+
+def _is_blocked(value):
+    if type(value) in (list, tuple):
+        return any(_is_blocked(item) for item in value[:_MAX_PARTS] if type(item) not in (list, tuple))
+    if type(value) is functools.partial:
+        value = value.func
+    module = value.__module__ if type(value) in _CALLABLES else None
+    if module == "builtins":
+        return value.__name__ in _EVALUATORS
+    return type(module) is str and module_reason(module) is not None
 
 
 def _is_within(path, folder):
