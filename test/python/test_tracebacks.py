@@ -147,7 +147,9 @@ class ViolationTest(unittest.TestCase):
                 except BaseException:
                     pass
         """
-        self.assertEqual(len(run(code).violations), 20)
+        counts = [frame["count"] for frame in run(code).of_kind("violation")]
+        self.assertEqual(sum(counts), 1000)
+        self.assertLessEqual(len(counts), 4)
 
 
 if __name__ == "__main__":
