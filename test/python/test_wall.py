@@ -2,6 +2,7 @@ import subprocess
 import sys
 import unittest
 
+import fuzz_wall
 from support import PYTHON_FOLDER, run
 
 # Runs in a process of its own: a program under the wall, and then a walk over everything that it could reach. The walk
@@ -53,6 +54,12 @@ class WallTest(unittest.TestCase):
         seen, _, reached = done.stdout.partition(" ")
         self.assertGreater(int(seen), 10_000)
         self.assertEqual(reached.strip(), "[]")
+
+    def test_random_walks_lead_to_no_blocked_module_code_or_frame(self):
+        for seed in range(3):
+            taken, escapes = fuzz_wall.walk(seed, 5_000)
+            self.assertEqual((taken, escapes), (5_000, []))
+        self.assertNotEqual(fuzz_wall.walk(0, 5_000, policy="kernel")[1], [])
 
     def test_a_program_that_replaces_what_it_can_reach_is_still_judged(self):
         code = """
