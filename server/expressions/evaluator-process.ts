@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../shared/paths.ts';
-import { startExpendable } from '../shared/process-table.ts';
+import { cpuTimeMs, startExpendable } from '../shared/process-table.ts';
 import { EvaluationError, LIMITS, tookTooMuchMemory } from './limits.ts';
 
 export type EvaluatorRequest =
@@ -25,6 +25,8 @@ export interface EvaluatorProcess {
   /** Lowers the priority of the process for good. Has no effect on one that never started or has ended. */
   lowerPriority(): void;
   isAlive(): boolean;
+  /** CPU time of the process so far; undefined where it cannot be read. */
+  cpuMs(): number | undefined;
   /** Kills the process; a pending request fails for this reason, which may count the responses before it. */
   end(reason?: (before: number) => string): void;
 }
@@ -78,6 +80,7 @@ export function startEvaluatorProcess(): EvaluatorProcess {
       }
     },
     isAlive: () => isAlive,
+    cpuMs: () => cpuTimeMs(child.pid),
     end(reason) {
       if (reason !== undefined) onEnd(reason);
       child.kill('SIGKILL');

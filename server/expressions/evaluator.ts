@@ -191,10 +191,10 @@ export function openEvaluator(): Evaluator {
       () => (startedAt = performance.now()),
       () => {}, // the request fails for the same reason
     );
-    const timer = setTimeout(() => process.end(tookTooLong), LIMITS.hardTimeoutMs);
+    const watch = endWhenSpent(process);
     results.then(task.settled.resolve, task.settled.reject);
     await task.settled.promise.catch(() => {});
-    clearTimeout(timer);
+    clearInterval(watch);
     // One that was aborted or ended may be of any cost.
     if (performance.now() - startedAt < SLOW_MS && (await hasSettled(results)) && process.isAlive())
       costs.note(task.program, 'quick');
@@ -258,6 +258,19 @@ export function openEvaluator(): Evaluator {
     },
   };
 }
+
+/** Ends a process that spends more than its time from now on. Where its CPU time cannot be read, wall time counts. */
+function endWhenSpent(process: EvaluatorProcess): NodeJS.Timeout {
+  const [cpuBefore, startedAt] = [process.cpuMs() ?? 0, performance.now()];
+  return setInterval(() => {
+    const wallMs = performance.now() - startedAt;
+    const cpuMs = process.cpuMs();
+    const spentMs = cpuMs === undefined ? wallMs : cpuMs - cpuBefore;
+    if (spentMs >= LIMITS.cpuMs || wallMs >= LIMITS.timeoutMs) process.end(tookTooLong);
+  }, CPU_LOOK_MS);
+}
+
+const CPU_LOOK_MS = 250;
 
 /** A place for what is quick, with the process that evaluates it, which the next one finds warm. */
 interface QuickSlot {

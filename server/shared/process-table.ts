@@ -13,6 +13,20 @@ export async function processStart(pid: number): Promise<string | undefined> {
   return state === 'Z' || state === 'X' ? undefined : startTicks;
 }
 
+/** CPU time of a process, milliseconds. Undefined where it does not run, or /proc cannot be read. */
+export function cpuTimeMs(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+  } catch {
+    return undefined;
+  }
+}
+
+/** USER_HZ is 100 on all of Linux's platforms that Node runs on. */
+const MS_PER_TICK = 10;
+
 /** The arguments of a process; empty where it does not run, or where there is no /proc. */
 export async function processArguments(pid: number): Promise<string[]> {
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
