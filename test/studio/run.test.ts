@@ -92,6 +92,8 @@ inBrowser('the page of a run', () => {
     await page.getByRole('columnheader', { name: 'title' }).waitFor();
     await page.getByRole('tab', { name: 'Graph' }).click();
     await page.getByLabel('Graph of the run').waitFor();
+    await page.locator('.weft-canvas [data-node-key="input"]').click();
+    await page.waitForURL('**/runs/*node=input*');
     await studio.screenshot('run-graph-light');
     expect(await studio.accessibilityFaults()).toEqual([]);
   });

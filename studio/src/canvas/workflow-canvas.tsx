@@ -109,6 +109,12 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
   const onInit = useFirstView(elements, selected, frame, view, props.showAll === true);
   const onKeyDown = useCanvasKeys({ elements, selected, isReadOnly, onSelect, onChange, onOpen, view });
 
+  // Not while it is pressed only: a click is for the node under it.
+  const setPanning = (isPanning: boolean) =>
+    frame.current?.classList.toggle('weft-canvas--panning', isPanning);
+  const onMove = (event: MouseEvent | TouchEvent | null) => event?.type === 'mousemove' && setPanning(true);
+  const onMoveEnd = () => setPanning(false);
+
   const onConnect = useConnecting(elements, onChange);
   const onNodeDoubleClick = useCallback((_: unknown, node: FlowNode) => onOpen?.(node.id), [onOpen]);
   const { screenToFlowPosition } = useReactFlow();
@@ -156,6 +162,8 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
           onConnect={onConnect}
           onNodeDoubleClick={onNodeDoubleClick}
           onInit={onInit}
+          onMove={onMove}
+          onMoveEnd={onMoveEnd}
           nodesDraggable={!isReadOnly}
           nodesConnectable={!isReadOnly}
           elementsSelectable={onSelect !== undefined}

@@ -55,6 +55,21 @@ export const fanOutTemplate: WorkflowTemplate = {
       { source: 'sum', target: 'result' },
       { source: 'explain', target: 'result' },
     ],
+    inputSchema: {
+      type: 'object',
+      required: ['orders'],
+      properties: {
+        orders: {
+          type: 'array',
+          title: 'Orders',
+          items: {
+            type: 'object',
+            required: ['order', 'price', 'count'],
+            properties: { order: { type: 'integer' }, price: { type: 'number' }, count: { type: 'integer' } },
+          },
+        },
+      },
+    },
   },
   sampleInput: {
     orders: [

@@ -80,6 +80,11 @@ export const moviesTemplate: WorkflowTemplate = {
       { source: 'by_decade', target: 'report' },
       { source: 'report', target: 'result' },
     ],
+    inputSchema: {
+      type: 'object',
+      required: ['text'],
+      properties: { text: { type: 'string', title: 'Films', description: 'A list of films as JSON.' } },
+    },
   },
   sampleInput: { text: JSON.stringify(movies) },
 };

@@ -74,6 +74,11 @@ export function TemplatesDialog({ isOpen, onClose }: { isOpen: boolean; onClose:
   );
 }
 
+/** Whoever runs the workflow later finds the sample in its input. */
+function withSample({ workflow, sampleInput }: WorkflowTemplate): WorkflowTemplate['workflow'] {
+  return { ...workflow, inputSchema: { ...(workflow.inputSchema as object), examples: [sampleInput] } };
+}
+
 function useTemplate() {
   const create = useCreateWorkflow();
   const start = useStartExecution();
@@ -88,7 +93,7 @@ function useTemplate() {
     setBusyWith(template.id);
     setError(null);
     try {
-      const { id } = await create.mutateAsync(template.workflow);
+      const { id } = await create.mutateAsync(withSample(template));
       navigate(await thenGoTo(id));
     } catch (thrown) {
       setError(thrown as Error);
