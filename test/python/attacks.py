@@ -151,6 +151,10 @@ RUNTIME = {
     "import of a loaded module": ("import os", "blocked-module"),
     "import of a module not loaded": ("import ftplib", "blocked-module"),
     "import of a module from a module": ("from random import _os", "module-attribute"),
+    "a module in a class": (
+        "import random\nclass Holder:\n    kept = random._os\ngetattr(Holder, 'kept')",
+        "module-attribute",
+    ),
     "__import__ with a name made at run time": ("__import__('o' + 's')", "blocked-module"),
     "os.system through random._os": ("import random\nrandom._os.system('true')", "process"),
     "os.system as a key function": ("import random\nsorted(['true'], key=random._os.system)", "process"),

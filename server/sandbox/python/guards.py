@@ -83,8 +83,9 @@ def _guarded_getattr(event):
             if name in ATTRIBUTES:
                 _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
         value = _read(object, name, *default)
-        if type(value) is types.ModuleType and type(object) is types.ModuleType:
-            _forbid_module(event, value, f"{object.__name__}.{name}", name)
+        if type(value) is types.ModuleType:
+            owner = object if isinstance(object, (types.ModuleType, type)) else type(object)
+            _forbid_module(event, value, f"{owner.__name__}.{name}", name)
         return value
 
     return getattr
