@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 export async function processStart(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return isAlive(pid) ? '0' : undefined;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may contain spaces and brackets
+  const fields = fieldsOf(stat);
   const [state, startTicks] = [fields[0], fields[19]];
   return state === 'Z' || state === 'X' ? undefined : startTicks;
 }
@@ -16,12 +16,16 @@ export async function processStart(pid: number): Promise<string | undefined> {
 /** CPU time of a process, milliseconds. Undefined where it does not run, or /proc cannot be read. */
 export function cpuTimeMs(pid: number | undefined): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = fieldsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
   } catch {
     return undefined;
   }
+}
+
+/** Of /proc/…/stat, from the state on: the name before may contain spaces and brackets. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** USER_HZ is 100 on all of Linux's platforms that Node runs on. */
