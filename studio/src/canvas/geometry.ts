@@ -1,5 +1,5 @@
 import type { NodeDefinition } from '@weft/client';
-import type { CanvasNode } from './types.ts';
+import type { CanvasNode, Position } from './types.ts';
 
 /** A place on a node where edges begin or end, px from the node's top left corner. */
 export interface PlacedHandle {
@@ -125,3 +125,8 @@ export function handleUses(
 }
 
 export const noUse: HandleUse = { outputs: [], isTarget: false };
+
+/** Whole pixels, which is what a workflow keeps. */
+export function roundedOf({ x, y }: Position): Position {
+  return { x: Math.round(x), y: Math.round(y) };
+}

@@ -6,7 +6,6 @@ import {
   type EdgeChange,
   type NodeChange,
   ReactFlow,
-  type ReactFlowInstance,
   ReactFlowProvider,
   type ReactFlowState,
   useReactFlow,
@@ -16,10 +15,8 @@ import {
   type DragEvent,
   type ReactElement,
   type Ref,
-  type RefObject,
   useCallback,
   useId,
-  useImperativeHandle,
   useMemo,
   useRef,
   useState,
@@ -30,7 +27,7 @@ import { statusLabel } from '../ui/status-badge.tsx';
 import { EdgeView } from './edge-view.tsx';
 import { FarContext } from './far-context.ts';
 import { type FlowEdge, type FlowElements, type FlowNode, makeFlowElements } from './flow-elements.ts';
-import { nodeWidth } from './geometry.ts';
+import { nodeWidth, roundedOf } from './geometry.ts';
 import { NodeView } from './node-view.tsx';
 import { Overview } from './overview.tsx';
 import {
@@ -46,6 +43,8 @@ import {
   type Position,
 } from './types.ts';
 import { useCanvasKeys } from './use-canvas-keys.ts';
+import { firstView, fitViewOptions, useCanvasView, useFirstView } from './use-canvas-view.ts';
+import { useLatest } from './use-latest.ts';
 
 export interface WorkflowCanvasProps {
   workflow: CanvasWorkflow;
@@ -85,9 +84,6 @@ export const nodeTypeMime = 'application/x-weft-node-type';
 
 const nodeTypes = { weft: NodeView };
 const edgeTypes = { weft: EdgeView };
-const fitViewOptions = { padding: 0.12, maxZoom: 1 };
-/** At first what is shown can be read: where not all of it fits, its beginning. */
-const firstView = { ...fitViewOptions, minZoom: 0.5 };
 const multiSelectionKeys = ['Meta', 'Control'];
 const proOptions = { hideAttribution: false };
 
@@ -272,10 +268,6 @@ function useDragging(
 
 const noPlaces: ReadonlyMap<string, Position> = new Map();
 
-function roundedOf({ x, y }: Position): Position {
-  return { x: Math.round(x), y: Math.round(y) };
-}
-
 function useEdgeSelection(selected: CanvasSelection, onSelect: WorkflowCanvasProps['onSelect']) {
   const selectedNow = useLatest(selected);
   return useCallback(
@@ -304,79 +296,6 @@ function applySelection(
   }
   return hasChanged ? [...next] : undefined;
 }
-
-/** The value of the last rendering, for handlers that stay the same. */
-function useLatest<T>(value: T) {
-  const ref = useRef(value);
-  ref.current = value;
-  return ref;
-}
-
-function useCanvasView(
-  elements: FlowElements,
-  frame: RefObject<HTMLDivElement | null>,
-  ref: Ref<CanvasView> | undefined,
-): CanvasView {
-  const flow = useReactFlow();
-  const latest = useLatest(elements);
-  const view = useMemo<CanvasView>(
-    () => ({
-      center() {
-        const { left, top, width, height } = frame.current!.getBoundingClientRect();
-        return roundedOf(flow.screenToFlowPosition({ x: left + width / 2, y: top + height / 2 }));
-      },
-      reveal(key) {
-        const node = latest.current.nodes.find(({ id }) => id === key);
-        if (node === undefined || frame.current === null) return;
-        const { x, y, zoom } = flow.getViewport();
-        const { clientWidth, clientHeight } = frame.current;
-        const { width = 0, height = 0, position } = node;
-        const [left, top] = [position.x * zoom + x, position.y * zoom + y];
-        const isSeen =
-          left >= margin &&
-          top >= margin &&
-          left + width * zoom <= clientWidth - margin &&
-          top + height * zoom <= clientHeight - margin;
-        if (isSeen) return;
-        const duration = matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 180;
-        const options = { zoom: Math.max(zoom, 0.5), duration };
-        void flow.setCenter(position.x + width / 2, position.y + height / 2, options);
-      },
-      fit: () => void flow.fitView(fitViewOptions),
-      focus: () =>
-        frame.current?.querySelector<HTMLElement>('[role=application]')?.focus({ preventScroll: true }),
-    }),
-    [flow, frame, latest],
-  );
-  useImperativeHandle(ref, () => view, [view]);
-  return view;
-}
-
-/** After all of it was fitted into the frame: goes to the chosen node, or to the first where not all of it fits. */
-function useFirstView(
-  { nodes }: FlowElements,
-  selected: CanvasSelection,
-  frame: RefObject<HTMLDivElement | null>,
-  view: CanvasView,
-  showAll: boolean,
-): (flow: ReactFlowInstance<FlowNode, FlowEdge>) => void {
-  return (flow) => {
-    const chosen = selected.nodes[0];
-    if (chosen !== undefined) return view.reveal(chosen);
-    const zoom = flow.getZoom();
-    const [first] = nodes.toSorted((a, b) => a.position.x - b.position.x || a.position.y - b.position.y);
-    if (showAll || zoom > firstView.minZoom || first === undefined || frame.current === null) return;
-    const { position, height = 0 } = first;
-    const y = frame.current.clientHeight / 2 - (position.y + height / 2) * zoom;
-    void flow.setViewport({ x: firstMargin - position.x * zoom, y, zoom });
-  };
-}
-
-/** Px between the left border and the first node. */
-const firstMargin = 40;
-
-/** Px at the border within which a node does not count as seen. */
-const margin = 12;
 
 /** Of what is drawn then a part is left out, which keeps a thousand nodes in one view smooth. */
 function isFarAway({ transform }: ReactFlowState): boolean {
