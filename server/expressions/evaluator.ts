@@ -59,7 +59,8 @@ const MAX_WAITING_SLOW = 100;
 /** Of all owners together. */
 const MAX_REQUESTS = 5_000;
 
-export function openEvaluator(): Evaluator {
+/** `cpuMs`: of one request, milliseconds. */
+export function openEvaluator({ cpuMs = LIMITS.cpuMs } = {}): Evaluator {
   const all = new Set<EvaluatorProcess>();
   const costs = makeKnownCosts();
   const waiting = {
@@ -191,7 +192,7 @@ export function openEvaluator(): Evaluator {
       () => (startedAt = performance.now()),
       () => {}, // the request fails for the same reason
     );
-    const watch = endWhenSpent(process);
+    const watch = endWhenSpent(process, cpuMs);
     results.then(task.settled.resolve, task.settled.reject);
     await task.settled.promise.catch(() => {});
     clearInterval(watch);
@@ -260,13 +261,13 @@ export function openEvaluator(): Evaluator {
 }
 
 /** Ends a process that spends more than its time from now on. Where its CPU time cannot be read, wall time counts. */
-function endWhenSpent(process: EvaluatorProcess): NodeJS.Timeout {
+function endWhenSpent(process: EvaluatorProcess, limitMs: number): NodeJS.Timeout {
   const [cpuBefore, startedAt] = [process.cpuMs() ?? 0, performance.now()];
   return setInterval(() => {
     const wallMs = performance.now() - startedAt;
     const cpuMs = process.cpuMs();
     const spentMs = cpuMs === undefined ? wallMs : cpuMs - cpuBefore;
-    if (spentMs >= LIMITS.cpuMs || wallMs >= LIMITS.timeoutMs) process.end(tookTooLong);
+    if (spentMs >= limitMs || wallMs >= LIMITS.timeoutMs) process.end(tookTooLong(limitMs));
   }, CPU_LOOK_MS);
 }
 

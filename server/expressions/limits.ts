@@ -5,7 +5,7 @@ export const LIMITS = {
   /** CPU time of the process, so that a busy host fails no honest expression. */
   cpuMs: 5_000,
   /** Wall time, for a process that gets next to no CPU. */
-  timeoutMs: 15_000,
+  timeoutMs: 60_000,
   /** Nested calls. */
   stack: 500,
   /** Values in one sequence. */
@@ -18,8 +18,8 @@ export const LIMITS = {
 };
 
 /** Messages of reached limits; `before` counts the expressions before it, which share its limits. */
-export const tookTooLong = (before: number) =>
-  `it${withEarlier(before)} took longer than ${LIMITS.cpuMs / 1_000} seconds. Use a python node for longer work`;
+export const tookTooLong = (cpuMs: number) => (before: number) =>
+  `it${withEarlier(before)} took longer than ${cpuMs / 1_000} seconds. Use a python node for longer work`;
 export const tooLarge = (before: number) =>
   `its result${withEarlier(before)} is larger than ${LIMITS.resultBytes / 1024 / 1024} MiB`;
 export const tooManyContainers = (before: number) =>
