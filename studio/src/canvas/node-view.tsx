@@ -1,18 +1,16 @@
 import { Handle, type NodeProps } from '@xyflow/react';
-import { type CSSProperties, memo, type ReactElement, useContext } from 'react';
+import { type CSSProperties, memo, type ReactElement } from 'react';
 import { classNames } from '../ui/class-names.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StatusIcon, statusLabel, statusTone } from '../ui/status-badge.tsx';
-import { FarContext } from './far-context.ts';
 import { type FlowNode, type NodeData, sideOf } from './flow-elements.ts';
 import type { PlacedHandle } from './geometry.ts';
-import { categoryColour, nodeIcon } from './looks.ts';
+import { categoryColour, nameOf, nodeIcon } from './looks.ts';
 
 /** A node. Drawn again only when its data or selection changes, not when it is dragged. */
 export const NodeView = memo(
   ({ data, selected }: NodeProps<FlowNode>): ReactElement => {
     const { node, definition, geometry, status, mark, isReadOnly } = data;
-    const isFar = useContext(FarContext);
     return (
       <div
         className={classNames(
@@ -31,8 +29,8 @@ export const NodeView = memo(
           <span className="weft-node__icon">
             <Icon name={nodeIcon(node.type, definition?.category)} />
           </span>
-          {!isFar && <Names node={node} definition={definition} />}
-          {!isFar && <Extras node={node} />}
+          <Names node={node} definition={definition} />
+          <Extras node={node} />
           {status && (
             <span className="weft-node__status" title={statusLabel(status)}>
               <StatusIcon status={status} />
@@ -48,7 +46,7 @@ export const NodeView = memo(
             key={`${handle.role}-${handle.id}`}
             handle={handle}
             hasRow={handle.hasRow}
-            isPlain={isReadOnly || isFar}
+            isPlain={isReadOnly}
           />
         ))}
       </div>
@@ -60,7 +58,7 @@ export const NodeView = memo(
 function Names({ node, definition }: Pick<NodeData, 'node' | 'definition'>): ReactElement {
   return (
     <span className="weft-node__names">
-      <span className="weft-node__label">{node.name || definition?.label || node.type}</span>
+      <span className="weft-node__label">{nameOf(node, definition)}</span>
       <span className="weft-node__key">
         {node.key}
         {definition === undefined && ` · ${node.type}: not a type of this server`}

@@ -1,5 +1,6 @@
 import { Panel, type ReactFlowState, useReactFlow, useStore } from '@xyflow/react';
 import { type PointerEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { resolveColour } from './far/draw.ts';
 import type { FlowNode } from './flow-elements.ts';
 import { categoryColour } from './looks.ts';
 
@@ -63,17 +64,11 @@ function draw(canvas: HTMLCanvasElement, nodes: readonly FlowNode[], bounds: Bou
   for (const node of nodes) {
     const { position, width: w = 0, height: h = 0 } = node;
     const name = colourOf(node);
-    if (!colours.has(name)) colours.set(name, resolve(canvas, name));
+    if (!colours.has(name)) colours.set(name, resolveColour(canvas, name));
     context.fillStyle = colours.get(name)!;
     const [x, y] = [(position.x - bounds.x) * scale * 2, (position.y - bounds.y) * scale * 2];
     context.fillRect(x, y, Math.max(w * scale * 2, 2), Math.max(h * scale * 2, 2));
   }
-}
-
-/** A canvas knows no variables: the browser computes what they are here and now, light or dark. */
-function resolve(canvas: HTMLCanvasElement, colour: string): string {
-  canvas.style.color = colour;
-  return getComputedStyle(canvas).color;
 }
 
 function colourOf({ data }: FlowNode): string {

@@ -1,10 +1,13 @@
-import { type ReactFlowInstance, useReactFlow } from '@xyflow/react';
+import { getViewportForBounds, type ReactFlowInstance, useReactFlow } from '@xyflow/react';
 import { type Ref, type RefObject, useImperativeHandle, useMemo } from 'react';
 import type { FlowEdge, FlowElements, FlowNode } from './flow-elements.ts';
 import { roundedOf } from './geometry.ts';
 import type { CanvasSelection, CanvasView } from './types.ts';
 import { useLatest } from './use-latest.ts';
 
+export const minZoom = 0.05;
+/** Below it the workflow is one picture (far/): no text can be read and no handle met. */
+export const farZoom = 0.4;
 export const fitViewOptions = { padding: 0.12, maxZoom: 1 };
 /** At first what is shown can be read: where not all of it fits, its beginning. */
 export const firstView = { ...fitViewOptions, minZoom: 0.5 };
@@ -39,7 +42,16 @@ export function useCanvasView(
         const options = { zoom: Math.max(zoom, 0.5), duration };
         void flow.setCenter(position.x + width / 2, position.y + height / 2, options);
       },
-      fit: () => void flow.fitView(fitViewOptions),
+      fit() {
+        const { clientWidth, clientHeight } = frame.current!;
+        const bounds = flow.getNodesBounds(latest.current.nodes);
+        const { padding, maxZoom } = fitViewOptions;
+        const whole = getViewportForBounds(bounds, clientWidth, clientHeight, minZoom, maxZoom, padding);
+        if (whole.zoom >= farZoom || flow.getZoom() < farZoom) return void flow.setViewport(whole);
+        // Else React Flow would draw each node of the whole before the picture takes over.
+        void flow.zoomTo(farZoom * 0.99);
+        requestAnimationFrame(() => requestAnimationFrame(() => void flow.setViewport(whole)));
+      },
       focus: () =>
         frame.current?.querySelector<HTMLElement>('[role=application]')?.focus({ preventScroll: true }),
     }),

@@ -2,6 +2,7 @@ import type { NodeDefinition } from '@weft/client';
 import {
   Background,
   type Connection,
+  ControlButton,
   Controls,
   type EdgeChange,
   type NodeChange,
@@ -23,11 +24,15 @@ import {
 } from 'react';
 import './workflow-canvas.css';
 import { classNames } from '../ui/class-names.ts';
+import { Icon } from '../ui/icon.tsx';
 import { statusLabel } from '../ui/status-badge.tsx';
 import { EdgeView } from './edge-view.tsx';
-import { FarContext } from './far-context.ts';
+import { FarView } from './far/far-view.tsx';
+import { makePicture } from './far/picture.ts';
+import { useFarPointer } from './far/use-far-pointer.ts';
 import { type FlowEdge, type FlowElements, type FlowNode, makeFlowElements } from './flow-elements.ts';
 import { nodeWidth, roundedOf } from './geometry.ts';
+import { nameOf } from './looks.ts';
 import { NodeView } from './node-view.tsx';
 import { Overview } from './overview.tsx';
 import {
@@ -43,7 +48,14 @@ import {
   type Position,
 } from './types.ts';
 import { useCanvasKeys } from './use-canvas-keys.ts';
-import { firstView, fitViewOptions, useCanvasView, useFirstView } from './use-canvas-view.ts';
+import {
+  farZoom,
+  firstView,
+  fitViewOptions,
+  minZoom,
+  useCanvasView,
+  useFirstView,
+} from './use-canvas-view.ts';
 import { useLatest } from './use-latest.ts';
 
 export interface WorkflowCanvasProps {
@@ -102,6 +114,19 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
   const onEdgesChange = useEdgeSelection(selected, onSelect);
   const view = useCanvasView(elements, frame, ref);
   const isFar = useStore(isFarAway);
+  const { edges } = elements;
+  const picture = useMemo(() => (isFar ? makePicture(nodes, edges) : null), [isFar, nodes, edges]);
+  const { onPaneClick, ...onFarPointer } = useFarPointer({
+    picture,
+    frame,
+    nodes,
+    edges,
+    selected,
+    isReadOnly,
+    onSelect,
+    onOpen,
+    onNodesChange,
+  });
   const onInit = useFirstView(elements, selected, frame, view, props.showAll === true);
   const onKeyDown = useCanvasKeys({ elements, selected, isReadOnly, onSelect, onChange, onOpen, view });
 
@@ -130,59 +155,58 @@ function Canvas(props: WorkflowCanvasProps): ReactElement {
   return (
     <div
       ref={frame}
-      className={classNames(
-        'weft-canvas',
-        isReadOnly && 'weft-canvas--read-only',
-        isFar && 'weft-canvas--far',
-        className,
-      )}
+      className={classNames('weft-canvas', isReadOnly && 'weft-canvas--read-only', className)}
+      {...onFarPointer}
     >
       <p id={hintId} className="weft-hidden">
         {isReadOnly ? readOnlyHint : hint}
       </p>
-      <FarContext value={isFar}>
-        {/* It has the role of an application, and is one stop of the Tab key for the whole graph. */}
-        <ReactFlow<FlowNode, FlowEdge>
-          aria-label={label}
-          aria-describedby={hintId}
-          tabIndex={0}
-          onKeyDown={onKeyDown}
-          onDrop={onDrop}
-          onDragOver={onDragOver}
-          nodes={nodes}
-          edges={elements.edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          onNodesChange={onNodesChange}
-          onEdgesChange={onEdgesChange}
-          onConnect={onConnect}
-          onNodeDoubleClick={onNodeDoubleClick}
-          onInit={onInit}
-          onMove={onMove}
-          onMoveEnd={onMoveEnd}
-          nodesDraggable={!isReadOnly}
-          nodesConnectable={!isReadOnly}
-          elementsSelectable={onSelect !== undefined}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          disableKeyboardA11y
-          deleteKeyCode={null}
-          multiSelectionKeyCode={multiSelectionKeys}
-          zoomOnDoubleClick={false}
-          elevateNodesOnSelect={false}
-          // From far away nearly all are in sight: to take some out and put others in took as long as to draw them.
-          onlyRenderVisibleElements={!isFar}
-          fitView
-          fitViewOptions={props.showAll ? fitViewOptions : firstView}
-          minZoom={0.05}
-          maxZoom={2}
-          proOptions={proOptions}
-        >
-          <Background gap={20} size={1} />
-          <Controls showInteractive={false} fitViewOptions={fitViewOptions} position="bottom-left" />
-          {elements.nodes.length > 5 && <Overview nodes={nodes} />}
-        </ReactFlow>
-      </FarContext>
+      {/* It has the role of an application, and is one stop of the Tab key for the whole graph. */}
+      <ReactFlow<FlowNode, FlowEdge>
+        aria-label={label}
+        aria-describedby={hintId}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onDrop={onDrop}
+        onDragOver={onDragOver}
+        nodes={picture ? noNodes : nodes}
+        edges={picture ? noEdges : edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onConnect={onConnect}
+        onNodeDoubleClick={onNodeDoubleClick}
+        onPaneClick={onPaneClick}
+        onInit={onInit}
+        onMove={onMove}
+        onMoveEnd={onMoveEnd}
+        nodesDraggable={!isReadOnly}
+        nodesConnectable={!isReadOnly}
+        elementsSelectable={onSelect !== undefined}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        disableKeyboardA11y
+        deleteKeyCode={null}
+        multiSelectionKeyCode={multiSelectionKeys}
+        zoomOnDoubleClick={false}
+        elevateNodesOnSelect={false}
+        onlyRenderVisibleElements
+        fitView
+        fitViewOptions={props.showAll ? fitViewOptions : firstView}
+        minZoom={minZoom}
+        maxZoom={2}
+        proOptions={proOptions}
+      >
+        <Background gap={20} size={1} />
+        <Controls showInteractive={false} showFitView={false} position="bottom-left">
+          <ControlButton title="Show all" aria-label="Show all" onClick={() => view.fit()}>
+            <Icon name="fit" size={13} />
+          </ControlButton>
+        </Controls>
+        {picture && <FarView picture={picture} />}
+        {elements.nodes.length > 5 && <Overview nodes={nodes} />}
+      </ReactFlow>
       <Announcer elements={elements} selected={selected} />
     </div>
   );
@@ -297,10 +321,12 @@ function applySelection(
   return hasChanged ? [...next] : undefined;
 }
 
-/** Of what is drawn then a part is left out, which keeps a thousand nodes in one view smooth. */
 function isFarAway({ transform }: ReactFlowState): boolean {
-  return transform[2] < 0.3;
+  return transform[2] < farZoom;
 }
+
+const noNodes: FlowNode[] = [];
+const noEdges: FlowEdge[] = [];
 
 /** Says which node is chosen, to what reads screens. */
 function Announcer({
@@ -323,7 +349,7 @@ function describe({ nodes }: FlowElements, selected: CanvasSelection): string {
   if (node === undefined) return selected.edges.length > 0 ? 'A connection is chosen' : '';
   const { definition, status, problems } = node.data;
   return [
-    `${node.data.node.name || definition?.label || node.data.node.type}, ${node.id}`,
+    `${nameOf(node.data.node, definition)}, ${node.id}`,
     status && statusLabel(status),
     problems.length > 0 && `${problems.length} problems`,
   ]
