@@ -25,7 +25,7 @@ beforeAll(async () => {
       ...['a', 'b', 'c'].map((name) => ({
         name: `part-${name}`,
         version: '1.0',
-        zerosMb: { [`part_${name}/x`]: 10, [`part_${name}/y`]: 10, [`part_${name}/z`]: 10 },
+        zerosMb: { [`part_${name}/x`]: 15, [`part_${name}/y`]: 15, [`part_${name}/z`]: 15 },
       })),
       { name: 'tiny', version: '1.0' },
     ),
@@ -99,7 +99,7 @@ test.each(cases)(
 test('wheels that fit one by one, and are unpacked at the same time, stay within the limit together', async () => {
   const environments = await open({});
   const { mostMb, outcomes } = await install(environments, 'part-a', 'part-b', 'part-c');
-  expect(mostMb).toBeLessThan(MAX_MB + SLACK_MB);
+  expect(mostMb).toBeLessThan(MAX_MB + 2 * SLACK_MB); // of 135, where nothing stopped them; three write at a time
   expect(outcomes).toContainEqual(tooLarge);
 });
 
