@@ -180,6 +180,23 @@ describe("the console's files", () => {
   });
 
   test.each([
+    '/workflows',
+    '/workflows/wf_1',
+    '/runs',
+    '/runs/exec_1',
+    '/environments',
+    '/security',
+    '/server',
+  ])('the page at %s names what it needs beside the entry, so that both come at once', async (path) => {
+    const head = (await get(path)).body.toString().split('</head>')[0]!;
+    const files = [
+      ...head.matchAll(/rel="(?:modulepreload|preload" as="style)" crossorigin href="([^"]+)"/g),
+    ];
+    expect(files.length).toBeGreaterThan(1);
+    for (const [, file] of files) expect([file, (await get(file!)).status]).toEqual([file, 200]);
+  });
+
+  test.each([
     '/assets/../../../package.json',
     '/assets/%2e%2e/index.html',
     '/index.html',

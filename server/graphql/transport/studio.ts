@@ -24,20 +24,23 @@ export async function sendStudio(
   pathname: string,
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET, HEAD');
-  if (pagePaths.test(pathname)) await sendPage(request, response);
+  if (pagePaths.test(pathname)) await sendPage(request, response, pathname);
   else await sendFile(request, response, pathname.slice(1));
 }
 
-async function sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendPage(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
   const nonce = randomBytes(16).toString('base64url');
-  const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => {
+  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  const [page, preloads] = await Promise.all([read('index.html'), read('.vite/preloads.json')]).catch(() => {
     throw new HttpError(
       404,
       'NOT_FOUND',
       'Expected the console to be built. Build it: node scripts/setup.mjs',
     );
   });
-  const body = page.replace('%CSP_NONCE%', nonce);
+  const body = page
+    .replace('%CSP_NONCE%', nonce)
+    .replace('</head>', `${linksOf(pathname, JSON.parse(preloads))}</head>`);
   response.writeHead(200, {
     'content-type': contentTypes['.html'],
     'content-length': Buffer.byteLength(body),
@@ -48,6 +51,19 @@ async function sendPage(request: IncomingMessage, response: ServerResponse): Pro
     'x-content-type-options': 'nosniff',
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** What the page at this address needs beside what every page does. */
+function linksOf(pathname: string, pages: { path: string; links: string }[]): string {
+  const segments = pathname.split('/');
+  const page = pages.find(({ path }) => {
+    const wanted = path.split('/');
+    return (
+      wanted.length === segments.length &&
+      wanted.every((segment, index) => segment.startsWith(':') || segment === segments[index])
+    );
+  });
+  return page?.links ?? '';
 }
 
 /**
