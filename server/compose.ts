@@ -17,6 +17,7 @@ import { makeRecentEvents } from './journal/recent-events.ts';
 import { describeNode } from './nodes/describe.ts';
 import { makeExpressions } from './nodes/expressions.ts';
 import { makeNodeRegistry } from './nodes/registry.ts';
+import { openOutbound } from './outbound/outbound.ts';
 import { type Environments, openEnvironments } from './packages/environments.ts';
 import type { SandboxBackend } from './sandbox/backend.ts';
 import { findInterpreter } from './sandbox/local/interpreter.ts';
@@ -27,6 +28,7 @@ import { openAlerts } from './security/alerts.ts';
 import { makeLateAudit } from './security/late-violations.ts';
 import { systemClock } from './shared/clock.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
+import { makeAllowedHosts } from './shared/http/allowed-hosts.ts';
 import { connectionsWithin } from './shared/http/connection-limit.ts';
 import type { Readiness } from './shared/http/health.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
@@ -130,7 +132,10 @@ async function openParts(foundation: Foundation) {
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
-  const registry = makeNodeRegistry(config.packages.rules);
+  const registry = makeNodeRegistry(
+    config.packages.rules,
+    opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+  );
   const evaluator = opened.use(openEvaluator());
   return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
 }

@@ -123,6 +123,8 @@ export class WeftExecutionError extends WeftError {
   readonly exitCode: number | null;
   /** The last few KiB that the run wrote to stderr. */
   readonly stderr: string | null;
+  /** What the code alone does not say: of `HTTP_STATUS` the status, the URL and the first KiB of the body. */
+  readonly details: unknown;
   /** Whether another attempt may succeed without a change of code. */
   readonly retryable: boolean;
 
@@ -138,6 +140,7 @@ export class WeftExecutionError extends WeftError {
     this.column = failure.column ?? null;
     this.exitCode = failure.exitCode ?? null;
     this.stderr = failure.stderr ?? null;
+    this.details = failure.details ?? null;
     this.retryable = failure.retryable ?? false;
   }
 }

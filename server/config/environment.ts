@@ -26,6 +26,7 @@ export interface Config {
   shutdownGraceMs: number;
   runAhead: boolean;
   retentionDays: number | undefined;
+  httpAllowedHosts: string[];
   pythonPath: string | undefined;
   /** Undefined where the PATH has none; the sandbox then looks where the system keeps its programs. */
   bubblewrapPath: string | undefined;
@@ -69,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     runAhead: settings.WEFT_RUN_AHEAD,
     retentionDays: settings.WEFT_RETENTION_DAYS,
+    httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     pythonPath: settings.PYTHON_PATH,
     bubblewrapPath: settings.BUBBLEWRAP_PATH ?? findProgram('bwrap', variables.PATH),
     pythonPolicy: settings.PYTHON_POLICY,

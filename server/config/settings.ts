@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { isAllowedHost } from '../shared/http/allowed-hosts.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
@@ -66,6 +67,21 @@ export const Settings = z.object({
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),
+  WEFT_HTTP_ALLOWED_HOSTS: commaList
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            isAllowedHost,
+            'expected hosts such as api.internal, *.corp.example:8080 or 10.1.2.3, or networks such as 10.0.0.0/8',
+          ),
+      ),
+    )
+    .default([])
+    .describe(
+      'Private hosts and networks that http nodes may reach beside public addresses, separated by commas.',
+    ),
   PYTHON_PATH: z
     .string()
     .optional()

@@ -27,7 +27,7 @@ export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }
 
 export type AttemptEnd =
   | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
-  | { kind: 'failed'; error: NodeError; durationMs: number }
+  | { kind: 'failed'; error: NodeError; durationMs: number; retryAfterMs?: number }
   /** The signal aborted it, for the signal's reason. */
   | { kind: 'stopped' };
 
@@ -59,6 +59,8 @@ export async function runAttempt(
   try {
     const config = await evaluation.renderConfig(scope);
     const emission = await node.definition.execute({
+      nodeKey: node.key,
+      attemptId: [scope.execution.id, node.key, ref.item ?? '', ref.attempt].join('.'),
       config,
       input: scope.input,
       scope,
@@ -72,7 +74,9 @@ export async function runAttempt(
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
-    return { kind: 'failed', error: toNodeError(thrown, node.key, deps.logger), durationMs: durationMs() };
+    const retryAfterMs = thrown instanceof NodeFailure ? thrown.retryAfterMs : 0;
+    const error = toNodeError(thrown, node.key, deps.logger);
+    return { kind: 'failed', error, durationMs: durationMs(), retryAfterMs };
   } finally {
     await violations.settled();
   }
@@ -89,7 +93,7 @@ export function endEvent(
     case 'succeeded':
       return { type: 'NodeSucceeded', ...ref, ...end.emission, durationMs: end.durationMs };
     case 'failed': {
-      const delayMs = retryDelayMs(policy, run.failures + 1, end.error);
+      const delayMs = retryDelayMs(policy, run.failures + 1, end.error, end.retryAfterMs);
       if (delayMs !== null) return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error };
       return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs };
     }

@@ -15,6 +15,8 @@ export interface NodeError {
   /** The last few KiB of what the node wrote to stderr. */
   stderr: string | null;
   nodeKey: string | null;
+  /** What the code alone does not say, such as the status of a response; missing in journals of earlier versions. */
+  details?: unknown;
   /** Whether another attempt might end differently without a change of the workflow; retry policies go by it. */
   retryable: boolean;
 }

@@ -60,7 +60,8 @@ function fieldOf(
   text: string,
 ): MissingReference['path'] | undefined {
   const fields = definition.expressions?.(config as object) ?? [];
-  return fields.find(({ expression }) => expression === text)?.path;
+  // One that sees more than the scope asks whether there is any more, and may well find nothing.
+  return fields.find(({ expression, sees = [] }) => expression === text && sees.length === 0)?.path;
 }
 
 const reportedByExecution = new WeakMap<object, Map<string, Set<string>>>();

@@ -12,7 +12,7 @@ export interface NodeDefinition<Config = unknown> {
   version: number;
   label: string;
   description: string;
-  category: 'flow' | 'code' | 'data';
+  category: 'flow' | 'code' | 'data' | 'network';
   /** Where the execution begins (`input`), or what its output consists of (`output`); most node types have no role. */
   role?: 'input' | 'output';
   /** An object schema; fields carry their form as `.meta(FieldMeta)`. */
@@ -58,7 +58,17 @@ export interface FieldMeta {
   title?: string;
   description?: string;
   placeholder?: string;
-  widget?: 'text' | 'textarea' | 'code' | 'lines' | 'duration' | 'number' | 'expression' | 'json' | 'cases';
+  widget?:
+    | 'text'
+    | 'textarea'
+    | 'select'
+    | 'code'
+    | 'lines'
+    | 'duration'
+    | 'number'
+    | 'expression'
+    | 'json'
+    | 'cases';
   /** What the text is written in. `requirements`: lines that name Python packages. */
   language?: 'python' | 'jsonata' | 'json' | 'requirements';
   /** False where `{{ }}` is not a template but part of the text: code and expressions. */
@@ -69,6 +79,8 @@ export interface ConfigExpression {
   /** Within the configuration, such as ['cases', 0, 'when']. */
   path: (string | number)[];
   expression: string;
+  /** Names that it sees beside those of the scope. */
+  sees?: readonly string[];
 }
 
 export interface ConfigProblem {
@@ -86,6 +98,9 @@ export interface ExpressionScope {
 }
 
 export interface NodeContext<Config> {
+  nodeKey: string;
+  /** The same for one attempt of one node, or of one item of it, and for no other in any execution. */
+  attemptId: string;
   config: Config;
   input: unknown;
   scope: ExpressionScope;
@@ -131,10 +146,16 @@ export interface NodeEmission {
 /** A failure of a node: its retry policy may try again, and its error handle emits it. */
 export class NodeFailure extends Error {
   readonly error: Omit<NodeError, 'nodeKey'>;
+  /** The least delay before another attempt, where something else asks for one; milliseconds. */
+  readonly retryAfterMs: number;
 
-  constructor(error: Partial<NodeError> & { code: string; message: string }) {
+  constructor(
+    error: Partial<NodeError> & { code: string; message: string },
+    { retryAfterMs = 0 }: { retryAfterMs?: number | undefined } = {},
+  ) {
     super(error.message);
     this.name = 'NodeFailure';
+    this.retryAfterMs = retryAfterMs;
     this.error = {
       type: null,
       traceback: null,

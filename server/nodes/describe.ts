@@ -34,6 +34,7 @@ export interface FieldDescription {
 
 interface JsonSchemaField extends FieldMeta {
   type?: string;
+  enum?: unknown[];
   default?: unknown;
   minimum?: number;
   maximum?: number;
@@ -134,7 +135,8 @@ function uiOf(field: JsonSchemaField): object {
 }
 
 /** Of arrays and of JSON there is none: react-jsonschema-form draws those by their schemas. */
-function stockWidgetOf({ widget, type }: JsonSchemaField): string | undefined {
+function stockWidgetOf({ widget, type, enum: choices }: JsonSchemaField): string | undefined {
+  if (choices !== undefined) return 'select';
   switch (type) {
     case 'string':
       return widget === 'code' || widget === 'expression' || widget === 'textarea' ? 'textarea' : 'text';

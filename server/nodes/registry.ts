@@ -1,5 +1,8 @@
+import { type Outbound, openOutbound } from '../outbound/outbound.ts';
 import { allPackages, type PackageRules } from '../packages/check.ts';
+import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
 import { branch } from './builtin/branch.ts';
+import { makeHttp } from './builtin/http.ts';
 import { input } from './builtin/input.ts';
 import { output } from './builtin/output.ts';
 import { makePython } from './builtin/python.ts';
@@ -10,12 +13,16 @@ import type { NodeDefinition } from './definition.ts';
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
 /** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
-export function makeNodeRegistry(packageRules: PackageRules): NodeRegistry {
+export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound): NodeRegistry {
   const python = makePython(packageRules);
+  const http = makeHttp(outbound);
   // Only a definition itself knows the type of its configuration.
-  const builtin = [input, output, python, branch, switchNode, transform] as unknown as NodeDefinition[];
+  const builtin = [input, output, python, branch, switchNode, transform, http] as unknown as NodeDefinition[];
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 
-/** Without package rules: every package is allowed. */
-export const nodeRegistry: NodeRegistry = makeNodeRegistry(allPackages);
+/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. */
+export const nodeRegistry: NodeRegistry = makeNodeRegistry(
+  allPackages,
+  openOutbound({ allowedHosts: makeAllowedHosts([]) }),
+);

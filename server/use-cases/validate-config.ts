@@ -1,5 +1,5 @@
 import { MAX_PROBLEMS, schemaProblems, valueAt } from '../nodes/config-problems.ts';
-import type { ConfigProblem, NodeDefinition } from '../nodes/definition.ts';
+import type { ConfigExpression, ConfigProblem, NodeDefinition } from '../nodes/definition.ts';
 import { untemplatedFields } from '../nodes/describe.ts';
 import { expressionsIn, hasTemplate, isUnclosed } from '../nodes/template.ts';
 import type { UserError } from './types.ts';
@@ -49,13 +49,14 @@ export function expressionsOf(
   const value = config ?? {};
   const own = definition.expressions?.(validFields(definition, value)) ?? [];
   const templates = templatedTexts(definition, value).flatMap(({ path, text }) =>
-    expressionsIn(text).map((expression) => ({ path, expression })),
+    expressionsIn(text).map((expression): ConfigExpression => ({ path, expression })),
   );
-  return [...own, ...templates].map(({ path, expression }) => ({
+  return [...own, ...templates].map(({ path, expression, sees = [] }) => ({
     field: placeOf(field, path),
     expression,
     nodeKey,
     seesItem: true,
+    sees,
   }));
 }
 

@@ -11,6 +11,8 @@ export interface PlacedExpression {
   nodeKey: string;
   /** Whether it is evaluated once for each item of a node with `forEach`. */
   seesItem: boolean;
+  /** Names that it sees beside those of the scope, of which nothing is known. */
+  sees?: readonly string[];
 }
 
 export interface Graph {

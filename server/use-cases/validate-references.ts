@@ -13,11 +13,12 @@ export function findUndefinedReferences(
   most: number,
 ): UserError[] {
   const warnings = new Map<string, UserError>();
-  for (const { field, expression, nodeKey, seesItem } of placed) {
+  for (const { field, expression, nodeKey, seesItem, sees = [] } of placed) {
     const scope = scopes.get(nodeKey)?.[seesItem ? 'item' : 'whole'];
     if (scope === undefined) continue;
     for (const path of analyses.get(expression)?.references ?? []) {
       if (warnings.size >= most) return [...warnings.values()];
+      if (sees.includes(path[0]!)) continue;
       const found = lookUp(scope, path);
       if (found.kind === 'found' || isUnknownNode(path, found.at)) continue;
       const place = JSON.stringify([field, ...path.slice(0, found.at + 1)]);

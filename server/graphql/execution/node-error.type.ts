@@ -1,10 +1,11 @@
 import { Field, Int, ObjectType } from 'type-graphql';
+import { JsonScalar } from '../scalars.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'Why a node, or the execution it belongs to, failed.' })
 export class NodeError {
   @Field(() => String, {
     description:
-      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of an execution as a whole: `OUTPUT_INVALID`.',
+      'For programs. Of Python nodes: `PYTHON_NOT_FOUND`, `PYTHON_TIMEOUT`, `PYTHON_SECURITY_ERROR`, `PYTHON_EXECUTION_ERROR`, `PYTHON_SERVICE_ERROR`, `PYTHON_PACKAGE_ERROR`, `PYTHON_MEMORY_LIMIT` or `PYTHON_SANDBOX_UNAVAILABLE`. Of any node: `VALUE_TOO_LARGE`, `EXPRESSION_ERROR`, `INVALID_CONFIG`, `INVALID_FOR_EACH`. Of `http` nodes: `HTTP_STATUS`, `HTTP_TIMEOUT`, `HTTP_NETWORK`, `HTTP_REFUSED_ADDRESS`, `HTTP_TOO_LARGE`, `HTTP_TOO_MANY_REDIRECTS`, `HTTP_INVALID_REQUEST`, `HTTP_INVALID_RESPONSE`. Of an execution as a whole: `OUTPUT_INVALID`.',
   })
   code!: string;
 
@@ -40,6 +41,13 @@ export class NodeError {
     description: 'The node that failed; null where the execution failed as a whole.',
   })
   nodeKey!: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      'What the code alone does not say. Of `HTTP_STATUS`: `{ status, url, body }`, with the first KiB of the body.',
+  })
+  details?: unknown;
 
   @Field(() => Boolean, {
     description: 'Whether another attempt may succeed without a change of the code.',

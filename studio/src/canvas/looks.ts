@@ -37,4 +37,5 @@ const categoryIcons = new Map<string, IconName>([
   ['flow', 'route'],
   ['code', 'code'],
   ['data', 'braces'],
+  ['network', 'external'],
 ]);

@@ -1,0 +1,108 @@
+import { checkedUrl, type Outbound } from '../../outbound/outbound.ts';
+import { OutboundError } from '../../outbound/outbound-error.ts';
+import {
+  type ConfigProblem,
+  type NodeContext,
+  type NodeDefinition,
+  type NodeEmission,
+  NodeFailure,
+} from '../definition.ts';
+import { hasTemplate } from '../template.ts';
+import { type HttpConfig, httpConfig } from './http/http-config.ts';
+import { firstRequest, followingRequest, type HttpRequest } from './http/http-request.ts';
+import { type HttpOutput, isSuccess, readResponse, statusFailure } from './http/http-response.ts';
+
+const MIB = 1024 * 1024;
+/** What a value may have; larger responses become files. */
+const MAX_VALUE_BYTES = 16 * MIB;
+const MAX_FILE_BYTES = 64 * MIB;
+
+export function makeHttp(outbound: Outbound): NodeDefinition<HttpConfig> {
+  return {
+    type: 'http',
+    version: 1,
+    label: 'HTTP request',
+    description: 'Sends a request to an API or a site; the output is its status, headers and body.',
+    category: 'network',
+    config: httpConfig,
+    inputs: [{ id: 'input', label: 'Input' }],
+    outputs: () => [{ id: 'output', label: 'Output', description: '{ status, headers, url, body }' }],
+    canFail: true,
+    effects: 'outside',
+    expressions: ({ nextPage = '' }) =>
+      nextPage === '' ? [] : [{ path: ['nextPage'], expression: nextPage, sees: ['response', 'page'] }],
+    validate: urlProblems,
+    execute: (context) => execute(context, outbound),
+  };
+}
+
+/** A template becomes a URL when the node runs, and is checked then. */
+function urlProblems({ url = '' }: Partial<HttpConfig>): ConfigProblem[] {
+  if (hasTemplate(url)) return [];
+  try {
+    checkedUrl(url);
+    return [];
+  } catch (error) {
+    return [{ path: ['url'], code: 'INVALID', message: (error as Error).message }];
+  }
+}
+
+async function execute(context: NodeContext<HttpConfig>, outbound: Outbound): Promise<NodeEmission> {
+  try {
+    return { handle: 'output', output: await fetchAll(context, outbound) };
+  } catch (error) {
+    if (!(error instanceof OutboundError)) throw error;
+    const { code, message, isTransient } = error;
+    const { method, url } = context.config;
+    // Without the query, which may hold a secret.
+    const where = `${method} ${url.split('?', 1)[0]!.slice(0, 500)}`;
+    throw new NodeFailure({ code: `HTTP_${code}`, message: `${where}: ${message}`, retryable: isTransient });
+  }
+}
+
+/** The response, or that of the last page with the bodies of all. */
+async function fetchAll(context: NodeContext<HttpConfig>, outbound: Outbound): Promise<HttpOutput> {
+  const { config, scope, evaluate, emit, nodeKey, attemptId } = context;
+  const bodies: unknown[] = [];
+  for (let page = 1, request = firstRequest(config, attemptId); ; page += 1) {
+    const response = await send(request, context, outbound);
+    if (config.nextPage === undefined) return response;
+    bodies.push(response.body);
+    const seen = { ...scope, response, page };
+    const next = await evaluate(config.nextPage, seen);
+    const isLast = next === undefined || next === null || next === false || next === '';
+    if (isLast || page === config.maxPages) {
+      const message = `Node \`${nodeKey}\` stopped after ${page} pages (\`maxPages\`); there is a next one.`;
+      if (!isLast) await emit({ type: 'NodeNotice', code: 'MORE_PAGES', message });
+      return { ...response, body: bodies, pages: page };
+    }
+    await emit({
+      type: 'NodeProgress',
+      current: page,
+      total: null,
+      unit: 'pages',
+      message: null,
+      source: 'progress',
+    });
+    request = followingRequest(request, next, `${attemptId}.${page + 1}`);
+  }
+}
+
+async function send(
+  request: HttpRequest,
+  context: NodeContext<HttpConfig>,
+  outbound: Outbound,
+): Promise<HttpOutput> {
+  const { timeoutMs, maxRedirects, responseFormat: format, successStatuses } = context.config;
+  const mayBeFile = format === 'auto' || format === 'file';
+  const response = await outbound.request({
+    ...request,
+    url: request.url.href,
+    timeoutMs,
+    maxRedirects,
+    maxBytes: mayBeFile ? MAX_FILE_BYTES : MAX_VALUE_BYTES,
+    signal: context.signal,
+  });
+  if (!isSuccess(response.status, successStatuses)) throw statusFailure(request, response);
+  return readResponse(request, response, { format, maxBytes: MAX_VALUE_BYTES }, context);
+}
