@@ -90,7 +90,7 @@ export type PythonEnvironmentState =
 
 /** Which workflows to list. */
 export type WorkflowFilter = {
-  /** Those whose name contains this text. */
+  /** Those whose name or key contains this text. */
   search?: string | null | undefined;
 };
 
@@ -199,8 +199,10 @@ export type SecurityViolationFilter = {
 
 /** What to run, and with what. */
 export type ExecutionStartInput = {
-  /** The workflow to run. */
-  workflowId: string;
+  /** The workflow to run; or name it by its `workflowKey`. */
+  workflowId?: string | null | undefined;
+  /** The key of the workflow to run. */
+  workflowKey?: string | null | undefined;
   /** The version to run; by default the latest. */
   versionNumber?: number | null | undefined;
   /** The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. */
@@ -238,6 +240,15 @@ export type PythonRunInput = {
   /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing. */
   idempotencyKey?: string | null | undefined;
 };
+
+/** What `workflowUpsert` did. */
+export type WorkflowChange =
+  /** There was no workflow of this key. */
+  | 'CREATED'
+  /** The workflow has a new version. */
+  | 'UPDATED'
+  /** The latest version says the same already. */
+  | 'UNCHANGED';
 
 /** The types of events, for filtering. Each has the name of its GraphQL type. */
 export type ExecutionEventType =
@@ -1255,6 +1266,8 @@ export type WorkflowsWithLastRunQuery = {
     nodes: Array<{
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
+      /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+      key: string;
       /** The name of its latest version. */
       name: string;
       /** The description of its latest version. */
@@ -1752,6 +1765,8 @@ export type ServerInfoQuery = {
 export type WorkflowPartsFragment = {
   /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
   id: string;
+  /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+  key: string;
   /** The name of its latest version. */
   name: string;
   /** The description of its latest version. */
@@ -1834,7 +1849,17 @@ export type WorkflowQueryVariables = Exact<{
 
 
 export type WorkflowQuery = {
-  /** One workflow; null when there is none with that id, or when it was deleted. */
+  /** One workflow, by its id or by its key; null when there is none of that name, or when it was deleted. */
+  workflow: WorkflowPartsFragment | null;
+};
+
+export type WorkflowByKeyQueryVariables = Exact<{
+  key: string;
+}>;
+
+
+export type WorkflowByKeyQuery = {
+  /** One workflow, by its id or by its key; null when there is none of that name, or when it was deleted. */
   workflow: WorkflowPartsFragment | null;
 };
 
@@ -1845,7 +1870,7 @@ export type WorkflowVersionQueryVariables = Exact<{
 
 
 export type WorkflowVersionQuery = {
-  /** One workflow; null when there is none with that id, or when it was deleted. */
+  /** One workflow, by its id or by its key; null when there is none of that name, or when it was deleted. */
   workflow: {
     /** One of its versions; null when there is none with that number. */
     version: WorkflowVersionPartsFragment | null;
@@ -1860,7 +1885,7 @@ export type WorkflowVersionsQueryVariables = Exact<{
 
 
 export type WorkflowVersionsQuery = {
-  /** One workflow; null when there is none with that id, or when it was deleted. */
+  /** One workflow, by its id or by its key; null when there is none of that name, or when it was deleted. */
   workflow: {
     /** Its versions, newest first. */
     versions: {
@@ -1898,6 +1923,8 @@ export type WorkflowsQuery = {
     nodes: Array<{
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
+      /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+      key: string;
       /** The name of its latest version. */
       name: string;
       /** The description of its latest version. */
@@ -1957,6 +1984,7 @@ export type WorkflowValidateQuery = {
 
 export type WorkflowCreateMutationVariables = Exact<{
   input: WorkflowInput;
+  key?: string | null | undefined;
 }>;
 
 
@@ -2015,6 +2043,70 @@ export type WorkflowUpdateMutation = {
     }>;
     /** What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing. */
     warnings: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WorkflowUpsertMutationVariables = Exact<{
+  key: string;
+  input: WorkflowInput;
+  expectedVersion?: number | null | undefined;
+}>;
+
+
+export type WorkflowUpsertMutation = {
+  /** Makes the workflow of this key what the input says: creates it, adds a version where the input differs from the latest one, or changes nothing. For programs that keep workflows in files. */
+  workflowUpsert: {
+    /** What was done; null where there are userErrors. */
+    change: WorkflowChange | null;
+    /** The workflow as it is now; null where there are userErrors. */
+    workflow: WorkflowPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+    /** What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing. */
+    warnings: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WorkflowRenameMutationVariables = Exact<{
+  id: string;
+  key: string;
+}>;
+
+
+export type WorkflowRenameMutation = {
+  /** Gives a workflow another key. What names it by the former one does not find it any more. */
+  workflowRename: {
+    /** The workflow with its new key; null where there are userErrors. */
+    workflow: WorkflowPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
       /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
@@ -2097,7 +2189,7 @@ export const ExecutionSummaryUpdatesDocument: Document<ExecutionSummaryUpdatesSu
   'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, WorkflowsWithLastRunQueryVariables> =
-  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category fields{name label type required default min max description placeholder widget language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
@@ -2133,7 +2225,10 @@ export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariab
   'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+
+export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
   'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
@@ -2142,19 +2237,25 @@ export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowV
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
 
 export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables> =
-  'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id name description updatedAt}pageInfo{hasNextPage endCursor}}}';
+  'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!){workflowCreate(input:$input){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+
+export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+
+export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

@@ -26,13 +26,17 @@ import { unwrapPayload } from './user-errors.ts';
 /** An execution as a list shows it. */
 export type ExecutionSummary = ExecutionSummaryPartsFragment;
 
+/** What to run, named by its id or by its key, and with what. */
+export type StartInput = Omit<ExecutionStartInput, 'workflowId' | 'workflowKey'> &
+  ({ workflowId: string; workflowKey?: never } | { workflowKey: string; workflowId?: never });
+
 export interface Executions {
   /**
    * Starts a workflow. Resolves when the execution is queued durably. The client retries when the connection breaks: an
    * idempotency key, yours or the client's, makes sure that the workflow starts once.
    * @throws WeftInputError for an unknown workflow, and for an input that does not match its `inputSchema`
    */
-  start<Output = unknown>(input: ExecutionStartInput, options?: RequestOptions): Promise<Run<Output>>;
+  start<Output = unknown>(input: StartInput, options?: RequestOptions): Promise<Run<Output>>;
   /** A handle on an execution whose id is known. Sends no request. */
   run<Output = unknown>(id: string): Run<Output>;
   /**
@@ -64,7 +68,7 @@ export interface UpdatesOptions extends RequestOptions {
 export function makeExecutions(context: ClientContext): Executions {
   const { settings } = context;
   return {
-    async start<Output>(input: ExecutionStartInput, options?: RequestOptions) {
+    async start<Output>(input: StartInput, options?: RequestOptions) {
       const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? makeIdempotencyKey() };
       const idempotent = { ...options, idempotent: true };
       const data = await request(settings, ExecutionStartDocument, { input: keyed }, idempotent);

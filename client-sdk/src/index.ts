@@ -17,7 +17,7 @@ export {
   WeftTimeoutError,
 } from './errors.ts';
 export type { EventOf, ExecutionEvent } from './event.ts';
-export type { ExecutionSummary, Executions, UpdatesOptions } from './executions.ts';
+export type { ExecutionSummary, Executions, StartInput, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
@@ -46,6 +46,7 @@ export {
 } from './typed-client.ts';
 export type {
   SavedWorkflow,
+  UpsertedWorkflow,
   Workflow,
   WorkflowSummary,
   Workflows,

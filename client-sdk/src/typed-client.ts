@@ -12,8 +12,8 @@ import { makePendingRun, type RunMethods } from './run.ts';
  * the schemas of the workflows on a server.
  */
 export interface TypedWorkflow<Input, Output, Nodes> {
-  /** The workflow's id. */
-  readonly id: string;
+  /** The workflow's key; of a module that an earlier version has generated, its id. */
+  readonly key: string;
   /**
    * Starts the workflow. The run can be used before the server has answered:
    * `await weft.workflows.report.run({ rows }).result()`. Faults of the input are thrown by the run's methods.
@@ -43,11 +43,13 @@ export interface WorkflowRun<Output, Nodes> extends RunMethods<Output> {
 }
 
 /** The workflow on the server that a generated property runs. */
-export interface WorkflowReference {
-  workflowId: string;
+export type WorkflowReference = (
+  | { workflowKey: string; workflowId?: never }
+  | { workflowId: string; workflowKey?: never }
+) & {
   /** The latest version unless given. */
   versionNumber?: number;
-}
+};
 
 /** Makes the client of a generated module. */
 export function createTypedClient<Workflows>(
@@ -69,7 +71,7 @@ function typedWorkflow(
 ): TypedWorkflow<unknown, unknown, object> {
   const { start } = makeExecutions(context);
   return {
-    id: reference.workflowId,
+    key: reference.workflowKey ?? reference.workflowId,
     run(input, { idempotencyKey, ...options } = {}) {
       const started = start({ ...reference, input, idempotencyKey }, options).then(({ id }) => id);
       const run = makePendingRun<unknown>(context, started);

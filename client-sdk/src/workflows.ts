@@ -1,16 +1,20 @@
 import {
   type ExecutionSummaryPartsFragment,
+  WorkflowByKeyDocument,
+  type WorkflowChange,
   WorkflowCreateDocument,
   WorkflowDeleteDocument,
   WorkflowDocument,
   type WorkflowFilter,
   type WorkflowInput,
   type WorkflowPartsFragment,
+  WorkflowRenameDocument,
   WorkflowsDocument,
   type WorkflowsQuery,
   WorkflowsWithLastRunDocument,
   type WorkflowsWithLastRunQuery,
   WorkflowUpdateDocument,
+  WorkflowUpsertDocument,
   WorkflowValidateDocument,
   WorkflowVersionDocument,
   type WorkflowVersionPartsFragment,
@@ -37,6 +41,9 @@ export type WorkflowVersionSummary = NonNullable<
 /** A saved workflow. Its warnings name what is probably a mistake, such as a path to a field that is missing. */
 export type SavedWorkflow = Workflow & { readonly warnings: readonly UserError[] };
 
+/** A workflow that was upserted, and what that changed. */
+export type UpsertedWorkflow = SavedWorkflow & { readonly change: WorkflowChange };
+
 /** A workflow as lists return it. */
 export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
 
@@ -48,8 +55,11 @@ export interface WorkflowWithLastRun extends WorkflowSummary {
 }
 
 export interface Workflows {
-  /** Saves a new workflow, as version 1. @throws WeftInputError with all faults of the workflow */
-  create(input: WorkflowInput, options?: RequestOptions): Promise<SavedWorkflow>;
+  /**
+   * Saves a new workflow, as version 1; without a `key` one is made of its name.
+   * @throws WeftInputError with all faults of the workflow, or KEY_TAKEN
+   */
+  create(input: WorkflowInput, options?: RequestOptions & { key?: string }): Promise<SavedWorkflow>;
   /**
    * Saves a new version of a workflow; with `expectedVersion` only where that is still the latest one.
    * @throws WeftNotFoundError where the workflow does not exist
@@ -60,10 +70,25 @@ export interface Workflows {
     input: WorkflowInput,
     options?: RequestOptions & { expectedVersion?: number },
   ): Promise<SavedWorkflow>;
+  /**
+   * Makes the workflow of this key what `input` says: creates it, adds a version where `input` differs from the latest
+   * one, or changes nothing; `change` says which.
+   * @param options `expectedVersion`: the version that was seen last, 0 for none; where that is no longer so, CONFLICT
+   * @throws WeftInputError with all faults of the workflow, or CONFLICT
+   */
+  upsert(
+    key: string,
+    input: WorkflowInput,
+    options?: RequestOptions & { expectedVersion?: number },
+  ): Promise<UpsertedWorkflow>;
+  /** Gives a workflow another key. @throws WeftNotFoundError, WeftInputError KEY_TAKEN */
+  rename(id: string, key: string, options?: RequestOptions): Promise<Workflow>;
   /** Deletes a workflow. Its executions stay readable. @throws WeftNotFoundError where the workflow does not exist */
   delete(id: string, options?: RequestOptions): Promise<void>;
   /** One workflow; null where it does not exist or was deleted. */
   get(id: string, options?: RequestOptions): Promise<Workflow | null>;
+  /** One workflow by its key; null where it does not exist or was deleted. */
+  getByKey(key: string, options?: RequestOptions): Promise<Workflow | null>;
   /** One version of a workflow; null where the version or the workflow does not exist. */
   version(id: string, number: number, options?: RequestOptions): Promise<WorkflowVersion | null>;
   /** The versions of a workflow, newest first; empty where the workflow does not exist. */
@@ -78,8 +103,8 @@ export interface Workflows {
 
 export function makeWorkflows(settings: Settings): Workflows {
   return {
-    async create(input, options) {
-      const data = await request(settings, WorkflowCreateDocument, { input }, options);
+    async create(input, { key, ...options } = {}) {
+      const data = await request(settings, WorkflowCreateDocument, { input, key }, options);
       return { ...unwrapPayload(data.workflowCreate, 'workflow'), warnings: data.workflowCreate.warnings };
     },
     async update(id, input, { expectedVersion, ...options } = {}) {
@@ -87,12 +112,29 @@ export function makeWorkflows(settings: Settings): Workflows {
       const data = await request(settings, WorkflowUpdateDocument, variables, options);
       return { ...unwrapPayload(data.workflowUpdate, 'workflow'), warnings: data.workflowUpdate.warnings };
     },
+    async upsert(key, input, { expectedVersion, ...options } = {}) {
+      const variables = { key, input, expectedVersion };
+      const { workflowUpsert } = await request(settings, WorkflowUpsertDocument, variables, {
+        ...options,
+        idempotent: true,
+      });
+      const workflow = unwrapPayload(workflowUpsert, 'workflow');
+      return { ...workflow, change: workflowUpsert.change!, warnings: workflowUpsert.warnings };
+    },
+    async rename(id, key, options) {
+      const data = await request(settings, WorkflowRenameDocument, { id, key }, options);
+      return unwrapPayload(data.workflowRename, 'workflow');
+    },
     async delete(id, options) {
       const data = await request(settings, WorkflowDeleteDocument, { id }, options);
       unwrapPayload(data.workflowDelete, 'deletedWorkflowId');
     },
     async get(id, options) {
       const { workflow } = await request(settings, WorkflowDocument, { id }, options);
+      return workflow;
+    },
+    async getByKey(key, options) {
+      const { workflow } = await request(settings, WorkflowByKeyDocument, { key }, options);
       return workflow;
     },
     async version(id, number, options) {

@@ -5,6 +5,7 @@ import { Artifacts1764200000000 } from '../../migrations/1764200000000-artifacts
 import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-execution-changes.ts';
 import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-violation-severity.ts';
 import { ViolationCount1764420000000 } from '../../migrations/1764420000000-violation-count.ts';
+import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workflow-keys.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -14,6 +15,7 @@ export const migrations = [
   ExecutionChanges1764300000000,
   ViolationSeverity1764410000000,
   ViolationCount1764420000000,
+  WorkflowKeys1764500000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent, type Dispatcher, errors, interceptors, request } from 'undici';
 import { coerceError } from '../shared/errors.ts';
 import type { AllowedHosts } from '../shared/http/allowed-hosts.ts';
@@ -46,10 +48,7 @@ export function openOutbound({
     headersTimeout: 0, // The request's own time bounds all of it.
     bodyTimeout: 0,
   });
-  const dispatcher = agent.compose(
-    interceptors.redirect({ throwOnMaxRedirect: true }),
-    interceptors.decompress({ skipErrorResponses: false }),
-  );
+  const dispatcher = agent.compose(interceptors.redirect({ throwOnMaxRedirect: true }));
   return {
     request: (options) => send(dispatcher, options),
     [Symbol.asyncDispose]: () => agent.destroy(),
@@ -66,7 +65,7 @@ async function send(dispatcher: Dispatcher, options: OutboundRequest): Promise<O
     const response = await request(url, {
       dispatcher,
       method: options.method as Dispatcher.HttpMethod,
-      headers: options.headers,
+      headers: { 'accept-encoding': Object.keys(decoders).join(', '), ...options.headers },
       body: options.body ?? null,
       signal,
       // The interceptor reads these; the types of `request` do not know them.
@@ -75,7 +74,8 @@ async function send(dispatcher: Dispatcher, options: OutboundRequest): Promise<O
         stripHeadersOnCrossOriginRedirect: [...options.secretHeaders],
       } as object),
     });
-    const body = await readBody(response.body, options.maxBytes);
+    const sent = await readBody(response.body, options.maxBytes);
+    const body = await decode(sent, String(response.headers['content-encoding'] ?? ''), options.maxBytes);
     const headers = Object.entries(response.headers).filter(([, value]) => value !== undefined);
     return {
       status: response.statusCode,
@@ -110,14 +110,40 @@ async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number)
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > maxBytes)
-      throw new OutboundError(
-        'TOO_LARGE',
-        `Expected a response of at most ${maxBytes / 1024 / 1024} MiB, got more.`,
-      );
+    if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** Own code, as undici's is experimental, and warns so at each start. */
+const decoders: Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** The body as it was before its encodings, the last one of which is undone first. */
+async function decode(body: Buffer, encodings: string, maxBytes: number): Promise<Buffer> {
+  let decoded = body;
+  for (const name of encodings.toLowerCase().split(',').reverse()) {
+    const decoder = decoders[name.trim().replace(/^x-/, '')];
+    if (decoder === undefined || decoded.length === 0) continue;
+    try {
+      decoded = await decoder(decoded, { maxOutputLength: maxBytes });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
+      throw error;
+    }
+  }
+  return decoded;
+}
+
+function tooLarge(maxBytes: number): OutboundError {
+  return new OutboundError(
+    'TOO_LARGE',
+    `Expected a response of at most ${maxBytes / 1024 / 1024} MiB, got more.`,
+  );
 }
 
 function timedOut(timeoutMs: number): OutboundError {

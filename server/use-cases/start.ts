@@ -18,7 +18,9 @@ export interface StartDeps extends InsertDeps {
 }
 
 export interface StartInput {
-  workflowId: string;
+  /** One of the two. */
+  workflowId?: string | null;
+  workflowKey?: string | null;
   /** The latest where none is given. */
   versionNumber?: number | null;
   input: unknown;
@@ -44,19 +46,16 @@ export function makeStartUseCases(deps: StartDeps) {
   const insertExecution = makeInsertExecution(deps);
 
   return {
-    async start({
-      workflowId,
-      versionNumber,
-      input,
-      idempotencyKey,
-    }: StartInput): Promise<Outcome<Execution>> {
-      const version = await findVersion(pool, workflowId, versionNumber ?? null);
+    async start({ versionNumber, input, idempotencyKey, ...which }: StartInput): Promise<Outcome<Execution>> {
+      const named = namedWorkflow(which);
+      if (named === null) return refuseUnnamed(which);
+      const version = await findVersion(pool, named, versionNumber ?? null);
       if (version === null) {
         return versionNumber == null
-          ? refuseNotFound('workflow', workflowId, 'workflowId')
-          : unknownVersion(workflowId, versionNumber);
+          ? refuseNotFound('workflow', named.name, named.field)
+          : unknownVersion(named.name, versionNumber);
       }
-      const { number, definition } = version;
+      const { workflowId, number, definition } = version;
       const schemaErrors = await evaluator.findSchemaErrors(definition.inputSchema, input, {
         owner: workflowId,
         isBounded: true,
@@ -150,24 +149,47 @@ function accepted(row: ExecutionEntity): Outcome<Execution> {
   return { ok: true, value: toExecution(row) };
 }
 
+/** By which field of its input a start names its workflow. */
+interface NamedWorkflow {
+  field: 'workflowId' | 'workflowKey';
+  name: string;
+}
+
+type WorkflowNames = Pick<StartInput, 'workflowId' | 'workflowKey'>;
+
+/** Null where both or none is given. */
+function namedWorkflow({ workflowId, workflowKey }: WorkflowNames): NamedWorkflow | null {
+  if ((workflowId == null) === (workflowKey == null)) return null;
+  return workflowId == null
+    ? { field: 'workflowKey', name: workflowKey! }
+    : { field: 'workflowId', name: workflowId };
+}
+
+function refuseUnnamed({ workflowId }: WorkflowNames) {
+  const message = `Expected either \`workflowId\` or \`workflowKey\`, got ${workflowId == null ? 'none' : 'both'}.`;
+  return refuse('INVALID', 'workflowId', message);
+}
+
 /** A prepared statement, because every start passes here. */
 async function findVersion(
   pool: Pool,
-  workflowId: string,
+  { field, name }: NamedWorkflow,
   number: number | null,
 ): Promise<VersionRow | null> {
+  const isId = field === 'workflowId';
   const { rows } = await pool.query<VersionRow>({
-    name: 'weft-find-version',
+    name: isId ? 'weft-find-version' : 'weft-find-version-by-key',
     text: `
-      SELECT v.number, v.definition
+      SELECT w.id AS "workflowId", v.number, v.definition
       FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
-      WHERE w.id = $1 AND w.deleted_at IS NULL`,
-    values: [workflowId, number],
+      WHERE ${isId ? 'w.id' : 'w.key'} = $1 AND w.deleted_at IS NULL`,
+    values: [name, number],
   });
   return rows[0] ?? null;
 }
 
 interface VersionRow {
+  workflowId: string;
   number: number;
   definition: WorkflowDraft;
 }

@@ -17,6 +17,7 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; userErrors: UserE
 
 export interface Workflow {
   id: string;
+  key: string;
   name: string;
   description: string | null;
   latestVersion: WorkflowVersion;

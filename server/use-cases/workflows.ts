@@ -1,7 +1,9 @@
-import { ILike, IsNull } from 'typeorm';
+import { isDeepStrictEqual } from 'node:util';
+import { ILike, IsNull, Like } from 'typeorm';
 import type { Database, Tx } from '../db/database.ts';
 import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
+import { isDuplicate } from '../db/errors.ts';
 import { newestFirst, toPage } from '../db/page.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
@@ -10,11 +12,16 @@ import { newId } from '../shared/ids.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
 import { validateWorkflow } from './validate.ts';
+import { freeKey, keyErrors, slugOf } from './workflow-key.ts';
 
 export type WorkflowUseCases = ReturnType<typeof makeWorkflowUseCases>;
 
 /** Warnings do not keep a workflow from being saved. */
 export type SaveOutcome = Outcome<Workflow> & { warnings: UserError[] };
+
+export type UpsertChange = 'CREATED' | 'UPDATED' | 'UNCHANGED';
+/** `change` is null where nothing was saved because of an error. */
+export type UpsertOutcome = SaveOutcome & { change: UpsertChange | null };
 
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
 export function makeWorkflowUseCases(deps: {
@@ -32,24 +39,13 @@ export function makeWorkflowUseCases(deps: {
       return [...errors, ...warnings];
     },
 
-    async create(draft: WorkflowDraft): Promise<SaveOutcome> {
+    /** @param key its key; by default one that is made of its name */
+    async create(draft: WorkflowDraft, key?: string | null): Promise<SaveOutcome> {
       const { errors, warnings } = await validateWorkflow(draft, deps);
-      if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
-      const now = new Date();
-      const workflow: WorkflowEntity = {
-        id: newId('wf'),
-        name: draft.name,
-        description: draft.description,
-        latestVersion: 1,
-        createdAt: now,
-        updatedAt: now,
-        deletedAt: null,
-      };
-      const version = await database.transaction(async (tx) => {
-        await tx.insert(WorkflowEntity, workflow);
-        return insertVersion(tx, workflow, draft, now);
-      });
-      return { ok: true, value: toWorkflow(workflow, version), warnings };
+      const userErrors = [...(key == null ? [] : keyErrors(key)), ...errors];
+      if (userErrors.length > 0) return { ok: false, userErrors, warnings };
+      const value = key == null ? await insertWithFreeKey(draft) : await insertWorkflow(draft, key);
+      return value === null ? { ...refuseTaken(key!), warnings } : { ok: true, value, warnings };
     },
 
     /** @param expectedVersion refuses to replace a version that the author has not seen */
@@ -57,23 +53,48 @@ export function makeWorkflowUseCases(deps: {
       const { errors, warnings } = await validateWorkflow(draft, deps);
       if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
       const outcome = await database.transaction(async (tx): Promise<Outcome<Workflow>> => {
-        const workflow = await lockWorkflow(tx, id);
+        const workflow = await lockWorkflow(tx, { id });
         if (workflow === null) return refuseNotFound('workflow', id);
         if (expectedVersion != null && expectedVersion !== workflow.latestVersion)
           return refuseConflict(expectedVersion, workflow.latestVersion);
-        const now = new Date();
-        const { name, description } = draft;
-        Object.assign(workflow, {
-          name,
-          description,
-          latestVersion: workflow.latestVersion + 1,
-          updatedAt: now,
-        });
-        const version = await insertVersion(tx, workflow, draft, now);
-        await tx.save(WorkflowEntity, workflow);
-        return { ok: true, value: toWorkflow(workflow, version) };
+        return { ok: true, value: await addVersion(tx, workflow, draft) };
       });
       return { ...outcome, warnings };
+    },
+
+    /**
+     * Makes the workflow of this key what the draft says: a new workflow, a new version where the draft differs from the
+     * latest one, or nothing.
+     * @param expectedVersion the version that the author has seen last; 0 for none
+     */
+    async upsert(key: string, draft: WorkflowDraft, expectedVersion?: number | null): Promise<UpsertOutcome> {
+      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const userErrors = [...keyErrors(key), ...errors];
+      if (userErrors.length > 0) return { ok: false, userErrors, warnings, change: null };
+      const changed = await database.transaction((tx) =>
+        replaceByKey(tx, key, draft, expectedVersion ?? null),
+      );
+      if (changed !== null) return { ...changed, warnings };
+      if (expectedVersion != null && expectedVersion > 0)
+        return { ...refuseNotFound('workflow with the key', key, 'key'), warnings, change: null };
+      const created = await insertWorkflow(draft, key);
+      if (created !== null) return { ok: true, value: created, warnings, change: 'CREATED' };
+      return this.upsert(key, draft, expectedVersion); // Somebody else has created it meanwhile.
+    },
+
+    /** Gives it another key. Whatever names it by the former one no longer finds it. */
+    async rename(id: string, key: string): Promise<Outcome<Workflow>> {
+      const userErrors = keyErrors(key);
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      try {
+        const { affected } = await manager.update(WorkflowEntity, { id, deletedAt: IsNull() }, { key });
+        if (affected !== 1) return refuseNotFound('workflow', id);
+      } catch (error) {
+        if (isDuplicate(error)) return refuseTaken(key);
+        throw error;
+      }
+      const workflow = await this.get(id);
+      return workflow === null ? refuseNotFound('workflow', id) : { ok: true, value: workflow };
     },
 
     async delete(id: string): Promise<Outcome<{ id: string }>> {
@@ -87,6 +108,11 @@ export function makeWorkflowUseCases(deps: {
 
     async get(id: string): Promise<Workflow | null> {
       const workflow = await manager.findOneBy(WorkflowEntity, { id, deletedAt: IsNull() });
+      return workflow && (await withVersions(manager, [workflow]))[0]!;
+    },
+
+    async getByKey(key: string): Promise<Workflow | null> {
+      const workflow = await manager.findOneBy(WorkflowEntity, { key, deletedAt: IsNull() });
       return workflow && (await withVersions(manager, [workflow]))[0]!;
     },
 
@@ -118,17 +144,92 @@ export function makeWorkflowUseCases(deps: {
     /** Newest first; a cursor is an id. */
     async list(page: PageRequest, filter: { search?: string | null }): Promise<Page<Workflow>> {
       const { within, ...read } = newestFirst('id', page);
+      const listed = { deletedAt: IsNull(), ...within };
+      const found = filter.search && ILike(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`);
       const rows = await manager.find(WorkflowEntity, {
-        where: {
-          deletedAt: IsNull(),
-          ...within,
-          ...(filter.search ? { name: ILike(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`) } : {}),
-        },
+        where: found
+          ? [
+              { ...listed, name: found },
+              { ...listed, key: found },
+            ]
+          : listed,
         ...read,
       });
       return toPage(await withVersions(manager, rows), page);
     },
   };
+
+  async function insertWithFreeKey(draft: WorkflowDraft): Promise<Workflow> {
+    const slug = slugOf(draft.name);
+    for (;;) {
+      const rows = await manager.find(WorkflowEntity, {
+        select: { key: true },
+        where: { key: Like(`${slug}%`), deletedAt: IsNull() },
+      });
+      const inserted = await insertWorkflow(draft, freeKey(slug, new Set(rows.map(({ key }) => key))));
+      if (inserted !== null) return inserted; // Else somebody else has taken the key meanwhile.
+    }
+  }
+
+  /** Null where the key is taken. */
+  async function insertWorkflow(draft: WorkflowDraft, key: string): Promise<Workflow | null> {
+    const now = new Date();
+    const workflow: WorkflowEntity = {
+      id: newId('wf'),
+      key,
+      name: draft.name,
+      description: draft.description,
+      latestVersion: 1,
+      createdAt: now,
+      updatedAt: now,
+      deletedAt: null,
+    };
+    try {
+      return await database.transaction(async (tx) => {
+        await tx.insert(WorkflowEntity, workflow);
+        return toWorkflow(workflow, await insertVersion(tx, workflow, draft, now));
+      });
+    } catch (error) {
+      if (isDuplicate(error)) return null;
+      throw error;
+    }
+  }
+}
+
+/** Null where there is no workflow with this key. */
+async function replaceByKey(
+  tx: Tx,
+  key: string,
+  draft: WorkflowDraft,
+  expectedVersion: number | null,
+): Promise<(Outcome<Workflow> & { change: UpsertChange | null }) | null> {
+  const workflow = await lockWorkflow(tx, { key });
+  if (workflow === null) return null;
+  if (expectedVersion !== null && expectedVersion !== workflow.latestVersion)
+    return { ...refuseConflict(expectedVersion, workflow.latestVersion), change: null };
+  const latest = (await withVersions(tx, [workflow]))[0]!;
+  if (isSameDraft(draft, latest.latestVersion)) return { ok: true, value: latest, change: 'UNCHANGED' };
+  return { ok: true, value: await addVersion(tx, workflow, draft), change: 'UPDATED' };
+}
+
+function isSameDraft(
+  draft: WorkflowDraft,
+  { workflowId, number, createdAt, ...saved }: WorkflowVersion,
+): boolean {
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(draft)), saved);
+}
+
+async function addVersion(tx: Tx, workflow: WorkflowEntity, draft: WorkflowDraft): Promise<Workflow> {
+  const { name, description } = draft;
+  const now = new Date();
+  Object.assign(workflow, { name, description, latestVersion: workflow.latestVersion + 1, updatedAt: now });
+  const version = await insertVersion(tx, workflow, draft, now);
+  await tx.save(WorkflowEntity, workflow);
+  return toWorkflow(workflow, version);
+}
+
+function refuseTaken(key: string) {
+  return refuse('KEY_TAKEN', 'key', `Another workflow has the key ${key}. Choose another one.`);
 }
 
 function refuseConflict(expected: number, latest: number) {
@@ -139,9 +240,9 @@ function refuseConflict(expected: number, latest: number) {
   );
 }
 
-function lockWorkflow(tx: Tx, id: string): Promise<WorkflowEntity | null> {
+function lockWorkflow(tx: Tx, which: { id: string } | { key: string }): Promise<WorkflowEntity | null> {
   return tx.findOne(WorkflowEntity, {
-    where: { id, deletedAt: IsNull() },
+    where: { ...which, deletedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
   });
 }
@@ -167,10 +268,10 @@ async function withVersions(manager: Tx, workflows: WorkflowEntity[]): Promise<W
 }
 
 function toWorkflow(
-  { id, name, description, createdAt, updatedAt }: WorkflowEntity,
+  { id, key, name, description, createdAt, updatedAt }: WorkflowEntity,
   latestVersion: WorkflowVersion,
 ): Workflow {
-  return { id, name, description, latestVersion, createdAt, updatedAt };
+  return { id, key, name, description, latestVersion, createdAt, updatedAt };
 }
 
 function toVersion({ workflowId, number, definition, createdAt }: WorkflowVersionEntity): WorkflowVersion {

@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import { openDatabase, openDataSource } from '../../server/db/database.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,13 +22,44 @@ test('the migrations run down to nothing and up again to the same schema', async
   }
 });
 
+/** Undoes this migration and those after it. */
+async function undo(dataSource: DataSource, name: string): Promise<void> {
+  const applied = `SELECT 1 FROM weft_migrations WHERE name LIKE '${name}%'`;
+  while ((await dataSource.query(applied)).length > 0)
+    await dataSource.undoLastMigration({ transaction: 'each' });
+}
+
+test('workflows that were saved before keys have one of their names, each its own', async () => {
+  await using database = await createDatabase();
+  const dataSource = await openDataSource(database.url, 1);
+  try {
+    await undo(dataSource, 'WorkflowKeys');
+    await dataSource.query(
+      `INSERT INTO workflows (id, name, latest_version) SELECT 'wf_' || n, name, 1
+       FROM unnest(ARRAY['Monthly Report!', 'monthly report', '---', '報告', $1]) WITH ORDINALITY AS old (name, n)`,
+      ['x'.repeat(200)],
+    );
+    await dataSource.runMigrations({ transaction: 'each' });
+    const rows: { key: string }[] = await dataSource.query('SELECT key FROM workflows ORDER BY id');
+    expect(rows.map(({ key }) => key)).toEqual([
+      'monthly-report',
+      expect.stringMatching(/^monthly-report-[0-9a-f]{8}$/),
+      'workflow',
+      expect.stringMatching(/^workflow-[0-9a-f]{8}$/),
+      'x'.repeat(50),
+    ]);
+    // As the previous release does, while both are running.
+    await dataSource.query(`INSERT INTO workflows (id, name, latest_version) VALUES ('wf_6', 'Report', 1)`);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
 test('violations that were recorded before severities have the severity of their layer', async () => {
   await using database = await createDatabase();
   const dataSource = await openDataSource(database.url, 1);
-  const isApplied = async () =>
-    (await dataSource.query(`SELECT 1 FROM weft_migrations WHERE name LIKE 'ViolationSeverity%'`)).length > 0;
   try {
-    while (await isApplied()) await dataSource.undoLastMigration({ transaction: 'each' });
+    await undo(dataSource, 'ViolationSeverity');
     await dataSource.query(
       `INSERT INTO security_violations (execution_id, seq, node_key, attempt, principal, code_hash, rule, layer, violation, occurred_at)
        SELECT 'exec_1', seq, 'py', 1, 'somebody', 'hash', 'rule', layer, '{}', now()

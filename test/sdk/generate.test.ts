@@ -94,7 +94,7 @@ test('an error names what is wrong: the usage, the address, the token, or that t
 });
 
 test('a generated module knows inputs, results and node outputs, runs, and is checked for drift', async () => {
-  const id = await weft.createWorkflow(report);
+  await weft.createWorkflow(report);
   await weft.createWorkflow(untyped);
   expect(await generate('--check')).toMatchObject({
     code: 1,
@@ -119,33 +119,39 @@ test('a generated module knows inputs, results and node outputs, runs, and is ch
     noOutput: 'NODE_HAS_NO_OUTPUT',
   });
 
-  expect(written).toContain(id);
+  expect(written).toContain('salesReport: { workflowKey: "sales-report" }');
   await weft.createWorkflow({ ...untyped, name: 'one more' });
   expect(await generate('--check')).toMatchObject({ code: 1, output: expect.stringMatching(/they differ/) });
 });
 
 test('only the workflows that are named are written, and others change nothing', async () => {
-  const one = await weft.createWorkflow({ ...untyped, name: 'Orders' });
+  await weft.createWorkflow({ ...untyped, name: 'Orders' });
   const two = await weft.createWorkflow({ ...untyped, name: 'Orders' });
-  const parts = await weft.createWorkflow({ ...untyped, name: 'Parts list' });
-  const chosen = ['--workflow', two, '--workflow', 'Parts list', '--workflow', parts, '--out', 'chosen.ts'];
+  await weft.createWorkflow({ ...untyped, name: 'Parts list' });
+  const chosen = [
+    '--workflow',
+    two,
+    '--workflow',
+    'Parts list',
+    '--workflow',
+    'parts-list',
+    '--out',
+    'chosen.ts',
+  ];
 
   expect(await generate('--workflow', 'Orders')).toEqual({
     code: 1,
     output:
-      'Expected --workflow "Orders" to be one workflow, got several of that name. Pass an id:\n' +
-      `  ${two}  Orders\n  ${one}  Orders\n`,
+      'Expected --workflow "Orders" to be one workflow, got several of that name. Pass a key:\n' +
+      '  orders-2  Orders\n  orders  Orders\n',
   });
-  const unknown = await generate('--workflow', 'orders');
+  const unknown = await generate('--workflow', 'order');
   expect(unknown).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/got "orders"\. The server has:\n/),
+    output: expect.stringMatching(/got "order"\. The server has:\n/),
   });
-  for (const [id, name] of [
-    [two, 'Orders'],
-    [parts, 'Parts list'],
-  ])
-    expect(unknown.output).toContain(`  ${id}  ${name}\n`);
+  for (const line of ['  orders-2  Orders\n', '  parts-list  Parts list\n'])
+    expect(unknown.output).toContain(line);
 
   expect(await generate(...chosen)).toMatchObject({
     code: 0,
@@ -153,11 +159,32 @@ test('only the workflows that are named are written, and others change nothing',
   });
   const written = await readFile(join(project.folder, 'chosen.ts'), 'utf8');
   expect(written).toContain(
-    `  orders: { workflowId: "${two}" },\n    partsList: { workflowId: "${parts}" },\n`,
+    '  orders2: { workflowKey: "orders-2" },\n    partsList: { workflowKey: "parts-list" },\n',
   );
-  expect(written).not.toContain(one);
+  expect(written).not.toContain('"orders"');
   await weft.createWorkflow({ ...untyped, name: 'Parts list of somebody else' });
   expect(await generate('--check', ...chosen)).toMatchObject({ code: 0 });
+});
+
+test('a module that was made against one server runs against another', async () => {
+  await deleteWorkflows();
+  await weft.createWorkflow(report);
+  expect(await generate('--out', 'elsewhere.ts')).toMatchObject({ code: 0 });
+  const { url: databaseUrl } = stack.use(await createDatabase());
+  await using other = await startWeft({ databaseUrl });
+  await using otherWeft = new WeftClient(other.url);
+  await otherWeft.createWorkflow({ ...untyped, name: 'Was here first' });
+  await otherWeft.createWorkflow(report);
+  await project.write(
+    'elsewhere-app.ts',
+    `import { createClient } from './elsewhere.ts';
+     const weft = createClient({ url: process.argv[2]! });
+     const { total } = await weft.workflows.salesReport.run({ rows: [{ price: 5 }] }).result();
+     console.log(total);`,
+  );
+  const program = join(project.folder, 'elsewhere-app.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, other.url]);
+  expect(stdout.trim()).toBe('5');
 });
 
 test('the code of its page in the documentation does what the page says', async () => {

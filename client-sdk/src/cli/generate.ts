@@ -13,7 +13,7 @@ export interface GenerateOptions {
   url: string;
   /** The module to write. */
   out: string;
-  /** The ids or names of the workflows to write; all where it is empty. */
+  /** The keys, ids or names of the workflows to write; all where it is empty. */
   only: readonly string[];
   token: string | undefined;
   /** Write nothing, and fail where the module is out of date. */

@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util';
 import { WeftAuthenticationError, WeftError } from '../errors.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 
-const usage = `Usage: weft-client generate --url <url> --out <file.ts> [--workflow <id or name>]...
+const usage = `Usage: weft-client generate --url <url> --out <file.ts> [--workflow <key or id>]...
                             [--token <token>] [--check] [--pin]
 
 Writes a TypeScript module with the types of the workflows on a server.
 
   --url       the server's address, such as http://127.0.0.1:4000
   --out       the module to write
-  --workflow  the id or the name of one workflow to write; may be repeated. All workflows unless given
+  --workflow  the key, the id or the name of one workflow to write; may be repeated. All workflows unless given
   --token     the server's API token; the environment's WEFT_API_TOKEN unless given
   --check     write nothing, and fail when the module is out of date: for CI
   --pin       run the versions that the types were made from, and not the latest`;

@@ -1,6 +1,7 @@
 /** The parts of a workflow that its types are made from. */
 export interface WorkflowShape {
   id: string;
+  key: string;
   name: string;
   description?: string | null;
   latestVersion: {

@@ -11,18 +11,18 @@ export interface RenderOptions {
 export function renderModule(workflows: readonly WorkflowShape[], { pin }: RenderOptions): string {
   const typeNames = new UniqueNames(['WeftClient', 'ClientOptions', 'TypedWorkflow', 'Workflows', 'Record']);
   const properties = new UniqueNames(reservedProperties);
-  // Ids sort by creation: a new workflow of the same name does not rename an older one.
+  // By key and not by id, so that the same workflows on another server give the same module.
   const rendered = [...workflows]
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((workflow) => renderWorkflow(workflow, properties.assign(camelCase(workflow.name)), typeNames));
-  const references = rendered.map(({ property, id, version }) => {
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map((workflow) => renderWorkflow(workflow, properties.assign(camelCase(workflow.key)), typeNames));
+  const references = rendered.map(({ property, key, version }) => {
     const pinned = pin ? `, versionNumber: ${version}` : '';
-    return `    ${propertyName(property)}: { workflowId: ${JSON.stringify(id)}${pinned} },\n`;
+    return `    ${propertyName(property)}: { workflowKey: ${JSON.stringify(key)}${pinned} },\n`;
   });
   return [
     header,
     ...rendered.map(({ declarations }) => declarations),
-    `/** Workflows of the server, each by its name. */\nexport interface Workflows {\n${rendered.map(({ member }) => member).join('')}}\n`,
+    `/** Workflows of the server, each by its key. */\nexport interface Workflows {\n${rendered.map(({ member }) => member).join('')}}\n`,
     `/** A client whose \`workflows\` also has these, ready to run. */\n` +
       'export function createClient(options: ClientOptions): WeftClient & { workflows: Workflows } {\n' +
       `  return createTypedClient<Workflows>(options, {\n${references.join('')}  });\n}\n`,
@@ -32,6 +32,7 @@ export function renderModule(workflows: readonly WorkflowShape[], { pin }: Rende
 /** The names of the client's methods; and a `then` would make the object a promise. */
 const reservedProperties = [
   ...['get', 'list', 'listWithLastRun', 'create', 'update', 'delete', 'validate', 'version', 'versions'],
+  ...['getByKey', 'upsert', 'rename'],
   ...['then', 'constructor'],
 ];
 
@@ -41,7 +42,7 @@ import { type ClientOptions, createTypedClient, type TypedWorkflow, type WeftCli
 `;
 
 interface RenderedWorkflow {
-  id: string;
+  key: string;
   version: number;
   property: string;
   declarations: string;
@@ -50,7 +51,7 @@ interface RenderedWorkflow {
 }
 
 function renderWorkflow(workflow: WorkflowShape, property: string, names: UniqueNames): RenderedWorkflow {
-  const { id, name, description, latestVersion } = workflow;
+  const { key, name, description, latestVersion } = workflow;
   const base = pascalCase(property);
   const declarations: string[] = [];
   const typeOf = (suffix: string, schema: unknown) => {
@@ -65,7 +66,7 @@ function renderWorkflow(workflow: WorkflowShape, property: string, names: Unique
   const nodes = names.assign(`${base}Nodes`);
   declarations.push(renderNodes(nodes, name, nodeTypes(latestVersion, { input, output })));
   return {
-    id,
+    key,
     version: latestVersion.number,
     property,
     declarations: declarations.join('\n'),

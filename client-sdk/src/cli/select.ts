@@ -2,11 +2,12 @@ import { WeftError } from '../errors.ts';
 
 interface Named {
   id: string;
+  key: string;
   name: string;
 }
 
 /**
- * The workflows that `wanted` names by id or name, each once; all workflows where it is empty.
+ * The workflows that `wanted` names by key, id or name, each once; all workflows where it is empty.
  * @throws WeftError where a name matches no workflow, or several; the message lists what exists
  */
 export function selectWorkflows<Workflow extends Named>(
@@ -14,17 +15,17 @@ export function selectWorkflows<Workflow extends Named>(
   wanted: readonly string[],
 ): readonly Workflow[] {
   if (wanted.length === 0) return workflows;
-  return [...new Set(wanted.map((idOrName) => selectOne(workflows, idOrName)))];
+  return [...new Set(wanted.map((each) => selectOne(workflows, each)))];
 }
 
 function selectOne<Workflow extends Named>(workflows: readonly Workflow[], wanted: string): Workflow {
-  const byId = workflows.find(({ id }) => id === wanted);
-  if (byId !== undefined) return byId;
+  const exact = workflows.find(({ key, id }) => key === wanted || id === wanted);
+  if (exact !== undefined) return exact;
   const [first, ...others] = workflows.filter(({ name }) => name === wanted);
   if (first === undefined) {
     throw new WeftError(
       'UNKNOWN_WORKFLOW',
-      `Expected --workflow to be the id or the name of a workflow, got "${wanted}". ` +
+      `Expected --workflow to be the key, the id or the name of a workflow, got "${wanted}". ` +
         `The server has:\n${listed(workflows)}`,
     );
   }
@@ -32,7 +33,7 @@ function selectOne<Workflow extends Named>(workflows: readonly Workflow[], wante
     throw new WeftError(
       'AMBIGUOUS_WORKFLOW',
       `Expected --workflow "${wanted}" to be one workflow, got several of that name. ` +
-        `Pass an id:\n${listed([first, ...others])}`,
+        `Pass a key:\n${listed([first, ...others])}`,
     );
   }
   return first;
@@ -42,7 +43,7 @@ function selectOne<Workflow extends Named>(workflows: readonly Workflow[], wante
 const longestList = 50;
 
 function listed(workflows: readonly Named[]): string {
-  const lines = workflows.slice(0, longestList).map(({ id, name }) => `  ${id}  ${name}`);
+  const lines = workflows.slice(0, longestList).map(({ key, name }) => `  ${key}  ${name}`);
   const left = workflows.length - lines.length;
   return [...lines, ...(left > 0 ? [`  and ${left} older ones`] : [])].join('\n');
 }

@@ -5,6 +5,10 @@ export class WorkflowEntity {
   @PrimaryColumn('text')
   id!: string;
 
+  /** Unique among the workflows that are not deleted. */
+  @Column('text')
+  key!: string;
+
   @Column('text')
   name!: string;
 

@@ -8,8 +8,11 @@ import { ExecutionCancelMode, ExecutionRetryStrategy, ExecutionStatus } from './
 
 @InputType({ description: 'What to run, and with what.' })
 export class ExecutionStartInput {
-  @Field(() => ID, { description: 'The workflow to run.' })
-  workflowId!: string;
+  @Field(() => ID, { nullable: true, description: 'The workflow to run; or name it by its `workflowKey`.' })
+  workflowId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The key of the workflow to run.' })
+  workflowKey?: string | null;
 
   @Field(() => Int, { nullable: true, description: 'The version to run; by default the latest.' })
   versionNumber?: number | null;

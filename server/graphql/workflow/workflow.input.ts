@@ -138,7 +138,7 @@ export class WorkflowInput {
 
 @InputType({ description: 'Which workflows to list.' })
 export class WorkflowFilter {
-  @Field(() => String, { nullable: true, description: 'Those whose name contains this text.' })
+  @Field(() => String, { nullable: true, description: 'Those whose name or key contains this text.' })
   search?: string | null;
 }
 
@@ -149,6 +149,54 @@ export class WorkflowsArgs extends PageArgs {
     description: 'Which workflows to list; by default all.',
   })
   filter?: WorkflowFilter | null;
+}
+
+@ArgsType()
+export class WorkflowArgs {
+  @Field(() => ID, { nullable: true, description: 'Its id; or its `key`.' })
+  id?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its key; or its `id`.' })
+  key?: string | null;
+}
+
+const KEY = '1 to 64 lower-case letters, digits and `-`, such as `monthly-report`';
+
+@ArgsType()
+export class WorkflowCreateArgs {
+  @Field(() => WorkflowInput, { description: 'The workflow as a whole.' })
+  input!: WorkflowInput;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `Its key: ${KEY}. By default one is made of its name.`,
+  })
+  key?: string | null;
+}
+
+@ArgsType()
+export class WorkflowUpsertArgs {
+  @Field(() => String, { description: `The key of the workflow: ${KEY}.` })
+  key!: string;
+
+  @Field(() => WorkflowInput, { description: 'The workflow as a whole.' })
+  input!: WorkflowInput;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'The number of the version that the author has seen last, 0 where there was no workflow of this key: where that is no longer so, nothing is saved and the userError is CONFLICT.',
+  })
+  expectedVersion?: number | null;
+}
+
+@ArgsType()
+export class WorkflowRenameArgs {
+  @Field(() => ID, { description: 'The workflow to give another key.' })
+  id!: string;
+
+  @Field(() => String, { description: `Its new key: ${KEY}.` })
+  key!: string;
 }
 
 @ArgsType()

@@ -1,6 +1,6 @@
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
 import type * as workflows from '../../use-cases/types.ts';
-import type { SaveOutcome } from '../../use-cases/workflows.ts';
+import type { SaveOutcome, UpsertOutcome } from '../../use-cases/workflows.ts';
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
 import type { Workflow, WorkflowVersion } from './workflow.type.ts';
 
@@ -17,6 +17,10 @@ export function toWorkflowPayload({ warnings, ...outcome }: SaveOutcome) {
   return outcome.ok
     ? { workflow: toWorkflow(outcome.value), userErrors: [], warnings }
     : { workflow: null, userErrors: outcome.userErrors, warnings };
+}
+
+export function toUpsertPayload({ change, ...outcome }: UpsertOutcome) {
+  return { ...toWorkflowPayload(outcome), change };
 }
 
 /** What the author left out becomes null, so that a draft has one shape. */

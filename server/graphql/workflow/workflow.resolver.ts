@@ -1,29 +1,48 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { WeftError } from '../../shared/errors.ts';
 import { isId } from '../../shared/ids.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { UserError } from '../user-error/user-error.type.ts';
-import { WorkflowInput, WorkflowsArgs, WorkflowUpdateArgs } from './workflow.input.ts';
-import { toWorkflow, toWorkflowDraft, toWorkflowPayload } from './workflow.mapper.ts';
+import {
+  WorkflowArgs,
+  WorkflowCreateArgs,
+  WorkflowInput,
+  WorkflowRenameArgs,
+  WorkflowsArgs,
+  WorkflowUpdateArgs,
+  WorkflowUpsertArgs,
+} from './workflow.input.ts';
+import { toUpsertPayload, toWorkflow, toWorkflowDraft, toWorkflowPayload } from './workflow.mapper.ts';
 import {
   Workflow,
   WorkflowConnection,
   WorkflowCreatePayload,
   WorkflowDeletePayload,
+  WorkflowRenamePayload,
   WorkflowUpdatePayload,
+  WorkflowUpsertPayload,
 } from './workflow.type.ts';
 
 @Resolver()
 export class WorkflowResolver {
   @Query(() => Workflow, {
     nullable: true,
-    description: 'One workflow; null when there is none with that id, or when it was deleted.',
+    description:
+      'One workflow, by its id or by its key; null when there is none of that name, or when it was deleted.',
   })
-  workflow(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+  async workflow(
+    @Args(() => WorkflowArgs) { id, key }: WorkflowArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<Workflow | null> {
-    return fetchWorkflow(id, context);
+    if ((id == null) === (key == null))
+      throw new WeftError(
+        'BAD_USER_INPUT',
+        `Expected either \`id\` or \`key\`, got ${id == null ? 'none' : 'both'}.`,
+      );
+    if (id != null) return fetchWorkflow(id, context);
+    const workflow = await context.weft.workflows.getByKey(key!);
+    return workflow && toWorkflow(workflow);
   }
 
   @Query(() => WorkflowConnection, { description: 'Workflows, newest first.' })
@@ -48,10 +67,34 @@ export class WorkflowResolver {
 
   @Mutation(() => WorkflowCreatePayload, { description: 'Saves a new workflow, as its version 1.' })
   async workflowCreate(
-    @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,
+    @Args(() => WorkflowCreateArgs) { input, key }: WorkflowCreateArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<WorkflowCreatePayload> {
-    return toWorkflowPayload(await weft.workflows.create(toWorkflowDraft(input)));
+    return toWorkflowPayload(await weft.workflows.create(toWorkflowDraft(input), key));
+  }
+
+  @Mutation(() => WorkflowUpsertPayload, {
+    description:
+      'Makes the workflow of this key what the input says: creates it, adds a version where the input differs from the latest one, or changes nothing. For programs that keep workflows in files.',
+  })
+  async workflowUpsert(
+    @Args(() => WorkflowUpsertArgs) { key, input, expectedVersion }: WorkflowUpsertArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<WorkflowUpsertPayload> {
+    return toUpsertPayload(await weft.workflows.upsert(key, toWorkflowDraft(input), expectedVersion));
+  }
+
+  @Mutation(() => WorkflowRenamePayload, {
+    description: 'Gives a workflow another key. What names it by the former one does not find it any more.',
+  })
+  async workflowRename(
+    @Args(() => WorkflowRenameArgs) { id, key }: WorkflowRenameArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<WorkflowRenamePayload> {
+    const outcome = await weft.workflows.rename(id, key);
+    return outcome.ok
+      ? { workflow: toWorkflow(outcome.value), userErrors: [] }
+      : { workflow: null, userErrors: outcome.userErrors };
   }
 
   @Mutation(() => WorkflowUpdatePayload, {

@@ -1,4 +1,5 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../enum-of.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
@@ -52,6 +53,12 @@ export class WorkflowVersion {
   description: 'A graph of nodes that can be run.',
 })
 export class Workflow extends NodeInterface {
+  @Field(() => String, {
+    description:
+      'A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it.',
+  })
+  key!: string;
+
   @Field(() => String, { description: 'The name of its latest version.' })
   name!: string;
 
@@ -100,6 +107,45 @@ export class WorkflowUpdatePayload extends Payload {
   @Field(() => Workflow, {
     nullable: true,
     description: 'The workflow with its new version; null where there are userErrors.',
+  })
+  workflow!: Workflow | null;
+}
+
+export const WorkflowChange = enumOf(['CREATED', 'UPDATED', 'UNCHANGED']);
+
+registerEnumType(WorkflowChange, {
+  name: 'WorkflowChange',
+  description: 'What `workflowUpsert` did.',
+  valuesConfig: {
+    CREATED: { description: 'There was no workflow of this key.' },
+    UPDATED: { description: 'The workflow has a new version.' },
+    UNCHANGED: { description: 'The latest version says the same already.' },
+  },
+});
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowUpsert`.' })
+export class WorkflowUpsertPayload extends Payload {
+  @Field(() => [UserError], { description: WARNINGS })
+  warnings!: UserError[];
+
+  @Field(() => Workflow, {
+    nullable: true,
+    description: 'The workflow as it is now; null where there are userErrors.',
+  })
+  workflow!: Workflow | null;
+
+  @Field(() => WorkflowChange, {
+    nullable: true,
+    description: 'What was done; null where there are userErrors.',
+  })
+  change!: keyof typeof WorkflowChange | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowRename`.' })
+export class WorkflowRenamePayload extends Payload {
+  @Field(() => Workflow, {
+    nullable: true,
+    description: 'The workflow with its new key; null where there are userErrors.',
   })
   workflow!: Workflow | null;
 }

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query';
-import { type ExecutionFilter, type ExecutionStartInput, WeftInputError } from '@weft/client';
+import { type ExecutionFilter, type StartInput, WeftInputError } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { keys } from './keys.ts';
 import { useLiveLists } from './live-lists.ts';
@@ -19,7 +19,7 @@ export function useExecutions(filter: ExecutionFilter = {}) {
 /** Starts a workflow; gives the run. A WeftInputError says what is wrong with the input. */
 export function useStartExecution() {
   const client = useWeft();
-  return useMutation({ mutationFn: (input: ExecutionStartInput) => client.executions.start(input) });
+  return useMutation({ mutationFn: (input: StartInput) => client.executions.start(input) });
 }
 
 /** What went wrong with a start, in one line. */
