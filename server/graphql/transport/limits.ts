@@ -37,7 +37,7 @@ export const defaultLimits: Limits = {
   maxLines: 10_000,
   maxDepth: 12,
   maxTokens: 20_000,
-  maxFields: 1_000,
+  maxFields: 2_000,
   maxAliases: 100,
   maxCostly: 5,
 };
