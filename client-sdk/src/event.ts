@@ -6,6 +6,9 @@ export type ExecutionEvent = EventPartsFragment;
 /** The event of one type: `EventOf<'NodeProgress'>`. */
 export type EventOf<Type extends ExecutionEventType> = Extract<ExecutionEvent, { type: Type }>;
 
+/** An edge that gave its target nothing, and why: the reasons of a `NodeSkipped`. */
+export type DeadEdge = NonNullable<EventOf<'NodeSkipped'>['because']>[number];
+
 /** Consecutive events of one execution. */
 export interface EventBatch {
   events: ExecutionEvent[];

@@ -1,6 +1,6 @@
 import type { ExecutionStatus, NodeExecutionStatus } from './_generated_operations.ts';
 import type { NodeFailure } from './errors.ts';
-import type { EventOf, ExecutionEvent } from './event.ts';
+import type { DeadEdge, EventOf, ExecutionEvent } from './event.ts';
 
 /** The state of an execution, folded from its events. Immutable, so that comparing objects shows a change. */
 export interface ExecutionState<Output = unknown> {
@@ -25,6 +25,8 @@ export interface ItemState<Output = unknown> {
   readonly output: Output | null;
   /** Why the last attempt failed. */
   readonly error: NodeFailure | null;
+  /** The edges by which nothing came, where it was SKIPPED. Null otherwise. */
+  readonly because: readonly DeadEdge[] | null;
   /** The latest report of the last attempt. */
   readonly progress: NodeProgress | null;
   readonly startedAt: string | null;
@@ -59,6 +61,7 @@ const emptyItem: ItemState = {
   attempt: 0,
   output: null,
   error: null,
+  because: null,
   progress: null,
   startedAt: null,
   finishedAt: null,
@@ -146,7 +149,7 @@ function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemStat
     case 'NodeFailed':
       return { status: 'FAILED', error: event.error, finishedAt };
     case 'NodeSkipped':
-      return { status: 'SKIPPED', finishedAt };
+      return { status: 'SKIPPED', because: event.because ?? null, finishedAt };
     case 'NodeRetryScheduled':
       return { status: 'WAITING', error: event.error };
     default:

@@ -16,7 +16,7 @@ export {
   WeftServerError,
   WeftTimeoutError,
 } from './errors.ts';
-export type { EventOf, ExecutionEvent } from './event.ts';
+export type { DeadEdge, EventOf, ExecutionEvent } from './event.ts';
 export type { ExecutionSummary, Executions, StartInput, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';

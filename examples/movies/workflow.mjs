@@ -24,7 +24,7 @@ export const workflow = {
       key: 'rows',
       type: 'transform',
       name: 'Sound rows',
-      config: { expression: '$exists(input.repair) ? input.repair : input.validate' },
+      config: { expression: 'input.movies' },
     },
     python('by_genre', 'By genre'),
     python('by_decade', 'By decade'),
@@ -46,9 +46,10 @@ export const workflow = {
   edges: [
     { source: 'movies', target: 'parse' },
     { source: 'parse', target: 'validate' },
-    { source: 'validate', sourceHandle: 'output', target: 'rows' },
+    // Two ways to one input: it has come when one of them has.
+    { source: 'validate', sourceHandle: 'output', target: 'rows', targetHandle: 'movies' },
     { source: 'validate', sourceHandle: 'error', target: 'repair' },
-    { source: 'repair', target: 'rows' },
+    { source: 'repair', target: 'rows', targetHandle: 'movies' },
     { source: 'rows', target: 'by_genre' },
     { source: 'rows', target: 'by_decade' },
     { source: 'by_genre', target: 'report' },

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { saveArtifact } from '../journal/artifacts.ts';
 import type { Artifact, ArtifactFile, ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
-import type { WorkflowDraft } from '../nodes/draft.ts';
+import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { RunState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
 
@@ -56,7 +56,8 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
       WHERE e.id = $1`,
     values: [executionId],
   });
-  return rows[0];
+  const row = rows[0];
+  return row && { ...row, definition: fromStored(row.definition) };
 }
 
 async function findCancelRequests(pool: Pool, executionIds: readonly string[]): Promise<CancelRequest[]> {

@@ -1,4 +1,5 @@
 import type {
+  DeadEdge,
   EventBody,
   ExecutionStatus,
   JournalEvent,
@@ -12,6 +13,8 @@ import type {
 export interface RunState {
   status: ExecutionStatus;
   nodes: Map<string, NodeRun>;
+  /** How many nodes have ended. */
+  ends: number;
 }
 
 /** A node, or one item of a `forEach` node. */
@@ -30,11 +33,15 @@ export interface NodeRun {
   error: NodeError | null;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** Its place among the nodes that have ended, by the journal. */
+  endOrder: number | null;
+  /** Why it was skipped. */
+  because: readonly DeadEdge[] | null;
   items: Map<number, NodeRun>;
 }
 
 export function emptyState(): RunState {
-  return { status: 'QUEUED', nodes: new Map() };
+  return { status: 'QUEUED', nodes: new Map(), ends: 0 };
 }
 
 export function fold(state: RunState, events: Iterable<JournalEvent>): RunState {
@@ -68,10 +75,15 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       break;
     default:
       applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
+      if (event.item == null && isEnd(event)) runOf(state, event.nodeKey, null).endOrder ??= state.ends++;
       // An item that ends is progress of its list, so the list is not what ends workers.
       if (event.item != null && event.type === 'NodeSucceeded')
         runOf(state, event.nodeKey, null).interruptions = 0;
   }
+}
+
+function isEnd({ type }: NodeStateEvent): boolean {
+  return type !== 'NodeStarted' && type !== 'NodeRetryScheduled';
 }
 
 type NodeStateEvent = Exclude<NodeEventBody, { type: WatchedEventType }>;
@@ -100,7 +112,7 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
       for (const item of run.items.values()) cancel(item, at);
       break;
     case 'NodeSkipped':
-      Object.assign(run, { status: 'SKIPPED', finishedAt: at });
+      Object.assign(run, { status: 'SKIPPED', because: event.because ?? null, finishedAt: at });
       break;
     case 'NodeRetryScheduled':
       if (event.error.code !== WORKER_STOPPED) run.failures++;
@@ -161,6 +173,8 @@ export function newRun(): NodeRun {
     error: null,
     startedAt: null,
     finishedAt: null,
+    endOrder: null,
+    because: null,
     items: new Map(),
   };
 }

@@ -1,3 +1,5 @@
+import type { Join } from '../nodes/draft.ts';
+
 /**
  * A workflow's graph as the engine sees it: nodes by key, and for each the edges that arrive and leave. Pure;
  * knows nothing of node types.
@@ -10,7 +12,10 @@ export interface Graph {
 
 export interface GraphNode {
   key: string;
+  join: Join;
   incoming: readonly Edge[];
+  /** The incoming edges by the input that they are alternatives for. */
+  inputs: readonly (readonly Edge[])[];
   outgoing: readonly Edge[];
 }
 
@@ -23,16 +28,33 @@ export interface Edge {
 }
 
 /** The graph must have been validated: edges between existing nodes, no cycle. */
-export function makeGraph(keys: readonly string[], edges: readonly Edge[]): Graph {
-  const incoming = grouped(keys, edges, ({ target }) => target);
+export function makeGraph(joins: readonly Pick<GraphNode, 'key' | 'join'>[], edges: readonly Edge[]): Graph {
+  const keys = joins.map(({ key }) => key);
+  const incomingOf = grouped(keys, edges, ({ target }) => target);
   const outgoing = grouped(keys, edges, ({ source }) => source);
   const nodes = new Map(
-    keys.map((key) => [key, { key, incoming: incoming.get(key)!, outgoing: outgoing.get(key)! }]),
+    joins.map(({ key, join }): [string, GraphNode] => {
+      const incoming = incomingOf.get(key)!;
+      return [key, { key, join, incoming, inputs: inputsOf(incoming), outgoing: outgoing.get(key)! }];
+    }),
   );
   const order = topologicalOrder(nodes);
   if (order.length < keys.length)
     throw new Error(`The graph has a cycle: ${findCycles(keys, edges, 1)[0]!.join(' → ')}`);
   return { nodes, order };
+}
+
+/** Edges that name the same target handle are alternatives for one input; one that names none is an input of its own. */
+function inputsOf(incoming: readonly Edge[]): Edge[][] {
+  const named = Map.groupBy(
+    incoming.filter(({ targetHandle }) => targetHandle !== null),
+    ({ targetHandle }) => targetHandle,
+  );
+  return incoming.flatMap((edge) => {
+    if (edge.targetHandle === null) return [[edge]];
+    const alternatives = named.get(edge.targetHandle)!;
+    return alternatives[0] === edge ? [alternatives] : [];
+  });
 }
 
 /** Kahn's algorithm; nodes on a cycle, and those that only a cycle leads to, are left out. */

@@ -71,11 +71,12 @@ export function releaseEvents(state: RunState): EventBody[] {
 /**
  * The events by which a retry from the failure reuses results of the execution that it retries, without those that
  * `state` has already. Reused is every node that ended well and follows only nodes that did; of a list that did not end
- * well, the items that did. A list that follows other nodes may not be the same, so none of its items is reused.
+ * well, the items that did. A list that follows other nodes may not be the same, so none of its items is reused. Nodes
+ * come in the order in which they had ended, by which a join chooses among alternatives.
  */
 export function reuseEvents(graph: Graph, former: RunState, state: RunState): EventBody[] {
   const tainted = new Set<string>();
-  const events: EventBody[] = [];
+  const events: (EventBody & { nodeKey: string })[] = [];
   for (const nodeKey of graph.order) {
     const run = former.nodes.get(nodeKey) ?? newRun();
     const follows = graph.nodes.get(nodeKey)!.incoming.some(({ source }) => tainted.has(source));
@@ -87,10 +88,15 @@ export function reuseEvents(graph: Graph, former: RunState, state: RunState): Ev
       if (isDone(itemRun) && !current.items.has(item)) events.push(reused(nodeKey, item, itemRun));
     }
   }
-  return events;
+  const endOrder = (nodeKey: string) => former.nodes.get(nodeKey)!.endOrder ?? Number.POSITIVE_INFINITY;
+  return events.toSorted((a, b) => Math.sign(endOrder(a.nodeKey) - endOrder(b.nodeKey)) || 0);
 }
 
-function reused(nodeKey: string, item: number | null, { output, handle }: NodeRun): EventBody {
+function reused(
+  nodeKey: string,
+  item: number | null,
+  { output, handle }: NodeRun,
+): EventBody & { nodeKey: string } {
   return { type: 'NodeReused', nodeKey, item, attempt: 0, output, handle: handle! };
 }
 

@@ -1,14 +1,15 @@
-import type { NodeError } from '../journal/event.ts';
+import type { DeadEdge, NodeError } from '../journal/event.ts';
 import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
 import type { RunState } from './fold.ts';
-import type { Edge, Graph, GraphNode } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
+import { readinessOf } from './join.ts';
 
 /** What to do next; the graph and the state alone decide it. */
 export type Command =
   | { kind: 'start'; nodeKey: string }
   /** A retry that is not due before `at`, milliseconds of the epoch. */
   | { kind: 'wait'; nodeKey: string; at: number }
-  | { kind: 'skip'; nodeKey: string }
+  | { kind: 'skip'; nodeKey: string; because: DeadEdge[] }
   | { kind: 'succeed' }
   | { kind: 'fail'; error: NodeError };
 
@@ -29,29 +30,12 @@ export function schedule(graph: Graph, state: RunState, nowMs: number): Command[
       commands.push(due <= nowMs ? { kind: 'start', nodeKey: key } : { kind: 'wait', nodeKey: key, at: due });
       continue;
     }
-    const edges = graph.nodes.get(key)!.incoming.map((edge) => edgeState(edge, state));
-    if (edges.includes('open')) continue;
-    const isStart = edges.length === 0 || edges.includes('live');
-    commands.push({ kind: isStart ? 'start' : 'skip', nodeKey: key });
+    const readiness = readinessOf(graph.nodes.get(key)!, state);
+    if (readiness.kind === 'ready') commands.push({ kind: 'start', nodeKey: key });
+    if (readiness.kind === 'skipped')
+      commands.push({ kind: 'skip', nodeKey: key, because: readiness.because });
   }
   return open ? commands : [{ kind: 'succeed' }];
-}
-
-/** open: the source has not ended. live: the source emitted on the edge's handle. dead: the source never will. */
-export function edgeState(edge: Edge, state: RunState): 'open' | 'live' | 'dead' {
-  const source = state.nodes.get(edge.source);
-  switch (source?.status) {
-    case 'SUCCEEDED':
-    case 'REUSED':
-      return source.handle === edge.sourceHandle ? 'live' : 'dead';
-    case 'FAILED':
-      return edge.sourceHandle === ERROR_HANDLE_ID ? 'live' : 'dead';
-    case 'SKIPPED':
-    case 'CANCELED':
-      return 'dead';
-    default:
-      return 'open';
-  }
 }
 
 function isSettled(status: string): boolean {

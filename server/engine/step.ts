@@ -44,7 +44,7 @@ export function takeStep(
           if (mayStart) emit(nodeStarted(state, command.nodeKey));
           break;
         case 'skip':
-          emit({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0 });
+          emit({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0, because: command.because });
           // The node's own edges die, which may decide further nodes.
           skipped = true;
           break;

@@ -1,7 +1,7 @@
 import { ERROR_HANDLE_ID, type ExpressionScope } from '../nodes/definition.ts';
 import { isDone, type RunState } from './fold.ts';
-import type { Edge, Graph } from './graph.ts';
-import { edgeState } from './schedule.ts';
+import type { Edge, Graph, GraphNode } from './graph.ts';
+import { edgeState } from './join.ts';
 
 export interface ExecutionInfo {
   id: string;
@@ -10,10 +10,9 @@ export interface ExecutionInfo {
 }
 
 /**
- * A node's input, once all its edges are settled. Without incoming edges it is the execution's; one edge gives its
- * value; several give an object of the live ones. The key of each value is the edge's target handle, or the key of its
- * source where the edge names no handle or another live edge has the same name. So edges of which only one comes alive,
- * as after a branch, can name one handle and give one shape.
+ * A node's input, once it may start. Without incoming edges it is the execution's; one edge gives its value; several give
+ * an object with one value for each edge of `arrivalsOf`. The key of each value is the edge's target handle, or the key
+ * of its source where the edge names no handle or another of these edges has the same name.
  */
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
   const known = inputs.get(state) ?? new Map<string, unknown>();
@@ -26,16 +25,27 @@ export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo,
 const inputs = new WeakMap<RunState, Map<string, unknown>>();
 
 function gather(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
-  const { incoming } = graph.nodes.get(nodeKey)!;
-  if (incoming.length === 0) return execution.input;
+  const node = graph.nodes.get(nodeKey)!;
+  if (node.incoming.length === 0) return execution.input;
   const valueBy = (edge: Edge) => edgeValue(graph, state, execution, edge);
-  if (incoming.length === 1) return valueBy(incoming[0]!);
-  const alive = incoming.filter((edge) => edgeState(edge, state) === 'live');
-  const names = alive.map(({ targetHandle, source }) => targetHandle ?? source);
+  if (node.incoming.length === 1) return valueBy(node.incoming[0]!);
+  const arrivals = arrivalsOf(node, state);
+  const names = arrivals.map(({ targetHandle, source }) => targetHandle ?? source);
   const isOwn = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
   return Object.fromEntries(
-    alive.map((edge, index) => [isOwn(names[index]!) ? names[index] : edge.source, valueBy(edge)]),
+    arrivals.map((edge, index) => [isOwn(names[index]!) ? names[index] : edge.source, valueBy(edge)]),
   );
+}
+
+/**
+ * The edges whose values are the node's input: with ANY all that are live. With ALL one for each input: of alternatives
+ * the first to come, because the node does not wait for the others, and has to get the same value when it starts again.
+ */
+function arrivalsOf({ join, incoming, inputs }: GraphNode, state: RunState): Edge[] {
+  const live = (edges: readonly Edge[]) => edges.filter((edge) => edgeState(edge, state) === 'live');
+  if (join === 'ANY') return live(incoming);
+  const endOrder = ({ source }: Edge) => state.nodes.get(source)!.endOrder!;
+  return inputs.map((edges) => live(edges).reduce((a, b) => (endOrder(b) < endOrder(a) ? b : a)));
 }
 
 function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge: Edge): unknown {

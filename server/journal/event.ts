@@ -85,6 +85,18 @@ export interface Violation {
   column: number | null;
 }
 
+/** An edge that gave its target nothing, and why. */
+export interface DeadEdge {
+  source: string;
+  sourceHandle: string;
+  /** Null where the edge names none. */
+  targetHandle: string | null;
+  /** OTHER_HANDLE: the source succeeded, and emitted on another handle than the edge's. */
+  reason: 'SOURCE_FAILED' | 'SOURCE_SKIPPED' | 'OTHER_HANDLE';
+  /** The handle that the source emitted on; null where it did not succeed. */
+  emitted: string | null;
+}
+
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
   | { type: 'ExecutionStarted' }
@@ -97,7 +109,8 @@ export type NodeEventBody = NodeRef &
     | { type: 'NodeStarted' }
     | { type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number }
     | { type: 'NodeFailed'; error: NodeError; durationMs: number }
-    | { type: 'NodeSkipped' }
+    /** `because` is absent in journals of releases before joins, where all edges of the node were dead. */
+    | { type: 'NodeSkipped'; because?: DeadEdge[] }
     | { type: 'NodeReused'; output: unknown; handle: string }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
     | ({ type: 'NodeOutput' } & OutputChunk)

@@ -35,14 +35,25 @@ export interface NodeDefinition<Config = unknown> {
   outputExpression?: (config: Partial<Config>) => string | undefined;
   /** What the schema cannot say; of the fields that fit the schema. */
   validate?: (config: Partial<Config>) => ConfigProblem[];
+  /**
+   * What will make a run fail, and more than the schema is needed to see; of the fields that fit the schema. It never keeps
+   * a workflow from being saved, and may be left out where it takes too long.
+   */
+  findWarnings?: (config: Partial<Config>, tools: CheckTools) => Promise<ConfigProblem[]>;
   /** Throws NodeFailure for a failure the workflow may handle. */
   execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
+}
+
+export interface CheckTools {
+  sandbox: Pick<SandboxBackend, 'check'>;
 }
 
 export interface Handle {
   id: string;
   label: string;
   description?: string;
+  /** Of a node with several outputs: nothing need follow this one. */
+  isOptional?: boolean;
 }
 
 export const ERROR_HANDLE_ID = 'error';

@@ -79,7 +79,7 @@ function describe(definition: NodeDefinition): NodeDescription {
     category,
     fields: Object.entries(properties).map(([name, field]) => describeField(name, field, required.has(name))),
     inputs,
-    outputs: definition.outputs({}),
+    outputs: definition.outputs({}).map(({ isOptional: _, ...handle }) => handle),
     errorHandle: canFail ? errorHandle : null,
     configSchema: schema,
     uiSchema: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, uiOf(field)])),

@@ -15,8 +15,19 @@ export interface NodeDraft {
   name: string | null;
   config: unknown;
   position: { x: number; y: number } | null;
+  join: Join;
   retry: RetryPolicy | null;
   forEach: ForEach | null;
+}
+
+/** What a node with several incoming edges waits for: all of its inputs, or what comes of them (engine/join.ts). */
+export type Join = 'ALL' | 'ANY';
+
+/** A definition as the database has it. Those that were saved before nodes had a join mean ANY. */
+export function fromStored(definition: WorkflowDraft): WorkflowDraft {
+  const { nodes } = definition as { nodes: readonly (Omit<NodeDraft, 'join'> & { join?: Join })[] };
+  if (nodes.every(({ join }) => join !== undefined)) return definition;
+  return { ...definition, nodes: nodes.map((node) => ({ ...node, join: node.join ?? 'ANY' })) };
 }
 
 export interface EdgeDraft {

@@ -186,6 +186,7 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
       attempt: run.attempt,
       output: run.output ?? null,
       error: run.error,
+      because: run.because,
       startedAt: run.startedAt,
       finishedAt: run.finishedAt,
     })),

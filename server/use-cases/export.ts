@@ -4,7 +4,7 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
 import type { JournalEvent } from '../journal/event.ts';
 import { journalBytes, readEvents } from '../journal/read.ts';
-import type { WorkflowDraft } from '../nodes/draft.ts';
+import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { WeftError } from '../shared/errors.ts';
 import { toExecution } from './execution-mapper.ts';
 import type { Execution, ExecutionValues } from './types.ts';
@@ -57,9 +57,10 @@ export function makeExportUseCases({ database }: { database: Database }) {
     workflowId,
     versionNumber,
   }: ExecutionEntity): Promise<WorkflowDraft> {
-    if (workflowId === null || versionNumber === null) return definition as WorkflowDraft;
+    if (workflowId === null || versionNumber === null) return fromStored(definition as WorkflowDraft);
     const key = { workflowId, number: versionNumber };
-    return (await manager.findOneByOrFail(WorkflowVersionEntity, key)).definition as WorkflowDraft;
+    const version = await manager.findOneByOrFail(WorkflowVersionEntity, key);
+    return fromStored(version.definition as WorkflowDraft);
   }
 }
 

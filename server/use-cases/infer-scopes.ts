@@ -31,7 +31,7 @@ export function inferScopes(
   const scopes = new Map<string, NodeScopes>();
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const graph = makeGraph(
-    [...byKey.keys()],
+    [...byKey.values()],
     edges.map((edge) => ({ ...edge, sourceHandle: edge.sourceHandle ?? 'output' })),
   );
 
@@ -85,18 +85,19 @@ export function inferScopes(
   }
 
   function inputOf(key: string): KnownValue | null {
-    const { incoming } = graph.nodes.get(key)!;
+    const { join, incoming, inputs: alternatives } = graph.nodes.get(key)!;
     if (incoming.length === 0) return executionInput;
     if (incoming.length === 1) return edgeValue(incoming[0]!);
+    const nameOf = (edge: { source: string; targetHandle: string | null }) =>
+      edge.targetHandle ?? edge.source;
+    const arrivals = join === 'ANY' ? incoming.map((edge) => [edge]) : alternatives;
+    const names = Map.groupBy(arrivals, ([edge]) => nameOf(edge!));
     const fields = new Map<string, KnownValue | null>();
-    for (const edge of incoming) {
-      const name = edge.targetHandle ?? edge.source;
-      const isOwn = incoming.every(
-        (other) => other === edge || (other.targetHandle ?? other.source) !== name,
-      );
-      if (isOwn) fields.set(name, edgeValue(edge));
-      // Edges that share a name: a single live one has that name, several have the names of their sources.
-      else for (const each of [name, edge.source]) fields.set(each, null);
+    for (const [name, those] of names) {
+      const [edge, ...others] = those[0]!;
+      if (those.length === 1) fields.set(name, others.length === 0 ? edgeValue(edge!) : null);
+      // Where several that share a name come, each has the name of its source.
+      else for (const { source } of those.flat()) for (const each of [name, source]) fields.set(each, null);
     }
     return knownObject(fields);
   }

@@ -3,7 +3,7 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling } from '../db/errors.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { SchemaError } from '../expressions/json-schema.ts';
-import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import { fromStored, type NodeDraft, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
 import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
@@ -185,7 +185,8 @@ async function findVersion(
       WHERE ${isId ? 'w.id' : 'w.key'} = $1 AND w.deleted_at IS NULL`,
     values: [name, number],
   });
-  return rows[0] ?? null;
+  const row = rows[0];
+  return row === undefined ? null : { ...row, definition: fromStored(row.definition) };
 }
 
 interface VersionRow {
@@ -223,6 +224,7 @@ function pythonWorkflow(config: object): WorkflowDraft {
     name: null,
     config,
     position: null,
+    join: 'ALL',
     retry: null,
     forEach: null,
   };

@@ -1,4 +1,4 @@
-import type { ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
+import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
 export type { Page, PageRequest } from '../db/page.ts';
@@ -61,6 +61,8 @@ export interface NodeExecution {
   attempt: number;
   output: unknown;
   error: NodeError | null;
+  /** Why it was skipped. */
+  because: readonly DeadEdge[] | null;
   startedAt: Date | null;
   finishedAt: Date | null;
 }

@@ -22,7 +22,7 @@ export function validateConfig(definition: NodeDefinition, config: unknown, fiel
   ].slice(0, MAX_PROBLEMS);
 }
 
-function toUserErrors(problems: readonly ConfigProblem[], field: string): UserError[] {
+export function toUserErrors(problems: readonly ConfigProblem[], field: string): UserError[] {
   return problems.map(({ path, code, message }) => ({ code, field: placeOf(field, path), message }));
 }
 

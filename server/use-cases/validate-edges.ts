@@ -1,5 +1,5 @@
-import { findCycles, unreachable } from '../engine/graph.ts';
-import { ERROR_HANDLE_ID, type NodeDefinition } from '../nodes/definition.ts';
+import { type Edge, findCycles, unreachable } from '../engine/graph.ts';
+import { ERROR_HANDLE_ID, type Handle, type NodeDefinition } from '../nodes/definition.ts';
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { isKey, quoteForMessage } from './keys.ts';
@@ -11,8 +11,7 @@ const MAX_CYCLES = 20;
 const MAX_HANDLES = 10;
 
 /** What is wrong with each edge by itself, and with its ends. */
-export function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegistry): UserError[] {
-  const ends = new Map(nodes.map((node) => [node.key, toEnd(node, registry)]));
+export function checkEdges({ edges }: WorkflowDraft, ends: Ends): UserError[] {
   const seen = new Set<string>();
   return edges.flatMap((edge, index) => {
     const field = `edges.${index}`;
@@ -30,29 +29,65 @@ export function checkEdges({ nodes, edges }: WorkflowDraft, registry: NodeRegist
   });
 }
 
-/** A node as its edges see it. Computed once: a node may have thousands of edges, and a large configuration. */
+export type Ends = ReadonlyMap<string, End>;
+
+/** The nodes as their edges see them. Computed once: a node may have thousands of edges, and a large configuration. */
+export function endsOf({ nodes }: WorkflowDraft, registry: NodeRegistry): Ends {
+  return new Map(nodes.map((node) => [node.key, toEnd(node, registry)]));
+}
+
 interface End {
   definition: NodeDefinition | undefined;
-  /** Of its outputs. An edge that names no handle leaves by the first. */
+  outputs: readonly Handle[];
+  /** Of its outputs, and for errors. An edge that names no handle leaves by the first. */
   handles: readonly string[];
 }
 
 function toEnd({ type, config }: NodeDraft, registry: NodeRegistry): End {
   const definition = registry.get(type);
-  if (definition === undefined) return { definition, handles: [] };
-  const own = definition.outputs(validFields(definition, config ?? {}));
+  if (definition === undefined) return { definition, outputs: [], handles: [] };
+  const outputs = definition.outputs(validFields(definition, config ?? {}));
   return {
     definition,
-    handles: [...own.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])],
+    outputs,
+    handles: [...outputs.map(({ id }) => id), ...(definition.canFail ? [ERROR_HANDLE_ID] : [])],
   };
 }
 
-function checkEnd(
-  ends: ReadonlyMap<string, End>,
-  edge: EdgeDraft,
-  end: 'source' | 'target',
-  field: string,
-): UserError[] {
+/** The edges as a graph has them, those that name no handle with the first of their source. */
+export function resolvedEdges({ edges }: WorkflowDraft, ends: Ends): Edge[] {
+  return edges.map((edge) => ({
+    ...edge,
+    sourceHandle: edge.sourceHandle ?? ends.get(edge.source)!.handles[0] ?? ERROR_HANDLE_ID,
+  }));
+}
+
+/** Warnings of nodes that decide for a way which leads nowhere. */
+export function findLooseHandles({ nodes, edges }: WorkflowDraft, ends: Ends): UserError[] {
+  const outgoing = Map.groupBy(edges, ({ source }) => source);
+  return nodes.flatMap(({ key }, index): UserError[] => {
+    const { outputs } = ends.get(key)!;
+    if (outputs.length < 2) return [];
+    const used = new Set((outgoing.get(key) ?? []).map(({ sourceHandle }) => sourceHandle ?? outputs[0]!.id));
+    const loose = outputs.filter(({ id, isOptional }) => !used.has(id) && isOptional !== true);
+    const field = `nodes.${index}`;
+    const warning = (message: string): UserError[] => [
+      { level: 'WARNING', code: 'LOOSE_HANDLE', field, message },
+    ];
+    if (!outputs.some(({ id }) => used.has(id)))
+      return warning(
+        `Nothing follows node \`${key}\`, whichever way it decides. Connect one of its handles.`,
+      );
+    if (loose.length === 0) return [];
+    const named = loose.slice(0, MAX_HANDLES).map(({ id }) => quoteForMessage(id));
+    const more = loose.length > MAX_HANDLES ? ', …' : '';
+    return warning(
+      `No edge leads from ${named.join(', ')}${more} of node \`${key}\`: a run that goes there ends on this way. Connect it or remove it.`,
+    );
+  });
+}
+
+function checkEnd(ends: Ends, edge: EdgeDraft, end: 'source' | 'target', field: string): UserError[] {
   const at = ends.get(edge[end]);
   if (at === undefined) {
     return [

@@ -1,16 +1,28 @@
-import { makeAncestors } from '../engine/graph.ts';
+import { makeAncestors, makeGraph } from '../engine/graph.ts';
+import type { Analysis } from '../expressions/analyze-expression.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
-import type { NodeDefinition } from '../nodes/definition.ts';
+import type { CheckTools, NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { Logger } from '../shared/logger.ts';
 import { inferScopes } from './infer-scopes.ts';
 import { isKey, quoteForMessage } from './keys.ts';
+import { findStartConditions } from './start-conditions.ts';
 import type { UserError } from './types.ts';
+import { findCodeWarnings } from './validate-code.ts';
 import { expressionsOf, validateConfig, validFields } from './validate-config.ts';
-import { checkEdges, checkShape } from './validate-edges.ts';
+import {
+  checkEdges,
+  checkShape,
+  type Ends,
+  endsOf,
+  findLooseHandles,
+  resolvedEdges,
+} from './validate-edges.ts';
 import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from './validate-expressions.ts';
+import { findImpossibleJoins, findImpossibleReferences } from './validate-joins.ts';
 import { findUndefinedReferences } from './validate-references.ts';
 
 const MAX_NODES = 1_000;
@@ -22,17 +34,22 @@ const MAX_REPORTED = 100;
 export interface Validation {
   /** Empty for a workflow that can be saved and run. */
   errors: UserError[];
-  /** What is probably not meant: a path to a field that is known to be missing. */
+  /** What is probably not meant, such as a path to a field that is known to be missing. */
   warnings: UserError[];
 }
 
+export interface ValidationDeps extends CheckTools {
+  registry: NodeRegistry;
+  evaluator: Evaluator;
+  logger: Logger;
+}
+
 /** What is wrong with a workflow, at once: the first 100 errors and the first 100 warnings. */
-export async function validateWorkflow(
-  whole: WorkflowDraft,
-  { registry, evaluator }: { registry: NodeRegistry; evaluator: Evaluator },
-): Promise<Validation> {
+export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDeps): Promise<Validation> {
+  const { registry, evaluator } = deps;
   const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
-  const errors = validateGraph(draft, registry);
+  const ends = endsOf(draft, registry);
+  const errors = validateGraph(draft, registry, ends);
   if (errors.some(({ code }) => code === 'TOO_LARGE'))
     return { errors: errors.slice(0, MAX_REPORTED), warnings: [] };
 
@@ -48,12 +65,42 @@ export async function validateWorkflow(
   const ancestors = makeAncestors(draft.edges);
   const graph = { keys: new Set(draft.nodes.map(({ key }) => key)), ancestors };
   const hasOrder = !errors.some(({ code }) => SHAPELESS.has(code) || code === 'CYCLE');
-  const scopes = hasOrder ? inferScopes(draft, outputExpressions, analyses, ancestors) : new Map();
   errors.push(...expressionErrors(placed, analyses, graph), ...schemaErrors);
-  return {
-    errors: errors.slice(0, MAX_REPORTED),
-    warnings: findUndefinedReferences(placed, analyses, scopes, MAX_REPORTED),
-  };
+  const warnings = [
+    ...(hasOrder ? graphWarnings(draft, ends, placed, analyses, ancestors) : []),
+    ...(hasOrder
+      ? findUndefinedReferences(
+          placed,
+          analyses,
+          inferScopes(draft, outputExpressions, analyses, ancestors),
+          MAX_REPORTED,
+        )
+      : []),
+    ...(await findCodeWarnings(draft, deps)),
+  ];
+  return { errors: errors.slice(0, MAX_REPORTED), warnings: warnings.slice(0, MAX_REPORTED) };
+}
+
+/** What the edges show before a run: joins that cannot be met, and ways and references that lead nowhere. */
+function graphWarnings(
+  draft: WorkflowDraft,
+  ends: Ends,
+  placed: readonly PlacedExpression[],
+  analyses: ReadonlyMap<string, Analysis>,
+  ancestors: (key: string) => ReadonlySet<string>,
+): UserError[] {
+  const indexes = new Map(draft.nodes.map(({ key }, index) => [key, index]));
+  const graph = makeGraph(draft.nodes, resolvedEdges(draft, ends));
+  const conditions = findStartConditions(graph);
+  return [
+    ...(conditions === null
+      ? []
+      : [
+          ...findImpossibleJoins(graph, conditions, (key) => indexes.get(key)!),
+          ...findImpossibleReferences(placed, analyses, conditions, ancestors),
+        ]),
+    ...findLooseHandles(draft, ends),
+  ];
 }
 
 /** A list past its limit is cut to one item too many: validation looks at each item, and there may be a million. */
@@ -84,10 +131,10 @@ async function validateSchemas(
   return errors;
 }
 
-function validateGraph(draft: WorkflowDraft, registry: NodeRegistry): UserError[] {
+function validateGraph(draft: WorkflowDraft, registry: NodeRegistry, ends: Ends): UserError[] {
   const errors = [...checkWhole(draft), ...checkNodes(draft.nodes, registry)];
   if (errors.some(({ code }) => code === 'TOO_LARGE')) return errors;
-  errors.push(...checkEdges(draft, registry));
+  errors.push(...checkEdges(draft, ends));
   return errors.some(({ code }) => SHAPELESS.has(code))
     ? errors
     : [...errors, ...checkShape(draft, registry)];

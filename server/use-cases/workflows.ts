@@ -5,13 +5,11 @@ import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
 import { isDuplicate } from '../db/errors.ts';
 import { newestFirst, toPage } from '../db/page.ts';
-import type { Evaluator } from '../expressions/evaluator.ts';
-import type { WorkflowDraft } from '../nodes/draft.ts';
-import type { NodeRegistry } from '../nodes/registry.ts';
+import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { newId } from '../shared/ids.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
-import { validateWorkflow } from './validate.ts';
+import { type ValidationDeps, validateWorkflow } from './validate.ts';
 import { freeKey, keyErrors, slugOf } from './workflow-key.ts';
 
 export type WorkflowUseCases = ReturnType<typeof makeWorkflowUseCases>;
@@ -24,11 +22,7 @@ export type UpsertChange = 'CREATED' | 'UPDATED' | 'UNCHANGED';
 export type UpsertOutcome = SaveOutcome & { change: UpsertChange | null };
 
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
-export function makeWorkflowUseCases(deps: {
-  database: Database;
-  registry: NodeRegistry;
-  evaluator: Evaluator;
-}) {
+export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database }) {
   const { database } = deps;
   const { manager } = database;
 
@@ -275,5 +269,5 @@ function toWorkflow(
 }
 
 function toVersion({ workflowId, number, definition, createdAt }: WorkflowVersionEntity): WorkflowVersion {
-  return { ...(definition as WorkflowDraft), workflowId, number, createdAt };
+  return { ...fromStored(definition as WorkflowDraft), workflowId, number, createdAt };
 }

@@ -54,7 +54,7 @@ test.each(pages)('the code of $name.md does what the page says', async ({ name, 
 });
 
 async function findPages() {
-  const others = ['../../README.md', '../../client-sdk/README.md', '../patterns.md'];
+  const others = ['../../README.md', '../../client-sdk/README.md', '../patterns.md', '../joins.md'];
   const files = [...others, ...(await readdir(join(projectRoot, 'docs/sdk')))];
   const read = files.map(async (file) => {
     const blocks = await blocksOf(file, 'http://127.0.0.1:4000');

@@ -157,6 +157,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on ExecutionFailed { ${ERROR} }
       ... on NodeSucceeded { output handle durationMs }
       ... on NodeFailed { ${ERROR} durationMs }
+      ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } }
       ... on NodeReused { output handle }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
       ... on NodeOutput { stream text byteOffset truncated code message }

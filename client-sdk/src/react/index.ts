@@ -1,3 +1,4 @@
+export type { DeadEdge } from '../event.ts';
 export type { Artifact, ExecutionState, ItemState, NodeProgress, NodeState } from '../execution-state.ts';
 export { useExecution, useExecutionEvents, useNodeOutput } from './hooks.ts';
 export { useWeft, WeftProvider } from './provider.ts';

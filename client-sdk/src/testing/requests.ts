@@ -74,7 +74,7 @@ function toNodeExecution(
   item: number | null,
   state: NodeState | NodeState['items'][number],
 ): ExecutionWithNodes['nodeExecutions'][number] {
-  const { status, attempt, output, error, startedAt, finishedAt } = state;
+  const { status, attempt, output, error, because, startedAt, finishedAt } = state;
   return {
     nodeKey,
     item,
@@ -82,6 +82,7 @@ function toNodeExecution(
     attempt,
     output,
     error,
+    because: because && [...because],
     startedAt,
     finishedAt,
     durationMs: durationMs({ startedAt, finishedAt }),

@@ -1,5 +1,5 @@
 import { registerEnumType } from 'type-graphql';
-import { eventTypes } from '../../journal/event.ts';
+import { type DeadEdge, eventTypes } from '../../journal/event.ts';
 import { severities } from '../../shared/severity.ts';
 import { enumOf } from '../enum-of.ts';
 
@@ -9,6 +9,7 @@ export const OutputStream = enumOf(['STDOUT', 'STDERR']);
 export const EnvironmentStatus = enumOf(['RESOLVING', 'INSTALLING', 'READY', 'FAILED']);
 export const ViolationLayer = enumOf(['STATIC', 'RUNTIME', 'KERNEL']);
 export const ViolationSeverity = enumOf(severities);
+export const DeadEdgeReason = enumOf<DeadEdge['reason']>(['SOURCE_FAILED', 'SOURCE_SKIPPED', 'OTHER_HANDLE']);
 
 registerEnumType(ExecutionEventType, {
   name: 'ExecutionEventType',
@@ -47,5 +48,17 @@ registerEnumType(ViolationSeverity, {
     LOW: { description: 'Found before the code ran: mostly a mistake of its author.' },
     MEDIUM: { description: 'Refused while the code ran.' },
     HIGH: { description: 'Refused by the operating system: the code had passed the other walls.' },
+  },
+});
+
+registerEnumType(DeadEdgeReason, {
+  name: 'DeadEdgeReason',
+  description: 'Why an edge gave its target nothing.',
+  valuesConfig: {
+    SOURCE_FAILED: { description: 'Its source failed.' },
+    SOURCE_SKIPPED: { description: 'Its source was skipped.' },
+    OTHER_HANDLE: {
+      description: "Its source went another way: it emitted on another handle than the edge's.",
+    },
   },
 });

@@ -3,6 +3,7 @@ import type { Severity } from '../../shared/severity.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { JsonScalar } from '../scalars.ts';
+import { DeadEdge } from './dead-edge.type.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
 import { EventType, ExecutionEvent } from './execution-event.type.ts';
 import { Violation } from './violation.type.ts';
@@ -35,8 +36,15 @@ export class NodeFailed extends ExecutionEvent {
   durationMs!: number;
 }
 
-@EventType('A node will not run: no edge to the node is live.')
-export class NodeSkipped extends ExecutionEvent {}
+@EventType('A node will not run: with `join: ALL` an input of the node cannot come, with `ANY` none can.')
+export class NodeSkipped extends ExecutionEvent {
+  @Field(() => [DeadEdge], {
+    nullable: true,
+    description:
+      'The edges of the inputs that cannot come, and why; null in executions of releases before nodes had a join.',
+  })
+  because?: DeadEdge[];
+}
 
 @EventType('A node, or an item of a node, reused the output from the execution that this one retries.')
 export class NodeReused extends ExecutionEvent {

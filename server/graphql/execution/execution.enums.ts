@@ -27,7 +27,7 @@ registerEnumType(NodeExecutionStatus, {
   description: 'SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final.',
   valuesConfig: {
     ...shared,
-    SKIPPED: { description: 'No edge to the node was live.' },
+    SKIPPED: { description: 'Did not run, because an input could not come; `because` says which.' },
     REUSED: { description: 'Reused the output from the execution that this one retries.' },
   },
 });

@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
+import { DeadEdge } from '../execution-event/dead-edge.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
@@ -68,6 +69,12 @@ export class NodeExecution {
 
   @Field(() => NodeError, { nullable: true, description: 'Why its last attempt failed.' })
   error!: NodeError | null;
+
+  @Field(() => [DeadEdge], {
+    nullable: true,
+    description: 'Why it was SKIPPED: the edges of the inputs that could not come; null in any other status.',
+  })
+  because!: readonly DeadEdge[] | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its first attempt began.' })
   startedAt!: Date | null;

@@ -1,5 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
+import type { Join as JoinName } from '../../nodes/draft.ts';
 import { JsonScalar } from '../scalars.ts';
+import { Join } from './workflow.enums.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'Where an editor draws a node.' })
 export class Position {
@@ -62,6 +64,12 @@ export class WorkflowNode {
   @Field(() => Position, { nullable: true, description: 'Where an editor draws the node.' })
   position!: Position | null;
 
+  @Field(() => Join, {
+    description:
+      'What the node waits for where several edges end. ANY in versions that were saved before nodes had a join.',
+  })
+  join!: JoinName;
+
   @Field(() => RetryPolicy, {
     nullable: true,
     description: 'How often the node is attempted; null for once.',
@@ -92,7 +100,7 @@ export class WorkflowEdge {
   @Field(() => String, {
     nullable: true,
     description:
-      'The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source.',
+      'The input that the edge leads to, which names its value where several edges end. Edges with the same name are alternatives for one input; without a name an edge is an input of its own, by the key of its source.',
   })
   targetHandle!: string | null;
 }

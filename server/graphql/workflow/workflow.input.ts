@@ -1,6 +1,8 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { Join as JoinName } from '../../nodes/draft.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
+import { Join } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
 export class PositionInput {
@@ -72,6 +74,12 @@ export class WorkflowNodeInput {
   @Field(() => PositionInput, { nullable: true, description: 'Where an editor draws the node.' })
   position?: PositionInput | null;
 
+  @Field(() => Join, {
+    defaultValue: 'ALL',
+    description: 'What the node waits for where several edges end.',
+  })
+  join!: JoinName;
+
   @Field(() => RetryPolicyInput, {
     nullable: true,
     description: 'How often the node is attempted, with `forEach` each item separately; by default once.',
@@ -100,7 +108,7 @@ export class WorkflowEdgeInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'The name of the value in the input of a node where several edges end. By default, and where another live edge has the same name, the key of the source.',
+      'The input that the edge leads to, which names its value where several edges end. Edges with the same name are alternatives for one input; without a name an edge is an input of its own, by the key of its source.',
   })
   targetHandle?: string | null;
 }

@@ -42,13 +42,15 @@ export function toWorkflowDraft({
   };
 }
 
-function toNodeDraft({ key, type, name, config, position, retry, forEach }: WorkflowNodeInput): NodeDraft {
+function toNodeDraft(node: WorkflowNodeInput): NodeDraft {
+  const { key, type, name, config, position, join, retry, forEach } = node;
   return {
     key,
     type,
     name: name ?? null,
     config: config ?? {},
     position: position ? { ...position } : null,
+    join,
     retry: retry ? { ...retry } : null,
     forEach: forEach ? { ...forEach } : null,
   };

@@ -25,8 +25,8 @@ export const branch: NodeDefinition<z.infer<typeof config>> = {
   config,
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: () => [
-    { id: 'true', label: 'True' },
-    { id: 'false', label: 'False' },
+    { id: 'true', label: 'True', isOptional: true },
+    { id: 'false', label: 'False', isOptional: true },
   ],
   canFail: true,
   effects: 'none',

@@ -5,6 +5,7 @@ import {
   MAX_CODE_CHARACTERS,
   type PythonError,
   type PythonEvent,
+  type PythonFinding,
   type PythonViolation,
 } from '../../sandbox/backend.ts';
 import { severityOf } from '../../shared/severity.ts';
@@ -83,6 +84,8 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
   effects: 'none',
+  findWarnings: async ({ code }, { sandbox }) =>
+    code === undefined ? [] : (await sandbox.check(code)).map(toConfigProblem),
   async execute({ config, input, sandbox, signal, emit, emitLate, saveArtifact }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
@@ -110,6 +113,12 @@ const python: NodeDefinition<z.infer<typeof config>> = {
     }
   },
 };
+
+function toConfigProblem({ rule, message, line, column }: PythonFinding): ConfigProblem {
+  const where = line === null ? '' : `Line ${line}${column === null ? '' : `, column ${column}`}: `;
+  const code = rule === 'syntax-error' ? 'PYTHON_EXECUTION_ERROR' : 'PYTHON_SECURITY_ERROR';
+  return { path: ['code'], code, message: `${where}${message}` };
+}
 
 /** An exception may come of what the code read, so the author of a retry policy decides. */
 function isWorthRetrying({ code, retryable }: PythonError): boolean {

@@ -42,7 +42,7 @@ export const switchNode: NodeDefinition<z.infer<typeof config>> = {
   inputs: [{ id: 'input', label: 'Input' }],
   outputs: ({ cases = [] }) => [
     ...cases.map(({ handle }) => ({ id: handle, label: handle })),
-    { id: DEFAULT_HANDLE, label: 'Default' },
+    { id: DEFAULT_HANDLE, label: 'Default', isOptional: true },
   ],
   canFail: true,
   effects: 'none',

@@ -31,6 +31,7 @@ const anyBody = fc.oneof(
         { type: 'NodeSucceeded', output: 1, handle: 'output', durationMs: 1 },
         { type: 'NodeFailed', error, durationMs: 1 },
         { type: 'NodeSkipped' },
+        { type: 'NodeSkipped', because: [{ source: 'c', reason: 'SOURCE_FAILED' }] },
         { type: 'NodeReused', output: 2, handle: 'output' },
         { type: 'NodeRetryScheduled', delayMs: 1, error },
       ),
@@ -94,6 +95,7 @@ function ofClient({ status, nodes }: ExecutionState): object {
     attempt: one.attempt,
     output: one.output,
     error: one.error,
+    because: one.because,
     startedAt: one.startedAt,
     finishedAt: one.finishedAt,
   });
@@ -111,6 +113,7 @@ function ofServer({ status, nodes }: RunState): object {
     attempt: run.attempt,
     output: run.output ?? null,
     error: run.error,
+    because: run.because,
     startedAt: run.startedAt?.toISOString() ?? null,
     finishedAt: run.finishedAt?.toISOString() ?? null,
   });

@@ -9,18 +9,27 @@ import { HandNodes, handDraft, stored } from './support/hand-nodes.ts';
 
 const ID = 'exec_1';
 
-/** Any acyclic graph of up to a dozen nodes, some edges by the error handle, some nodes with effects, some failing. */
+/** Any acyclic graph of up to a dozen nodes, some edges by the error handle or to one input, some nodes with ANY, some with effects, some failing. */
 const anyRun = fc.record({
   edges: fc
-    .array(fc.record({ from: fc.nat(5), step: fc.integer({ min: 1, max: 3 }), byError: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 9,
-    })
-    .map((edges) => [
-      ...new Set(
-        edges.map(({ from, step, byError }) => `n${from}${byError ? '.error' : ''}>n${from + step}`),
+    .tuple(
+      fc.array(
+        fc.record({
+          from: fc.nat(5),
+          step: fc.integer({ min: 1, max: 3 }),
+          byError: fc.boolean(),
+          input: fc.constantFrom('', '', '.x'),
+        }),
+        { minLength: 1, maxLength: 9 },
       ),
-    ]),
+      fc.uniqueArray(fc.nat(8), { maxLength: 4 }),
+    )
+    .map(([edges, any]) => {
+      const texts = edges.map(
+        ({ from, step, byError, input }) => `n${from}${byError ? '.error' : ''}>n${from + step}${input}`,
+      );
+      return [...any.map((n) => `n${n}=ANY`), ...new Set(texts)];
+    }),
   outside: fc.uniqueArray(
     fc.nat(8).map((n) => `n${n}`),
     { maxLength: 4 },

@@ -3,8 +3,8 @@ import type { Plan } from '../../../server/engine/plan.ts';
 import { makePlan } from '../../../server/engine/plan.ts';
 import { resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
-import type { EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
-import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
+import type { DeadEdge, EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
+import type { EdgeDraft, Join, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 
 /** The pure engine with no clock, I/O or promises: the test decides when each node ends, and how. */
@@ -28,6 +28,12 @@ export class HandDriven {
 
   statusOf(nodeKey: string): string {
     return this.state.nodes.get(nodeKey)?.status ?? 'none';
+  }
+
+  /** Why a node was skipped. */
+  skipOf(nodeKey: string): DeadEdge[] | undefined {
+    const event = this.journal.find((each) => each.type === 'NodeSkipped' && each.nodeKey === nodeKey);
+    return (event as { because?: DeadEdge[] } | undefined)?.because;
   }
 
   begin(): this {
@@ -85,21 +91,20 @@ export function foldAll(events: readonly EventBody[]): RunState {
   return state;
 }
 
-/** `a>b` is an edge by the first handle, `a.error>b` by the one named. Nodes are transforms. */
+/** `a>b` is an edge by the first handle, `a.error>b.left` by those named. `b=ANY` sets a join. Nodes are transforms. */
 export function planOf(...edges: string[]): Plan {
   return makePlan(draftOf(...edges), nodeRegistry);
 }
 
 export function draftOf(...texts: string[]): WorkflowDraft {
   const edges = texts.filter((text) => text.includes('>')).map(edgeOf);
-  const keys = new Set([
-    ...texts.filter((text) => !text.includes('>')),
-    ...edges.flatMap(({ source, target }) => [source, target]),
-  ]);
+  const named = texts.filter((text) => !text.includes('>')).map((text) => text.split('='));
+  const joins = new Map(named.map(([key, join]) => [key!, join as Join | undefined]));
+  const keys = new Set([...joins.keys(), ...edges.flatMap(({ source, target }) => [source, target])]);
   return {
     name: 'test',
     description: null,
-    nodes: [...keys].map((key) => nodeOf(key)),
+    nodes: [...keys].map((key) => ({ ...nodeOf(key), join: joins.get(key) ?? 'ALL' })),
     edges,
     inputSchema: null,
     outputSchema: null,
@@ -111,13 +116,14 @@ export function nodeOf(
   type = 'transform',
   config: unknown = { expression: 'input' },
 ): NodeDraft {
-  return { key, type, name: null, config, position: null, retry: null, forEach: null };
+  return { key, type, name: null, config, position: null, join: 'ALL', retry: null, forEach: null };
 }
 
 function edgeOf(text: string): EdgeDraft {
-  const [from, target] = text.split('>') as [string, string];
+  const [from, to] = text.split('>') as [string, string];
   const [source, sourceHandle = null] = from.split('.') as [string, string?];
-  return { source, sourceHandle, target, targetHandle: null };
+  const [target, targetHandle = null] = to.split('.') as [string, string?];
+  return { source, sourceHandle, target, targetHandle };
 }
 
 export function errorOf(nodeKey: string): NodeError {

@@ -2,7 +2,7 @@ import { HandDriven, planOf } from './drive-by-hand.ts';
 
 const drive = (...edges: string[]) => new HandDriven(planOf(...edges)).begin();
 
-test('a node starts when every edge to it is settled, and not before', () => {
+test('a node starts when every input has come, and not before', () => {
   const run = drive('a>c', 'b>c');
   expect([...run.running]).toEqual(['a', 'b']);
   run.succeed('a');
@@ -11,12 +11,67 @@ test('a node starts when every edge to it is settled, and not before', () => {
   expect([...run.running]).toEqual(['c']);
 });
 
+test('a node is skipped as soon as one of its inputs cannot come, whatever else runs', () => {
+  const run = drive('a>c', 'b>c', 'a.error>d').fail('a');
+  expect(run.statusOf('c')).toBe('SKIPPED');
+  expect([...run.running]).toEqual(['b', 'd']);
+  expect(run.succeed('b').succeed('d').journal.at(-1)).toMatchObject({ type: 'ExecutionSucceeded' });
+});
+
+test('edges that name the same target handle are alternatives for one input', () => {
+  const graph = ['s.true>a', 's.false>b', 'a>c.order', 'b>c.order', 'x>c.rate'];
+  const run = drive(...graph)
+    .succeed('s', 1, 'false')
+    .succeed('b');
+  expect(run.statusOf('c')).toBe('none');
+  expect([...run.succeed('x').running]).toEqual(['c']);
+  const neither = drive(...graph, 's.error>f').fail('s');
+  expect(neither.statusOf('c')).toBe('SKIPPED');
+});
+
+test('edges that name no target handle are an input each, also from the same node', () => {
+  const run = drive('s.true>c', 's.false>c').succeed('s', 1, 'true');
+  expect(run.statusOf('c')).toBe('SKIPPED');
+});
+
+test('of alternatives the first to come starts the node, and the others are not waited for', () => {
+  const run = drive('a>c.in', 'b>c.in').succeed('b');
+  expect([...run.running]).toEqual(['a', 'c']);
+  run.succeed('c').succeed('a');
+  expect(run.starts.get('c')).toBe(1);
+  expect(run.journal.at(-1)).toMatchObject({ type: 'ExecutionSucceeded' });
+});
+
+test('with ANY a node starts when all edges are settled and one input came', () => {
+  const run = drive('c=ANY', 'a>c', 'b>c', 'a.error>d').fail('a');
+  expect(run.statusOf('c')).toBe('none');
+  expect([...run.succeed('b').running]).toEqual(['d', 'c']);
+});
+
+test('a node that is skipped says which edges are dead, and why', () => {
+  const run = drive('a.error>x', 'a>c', 's.yes>c.in', 's.no>c.in', 'c>d', 'd=ANY').fail('a');
+  const edge = (source: string, sourceHandle: string, targetHandle: string | null = null) => ({
+    source,
+    sourceHandle,
+    targetHandle,
+  });
+  expect(run.skipOf('c')).toEqual([{ ...edge('a', 'output'), reason: 'SOURCE_FAILED', emitted: null }]);
+  expect(run.skipOf('d')).toEqual([{ ...edge('c', 'output'), reason: 'SOURCE_SKIPPED', emitted: null }]);
+
+  const other = drive('a>c', 's.yes>c.in', 's.no>c.in', 'c.error>e').succeed('s', 1, 'maybe');
+  expect(other.skipOf('c')).toEqual([
+    { ...edge('s', 'yes', 'in'), reason: 'OTHER_HANDLE', emitted: 'maybe' },
+    { ...edge('s', 'no', 'in'), reason: 'OTHER_HANDLE', emitted: 'maybe' },
+  ]);
+  expect(other.skipOf('e')).toEqual([{ ...edge('c', 'error'), reason: 'SOURCE_SKIPPED', emitted: null }]);
+});
+
 test('branches that depend on nothing of each other run at the same time', () => {
   expect([...drive('a>b', 'a>c', 'b>d', 'c>d').succeed('a').running]).toEqual(['b', 'c']);
 });
 
 test('a node whose edges are all dead is skipped, and so is what follows it alone', () => {
-  const run = drive('a.true>b', 'b>c', 'a.false>d', 'c>e', 'd>e').succeed('a', 1, 'false');
+  const run = drive('e=ANY', 'a.true>b', 'b>c', 'a.false>d', 'c>e', 'd>e').succeed('a', 1, 'false');
   expect(run.statusOf('b')).toBe('SKIPPED');
   expect(run.statusOf('c')).toBe('SKIPPED');
   expect([...run.running]).toEqual(['d']);

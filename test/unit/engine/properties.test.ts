@@ -1,22 +1,38 @@
 import fc from 'fast-check';
+import type { Edge } from '../../../server/engine/graph.ts';
 import { reuseEvents } from '../../../server/engine/recovery.ts';
-import type { EventBody } from '../../../server/journal/event.ts';
+import type { DeadEdge, EventBody } from '../../../server/journal/event.ts';
 import { foldAll, HandDriven, planOf } from './drive-by-hand.ts';
 
-/** Any acyclic graph: edges run from lower to higher numbers, some by the error handle. */
-const anyGraph = fc
-  .array(fc.record({ from: fc.nat(7), step: fc.integer({ min: 1, max: 4 }), byError: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 14,
-  })
+/** Any acyclic graph: edges run from lower to higher numbers, by any handle of three, some to an input with a name. */
+const anyEdges = fc
+  .array(
+    fc.record({
+      from: fc.nat(7),
+      step: fc.integer({ min: 1, max: 4 }),
+      handle: fc.constantFrom('', '', '', '.other', '.error'),
+      input: fc.constantFrom('', '', '.x', '.y'),
+    }),
+    { minLength: 1, maxLength: 14 },
+  )
   .map((edges) => [
-    ...new Set(edges.map(({ from, step, byError }) => `n${from}${byError ? '.error' : ''}>n${from + step}`)),
+    ...new Set(edges.map(({ from, step, handle, input }) => `n${from}${handle}>n${from + step}${input}`)),
   ]);
+const anyGraph = fc.tuple(anyEdges, fc.uniqueArray(fc.nat(11), { maxLength: 6 })).map(([edges, any]) => {
+  const has = (key: string) => edges.some((edge) => edge.split(/[.>]/).includes(key));
+  return [
+    ...edges,
+    ...any
+      .map((n) => `n${n}`)
+      .filter(has)
+      .map((key) => `${key}=ANY`),
+  ];
+});
 
 const anyMoves = fc.array(
   fc.record({
     pick: fc.nat(100),
-    move: fc.constantFrom('succeed', 'succeed', 'succeed', 'item', 'item', 'fail', 'crash'),
+    move: fc.constantFrom('succeed', 'succeed', 'succeed', 'other', 'item', 'item', 'fail', 'crash'),
   }),
   { maxLength: 60 },
 );
@@ -25,19 +41,62 @@ function play(edges: string[], moves: { pick: number; move: string }[]): HandDri
   return playOn(new HandDriven(planOf(...edges)).begin(), moves);
 }
 
+/** Each node that waits or was skipped does so by the meaning of joins, at every moment. */
 function playOn(run: HandDriven, moves: { pick: number; move: string }[]): HandDriven {
   for (const { pick, move } of moves) {
+    expectSoundJoins(run);
     if (run.isOver) break;
     if (move === 'crash') run.crash();
     const running = [...run.running];
     const nodeKey = running[pick % Math.max(1, running.length)];
     if (nodeKey === undefined) continue;
     if (move === 'succeed') run.succeed(nodeKey);
+    if (move === 'other') run.succeed(nodeKey, `other ${nodeKey}`, 'other');
     if (move === 'fail') run.fail(nodeKey);
     if (move === 'item' && !hasItem(run, nodeKey, pick % 3)) run.succeedItem(nodeKey, pick % 3);
   }
-  while (!run.isOver) run.succeed([...run.running][0]!);
+  while (!run.isOver) {
+    run.succeed([...run.running][0]!);
+    expectSoundJoins(run);
+  }
   return run;
+}
+
+/** Joins as they are promised, read from the graph's edges and the journal alone. */
+function expectSoundJoins({ plan, journal, isOver }: HandDriven): void {
+  const began = new Set(
+    journal.flatMap((event) => ('nodeKey' in event && isOfNode(event) ? [event.nodeKey] : [])),
+  );
+  const fates = new Map<string, { handle: string | null; reason: string }>();
+  const skips = new Map<string, unknown>();
+  for (const event of journal) {
+    if (!('nodeKey' in event) || !isOfNode(event)) continue;
+    const { nodeKey } = event;
+    if (event.type === 'NodeSucceeded' || event.type === 'NodeReused')
+      fates.set(nodeKey, { handle: event.handle, reason: 'OTHER_HANDLE' });
+    if (event.type === 'NodeFailed') fates.set(nodeKey, { handle: 'error', reason: 'SOURCE_FAILED' });
+    if (event.type !== 'NodeSkipped') continue;
+    fates.set(nodeKey, { handle: null, reason: 'SOURCE_SKIPPED' });
+    skips.set(nodeKey, event.because);
+  }
+  for (const { key, join, incoming } of plan.graph.nodes.values()) {
+    const inputs = [...Map.groupBy(incoming, (edge) => edge.targetHandle ?? edge).values()];
+    const isLive = (edge: Edge) => fates.get(edge.source)?.handle === edge.sourceHandle;
+    const isDead = (edge: Edge) => fates.has(edge.source) && !isLive(edge);
+    const lost = inputs.filter((edges) => edges.every(isDead));
+    const hasAll = inputs.every((edges) => edges.some(isLive));
+    const isSettled = incoming.every((edge) => isLive(edge) || isDead(edge));
+    const mustSkip = join === 'ALL' ? lost.length > 0 : incoming.length > 0 && incoming.every(isDead);
+    const mustStart = join === 'ALL' ? hasAll : isSettled && !mustSkip;
+    expect([key, skips.has(key)]).toEqual([key, mustSkip && (skips.has(key) || !isOver)]);
+    if (began.has(key)) expect([key, mustSkip || mustStart]).toEqual([key, true]);
+    else if (!isOver) expect([key, mustSkip || mustStart]).toEqual([key, false]);
+    if (!skips.has(key)) continue;
+    const reasons = (skips.get(key) as DeadEdge[]).map(({ source, reason }) => [source, reason]);
+    for (const [source, reason] of reasons) expect(reason).toBe(fates.get(source!)!.reason);
+    if (join === 'ANY') expect(reasons).toHaveLength(incoming.length);
+    else expect(reasons.length).toBeGreaterThan(0);
+  }
 }
 
 const hasItem = ({ journal }: HandDriven, nodeKey: string, item: number) =>
@@ -60,7 +119,7 @@ test('however nodes end and workers die, every execution ends, with its terminal
   );
 });
 
-test('no node succeeds twice, starts after it ended, or starts before what it depends on has ended', () => {
+test('no node succeeds twice, starts after it ended, or starts before what it waits for has come', () => {
   fc.assert(
     fc.property(anyGraph, anyMoves, (edges, moves) => {
       const { journal, plan } = play(edges, moves);
@@ -71,8 +130,10 @@ test('no node succeeds twice, starts after it ended, or starts before what it de
         if (!('nodeKey' in event) || !isOfNode(event)) continue;
         if (event.type === 'NodeStarted') {
           expect(ended.has(event.nodeKey)).toBe(false);
-          for (const { source } of plan.graph.nodes.get(event.nodeKey)!.incoming)
-            expect(ended.has(source)).toBe(true);
+          const { join, incoming, inputs } = plan.graph.nodes.get(event.nodeKey)!;
+          const hasEnded = ({ source }: Edge) => ended.has(source);
+          if (join === 'ANY') expect(incoming.every(hasEnded)).toBe(true);
+          else expect(inputs.every((edges) => edges.some(hasEnded))).toBe(true);
         } else ended.add(event.nodeKey);
       }
     }),

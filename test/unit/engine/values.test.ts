@@ -21,38 +21,35 @@ test('one edge gives its value, several an object by source key', () => {
 });
 
 test('edges that name different target handles give an object by handle', () => {
-  const plan = planOf('a>c', 'b>c');
-  plan.graph.nodes.get('c')!.incoming.forEach((edge, index) => {
-    edge.targetHandle = ['left', 'right'][index]!;
-  });
-  const run = new HandDriven(plan).begin().succeed('a', 1).succeed('b', 2);
+  const run = new HandDriven(planOf('a>c.left', 'b>c.right')).begin().succeed('a', 1).succeed('b', 2);
   expect(inputAfter(run, 'c')).toEqual({ left: 1, right: 2 });
 });
 
 test('edges of which one is alive give it by the handle that all name', () => {
-  const plan = planOf('a.true>b', 'a.false>c', 'b>d', 'c>d', 'a>d');
-  plan.graph.nodes
-    .get('d')!
-    .incoming.slice(0, 2)
-    .forEach((edge) => {
-      edge.targetHandle = 'order';
-    });
-  const joined = new HandDriven(plan).begin().succeed('a', 1, 'false').succeed('c', 2);
-  expect(inputAfter(joined, 'd')).toEqual({ order: 2 });
-  const both = planOf('a>d', 'b>d', 'c>d');
-  both.graph.nodes
-    .get('d')!
-    .incoming.slice(0, 2)
-    .forEach((edge) => {
-      edge.targetHandle = 'order';
-    });
-  const all = new HandDriven(both).begin().succeed('a', 1).succeed('b', 2).succeed('c', 3);
-  expect(inputAfter(all, 'd')).toEqual({ a: 1, b: 2, c: 3 });
+  const graph = ['a.true>b', 'a.false>c', 'b>d.order', 'c>d.order'];
+  for (const join of ['ALL', 'ANY']) {
+    const run = new HandDriven(planOf(`d=${join}`, ...graph)).begin();
+    expect(inputAfter(run.succeed('a', 1, 'false').succeed('c', 2), 'd')).toEqual({ order: 2 });
+  }
 });
 
-test('an edge that is dead gives nothing to the object', () => {
-  const run = new HandDriven(planOf('a.true>c', 'b>c')).begin().succeed('a', 1, 'false').succeed('b', 2);
-  expect(inputAfter(run, 'c')).toEqual({ b: 2 });
+test('with ANY, alternatives that have all come have the names of their sources', () => {
+  const run = new HandDriven(planOf('d=ANY', 'a>d.order', 'b>d.order', 'c>d')).begin();
+  expect(inputAfter(run.succeed('a', 1).succeed('b', 2).succeed('c', 3), 'd')).toEqual({ a: 1, b: 2, c: 3 });
+});
+
+test('with ALL, of alternatives the first to come is the value, also for a worker that goes on later', () => {
+  const run = new HandDriven(planOf('a>d.order', 'b>d.order', 'c>d')).begin().succeed('c', 3).succeed('b', 2);
+  expect(inputAfter(run, 'd')).toEqual({ order: 2, c: 3 });
+  run.succeed('a', 1).crash();
+  expect(inputAfter(run, 'd')).toEqual({ order: 2, c: 3 });
+  const retried = HandDriven.retryOf(run.fail('d'));
+  expect(inputAfter(retried, 'd')).toEqual({ order: 2, c: 3 });
+});
+
+test('with ANY, an edge that is dead gives nothing to the object', () => {
+  const run = new HandDriven(planOf('c=ANY', 'a.true>c', 'b>c')).begin();
+  expect(inputAfter(run.succeed('a', 1, 'false').succeed('b', 2), 'c')).toEqual({ b: 2 });
 });
 
 test('the error handle gives the error and what the node was given', () => {
@@ -62,12 +59,8 @@ test('the error handle gives the error and what the node was given', () => {
 
 test('a chain of failures that is joined doubly at each node costs no more than its length', () => {
   const keys = Array.from({ length: 60 }, (_, n) => `n${n}`);
-  const edges = keys.slice(1).flatMap((key, n) => [`n${n}.error>${key}`, `n${n}.error>${key}`]);
+  const edges = keys.slice(1).flatMap((key, n) => [`n${n}.error>${key}.left`, `n${n}.error>${key}.right`]);
   const plan = planOf(...edges);
-  for (const { incoming } of plan.graph.nodes.values())
-    incoming.forEach((edge, index) => {
-      edge.targetHandle = ['left', 'right'][index]!;
-    });
   const run = keys.slice(0, -1).reduce((driven, key) => driven.fail(key), new HandDriven(plan).begin());
   const input = inputAfter(run, 'n59');
   expect(input).toMatchObject({ left: { error: { nodeKey: 'n58' } }, right: { error: { nodeKey: 'n58' } } });

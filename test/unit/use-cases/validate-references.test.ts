@@ -1,11 +1,10 @@
-import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import type { WorkflowDraft } from '../../../server/nodes/draft.ts';
-import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { validateWorkflow } from '../../../server/use-cases/validate.ts';
 import { draftOf, nodeOf } from '../engine/drive-by-hand.ts';
+import { validationDeps } from './validation-deps.ts';
 
-const evaluator = openEvaluator();
-afterAll(() => evaluator[Symbol.dispose]());
+const deps = validationDeps();
+afterAll(() => deps[Symbol.dispose]());
 
 type Nodes = Record<string, string | [type: string, config: object]>;
 
@@ -20,7 +19,7 @@ function workflow(edges: string[], nodes: Nodes, inputSchema: unknown = null): W
 }
 
 const warningsOf = async (draft: WorkflowDraft) => {
-  const { errors, warnings } = await validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+  const { errors, warnings } = await validateWorkflow(draft, deps);
   expect(errors).toEqual([]);
   return warnings;
 };
@@ -169,7 +168,7 @@ test('a node with forEach sees an item, its list the whole input', async () => {
 
 test('a workflow with a cycle has errors and no warnings', async () => {
   const draft = workflow(['a>b', 'b>a'], { a: '{ "x": 1 }', b: 'input.y' });
-  const { errors, warnings } = await validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+  const { errors, warnings } = await validateWorkflow(draft, deps);
   expect(errors).toHaveLength(1);
   expect(warnings).toEqual([]);
 });

@@ -1,15 +1,14 @@
-import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import { describeNode } from '../../../server/nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { validateWorkflow } from '../../../server/use-cases/validate.ts';
 import { draftOf, nodeOf } from '../engine/drive-by-hand.ts';
+import { validationDeps } from './validation-deps.ts';
 
-const evaluator = openEvaluator();
-afterAll(() => evaluator[Symbol.dispose]());
+const deps = validationDeps();
+afterAll(() => deps[Symbol.dispose]());
 
-const validateWhole = (draft: WorkflowDraft) =>
-  validateWorkflow(draft, { registry: nodeRegistry, evaluator });
+const validateWhole = (draft: WorkflowDraft) => validateWorkflow(draft, deps);
 const validate = async (draft: WorkflowDraft) => (await validateWhole(draft)).errors;
 const problemsOf = async (draft: WorkflowDraft) =>
   (await validate(draft)).map(({ code, field }) => `${code} ${field}`);
@@ -66,7 +65,7 @@ test('the handles of a node are computed once, however many edges leave it', asy
   const draft = draftOf('a>b');
   draft.nodes = [nodeOf('a', 'output', { value: 1 }), nodeOf('b')];
   draft.edges = Array.from({ length: 100 }, (_, n) => ({ ...draft.edges[0]!, targetHandle: `h${n}` }));
-  expect(await validateWorkflow(draft, { registry, evaluator })).toEqual({ errors: [], warnings: [] });
+  expect(await validateWorkflow(draft, { ...deps, registry })).toEqual({ errors: [], warnings: [] });
   expect(calls).toBeLessThanOrEqual(2); // Once more for its description.
 });
 
@@ -184,7 +183,7 @@ test('a run starts at nodes with the role of an input, whatever their type is ca
   const registry = new Map([...nodeRegistry, ['form', { ...nodeRegistry.get('input')!, type: 'form' }]]);
   const draft = draftOf('f>a', 'lonely');
   draft.nodes = draft.nodes.map((node) => (node.key === 'f' ? nodeOf('f', 'form', {}) : node));
-  expect((await validateWorkflow(draft, { registry, evaluator })).errors).toEqual([
+  expect((await validateWorkflow(draft, { ...deps, registry })).errors).toEqual([
     expect.objectContaining({ code: 'UNREACHABLE_NODE', field: 'nodes.0' }),
   ]);
 });

@@ -46,14 +46,19 @@ export const fanOutTemplate: WorkflowTemplate = {
         config: { code: explain },
         position: { x: 576, y: 90 },
       },
-      { key: 'result', type: 'output', position: { x: 864, y: 0 } },
+      {
+        key: 'result',
+        type: 'output',
+        config: { value: '{{ input.answer }}' },
+        position: { x: 864, y: 0 },
+      },
     ],
     edges: [
       { source: 'orders', target: 'check' },
       { source: 'check', target: 'sum' },
       { source: 'check', sourceHandle: 'error', target: 'explain' },
-      { source: 'sum', target: 'result' },
-      { source: 'explain', target: 'result' },
+      { source: 'sum', target: 'result', targetHandle: 'answer' },
+      { source: 'explain', target: 'result', targetHandle: 'answer' },
     ],
     inputSchema: {
       type: 'object',

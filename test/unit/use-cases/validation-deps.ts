@@ -1,0 +1,19 @@
+import { openEvaluator } from '../../../server/expressions/evaluator.ts';
+import { nodeRegistry } from '../../../server/nodes/registry.ts';
+import type { PythonFinding } from '../../../server/sandbox/backend.ts';
+import { makeLogger } from '../../../server/shared/logger.ts';
+import type { ValidationDeps } from '../../../server/use-cases/validate.ts';
+
+/** What validation works with; its sandbox finds nothing in any code, unless the test says what. */
+export function validationDeps(
+  check: (code: string) => Promise<PythonFinding[]> = async () => [],
+): ValidationDeps & Disposable {
+  const evaluator = openEvaluator();
+  return {
+    registry: nodeRegistry,
+    evaluator,
+    sandbox: { check },
+    logger: makeLogger('silent'),
+    [Symbol.dispose]: () => evaluator[Symbol.dispose](),
+  };
+}
