@@ -28,6 +28,8 @@ export interface NodeData extends Record<string, unknown> {
   problems: readonly CanvasProblem[];
   mark: CanvasMark | undefined;
   isReadOnly: boolean;
+  /** Whether it starts with what comes of several edges; a join of one edge is none. */
+  joinsAny: boolean;
 }
 
 export interface EdgeData extends Record<string, unknown> {
@@ -69,6 +71,7 @@ export function makeFlowElements(): (input: FlowInput) => FlowElements {
     const shapes = geometries(workflow, types);
     const positions = places(workflow, shapes);
     const problemsOf = groupProblems(problems);
+    const incoming = countByTarget(workflow.edges);
     const selectedNodes = new Set(selected.nodes);
     const selectedEdges = new Set(selected.edges);
     const stateOf = (key: string) => (states && Object.hasOwn(states, key) ? states[key] : undefined);
@@ -87,6 +90,7 @@ export function makeFlowElements(): (input: FlowInput) => FlowElements {
         problems: problemsOf.get(node.key) ?? noProblems,
         mark: marks?.get(node.key),
         isReadOnly,
+        joinsAny: node.join === 'ANY' && (incoming.get(node.key) ?? 0) > 1,
       };
       const { x, y } = positions.get(node.key)!;
       const isSelected = selectedNodes.has(node.key);
@@ -173,6 +177,12 @@ function makePlaces() {
 
 function groupProblems(problems: readonly CanvasProblem[] | undefined): Map<string, CanvasProblem[]> {
   return Map.groupBy(problems ?? [], ({ nodeKey }) => nodeKey);
+}
+
+function countByTarget(edges: readonly CanvasEdge[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { target } of edges) counts.set(target, (counts.get(target) ?? 0) + 1);
+  return counts;
 }
 
 function progressOf(state: CanvasNodeState | undefined): number | null | undefined {

@@ -30,7 +30,7 @@ export const NodeView = memo(
             <Icon name={nodeIcon(node.type, definition?.category)} />
           </span>
           <Names node={node} definition={definition} />
-          <Extras node={node} />
+          <Extras node={node} joinsAny={data.joinsAny} />
           {status && (
             <span className="weft-node__status" title={statusLabel(status)}>
               <StatusIcon status={status} />
@@ -67,10 +67,15 @@ function Names({ node, definition }: Pick<NodeData, 'node' | 'definition'>): Rea
   );
 }
 
-function Extras({ node }: { node: NodeData['node'] }): ReactElement | null {
-  if (node.forEach == null && node.retry == null) return null;
+function Extras({ node, joinsAny }: Pick<NodeData, 'node' | 'joinsAny'>): ReactElement | null {
+  if (node.forEach == null && node.retry == null && !joinsAny) return null;
   return (
     <span className="weft-node__extras">
+      {joinsAny && (
+        <span className="weft-node__join" title="Starts when all are settled and at least one came">
+          ANY
+        </span>
+      )}
       {node.forEach != null && (
         <span title="Runs once for each item">
           <Icon name="stack" size={13} />

@@ -13,6 +13,8 @@ export interface CanvasNode {
   config?: unknown;
   /** Where there is none, the automatic layout places it. */
   position?: Position | null | undefined;
+  /** ALL where there is none. */
+  join?: 'ALL' | 'ANY' | null | undefined;
   retry?: unknown;
   forEach?: unknown;
 }

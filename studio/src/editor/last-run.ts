@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { ExecutionWithNodes } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import type { NodeFormData } from '../form/form-context.ts';
-import type { WorkflowDocument } from './model/document.ts';
+import { arrivals } from '../run/model/node-input.ts';
+import type { DocumentEdge, WorkflowDocument } from './model/document.ts';
 
 export type LastRun = ExecutionWithNodes;
 
@@ -55,9 +56,13 @@ export function inputOf({ nodes, edges }: WorkflowDocument, key: string, run: La
   const outputs = outputsOf(run);
   const incoming = edges.filter(({ target }) => target === key);
   if (incoming.length === 0) return nodes.some((node) => node.key === key) ? run.input : undefined;
-  const values = incoming
-    .filter(({ source, sourceHandle }) => sourceHandle !== 'error' && outputs.has(source))
-    .map(({ source, targetHandle }) => [targetHandle ?? source, outputs.get(source)] as const);
+  const ends = new Map(run.nodeExecutions.map(({ nodeKey, finishedAt }) => [nodeKey, finishedAt]));
+  const liveSince = ({ source, sourceHandle }: DocumentEdge) =>
+    sourceHandle === 'error' || !outputs.has(source) ? null : Date.parse(ends.get(source) ?? '') || 0;
+  const { join } = nodes.find((node) => node.key === key) ?? {};
+  const values = arrivals(incoming, join, liveSince).map(
+    ({ edge, name }) => [name, outputs.get(edge.source)] as const,
+  );
   return incoming.length === 1 ? values[0]?.[1] : Object.fromEntries(values);
 }
 

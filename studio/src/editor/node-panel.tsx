@@ -4,13 +4,21 @@ import { handlesOf, handleUses, noUse } from '../canvas/geometry.ts';
 import { edgeIds } from '../canvas/types.ts';
 import { NodeForm } from '../form/node-form.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
-import { Select } from '../ui/field.tsx';
+import { Input, Select } from '../ui/field.tsx';
 import { Icon } from '../ui/icon.tsx';
 import type { LastRun } from './last-run.ts';
 import { formDataOf } from './last-run.ts';
 import type { DocumentEdge, WorkflowDocument } from './model/document.ts';
 import type { Finding } from './model/findings.ts';
-import { connect, type Definitions, keysOf, remove, renameKey, updateNode } from './model/operations.ts';
+import {
+  connect,
+  type Definitions,
+  keysOf,
+  nameInput,
+  remove,
+  renameKey,
+  updateNode,
+} from './model/operations.ts';
 import type { Editor } from './use-editor.ts';
 
 export interface NodePanelProps {
@@ -54,6 +62,7 @@ export default function NodePanel({
           ({ source, sourceHandle }) =>
             source === node.key && sourceHandle != null && sourceHandle === definition?.errorHandle?.id,
         )}
+        incomingCount={document.edges.filter(({ target }) => target === node.key).length}
       />
       <Connections editor={editor} node={node} definition={definition} />
     </div>
@@ -93,6 +102,12 @@ function Connections({ editor, node, definition }: ConnectionsProps): ReactEleme
           <li key={id}>
             <span className="weft-muted">from</span> <NodeName document={document} nodeKey={edge.source} />
             {edge.sourceHandle && <code>{edge.sourceHandle}</code>}
+            {incoming.length > 1 && (
+              <InputName
+                edge={edge}
+                onName={(name) => editor.edit((before) => nameInput(before, id, name))}
+              />
+            )}
             <Cut label={`Remove the connection from ${edge.source}`} onCut={() => cut(id)} />
           </li>
         ))}
@@ -118,6 +133,45 @@ function Connections({ editor, node, definition }: ConnectionsProps): ReactEleme
 function NodeName({ document, nodeKey }: { document: WorkflowDocument; nodeKey: string }): ReactElement {
   const node = document.nodes.find(({ key }) => key === nodeKey);
   return <span className="weft-editor__node-name">{node?.name || nodeKey}</span>;
+}
+
+/** The name of the input that an edge leads to: edges that share one are alternatives for it. */
+function InputName({
+  edge,
+  onName,
+}: {
+  edge: DocumentEdge;
+  onName: (name: string | null) => void;
+}): ReactElement {
+  const [draft, setDraft] = useState<string | null>(null);
+  const isName = (text: string) => text === '' || /^[A-Za-z0-9_-]{1,64}$/.test(text);
+  const settle = () => {
+    if (draft !== null && isName(draft)) onName(draft === '' ? null : draft);
+    setDraft(null);
+  };
+  return (
+    <span className="weft-editor__input-name">
+      <span className="weft-muted">as</span>
+      <Input
+        aria-label={`Name of the input from ${edge.source}`}
+        aria-invalid={(draft !== null && !isName(draft)) || undefined}
+        title="Connections with the same name are alternatives for one input"
+        className="weft-mono"
+        spellCheck={false}
+        autoCapitalize="off"
+        placeholder={edge.source}
+        value={draft ?? edge.targetHandle ?? ''}
+        onChange={({ target }) => setDraft(target.value)}
+        onBlur={settle}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') settle();
+          if (event.key !== 'Escape' || draft === null) return;
+          event.stopPropagation();
+          setDraft(null);
+        }}
+      />
+    </span>
+  );
 }
 
 function Cut({ label, onCut }: { label: string; onCut: () => void }): ReactElement {

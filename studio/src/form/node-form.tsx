@@ -9,6 +9,7 @@ import './node-form.css';
 import type { NodeProblem } from './problems.ts';
 import { ForEachSettings } from './settings/for-each.tsx';
 import { IdentitySettings } from './settings/identity.tsx';
+import { JoinSettings } from './settings/join.tsx';
 import { RetrySettings } from './settings/retry.tsx';
 import { JsonWidget } from './widgets/json.tsx';
 
@@ -35,6 +36,8 @@ export interface NodeFormProps {
   data?: NodeFormData | undefined;
   /** Whether an edge begins at the node's error handle. */
   hasErrorEdge?: boolean;
+  /** How many edges end at the node. With one there is nothing to join, so that is not drawn. */
+  incomingCount?: number | undefined;
   isReadOnly?: boolean;
 }
 
@@ -73,17 +76,19 @@ function KnownNode(
   },
 ): ReactElement {
   const { definition, value, onChange, problems, isReadOnly = false } = props;
-  const { hasErrorEdge = false, onKeyChange, takenKeys = [] } = props;
+  const { hasErrorEdge = false, incomingCount, onKeyChange, takenKeys = [] } = props;
   const set = (change: Partial<WorkflowNodeInput>) => onChange({ ...value, ...change });
   const setting = { problems, isReadOnly };
   const canFail = definition.errorHandle !== null;
   const canRepeat = canFail && definition.outputs.length === 1;
+  const canJoin = (definition.inputs?.length ?? 0) > 0 && (incomingCount === undefined || incomingCount > 1);
   return (
     <>
       <Problems problems={unplaced(problems, definition)} />
       <Config {...props} isReadOnly={isReadOnly} onConfig={(config) => set({ config })} />
-      {(canFail || value.retry || value.forEach) && (
+      {(canFail || canJoin || value.retry || value.forEach) && (
         <section className="weft-form__settings" aria-label="When it runs, and when it fails">
+          {canJoin && <JoinSettings {...setting} value={value.join} onChange={(join) => set({ join })} />}
           {(canRepeat || value.forEach) && (
             <ForEachSettings {...setting} value={value.forEach} onChange={(forEach) => set({ forEach })} />
           )}
@@ -213,7 +218,7 @@ function UnknownNode({
 /** Those that no field shows: of the node itself, and of fields that its type does not have. */
 function unplaced(problems: readonly NodeProblem[], { fields }: NodeDefinition): NodeProblem[] {
   const names = new Set(fields.map(({ name }) => name));
-  const settings = new Set(['retry', 'forEach', 'key', 'name']);
+  const settings = new Set(['join', 'retry', 'forEach', 'key', 'name']);
   return problems.filter(({ field }) => {
     const [part = '', name] = (field ?? '').split('.');
     if (part === 'config') return name === undefined || !names.has(name);

@@ -43,7 +43,8 @@ export function OutputPanel({ executionId, run, of, sequence }: ValuesProps): Re
 export function InputPanel({ executionId, run, details, of, sequence }: ValuesProps): ReactElement {
   const edges = details?.version?.edges ?? [];
   const hasEdges = of !== null && edges.some(({ target }) => target === of.nodeKey);
-  const parts = hasEdges ? inputParts(run, edges, of.nodeKey, sequence) : [];
+  const node = details?.version?.nodes.find(({ key }) => key === of?.nodeKey);
+  const parts = hasEdges && node ? inputParts(run, edges, node, sequence) : [];
   const given = useRunInput(executionId, !hasEdges);
   if (!hasEdges) {
     if (given.isPending) return <SkeletonRows count={3} />;
@@ -54,10 +55,10 @@ export function InputPanel({ executionId, run, details, of, sequence }: ValuesPr
   return (
     <div className="weft-run__values">
       {parts.map(({ name, source, isError }) => {
-        const node = run.nodes.get(source);
+        const sent = run.nodes.get(source);
         if (isError)
-          return <ValueView key={source} label={`${name}: error`} value={node?.attempts.at(-1)?.error} />;
-        const place = outputPlaceAt(node, sequence);
+          return <ValueView key={source} label={`${name}: error`} value={sent?.attempts.at(-1)?.error} />;
+        const place = outputPlaceAt(sent, sequence);
         const label = parts.length === 1 ? `Output of ${source}` : name;
         return place === null ? null : (
           <OutputOf key={source} executionId={executionId} place={place} label={label} />

@@ -10,6 +10,7 @@ import { countUpTo, live } from './model/moment.ts';
 import { InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
 import type { RunPlace } from './run-place.ts';
 import type { RunSnapshot, RunStore } from './run-store.ts';
+import { SkipReasonLine } from './skip-reason.tsx';
 
 export interface RunPanelProps {
   executionId: string;
@@ -65,6 +66,14 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           </Button>
         )}
       </div>
+      {selected !== null && status === 'SKIPPED' && (
+        <SkipReasonLine
+          run={run}
+          nodeKey={selected.nodeKey}
+          nameOf={nameOf}
+          onSelectNode={(nodeKey) => onChange({ selected: { nodeKey, item: null } })}
+        />
+      )}
       <Tabs
         label="Details"
         selected={tab}

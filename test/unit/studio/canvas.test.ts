@@ -128,6 +128,13 @@ describe('what React Flow is given', () => {
     expect(after.edges[0]).toBe(before.edges[0]);
   });
 
+  test('ANY is marked where several edges end', () => {
+    const nodes = workflow.nodes.map((node) => ({ ...node, join: 'ANY' as const }));
+    const made = makeFlowElements()({ ...input, workflow: { ...workflow, nodes } });
+    expect(made.nodes.map(({ data }) => data.joinsAny)).toEqual([false, true]);
+    expect(makeFlowElements()(input).nodes.some(({ data }) => data.joinsAny)).toBe(false);
+  });
+
   test('an edge says its handle where there is a choice, and the name of its value', () => {
     const labels = makeFlowElements()(input).edges.map(({ data }) => [data?.kind, data?.label]);
     expect(labels).toEqual([

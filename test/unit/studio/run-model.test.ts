@@ -9,9 +9,10 @@ import {
   runStatusAt,
   workAt,
 } from '../../../studio/src/run/model/moment.ts';
-import { inputParts } from '../../../studio/src/run/model/node-input.ts';
+import { arrivals, inputParts } from '../../../studio/src/run/model/node-input.ts';
 import type { RunModel } from '../../../studio/src/run/model/records.ts';
 import { applyEvents, makeRunModel, workOf } from '../../../studio/src/run/model/run-model.ts';
+import { skipReasons } from '../../../studio/src/run/model/skip-reason.ts';
 import { barsOf, layoutTimeline } from '../../../studio/src/run/model/timeline-layout.ts';
 import { tableColumns, valueRows } from '../../../studio/src/run/model/value-rows.ts';
 
@@ -218,12 +219,71 @@ describe('what came to a node', () => {
       targetHandle: string | null = null,
     ) => ({ source, sourceHandle, target, targetHandle });
     const edges = [edge('a', 'true'), edge('a', 'false', 'd'), edge('b', 'error'), edge('b', null, 'e')];
-    expect(inputParts(run, edges, 'c', live)).toEqual([
+    expect(inputParts(run, edges, { key: 'c' }, live)).toEqual([
       { name: 'a', source: 'a', isError: false },
       { name: 'b', source: 'b', isError: true },
     ]);
-    expect(inputParts(run, edges, 'd', live)).toEqual([]);
-    expect(inputParts(run, edges, 'c', 1)).toEqual([]);
+    expect(inputParts(run, edges, { key: 'd' }, live)).toEqual([]);
+    expect(inputParts(run, edges, { key: 'c' }, 1)).toEqual([]);
+  });
+});
+
+describe('of alternatives', () => {
+  const edge = (source: string, targetHandle: string | null = null) => ({
+    source,
+    target: 'c',
+    targetHandle,
+  });
+  const ends: Record<string, number> = { a: 2, b: 1 };
+  const named = (edges: ReturnType<typeof edge>[], join?: 'ANY') =>
+    arrivals(edges, join, ({ source }) => ends[source] ?? null).map(({ edge, name }) => [name, edge.source]);
+
+  test('the first to come counts, and with ANY each has the name of its source', () => {
+    const edges = [edge('a', 'x'), edge('b', 'x'), edge('gone', 'x')];
+    expect(named(edges)).toEqual([['x', 'b']]);
+    expect(named(edges, 'ANY')).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+    expect(named([edge('a'), edge('b', 'y')])).toEqual([
+      ['a', 'a'],
+      ['y', 'b'],
+    ]);
+  });
+});
+
+describe('why a node was skipped', () => {
+  const dead = (source: string, reason: string, emitted: string | null = null, sourceHandle = 'output') => ({
+    source,
+    sourceHandle,
+    targetHandle: null,
+    reason,
+    emitted,
+  });
+  const run = runOf([
+    [1, 'NodeSkipped', { nodeKey: 'b', because: [dead('a', 'SOURCE_FAILED')] }],
+    [2, 'NodeSkipped', { nodeKey: 'c', because: [dead('b', 'SOURCE_SKIPPED')] }],
+    [
+      3,
+      'NodeSkipped',
+      { nodeKey: 'd', because: [dead('c', 'SOURCE_SKIPPED'), dead('s', 'OTHER_HANDLE', 'no', 'yes')] },
+    ],
+    [4, 'NodeSkipped', { nodeKey: 'e', because: [dead('s', 'OTHER_HANDLE', 'no', 'error')] }],
+    [5, 'NodeSkipped', { nodeKey: 'old', because: null }],
+  ]);
+
+  test('is said of each edge, with what began it', () => {
+    expect(skipReasons(run, 'b')).toEqual([{ source: 'a', verb: 'failed', root: null }]);
+    expect(skipReasons(run, 'd')).toEqual([
+      { source: 'c', verb: 'was skipped', root: { source: 'a', verb: 'failed', root: null } },
+      { source: 's', verb: 'went by “no”', root: null },
+    ]);
+    expect(skipReasons(run, 'e')).toEqual([{ source: 's', verb: 'did not fail', root: null }]);
+  });
+
+  test('is not known of a run of a release before joins, nor of a node that ran', () => {
+    expect(skipReasons(run, 'old')).toEqual([]);
+    expect(skipReasons(run, 'a')).toEqual([]);
   });
 });
 

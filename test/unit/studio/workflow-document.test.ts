@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NodeDefinition } from '../../../client-sdk/src/client.ts';
+import { edgeIds } from '../../../studio/src/canvas/types.ts';
 import { diffDocuments, isSameWorkflow } from '../../../studio/src/editor/model/diff.ts';
 import { isEqual, toDocument, type WorkflowDocument } from '../../../studio/src/editor/model/document.ts';
 import { type DraftStorage, readDraft, writeDraft } from '../../../studio/src/editor/model/draft.ts';
@@ -7,6 +8,7 @@ import {
   addNode,
   connect,
   copyNodes,
+  nameInput,
   pasteNodes,
   remove,
   renameKey,
@@ -143,6 +145,23 @@ describe('the document', () => {
     expect(isEqual(read, document)).toBe(true);
     expect(isEqual({ ...read, name: 'Other' }, document)).toBe(false);
   });
+
+  test('a join is kept where it is not the default', () => {
+    const joined = (join: 'ALL' | 'ANY') =>
+      toDocument({ ...document, nodes: document.nodes.map((node) => ({ ...node, join })) });
+    expect(joined('ALL')).toEqual(document);
+    expect(joined('ANY').nodes.every(({ join }) => join === 'ANY')).toBe(true);
+    expect(readWorkflow(writeFile(joined('ANY')))).toEqual({ document: joined('ANY') });
+  });
+
+  test('an edge gets the name of an input, and loses it', () => {
+    const [edge] = document.edges;
+    const [id] = edgeIds(document.edges);
+    const named = nameInput(document, id!, 'rows');
+    expect(named.edges[0]).toEqual({ ...edge, targetHandle: 'rows' });
+    expect(nameInput(named, edgeIds(named.edges)[0]!, null)).toEqual(document);
+    expect(nameInput(document, 'gone', 'x')).toBe(document);
+  });
 });
 
 function withNulls(node: WorkflowDocument['nodes'][number]) {
@@ -229,6 +248,9 @@ describe('text', () => {
     expect(readDraft(storage, 'wf_2')).toBeNull();
     kept.set('weft.draft.wf_1', '{"document":{"nodes":7},"baseVersion":3}');
     expect(readDraft(storage, 'wf_1')).toBeNull();
+    const nodes = [{ key: 'a', type: 'output' }];
+    kept.set('weft.draft.wf_1', JSON.stringify({ document: { nodes }, baseVersion: 3 })); // of before nodes had a join
+    expect(readDraft(storage, 'wf_1')!.document.nodes).toEqual([{ ...nodes[0], join: 'ANY' }]);
     const full = {
       ...storage,
       setItem: () => {

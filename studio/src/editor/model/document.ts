@@ -1,6 +1,6 @@
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
 
-/** A workflow as the editor holds it: what the API takes, with nothing in it that is null. Never changed in place. */
+/** A workflow as the editor holds it: what the API takes, with nothing in it that is null or the default. Never changed in place. */
 export interface WorkflowDocument {
   name: string;
   description?: string;
@@ -72,9 +72,10 @@ export function freeKey(base: string, taken: ReadonlySet<string>): string {
 }
 
 function toNode(node: DocumentNode): DocumentNode {
-  const { key, type, name, config, position, retry, forEach } = node;
+  const { key, type, name, config, position, join, retry, forEach } = node;
   const place = position && { x: position.x, y: position.y };
-  return withoutNulls({ key, type, name, config, position: place, retry, forEach });
+  const any = join === 'ANY' ? join : undefined;
+  return withoutNulls({ key, type, name, config, position: place, join: any, retry, forEach });
 }
 
 /** The type stays what it was: what may be null may be left out as well. */

@@ -68,6 +68,16 @@ export function connect(document: WorkflowDocument, edge: DocumentEdge): Workflo
   return { ...document, edges: [...document.edges, edge] };
 }
 
+/** Names the input that an edge leads to; null for the key of its source. */
+export function nameInput(document: WorkflowDocument, edgeId: string, name: string | null): WorkflowDocument {
+  const index = edgeIds(document.edges).indexOf(edgeId);
+  const edge = document.edges[index];
+  if (edge === undefined || (edge.targetHandle ?? null) === name) return document;
+  const { targetHandle: _, ...rest } = edge;
+  const named = name === null ? rest : { ...rest, targetHandle: name };
+  return { ...document, edges: document.edges.with(index, named) };
+}
+
 /** Removes nodes with their edges, and edges. */
 export function remove(document: WorkflowDocument, selection: CanvasSelection): WorkflowDocument {
   const nodes = new Set(selection.nodes);

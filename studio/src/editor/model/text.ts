@@ -68,13 +68,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isNode(value: unknown): value is DocumentNode {
   if (!isObject(value)) return false;
-  const { key, type, name, position, retry, forEach } = value;
+  const { key, type, name, position, join, retry, forEach } = value;
   return (
     typeof key === 'string' &&
     typeof type === 'string' &&
     (name == null || typeof name === 'string') &&
     (position == null ||
       (isObject(position) && Number.isFinite(position.x) && Number.isFinite(position.y))) &&
+    (join == null || join === 'ALL' || join === 'ANY') &&
     (retry == null || isObject(retry)) &&
     (forEach == null || (isObject(forEach) && typeof forEach.items === 'string'))
   );

@@ -1,4 +1,4 @@
-import type { RetryPolicyInput } from '@weft/client';
+import type { Join, RetryPolicyInput } from '@weft/client';
 import { formatDuration } from '../../ui/format.ts';
 
 export type RetryPolicy = Required<RetryPolicyInput>;
@@ -37,3 +37,15 @@ function spelled(ms: number): string {
 function listOf(items: readonly string[]): string {
   return items.length === 1 ? items[0]! : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
 }
+
+export const joinInWords: Record<Join, { choice: string; summary: string }> = {
+  ALL: {
+    choice: 'Starts when every input has come',
+    summary:
+      'It is skipped as soon as one cannot come. Edges with the same name are alternatives for one input.',
+  },
+  ANY: {
+    choice: 'Starts when all are settled and at least one came',
+    summary: 'What did not come is not in its input.',
+  },
+};

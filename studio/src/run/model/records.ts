@@ -1,4 +1,4 @@
-import type { EventOf, ExecutionStatus, NodeFailure } from '@weft/client';
+import type { DeadEdge, EventOf, ExecutionStatus, NodeFailure } from '@weft/client';
 import type { LogLines } from './log-lines.ts';
 import type { TimeIndex } from './time-index.ts';
 
@@ -58,6 +58,8 @@ export interface WorkRun {
     at: number;
     handle: string | null;
     cursorBefore: string | null;
+    /** Where it was skipped: the edges by which nothing came. */
+    because: readonly DeadEdge[];
   } | null;
   /** While it waited to try again the run was ended. */
   canceledSequence: number | null;

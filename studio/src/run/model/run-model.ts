@@ -176,10 +176,17 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
       break;
     }
     case 'NodeSkipped':
-      work.settled = { kind: 'SKIPPED', sequence, at, handle: null, cursorBefore };
+      work.settled = {
+        kind: 'SKIPPED',
+        sequence,
+        at,
+        handle: null,
+        cursorBefore,
+        because: event.because ?? [],
+      };
       break;
     case 'NodeReused':
-      work.settled = { kind: 'REUSED', sequence, at, handle: event.handle, cursorBefore };
+      work.settled = { kind: 'REUSED', sequence, at, handle: event.handle, cursorBefore, because: [] };
       break;
     default:
       event satisfies never;
