@@ -25,8 +25,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 def refused(*call):
     return libc.syscall(*call) == -1
 value = {'ptrace': refused(101, 0, 1, 0, 0), 'bpf': refused(321, 0, 0, 0), 'unshare': refused(272, 0x10000000),
-         'uid': open('/proc/self/status').read().split('Uid:')[1].split()[0],
-         'capabilities': open('/proc/self/status').read().split('CapEff:')[1].split()[0]}`,
+         'uid': open('/weft/proc/self/status').read().split('Uid:')[1].split()[0],
+         'capabilities': open('/weft/proc/self/status').read().split('CapEff:')[1].split()[0]}`,
   linking_output: `
 import os
 real_open = os.open

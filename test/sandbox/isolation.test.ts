@@ -19,6 +19,7 @@ test.each([
   '/sys',
   '/proc/self',
   '/proc/1/environ',
+  '/weft/proc/self',
   '/weft/run/forkserver.sock',
 ])('a run finds no %s', async (path) => {
   const error = errorOf(

@@ -26,6 +26,8 @@ export const ROOM_PACKAGES_FOLDER = '/weft/site-packages';
 export const ROOM_SOCKET_FOLDER = '/weft/run';
 /** Not 65534 (nobody), under which the embedded Postgres runs. */
 export const ROOM_UID = 65532;
+/** As in python/usage.py. Libraries look in /proc, and must find the same while they are imported ahead as in a run. */
+const ROOM_PROC_FOLDER = '/weft/proc';
 const ROOM_CODE_FOLDER = '/weft/python';
 const codeFolder = join(projectRoot, 'server/sandbox/python');
 
@@ -51,7 +53,7 @@ export function bubblewrapArguments(options: RoomOptions): string[] {
     ...(options.asRoot ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'] : []),
     ...foldersAbove(binds),
     ...binds,
-    ...['--dir', '/dev/shm', '--dir', '/tmp', '--proc', '/proc'],
+    ...['--dir', '/dev/shm', '--dir', '/tmp', '--dir', '/proc', '--proc', ROOM_PROC_FOLDER],
     ...['--remount-ro', '/', '--chdir', '/', '--'],
     ...[
       options.interpreter.executable,

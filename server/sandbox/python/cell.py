@@ -28,6 +28,7 @@ from check import check
 from frames import encode_frame, read_frame
 from program import run_program
 from rehearsal import rehearse
+from usage import PROC
 
 NAMESPACES = (
     syscalls.CLONE_NEWUSER
@@ -73,9 +74,9 @@ def _build_walls(config, system_call_filter, uid, gid, channel, group):
 
 
 def _map_ids(uid, gid):
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    _write(f"{PROC}/self/setgroups", "deny")
+    _write(f"{PROC}/self/uid_map", f"{uid} {uid} 1")
+    _write(f"{PROC}/self/gid_map", f"{gid} {gid} 1")
 
 
 def _arrange_descriptors(descriptors):
@@ -93,7 +94,7 @@ def _mount_scratch(config):
     size = f"size={config['scratchMb']}m,nr_inodes={config['scratchFiles']},mode=700"
     syscalls.mount("scratch", _SCRATCH, "tmpfs", private, size)
     syscalls.mount("shm", "/dev/shm", "tmpfs", private, size)
-    for hidden in filter(None, ("/proc", config["socketFolder"], config["controlGroup"])):
+    for hidden in filter(None, (PROC, config["socketFolder"], config["controlGroup"])):
         syscalls.mount("hidden", hidden, "tmpfs", private | syscalls.MS_RDONLY, "size=4k,mode=555")
     os.chdir(_SCRATCH)
 

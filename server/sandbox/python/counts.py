@@ -8,7 +8,7 @@ counts so is refused (inotify, message queues, keys, namespaces) or bounded by a
 import errno
 import time
 
-from usage import pipes_of
+from usage import PROC, pipes_of
 
 _LEAST_SHARED_KB = 64
 # Of what the kernel grants a user, which is 4 % of the host's memory: a million on a host of 4 GiB.
@@ -52,7 +52,7 @@ class Counts:
 
 def _most_watches():
     try:
-        with open("/proc/sys/fs/epoll/max_user_watches") as file:
+        with open(f"{PROC}/sys/fs/epoll/max_user_watches") as file:
             return min(_MOST_WATCHES, int(file.read()) // _SHARE_OF_WATCHES)
     except OSError:
         return _MOST_WATCHES

@@ -22,6 +22,7 @@ import sys
 import figures
 import seccomp
 import syscalls
+from usage import PROC
 
 # One thread, because threads do not survive a fork, and a run may have 64 of them and a limited CPU time: by default,
 # libraries would start one for each processor of the host.
@@ -85,14 +86,14 @@ def _import(part, module, before, report):
 
 def _left_behind():
     """What this process has that a fork would break or cells would share."""
-    found = {f"thread {name}" for name in os.listdir("/proc/self/task") if int(name) != os.getpid()}
-    with open("/proc/self/task/%d/children" % os.getpid()) as children:
+    found = {f"thread {name}" for name in os.listdir(f"{PROC}/self/task") if int(name) != os.getpid()}
+    with open(f"{PROC}/self/task/{os.getpid()}/children") as children:
         found.update(f"process {pid}" for pid in children.read().split())
-    with open("/proc/self/maps") as mappings:
+    with open(f"{PROC}/self/maps") as mappings:
         found.update(f"shared memory {line.split()[-1]}" for line in mappings if line.split()[1] == "rw-s")
-    for fd in os.listdir("/proc/self/fd"):
+    for fd in os.listdir(f"{PROC}/self/fd"):
         try:
-            found.add(f"descriptor {os.readlink('/proc/self/fd/' + fd)}")
+            found.add(f"descriptor {os.readlink(f'{PROC}/self/fd/{fd}')}")
         except FileNotFoundError:
             pass  # the descriptor that listdir used
     return found

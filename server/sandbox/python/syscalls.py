@@ -60,7 +60,7 @@ def mount(source, target, kind, flags, options=""):
 
 
 def set_dumpable():
-    """After a change of uid, /proc/self belongs to root, and cells could not write their uid maps."""
+    """After a change of uid, the files of this process in proc belong to root, and cells could not write their uid maps."""
     _check("prctl", _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
 
 

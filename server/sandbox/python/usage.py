@@ -12,11 +12,14 @@ import os
 import random
 from typing import NamedTuple, Tuple
 
+# Not /proc, where libraries look for it: what they find while they are imported ahead, a run must find as well.
+PROC = "/weft/proc"
+
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
-# Fields of /proc/<pid>/stat after the name, which may contain any character: utime, stime, cutime, cstime.
+# Fields of <pid>/stat after the name, which may contain any character: utime, stime, cutime, cstime.
 _TIMES = slice(11, 15)
-_DATA = 5  # of /proc/<pid>/statm: private writable mappings, which RLIMIT_DATA bounds
+_DATA = 5  # of <pid>/statm: private writable mappings, which RLIMIT_DATA bounds
 _COUNTED = ("RssAnon:", "RssShmem:", "VmPTE:")
 _MAPPED = "VmSize:"
 # The kernel's default buffer size, which one message may exceed; runs cannot raise it (seccomp.py).
@@ -39,9 +42,9 @@ class Usage(NamedTuple):
 
 def own_memory():
     """What every cell inherits of this process."""
-    data_kb = int(_read("/proc/self/statm").split()[_DATA]) * _PAGE_KB
+    data_kb = int(_read(f"{PROC}/self/statm").split()[_DATA]) * _PAGE_KB
     resident_kb, mapped_kb = _memory_kb("self")
-    mappings = _count("/proc/self/maps", b"\n")
+    mappings = _count(f"{PROC}/self/maps", b"\n")
     return {"residentKb": resident_kb, "dataKb": data_kb, "mappedKb": mapped_kb, "mappings": mappings}
 
 
@@ -62,10 +65,10 @@ def usage_of(pid, inherited):
             own_kb += max(0, resident - inherited["residentKb"])
             all_kb += resident
             mapped_kb += max(0, mapped - inherited["mappedKb"])
-            times = _read(f"/proc/{current}/stat").rpartition(") ")[2].split()[_TIMES]
+            times = _read(f"{PROC}/{current}/stat").rpartition(") ")[2].split()[_TIMES]
             cpu_ms += sum(map(int, times)) * _TICK_MS
-            for thread in os.listdir(f"/proc/{current}/task"):
-                pending.extend(_read(f"/proc/{current}/task/{thread}/children").split())
+            for thread in os.listdir(f"{PROC}/{current}/task"):
+                pending.extend(_read(f"{PROC}/{current}/task/{thread}/children").split())
         except (OSError, IndexError):
             continue  # the process ended meanwhile
     return Usage(own_kb, all_kb, mapped_kb, cpu_ms, tuple(processes))
@@ -76,7 +79,7 @@ def mappings_kb(processes, inherited, most_kb):
     found_kb = 0
     for pid in processes:
         most = inherited["mappings"] + (most_kb - found_kb) // _PAGE_KB
-        found = _count(f"/proc/{pid}/maps", b"\n", most)
+        found = _count(f"{PROC}/{pid}/maps", b"\n", most)
         found_kb += max(0, found - inherited["mappings"]) * _PAGE_KB
         if found_kb > most_kb:
             break
@@ -87,28 +90,28 @@ def locks_kb(processes, most_kb):
     """What the locks on files count. Of many descriptors it reads some, chosen at random, and estimates the rest."""
     descriptors = _descriptors(processes)
     chosen = random.sample(descriptors, min(_DESCRIPTORS_READ, len(descriptors)))
-    held = sum(_count(f"/proc/{pid}/fdinfo/{fd}", b"\nlock:", most_kb) for pid, fd in chosen)
+    held = sum(_count(f"{PROC}/{pid}/fdinfo/{fd}", b"\nlock:", most_kb) for pid, fd in chosen)
     return held * _LOCK_KB * len(descriptors) // max(1, len(chosen))
 
 
 def pipes_of(pid):
     """How many pipes the cell has. Named pipes are not among them, and cells cannot make any."""
     processes = usage_of(pid, {"residentKb": 0, "mappedKb": 0}).processes
-    links = (_link(f"/proc/{each}/fd/{fd}") for each, fd in _descriptors(processes))
+    links = (_link(f"{PROC}/{each}/fd/{fd}") for each, fd in _descriptors(processes))
     return len({link for link in links if link.startswith("pipe:")})
 
 
 def sockets_kb(pid):
     """The most memory that the sockets in a cell's network namespace can hold, which no process includes."""
     try:
-        return int(_read(f"/proc/{pid}/net/sockstat").split()[2]) * _MOST_IN_A_SOCKET_KB
+        return int(_read(f"{PROC}/{pid}/net/sockstat").split()[2]) * _MOST_IN_A_SOCKET_KB
     except (OSError, IndexError):
         return 0  # the cell ended meanwhile
 
 
 def _memory_kb(pid):
     """(resident, address space) of a process."""
-    lines = _read(f"/proc/{pid}/status").splitlines()
+    lines = _read(f"{PROC}/{pid}/status").splitlines()
     resident = sum(int(line.split()[1]) for line in lines if line.startswith(_COUNTED))
     return resident, sum(int(line.split()[1]) for line in lines if line.startswith(_MAPPED))
 
@@ -117,7 +120,7 @@ def _descriptors(processes):
     found = []
     for pid in processes:
         try:
-            found.extend((pid, fd) for fd in os.listdir(f"/proc/{pid}/fd"))
+            found.extend((pid, fd) for fd in os.listdir(f"{PROC}/{pid}/fd"))
         except OSError:
             continue  # the process ended meanwhile
     return found
