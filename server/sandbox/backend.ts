@@ -88,8 +88,14 @@ export type PythonEvent =
       message: string | null;
       source: 'progress' | 'tqdm';
     }
-  /** `count`: how often it came since the last event of the same violation; absent for once. */
-  | { kind: 'violation'; violation: PythonViolation; count?: number | undefined }
+  | {
+      kind: 'violation';
+      violation: PythonViolation;
+      /** How often it came since the last event of the same violation; absent for once. */
+      count?: number | undefined;
+      /** False where a library did it on its own account, which fails no run; absent otherwise. */
+      isFatal?: false | undefined;
+    }
   | {
       kind: 'environment';
       status: 'RESOLVING' | 'INSTALLING' | 'READY' | 'FAILED';

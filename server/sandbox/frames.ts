@@ -40,6 +40,7 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']).transform(() => 'RUNTIME' as const),
     }),
     count: z.int().min(1).max(MAX_COUNT).optional(),
+    isFatal: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('artifact'),

@@ -10,6 +10,9 @@ export function severityOf(layer: 'STATIC' | 'RUNTIME' | 'KERNEL'): Severity {
   return BY_LAYER[layer];
 }
 
+/** The severity of what a library tried on its own account, which the code did not ask for. */
+export const TRIED_BY_A_LIBRARY: Severity = 'LOW';
+
 const BY_LAYER = { STATIC: 'LOW', RUNTIME: 'MEDIUM', KERNEL: 'HIGH' } as const;
 
 /** `least` and what is more severe. */

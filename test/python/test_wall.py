@@ -37,7 +37,7 @@ program, walk = compile(program, source.FILENAME, "exec"), compile(walk, "<froze
 frames = []
 namespace = {}
 world = {"gc": gc, "sys": sys, "types": types, "namespace": namespace}
-world["PRIVATE"] = {"audit", "callers", "outside", "violations", "check_rules"}
+world["PRIVATE"] = {"audit", "callers", "outside", "libraries", "violations", "check_rules"}
 wall.raise_wall(frames.append, namespace)
 exec(program, namespace)
 assert len(frames) == 3 == len(namespace["caught"]), frames

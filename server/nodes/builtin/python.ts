@@ -8,7 +8,7 @@ import {
   type PythonFinding,
   type PythonViolation,
 } from '../../sandbox/backend.ts';
-import { severityOf } from '../../shared/severity.ts';
+import { severityOf, TRIED_BY_A_LIBRARY } from '../../shared/severity.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
@@ -145,15 +145,19 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
     case 'environment':
       return { type: 'NodeEnvironment', ...withoutKind(event) };
     case 'violation':
-      return violationEvent(event.violation, code, event.count);
+      return violationEvent(event.violation, code, event);
   }
 }
 
-function violationEvent(violation: PythonViolation, code: string, count = 1): LateEvent {
+function violationEvent(
+  violation: PythonViolation,
+  code: string,
+  { count = 1, isFatal = true }: { count?: number | undefined; isFatal?: boolean | undefined } = {},
+): LateEvent {
   return {
     type: 'SecurityViolation',
     violation,
-    severity: severityOf(violation.layer),
+    severity: isFatal ? severityOf(violation.layer) : TRIED_BY_A_LIBRARY,
     count,
     codeHash: createHash('sha256').update(code).digest('hex'),
   };

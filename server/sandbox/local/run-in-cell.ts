@@ -211,22 +211,27 @@ class Run {
     this.events.push({ kind: 'artifact', name, mimeType, base64 });
   }
 
-  private onReported({ violation, count }: Extract<CellFrame, { kind: 'violation' }>): void {
-    this.reported ??= violation;
-    this.emitViolation(violation, true, count);
+  private onReported(frame: Extract<CellFrame, { kind: 'violation' }>): void {
+    const { violation, count, isFatal = true } = frame;
+    if (isFatal) this.reported ??= violation;
+    this.emitViolation(violation, isFatal, { ...(count! > 1 && { count }), ...(!isFatal && { isFatal }) });
   }
 
   private onRefusedCall(call: string): void {
     this.refusedCalls.push(call);
-    this.emitViolation(kernelViolation(call), !isProbe(call));
+    this.emitViolation(kernelViolation(call), !isProbe(call), {});
   }
 
-  private emitViolation(violation: PythonViolation, isFatal: boolean, count = 1): void {
+  private emitViolation(
+    violation: PythonViolation,
+    isFatal: boolean,
+    details: { count?: number; isFatal?: false },
+  ): void {
     this.violations[violation.layer] += 1;
     const isKept = this.violations[violation.layer] <= MAX_VIOLATIONS;
     if (this.isDecided) this.endLate();
     if (isKept && this.isDecided) this.options.onLateViolation?.({ violation, isFatal });
-    else if (isKept) this.events.push({ kind: 'violation', violation, ...(count > 1 && { count }) });
+    else if (isKept) this.events.push({ kind: 'violation', violation, ...details });
   }
 
   /** The code forged its last frame and goes on. */

@@ -8,7 +8,8 @@ without an audit event.
 
 A violation {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null} is sent
 (violations.py) and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot
-hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a first violation.
+hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a first violation. What a library does on its own
+account (libraries.py) is refused and sent as well, but raises the exception that libraries expect there, and ends nothing.
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
@@ -23,6 +24,7 @@ import os
 
 import callers
 import check_rules
+import libraries
 import outside
 from policy import (
     ATTRIBUTE_RULES,
@@ -90,16 +92,19 @@ class Wall:
 
     def forbid(self, rule, what, reason, frame):
         """Sends the violation and raises it."""
-        violation = {
-            "code": "PYTHON_SECURITY_ERROR",
-            "rule": rule,
-            "layer": "RUNTIME",
-            "message": f"{what} is blocked: {reason}",
-            "line": callers.nearest_user_line(frame),
-            "column": None,
-        }
-        self._violations.add(violation)
-        raise SecurityError(violation["message"])
+        message = f"{what} is blocked: {reason}"
+        self._violations.add(_violation(rule, message, frame))
+        raise SecurityError(message)
+
+    def refuse(self, rule, what, reason, frame, names, targets, error_type):
+        """Forbids it to the program. A library that acts on its own account gets `error_type`, and the run goes on."""
+        library = libraries.acting_library(frame, names, targets, self._code)
+        if library is None:
+            self.forbid(rule, what, reason, frame)
+        message = f"{what} is blocked: {reason}"
+        gets = f"`{library}` tried it on its own account, and got a {error_type.__name__}"
+        self._violations.add(_violation(rule, f"{message} ({gets})", frame), is_fatal=False)
+        raise error_type(errno.EPERM, message) if issubclass(error_type, OSError) else error_type(message)
 
     def is_scratch(self, path):
         """Whether a program may write to `path`. The kernel's wall covers symbolic links that change meanwhile."""
@@ -120,6 +125,17 @@ class Wall:
         return not isinstance(path, int) and outside.is_named(frame, outside.text_of(path), self._code)
 
 
+def _violation(rule, message, frame):
+    return {
+        "code": "PYTHON_SECURITY_ERROR",
+        "rule": rule,
+        "layer": "RUNTIME",
+        "message": message,
+        "line": callers.nearest_user_line(frame),
+        "column": None,
+    }
+
+
 def _judge_event(wall, event, arguments, frame):
     rule = EVENT_RULES[event]
     way = JUDGED_FOR[rule]
@@ -129,10 +145,19 @@ def _judge_event(wall, event, arguments, frame):
         is_programs = callers.is_driven(frame, _NAMED_AS[event])
     else:
         is_programs = callers.is_program(frame, way) or outside.is_handed(frame)
-    if is_programs:
-        wall.forbid(rule, f"`{event}`", MEMBERS.get(event) or EVENT_REASONS[rule], frame)
+    reason = MEMBERS.get(event) or EVENT_REASONS[rule]
+    if is_programs and way == "named":
+        wall.forbid(rule, f"`{event}`", reason, frame)
+    elif is_programs:
+        wall.refuse(rule, f"`{event}`", reason, frame, {_called(event)}, arguments, PermissionError)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
+
+
+def _called(event):
+    """What a library calls for this event: `Popen` for subprocess.Popen, `socket` for socket.__new__."""
+    owner, _, name = event.rpartition(".")
+    return owner if name.startswith("__") else name
 
 
 def _judge_forbidden(wall, event, arguments, frame):
@@ -143,7 +168,7 @@ def _judge_forbidden(wall, event, arguments, frame):
 def _judge_guarded(wall, event, arguments, frame):
     rule, what, reason, name = arguments
     if callers.is_driven(frame, {name}):
-        wall.forbid(rule, what, reason, frame)
+        wall.refuse(rule, what, reason, frame, {name}, [name], AttributeError)
 
 
 def _judge_text(wall, event, arguments, frame):
@@ -208,7 +233,9 @@ def _forbid_write(wall, path, frame):
     else:
         is_programs = callers.is_program(frame, "driver") or wall.names(path, frame)
     if is_programs:
-        wall.forbid("file-write", f"Writing to {_short(path)}", EVENT_REASONS["file-write"], frame)
+        names = set() if isinstance(path, int) else {outside.text_of(path)}  # getpass names /dev/tty
+        reason = EVENT_REASONS["file-write"]
+        wall.refuse("file-write", f"Writing to {_short(path)}", reason, frame, names, names, PermissionError)
 
 
 def _judge_import(wall, event, arguments, frame):

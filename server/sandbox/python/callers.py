@@ -106,7 +106,7 @@ def is_driven(frame, names):
         if code.co_filename.endswith(_HANDS_OUT.get(code.co_name, ())):
             # What calls it has to name it, or to be its neighbour.
             within, names = code.co_filename, {code.co_name}
-        elif not names.isdisjoint(code.co_names) or not names.isdisjoint(_strings(code)):
+        elif names_one_of(code, names):
             return False
         elif found == OURS:
             return True
@@ -117,6 +117,11 @@ def is_driven(frame, names):
 def is_parser(frame):
     """Whether it is ast.parse, which compiles text to a syntax tree only."""
     return frame is not None and _code_of(frame).co_name == "parse" and _code_of(frame).co_filename == ast.__file__
+
+
+def names_one_of(code, names):
+    """Whether this code object has one of the names, as an identifier or as a text."""
+    return not names.isdisjoint(code.co_names) or not names.isdisjoint(_strings(code))
 
 
 def _strings(code):
@@ -156,6 +161,16 @@ def kind_of(filename):
     if filename.startswith(_PACKAGES):
         return LIBRARY
     return STDLIB if filename.startswith(_STDLIB) else USER
+
+
+@functools.lru_cache(maxsize=None)
+def module_of(filename):
+    """The dotted name of the module of the standard library or of a package that this file is."""
+    folder = max((each for each in (*_STDLIB, *_PACKAGES) if filename.startswith(each)), key=len, default="")
+    name = filename[len("<frozen ") : -1] if filename.startswith("<frozen ") else filename[len(folder) :]
+    name = name[: -len(".py")] if name.endswith(".py") else name
+    parts = name.split(os.sep)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _folders(paths):

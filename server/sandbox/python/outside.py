@@ -29,6 +29,7 @@ _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
 _EVALUATORS = ("eval", "exec", "compile", "__import__")
+_PATHS = (pathlib.PurePath, os.DirEntry)
 _CALLABLES = (type, types.FunctionType, types.BuiltinFunctionType)
 _MAX_VALUES, _MAX_PARTS, _MAX_DEPTH, _MAX_PATH = 1000, 50, 3, 4096
 _CONTAINERS = (
@@ -83,17 +84,23 @@ def is_open_to_all(text, scratch, has_links):
 
 def is_named(frame, text, code):
     """Whether the program, whose source is `code`, names the path that is opened in `frame`."""
-    entry = _entry(frame)
-    if entry is None:
+    values = handed_values(frame)
+    if values is None:
         return True
     paths = {text, os.path.abspath(text), os.path.realpath(text)}
-    return any(_stands_in(path, code) for path in paths) or _name_one_of(_arguments(entry), paths)
+    return any(stands_in(path, code) for path in paths) or _name_one_of(values, paths)
 
 
 def is_handed(frame):
     """Whether the program handed a function or class of a blocked module to the library that acts in `frame`."""
-    entry = _entry(frame) if callers.is_program(frame, "anyone") else None
-    return entry is not None and any(_is_blocked(value) for value in _arguments(entry))
+    values = handed_values(frame) if callers.is_program(frame, "anyone") else None
+    return values is not None and any(_is_blocked(value) for value in values)
+
+
+def handed_values(frame):
+    """The arguments of the function that the program called and in which `frame` is; None where that is the program."""
+    entry = _entry(frame)
+    return None if entry is None else _arguments(entry)
 
 
 def _is_blocked(value):
@@ -119,7 +126,7 @@ def _entry(frame):
         kind = callers.kind_of(filename)
         if kind == callers.OURS or (kind == callers.USER and not _is_generated(filename)):
             return entry
-        if kind != callers.USER and not (kind == callers.STDLIB and _goes_between(filename)):
+        if kind != callers.USER and not (kind == callers.STDLIB and goes_between(filename)):
             entry = frame
         frame = callers.back_of(frame)
     return entry
@@ -130,7 +137,7 @@ def _is_generated(filename):
     return filename.startswith("<") and filename != callers.PROGRAM
 
 
-def _goes_between(filename):
+def goes_between(filename):
     return filename.endswith(_GO_BETWEENS) or any(part in filename for part in _GO_BETWEEN_PACKAGES)
 
 
@@ -143,20 +150,26 @@ def _arguments(frame):
 
 
 def _name_one_of(values, paths):
-    """Whether a path is among the values, in their containers or in attributes of objects, to a bounded depth."""
-    waiting = [(value, 0) for value in values]
-    for value, depth in itertools.islice(_drain(waiting), _MAX_VALUES):
+    """Whether a path is among the values, in their containers or in attributes of objects."""
+    for value in parts_of(values):
         if isinstance(value, (str, bytes)):
             found = _is_same_or_above(text_of(value), paths)
-        elif isinstance(value, (pathlib.PurePath, os.DirEntry)):
+        elif isinstance(value, _PATHS):
             found = _is_same_or_above(os.fspath(value), paths)
         else:
             found = hasattr(type(value), "__fspath__")  # a class of the program's own, which may show any path
-            if depth < _MAX_DEPTH:
-                waiting.extend((part, depth + 1) for part in itertools.islice(_parts(value), _MAX_PARTS))
         if found:
             return True
     return False
+
+
+def parts_of(values):
+    """The values, and what is in their containers and attributes, to a bounded depth and number."""
+    waiting = [(value, 0) for value in values]
+    for value, depth in itertools.islice(_drain(waiting), _MAX_VALUES):
+        yield value
+        if depth < _MAX_DEPTH and not isinstance(value, (str, bytes, *_PATHS)):
+            waiting.extend((part, depth + 1) for part in itertools.islice(_parts(value), _MAX_PARTS))
 
 
 def _drain(waiting):
@@ -192,9 +205,9 @@ def _is_same_or_above(given, paths):
     )
 
 
-def _stands_in(path, code):
-    """Whether the code has this absolute path, and not only as a part of a longer one."""
-    at = code.find(path) if len(path) > 1 and os.path.isabs(path) else -1
+def stands_in(path, code):
+    """Whether the code has this absolute path or URL, and not only as a part of a longer one."""
+    at = code.find(path) if len(path) > 1 and (os.path.isabs(path) or "://" in path) else -1
     while at >= 0:
         if code[at + len(path) : at + len(path) + 1] not in _WORD:
             return True

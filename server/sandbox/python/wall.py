@@ -17,7 +17,7 @@ import sys
 
 import guards
 
-_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "violations", "audit")
+_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "libraries", "violations", "audit")
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _waiting = []
 

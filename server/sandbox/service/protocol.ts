@@ -88,6 +88,7 @@ const eventSchema = z.discriminatedUnion('kind', [
       layer: z.enum(['STATIC', 'RUNTIME', 'KERNEL']),
     }),
     count: z.int().min(1).optional(),
+    isFatal: z.literal(false).optional(),
   }),
   z.object({ kind: z.literal('environment'), ...environmentEventFields }),
   z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
