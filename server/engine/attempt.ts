@@ -6,6 +6,7 @@ import {
   NodeFailure,
   type WatchedEvent,
 } from '../nodes/definition.ts';
+import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
@@ -54,6 +55,12 @@ export async function runAttempt(
     if (event.type === 'SecurityViolation') violations.add(event.severity, committed);
     if (journal.pendingBytes > MAX_PENDING_BYTES) await committed.catch(() => {});
   };
+  const notify = async (code: string, message: string) => {
+    const reported = reportedNotices(deps.execution, node.key);
+    if (reported.has(code) || reported.size >= MAX_NOTICES) return;
+    reported.add(code);
+    await emit({ type: 'NodeNotice', code, message });
+  };
   const evaluation = makeAttemptExpressions({ ...deps, node, signal, emit });
 
   try {
@@ -69,6 +76,7 @@ export async function runAttempt(
       evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
       emit,
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
+      notify,
       saveArtifact: (file) => deps.saveArtifact(file, signal),
     });
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };

@@ -1,9 +1,9 @@
 import type { ExpressionScope, NodeDefinition, WatchedEvent } from './definition.ts';
 import type { Expressions } from './expressions.ts';
+import { MAX_NOTICES, reportedNotices } from './notices.ts';
 import { renderConfig } from './render-config.ts';
 import type { MissingReference } from './template.ts';
 
-const MAX_NOTICES = 20;
 const MAX_FIELD_CHARACTERS = 200;
 const MAX_TEXT_CHARACTERS = 120;
 
@@ -42,7 +42,7 @@ export function makeAttemptExpressions(deps: {
   };
 
   async function emitNotices(missing: readonly MissingReference[]): Promise<void> {
-    const reported = reportedFields(execution, node.key);
+    const reported = reportedNotices(execution, node.key);
     for (const { path, text, reason } of missing) {
       const field = cut(['config', ...path].join('.'), MAX_FIELD_CHARACTERS);
       if (reported.has(field) || reported.size >= MAX_NOTICES) continue;
@@ -62,15 +62,6 @@ function fieldOf(
   const fields = definition.expressions?.(config as object) ?? [];
   // One that sees more than the scope asks whether there is any more, and may well find nothing.
   return fields.find(({ expression, sees = [] }) => expression === text && sees.length === 0)?.path;
-}
-
-const reportedByExecution = new WeakMap<object, Map<string, Set<string>>>();
-
-function reportedFields(execution: object, nodeKey: string): Set<string> {
-  const byNode = reportedByExecution.get(execution) ?? new Map<string, Set<string>>();
-  const fields = byNode.get(nodeKey) ?? new Set<string>();
-  reportedByExecution.set(execution, byNode.set(nodeKey, fields));
-  return fields;
 }
 
 function cut(text: string, length: number): string {

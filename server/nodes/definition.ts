@@ -125,6 +125,8 @@ export interface NodeContext<Config> {
    * unless the execution has ended.
    */
   emitLate: (event: LateEvent, isFatal: boolean) => void;
+  /** Journals what is probably a mistake and no failure: once for each code and node of an execution. */
+  notify: (code: string, message: string) => Promise<void>;
   /** Stores a file; the node then emits `ArtifactCreated`. */
   saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
 }

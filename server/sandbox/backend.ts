@@ -125,8 +125,22 @@ export interface PythonViolation extends PythonFinding {
   layer: 'STATIC' | 'RUNTIME' | 'KERNEL';
 }
 
+/** As in python/program.py. */
+export const noticeCodes = ['RESULT_DROPPED', 'NO_RESULT'] as const;
+
+export interface PythonNotice {
+  code: (typeof noticeCodes)[number];
+  message: string;
+}
+
 export type PythonOutcome =
-  | { kind: 'succeeded'; result: unknown; durationMs: number }
+  | {
+      kind: 'succeeded';
+      result: unknown;
+      /** What is probably a mistake, but no failure; absent where there is nothing to say. */
+      notices?: readonly PythonNotice[] | undefined;
+      durationMs: number;
+    }
   | { kind: 'failed'; error: PythonError; durationMs: number }
   | { kind: 'aborted'; durationMs: number };
 

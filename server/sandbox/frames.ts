@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { countContainers } from '../shared/json-size.ts';
+import { noticeCodes } from './backend.ts';
 
 /**
  * Frames between Node and the Python side; python/frames.py describes the protocol. A cell is untrusted: its frames are
@@ -49,7 +50,14 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
     data: z.string(),
   }),
   z.object({ kind: z.literal('findings'), findings: z.array(findingSchema).max(1000) }),
-  z.object({ kind: z.literal('result'), json: z.string() }),
+  z.object({
+    kind: z.literal('result'),
+    json: z.string(),
+    notices: z
+      .array(z.object({ code: z.enum(noticeCodes), message: storable(4000) }))
+      .max(noticeCodes.length)
+      .optional(),
+  }),
   z.object({
     kind: z.literal('error'),
     error: z.object({

@@ -86,7 +86,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   effects: 'none',
   findWarnings: async ({ code }, { sandbox }) =>
     code === undefined ? [] : (await sandbox.check(code)).map(toConfigProblem),
-  async execute({ config, input, sandbox, signal, emit, emitLate, saveArtifact }) {
+  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact }) {
     const outcome = await sandbox.run(
       { ...config, input: input ?? null },
       {
@@ -103,6 +103,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
     );
     switch (outcome.kind) {
       case 'succeeded':
+        for (const { code, message } of outcome.notices ?? []) await notify(code, message);
         return { handle: 'output', output: outcome.result };
       case 'failed':
         throw new NodeFailure({ ...outcome.error, retryable: isWorthRetrying(outcome.error) });

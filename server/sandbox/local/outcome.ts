@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { PythonError, PythonOutcome, PythonViolation } from '../backend.ts';
+import type { PythonError, PythonNotice, PythonOutcome, PythonViolation } from '../backend.ts';
 import type { FinalFrame } from '../frames.ts';
 import { pythonError } from '../python-error.ts';
 import type { CellEnd } from './cell.ts';
@@ -19,6 +19,8 @@ export interface RunEnd {
   /** The first violation that the cell reported; null where it reported none. */
   reported: PythonViolation | null;
   stderr: string | null;
+  /** Whether nothing came out of the run beside its result: no output, and no file. */
+  isSilent: boolean;
 }
 
 export interface RunFacts {
@@ -37,7 +39,9 @@ export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
     return { kind: 'failed', error: reportedError(end.reported, end, facts), durationMs };
   if (end.last?.kind === 'result' && !end.endedBy) {
     const parsed = parseResult(end.last.json);
-    if (parsed.ok) return { kind: 'succeeded', result: parsed.value, durationMs };
+    const notices = noticesOf(end.last, end.isSilent);
+    if (parsed.ok)
+      return { kind: 'succeeded', result: parsed.value, ...(notices.length > 0 && { notices }), durationMs };
     return {
       kind: 'failed',
       error: pythonError({ message: parsed.problem, stderr: end.stderr }),
@@ -45,6 +49,14 @@ export function describeEnd(end: RunEnd, facts: RunFacts): PythonOutcome {
     };
   }
   return { kind: 'failed', error: { ...errorOf(end, facts), stderr: end.stderr }, durationMs };
+}
+
+/** Code that prints or saves a file has done what it is for, and need not have a result. */
+function noticesOf(
+  { notices = [] }: Extract<FinalFrame, { kind: 'result' }>,
+  isSilent: boolean,
+): PythonNotice[] {
+  return notices.filter(({ code }) => isSilent || code !== 'NO_RESULT');
 }
 
 export function kernelViolation(call: string): PythonViolation {

@@ -127,6 +127,7 @@ class Run {
       refusedCalls: this.refusedCalls,
       reported: this.reported,
       stderr: this.stderr.lastText(),
+      isSilent: this.receivedBytes() === 0 && this.artifacts.count === 0,
     };
     return describeEnd(end, { ...this.options, timeoutMs, cpuMs: this.cpuMs, durationMs });
   }

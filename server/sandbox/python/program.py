@@ -13,13 +13,16 @@
     {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, line, column}, "count"}   see violations.py
 and last, after stdout and stderr were flushed, exactly one of
-    {"kind": "result", "json": "<JSON text>"}                                  mapping: results.py
+    {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
 The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
 `if __name__ == "__main__"` work as in a script. Its result is the variable `result` if that is set; otherwise the value
 of the last statement if that is an expression that does not draw (figures.py); otherwise null. Before the result is
 read, its threads are joined and its atexit functions run, as at the end of a script.
+
+A notice says what is probably a mistake, and fails nothing: RESULT_DROPPED, that the value of the last statement has no
+JSON form and the result is null instead; NO_RESULT, that there was neither.
 
 sys.exit() and sys.exit(0) end the program with the result so far. Any other exit status is an error of type SystemExit
 with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
@@ -44,6 +47,11 @@ import wall
 _LAST_LINE_USED = (
     "The code sets no `result`, so the value of its last line was used: set `result`, or end with None"
 )
+_DROPPED = "{}. The code sets no `result`, and the value of its last line was dropped: set `result`, or end with None"
+_NO_RESULT = (
+    "The code sets no `result` and does not end in an expression, so its output is null. "
+    "Set `result`; `result = None` says that nothing is meant to come out"
+)
 
 
 def run_program(request, send):
@@ -52,6 +60,7 @@ def run_program(request, send):
     reporter = progress.Reporter(send)
     files = artifacts.Artifacts(send)
     drawn = figures.Figures(files)
+    notices = []
     try:
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
@@ -60,11 +69,11 @@ def run_program(request, send):
             wall.raise_wall(
                 send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
             )
-        _execute(program, namespace, None if request.get("isRehearsal") else drawn)
-        last = {
-            "kind": "result",
-            "json": _result_json(namespace, request.get("maxResultBytes")),
-        }
+        has_exited = _execute(program, namespace, None if request.get("isRehearsal") else drawn)
+        if not (has_exited or source.sets_result(namespace) or source.has_last_value(namespace)):
+            notices.append({"code": "NO_RESULT", "message": _NO_RESULT})
+        json = _result_json(namespace, request.get("maxResultBytes"), notices)
+        last = {"kind": "result", "json": json, "notices": notices}
     except BaseException as error:
         last = tracebacks.error_frame(error)
     if os.getpid() != process:
@@ -109,11 +118,14 @@ def _fresh_main(input_data, reporter, files):
 
 
 def _execute(program, namespace, drawn):
+    """Whether it ended by exit()."""
     try:
         _run(program, namespace)
+        return False
     except SystemExit as request_to_exit:
         if request_to_exit.code not in (None, 0):
             raise
+        return True
     finally:
         if drawn is not None:
             _join_threads()
@@ -126,13 +138,17 @@ def _run(program, namespace):
     exec(program, namespace)
 
 
-def _result_json(namespace, max_bytes):
+def _result_json(namespace, max_bytes, notices):
+    """What is no JSON fails the run only where the program says that it is the result, or where it is just too much."""
     try:
         return results.to_json(source.result_of(namespace), max_bytes)
     except results.ResultError as error:
         if source.sets_result(namespace):
             raise
-        raise results.ResultError(f"{error}. {_LAST_LINE_USED}") from None
+        if error.is_over_limit:
+            raise results.ResultError(f"{error}. {_LAST_LINE_USED}") from None
+        notices.append({"code": "RESULT_DROPPED", "message": _DROPPED.format(error)})
+        return "null"
 
 
 def _join_threads():

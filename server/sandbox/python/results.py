@@ -67,7 +67,11 @@ _TEXT = (uuid.UUID, pathlib.PurePath, fractions.Fraction)
 
 
 class ResultError(Exception):
-    """The result has no JSON form; the message has the path and the reason."""
+    """The result has no JSON form, or (`is_over_limit`) is too large; the message has the path and the reason."""
+
+    def __init__(self, message, is_over_limit=False):
+        super().__init__(message)
+        self.is_over_limit = is_over_limit
 
 
 def to_json(value, max_bytes=None):
@@ -132,7 +136,8 @@ class _Mapper:
         if kind is float:
             return value if math.isfinite(value) else None
         if depth >= MAX_DEPTH and id(value) not in self._open:
-            raise ResultError(f"{_text(path)}: nested deeper than {MAX_DEPTH} levels; flatten the result")
+            message = f"{_text(path)}: nested deeper than {MAX_DEPTH} levels; flatten the result"
+            raise ResultError(message, is_over_limit=True)
         return self._other(value, path, depth)
 
     def _other(self, value, path, depth):
@@ -296,6 +301,5 @@ def _step(step):
 
 
 def _too_large(max_bytes):
-    return ResultError(
-        f"result: larger than {max_bytes:,} bytes of JSON; return a summary, or fewer or smaller rows"
-    )
+    message = f"result: larger than {max_bytes:,} bytes of JSON; return a summary, or fewer or smaller rows"
+    return ResultError(message, is_over_limit=True)

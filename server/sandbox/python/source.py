@@ -46,6 +46,11 @@ def sets_result(namespace):
     return "result" in namespace
 
 
+def has_last_value(namespace):
+    """Whether the program came to its end, and that is an expression."""
+    return _LAST_VALUE in namespace
+
+
 def _keep_last_value(tree):
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]

@@ -3,6 +3,7 @@ import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
 import {
   MAX_CODE_CHARACTERS,
+  noticeCodes,
   type PythonEvent,
   type PythonFinding,
   type PythonOutcome,
@@ -103,7 +104,15 @@ true satisfies FieldsOf<PythonEvent> extends FieldsOf<z.infer<typeof eventSchema
 const durationMs = z.number().min(0);
 
 const outcomeSchema: z.ZodType<PythonOutcome> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('succeeded'), result: z.unknown(), durationMs }),
+  z.object({
+    kind: z.literal('succeeded'),
+    result: z.unknown(),
+    notices: z
+      .array(z.object({ code: z.enum(noticeCodes), message: z.string().max(4000) }))
+      .max(noticeCodes.length)
+      .optional(),
+    durationMs,
+  }),
   z.object({
     kind: z.literal('failed'),
     error: z.object({
