@@ -3,6 +3,9 @@ import type { PythonEnvironments } from '../packages/environment.ts';
 /** Limit on one piece of code. Python needs seconds to parse that much. */
 export const MAX_CODE_CHARACTERS = 1_000_000;
 
+/** Limit on `recursionLimit`: the stack of so many calls is within what the kernel leaves for one. */
+export const MAX_RECURSION_LIMIT = 20_000;
+
 /**
  * All that the engine knows about Python: one interface, whatever runs behind it. A backend owns everything from
  * the request to the outcome (checking, packages, cells, limits, clean-up). The engine owns what the outcome
@@ -48,6 +51,8 @@ export interface PythonRunRequest {
   timeoutMs: number;
   /** Limit on the memory of all processes of the run, MiB; undefined for the backend's default. */
   memoryMb?: number | undefined;
+  /** How many nested calls the code may have; undefined for Python's own 1,000. */
+  recursionLimit?: number | undefined;
 }
 
 export interface PythonRunOptions {
@@ -126,7 +131,7 @@ export interface PythonViolation extends PythonFinding {
 }
 
 /** As in python/program.py. */
-export const noticeCodes = ['RESULT_DROPPED', 'NO_RESULT'] as const;
+export const noticeCodes = ['RESULT_DROPPED', 'NO_RESULT', 'END_CUT_SHORT'] as const;
 
 export interface PythonNotice {
   code: (typeof noticeCodes)[number];

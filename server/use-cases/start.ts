@@ -33,6 +33,7 @@ export interface PythonRunInput {
   packages: string[];
   timeoutMs?: number | null;
   memoryMb?: number | null;
+  recursionLimit?: number | null;
   input: unknown;
   idempotencyKey?: string | null;
 }

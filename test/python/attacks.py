@@ -306,6 +306,17 @@ RUNTIME = {
     "a module by __import__ as C calls it": (
         "m = __import__('o' + 's', fromlist=[])\n__import__('o' + 's') if m is None else m.system('true')", "blocked-module",
     ),
+    "__import__ with a name that lies": (
+        "import json\nclass Name(str):\n    def __hash__(self): return hash('json')\n    def __eq__(self, other): return True\n"
+        "    def __getitem__(self, key): return 'json'[key]\n    def split(self, *_): return ['json']\n"
+        "__import__(Name('o' + 's')).system('true')",
+        "blocked-module",
+    ),
+    "an item that is a module only the second time": (
+        "import random, json, operator\njson.later = 1\nfrom json import later\n"
+        "json.later = operator.attrgetter('_os')(random)\nfrom json import later",
+        "module-attribute",
+    ),
     "a private module from a package": ("from concurrent.futures import _base\nimport _ctypes", "blocked-module"),
     # readers that carry modules out
     "functools.update_wrapper carries a module": (

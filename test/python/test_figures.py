@@ -38,10 +38,10 @@ class LastExpressionTest(unittest.TestCase):
             with self.subTest(last):
                 self.assertEqual(run_drawing(last).result, result)
 
-    def test_what_is_not_drawn_or_holds_data_is_an_error(self):
+    def test_what_is_not_drawn_or_holds_data_is_dropped_with_a_notice(self):
         for last in ("{'mean': 1, 'line': line}", "Plot()", "Line2D", "[0] * 100 + [line]", "[[[[[line]]]]]"):
             with self.subTest(last):
-                self.assertIn("not serialisable", run_drawing(last).error["message"])
+                self.assertIn("not serialisable", run_drawing(last).last["notices"][0]["message"])
 
     def test_a_drawing_that_is_set_as_the_result_is_an_error(self):
         self.assertIn("result: Line2D is not serialisable", run_drawing("result = line").error["message"])

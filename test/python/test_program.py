@@ -1,6 +1,9 @@
+import subprocess
+import sys
+import textwrap
 import unittest
 
-from support import run
+from support import run, run_plainly
 
 
 class ResultTest(unittest.TestCase):
@@ -27,11 +30,6 @@ class ResultTest(unittest.TestCase):
         self.assertIsNone(run("").result)
         self.assertIsNone(run("# nothing").result)
 
-    def test_the_error_of_a_last_expression_without_a_json_form_suggests_to_set_result(self):
-        message = run("x = 1\nlen").error["message"]
-        self.assertIn("result: function is not serialisable", message)
-        self.assertIn("sets no `result`, so the value of its last line was used", message)
-        self.assertNotIn("last line", run("result = len").error["message"])
 
     def test_future_statements_keep_their_place(self):
         code = "'doc'\nfrom __future__ import annotations\ndef f(x: Unknown): pass\nf.__annotations__"
@@ -39,6 +37,50 @@ class ResultTest(unittest.TestCase):
 
     def test_input_data_is_a_copy_to_change(self):
         self.assertEqual(run("input_data['a'].append(2)\ninput_data", {"a": [1]}).result, {"a": [1, 2]})
+
+
+class NoticeTest(unittest.TestCase):
+    """A good run is not failed by what its last line happens to return, and no result is no secret."""
+
+    def notices(self, code):
+        outcome = run(code)
+        self.assertIsNone(outcome.result)
+        return [(notice["code"], notice["message"]) for notice in outcome.last["notices"]]
+
+    def test_a_last_expression_without_a_json_form_is_dropped_with_a_notice(self):
+        for last, what in (
+            ("len", "result: function is not"),
+            ("A()", "result: A is not"),
+            ("[1, {'a': A()}]", "result[1].a: A is not"),
+            ("(n for n in [1])", "result: generator is not"),
+            ("{A(): 1}", "result: a key is A"),
+            ("loop", "result[0]: circular"),
+        ):
+            with self.subTest(last):
+                [(code, message)] = self.notices(f"class A: pass\nloop = []\nloop.append(loop)\n{last}")
+                self.assertEqual(code, "RESULT_DROPPED")
+                self.assertIn(what, message)
+                self.assertIn("the value of its last line was dropped: set `result`", message)
+
+    def test_a_result_that_the_program_sets_has_to_be_json(self):
+        error = run("result = len").error
+        self.assertEqual((error["type"], "last line" in error["message"]), ("ResultError", False))
+
+    def test_a_last_expression_of_data_that_is_too_much_or_ambiguous_is_an_error(self):
+        for last in ("[0] * 2_000_000", "{1: 0, '1': 0}"):
+            with self.subTest(last):
+                message = run(last, maxResultBytes=1_000_000).error["message"]
+                self.assertIn("sets no `result`, so the value of its last line was used", message)
+
+    def test_a_program_that_neither_sets_a_result_nor_ends_in_an_expression_gets_a_notice(self):
+        for code in ("x = 1", "for x in range(2): x", "def f(): return 1", "# nothing"):
+            with self.subTest(code):
+                self.assertEqual([code for code, _ in self.notices(code)], ["NO_RESULT"])
+
+    def test_a_program_that_has_a_result_or_ends_early_gets_no_notice(self):
+        for code in ("result = None", "None", "print(end='')", "exit()", "if True:\n    exit(0)"):
+            with self.subTest(code):
+                self.assertEqual(self.notices(code), [])
 
 
 class MainModuleTest(unittest.TestCase):
@@ -117,6 +159,85 @@ class EndTest(unittest.TestCase):
 
     def test_a_closed_channel_does_not_raise(self):
         self.assertEqual(run("print('on')", breaks_channel=True), ([], "on\n", ""))
+
+
+class FinalizerTest(unittest.TestCase):
+    """What Python runs when an interpreter ends runs at the end of a program, and cannot keep its outcome back."""
+
+    DOOMED = """
+        import atexit, time
+        class Doomed:
+            def __init__(self, name): self.name = name
+            def __del__(self): print("del", self.name, type(self) is Doomed, time is not None)
+        doomed, cyclic = Doomed("plain"), Doomed("cyclic")
+        cyclic.itself = cyclic
+        def work():
+            try:
+                yield 1
+            finally:
+                print("finally")
+        suspended = work()
+        next(suspended)
+        atexit.register(print, "at exit")
+    """
+    PRINTED = ["at exit", "del plain True True", "del cyclic True True", "finally"]
+
+    def test_del_finally_and_atexit_run_as_in_plain_python(self):
+        plain = subprocess.run(
+            [sys.executable, "-I", "-c", textwrap.dedent(self.DOOMED)], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(plain.stdout.splitlines(), self.PRINTED)
+        for policy in ("strict", "kernel"):
+            with self.subTest(policy):
+                self.assertEqual(run(self.DOOMED, policy=policy).stdout.splitlines(), self.PRINTED)
+
+    def test_they_run_after_an_error_too(self):
+        outcome = run(self.DOOMED + "\n        1 / 0")
+        self.assertEqual((outcome.stdout.splitlines(), outcome.error["type"]), (self.PRINTED, "ZeroDivisionError"))
+
+    def test_a_module_that_is_still_held_is_emptied(self):
+        code = "import sys, json\nclass D:\n    def __del__(self): print('del')\nd = D()\njson.held = sys.modules['__main__']"
+        self.assertEqual(run(code, policy="kernel").stdout, "del\n")
+
+    def test_what_they_try_is_judged(self):
+        code = "import random\nclass D:\n    def __del__(self): random._os.system('true')\nd = D()\nresult = 1"
+        self.assertEqual(run(code).error["code"], "PYTHON_SECURITY_ERROR")
+
+    def test_one_without_an_end_does_not_keep_the_result_back(self):
+        code = "class D:\n    def __del__(self):\n        while True: pass\nd = D()\nresult = 1"
+        last = run(code).last
+        self.assertEqual((last["json"], [notice["code"] for notice in last["notices"]]), ("1", ["END_CUT_SHORT"]))
+
+
+class StackTest(unittest.TestCase):
+    def test_no_frame_of_weft_shows_in_a_stack(self):
+        code = """
+            import atexit, threading, traceback
+            def show():
+                print([frame.name for frame in traceback.extract_stack() if "sandbox/python" in frame.filename])
+            class Lazy:
+                @property
+                def shown(self): return show()
+                def __del__(self): show()
+            getattr(Lazy(), "shown")
+            thread = threading.Thread(target=show)
+            thread.start()
+            thread.join()
+            atexit.register(show)
+            show()
+            lazy = Lazy()
+        """
+        for policy in ("strict", "kernel"):
+            with self.subTest(policy):
+                outcome = run(code, policy=policy)
+                self.assertEqual((outcome.violations, outcome.stdout), ([], "[]\n" * 6))
+
+    def test_a_program_may_nest_as_many_calls_as_in_plain_python(self):
+        code = "n = 0\ndef f():\n    global n\n    n += 1\n    f()\ntry:\n    f()\nexcept RecursionError:\n    pass\nresult = n"
+        for policy in ("strict", "kernel"):
+            with self.subTest(policy):
+                self.assertEqual(run(code, policy=policy).result, run_plainly(code))
+                self.assertEqual(run(code, policy=policy, recursionLimit=5000).result, run_plainly(code) + 4000)
 
 
 class SyntaxErrorTest(unittest.TestCase):

@@ -83,7 +83,7 @@ class PandasTest(unittest.TestCase):
             run("{'d': " + two + "}").error["message"],
         )
         self.assertIn("same label", run("pd.Series([1, 2], index=['a', 'a'])").error["message"])
-        self.assertIn("not serialisable", run("pd.DataFrame({'a': [1]}).groupby('a')").error["message"])
+        self.assertIn("not serialisable", run("result = pd.DataFrame({'a': [1]}).groupby('a')").error["message"])
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import unittest
 
@@ -23,6 +24,30 @@ class TracebackTest(unittest.TestCase):
         traceback = run("import json\njson.loads('{')").error["traceback"]
         self.assertEqual(traceback.count("File "), 1)
         self.assertIn("JSONDecodeError", traceback)
+
+    def test_what_python_suggests_is_in_the_message_and_in_the_traceback(self):
+        for code in (
+            "class Box:\n    def __init__(self): self.size = 1\nBox().sise",
+            "import math\nmath.sqrrt(2)",
+            "'text'.lowwer()",
+            "colour = 1\ncolor",
+            "prin('x')",
+            "def f():\n    local_name = 1\n    return localname\nf()",
+            "class A: pass\nA().nothing_like_it",
+            "x = [1]\nx.Append(2)",
+            "from math import sinn",
+            "maths.pi\nimport math",
+        ):
+            with self.subTest(code):
+                plain = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+                [last_line] = plain.stderr.splitlines()[-1:]
+                error = run(code).error
+                self.assertEqual(f"{error['type']}: {error['message']}", last_line)
+                self.assertEqual(error["traceback"].splitlines()[-1], last_line)
+
+    def test_an_object_that_lists_no_names_has_no_suggestion(self):
+        code = "class A:\n    def __dir__(self): raise SystemExit(3)\nA().x"
+        self.assertEqual(run(code).error["message"], "'A' object has no attribute 'x'")
 
     def test_the_error_for_a_missing_module_suggests_to_add_its_package(self):
         self.assertEqual(

@@ -29,6 +29,12 @@ export class PythonRunInput {
   })
   memoryMb?: number | null;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many calls may be nested: 1000 to 20000, by default Python's own 1000.",
+  })
+  recursionLimit?: number | null;
+
   @Field(() => JsonScalar, { nullable: true, description: 'Becomes `input_data`.' })
   input?: unknown;
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
 import {
   MAX_CODE_CHARACTERS,
+  MAX_RECURSION_LIMIT,
   type PythonError,
   type PythonEvent,
   type PythonFinding,
@@ -64,6 +65,17 @@ const config = z.strictObject({
       title: 'Memory',
       description: 'Most memory the run may use, in MiB.',
       placeholder: '512',
+      widget: 'number',
+    } satisfies FieldMeta),
+  recursionLimit: z
+    .int()
+    .min(1_000)
+    .max(MAX_RECURSION_LIMIT)
+    .optional()
+    .meta({
+      title: 'Recursion limit',
+      description: "How many calls may be nested, where Python's own 1000 are too few.",
+      placeholder: '1000',
       widget: 'number',
     } satisfies FieldMeta),
 });

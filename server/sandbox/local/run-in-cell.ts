@@ -102,10 +102,10 @@ class Run {
   }
 
   private dispatch(): void {
-    const { code, input, timeoutMs } = this.request;
+    const { code, input, timeoutMs, recursionLimit } = this.request;
     const { policy, memoryMb } = this.options;
     this.cell.dispatch(
-      { kind: 'run', code, input: input ?? null, policy, memoryMb },
+      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }

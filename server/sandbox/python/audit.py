@@ -125,6 +125,11 @@ class Wall:
         return not isinstance(path, int) and outside.is_named(frame, outside.text_of(path), self._code)
 
 
+def _skip_own_frames(wall, event, arguments, _frame):
+    inner, found = arguments
+    found.append(callers.frame_outside(inner))
+
+
 def _violation(rule, message, frame):
     return {
         "code": "PYTHON_SECURITY_ERROR",
@@ -288,5 +293,6 @@ _JUDGES = {
     "compile": _judge_text,
     "weft.forbid": _judge_forbidden,
     "weft.judge": _judge_guarded,
+    "weft.skip-own": _skip_own_frames,
     "pickle.find_class": _judge_pickle,
 }

@@ -79,6 +79,14 @@ def calling_frame():
     return frame
 
 
+def frame_outside(frame):
+    """The next frame outwards that is not OURS, or None."""
+    frame = back_of(frame)
+    while frame is not None and kind_of(_code_of(frame).co_filename) == OURS:
+        frame = back_of(frame)
+    return frame
+
+
 def is_program(frame, way):
     """Whether the program is responsible, judged by the stack from `frame` outwards."""
     while frame is not None:

@@ -33,10 +33,13 @@ _WATCH_EVERY_MS = 20
 _MAX_VIOLATIONS = 20
 _LOOK_EVERY = 0.2  # seconds, at what the kernel has for a cell; each look takes 0.2 ms
 _OPEN_FILES = 8192
+# Path.home() and getpass.getuser() look here, and nowhere else where there is no /etc/passwd.
+_ENVIRONMENT = {"HOME": "/tmp", "USER": "weft", "LOGNAME": "weft"}
 
 
 def main():
     config = json.loads(sys.argv[1])
+    os.environ.update(_ENVIRONMENT)
     if config["controlGroup"]:
         enter_room(config["controlGroup"])
     _allow_open_files()

@@ -14,18 +14,22 @@ Nothing here can be reached that judges: a guard raises an audit event of Weft's
     weft.forbid(rule, what, reason)              the program did this
     weft.judge(rule, what, reason, name)         forbidden if the program drives the function that has named it
     weft.violations(list)                        the first violation is added to the list
+    weft.skip-own(frame, list)                   the next frame outwards that is not of Weft is added to the list
 """
 
 import builtins
 import gc
 import importlib
+import os
 import sys
 import types
 
 from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, NAMES, module_reason, private_module_reason
 
-FORBID, JUDGE, VIOLATIONS = "weft.forbid", "weft.judge", "weft.violations"
+FORBID, JUDGE, VIOLATIONS, SKIP_OWN = "weft.forbid", "weft.judge", "weft.violations", "weft.skip-own"
 _REFUSED = ("eval", "exec", "compile", "breakpoint")
+_MAX_JUDGED = 1000
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _read = builtins.getattr
 _audit = sys.audit
 
@@ -41,28 +45,81 @@ def guarded_builtins():
     return guarded
 
 
+def hide_own_frames():
+    """No stack that a program prints has a frame of Weft's, below its own or in between (a property that `getattr` reads).
+    Under the policy `kernel`; what judges does the same by an event, because reading code in Python is judged."""
+    frame_type = types.FrameType
+    original = frame_type.__dict__["f_back"]
+    if type(original) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
+        return
+
+    class Hiding:
+        __slots__ = ()
+
+        def __get__(self, frame, owner=None):
+            back = original.__get__(frame, owner)
+            while frame is not None and back is not None and back.f_code.co_filename.startswith(_OWN_FOLDER):
+                back = original.__get__(back, owner)
+            return back
+
+    _replace(frame_type, "f_back", Hiding())
+    _forget_types()
+
+
 def judge_descriptors():
     for type_name, attribute in DATA["judgedDescriptors"]:
         module, _, name = type_name.rpartition(".")
         kind = _read(importlib.import_module(module), name)
         if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
-            # A built-in type refuses setattr, but the dictionary behind its mappingproxy can be changed.
-            gc.get_referents(kind.__dict__)[0][attribute] = _judged(attribute, kind.__dict__[attribute])
-    clear_caches = _read(sys, "_clear_internal_caches", None) or sys._clear_type_cache
-    clear_caches()
+            _replace(kind, attribute, _judged(attribute, kind.__dict__[attribute]))
+    _forget_types()
     for name in DATA["readers"]:
         importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE)
 
 
+def _replace(kind, attribute, descriptor):
+    """A built-in type refuses setattr, but the dictionary behind its mappingproxy can be changed."""
+    gc.get_referents(kind.__dict__)[0][attribute] = descriptor
+
+
+def _forget_types():
+    clear_caches = _read(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+    clear_caches()
+
+
 def _guarded_import():
-    real_import = builtins.__import__
+    """An import statement in a function runs each time, so what was judged once is looked up (bench/strict-calls.ts)."""
+    real_import, modules, module_type = builtins.__import__, sys.modules, types.ModuleType
+    judged, judged_items = {}, {}
 
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        # Texts of types of their own, which could be equal to any other, are never looked up.
+        if type(name) is str and not level:
+            try:
+                if fromlist is None:
+                    loaded, module = judged[name]
+                    if modules[name] is loaded:
+                        return module
+                elif type(fromlist) is tuple:
+                    module, members, known = judged_items[name, fromlist]
+                    if modules[name] is module:
+                        for item in fromlist:
+                            value = members[item]
+                            if type(value) is module_type and value is not known[item]:
+                                break
+                        else:
+                            return module
+            except KeyError:
+                pass
+        return judge_import(name, globals, locals, fromlist, level)
+
+    def judge_import(name, globals, locals, fromlist, level):
         if type(fromlist) is list:
             # C code that imports for itself (pickle, numpy.fromfile), where an import statement has a tuple. It takes
             # the module from sys.modules, so that whoever only seems to be C code gets nothing.
             real_import(name, globals, locals, fromlist, level)
             return None
+        name, fromlist = _exact(name), fromlist and tuple(map(_exact, fromlist))
         if level == 0:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
                 reason = module_reason(dotted) or private_module_reason(dotted)
@@ -71,24 +128,41 @@ def _guarded_import():
         module = real_import(name, globals, locals, fromlist, level)
         for item in fromlist or ():
             _forbid_module(FORBID, _vars(module).get(item), f"{name}.{item}", item)
+        if level == 0 and len(judged) + len(judged_items) < _MAX_JUDGED:
+            if not fromlist:
+                judged[name] = modules.get(name), module
+            elif all(item in _vars(module) for item in fromlist):
+                judged_items[name, fromlist] = module, _vars(module), {item: _vars(module)[item] for item in fromlist}
         return module
 
     return __import__
 
 
 def _guarded_getattr(event):
-    def getattr(object, name, *default):
-        if isinstance(name, str):
-            name = str.__str__(name)  # a subclass of str could fake the look-up below
-            if name in ATTRIBUTES:
-                _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
-        value = _read(object, name, *default)
-        if type(value) is types.ModuleType:
-            owner = object if isinstance(object, (types.ModuleType, type)) else type(object)
+    """Three times as slow as the built-in one: a function in Python alone is twice as slow (bench/strict-calls.ts)."""
+    read, judged, module_type, missing = _read, ATTRIBUTES, types.ModuleType, object()
+
+    def getattr(object, name, default=missing, /):
+        if type(name) is not str or name in judged:
+            name = judge_name(name)
+        value = read(object, name) if default is missing else read(object, name, default)
+        if type(value) is module_type and module_reason(value.__name__):
+            owner = object if isinstance(object, (module_type, type)) else type(object)
             _forbid_module(event, value, f"{owner.__name__}.{name}", name)
         return value
 
+    def judge_name(name):
+        name = _exact(name)
+        if type(name) is str and name in judged:
+            _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
+        return name
+
     return getattr
+
+
+def _exact(name):
+    """A subclass of str could fake the look-up of its name."""
+    return str.__str__(name) if isinstance(name, str) else name
 
 
 def _guarded_vars():
@@ -135,7 +209,12 @@ def _judged(name, original):
 
         def __get__(self, value, owner=None):
             _audit(JUDGE, rule, f"`.{name}`", reason, name)
-            return original.__get__(value, owner)
+            read = original.__get__(value, owner)
+            if name != "f_back" or value is None:
+                return read
+            found = []
+            _audit(SKIP_OWN, value, found)
+            return found[0] if found else read
 
         def __set__(self, value, new):
             original.__set__(value, new)

@@ -3,6 +3,7 @@
 Nothing is decided here. `why` and `instead` in the data are the two halves of every message.
 """
 
+import functools
 import json
 import pathlib
 
@@ -38,6 +39,11 @@ def start_of(dotted):
 
 def module_reason(dotted):
     """Why module `dotted` is blocked, or None: a module is blocked when it or a parent is, unless it is allowed."""
+    return _module_reason(dotted) if len(dotted) <= _SHOWN_CHARACTERS else _module_reason.__wrapped__(dotted)
+
+
+@functools.lru_cache(maxsize=1000)
+def _module_reason(dotted):
     parts = start_of(dotted).split(".")
     parents = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for parent in parents:

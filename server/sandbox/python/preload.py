@@ -31,7 +31,6 @@ _SETTINGS = {
     **dict.fromkeys(("POLARS_MAX_THREADS", "RAYON_NUM_THREADS"), "2"),
     "LOKY_MAX_CPU_COUNT": "1",
     "MPLBACKEND": f"module://{figures.BACKEND}",
-    "HOME": "/tmp",
 }
 _MAX_PROCESSES = 2048
 

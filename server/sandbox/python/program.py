@@ -6,7 +6,8 @@
     "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
-    "isRehearsal": bool, optional: another program follows, so functions registered with atexit must not run }
+    "recursionLimit": int, optional, how many nested calls the program may have (default: Python's own 1000);
+    "isRehearsal": bool, optional: another program follows, so what runs at the end of a program must not run }
 
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
@@ -19,24 +20,29 @@ and last, after stdout and stderr were flushed, exactly one of
 The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
 `if __name__ == "__main__"` work as in a script. Its result is the variable `result` if that is set; otherwise the value
 of the last statement if that is an expression that does not draw (figures.py); otherwise null. Before the result is
-read, its threads are joined and its atexit functions run, as at the end of a script.
+read, its threads are joined and its atexit functions run, as at the end of a script; after that, finalizers.py runs what
+Python runs last.
 
 A notice says what is probably a mistake, and fails nothing: RESULT_DROPPED, that the value of the last statement has no
-JSON form and the result is null instead; NO_RESULT, that there was neither.
+JSON form and the result is null instead; NO_RESULT, that there was neither; END_CUT_SHORT, that finalizers take too long.
 
 sys.exit() and sys.exit(0) end the program with the result so far. Any other exit status is an error of type SystemExit
 with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
 """
 
+import _thread
 import atexit
 import builtins
 import os
+import re
 import sys
 import threading
 import types
 
 import artifacts
 import figures
+import finalizers
+import guards
 import packages
 import progress
 import results
@@ -48,10 +54,17 @@ _LAST_LINE_USED = (
     "The code sets no `result`, so the value of its last line was used: set `result`, or end with None"
 )
 _DROPPED = "{}. The code sets no `result`, and the value of its last line was dropped: set `result`, or end with None"
+_CUT_SHORT = (
+    "What runs at the end (`__del__`, and `finally` in generators) takes longer than "
+    f"{finalizers.END_SECONDS} s, and was cut short"
+)
 _NO_RESULT = (
     "The code sets no `result` and does not end in an expression, so its output is null. "
     "Set `result`; `result = None` says that nothing is meant to come out"
 )
+
+
+RECURSION_LIMIT = 1000
 
 
 def run_program(request, send):
@@ -61,11 +74,16 @@ def run_program(request, send):
     files = artifacts.Artifacts(send)
     drawn = figures.Figures(files)
     notices = []
+    namespace = None
     try:
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
-        if request.get("policy") != "kernel":
+        # The program is called at the depth of that message and one more: by _execute, _run and exec.
+        sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
+        if request.get("policy") == "kernel":
+            guards.hide_own_frames()
+        else:
             wall.raise_wall(
                 send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
             )
@@ -78,8 +96,18 @@ def run_program(request, send):
         last = tracebacks.error_frame(error)
     if os.getpid() != process:
         _end_forked_process(last.get("error"))
-    _flush_output()
-    _send_last(last, reporter, send)
+    is_sent = _thread.allocate_lock()
+
+    def end(*more_notices):
+        if is_sent.acquire(blocking=False):
+            notices.extend(more_notices)
+            _flush_output()
+            _send_last(last, reporter, send)
+
+    namespace = None
+    if not request.get("isRehearsal") and finalizers.may_have_some(request["code"]):
+        finalizers.run_finalizers(lambda: end({"code": "END_CUT_SHORT", "message": _CUT_SHORT}))
+    end()
 
 
 def _end_forked_process(error):
@@ -117,6 +145,15 @@ def _fresh_main(input_data, reporter, files):
     return module.__dict__
 
 
+def _depth():
+    """How many calls are on the stack, as the interpreter counts them, which says so only in this message."""
+    try:
+        sys.setrecursionlimit(1)
+    except RecursionError as error:
+        return int(re.findall(r"\d+", str(error))[-1])
+    return 0
+
+
 def _execute(program, namespace, drawn):
     """Whether it ended by exit()."""
     try:
@@ -139,13 +176,13 @@ def _run(program, namespace):
 
 
 def _result_json(namespace, max_bytes, notices):
-    """What is no JSON fails the run only where the program says that it is the result, or where it is just too much."""
+    """What is no JSON fails the run only where the program says that it is the result, or where it is data."""
     try:
         return results.to_json(source.result_of(namespace), max_bytes)
     except results.ResultError as error:
         if source.sets_result(namespace):
             raise
-        if error.is_over_limit:
+        if error.is_data:
             raise results.ResultError(f"{error}. {_LAST_LINE_USED}") from None
         notices.append({"code": "RESULT_DROPPED", "message": _DROPPED.format(error)})
         return "null"

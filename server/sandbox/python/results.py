@@ -67,11 +67,12 @@ _TEXT = (uuid.UUID, pathlib.PurePath, fractions.Fraction)
 
 
 class ResultError(Exception):
-    """The result has no JSON form, or (`is_over_limit`) is too large; the message has the path and the reason."""
+    """The result has no JSON form; the message has the path and the reason. `is_data`: it is made of what has one, but
+    is too large or deep, or ambiguous, so that it is most likely meant as the result."""
 
-    def __init__(self, message, is_over_limit=False):
+    def __init__(self, message, is_data=False):
         super().__init__(message)
-        self.is_over_limit = is_over_limit
+        self.is_data = is_data
 
 
 def to_json(value, max_bytes=None):
@@ -137,7 +138,7 @@ class _Mapper:
             return value if math.isfinite(value) else None
         if depth >= MAX_DEPTH and id(value) not in self._open:
             message = f"{_text(path)}: nested deeper than {MAX_DEPTH} levels; flatten the result"
-            raise ResultError(message, is_over_limit=True)
+            raise ResultError(message, is_data=True)
         return self._other(value, path, depth)
 
     def _other(self, value, path, depth):
@@ -162,7 +163,7 @@ class _Mapper:
         try:
             simpler = tables.simplify(value)
         except tables.NotTabular as problem:
-            raise ResultError(f"{_text(path)}: {problem}") from None
+            raise ResultError(f"{_text(path)}: {problem}", is_data=True) from None
         if _is_plain(simpler, self._max_bytes):
             return simpler
         with self._inside(value, path):
@@ -174,9 +175,8 @@ class _Mapper:
             for key, value in pairs:
                 name = key if type(key) is str else _key(key, path)
                 if name in mapped:
-                    raise ResultError(
-                        f"{_text(path)}: two keys become {json.dumps(name)} in JSON; rename one"
-                    )
+                    message = f"{_text(path)}: two keys become {json.dumps(name)} in JSON; rename one"
+                    raise ResultError(message, is_data=True)
                 self._count()
                 mapped[name] = self.map(value, (path, name), depth + 1)
         return mapped
@@ -302,4 +302,4 @@ def _step(step):
 
 def _too_large(max_bytes):
     message = f"result: larger than {max_bytes:,} bytes of JSON; return a summary, or fewer or smaller rows"
-    return ResultError(message, is_over_limit=True)
+    return ResultError(message, is_data=True)

@@ -3,7 +3,8 @@
 error_frame(exception) -> {"kind": "error", "error": {
     "code":      PYTHON_EXECUTION_ERROR, PYTHON_MEMORY_LIMIT (an uncaught MemoryError) or PYTHON_SECURITY_ERROR;
     "type":      the name of the exception's class, "ValueError";
-    "message":   str(exception), at most MAX_MESSAGE characters, with the remedy for a module that is not installed;
+    "message":   str(exception) and what Python suggests (suggestions.py), at most MAX_MESSAGE characters, with the
+                 remedy for a module that is not installed;
     "traceback": as Python prints it, with causes, contexts, notes and exception groups, but only with the stack frames
                  of the program; at most MAX_TRACEBACK characters, with the middle left out if longer;
     "line", "column": the position in the program, from 1, or null (columns need Python 3.11, except of a SyntaxError);
@@ -17,6 +18,7 @@ import traceback
 import source
 from packages import ALIASES
 from results import ResultError
+from suggestions import suggestion_for
 
 MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
@@ -84,7 +86,7 @@ def _message(error):
         return f"{_safe_str(error).rstrip('.')}. {_ADD_ITS_PACKAGE}"
     if type(error) is NameError and _missing_name(error) in ALIASES:
         return f"{_safe_str(error)}. It is available if the node's `packages` include {ALIASES[_missing_name(error)]}"
-    return _safe_str(error)
+    return _safe_str(error) + suggestion_for(error)
 
 
 def _missing_module(error):
@@ -119,9 +121,17 @@ def _traceback(error):
     try:
         summary = traceback.TracebackException(type(error), error, error.__traceback__, **_COMPACT)
         _keep_user_frames(summary)
-        return "".join(summary.format())
+        return _with_suggestion("".join(summary.format()), error)
     except BaseException as failure:  # a hostile exception, or a chain too deep for Python's own formatter
         return f"{_type_name(error)}: {_message(error)}\n(no traceback: {_type_name(failure)} while formatting it)\n"
+
+
+def _with_suggestion(text, error):
+    suggestion, message = suggestion_for(error), _safe_str(error)
+    if not suggestion or message + suggestion in text:
+        return text
+    before, found, after = text.rpartition(message)
+    return before + found + suggestion + after
 
 
 def _keep_user_frames(summary):

@@ -3,6 +3,7 @@ import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
 import {
   MAX_CODE_CHARACTERS,
+  MAX_RECURSION_LIMIT,
   noticeCodes,
   type PythonEvent,
   type PythonFinding,
@@ -37,6 +38,7 @@ export const runRequestSchema = z.object({
   input: z.unknown(),
   timeoutMs: z.int().min(1).max(300_000),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
+  recursionLimit: z.int().min(1).max(MAX_RECURSION_LIMIT).optional(),
 });
 
 export const cancelRequestSchema = z.object({ v, force: z.boolean() });

@@ -138,8 +138,8 @@ function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNod
   const input = lastRun && inputOf(editor.state.document, node.key, lastRun);
   const start = () => {
     setOutcome({ kind: 'busy' });
-    const { code = '', packages, timeoutMs, memoryMb } = (node.config ?? {}) as PythonConfig;
-    const run = client.python.run({ code, packages, timeoutMs, memoryMb, input: input ?? null });
+    const { code = '', ...config } = (node.config ?? {}) as PythonConfig;
+    const run = client.python.run({ code, ...config, input: input ?? null });
     let printed = '';
     void (async () => {
       try {
@@ -175,6 +175,7 @@ interface PythonConfig {
   packages?: string[];
   timeoutMs?: number;
   memoryMb?: number;
+  recursionLimit?: number;
 }
 
 function Value({ label, value }: { label: string; value: unknown }): ReactElement {

@@ -1,0 +1,72 @@
+/**
+ * What the runtime wall adds to the two built-in functions that it replaces and that honest programs call often: `getattr`,
+ * and the import that an `import` statement in a function makes each time.
+ * Baseline: the same loops in the same Python outside a sandbox, in turn with those in a cell.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { openTestSandbox, resultOf } from '../test/support/test-sandbox.ts';
+import { round } from './support/measure.ts';
+
+const ROUNDS = Number(process.argv[2] ?? 10);
+
+/** The best of several loops, in nanoseconds a call with its turn of the loop. `timeit` is blocked in a cell. */
+const MEASURE = `
+import json, time
+class Point:
+    def __init__(self): self.x = 1
+point, name = Point(), 'x'
+def read():
+    for _ in turns: getattr(point, name)
+def read_or_default():
+    for _ in turns: getattr(point, 'y', None)
+def import_module():
+    for _ in turns: import math
+def import_function():
+    for _ in turns: from math import sqrt
+def import_submodule():
+    for _ in turns: from json import decoder
+def best(loop):
+    times = []
+    for _ in range(7):
+        start = time.perf_counter_ns()
+        loop()
+        times.append((time.perf_counter_ns() - start) / len(turns))
+    return min(times)
+turns = range(20_000)
+loops = (read, read_or_default, import_module, import_function, import_submodule)
+result = {loop.__name__: best(loop) for loop in loops}
+`;
+const TITLES: Record<string, string> = {
+  read: 'getattr(point, name)',
+  read_or_default: "getattr(point, 'y', None)",
+  import_module: 'import math',
+  import_function: 'from math import sqrt',
+  import_submodule: 'from json import decoder',
+};
+
+await using sandbox = await openTestSandbox({ policy: 'strict' });
+const { pythonPath } = await sandbox.backend.status();
+const plain: Record<string, number>[] = [];
+const strict: Record<string, number>[] = [];
+for (let n = 0; n < ROUNDS; n += 1) {
+  const { stdout } = await promisify(execFile)(pythonPath!, [
+    '-I',
+    '-c',
+    `${MEASURE}\nprint(json.dumps(result))`,
+  ]);
+  plain.push(JSON.parse(stdout));
+  strict.push(resultOf(await sandbox.run(MEASURE, { timeoutMs: 60_000 })) as Record<string, number>);
+}
+const least = (rounds: Record<string, number>[], name: string) =>
+  Math.min(...rounds.map((times) => times[name]!));
+console.log('\nWhat a call costs under the runtime wall, the best of all loops');
+console.table(
+  Object.entries(TITLES).map(([name, what]) => ({
+    what,
+    'plain Python, ns': round(least(plain, name)),
+    'in a cell, ns': round(least(strict, name)),
+    times: round(least(strict, name) / least(plain, name)),
+  })),
+);
+console.log('Promise: an import at most twice; getattr at most 3.5 times, of which a call in Python alone is 2.5');
