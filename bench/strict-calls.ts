@@ -69,4 +69,6 @@ console.table(
     times: round(least(strict, name) / least(plain, name)),
   })),
 );
-console.log('Promise: an import at most twice; getattr at most 3.5 times, of which a call in Python alone is 2.5');
+console.log(
+  'Promise: an import at most twice; getattr at most 3.5 times, of which a call in Python alone is 2.5',
+);

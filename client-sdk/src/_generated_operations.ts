@@ -253,6 +253,8 @@ export type PythonRunInput = {
   timeoutMs?: number | null | undefined;
   /** Most memory in MiB: 32 to 16384, by default 512. */
   memoryMb?: number | null | undefined;
+  /** How many calls may be nested: 1000 to 20000, by default Python's own 1000. */
+  recursionLimit?: number | null | undefined;
   /** Becomes `input_data`. */
   input?: unknown;
   /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing. */

@@ -6,9 +6,9 @@ import {
   NodeFailure,
   type WatchedEvent,
 } from '../nodes/definition.ts';
-import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
+import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';

@@ -62,7 +62,7 @@ async function execute(context: NodeContext<HttpConfig>, outbound: Outbound): Pr
 
 /** The response, or that of the last page with the bodies of all. */
 async function fetchAll(context: NodeContext<HttpConfig>, outbound: Outbound): Promise<HttpOutput> {
-  const { config, scope, evaluate, emit, nodeKey, attemptId } = context;
+  const { config, scope, evaluate, emit, notify, nodeKey, attemptId } = context;
   const bodies: unknown[] = [];
   for (let page = 1, request = firstRequest(config, attemptId); ; page += 1) {
     const response = await send(request, context, outbound);
@@ -73,7 +73,7 @@ async function fetchAll(context: NodeContext<HttpConfig>, outbound: Outbound): P
     const isLast = next === undefined || next === null || next === false || next === '';
     if (isLast || page === config.maxPages) {
       const message = `Node \`${nodeKey}\` stopped after ${page} pages (\`maxPages\`); there is a next one.`;
-      if (!isLast) await emit({ type: 'NodeNotice', code: 'MORE_PAGES', message });
+      if (!isLast) await notify('MORE_PAGES', message);
       return { ...response, body: bodies, pages: page };
     }
     await emit({
