@@ -11,6 +11,7 @@ import { round } from './support/measure.ts';
 
 const EVENTS = 200_000;
 const BATCH = 1_000;
+const NEWLINE = '\n'.charCodeAt(0);
 const SUBSCRIPTION = `subscription ($executionId: ID!) {
   executionEvents(executionId: $executionId) {
     endCursor caughtUp
@@ -38,6 +39,46 @@ console.table([
   },
 ]);
 console.log('Promise: at least 100,000 events/s, and at least half the rate of the baseline');
+
+const lines = new URL(`/executions/${executionId}/events`, server.weft.url);
+const text = await (await fetch(lines)).text();
+const fromMemory = await serveText(stack, text);
+const lineRates = {
+  memory: await best(() => readLines(fromMemory)),
+  weft: await best(() => readLines(lines)),
+};
+console.log(`\nthe same events as NDJSON, ${Math.round(text.length / 1_048_576)} MiB`);
+console.table([
+  {
+    what: 'baseline: the same text from memory',
+    'events/s': Math.round(lineRates.memory),
+    'of the first': 1,
+  },
+  {
+    what: 'Weft, from Postgres',
+    'events/s': Math.round(lineRates.weft),
+    'of the first': round(lineRates.weft / lineRates.memory),
+  },
+]);
+console.log('Promise: at least 400,000 events/s');
+
+/** Events per second. */
+async function readLines(url: URL): Promise<number> {
+  const startedAt = performance.now();
+  let count = 0;
+  for await (const chunk of (await fetch(url)).body!)
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count += 1;
+  if (count < EVENTS) throw new Error(`Expected ${EVENTS} lines, got ${count}`);
+  return (count / (performance.now() - startedAt)) * 1_000;
+}
+
+async function serveText(opened: AsyncDisposableStack, body: string): Promise<URL> {
+  const http = createServer((_request, response) => response.end(body));
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  opened.defer(() => void http.close());
+  return new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
+}
 
 /** Events per second. */
 async function readAll(weft: WeftClient): Promise<number> {

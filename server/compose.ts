@@ -183,6 +183,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     maxConnections: maxConnections(config, logger),
     isReady: () => readiness(database),
     readArtifact: weft.artifacts.read,
+    readEventLines: weft.executions.eventLines,
     mounts: service === null ? [] : [service],
     logger,
   });

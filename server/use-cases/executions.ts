@@ -6,7 +6,7 @@ import type { NodeRun, RunState } from '../engine/fold.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
-import { sequenceOfCursor } from '../journal/cursor.ts';
+import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
 import {
   type Artifact,
   type EventType,
@@ -17,6 +17,7 @@ import {
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
+import { readLines } from '../journal/read-lines.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
 import { openQueuedJournal } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
@@ -118,6 +119,14 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
         if (events.length === limit)
           return { items: events, hasNextPage: cursor !== null, hasPreviousPage: after > 0 };
       }
+    },
+
+    /** A page of events as lines of JSON. @throws WeftError INVALID_CURSOR, NOT_FOUND */
+    async eventLines(id: string, after: string | null): Promise<{ text: string; nextAfter: string | null }> {
+      const start = after === null ? 0 : sequenceOfCursor(id, after);
+      const { text, nextAfter, exists } = await readLines(pool, id, start);
+      if (!exists) throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+      return { text, nextAfter: nextAfter === null ? null : toCursor(id, nextAfter) };
     },
 
     /** @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */

@@ -35,6 +35,7 @@ export async function openTransportServer(
     maxConnections: 10_000,
     isReady: async () => ({ ready: true }),
     readArtifact: async () => null,
+    readEventLines: async () => ({ text: '', nextAfter: null }),
     logger: makeLogger('silent'),
     ...options,
   });

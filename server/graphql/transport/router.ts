@@ -4,13 +4,14 @@ import { type Readiness, sendHealth, sendReadiness } from '../../shared/http/hea
 import { HttpError, sendError } from '../../shared/http/http-error.ts';
 import { type Mount, mountFor } from '../../shared/http/mount.ts';
 import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from './artifact-download.ts';
+import { type EventLinesDeps, isEventLinesPath, sendEventLines } from './event-lines.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 import { isStudioPath, sendStudio } from './studio.ts';
 
-export interface RouterDeps extends TransportDeps, DownloadDeps {
+export interface RouterDeps extends TransportDeps, DownloadDeps, EventLinesDeps {
   http: HttpTransport;
   sse: SseTransport;
   isReady: () => Promise<Readiness>;
@@ -48,6 +49,7 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
     case '/graphiql':
       return await sendGraphiql(request, response, url.pathname);
   }
+  if (isEventLinesPath(url.pathname)) return await sendEventLines(deps, request, response, url);
   if (url.pathname.startsWith(ARTIFACTS_PATH))
     return await sendArtifact(deps, request, response, url.pathname);
   const mount = mountFor(deps.mounts, url.pathname);
@@ -79,7 +81,8 @@ function notFound(pathname: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    'Expected /graphql, /graphql/stream, /artifacts/<id>, /graphiql, /healthz, /readyz or a page of the console, ' +
+    'Expected /graphql, /graphql/stream, /executions/<id>/events, /artifacts/<id>, /graphiql, /healthz, /readyz ' +
+      'or a page of the console, ' +
       `got ${pathname}.`,
   );
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../../shared/logger.ts';
 import { makeErrorFormatter } from '../errors.ts';
 import type { DownloadDeps } from './artifact-download.ts';
 import { makeDocuments } from './documents.ts';
+import type { EventLinesDeps } from './event-lines.ts';
 import { openHttpTransport } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { MakeContext, TransportDeps } from './operations.ts';
@@ -34,6 +35,7 @@ export interface GraphqlServerOptions {
   maxConnections: number;
   isReady: () => Promise<Readiness>;
   readArtifact: DownloadDeps['readArtifact'];
+  readEventLines: EventLinesDeps['readEventLines'];
   /** Served beside the API on the same port. */
   mounts?: readonly Mount[];
   logger: Logger;
@@ -61,6 +63,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     sse,
     isReady: options.isReady,
     readArtifact: options.readArtifact,
+    readEventLines: options.readEventLines,
     mounts: options.mounts ?? [],
   });
 
