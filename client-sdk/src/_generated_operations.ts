@@ -145,7 +145,7 @@ export type WorkflowNodeInput = {
   config?: unknown;
   /** Where an editor draws the node. */
   position?: PositionInput | null | undefined;
-  /** What the node waits for where several edges end. */
+  /** What the node waits for where several edges end; of no effect where the type of the node decides it (`merge`). */
   join?: Join;
   /** How often the node is attempted, with `forEach` each item separately; by default once. */
   retry?: RetryPolicyInput | null | undefined;
@@ -1397,6 +1397,8 @@ export type NodeDefinitionsQuery = {
     description: string;
     /** `flow`, `code` or `data`: for grouping in a palette. */
     category: string;
+    /** What its nodes wait for, where the type decides that: `join` of a node then has no effect. Null where each node says it. */
+    join: Join | null;
     /** JSON Schema (2020-12) of `config`. */
     configSchema: unknown;
     /** How a form shows each field: a uiSchema of react-jsonschema-form, which draws it with widgets that every theme has. `ui:options` of each field name the widget that @weft/studio draws it with: `weft`, with `language`, `unit`, `factor`, `min` and `max` where it needs them. */
@@ -1421,8 +1423,10 @@ export type NodeDefinitionsQuery = {
       description: string | null;
       /** An example to show while the field is empty. */
       placeholder: string | null;
-      /** How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`. */
+      /** How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `select`, `expression`, `json` or `cases`. */
       widget: string | null;
+      /** The values that it may have, where they are few; their labels are in `uiSchema`. */
+      choices: Array<string> | null;
       /** What its text is written in: `python`, `jsonata`, `json`, or `requirements` for lines that name Python packages. */
       language: string | null;
     }>;
@@ -2242,7 +2246,7 @@ export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, W
   'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
-  'query NodeDefinitions{nodeDefinitions{type version label description category fields{name label type required default min max description placeholder widget language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
+  'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
 export const PythonRunDocument: Document<PythonRunMutation, PythonRunMutationVariables> =
   'mutation PythonRun($input:PythonRunInput!){pythonRun(input:$input){execution{id status}userErrors{level code field message}}}';

@@ -1,6 +1,7 @@
 import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
+  type Arrival,
   type ExpressionScope,
   type NodeEmission,
   NodeFailure,
@@ -40,7 +41,7 @@ export async function runAttempt(
   deps: AttemptDeps,
   node: PlannedNode,
   ref: NodeRef,
-  scope: ExpressionScope,
+  { scope, arrivals }: { scope: ExpressionScope; arrivals: readonly Arrival[] },
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const startedAt = performance.now();
@@ -70,6 +71,7 @@ export async function runAttempt(
       attemptId: [scope.execution.id, node.key, ref.item ?? '', ref.attempt].join('.'),
       config,
       input: scope.input,
+      arrivals,
       scope,
       signal,
       sandbox,

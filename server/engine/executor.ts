@@ -11,7 +11,7 @@ import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
 import { takeStep } from './step.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
-import { type ExecutionInfo, inputOf, scopeOf } from './values.ts';
+import { arrivalsOf, type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 
 export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
   plan: Plan;
@@ -150,12 +150,13 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
 
   async function runWith(node: PlannedNode, run: NodeRun, ref: NodeRef, input: unknown): Promise<AttemptEnd> {
     const { forEach, key } = node;
+    const arrivals = arrivalsOf(plan.graph, state, execution, key);
     const attempt = async (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> => {
       const end = await runAttempt(
         { ...options, onLateViolation },
         node,
         which,
-        scopeOf(state, execution, value),
+        { scope: scopeOf(state, execution, value), arrivals },
         within,
       );
       return valueLimits.judge(key, end);

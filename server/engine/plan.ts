@@ -30,7 +30,7 @@ export function makePlan(draft: WorkflowDraft, registry: NodeRegistry): Plan {
   });
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const graph = makeGraph(
-    draft.nodes,
+    draft.nodes.map(({ key, join }) => ({ key, join: byKey.get(key)!.definition.join ?? join })),
     draft.edges.map((edge) => ({
       ...edge,
       sourceHandle: edge.sourceHandle ?? defaultHandle(byKey.get(edge.source)!),

@@ -1,4 +1,4 @@
-import { ERROR_HANDLE_ID, type ExpressionScope } from '../nodes/definition.ts';
+import { type Arrival, ERROR_HANDLE_ID, type ExpressionScope } from '../nodes/definition.ts';
 import { isDone, type RunState } from './fold.ts';
 import type { Edge, Graph, GraphNode } from './graph.ts';
 import { edgeState } from './join.ts';
@@ -11,7 +11,7 @@ export interface ExecutionInfo {
 
 /**
  * A node's input, once it may start. Without incoming edges it is the execution's; one edge gives its value; several give
- * an object with one value for each edge of `arrivalsOf`. The key of each value is the edge's target handle, or the key
+ * an object with one value for each edge of `liveEdges`. The key of each value is the edge's target handle, or the key
  * of its source where the edge names no handle or another of these edges has the same name.
  */
 export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
@@ -25,23 +25,35 @@ export function inputOf(graph: Graph, state: RunState, execution: ExecutionInfo,
 const inputs = new WeakMap<RunState, Map<string, unknown>>();
 
 function gather(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
-  const node = graph.nodes.get(nodeKey)!;
-  if (node.incoming.length === 0) return execution.input;
-  const valueBy = (edge: Edge) => edgeValue(graph, state, execution, edge);
-  if (node.incoming.length === 1) return valueBy(node.incoming[0]!);
-  const arrivals = arrivalsOf(node, state);
-  const names = arrivals.map(({ targetHandle, source }) => targetHandle ?? source);
+  const { incoming } = graph.nodes.get(nodeKey)!;
+  if (incoming.length === 0) return execution.input;
+  const arrivals = arrivalsOf(graph, state, execution, nodeKey);
+  return incoming.length === 1
+    ? arrivals[0]!.value
+    : Object.fromEntries(arrivals.map(({ name, value }) => [name, value]));
+}
+
+/** What came to a node that may start, by name; see `inputOf`. */
+export function arrivalsOf(
+  graph: Graph,
+  state: RunState,
+  execution: ExecutionInfo,
+  nodeKey: string,
+): Arrival[] {
+  const edges = liveEdges(graph.nodes.get(nodeKey)!, state);
+  const names = edges.map(({ targetHandle, source }) => targetHandle ?? source);
   const isOwn = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
-  return Object.fromEntries(
-    arrivals.map((edge, index) => [isOwn(names[index]!) ? names[index] : edge.source, valueBy(edge)]),
-  );
+  return edges.map((edge, index) => ({
+    name: isOwn(names[index]!) ? names[index]! : edge.source,
+    value: edgeValue(graph, state, execution, edge),
+  }));
 }
 
 /**
  * The edges whose values are the node's input: with ANY all that are live. With ALL one for each input: of alternatives
  * the first to come, because the node does not wait for the others, and has to get the same value when it starts again.
  */
-function arrivalsOf({ join, incoming, inputs }: GraphNode, state: RunState): Edge[] {
+function liveEdges({ join, incoming, inputs }: GraphNode, state: RunState): Edge[] {
   const live = (edges: readonly Edge[]) => edges.filter((edge) => edgeState(edge, state) === 'live');
   if (join === 'ANY') return live(incoming);
   const endOrder = ({ source }: Edge) => state.nodes.get(source)!.endOrder!;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Artifact, ArtifactFile, EventBody, NodeError } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
+import type { Join } from './draft.ts';
 
 /**
  * A node type, all of it: from this one value come the GraphQL NodeDefinition, the JSON Schema, the form a
@@ -17,6 +18,8 @@ export interface NodeDefinition<Config = unknown> {
   role?: 'input' | 'output';
   /** An object schema; fields carry their form as `.meta(FieldMeta)`. */
   config: z.ZodObject & z.ZodType<Config>;
+  /** Set where the type decides what its nodes wait for, whatever a node says. */
+  join?: Join;
   /** Empty for a node that starts a workflow. */
   inputs: readonly Handle[];
   /** Without the error handle. The configuration may be incomplete, as it is while a form is filled in. */
@@ -72,14 +75,16 @@ export interface FieldMeta {
   widget?:
     | 'text'
     | 'textarea'
-    | 'select'
     | 'code'
     | 'lines'
     | 'duration'
     | 'number'
+    | 'select'
     | 'expression'
     | 'json'
     | 'cases';
+  /** Of a `select`: the values of its enum, each with its label. */
+  choices?: Readonly<Record<string, string>>;
   /** What the text is written in. `requirements`: lines that name Python packages. */
   language?: 'python' | 'jsonata' | 'json' | 'requirements';
   /** False where `{{ }}` is not a template but part of the text: code and expressions. */
@@ -108,12 +113,21 @@ export interface ExpressionScope {
   execution: { id: string; workflowId: string | null; input: unknown };
 }
 
+/** A value that came to a node over one of its edges. */
+export interface Arrival {
+  /** Its name in the input of a node with several edges. */
+  name: string;
+  value: unknown;
+}
+
 export interface NodeContext<Config> {
   nodeKey: string;
   /** The same for one attempt of one node, or of one item of it, and for no other in any execution. */
   attemptId: string;
   config: Config;
   input: unknown;
+  /** What `input` is made of, in the order of the edges; empty where no edge leads to the node. */
+  arrivals: readonly Arrival[];
   scope: ExpressionScope;
   signal: AbortSignal;
   sandbox: SandboxBackend;

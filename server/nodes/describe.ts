@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorHandle, type FieldMeta, type Handle, type NodeDefinition } from './definition.ts';
+import type { Join } from './draft.ts';
 
 /** A node definition as a frontend reads it. */
 export interface NodeDescription {
@@ -8,6 +9,8 @@ export interface NodeDescription {
   label: string;
   description: string;
   category: string;
+  /** Null where each node says it. */
+  join: Join | null;
   fields: FieldDescription[];
   inputs: readonly Handle[];
   /** For handles that depend on the configuration: those of an empty one. */
@@ -29,12 +32,13 @@ export interface FieldDescription {
   description: string | null;
   placeholder: string | null;
   widget: string | null;
+  /** The values that it may have, where they are few. */
+  choices: string[] | null;
   language: string | null;
 }
 
 interface JsonSchemaField extends FieldMeta {
   type?: string;
-  enum?: unknown[];
   default?: unknown;
   minimum?: number;
   maximum?: number;
@@ -70,13 +74,14 @@ function describe(definition: NodeDefinition): NodeDescription {
   const schema = z.toJSONSchema(definition.config, { io: 'input', unrepresentable: 'any' });
   const properties = (schema.properties ?? {}) as Record<string, JsonSchemaField>;
   const required = new Set(schema.required ?? []);
-  const { type, version, label, description, category, inputs, canFail } = definition;
+  const { type, version, label, description, category, join = null, inputs, canFail } = definition;
   return {
     type,
     version,
     label,
     description,
     category,
+    join,
     fields: Object.entries(properties).map(([name, field]) => describeField(name, field, required.has(name))),
     inputs,
     outputs: definition.outputs({}).map(({ isOptional: _, ...handle }) => handle),
@@ -104,6 +109,7 @@ function describeField(name: string, field: JsonSchemaField, required: boolean):
     description: field.description ?? null,
     placeholder: field.placeholder ?? null,
     widget: field.widget ?? null,
+    choices: field.choices === undefined ? null : Object.keys(field.choices),
     language: field.language ?? null,
   };
 }
@@ -113,15 +119,17 @@ function describeField(name: string, field: JsonSchemaField, required: boolean):
  * where the schema alone draws the field well. `weft` among the options names the widget of @weft/studio.
  */
 function uiOf(field: JsonSchemaField): object {
-  const { widget = 'text', placeholder, language } = field;
+  const { widget = 'text', placeholder, language, choices } = field;
   const stockWidget = stockWidgetOf(field);
   return {
     ...(stockWidget && { 'ui:widget': stockWidget }),
     // A stock widget shows the number as the API counts it; @weft/studio shows seconds.
     ...(widget === 'duration' && { 'ui:title': `${field.title} (milliseconds)` }),
     ...(placeholder !== undefined && { 'ui:placeholder': stockPlaceholder(field) }),
+    ...(choices !== undefined && { 'ui:enumNames': Object.values(choices) }),
     'ui:options': {
       weft: widget,
+      ...(choices !== undefined && { choices }),
       ...(language !== undefined && { language }),
       ...(placeholder !== undefined && { example: placeholder }),
       ...(widget === 'duration' && {
@@ -135,10 +143,10 @@ function uiOf(field: JsonSchemaField): object {
 }
 
 /** Of arrays and of JSON there is none: react-jsonschema-form draws those by their schemas. */
-function stockWidgetOf({ widget, type, enum: choices }: JsonSchemaField): string | undefined {
-  if (choices !== undefined) return 'select';
+function stockWidgetOf({ widget, type }: JsonSchemaField): string | undefined {
   switch (type) {
     case 'string':
+      if (widget === 'select') return 'select';
       return widget === 'code' || widget === 'expression' || widget === 'textarea' ? 'textarea' : 'text';
     case 'integer':
     case 'number':

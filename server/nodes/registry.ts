@@ -2,8 +2,10 @@ import { type Outbound, openOutbound } from '../outbound/outbound.ts';
 import { allPackages, type PackageRules } from '../packages/check.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
 import { branch } from './builtin/branch.ts';
+import { fail } from './builtin/fail.ts';
 import { makeHttp } from './builtin/http.ts';
 import { input } from './builtin/input.ts';
+import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
 import { makePython } from './builtin/python.ts';
 import { switchNode } from './builtin/switch.ts';
@@ -17,7 +19,17 @@ export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound)
   const python = makePython(packageRules);
   const http = makeHttp(outbound);
   // Only a definition itself knows the type of its configuration.
-  const builtin = [input, output, python, branch, switchNode, transform, http] as unknown as NodeDefinition[];
+  const builtin = [
+    input,
+    output,
+    python,
+    branch,
+    switchNode,
+    merge,
+    fail,
+    transform,
+    http,
+  ] as unknown as NodeDefinition[];
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 

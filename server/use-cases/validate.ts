@@ -47,7 +47,8 @@ export interface ValidationDeps extends CheckTools {
 /** What is wrong with a workflow, at once: the first 100 errors and the first 100 warnings. */
 export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDeps): Promise<Validation> {
   const { registry, evaluator } = deps;
-  const draft = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
+  const cut = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
+  const draft = withTypesJoins(cut, registry);
   const ends = endsOf(draft, registry);
   const errors = validateGraph(draft, registry, ends);
   if (errors.some(({ code }) => code === 'TOO_LARGE'))
@@ -101,6 +102,12 @@ function graphWarnings(
         ]),
     ...findLooseHandles(draft, ends),
   ];
+}
+
+/** The draft with the joins that node types decide. */
+export function withTypesJoins(draft: WorkflowDraft, registry: NodeRegistry): WorkflowDraft {
+  const joinOf = ({ type, join }: NodeDraft) => registry.get(type)?.join ?? join;
+  return { ...draft, nodes: draft.nodes.map((node) => ({ ...node, join: joinOf(node) })) };
 }
 
 /** A list past its limit is cut to one item too many: validation looks at each item, and there may be a million. */
@@ -268,13 +275,21 @@ function checkPolicies(
   }
   if (forEach !== null) {
     whole('forEach.concurrency', forEach.concurrency, 1, 100);
-    if (definition.outputs({}).length !== 1) {
+    const obstacle = forEachObstacle(definition);
+    if (obstacle !== null) {
       errors.push({
         code: 'INVALID',
         field: `${field}.forEach`,
-        message: `A ${definition.type} node has several outputs, so it cannot be run for each item of a list.`,
+        message: `A ${definition.type} node ${obstacle}, so it cannot be run for each item of a list.`,
       });
     }
   }
   return errors;
+}
+
+/** Why a node of this type has no list of outputs; null where it has. */
+function forEachObstacle({ outputs, join }: NodeDefinition): string | null {
+  const { length } = outputs({});
+  if (length !== 1) return length === 0 ? 'has no output' : 'has several outputs';
+  return join === undefined ? null : 'joins its inputs as they are';
 }

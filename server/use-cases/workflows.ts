@@ -9,7 +9,7 @@ import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { newId } from '../shared/ids.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError, Workflow, WorkflowVersion } from './types.ts';
-import { type ValidationDeps, validateWorkflow } from './validate.ts';
+import { type ValidationDeps, validateWorkflow, withTypesJoins } from './validate.ts';
 import { freeKey, keyErrors, slugOf } from './workflow-key.ts';
 
 export type WorkflowUseCases = ReturnType<typeof makeWorkflowUseCases>;
@@ -34,7 +34,8 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
     },
 
     /** @param key its key; by default one that is made of its name */
-    async create(draft: WorkflowDraft, key?: string | null): Promise<SaveOutcome> {
+    async create(given: WorkflowDraft, key?: string | null): Promise<SaveOutcome> {
+      const draft = withTypesJoins(given, deps.registry);
       const { errors, warnings } = await validateWorkflow(draft, deps);
       const userErrors = [...(key == null ? [] : keyErrors(key)), ...errors];
       if (userErrors.length > 0) return { ok: false, userErrors, warnings };
@@ -43,7 +44,8 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
     },
 
     /** @param expectedVersion refuses to replace a version that the author has not seen */
-    async update(id: string, draft: WorkflowDraft, expectedVersion?: number | null): Promise<SaveOutcome> {
+    async update(id: string, given: WorkflowDraft, expectedVersion?: number | null): Promise<SaveOutcome> {
+      const draft = withTypesJoins(given, deps.registry);
       const { errors, warnings } = await validateWorkflow(draft, deps);
       if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
       const outcome = await database.transaction(async (tx): Promise<Outcome<Workflow>> => {
@@ -61,7 +63,8 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
      * latest one, or nothing.
      * @param expectedVersion the version that the author has seen last; 0 for none
      */
-    async upsert(key: string, draft: WorkflowDraft, expectedVersion?: number | null): Promise<UpsertOutcome> {
+    async upsert(key: string, given: WorkflowDraft, expectedVersion?: number | null): Promise<UpsertOutcome> {
+      const draft = withTypesJoins(given, deps.registry);
       const { errors, warnings } = await validateWorkflow(draft, deps);
       const userErrors = [...keyErrors(key), ...errors];
       if (userErrors.length > 0) return { ok: false, userErrors, warnings, change: null };

@@ -99,7 +99,9 @@ test('a node definition has all that a form needs', async () => {
   );
   expect(nodeDefinitions.map(({ type }) => type).sort()).toEqual([
     'branch',
+    'fail',
     'input',
+    'merge',
     'output',
     'python',
     'switch',

@@ -55,7 +55,12 @@ test.each(pages)('the code of $name.md does what the page says', async ({ name, 
 
 async function findPages() {
   const others = ['../../README.md', '../../client-sdk/README.md', '../patterns.md', '../joins.md'];
-  const files = [...others, ...(await readdir(join(projectRoot, 'docs/sdk')))];
+  const ofNodes = await readdir(join(projectRoot, 'docs/nodes'));
+  const files = [
+    ...others,
+    ...ofNodes.map((name) => `../nodes/${name}`),
+    ...(await readdir(join(projectRoot, 'docs/sdk'))),
+  ];
   const read = files.map(async (file) => {
     const blocks = await blocksOf(file, 'http://127.0.0.1:4000');
     const join = (wanted: string) =>

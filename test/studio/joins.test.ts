@@ -103,6 +103,37 @@ inBrowser('joins in the console', () => {
     ]);
   });
 
+  test('a merge and a fail node are drawn from their definitions, and a merge asks for no join', async () => {
+    const nodes = [
+      ...prices.nodes.slice(0, 3),
+      { key: 'total', type: 'merge' },
+      { key: 'out', type: 'fail', config: { code: 'TOO_DEAR', message: 'too dear' } },
+    ];
+    const id = await weft.createWorkflow({ ...prices, nodes });
+    await using studio = await browser.open(server, { path: `/workflows/${id}?node=total` });
+    const { page } = studio;
+    const emits = page.getByRole('combobox', { name: 'Emits' });
+    expect(await emits.inputValue()).toBe('first');
+    await emits.selectOption('A list of what came');
+    await nodeOf(page, 'total').getByText('ANY', { exact: true }).waitFor();
+    expect(await page.getByRole('radio').count()).toBe(0);
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await nodeOf(page, 'out').click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('TOO_MUCH');
+    await page.getByRole('textbox', { name: 'Message' }).waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await saved(page);
+    const { workflow } = await weft.query<{ workflow: { latestVersion: { nodes: { config: object }[] } } }>(
+      'query ($id: ID!) { workflow(id: $id) { latestVersion { nodes { config } } } }',
+      { id },
+    );
+    expect(workflow.latestVersion.nodes.slice(3).map(({ config }) => config)).toEqual([
+      { emit: 'list' },
+      { code: 'TOO_MUCH', message: 'too dear' },
+    ]);
+    await studio.screenshot('merge-and-fail');
+  });
+
   test('a run says why a node was skipped, and what began it', async () => {
     const id = await weft.run(prices.nodes, prices.edges, true);
     await weft.allEvents(id);

@@ -1,5 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
+import type { Join as JoinName } from '../../nodes/draft.ts';
 import { JsonScalar } from '../scalars.ts';
+import { Join } from '../workflow/workflow.enums.ts';
 
 @ObjectType({
   simpleResolvers: true,
@@ -65,9 +67,15 @@ export class NodeField {
   @Field(() => String, {
     nullable: true,
     description:
-      'How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `expression`, `json` or `cases`.',
+      'How to draw the field: `text`, `textarea`, `code`, `lines` (an array with one item a line), `duration` (milliseconds, shown as seconds), `number`, `select`, `expression`, `json` or `cases`.',
   })
   widget!: string | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The values that it may have, where they are few; their labels are in `uiSchema`.',
+  })
+  choices!: string[] | null;
 
   @Field(() => String, {
     nullable: true,
@@ -93,6 +101,13 @@ export class NodeDefinition {
 
   @Field(() => String, { description: '`flow`, `code` or `data`: for grouping in a palette.' })
   category!: string;
+
+  @Field(() => Join, {
+    nullable: true,
+    description:
+      'What its nodes wait for, where the type decides that: `join` of a node then has no effect. Null where each node says it.',
+  })
+  join!: JoinName | null;
 
   @Field(() => [NodeField], { description: 'The fields of its configuration, in the order of a form.' })
   fields!: NodeField[];

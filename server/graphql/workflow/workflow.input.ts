@@ -76,7 +76,8 @@ export class WorkflowNodeInput {
 
   @Field(() => Join, {
     defaultValue: 'ALL',
-    description: 'What the node waits for where several edges end.',
+    description:
+      'What the node waits for where several edges end; of no effect where the type of the node decides it (`merge`).',
   })
   join!: JoinName;
 

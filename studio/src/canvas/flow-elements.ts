@@ -90,7 +90,7 @@ export function makeFlowElements(): (input: FlowInput) => FlowElements {
         problems: problemsOf.get(node.key) ?? noProblems,
         mark: marks?.get(node.key),
         isReadOnly,
-        joinsAny: node.join === 'ANY' && (incoming.get(node.key) ?? 0) > 1,
+        joinsAny: (types.get(node.type)?.join ?? node.join) === 'ANY' && (incoming.get(node.key) ?? 0) > 1,
       };
       const { x, y } = positions.get(node.key)!;
       const isSelected = selectedNodes.has(node.key);

@@ -31,6 +31,7 @@ const typeIcons = new Map<string, IconName>([
   ['subworkflow', 'workflow'],
   ['repeat', 'refresh'],
   ['fail', 'circleX'],
+  ['merge', 'merge'],
 ]);
 
 const categoryIcons = new Map<string, IconName>([

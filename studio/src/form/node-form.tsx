@@ -80,8 +80,9 @@ function KnownNode(
   const set = (change: Partial<WorkflowNodeInput>) => onChange({ ...value, ...change });
   const setting = { problems, isReadOnly };
   const canFail = definition.errorHandle !== null;
-  const canRepeat = canFail && definition.outputs.length === 1;
-  const canJoin = (definition.inputs?.length ?? 0) > 0 && (incomingCount === undefined || incomingCount > 1);
+  const canRepeat = canFail && definition.outputs.length === 1 && definition.join == null;
+  const hasInput = (definition.inputs?.length ?? 0) > 0;
+  const canJoin = hasInput && definition.join == null && (incomingCount ?? 2) > 1;
   return (
     <>
       <Problems problems={unplaced(problems, definition)} />

@@ -61,6 +61,7 @@ const paths = {
     <path d="M1.500 4h13v8h-13zM4 6.500h.01M6.700 6.500h.01M9.300 6.500h.01M12 6.500h.01M5 9.500h6" />
   ),
   layout: <path d="M2 6h4v4H2zM10 2h4v4h-4zM10 10h4v4h-4zM6 8h2M8 4v8M8 4h2M8 12h2" />,
+  merge: <path d="M2 4h3l4 4h5M2 12h3l4-4M12 6l2 2-2 2" />,
   minus: <path d="M3.500 8h9" />,
   monitor: <path d="M2 3h12v8H2zM6 14h4M8 11v3" />,
   moon: <path d="M13.500 9.600A6 6 0 0 1 6.400 2.500a6 6 0 1 0 7.100 7.100Z" />,

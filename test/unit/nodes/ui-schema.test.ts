@@ -18,6 +18,8 @@ const configs: Record<string, object> = {
   branch: { condition: 'input.total > 100' },
   switch: { cases: [{ handle: 'north', when: 'input.country = "NO"' }] },
   transform: { expression: 'input' },
+  merge: { emit: 'list' },
+  fail: { code: 'REFUSED', message: 'Order {{ input.id }}' },
   output: { value: { total: 1, note: '{{ input.note }}' } },
 };
 

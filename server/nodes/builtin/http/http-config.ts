@@ -9,6 +9,9 @@ export function isHeaderName(name: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/.test(name) && !reserved.test(name);
 }
 
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
+const labelled = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, name]));
+
 const text = z.string().max(100_000);
 const headerName = z.string().refine(isHeaderName, {
   message:
@@ -17,9 +20,9 @@ const headerName = z.string().refine(isHeaderName, {
 
 export const httpConfig = z.strictObject({
   method: z
-    .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+    .enum(methods)
     .default('GET')
-    .meta({ title: 'Method', widget: 'select' } satisfies FieldMeta),
+    .meta({ title: 'Method', widget: 'select', choices: labelled(methods) } satisfies FieldMeta),
   url: z
     .string()
     .min(1)
@@ -73,7 +76,11 @@ export const httpConfig = z.strictObject({
   bodyFormat: z
     .enum(['json', 'form', 'text'])
     .default('json')
-    .meta({ title: 'Body format', widget: 'select' } satisfies FieldMeta),
+    .meta({
+      title: 'Body format',
+      widget: 'select',
+      choices: { json: 'JSON', form: 'Form', text: 'Text' },
+    } satisfies FieldMeta),
   timeoutMs: z
     .int()
     .min(1_000)
@@ -116,6 +123,7 @@ export const httpConfig = z.strictObject({
       description:
         'What the body becomes. `auto` goes by its content type, and makes a file of what is neither JSON nor text, or larger than 16 MiB.',
       widget: 'select',
+      choices: { auto: 'By content type', json: 'JSON', text: 'Text', file: 'File' },
     } satisfies FieldMeta),
   nextPage: z
     .string()

@@ -6,6 +6,7 @@ import { DurationWidget } from './duration.tsx';
 import { JsonWidget } from './json.tsx';
 import { LinesWidget } from './lines.tsx';
 import { NumberWidget } from './number.tsx';
+import { SelectWidget } from './select.tsx';
 import { TextAreaWidget, TextWidget } from './text.tsx';
 import type { FormWidgetProps } from './widget.ts';
 
@@ -33,6 +34,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
   },
   duration: { Widget: DurationWidget, fits: isNumber },
   number: { Widget: NumberWidget, fits: isNumber },
+  select: { Widget: SelectWidget, fits: isText },
   cases: {
     Widget: CasesWidget,
     fits: (value) => Array.isArray(value) && value.every(isCase),
