@@ -3,6 +3,17 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** In which shape Python code comes. Code with two shapes at once does not run. */
+export type PythonShape =
+  /** Sets `result`, or ends with an expression. */
+  | 'SCRIPT'
+  /** Returns its result at top level. */
+  | 'RETURN'
+  /** Awaits at top level; its result is that of a script. */
+  | 'AWAIT'
+  /** Defines `main`, which nothing in it calls: `main` is called with the fields of the input, by name, and returns the result. */
+  | 'MAIN';
+
 /** Why an edge gave its target nothing. */
 export type DeadEdgeReason =
   /** Its source failed. */
@@ -245,7 +256,7 @@ export type ExecutionRetryStrategy =
 
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
-  /** The code reads the input as `input_data`. Its output is `result`, or the value of its last expression. */
+  /** The code reads the input as `input_data`. Its output is `result`, the value of its last expression, or what it or its `main` returns. */
   code: string;
   /** Python requirements (PEP 508), such as `pandas>=2`. */
   packages?: Array<string>;
@@ -694,6 +705,8 @@ type ActivityParts_ExecutionCanceled_Fragment = {
 };
 
 type ActivityParts_NodeStarted_Fragment = {
+  /** Of a `python` node: the shape of its code, and so how it runs. Null for other nodes, and where it is not known. */
+  shape: PythonShape | null;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -1595,13 +1608,19 @@ export type PythonCheckQueryVariables = Exact<{
 
 
 export type PythonCheckQuery = {
-  /** Checks code as the sandbox does before it runs the code, and returns everything that the sandbox would refuse. For editors. */
+  /** Checks code as the sandbox does before it runs the code, and returns everything that the sandbox or Python would refuse. For editors. */
   pythonCheck: {
     /** True when no violation was found. The code may still be stopped while it runs. */
     ok: boolean;
+    /** The shape of the code, and so how it runs; null for code that cannot run. */
+    shape: PythonShape | null;
+    /** Of the shape MAIN: the JSON Schema of the input, read from the signature of `main`: the names, types and defaults of its parameters, and its docstring. A form for the node's input can be drawn from it. */
+    inputSchema: unknown;
+    /** The packages that the code declares itself, in a block `# /// script` (PEP 723). The node has them beside its own. */
+    packages: Array<string>;
     /** All violations, in the order of the code. */
     violations: Array<{
-      /** The rule that is broken, such as `blocked-import` or `syntax-error`. */
+      /** The rule that is broken, such as `blocked-module`, `syntax-error` or `two-shapes`. */
       rule: string;
       /** For people. */
       message: string;
@@ -2207,13 +2226,13 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
@@ -2264,7 +2283,7 @@ export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMu
   'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
-  'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}}}';
+  'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}shape inputSchema packages}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';

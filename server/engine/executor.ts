@@ -5,6 +5,7 @@ import { type AttemptDeps, type AttemptEnd, endEvent, type LateViolation, runAtt
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
 import { lateFailure } from './late-violations.ts';
+import { makeNodeStarts } from './node-start.ts';
 import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
@@ -58,6 +59,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   let isClosed = false;
   let wake = Promise.withResolvers<void>();
   let valueLimits: ValueLimits;
+  const starts = makeNodeStarts(plan, options.sandbox, [signal, journal.lost]);
   /** The last step's commit. */
   let recorded = Promise.resolve();
   /** The last commit of all. Has a listener: see append. */
@@ -78,6 +80,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         if (late.fatal !== null) step.events.splice(-1, 1, ...lateFailure(state, late.fatal));
         isClosed = true;
       }
+      await starts.complete(step.events);
       const stepBefore = recorded;
       // An empty append is no commit that could stand for the one before it.
       if (step.events.length > 0) recorded = append(step.events); // has a listener: append adds it
@@ -167,6 +170,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       forEach,
       scope: scopeOf(state, execution, input),
       run,
+      start: await starts.startOf(node),
       expressions: options.expressions,
       runAhead: options.runAhead,
       signal: nodeStop.signal,

@@ -1,5 +1,5 @@
 import type { EventBody, NodeRef } from '../journal/event.ts';
-import { type ExpressionScope, NodeFailure } from '../nodes/definition.ts';
+import { type ExpressionScope, NodeFailure, type NodeStart } from '../nodes/definition.ts';
 import type { ForEach } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
@@ -15,6 +15,8 @@ export interface ForEachOptions {
   scope: ExpressionScope;
   /** The node's own run; its items are in it. */
   run: NodeRun;
+  /** What each `NodeStarted` says beside the attempt. */
+  start: NodeStart;
   expressions: Expressions;
   runAhead: boolean;
   /** Aborts when what runs has to stop. */
@@ -120,7 +122,7 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     await sleep(clock, (run.retryAt ?? 0) - clock.now().getTime(), draining);
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
-    const started = record([{ type: 'NodeStarted', ...ref }]); // has a listener: see ForEachOptions
+    const started = record([{ type: 'NodeStarted', ...ref, ...options.start }]); // has a listener: see ForEachOptions
     if (!mayRunAhead(options.runAhead, node.definition)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;

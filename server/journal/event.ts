@@ -1,3 +1,4 @@
+import type { PythonShape } from '../sandbox/backend.ts';
 import type { Severity } from '../shared/severity.ts';
 
 /** Why a node, or the execution that it belongs to, failed. The journal keeps it as clients get it. */
@@ -105,8 +106,9 @@ export type ExecutionEventBody =
   | { type: 'ExecutionCanceled' };
 
 export type NodeEventBody = NodeRef &
+  /** `shape`: of a node with Python, as far as it was known. */
   (
-    | { type: 'NodeStarted' }
+    | { type: 'NodeStarted'; shape?: PythonShape | null }
     | { type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number }
     | { type: 'NodeFailed'; error: NodeError; durationMs: number }
     /** `because` is absent in journals of releases before joins, where all edges of the node were dead. */

@@ -39,10 +39,12 @@ export interface NodeDefinition<Config = unknown> {
   /** What the schema cannot say; of the fields that fit the schema. */
   validate?: (config: Partial<Config>) => ConfigProblem[];
   /**
-   * What will make a run fail, and more than the schema is needed to see; of the fields that fit the schema. It never keeps
-   * a workflow from being saved, and may be left out where it takes too long.
+   * What only a sandbox can say, such as that code does not compile or will be refused; of the fields that fit the schema.
+   * @throws where the sandbox cannot answer at present
    */
-  findWarnings?: (config: Partial<Config>, tools: CheckTools) => Promise<ConfigProblem[]>;
+  inspect?: (config: Partial<Config>, tools: CheckTools) => Promise<ConfigProblem[]>;
+  /** What a `NodeStarted` says beside the attempt; null where that is not known. */
+  start?: (config: Partial<Config>, sandbox: SandboxBackend) => NodeStart | Promise<NodeStart>;
   /** Throws NodeFailure for a failure the workflow may handle. */
   execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
 }
@@ -100,11 +102,15 @@ export interface ConfigExpression {
 }
 
 export interface ConfigProblem {
+  /** ERROR where none is given. */
+  level?: 'WARNING';
   path: (string | number)[];
   /** For programs. */
   code: string;
   message: string;
 }
+
+export type NodeStart = Pick<Extract<EventBody, { type: 'NodeStarted' }>, 'shape'>;
 
 /** What an expression and a template can see. */
 export interface ExpressionScope {

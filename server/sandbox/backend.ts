@@ -21,10 +21,16 @@ export interface SandboxBackend extends AsyncDisposable {
    */
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
   /**
-   * All findings of the static wall, without running anything, and a finding for each package that is malformed
-   * (rule `invalid-requirement`) or not allowed (`package-not-allowed`).
+   * All findings of the static wall and of Python's compiler, without running anything, and a finding for each package
+   * that is malformed (rule `invalid-requirement`) or not allowed (`package-not-allowed`).
+   * @throws WeftError where nothing can be checked at present
    */
-  check(code: string, packages?: readonly string[]): Promise<PythonFinding[]>;
+  check(code: string, packages?: readonly string[]): Promise<PythonCheck>;
+  /**
+   * The shape that a run of this code will take; null where it cannot run, or where that is not known within
+   * five seconds. At once for most code that was checked before.
+   */
+  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null>;
   readonly environments: PythonEnvironments;
   /** What is in force on this host, as `serverInfo` and the doctor report it. */
   status(): Promise<SandboxStatus>;
@@ -115,6 +121,22 @@ export interface ArtifactFile {
   name: string;
   mimeType: string;
   base64: string;
+}
+
+/** In which shape code may come; python/shapes.py describes them. */
+export const pythonShapes = ['SCRIPT', 'RETURN', 'AWAIT', 'MAIN'] as const;
+export type PythonShape = (typeof pythonShapes)[number];
+
+/** Rules of findings that say of code that it cannot run, and not that it may not. */
+export const mistakes: readonly string[] = ['syntax-error', 'two-shapes'];
+
+/** What can be said of code without running it. */
+export interface PythonCheck {
+  findings: PythonFinding[];
+  /** Null for code that cannot run. */
+  shape: PythonShape | null;
+  /** The JSON Schema of the input that `main` expects; null for code of another shape. */
+  inputSchema: unknown;
 }
 
 /** One place in the code that the policy does not allow. Lines and columns count from 1. */

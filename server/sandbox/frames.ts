@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { countContainers } from '../shared/json-size.ts';
-import { noticeCodes } from './backend.ts';
+import { noticeCodes, pythonShapes } from './backend.ts';
 
 /**
  * Frames between Node and the Python side; python/frames.py describes the protocol. A cell is untrusted: its frames are
@@ -9,6 +9,9 @@ import { noticeCodes } from './backend.ts';
 
 /** Of one violation in one frame: alerts add these numbers up. */
 const MAX_COUNT = 1_000_000;
+
+/** Of the JSON Schema of `main`'s parameters; python/signature.py bounds it as well. */
+const MAX_INPUT_SCHEMA = 100_000;
 
 /** No folder, and nothing that makes people read another name than the file has; python/artifacts.py has the same rule. */
 const ARTIFACT_NAME =
@@ -49,7 +52,13 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
     mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
     data: z.string(),
   }),
-  z.object({ kind: z.literal('findings'), findings: z.array(findingSchema).max(1000) }),
+  z.object({
+    kind: z.literal('findings'),
+    findings: z.array(findingSchema).max(1000),
+    shape: z.enum(pythonShapes).nullable(),
+    /** JSON, parsed by whoever reads it. */
+    inputSchema: z.string().max(MAX_INPUT_SCHEMA).nullable(),
+  }),
   z.object({
     kind: z.literal('result'),
     json: z.string(),

@@ -1,7 +1,13 @@
 import { packageErrorCodes } from '../packages/check.ts';
 import type { EnvironmentEvent, PrepareOptions, PythonEnvironment } from '../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../packages/errors.ts';
-import { MAX_CODE_CHARACTERS, type PythonFinding, type SandboxBackend } from '../sandbox/backend.ts';
+import { readScriptBlock, type ScriptBlock } from '../packages/script-block.ts';
+import {
+  MAX_CODE_CHARACTERS,
+  type PythonCheck,
+  type PythonFinding,
+  type SandboxBackend,
+} from '../sandbox/backend.ts';
 import { WeftError } from '../shared/errors.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
@@ -10,12 +16,19 @@ import type { Outcome, UserError } from './types.ts';
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
   return {
     /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
-    async check(code: string, packages: readonly string[]): Promise<PythonFinding[]> {
-      if (code.length <= MAX_CODE_CHARACTERS) return sandbox.check(code, packages);
-      throw new WeftError(
-        'BAD_USER_INPUT',
-        `Expected \`code\` of at most ${MAX_CODE_CHARACTERS} characters, got ${code.length}.`,
-      );
+    async check(code: string, packages: readonly string[]): Promise<CheckedCode> {
+      if (code.length > MAX_CODE_CHARACTERS) {
+        throw new WeftError(
+          'BAD_USER_INPUT',
+          `Expected \`code\` of at most ${MAX_CODE_CHARACTERS} characters, got ${code.length}.`,
+        );
+      }
+      const block = readScriptBlock(code);
+      const [found, ofBlock] = await Promise.all([
+        sandbox.check(code, packages),
+        block === null ? [] : checkBlock(block),
+      ]);
+      return { ...found, findings: [...ofBlock, ...found.findings], packages: block?.packages ?? [] };
     },
 
     environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),
@@ -36,6 +49,12 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
         : refuseNotFound('Python environment', id);
     },
   };
+
+  async function checkBlock({ packages, line, problem }: ScriptBlock): Promise<PythonFinding[]> {
+    if (problem !== null) return [{ rule: 'invalid-requirement', message: problem, line, column: 1 }];
+    const { findings } = await sandbox.check('', packages);
+    return findings.map((finding) => ({ ...finding, line, column: 1 }));
+  }
 
   async function prepare(
     packages: readonly string[],
@@ -81,6 +100,11 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
     if ('error' in end) throw end.error;
     yield lastStage(packages, end.outcome);
   }
+}
+
+export interface CheckedCode extends PythonCheck {
+  /** That the code declares itself. */
+  packages: string[];
 }
 
 export type EnvironmentProgress = EnvironmentEvent & { environment: PythonEnvironment | null };

@@ -26,7 +26,7 @@ export function toUserErrors(problems: readonly ConfigProblem[], field: string):
   return problems.map(({ path, code, message }) => ({ code, field: placeOf(field, path), message }));
 }
 
-function placeOf(field: string, path: Path): string {
+export function placeOf(field: string, path: Path): string {
   return [field, ...path.map(String)].join('.');
 }
 

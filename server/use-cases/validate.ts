@@ -8,10 +8,10 @@ import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { Logger } from '../shared/logger.ts';
 import { inferScopes } from './infer-scopes.ts';
+import { inspectNodes } from './inspect-nodes.ts';
 import { isKey, quoteForMessage } from './keys.ts';
 import { findStartConditions } from './start-conditions.ts';
 import type { UserError } from './types.ts';
-import { findCodeWarnings } from './validate-code.ts';
 import { expressionsOf, validateConfig, validFields } from './validate-config.ts';
 import {
   checkEdges,
@@ -58,10 +58,14 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
   const outputExpressions = outputExpressionsOf(draft, registry);
   const expressions = [...placed.map(({ expression }) => expression), ...outputExpressions.values()];
   const analyses = await analyzeAll(expressions, evaluator);
-  const schemaErrors = await validateSchemas(draft, evaluator);
+  const [schemaErrors, inspected] = await Promise.all([
+    validateSchemas(draft, evaluator),
+    inspectNodes(draft.nodes, deps),
+  ]);
+  errors.push(...inspected.errors);
   if (analyses instanceof EvaluationError) {
     errors.push(notAnalyzed(analyses), ...schemaErrors);
-    return { errors: errors.slice(0, MAX_REPORTED), warnings: [] };
+    return { errors: errors.slice(0, MAX_REPORTED), warnings: inspected.warnings };
   }
   const ancestors = makeAncestors(draft.edges);
   const graph = { keys: new Set(draft.nodes.map(({ key }) => key)), ancestors };
@@ -77,7 +81,7 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
           MAX_REPORTED,
         )
       : []),
-    ...(await findCodeWarnings(draft, deps)),
+    ...inspected.warnings,
   ];
   return { errors: errors.slice(0, MAX_REPORTED), warnings: warnings.slice(0, MAX_REPORTED) };
 }

@@ -258,8 +258,8 @@ class SyntaxErrorTest(unittest.TestCase):
             with self.subTest(code[:10]):
                 self.assertIn(run(code).error["type"], ("SyntaxError", "NameError"))
 
-    def test_return_and_await_outside_a_function_are_syntax_errors(self):
-        for code in ("return 1", "await x", "yield 1"):
+    def test_what_only_the_compiler_refuses_is_a_syntax_error(self):
+        for code in ("class A:\n    return 1", "def f(): await x", "yield 1"):
             with self.subTest(code):
                 self.assertEqual(run(code).error["type"], "SyntaxError")
 

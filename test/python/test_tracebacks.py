@@ -52,8 +52,7 @@ class TracebackTest(unittest.TestCase):
     def test_the_error_for_a_missing_module_suggests_to_add_its_package(self):
         self.assertEqual(
             run("import sklearn.linear_model").error["message"],
-            "No module named 'sklearn'. Add its package to the node's `packages`, by its name on PyPI: "
-            "scikit-learn for sklearn",
+            "No module named 'sklearn'. Add `scikit-learn` to the node's `packages`",
         )
 
     def test_so_does_the_error_for_a_missing_dependency_of_a_library(self):
@@ -63,7 +62,7 @@ class TracebackTest(unittest.TestCase):
             except ImportError as error:
                 raise ImportError("Use pip or conda to install tabulate.") from error
         """
-        self.assertIn("install tabulate. Add its package", run(code).error["message"])
+        self.assertIn("install tabulate. Add `tabulate` to the node's `packages`", run(code).error["message"])
 
     def test_the_error_for_an_alias_without_its_package_has_the_remedy(self):
         if sys.version_info >= (3, 10):  # whose NameError has the name

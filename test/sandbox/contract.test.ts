@@ -259,13 +259,39 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
   });
 
   test('checks code without running it', async () => {
-    expect(await backends[name]!.check('x = 1\nimport os\n')).toEqual([
-      expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 }),
-    ]);
-    expect(await backends[name]!.check('x = 1', ['tiny-local'])).toEqual([]);
-    expect(await backends[name]!.check('x = 1', ['not a requirement!'])).toEqual([
-      expect.objectContaining({ rule: 'invalid-requirement', line: null }),
-    ]);
+    const check = (code: string, packages?: string[]) => backends[name]!.check(code, packages);
+    expect(await check('x = 1\nimport os\n')).toEqual({
+      findings: [expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 })],
+      shape: 'SCRIPT',
+      inputSchema: null,
+    });
+    expect(await check('x = 1', ['tiny-local'])).toMatchObject({ findings: [] });
+    expect(await check('x = 1', ['not a requirement!'])).toMatchObject({
+      findings: [expect.objectContaining({ rule: 'invalid-requirement', line: null })],
+    });
+  });
+
+  test('knows the shape of code before it runs', async () => {
+    const shapes = {
+      SCRIPT: 'x = 1',
+      RETURN: 'if input_data: return 1',
+      AWAIT: 'import asyncio\nawait asyncio.sleep(0)',
+      MAIN: 'def main(a: int, b="x"): return a',
+    };
+    for (const [shape, code] of Object.entries(shapes)) {
+      expect(await backends[name]!.shapeOf(code)).toBe(shape);
+      expect(await backends[name]!.shapeOf(code)).toBe(shape); // as remembered
+    }
+    expect(await backends[name]!.shapeOf(`${shapes.RETURN}\n${shapes.MAIN}`)).toBeNull();
+    expect(await backends[name]!.check(shapes.MAIN)).toEqual({
+      findings: [],
+      shape: 'MAIN',
+      inputSchema: {
+        type: 'object',
+        properties: { a: { type: 'integer' }, b: { default: 'x' } },
+        required: ['a'],
+      },
+    });
   });
 
   test('reports its status and its capacity', async () => {

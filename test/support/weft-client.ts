@@ -155,6 +155,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       __typename sequence cursor occurredAt nodeKey attempt item
       ... on ExecutionSucceeded { output }
       ... on ExecutionFailed { ${ERROR} }
+      ... on NodeStarted { shape }
       ... on NodeSucceeded { output handle durationMs }
       ... on NodeFailed { ${ERROR} durationMs }
       ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } }

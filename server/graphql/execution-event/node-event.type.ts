@@ -2,6 +2,7 @@ import { Field, Float, Int } from 'type-graphql';
 import type { Severity } from '../../shared/severity.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import { NodeError } from '../execution/node-error.type.ts';
+import { PythonShape } from '../python/python.enums.ts';
 import { JsonScalar } from '../scalars.ts';
 import { DeadEdge } from './dead-edge.type.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
@@ -9,7 +10,14 @@ import { EventType, ExecutionEvent } from './execution-event.type.ts';
 import { Violation } from './violation.type.ts';
 
 @EventType('An attempt at a node has begun.')
-export class NodeStarted extends ExecutionEvent {}
+export class NodeStarted extends ExecutionEvent {
+  @Field(() => PythonShape, {
+    nullable: true,
+    description:
+      'Of a `python` node: the shape of its code, and so how it runs. Null for other nodes, and where it is not known.',
+  })
+  shape?: keyof typeof PythonShape | null;
+}
 
 @EventType('A node, or an item of a node, succeeded. Emitted exactly once for each.')
 export class NodeSucceeded extends ExecutionEvent {

@@ -7,7 +7,7 @@ import { PythonCheck, PythonRunInput, PythonRunPayload } from './python.type.ts'
 export class PythonResolver {
   @Query(() => PythonCheck, {
     description:
-      'Checks code as the sandbox does before it runs the code, and returns everything that the sandbox would refuse. For editors.',
+      'Checks code as the sandbox does before it runs the code, and returns everything that the sandbox or Python would refuse. For editors.',
   })
   async pythonCheck(
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
@@ -15,8 +15,8 @@ export class PythonResolver {
     packages: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const violations = await weft.python.check(code, packages ?? []);
-    return { ok: violations.length === 0, violations };
+    const { findings, ...found } = await weft.python.check(code, packages ?? []);
+    return { ok: findings.length === 0, violations: findings, ...found };
   }
 
   @Mutation(() => PythonRunPayload, {

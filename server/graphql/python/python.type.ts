@@ -2,12 +2,13 @@ import { Field, InputType, Int, ObjectType } from 'type-graphql';
 import { Execution } from '../execution/execution.type.ts';
 import { JsonScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
+import { PythonShape } from './python.enums.ts';
 
 @InputType({ description: 'One piece of Python to run, with the configuration of a `python` node.' })
 export class PythonRunInput {
   @Field(() => String, {
     description:
-      'The code reads the input as `input_data`. Its output is `result`, or the value of its last expression.',
+      'The code reads the input as `input_data`. Its output is `result`, the value of its last expression, or what it or its `main` returns.',
   })
   code!: string;
 
@@ -61,7 +62,7 @@ export class PythonRunPayload extends Payload {
 })
 export class PythonFinding {
   @Field(() => String, {
-    description: 'The rule that is broken, such as `blocked-import` or `syntax-error`.',
+    description: 'The rule that is broken, such as `blocked-module`, `syntax-error` or `two-shapes`.',
   })
   rule!: string;
 
@@ -84,4 +85,23 @@ export class PythonCheck {
 
   @Field(() => [PythonFinding], { description: 'All violations, in the order of the code.' })
   violations!: PythonFinding[];
+
+  @Field(() => PythonShape, {
+    nullable: true,
+    description: 'The shape of the code, and so how it runs; null for code that cannot run.',
+  })
+  shape!: keyof typeof PythonShape | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      "Of the shape MAIN: the JSON Schema of the input, read from the signature of `main`: the names, types and defaults of its parameters, and its docstring. A form for the node's input can be drawn from it.",
+  })
+  inputSchema!: unknown;
+
+  @Field(() => [String], {
+    description:
+      'The packages that the code declares itself, in a block `# /// script` (PEP 723). The node has them beside its own.',
+  })
+  packages!: string[];
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
+import { readScriptBlock, type ScriptBlock } from '../../packages/script-block.ts';
 import {
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
+  mistakes,
   type PythonError,
   type PythonEvent,
   type PythonFinding,
@@ -28,7 +30,7 @@ const config = z.strictObject({
     .meta({
       title: 'Code',
       description:
-        "Python 3. `input_data` is the node's input; set `result`, or end with an expression, to set the output. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files to download.",
+        "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files to download.",
       placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
       widget: 'code',
       language: 'python',
@@ -81,7 +83,13 @@ const config = z.strictObject({
 });
 
 export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof config>> {
-  return { ...python, validate: ({ packages = [] }) => packageProblems(packages, rules) };
+  return {
+    ...python,
+    validate: ({ packages = [], code = '' }) => [
+      ...packageProblems(packages, rules),
+      ...blockProblems(readScriptBlock(code), packages, rules),
+    ],
+  };
 }
 
 const python: NodeDefinition<z.infer<typeof config>> = {
@@ -96,11 +104,18 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
   effects: 'none',
-  findWarnings: async ({ code }, { sandbox }) =>
-    code === undefined ? [] : (await sandbox.check(code)).map(toConfigProblem),
+  async inspect({ code }, { sandbox }) {
+    if (code === undefined) return [];
+    const { findings } = await sandbox.check(code);
+    return findings.map(toConfigProblem);
+  },
+  start: ({ code = '' }, sandbox) => {
+    const shape = sandbox.shapeOf(code);
+    return shape instanceof Promise ? shape.then((known) => ({ shape: known })) : { shape };
+  },
   async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact }) {
     const outcome = await sandbox.run(
-      { ...config, input: input ?? null },
+      { ...config, packages: allPackagesOf(config), input: input ?? null },
       {
         signal,
         onEvent: async (event) =>
@@ -127,10 +142,13 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   },
 };
 
+/** What keeps the code from running at all keeps the workflow from being saved; what the sandbox will refuse is a warning. */
 function toConfigProblem({ rule, message, line, column }: PythonFinding): ConfigProblem {
   const where = line === null ? '' : `Line ${line}${column === null ? '' : `, column ${column}`}: `;
-  const code = rule === 'syntax-error' ? 'PYTHON_EXECUTION_ERROR' : 'PYTHON_SECURITY_ERROR';
-  return { path: ['code'], code, message: `${where}${message}` };
+  const text = `${where}${message.replace(/\.$/, '')}.`;
+  return mistakes.includes(rule)
+    ? { path: ['code'], code: 'INVALID_CODE', message: text }
+    : { path: ['code'], code: 'PYTHON_SECURITY_ERROR', message: text, level: 'WARNING' };
 }
 
 /** An exception may come of what the code read, so the author of a retry policy decides. */
@@ -149,6 +167,29 @@ function packageProblems(packages: readonly string[], rules: PackageRules): Conf
     }));
 }
 
+/** What the code itself declares counts as if it were among the node's packages. */
+function blockProblems(
+  block: ScriptBlock | null,
+  packages: readonly string[],
+  rules: PackageRules,
+): ConfigProblem[] {
+  if (block === null) return [];
+  const problem = (code: string, message: string) => ({
+    path: ['code'],
+    code,
+    message: `Line ${block.line}: ${message}`,
+  });
+  if (block.problem !== null) return [problem('INVALID_REQUIREMENT', block.problem)];
+  return checkPackages([...packages, ...block.packages], rules)
+    .filter(({ index }) => index >= packages.length)
+    .map(({ rule, message }) => problem(packageErrorCodes[rule], message));
+}
+
+function allPackagesOf({ code, packages }: { code: string; packages: readonly string[] }): string[] {
+  return [...new Set([...packages, ...(readScriptBlock(code)?.packages ?? [])])];
+}
+
+/** Of what the sandbox finds, only what keeps the code from running: whether it may is decided by whoever runs it. */
 function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code: string): WatchedEvent {
   switch (event.kind) {
     case 'output':

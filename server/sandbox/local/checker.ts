@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PythonFinding } from '../backend.ts';
+import { countContainers } from '../../shared/json-size.ts';
+import type { PythonCheck } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 import { SandboxProblem } from './problem.ts';
@@ -17,31 +18,45 @@ import { SandboxProblem } from './problem.ts';
  * takes milliseconds, and would wait minutes behind many of the longest.
  */
 export class Checker {
-  private readonly cache = new Map<string, PythonFinding[]>();
+  private readonly cache = new Map<string, PythonCheck>();
   private readonly quick: Lane;
   private readonly slow: Lane;
 
   constructor(
     makeCell: () => Promise<Cell>,
-    policy: 'strict' | 'kernel',
+    request: CheckRequest,
     { quickMs, timeoutMs } = { quickMs: QUICK_MS, timeoutMs: TIMEOUT_MS },
   ) {
-    this.quick = new Lane(makeCell, policy, quickMs);
-    this.slow = new Lane(makeCell, policy, timeoutMs);
+    this.quick = new Lane(makeCell, request, quickMs);
+    this.slow = new Lane(makeCell, request, timeoutMs);
+  }
+
+  /** What an earlier check of the same code found, where that is remembered. */
+  known(code: string): PythonCheck | undefined {
+    return this.cache.get(keyOf(code));
   }
 
   /** @throws SandboxProblem where no cell can be made, or too much code waits */
-  async check(code: string): Promise<PythonFinding[]> {
-    const key = hash('sha256', code, 'base64');
-    const cached = this.cache.get(key);
-    if (cached) return cached;
+  async check(code: string): Promise<PythonCheck> {
+    const known = this.known(code);
+    if (known) return known;
     const isLong = code.length > MAX_QUICK_CHARACTERS;
-    const findings = (isLong ? null : await this.quick.check(code)) ??
-      (await this.slow.check(code)) ?? [TOO_COMPLEX];
-    this.cache.set(key, findings);
+    const found =
+      (isLong ? null : await this.quick.check(code)) ?? (await this.slow.check(code)) ?? TOO_COMPLEX;
+    this.cache.set(keyOf(code), found);
     if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
-    return findings;
+    return found;
   }
+}
+
+export interface CheckRequest {
+  policy: 'strict' | 'kernel';
+  /** Whether what only Python's compiler refuses is found as well; a run finds that by itself. */
+  compiles: boolean;
+}
+
+function keyOf(code: string): string {
+  return hash('sha256', code, 'base64');
 }
 
 /** A cell that checks one code after the other, with what waits for it. */
@@ -53,15 +68,15 @@ class Lane {
 
   constructor(
     private readonly makeCell: () => Promise<Cell>,
-    private readonly policy: 'strict' | 'kernel',
+    private readonly request: CheckRequest,
     private readonly timeoutMs: number,
   ) {}
 
   /** Null where the check crashed the cell or took too long. */
-  check(code: string): Promise<PythonFinding[] | null> {
+  check(code: string): Promise<PythonCheck | null> {
     if (this.waiting.length >= MAX_WAITING || this.waitingCharacters + code.length > MAX_WAITING_CHARACTERS)
       return Promise.reject(tooBusy());
-    const { promise, resolve, reject } = Promise.withResolvers<PythonFinding[] | null>();
+    const { promise, resolve, reject } = Promise.withResolvers<PythonCheck | null>();
     this.waiting.push({ code, resolve, reject });
     this.waitingCharacters += code.length;
     void this.checkAll();
@@ -79,17 +94,20 @@ class Lane {
     this.isBusy = false;
   }
 
-  private async checkInCell(code: string): Promise<PythonFinding[] | null> {
+  private async checkInCell(code: string): Promise<PythonCheck | null> {
     const cell = await this.current();
     const findings = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
     cell.channel.onFrame = (frame) => frame.kind === 'findings' && findings.resolve(frame);
-    cell.channel.send({ kind: 'check', code, policy: this.policy, memoryMb: MEMORY_MB });
+    cell.channel.send({ kind: 'check', code, ...this.request, memoryMb: MEMORY_MB });
     const late = new AbortController();
     const timedOut = delay(this.timeoutMs, { kind: 'late' } as const, { signal: late.signal });
     timedOut.catch(() => {}); // rejects when `late` aborts
     const first = await Promise.race([findings.promise, cell.exited, timedOut]);
     late.abort();
-    if (first.kind === 'findings') return first.findings;
+    if (first.kind === 'findings') {
+      const { findings, shape, inputSchema } = first;
+      return { findings, shape, inputSchema: parseSchema(inputSchema) };
+    }
     if (first.kind === 'lost') return this.checkInCell(code);
     cell.end(0);
     this.cell = null;
@@ -112,7 +130,7 @@ class Lane {
 
 interface Waiting {
   code: string;
-  resolve: (findings: PythonFinding[] | null) => void;
+  resolve: (found: PythonCheck | null) => void;
   reject: (error: unknown) => void;
 }
 
@@ -132,12 +150,31 @@ const MAX_WAITING_CHARACTERS = 64_000_000;
 const MEMORY_MB = 512;
 /** lru-cache would add nothing: which entry goes first hardly matters among hashes of code. */
 const MAX_CACHED = 1_000;
-const TOO_COMPLEX: PythonFinding = {
-  rule: 'too-complex',
-  message: 'The code could not be checked: parsing it crashed or took longer than 5 s',
-  line: null,
-  column: null,
+const TOO_COMPLEX: PythonCheck = {
+  findings: [
+    {
+      rule: 'too-complex',
+      message: 'The code could not be checked: parsing it crashed or took longer than 5 s',
+      line: null,
+      column: null,
+    },
+  ],
+  shape: null,
+  inputSchema: null,
 };
+
+/** From a cell, so it may be anything: an object of bounded size, or nothing. */
+function parseSchema(json: string | null): unknown {
+  if (json === null || countContainers(json, MAX_SCHEMA_CONTAINERS) > MAX_SCHEMA_CONTAINERS) return null;
+  try {
+    const schema: unknown = JSON.parse(json);
+    return typeof schema === 'object' && !Array.isArray(schema) ? schema : null;
+  } catch {
+    return null;
+  }
+}
+
+const MAX_SCHEMA_CONTAINERS = 5_000;
 
 function tooBusy(): SandboxProblem {
   return new SandboxProblem(

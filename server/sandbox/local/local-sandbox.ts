@@ -5,17 +5,20 @@ import type { Logger } from '../../shared/logger.ts';
 import { removeFolder } from '../../shared/remove-folder.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
 import { ActiveRuns } from '../active-runs.ts';
-import type {
-  PythonError,
-  PythonFinding,
-  PythonOutcome,
-  PythonRunOptions,
-  PythonRunRequest,
-  SandboxBackend,
-  SandboxCapacity,
-  SandboxStatus,
+import {
+  mistakes,
+  type PythonCheck,
+  type PythonError,
+  type PythonOutcome,
+  type PythonRunOptions,
+  type PythonRunRequest,
+  type PythonShape,
+  type SandboxBackend,
+  type SandboxCapacity,
+  type SandboxStatus,
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
+import { isPlainScript, withinTime } from '../shape.ts';
 import { Checker } from './checker.ts';
 import { openControlGroups } from './control-group.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
@@ -104,8 +107,9 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
-    this.checker = new Checker(() => this.pool.acquire(), options.policy);
-    this.previewer = new Checker(() => this.pool.acquire(), options.policy);
+    const { policy } = options;
+    this.checker = new Checker(() => this.pool.acquire(), { policy, compiles: false });
+    this.previewer = new Checker(() => this.pool.acquire(), { policy, compiles: true });
     this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
 
@@ -127,16 +131,24 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
+  async check(code: string, packages: readonly string[] = []): Promise<PythonCheck> {
     try {
-      return [
-        ...toFindings(this.options.environments.check(packages)),
-        ...(await this.previewer.check(code)),
-      ];
+      const found = await this.previewer.check(code);
+      return {
+        ...found,
+        findings: [...toFindings(this.options.environments.check(packages)), ...found.findings],
+      };
     } catch (error) {
       if (!(error instanceof SandboxProblem)) throw error;
       throw new WeftError(error.code, `${error.message}. ${error.remedy}`, { cause: error });
     }
+  }
+
+  /** By the same check as the run's, whose answer the run then has. */
+  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
+    if (isPlainScript(code)) return 'SCRIPT';
+    const known = this.checker.known(code);
+    return known ? known.shape : withinTime(this.checker.check(code).then(({ shape }) => shape));
   }
 
   async status(): Promise<SandboxStatus> {
@@ -183,9 +195,8 @@ class LocalSandbox implements SandboxBackend {
   /** The failed outcome of a request that the static wall refuses; null for any other. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
     if (this.options.policy === 'kernel') return null;
-    const findings = (await this.checker.check(request.code)).filter(
-      (finding) => finding.rule !== 'syntax-error',
-    );
+    const found = await this.checker.check(request.code);
+    const findings = found.findings.filter(({ rule }) => !mistakes.includes(rule));
     for (const finding of findings) {
       const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
       await options.onEvent({ kind: 'violation', violation });

@@ -24,7 +24,7 @@ import threading
 
 import seccomp
 import syscalls
-from check import check
+from check import examine
 from frames import encode_frame, read_frame
 from program import run_program
 from rehearsal import rehearse
@@ -144,7 +144,7 @@ def _serve(config, channel):
     if request:
         _limit_data(request["memoryMb"] * _MIB + config["inherited"]["dataKb"] * 1024)
     while request and request["kind"] == "check":
-        send({"kind": "findings", "findings": _findings(request)})
+        send({"kind": "findings", **_examined(request)})
         request = read_frame(channel)
     if request:
         gc.enable()
@@ -214,8 +214,10 @@ def _allow_nested_calls(count):
         resource.setrlimit(resource.RLIMIT_STACK, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 
 
-def _findings(request):
-    return [finding._asdict() for finding in check(request["code"], request["policy"])[:_MAX_FINDINGS]]
+def _examined(request):
+    report = examine(request["code"], request["policy"], request["compiles"])
+    findings = [finding._asdict() for finding in report.findings[:_MAX_FINDINGS]]
+    return {"findings": findings, "shape": report.shape, "inputSchema": report.input_schema}
 
 
 def _write(path, text):

@@ -1,13 +1,16 @@
 """The static wall: finds what the policy blocks in a program, before any of it runs.
 
-`check(code, policy="strict")` -> [Finding(rule, message, line, column)], in the order of the code; lines and
-columns count from 1, columns in characters. Under policy "kernel" only a syntax error is a finding. Pure, and
-it never raises.
+`examine(code, policy="strict", compiles=False)` -> Report: its findings [Finding(rule, message, line, column)], in the
+order of the code; lines and columns count from 1, columns in characters. Under policy "kernel" only what cannot run is
+a finding. `compiles`: whether what only Python's compiler refuses is found as well, in code of up to
+MAX_COMPILED_CHARACTERS: the time of compiling grows faster than the code. Beside the findings, a report has the shape
+of the code (shapes.py), and the JSON Schema of its input where that is `main`'s. Pure, and it never raises.
+`check(…)` returns the findings alone.
 
 Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format,
-memory-access, file-write; and for code that cannot be checked: syntax-error, too-large, too-complex. policy.json
-lists what is blocked; check_rules.py applies each rule to the syntax tree. Identifiers are compared after NFKC
-normalisation, which Python's parser does.
+memory-access, file-write; for code that cannot run: syntax-error, two-shapes; and for code that cannot be checked:
+too-large, too-complex. policy.json lists what is blocked; check_rules.py applies each rule to the syntax tree.
+Identifiers are compared after NFKC normalisation, which Python's parser does.
 
 The check sees names and not values. A name that the program binds itself (`def compile(…)`) counts as the
 program's own. Names made at run time, and what an allowed library does with its arguments, are left to the
@@ -15,15 +18,21 @@ runtime wall (audit.py), and finally to the kernel.
 """
 
 import ast
+import contextlib
+import json
 import re
 import warnings
 from typing import NamedTuple, Optional
 
 import check_rules
+import shapes
+import signature
+import source
+import syntax_hints
 
 MAX_CODE_CHARACTERS = 1_000_000
 MAX_NAME_PARTS = 100
-_LINE_END = re.compile(r"\r\n|\r|\n")
+MAX_COMPILED_CHARACTERS = 100_000
 _CONTINUATION = re.compile(r"\\(?:\r\n|\r|\n)")
 _NO_NAME = re.compile(r"[\s,;]")
 
@@ -35,25 +44,61 @@ class Finding(NamedTuple):
     column: Optional[int]
 
 
+class Report(NamedTuple):
+    findings: list
+    shape: Optional[str] = None  # None for code that cannot run
+    input_schema: Optional[str] = None  # as JSON
+
+
 def check(code, policy="strict"):
     """All findings of `code`; an empty list where there are none."""
+    return examine(code, policy).findings
+
+
+def examine(code, policy="strict", compiles=False):
     if len(code) > MAX_CODE_CHARACTERS:
-        return [Finding("too-large", _too_large(code), None, None)]
+        return Report([Finding("too-large", _too_large(code), None, None)])
     if _imports_endless_name(code):
-        return [Finding("too-complex", _TOO_MANY_PARTS, None, None)]
+        return Report([Finding("too-complex", _TOO_MANY_PARTS, None, None)])
     try:
         tree = _parse(code)
         offences = list(check_rules.offences(tree)) if policy != "kernel" else []
-        return _in_order(offences, code)
+        findings = _in_order(offences, code)
     except SyntaxError as error:
-        return [Finding("syntax-error", str(error.msg), error.lineno, error.offset or None)]
+        return Report([_syntax_finding(error, code)])
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return [_uncheckable(error)]
+        return Report([_uncheckable(error)])
+    return _report(tree, code, findings, compiles)
+
+
+def _report(tree, code, findings, compiles):
+    try:
+        with source.unparsable_is_syntax_error():
+            shape = source.shape_of(tree, code)
+            schema = _input_schema(tree) if shape == shapes.MAIN else None
+            if compiles and len(code) <= MAX_COMPILED_CHARACTERS:
+                with _without_warnings():
+                    source.compile_tree(tree, code)
+        return Report(findings, shape, schema)
+    except SyntaxError as error:
+        return Report(sorted([*findings, _syntax_finding(error, code)], key=_place))
+
+
+def _input_schema(tree):
+    schema = signature.schema_of(shapes.main_of(tree), tree)
+    return schema and json.dumps(schema)
+
+
+def _syntax_finding(error, code):
+    lines = source.LINE_END.split(code)
+    line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    message = syntax_hints.with_hint(str(error.msg), line)
+    return Finding(getattr(error, "rule", "syntax-error"), message, error.lineno or None, error.offset or None)
 
 
 def _imports_endless_name(code):
     """Python's own parser takes quadratic time for the parts of such a name. The whole name is on one logical line."""
-    for line in _LINE_END.split(_CONTINUATION.sub("", code)):
+    for line in source.LINE_END.split(_CONTINUATION.sub("", code)):
         if line.count(".") >= MAX_NAME_PARTS and "import" in line and _longest_name(line) > MAX_NAME_PARTS:
             return True
     return False
@@ -70,19 +115,30 @@ def _longest_name(line):
 
 
 def _parse(code):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the program's compilation before its run repeats them, once
+    with _without_warnings():
         return ast.parse(code)
+
+
+@contextlib.contextmanager
+def _without_warnings():
+    """The compilation of the program before its run repeats them, once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _in_order(offences, code):
     places = sorted((getattr(node, "lineno", 1), getattr(node, "col_offset", 0)) for node, _, _ in offences)
-    columns = _columns(places, _LINE_END.split(code))
+    columns = _columns(places, source.LINE_END.split(code))
     found = set()
     for node, rule, message in offences:
         line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         found.add(Finding(rule, message, line, columns[line, offset]))
-    return sorted(found, key=lambda finding: (finding.line, finding.column, finding.rule))
+    return sorted(found, key=_place)
+
+
+def _place(finding):
+    return (finding.line or 0, finding.column or 0, finding.rule)
 
 
 def _columns(places, lines):

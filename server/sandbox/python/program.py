@@ -18,10 +18,10 @@ and last, after stdout and stderr were flushed, exactly one of
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
 The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
-`if __name__ == "__main__"` work as in a script. Its result is the variable `result` if that is set; otherwise the value
-of the last statement if that is an expression that does not draw (figures.py); otherwise null. Before the result is
-read, its threads are joined and its atexit functions run, as at the end of a script; after that, finalizers.py runs what
-Python runs last.
+`if __name__ == "__main__"` work as in a script. shapes.py lists the shapes that it may have. Its result is what it, or
+its `main`, returned; otherwise the variable `result` if that is set; otherwise the value of the last statement if that
+is an expression that does not draw (figures.py); otherwise null. Before the result is read, its threads are joined and
+its atexit functions run, as at the end of a script; after that, finalizers.py runs what Python runs last.
 
 A notice says what is probably a mistake, and fails nothing: RESULT_DROPPED, that the value of the last statement has no
 JSON form and the result is null instead; NO_RESULT, that there was neither; END_CUT_SHORT, that finalizers take too long.
@@ -43,9 +43,12 @@ import artifacts
 import figures
 import finalizers
 import guards
+import n8n
 import packages
 import progress
 import results
+import shapes
+import signature
 import source
 import tracebacks
 import wall
@@ -79,7 +82,8 @@ def run_program(request, send):
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
-        # The program is called at the depth of that message and one more: by _execute, _run and exec.
+        namespace.update(n8n.bindings(program.names, request["input"]) if program.names else ())
+        # The program is called at the depth of that message and one more: by _execute, _run and eval.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
         if request.get("policy") == "kernel":
             guards.hide_own_frames()
@@ -87,10 +91,12 @@ def run_program(request, send):
             wall.raise_wall(
                 send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
             )
-        has_exited = _execute(program, namespace, None if request.get("isRehearsal") else drawn)
-        if not (has_exited or source.sets_result(namespace) or source.has_last_value(namespace)):
+        returned, has_exited = _execute(
+            program, namespace, request["input"], None if request.get("isRehearsal") else drawn
+        )
+        if not (has_exited or _has_result(program, namespace)):
             notices.append({"code": "NO_RESULT", "message": _NO_RESULT})
-        json = _result_json(namespace, request.get("maxResultBytes"), notices)
+        json = _result_json(namespace, returned, request.get("maxResultBytes"), notices)
         last = {"kind": "result", "json": json, "notices": notices}
     except BaseException as error:
         last = tracebacks.error_frame(error)
@@ -154,15 +160,26 @@ def _depth():
     return 0
 
 
-def _execute(program, namespace, drawn):
-    """Whether it ended by exit()."""
+def _has_result(program, namespace):
+    """A function that returns nothing says so on purpose."""
+    returns = program.shape in (shapes.RETURN, shapes.MAIN)
+    return returns or source.sets_result(namespace) or source.has_last_value(namespace)
+
+
+def _execute(program, namespace, input_data, drawn):
+    """What the program returned, if it has a shape that returns, and whether it ended by exit()."""
     try:
-        _run(program, namespace)
-        return False
+        returned = _run(program.code, namespace)
+        if program.shape == shapes.RETURN:
+            returned = _call(namespace.pop(shapes.BODY))
+        elif program.shape == shapes.MAIN:
+            positional, named = signature.arguments_of(program.main, input_data)
+            returned = _call(namespace["main"], *positional, **named)
+        return (_awaited(returned) if isinstance(returned, types.CoroutineType) else returned), False
     except SystemExit as request_to_exit:
         if request_to_exit.code not in (None, 0):
             raise
-        return True
+        return None, True
     finally:
         if drawn is not None:
             _join_threads()
@@ -170,17 +187,29 @@ def _execute(program, namespace, drawn):
             atexit._run_exitfuncs()
 
 
-def _run(program, namespace):
-    """By itself: for the runtime wall, what runs at exit must not be in a function that names `exec` (callers.py)."""
-    exec(program, namespace)
+def _run(code, namespace):
+    """By itself: for the runtime wall, what runs at exit must not be in a function that names `eval` (callers.py).
+    Returns the coroutine of a program that awaits, otherwise None."""
+    return eval(code, namespace)
 
 
-def _result_json(namespace, max_bytes, notices):
+def _call(function, *positional, **named):
+    """By itself, because a function that names nothing acts for the program, whatever it has put there."""
+    return function(*positional, **named)
+
+
+def _awaited(coroutine):
+    import asyncio  # takes ten times as long as a short run
+
+    return asyncio.run(coroutine)
+
+
+def _result_json(namespace, returned, max_bytes, notices):
     """What is no JSON fails the run only where the program says that it is the result, or where it is data."""
     try:
-        return results.to_json(source.result_of(namespace), max_bytes)
+        return results.to_json(source.result_of(namespace, returned), max_bytes)
     except results.ResultError as error:
-        if source.sets_result(namespace):
+        if returned is not None or source.sets_result(namespace):
             raise
         if error.is_data:
             raise results.ResultError(f"{error}. {_LAST_LINE_USED}") from None

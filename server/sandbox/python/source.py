@@ -1,12 +1,27 @@
-"""Compiles the text of a program, and finds the result in its namespace."""
+"""Compiles the text of a program, in whichever shape it has (shapes.py), and finds the result in its namespace."""
 
 import ast
+import contextlib
 import linecache
+import re
+import types
+from typing import NamedTuple, Optional, Tuple
 
 import figures
+import n8n
+import shapes
+import syntax
 
 FILENAME = "<node>"
+LINE_END = re.compile(r"\r\n|\r|\n")
 _LAST_VALUE = "__weft_last_value__"
+
+
+class Program(NamedTuple):
+    code: types.CodeType
+    shape: str
+    main: Optional[ast.AST]  # of a program of shape MAIN: the definition of `main`, without its body
+    names: Tuple[str, ...]  # of n8n.py, which it uses and does not bind
 
 
 def compile_program(code):
@@ -21,21 +36,62 @@ def compile_program(code):
         raise SyntaxError(
             "the program contains a null character", (FILENAME, *_place(code, code.index("\0")), None)
         )
+    with unparsable_is_syntax_error():
+        return compile_tree(ast.parse(code, FILENAME), code)
+
+
+def compile_tree(tree, code):
+    """The program of a tree, which is changed on the way. Raises SyntaxError."""
+    shape = shape_of(tree, code)
     try:
-        tree = ast.parse(code, FILENAME)
-        _keep_last_value(tree)
-        return compile(tree, FILENAME, "exec", dont_inherit=True)
+        main = shapes.main_of(tree) if shape == shapes.MAIN else None
+        names = _free_names(tree) if n8n.is_mentioned(code) else ()
+        if main is None:
+            _keep_last_value(tree)
+        compiled = shapes.compile_as(tree, shape, FILENAME)
+    except SyntaxError as error:
+        _count_in_characters(error, code)
+        raise
+    if main is not None:
+        main.body = []
+    return Program(compiled, shape, main, names)
+
+
+def shape_of(tree, code):
+    """Raises SyntaxError for code with two shapes."""
+    try:
+        return shapes.shape_of(tree, code, FILENAME)
+    except SyntaxError as error:
+        _count_in_characters(error, code)
+        raise
+
+
+def _count_in_characters(error, code):
+    """Python's compiler, unlike its parser, counts columns in bytes."""
+    lines = LINE_END.split(code)
+    if error.offset and error.lineno and error.lineno <= len(lines):
+        start = lines[error.lineno - 1].encode(errors="replace")[: error.offset - 1]
+        error.offset = len(start.decode(errors="ignore")) + 1
+
+
+@contextlib.contextmanager
+def unparsable_is_syntax_error():
+    try:
+        yield
     except SyntaxError:
         raise
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise SyntaxError(_unparsable(error), (FILENAME, 1, 1, None)) from None
 
 
-def result_of(namespace):
-    """The variable `result` if set; otherwise the value of the last statement if that is an expression; otherwise None.
+def result_of(namespace, returned=None):
+    """What the program returned; otherwise the variable `result` if set; otherwise the value of the last statement if
+    that is an expression; otherwise None.
 
     The value of an expression that draws is None: `plt.plot(…)` is for its figure, which becomes an artifact.
     """
+    if returned is not None:
+        return returned
     if sets_result(namespace):
         return namespace["result"]
     value = namespace.get(_LAST_VALUE)
@@ -49,6 +105,12 @@ def sets_result(namespace):
 def has_last_value(namespace):
     """Whether the program came to its end, and that is an expression."""
     return _LAST_VALUE in namespace
+
+
+def _free_names(tree):
+    names = syntax.Program(tree)
+    used = {node.id for node in names.of(ast.Name)}
+    return tuple(name for name in n8n.NAMES if name in used and not names.binds(name))
 
 
 def _keep_last_value(tree):

@@ -15,18 +15,19 @@ import linecache
 import sys
 import traceback
 
+import module_packages
 import source
+import syntax_hints
 from packages import ALIASES
 from results import ResultError
+from signature import InputError
 from suggestions import suggestion_for
 
 MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
 _MAX_EXCEPTIONS = 50
 _STANDARD = getattr(sys, "stdlib_module_names", ())  # Python 3.10
-_ADD_ITS_PACKAGE = (
-    "Add its package to the node's `packages`, by its name on PyPI: scikit-learn for sklearn"
-)
+_TO_THE_NODE = "to the node's `packages`"
 _COMPACT = {"compact": True} if sys.version_info >= (3, 10) else {}  # leaves out contexts that are not shown
 
 
@@ -40,7 +41,7 @@ def error_frame(error):
             "type": _type_name(error),
             "message": _bounded(_message(error), MAX_MESSAGE),
             "traceback": None
-            if isinstance(error, ResultError)
+            if isinstance(error, (ResultError, InputError))
             else _bounded(_traceback(error), MAX_TRACEBACK),
             "line": line,
             "column": column,
@@ -81,9 +82,10 @@ def _message(error):
             f": {_safe_str(error.code)}" if not isinstance(error.code, int) else ""
         )
     if isinstance(error, SyntaxError):
-        return _safe_str(error.msg)
-    if _may_be_installed(_missing_module(error)):
-        return f"{_safe_str(error).rstrip('.')}. {_ADD_ITS_PACKAGE}"
+        return syntax_hints.with_hint(_safe_str(error.msg), _line_of(error))
+    missing = _missing_package(error)
+    if missing:
+        return f"{_safe_str(error).rstrip('.')}. {missing[0].upper()}{missing[1:]} {_TO_THE_NODE}"
     if type(error) is NameError and _missing_name(error) in ALIASES:
         return f"{_safe_str(error)}. It is available if the node's `packages` include {ALIASES[_missing_name(error)]}"
     return _safe_str(error) + suggestion_for(error)
@@ -93,6 +95,19 @@ def _missing_module(error):
     """Also where a library raises its own ImportError for a missing dependency, as pandas does."""
     cause = error.__cause__ if type(error) is ImportError else error
     return cause.name if type(cause) is ModuleNotFoundError else None
+
+
+def _missing_package(error):
+    """"add `x`", for a module that is not installed, and for an error of a library that says what to install."""
+    module = _missing_module(error)
+    if _may_be_installed(module):
+        return f"add `{module_packages.package_of(module)}`"
+    return module_packages.to_add_for(_safe_str(error)) if isinstance(error, Exception) else None
+
+
+def _line_of(error):
+    is_programs = error.filename == source.FILENAME and type(error.lineno) is int
+    return linecache.getline(source.FILENAME, error.lineno) if is_programs else None
 
 
 def _missing_name(error):
@@ -149,6 +164,8 @@ def _keep_user_frames(summary):
 
 def _position(error):
     try:
+        if isinstance(error, InputError):
+            return error.line, None
         if isinstance(error, SyntaxError) and error.filename == source.FILENAME:
             return error.lineno, error.offset or None
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == source.FILENAME]

@@ -1,19 +1,22 @@
+import { hash } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { ActiveRuns } from '../active-runs.ts';
 import type {
+  PythonCheck,
   PythonError,
-  PythonFinding,
   PythonOutcome,
   PythonRunOptions,
   PythonRunRequest,
+  PythonShape,
   SandboxBackend,
   SandboxCapacity,
   SandboxStatus,
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import { isPlainScript, withinTime } from '../shape.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { RemoteEnvironments } from './environments.ts';
 import { ServiceFault } from './fault.ts';
@@ -34,6 +37,7 @@ export interface RemoteSandboxOptions {
 /** A service that could not be reached may have been restarting. */
 const MAX_TRIES_EACH = 2;
 const CHECK_MS = 30_000;
+const MAX_SHAPES = 1_000;
 const STATUS_MS = 5_000;
 
 /**
@@ -51,6 +55,8 @@ class RemoteSandbox implements SandboxBackend {
   readonly environments: PythonEnvironments;
   private readonly disposal = new AbortController();
   private readonly activeRuns = new ActiveRuns();
+  /** Of code that was checked, by its hash. */
+  private readonly shapes = new Map<string, PythonShape>();
 
   constructor(
     private readonly services: Services,
@@ -65,13 +71,14 @@ class RemoteSandbox implements SandboxBackend {
     );
   }
 
-  async check(code: string, packages: readonly string[] = []): Promise<PythonFinding[]> {
-    const body = { v, code, packages };
-    const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
-    const answer = await this.onSomeService(this.disposal.signal, ({ connection }) =>
-      connection.request(checkSchema, exchange),
-    );
-    return answer.findings;
+  check(code: string, packages: readonly string[] = []): Promise<PythonCheck> {
+    return this.checkBy(code, packages, this.disposal.signal);
+  }
+
+  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
+    if (isPlainScript(code)) return 'SCRIPT';
+    const key = hash('sha256', code, 'base64');
+    return this.shapes.get(key) ?? withinTime(this.askShape(code, key));
   }
 
   async status(): Promise<SandboxStatus> {
@@ -104,6 +111,27 @@ class RemoteSandbox implements SandboxBackend {
     this.disposal.abort();
     await this.activeRuns.end({ force: true });
     this.services[Symbol.dispose]();
+  }
+
+  private async askShape(code: string, key: string): Promise<PythonShape | null> {
+    const signal = AbortSignal.any([this.disposal.signal, AbortSignal.timeout(CHECK_MS)]);
+    const { shape } = await this.checkBy(code, [], signal);
+    if (shape !== null) this.shapes.set(key, shape);
+    if (this.shapes.size > MAX_SHAPES) this.shapes.delete(this.shapes.keys().next().value!);
+    return shape;
+  }
+
+  private async checkBy(
+    code: string,
+    packages: readonly string[],
+    signal: AbortSignal,
+  ): Promise<PythonCheck> {
+    const body = { v, code, packages };
+    const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
+    const { findings, shape, inputSchema } = await this.onSomeService(signal, ({ connection }) =>
+      connection.request(checkSchema, exchange),
+    );
+    return { findings, shape, inputSchema };
   }
 
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {

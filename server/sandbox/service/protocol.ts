@@ -9,6 +9,7 @@ import {
   type PythonFinding,
   type PythonOutcome,
   pythonErrorCodes,
+  pythonShapes,
   type SandboxCapacity,
   type SandboxStatus,
 } from '../backend.ts';
@@ -201,7 +202,13 @@ export const healthSchema = z.object({
 
 export type Health = z.infer<typeof healthSchema>;
 
-export const checkSchema = z.object({ v, findings: z.array(findingSchema) });
+/** A service of an earlier release knows no shapes. */
+export const checkSchema = z.object({
+  v,
+  findings: z.array(findingSchema),
+  shape: z.enum(pythonShapes).nullable().default(null),
+  inputSchema: z.unknown().default(null),
+});
 
 export const cancelSchema = z.object({ v, ended: z.literal(true) });
 

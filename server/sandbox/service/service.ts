@@ -74,7 +74,7 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
     }
     case 'POST checks': {
       const { code, packages } = await read(checkRequestSchema, request, response);
-      return answer({ findings: await backend.check(code, packages) });
+      return answer(await backend.check(code, packages));
     }
     case 'GET environments':
       return answer({ environments: await backend.environments.list() });

@@ -83,6 +83,7 @@ export class HandList {
       forEach: node.forEach!,
       scope: { input: items, nodes: {}, execution: { id: 'exec_1', workflowId: null, input: items } },
       run,
+      start: {},
       expressions,
       runAhead: true,
       signal: lost.signal,

@@ -6,13 +6,13 @@ import type { ValidationDeps } from '../../../server/use-cases/validate.ts';
 
 /** What validation works with; its sandbox finds nothing in any code, unless the test says what. */
 export function validationDeps(
-  check: (code: string) => Promise<PythonFinding[]> = async () => [],
+  find: (code: string) => Promise<PythonFinding[]> = async () => [],
 ): ValidationDeps & Disposable {
   const evaluator = openEvaluator();
   return {
     registry: nodeRegistry,
     evaluator,
-    sandbox: { check },
+    sandbox: { check: async (code) => ({ findings: await find(code), shape: 'SCRIPT', inputSchema: null }) },
     logger: makeLogger('silent'),
     [Symbol.dispose]: () => evaluator[Symbol.dispose](),
   };

@@ -1,0 +1,84 @@
+/** What the inline metadata of a script says (PEP 723): `# /// script`, comment lines of TOML, `# ///`. */
+export interface ScriptBlock {
+  /** Its `dependencies`, as they stand there. */
+  packages: string[];
+  /** Where the block begins, from 1. */
+  line: number;
+  /** Why the block cannot be read; `packages` is empty then. */
+  problem: string | null;
+}
+
+const START = '# /// script';
+const NONE = { packages: [], problem: null };
+
+/** The packages that code declares itself; null where it has no such block. An unclosed block is none, by the PEP. */
+export function readScriptBlock(code: string): ScriptBlock | null {
+  if (!code.includes(START)) return null;
+  const [block, second, ...more] = blocksOf(code);
+  if (block === undefined) return null;
+  if (second === undefined) return { ...NONE, ...dependenciesOf(block.toml), line: block.line };
+  const count = more.length + 2;
+  const problem = `Expected one block \`${START}\`, got ${count}; move the dependencies into the first one.`;
+  return { packages: [], line: second.line, problem };
+}
+
+/** Each line is read once. The last closing line counts, because a closing line before it is content. */
+function blocksOf(code: string): { line: number; toml: string }[] {
+  const lines = code.split(/\r\n|\r|\n/);
+  const blocks: { line: number; toml: string }[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    if (lines[at]!.trimEnd() !== START) continue;
+    const line = at + 1;
+    let end = line;
+    while (end < lines.length && (lines[end] === '#' || lines[end]!.startsWith('# '))) end += 1;
+    const within = lines.slice(line, end);
+    const closing = within.findLastIndex((text) => text.trimEnd() === '# ///');
+    const toml = within.slice(0, Math.max(closing, 0)).map((text) => `${text.slice(2)}\n`);
+    if (closing !== -1) blocks.push({ line, toml: toml.join('') });
+    at = end - 1;
+  }
+  return blocks;
+}
+
+/** A TOML reader for the one key that counts here: no table can hold it, so reading ends at the first one. */
+function dependenciesOf(toml: string): Partial<ScriptBlock> {
+  const [top = ''] = toml.split(/^[ \t]*\[/m, 1);
+  const key = /^[ \t]*(?:dependencies|"dependencies"|'dependencies')[ \t]*=/m.exec(top);
+  // The list may have lines that begin with a bracket, so it is read from the whole.
+  return key === null ? {} : readList(toml, key.index + key[0].length);
+}
+
+const SPACE_OR_COMMENT = /(?:\s|#[^\n]*\n)*/y;
+const TEXT = /"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'/y;
+
+function readList(toml: string, start: number): Partial<ScriptBlock> {
+  const packages: string[] = [];
+  let at = start;
+  const skip = () => {
+    SPACE_OR_COMMENT.lastIndex = at;
+    at += SPACE_OR_COMMENT.exec(toml)![0].length;
+    return toml[at];
+  };
+  if (skip() !== '[') return malformed;
+  at += 1;
+  while (skip() !== ']') {
+    TEXT.lastIndex = at;
+    const text = TEXT.exec(toml);
+    if (text === null) return malformed;
+    packages.push(text[2] ?? unquoted(text[1]!));
+    at += text[0].length;
+    if (skip() === ',') at += 1;
+    else if (toml[at] !== ']') return malformed;
+  }
+  return { packages };
+}
+
+const malformed = {
+  problem:
+    'Expected `dependencies` of the block `# /// script` to be a list of texts, such as ["pandas>=2"].',
+};
+
+/** Requirements have quotation marks and backslashes at most. */
+function unquoted(text: string): string {
+  return text.replace(/\\(.)/g, '$1');
+}
