@@ -1618,6 +1618,8 @@ export type PythonCheckQuery = {
     inputSchema: unknown;
     /** The packages that the code declares itself, in a block `# /// script` (PEP 723). The node has them beside its own. */
     packages: Array<string>;
+    /** The packages that the code imports, and that neither it nor the `packages` of the check name: those to propose. By the names to install them by, such as `scikit-learn` for `sklearn`; whether the server allows them is not looked at. */
+    missingPackages: Array<string>;
     /** All violations, in the order of the code. */
     violations: Array<{
       /** The rule that is broken, such as `blocked-module`, `syntax-error` or `two-shapes`. */
@@ -2283,7 +2285,7 @@ export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMu
   'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
-  'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}shape inputSchema packages}}';
+  'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}shape inputSchema packages missingPackages}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';

@@ -137,6 +137,8 @@ export interface PythonCheck {
   shape: PythonShape | null;
   /** The JSON Schema of the input that `main` expects; null for code of another shape. */
   inputSchema: unknown;
+  /** The packages of what it imports beside the standard library, by the names to install them by. */
+  imports: readonly string[];
 }
 
 /** One place in the code that the policy does not allow. Lines and columns count from 1. */

@@ -55,9 +55,13 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('findings'),
     findings: z.array(findingSchema).max(1000),
-    shape: z.enum(pythonShapes).nullable(),
+    shape: z.enum(pythonShapes).nullable().default(null),
     /** JSON, parsed by whoever reads it. */
-    inputSchema: z.string().max(MAX_INPUT_SCHEMA).nullable(),
+    inputSchema: z.string().max(MAX_INPUT_SCHEMA).nullable().default(null),
+    imports: z
+      .array(z.string().regex(/^[A-Za-z0-9._-]{1,200}$/))
+      .max(100)
+      .default([]),
   }),
   z.object({
     kind: z.literal('result'),

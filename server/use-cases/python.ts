@@ -1,6 +1,7 @@
 import { packageErrorCodes } from '../packages/check.ts';
 import type { EnvironmentEvent, PrepareOptions, PythonEnvironment } from '../packages/environment.ts';
 import { PackageError, PackageRefusal } from '../packages/errors.ts';
+import { normalizeName, parseRequirement } from '../packages/requirement.ts';
 import { readScriptBlock, type ScriptBlock } from '../packages/script-block.ts';
 import {
   MAX_CODE_CHARACTERS,
@@ -28,7 +29,13 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
         sandbox.check(code, packages),
         block === null ? [] : checkBlock(block),
       ]);
-      return { ...found, findings: [...ofBlock, ...found.findings], packages: block?.packages ?? [] };
+      const declared = block?.packages ?? [];
+      return {
+        ...found,
+        findings: [...ofBlock, ...found.findings],
+        packages: declared,
+        missingPackages: missingOf(found.imports, [...packages, ...declared]),
+      };
     },
 
     environments: (): Promise<PythonEnvironment[]> => sandbox.environments.list(),
@@ -105,6 +112,18 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
 export interface CheckedCode extends PythonCheck {
   /** That the code declares itself. */
   packages: string[];
+  /** That it imports, and that are neither among its packages nor declared. */
+  missingPackages: string[];
+}
+
+function missingOf(imported: readonly string[], requirements: readonly string[]): string[] {
+  const named = new Set(
+    requirements.flatMap((text) => {
+      const parsed = parseRequirement(text);
+      return parsed.ok ? [parsed.requirement.name] : [];
+    }),
+  );
+  return imported.filter((name) => !named.has(normalizeName(name)));
 }
 
 export type EnvironmentProgress = EnvironmentEvent & { environment: PythonEnvironment | null };

@@ -31,12 +31,13 @@ interface Check {
   shape: string | null;
   inputSchema: unknown;
   packages: string[];
+  missingPackages: string[];
 }
 
-async function check(code: string): Promise<Check> {
+async function check(code: string, packages: string[] = []): Promise<Check> {
   const { pythonCheck } = await weft.query<{ pythonCheck: Check }>(
-    'query ($code: String!) { pythonCheck(code: $code) { ok violations { rule message line column } shape inputSchema packages } }',
-    { code },
+    'query ($code: String!, $packages: [String!]) { pythonCheck(code: $code, packages: $packages) { ok violations { rule message line column } shape inputSchema packages missingPackages } }',
+    { code, packages },
   );
   return pythonCheck;
 }
@@ -129,8 +130,23 @@ test('pythonCheck tells the shape, what `main` expects, and the packages that co
       required: ['a'],
     },
     packages: ['tiny-base>=1'],
+    missingPackages: [],
   });
   expect(await check('x = 1')).toMatchObject({ shape: 'SCRIPT', inputSchema: null, packages: [] });
+});
+
+test('pythonCheck names the packages that the code imports and does not have, by the names to install them by', async () => {
+  const imports =
+    'import json, cv2, os\nfrom sklearn.linear_model import Ridge\nif cv2: import tiny_base, requests\n';
+  const missing = async (code: string, packages: string[] = []) =>
+    (await check(code, packages)).missingPackages;
+  expect(await missing(imports)).toEqual(['opencv-python-headless', 'scikit-learn', 'tiny-base']);
+  expect(await missing(BLOCK + imports, ['Scikit_Learn>=1'])).toEqual(['opencv-python-headless']);
+  expect(await missing(`${imports}import tiny_base; x = `)).toEqual([
+    'opencv-python-headless',
+    'scikit-learn',
+    'tiny-base',
+  ]); // being typed
 });
 
 test.each([

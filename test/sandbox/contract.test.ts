@@ -264,6 +264,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
       findings: [expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 })],
       shape: 'SCRIPT',
       inputSchema: null,
+      imports: [],
     });
     expect(await check('x = 1', ['tiny-local'])).toMatchObject({ findings: [] });
     expect(await check('x = 1', ['not a requirement!'])).toMatchObject({
@@ -291,6 +292,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
         properties: { a: { type: 'integer' }, b: { default: 'x' } },
         required: ['a'],
       },
+      imports: [],
     });
   });
 

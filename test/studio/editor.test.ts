@@ -83,6 +83,30 @@ inBrowser('the editor', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
 
+  test('a node that is a main is run alone on a form of its parameters, with their defaults', async () => {
+    const code =
+      'def main(city: str, times: int = 2):\n    """Says it."""\n    return " ".join([city] * times)\n';
+    const nodes = [
+      { key: 'in', type: 'input' },
+      { key: 'say', type: 'python', config: { code } },
+    ];
+    const id = await weft.createWorkflow({ name: 'Main', nodes, edges: [{ source: 'in', target: 'say' }] });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await nodeOf(page, 'say').click();
+    await page.getByRole('tab', { name: 'Run' }).click();
+    const alone = page.getByRole('region', { name: 'This node alone' });
+    await alone.getByText('Says it.').waitFor();
+    await alone.getByText('On the defaults: it has not run yet.').waitFor();
+    expect(await alone.getByLabel('times').inputValue()).toBe('2');
+    await alone.getByLabel('city').fill('Oslo');
+    await alone.getByText('On the input above.').waitFor();
+    await studio.screenshot('editor-run-main');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await alone.getByRole('button', { name: 'Run this node alone' }).click();
+    await alone.getByText('Oslo Oslo').waitFor();
+  });
+
   test('undo, redo, duplicate and delete; a bad package is marked on its node and leads there', async () => {
     const id = await weft.createWorkflow(double);
     await using studio = await browser.open(server, { path: `/workflows/${id}` });

@@ -15,7 +15,7 @@ export class PythonResolver {
     packages: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const { findings, ...found } = await weft.python.check(code, packages ?? []);
+    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? []);
     return { ok: findings.length === 0, violations: findings, ...found };
   }
 

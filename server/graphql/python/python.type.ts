@@ -104,4 +104,10 @@ export class PythonCheck {
       'The packages that the code declares itself, in a block `# /// script` (PEP 723). The node has them beside its own.',
   })
   packages!: string[];
+
+  @Field(() => [String], {
+    description:
+      'The packages that the code imports, and that neither it nor the `packages` of the check name: those to propose. By the names to install them by, such as `scikit-learn` for `sklearn`; whether the server allows them is not looked at.',
+  })
+  missingPackages!: string[];
 }

@@ -105,8 +105,8 @@ class Lane {
     const first = await Promise.race([findings.promise, cell.exited, timedOut]);
     late.abort();
     if (first.kind === 'findings') {
-      const { findings, shape, inputSchema } = first;
-      return { findings, shape, inputSchema: parseSchema(inputSchema) };
+      const { findings, shape, inputSchema, imports } = first;
+      return { findings, shape, inputSchema: parseSchema(inputSchema), imports };
     }
     if (first.kind === 'lost') return this.checkInCell(code);
     cell.end(0);
@@ -161,6 +161,7 @@ const TOO_COMPLEX: PythonCheck = {
   ],
   shape: null,
   inputSchema: null,
+  imports: [],
 };
 
 /** From a cell, so it may be anything: an object of bounded size, or nothing. */

@@ -217,7 +217,12 @@ def _allow_nested_calls(count):
 def _examined(request):
     report = examine(request["code"], request["policy"], request["compiles"])
     findings = [finding._asdict() for finding in report.findings[:_MAX_FINDINGS]]
-    return {"findings": findings, "shape": report.shape, "inputSchema": report.input_schema}
+    return {
+        "findings": findings,
+        "shape": report.shape,
+        "inputSchema": report.input_schema,
+        "imports": report.imports,
+    }
 
 
 def _write(path, text):

@@ -4,8 +4,8 @@
 order of the code; lines and columns count from 1, columns in characters. Under policy "kernel" only what cannot run is
 a finding. `compiles`: whether what only Python's compiler refuses is found as well, in code of up to
 MAX_COMPILED_CHARACTERS: the time of compiling grows faster than the code. Beside the findings, a report has the shape
-of the code (shapes.py), and the JSON Schema of its input where that is `main`'s. Pure, and it never raises.
-`check(…)` returns the findings alone.
+of the code (shapes.py), the JSON Schema of its input where that is `main`'s, and the packages that it imports. Pure,
+and it never raises. `check(…)` returns the findings alone.
 
 Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format,
 memory-access, file-write; for code that cannot run: syntax-error, two-shapes; and for code that cannot be checked:
@@ -25,6 +25,7 @@ import warnings
 from typing import NamedTuple, Optional
 
 import check_rules
+import imports
 import shapes
 import signature
 import source
@@ -48,6 +49,7 @@ class Report(NamedTuple):
     findings: list
     shape: Optional[str] = None  # None for code that cannot run
     input_schema: Optional[str] = None  # as JSON
+    imports: list = []  # the packages that it imports (imports.py)
 
 
 def check(code, policy="strict"):
@@ -65,13 +67,14 @@ def examine(code, policy="strict", compiles=False):
         offences = list(check_rules.offences(tree)) if policy != "kernel" else []
         findings = _in_order(offences, code)
     except SyntaxError as error:
-        return Report([_syntax_finding(error, code)])
+        return Report([_syntax_finding(error, code)], imports=imports.packages_of_text(code))
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         return Report([_uncheckable(error)])
     return _report(tree, code, findings, compiles)
 
 
 def _report(tree, code, findings, compiles):
+    packages = imports.packages_of(tree)
     try:
         with source.unparsable_is_syntax_error():
             shape = source.shape_of(tree, code)
@@ -79,9 +82,9 @@ def _report(tree, code, findings, compiles):
             if compiles and len(code) <= MAX_COMPILED_CHARACTERS:
                 with _without_warnings():
                     source.compile_tree(tree, code)
-        return Report(findings, shape, schema)
+        return Report(findings, shape, schema, packages)
     except SyntaxError as error:
-        return Report(sorted([*findings, _syntax_finding(error, code)], key=_place))
+        return Report(sorted([*findings, _syntax_finding(error, code)], key=_place), imports=packages)
 
 
 def _input_schema(tree):

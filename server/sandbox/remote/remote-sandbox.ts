@@ -128,10 +128,10 @@ class RemoteSandbox implements SandboxBackend {
   ): Promise<PythonCheck> {
     const body = { v, code, packages };
     const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
-    const { findings, shape, inputSchema } = await this.onSomeService(signal, ({ connection }) =>
+    const { v: _, ...checked } = await this.onSomeService(signal, ({ connection }) =>
       connection.request(checkSchema, exchange),
     );
-    return { findings, shape, inputSchema };
+    return checked;
   }
 
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {

@@ -208,6 +208,7 @@ export const checkSchema = z.object({
   findings: z.array(findingSchema),
   shape: z.enum(pythonShapes).nullable().default(null),
   inputSchema: z.unknown().default(null),
+  imports: z.array(z.string()).default([]),
 });
 
 export const cancelSchema = z.object({ v, ended: z.literal(true) });

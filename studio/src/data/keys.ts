@@ -10,6 +10,7 @@ export const keys = {
   nodeDefinitions: ['nodeDefinitions'],
   serverInfo: ['serverInfo'],
   environments: ['environments'],
+  pythonCheck: (code: string) => ['pythonCheck', code],
   /** All lists of violations, or one. */
   violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
   alerts: ['alerts'],

@@ -2,6 +2,8 @@ import type { Execution, WorkflowNodeInput } from '@weft/client';
 import { type ExecutionView, useNodeOutput, useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
 import { useStartExecution } from '../data/executions.ts';
+import { usePythonCheck } from '../data/python.ts';
+import { exampleOf } from '../form/input/example.ts';
 import { InputForm } from '../form/input/input-form.tsx';
 import { Button } from '../ui/button.tsx';
 import { Callout } from '../ui/feedback.tsx';
@@ -131,14 +133,22 @@ function NodeOutput({ runId, nodeKey }: { runId: string; nodeKey: string }): Rea
   );
 }
 
-/** Runs the code of one node on what arrived at it in the last run. */
+/**
+ * Runs the code of one node on what arrived at it in the last run. Where the code is a `main`, its parameters are a form,
+ * which begins with that input.
+ */
 function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNodeInput }): ReactElement {
   const client = useWeft();
   const [outcome, setOutcome] = useState<Alone>({ kind: 'none' });
-  const input = lastRun && inputOf(editor.state.document, node.key, lastRun);
+  const [edited, setEdited] = useState<{ value: unknown } | null>(null);
+  const [isValid, setIsValid] = useState(true);
+  const { code = '', ...config } = (node.config ?? {}) as PythonConfig;
+  const schema = usePythonCheck(code)?.inputSchema ?? null;
+  const arrived = lastRun && inputOf(editor.state.document, node.key, lastRun);
+  const proposed = schema === null ? arrived : (arrived ?? exampleOf(schema));
+  const input = schema !== null && edited ? edited.value : proposed;
   const start = () => {
     setOutcome({ kind: 'busy' });
-    const { code = '', ...config } = (node.config ?? {}) as PythonConfig;
     const run = client.python.run({ code, ...config, input: input ?? null });
     let printed = '';
     void (async () => {
@@ -152,17 +162,44 @@ function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNod
   };
   return (
     <section aria-label="This node alone" className="weft-editor__alone">
-      <Button icon="play" size="small" isBusy={outcome.kind === 'busy'} onClick={start}>
+      {schema !== null && (
+        <InputForm
+          schema={schema}
+          value={input}
+          onChange={(value) => setEdited({ value })}
+          onValidity={setIsValid}
+          error={null}
+          description={descriptionOf(schema)}
+          rows={5}
+        />
+      )}
+      <Button
+        icon="play"
+        size="small"
+        isBusy={outcome.kind === 'busy'}
+        disabled={schema !== null && !isValid}
+        onClick={start}
+      >
         Run this node alone
       </Button>
-      <p className="weft-muted">
-        {input === undefined ? 'With no input: it has not run yet.' : 'On its input of the last run.'}
-      </p>
+      <p className="weft-muted">{originOf(input, schema !== null && edited !== null, arrived)}</p>
       {'printed' in outcome && outcome.printed && <Text label="Printed" text={outcome.printed} />}
       {outcome.kind === 'failed' && <Callout tone="failure" title={outcome.message} />}
       {outcome.kind === 'done' && <Value label="Result" value={outcome.result} />}
     </section>
   );
+}
+
+function originOf(input: unknown, isEdited: boolean, arrived: unknown): string {
+  if (isEdited) return 'On the input above.';
+  if (arrived !== undefined) return 'On its input of the last run.';
+  return input === undefined ? 'With no input: it has not run yet.' : 'On the defaults: it has not run yet.';
+}
+
+/** The docstring of `main`. */
+function descriptionOf(schema: unknown): string | undefined {
+  const { description } = schema as { description?: unknown };
+  return typeof description === 'string' ? description : undefined;
 }
 
 type Alone =

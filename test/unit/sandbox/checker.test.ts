@@ -1,7 +1,7 @@
 import type { Cell } from '../../../server/sandbox/local/cell.ts';
 import { Checker } from '../../../server/sandbox/local/checker.ts';
 
-const nothing = { findings: [], shape: 'SCRIPT', inputSchema: null };
+const nothing = { findings: [], shape: 'SCRIPT', inputSchema: null, imports: [] };
 const answered = { kind: 'findings', ...nothing };
 
 /** A cell under the control of the test: it answers if `answers`, and ends at `exit()`. */

@@ -12,7 +12,14 @@ export function validationDeps(
   return {
     registry: nodeRegistry,
     evaluator,
-    sandbox: { check: async (code) => ({ findings: await find(code), shape: 'SCRIPT', inputSchema: null }) },
+    sandbox: {
+      check: async (code) => ({
+        findings: await find(code),
+        shape: 'SCRIPT',
+        inputSchema: null,
+        imports: [],
+      }),
+    },
     logger: makeLogger('silent'),
     [Symbol.dispose]: () => evaluator[Symbol.dispose](),
   };

@@ -1,5 +1,5 @@
-import { useWeft } from '@weft/client/react';
-import { lazy, type ReactElement, Suspense, useMemo } from 'react';
+import { lazy, type ReactElement, Suspense } from 'react';
+import { useCheckPython } from '../../data/python.ts';
 import { TextArea } from '../../ui/field.tsx';
 import { useFormContext } from '../form-context.ts';
 import { controlProps, type FormWidgetProps } from '../widgets/widget.ts';
@@ -8,20 +8,16 @@ import type { CodeEditorProps } from './code-editor.tsx';
 /** A code editor. It is loaded when the first one is shown; until then, or where it cannot be, a plain text field. */
 export function CodeWidget(props: FormWidgetProps<string>): ReactElement {
   const { value = '', options, placeholder } = props;
-  const client = useWeft();
+  const checkPython = useCheckPython();
   const { data } = useFormContext();
   const language = options.language === 'python' || options.language === 'json' ? options.language : 'text';
-  const check = useMemo(
-    () => (language === 'python' ? (code: string) => client.python.check(code) : undefined),
-    [client, language],
-  );
   return (
     <CodeEditorOrText
       {...props}
       value={value}
       language={language}
       placeholder={placeholder}
-      check={check}
+      check={language === 'python' ? checkPython : undefined}
       inputData={data?.input}
     />
   );

@@ -5,7 +5,7 @@ import { Button } from '../../ui/button.tsx';
 import { formatBytes } from '../../ui/format.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Duration, RelativeTime } from '../../ui/time.tsx';
-import { normalizeName } from './imports.ts';
+import { normalizeName } from './requirement.ts';
 
 /** Whether the packages are installed, how large and how old that is, and a button that installs them now. */
 export function EnvironmentStatus({ packages }: { packages: readonly string[] }): ReactElement {

@@ -1,8 +1,9 @@
 import type { ReactElement } from 'react';
+import { usePythonCheck } from '../../data/python.ts';
 import { Button } from '../../ui/button.tsx';
 import { pythonOf, useFormContext } from '../form-context.ts';
 import { EnvironmentStatus } from './environment-status.tsx';
-import { isRequirementOf, packagesOfImports } from './imports.ts';
+import { isRequirementOf } from './requirement.ts';
 import { useLineChecks } from './use-line-checks.ts';
 
 export interface PackagesPanelProps {
@@ -41,7 +42,7 @@ export function PackagesPanel({ packages, areFine, onAdd }: PackagesPanelProps):
 /** By the names that the server would install them by; without those that it would not install. */
 function useProposals(packages: readonly string[]): string[] {
   const code = pythonOf(useFormContext()) ?? '';
-  const imported = packagesOfImports(code).slice(0, maxProposals);
+  const imported = usePythonCheck(code)?.missingPackages.slice(0, maxProposals) ?? [];
   const verdicts = useLineChecks(imported);
   const names = imported.flatMap((name) => {
     const { kind, suggestion } = verdicts.get(name) ?? {};
