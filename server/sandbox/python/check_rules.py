@@ -5,12 +5,14 @@ Python code can express it.
 """
 
 import ast
+import functools
 import re
 
 from policy import (
     ATTRIBUTE_RULES,
     ATTRIBUTES,
     DATA,
+    INSTEAD,
     MEMBERS,
     MODULES_AS_ATTRIBUTES,
     NAMES,
@@ -29,8 +31,10 @@ _PATH_WRITERS = frozenset(DATA["pathWriters"])
 _EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
 _REVEALING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
 _FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
+_MAX_SUGGESTIONS, _MAX_NAMES = 4, 50
 _MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
 _WRITE_MODE = re.compile(r"[wax+]")
+_STARTS = frozenset(name[:at] for name in INSTEAD for at in range(len(name)) if name[at] == ".")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MATCHES = tuple(getattr(ast, name) for name in ("MatchClass", "MatchMapping") if hasattr(ast, name))
 
@@ -45,21 +49,47 @@ def _offences(program):
 
 
 def _imports(program):
+    @functools.lru_cache(maxsize=None)
+    def instead_of(*names):
+        starts = tuple(f"{name}." for name in names if name in _STARTS)
+        used = [dotted for dotted in program.members if starts and dotted.startswith(starts)]
+        return _instead_of([*names, *used])
+
     for node in program.of(ast.Import):
         for alias in node.names:
-            yield from _import_of(start_of(alias.name), node)
+            dotted = start_of(alias.name)
+            if _import_reason(dotted):
+                yield node, "blocked-module", _blocked_import(dotted) + instead_of(dotted.partition(".")[0])
     for node in program.of(ast.ImportFrom):
         module = start_of(node.module or "")
-        found = list(_import_of(module, node))
-        yield from found
-        for alias in [] if found else node.names:
+        if _import_reason(module):
+            names = [f"{module}.{alias.name}" for alias in node.names[:_MAX_NAMES]]
+            yield node, "blocked-module", _blocked_import(module) + instead_of(*names)
+            continue
+        for alias in node.names:
             yield from _imported_name(module, alias.name, node)
 
 
-def _import_of(dotted, node):
-    reason = module_reason(dotted) or private_module_reason(dotted)
-    if reason:
-        yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
+def _import_reason(dotted):
+    return module_reason(dotted) or private_module_reason(dotted)
+
+
+def _blocked_import(dotted):
+    return f"Module `{dotted}` is blocked: {_import_reason(dotted)}"
+
+
+def _instead_of(members):
+    """What to write instead of each, as the rest of a message."""
+    known = [dotted for dotted in dict.fromkeys(members) if dotted in INSTEAD]
+    # `sys.stderr` is in `sys.stderr.write` as well.
+    known = [each for each in known if not any(other.startswith(f"{each}.") for other in known)]
+    found = "; ".join(f"for `{dotted}` write {_suggestion(dotted)}" for dotted in known[:_MAX_SUGGESTIONS])
+    return f". {found[0].upper()}{found[1:]}" if found else ""
+
+
+def _suggestion(dotted):
+    entry = INSTEAD[dotted]
+    return f"`{entry['write']}`" + (f" (`{entry['import']}`)" if entry.get("import") else "")
 
 
 def _imported_name(module, name, node):
@@ -68,7 +98,7 @@ def _imported_name(module, name, node):
     if reason:
         yield node, "blocked-module", f"`{dotted}` is a blocked module: {reason}"
     elif dotted in MEMBERS:
-        yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
+        yield node, "blocked-call", _blocked_member(dotted)
     elif name in ATTRIBUTES:
         yield node, ATTRIBUTE_RULES[name], f"`{name}` is blocked: {ATTRIBUTES[name]}"
 
@@ -108,11 +138,15 @@ def _attributes(program):
 def _member(program, node):
     dotted = program.dotted(node)
     if dotted in MEMBERS:
-        yield node, "blocked-call", f"`{dotted}` is blocked: {MEMBERS[dotted]}"
+        yield node, "blocked-call", _blocked_member(dotted)
     elif dotted and program.is_module(node):
         reason = module_reason(dotted)
         if reason and not module_reason(dotted.rpartition(".")[0]):  # otherwise the import is already a finding
             yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
+
+
+def _blocked_member(dotted):
+    return f"`{dotted}` is blocked: {MEMBERS[dotted]}{_instead_of([dotted])}"
 
 
 def _strings(program):
@@ -181,7 +215,8 @@ def _file_writes(program):
 
 
 _WRITE_INSTEAD = (
-    "no file outlives the run; return the data as `result`, or save it with save_artifact(name, data)"
+    "no file outlives the run; return the data as `result`, save it with save_artifact(name, data), or let a library write"
+    " it into the run's own folder (tempfile, zipfile, DataFrame.to_csv)"
 )
 
 

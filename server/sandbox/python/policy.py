@@ -1,13 +1,20 @@
 """Loads policy.json, the data of the static and the runtime wall, into look-up tables.
 
-Nothing is decided here. `why` and `instead` in the data are the two halves of every message.
+Nothing is decided here. `why` and `instead` in the data are the two halves of every message. instead.json has what to
+write instead of single members of blocked modules; a test runs each of these suggestions.
 """
 
 import functools
 import json
 import pathlib
 
-DATA = json.loads(pathlib.Path(__file__).with_name("policy.json").read_text(encoding="utf-8"))
+
+def _load(name):
+    return json.loads(pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+DATA = _load("policy.json")
+INSTEAD = {name: entry for entry in _load("instead.json") for name in entry["names"]}
 
 
 def _reasons(groups):

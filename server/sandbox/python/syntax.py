@@ -5,7 +5,7 @@ import collections
 import functools
 
 from packages import ALIASES
-from policy import NAMES, start_of
+from policy import INSTEAD, NAMES, start_of
 
 _MAX_CHAIN = 20
 _MATCH_SINGLETON = getattr(ast, "MatchSingleton", None)
@@ -44,6 +44,17 @@ class Program:
         root, attributes = _chain(node)
         module = root and (self._module(root) or (None if self._is_own(root) else root))
         return module and ".".join([module, *attributes])
+
+    @functools.cached_property
+    def members(self):
+        """The members of imports that it uses and that policy.INSTEAD knows, in the order of the code."""
+        places = {}
+        for node in self.of(ast.Attribute):
+            dotted = self.dotted(node) if self.is_module(node) else None
+            if dotted in INSTEAD:
+                place = (node.lineno, node.col_offset)
+                places[dotted] = min(place, places.get(dotted, place))
+        return sorted(places, key=places.get)
 
     def is_module(self, node):
         """Whether an attribute chain (or name) starts at an import."""

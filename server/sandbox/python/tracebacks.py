@@ -15,6 +15,7 @@ import linecache
 import sys
 import traceback
 
+import error_hints
 import module_packages
 import source
 import syntax_hints
@@ -88,7 +89,12 @@ def _message(error):
         return f"{_safe_str(error).rstrip('.')}. {missing[0].upper()}{missing[1:]} {_TO_THE_NODE}"
     if type(error) is NameError and _missing_name(error) in ALIASES:
         return f"{_safe_str(error)}. It is available if the node's `packages` include {ALIASES[_missing_name(error)]}"
-    return _safe_str(error) + suggestion_for(error)
+    message = _safe_str(error)
+    if type(error) is NameError:
+        hint = error_hints.hint_for_name(_missing_name(error))
+    else:
+        hint = error_hints.hint_for(_type_name(error), message)
+    return f"{message}. {hint}" if hint else message + suggestion_for(error)
 
 
 def _missing_module(error):
