@@ -94,6 +94,31 @@ test('a template that is undefined in a run is a notice in its journal, and the 
   expect(events.at(-1)!.output).toEqual({ to: null });
 });
 
+test('code whose last line is no JSON succeeds with null and a notice, once for all items', async () => {
+  const { workflow } = await create({
+    name: 'objects',
+    nodes: [
+      {
+        key: 'code',
+        type: 'python',
+        forEach: { items: '[1, 2, 3]' },
+        config: { code: 'class Model: pass\nModel()' },
+      },
+    ],
+    edges: [],
+  });
+  const events = await weft.allEvents(await weft.start(workflow!.id, null));
+  const notices = events.filter(({ __typename }) => __typename === 'NodeNotice');
+  expect(notices).toMatchObject([
+    {
+      nodeKey: 'code',
+      code: 'RESULT_DROPPED',
+      message: expect.stringContaining('result: Model is not serialisable'),
+    },
+  ]);
+  expect(events.at(-1)!.__typename).toBe('ExecutionSucceeded');
+});
+
 test('notices alone can be subscribed to', async () => {
   const { workflow } = await create(typo);
   const id = await weft.start(workflow!.id, { total: 3 });

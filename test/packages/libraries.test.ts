@@ -50,6 +50,73 @@ from scipy import optimize, stats
 result = [round(optimize.brentq(lambda x: x * x - 9, 0, 5), 6), round(float(stats.norm.cdf(1)), 4)]`,
     [3, 0.8413],
   ],
+  'scikit-learn clusters, finds neighbours and outliers, and embeds': [
+    `
+import numpy as np
+from sklearn.cluster import DBSCAN, KMeans
+from sklearn.manifold import TSNE
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+points = np.array([[0, 0], [0, 1], [1, 0], [9, 9], [9, 8], [8, 9]], dtype=float)
+models = [KMeans(2, n_init=1, random_state=0), DBSCAN(eps=2, min_samples=2), GaussianMixture(2, random_state=0)]
+labels = [model.fit_predict(points) for model in models]
+result = [
+    [[len(set(found[:3])), len(set(found))] for found in labels],
+    LocalOutlierFactor(n_neighbors=2).fit_predict(np.vstack([points, [[99, 99]]]))[-1],
+    NearestNeighbors(n_neighbors=1).fit(points).kneighbors([[9, 10]])[1],
+    TSNE(perplexity=2, random_state=0).fit_transform(points).shape,
+]`,
+    [
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+      -1,
+      [[3]],
+      [6, 2],
+    ],
+  ],
+  'scikit-learn limits the threads of the libraries that are loaded': [
+    `
+import sklearn.linear_model
+from threadpoolctl import threadpool_info, threadpool_limits
+with threadpool_limits(1):
+    result = sorted({library['user_api'] for library in threadpool_info()})`,
+    ['blas', 'openmp'],
+  ],
+  'scipy calls back from Fortran': [
+    `
+from scipy.integrate import ode
+from scipy.linalg import logm, schur
+result = [
+    [round(x, 3) for x in ode(lambda t, y: [-y[0]]).set_integrator('vode').set_initial_value([1.0], 0).integrate(1.0)],
+    schur([[1.0, 2.0], [0.0, 3.0]], sort=lambda real, imaginary: real > 2)[2],
+    logm([[1.0, 0.0], [0.0, 1.0]]).tolist(),
+]`,
+    [
+      [0.368],
+      1,
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+  ],
+  'numpy writes an array to a file and reads it': [
+    `
+import numpy as np, tempfile
+np.arange(3).tofile('array.bin')
+def read(): return np.fromfile('array.bin', dtype=int)
+with tempfile.TemporaryFile() as file:
+    np.arange(2.0).tofile(file)
+    file.seek(0)
+    result = [read(), np.fromfile(file)]`,
+    [
+      [0, 1, 2],
+      [0, 1],
+    ],
+  ],
   'polars groups a frame on its own threads': [
     `
 import polars as pl
@@ -105,6 +172,14 @@ result = [regex.findall(r'\\p{Lu}+', 'ABc DÉ'), bool(regex.fullmatch(r'(?:color
     [['AB', 'DÉ'], true],
   ],
 };
+
+python.test('what a library tries on its own account is refused, reported, and ends no run', async () => {
+  const run = await python.run('import sklearn\nsklearn.show_versions()');
+  expect(resultOf(run)).toBeNull();
+  expect(run.stdout).toContain('Python dependencies');
+  const refused = run.events.filter(({ kind }) => kind === 'violation');
+  expect(refused).toMatchObject([{ violation: { rule: 'process', layer: 'RUNTIME' }, isFatal: false }]);
+});
 
 for (const [title, [code, result]] of Object.entries(PROGRAMS)) {
   python.test(title, async () => {

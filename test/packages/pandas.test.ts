@@ -37,6 +37,13 @@ test('a run with little memory has room for data beside pandas, and fails with P
   expect(errorOf(await run(make(200), { memoryMb: 128 })).code).toBe('PYTHON_MEMORY_LIMIT');
 });
 
+test('pandas.show_versions() lives without the process that it tries to start', async () => {
+  const shown = await run('pd.show_versions()');
+  expect(resultOf(shown)).toBeNull();
+  expect(shown.stdout).toMatch(/^processor +: *$/m);
+  expect(violationsOf(shown).map(({ rule }) => rule)).toEqual(['process']);
+});
+
 test('two runs never draw the same random numbers', async () => {
   const code =
     'import random\nresult = [np.random.rand(), np.random.default_rng().random(), random.random()]';

@@ -42,6 +42,42 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(resultOf(await run('result = input_data', { input: undefined }))).toBeNull();
   });
 
+  test('says what is probably a mistake, which fails no run', async () => {
+    const notices = async (code: string) => {
+      const { outcome } = await run(code);
+      expect(outcome).toMatchObject({ kind: 'succeeded', result: null });
+      return outcome.kind === 'succeeded' ? (outcome.notices ?? []).map((notice) => notice.code) : [];
+    };
+    expect(await notices('class A: pass\nA()')).toEqual(['RESULT_DROPPED']);
+    expect(await notices('x = 1')).toEqual(['NO_RESULT']);
+    expect(await notices('for n in range(2): print(n)')).toEqual([]);
+    expect(await notices("for n in range(2): save_artifact(f'{n}.txt', 'x')")).toEqual([]);
+    expect(await notices('result = None')).toEqual([]);
+  });
+
+  test('emits what a library tries on its own account, and goes on', async () => {
+    const { events, outcome } = await run('import platform\nresult = platform.processor()');
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: '' });
+    expect(events).toEqual([
+      {
+        kind: 'violation',
+        violation: expect.objectContaining({ layer: 'RUNTIME', rule: 'process', line: 2 }),
+        isFatal: false,
+      },
+    ]);
+  });
+
+  test('nests as many calls as Python does, or as the run asks for', async () => {
+    const code = 'def f(n): return n if n == 0 else f(n - 1)\nresult = f(input_data)';
+    expect(resultOf(await run(code, { input: 990 }))).toBe(0);
+    expect(errorOf(await run(code, { input: 1_000 })).type).toBe('RecursionError');
+    expect(resultOf(await run(code, { input: 15_000, recursionLimit: 20_000 }))).toBe(0);
+    // Each of these calls goes through C, and takes some of the stack, which must not end first.
+    const endless = 'class S:\n  def __lt__(self, other): return sorted([S(), S()])\nsorted([S(), S()])';
+    const { type } = errorOf(await run(endless, { recursionLimit: 20_000, memoryMb: 1_024 }));
+    expect(type).toBe('RecursionError');
+  });
+
   test('carries an input and a result of several megabytes', async () => {
     const input = 'ü'.repeat(2_000_000);
     expect(resultOf(await run('result = input_data + "!"', { input }))).toBe(`${input}!`);

@@ -18,6 +18,11 @@ const modules = {
   exiting: "import sys\nsys.exit('no licence')",
   endless: 'while True: pass',
   failing: "raise RuntimeError('needs a GPU')",
+  looking: `
+import os
+def look():
+    return [name for name in ('/proc/self', '/proc/cpuinfo', '/proc/meminfo', '/sys', '/etc/passwd') if os.path.exists(name)]
+while_imported = look()`,
   loud: "import os\nos.write(1, b'ready\\n' * 100)\nprint('hello' * 100_000)\nvalue = 'here'",
   probing: `
 import ctypes
@@ -127,6 +132,11 @@ test('processes that an import leaves behind are in no run', async () => {
   const code = "import os, forking\nresult = os.listdir('/proc')";
   const listed = resultOf(await sandbox.run(code, { packages: ['forking'] }));
   expect(listed).toEqual([]);
+});
+
+test('a package finds the same world while it is imported ahead as in a run', async () => {
+  const code = 'import looking\nresult = [looking.while_imported, looking.look()]';
+  expect(resultOf(await sandbox.run(code, { packages: ['looking'] }))).toEqual([[], []]);
 });
 
 test('what an import prints is in no output and no protocol', async () => {

@@ -35,6 +35,35 @@ test('a syntax error is reported with its line and column', async () => {
   expect(error.column).toBeGreaterThan(0);
 });
 
+test('there is a user with a home folder, which the code may write to', async () => {
+  const code = `
+import getpass, pathlib
+(pathlib.Path.home() / 'kept.txt').write_text('x')
+result = [getpass.getuser(), str(pathlib.Path('~/kept.txt').expanduser()), pathlib.Path('kept.txt').exists()]`;
+  expect(resultOf(await sandbox.run(code))).toEqual(['weft', '/tmp/kept.txt', true]);
+});
+
+test('no frame of the sandbox shows in a stack', async () => {
+  const code = `
+import traceback
+result = [frame.filename for frame in traceback.extract_stack()]`;
+  expect(resultOf(await sandbox.run(code))).toEqual(['<node>']);
+});
+
+test('a finaliser without an end does not keep the result back', async () => {
+  const code = `
+class Endless:
+    def __del__(self):
+        print('ending', flush=True)
+        while True: pass
+endless = Endless()
+result = 1`;
+  const run = await sandbox.run(code);
+  expect(resultOf(run)).toBe(1);
+  expect(run.stdout).toBe('ending\n');
+  expect(run.outcome).toMatchObject({ notices: [{ code: 'END_CUT_SHORT' }] });
+});
+
 test('os._exit is reported with its exit code', async () => {
   const error = errorOf(await sandbox.run('import os\nos._exit(3)'));
   expect(error).toMatchObject({ code: 'PYTHON_EXECUTION_ERROR', exitCode: 3 });

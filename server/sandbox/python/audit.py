@@ -253,7 +253,7 @@ def _judge_import(wall, event, arguments, frame):
 def _judge_attribute(wall, event, arguments, frame):
     name = arguments[1]
     rule = ATTRIBUTE_RULES.get(name)
-    if rule and callers.is_driven(frame, {name}):
+    if rule and not callers.is_fortran(frame, name) and callers.is_driven(frame, {name}):
         wall.forbid(rule, f"`.{name}`", ATTRIBUTES[name], frame)
 
 

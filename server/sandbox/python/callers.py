@@ -37,6 +37,7 @@ USER, OURS, IMPORTER, STDLIB, LIBRARY = range(5)
 PROGRAM = source.FILENAME
 
 _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_READ_BY_FORTRAN = {name: tuple(files) for name, files in DATA["readByFortran"].items()}
 _HANDS_OUT = {name: tuple(os.sep + file for file in files) for name, files in DATA["handsOut"].items()}
 # Saved before guards.py replaces the descriptor by one that is judged.
 back_of = types.FrameType.__dict__["f_back"].__get__
@@ -120,6 +121,13 @@ def is_driven(frame, names):
             return True
         frame = back_of(frame)
     return True
+
+
+def is_fortran(frame, name):
+    """Whether it is a wrapper that f2py made who reads this attribute: scipy calls Fortran in these files, which calls back
+    a function, and first reads how many arguments that has."""
+    filename = "" if frame is None else _code_of(frame).co_filename
+    return kind_of(filename) == LIBRARY and filename.endswith(_READ_BY_FORTRAN.get(name, ()))
 
 
 def is_parser(frame):
