@@ -1,11 +1,4 @@
-import type { NodeDefinition } from '@weft/client';
 import type { IconName } from '../ui/icon.tsx';
-import type { CanvasNode } from './types.ts';
-
-/** How a node is called where it is drawn. */
-export function nameOf({ name, type }: CanvasNode, definition: NodeDefinition | undefined): string {
-  return name || definition?.label || type;
-}
 
 /** The icon of a node: its type's own, else its category's. A type that is added later has one without any code here. */
 export function nodeIcon(type: string, category: string | undefined): IconName {

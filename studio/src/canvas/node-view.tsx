@@ -1,11 +1,12 @@
 import { Handle, type NodeProps } from '@xyflow/react';
 import { type CSSProperties, memo, type ReactElement } from 'react';
+import { nodeName } from '../data/node-name.ts';
 import { classNames } from '../ui/class-names.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StatusIcon, statusLabel, statusTone } from '../ui/status-badge.tsx';
 import { type FlowNode, type NodeData, sideOf } from './flow-elements.ts';
 import type { PlacedHandle } from './geometry.ts';
-import { categoryColour, nameOf, nodeIcon } from './looks.ts';
+import { categoryColour, nodeIcon } from './looks.ts';
 
 /** A node. Drawn again only when its data or selection changes, not when it is dragged. */
 export const NodeView = memo(
@@ -56,13 +57,18 @@ export const NodeView = memo(
 );
 
 function Names({ node, definition }: Pick<NodeData, 'node' | 'definition'>): ReactElement {
+  const type = definition?.label ?? `${node.type}: not a type of this server`;
   return (
     <span className="weft-node__names">
-      <span className="weft-node__label">{nameOf(node, definition)}</span>
-      <span className="weft-node__key">
-        {node.key}
-        {definition === undefined && ` · ${node.type}: not a type of this server`}
-      </span>
+      <span className="weft-node__label">{nodeName(node)}</span>
+      {node.name ? (
+        <span className="weft-node__key">
+          {node.key}
+          {definition === undefined && ` · ${type}`}
+        </span>
+      ) : (
+        <span className="weft-node__type">{type}</span>
+      )}
     </span>
   );
 }

@@ -10,7 +10,7 @@ export const minZoom = 0.05;
 export const farZoom = 0.4;
 export const fitViewOptions = { padding: 0.12, maxZoom: 1 };
 /** At first what is shown can be read: where not all of it fits, its beginning. */
-export const firstView = { ...fitViewOptions, minZoom: 0.5 };
+export const firstView = { ...fitViewOptions, minZoom: 0.7 };
 
 export function useCanvasView(
   elements: FlowElements,
@@ -39,7 +39,7 @@ export function useCanvasView(
           top + height * zoom <= clientHeight - margin;
         if (isSeen) return;
         const duration = matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 180;
-        const options = { zoom: Math.max(zoom, 0.5), duration };
+        const options = { zoom: Math.max(zoom, firstView.minZoom), duration };
         void flow.setCenter(position.x + width / 2, position.y + height / 2, options);
       },
       fit() {

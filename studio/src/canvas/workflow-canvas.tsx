@@ -23,6 +23,7 @@ import {
   useState,
 } from 'react';
 import './workflow-canvas.css';
+import { nodeName } from '../data/node-name.ts';
 import { classNames } from '../ui/class-names.ts';
 import { Icon } from '../ui/icon.tsx';
 import { statusLabel } from '../ui/status-badge.tsx';
@@ -32,7 +33,6 @@ import { makePicture } from './far/picture.ts';
 import { useFarPointer } from './far/use-far-pointer.ts';
 import { type FlowEdge, type FlowElements, type FlowNode, makeFlowElements } from './flow-elements.ts';
 import { nodeWidth, roundedOf } from './geometry.ts';
-import { nameOf } from './looks.ts';
 import { NodeView } from './node-view.tsx';
 import { Overview } from './overview.tsx';
 import {
@@ -349,7 +349,7 @@ function describe({ nodes }: FlowElements, selected: CanvasSelection): string {
   if (node === undefined) return selected.edges.length > 0 ? 'A connection is chosen' : '';
   const { definition, status, problems } = node.data;
   return [
-    `${nameOf(node.data.node, definition)}, ${node.id}`,
+    `${nodeName(node.data.node)}, ${definition?.label ?? node.data.node.type}`,
     status && statusLabel(status),
     problems.length > 0 && `${problems.length} problems`,
   ]

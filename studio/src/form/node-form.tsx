@@ -109,7 +109,6 @@ function KnownNode(
           {...setting}
           nodeKey={value.key}
           name={value.name}
-          label={definition.label}
           onName={(name) => set({ name })}
           onKey={onKeyChange}
           takenKeys={takenKeys}

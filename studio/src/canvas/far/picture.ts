@@ -1,7 +1,8 @@
 import { getBezierPath } from '@xyflow/react';
+import { nodeName } from '../../data/node-name.ts';
 import { statusTone } from '../../ui/status-badge.tsx';
 import { type FlowEdge, type FlowNode, sideOf } from '../flow-elements.ts';
-import { categoryColour, nameOf } from '../looks.ts';
+import { categoryColour } from '../looks.ts';
 import type { Position } from '../types.ts';
 
 /** A workflow as a few paths, in the canvas's own coordinates. Colours are CSS values, mostly variables. */
@@ -51,7 +52,7 @@ export function makePicture(nodes: readonly FlowNode[], edges: readonly FlowEdge
     const severity = data.problems.some((problem) => problem.severity === 'error') ? 'failure' : 'waiting';
     if (data.problems.length > 0)
       badges.pathOf({ colour: `var(--weft-${severity}-fill)` }).roundRect(x + width - 34, y - 9, 24, 18, 9);
-    names.push({ text: nameOf(data.node, data.definition), x: x + 54, y: y + 28 });
+    names.push({ text: nodeName(data.node), x: x + 54, y: y + 28 });
   }
   const paths = edgePaths(nodes, edges);
   for (const edge of edges) {

@@ -1,5 +1,6 @@
 import { type NodeChange, useReactFlow, useStoreApi } from '@xyflow/react';
 import { type MouseEvent, type RefObject, useEffect, useMemo, useRef } from 'react';
+import { nodeName } from '../../data/node-name.ts';
 import type { FlowEdge, FlowNode } from '../flow-elements.ts';
 import { type CanvasSelection, emptySelection, type Position } from '../types.ts';
 import { useLatest } from '../use-latest.ts';
@@ -157,6 +158,5 @@ function edgeAt(
 function point(frame: HTMLDivElement | null, node: FlowNode | undefined): void {
   if (frame === null) return;
   frame.classList.toggle('weft-canvas--on-node', node !== undefined);
-  const { name, key } = node?.data.node ?? {};
-  frame.title = node === undefined ? '' : name || key || '';
+  frame.title = node === undefined ? '' : nodeName(node.data.node);
 }

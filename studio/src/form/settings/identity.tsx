@@ -6,8 +6,6 @@ import { type NodeProblem, problemsWithin } from '../problems.ts';
 export interface IdentitySettingsProps {
   nodeKey: string;
   name: string | null | undefined;
-  /** Shown while there is no name. */
-  label: string;
   onName: (name: string | null) => void;
   /** Without it the key cannot be changed. */
   onKey: ((key: string) => void) | undefined;
@@ -18,7 +16,7 @@ export interface IdentitySettingsProps {
 
 /** What the node is called by people, and by expressions. */
 export function IdentitySettings(props: IdentitySettingsProps): ReactElement {
-  const { nodeKey, name, label, onName, onKey, takenKeys, problems, isReadOnly } = props;
+  const { nodeKey, name, onName, onKey, takenKeys, problems, isReadOnly } = props;
   const id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const problem = draft === null ? null : problemOf(draft, takenKeys, nodeKey);
@@ -31,7 +29,7 @@ export function IdentitySettings(props: IdentitySettingsProps): ReactElement {
       <FormField
         id={`${id}-name`}
         label="Name"
-        description="What people see."
+        description="What people see; the key where it is empty."
         problems={problemsWithin(problems, 'name')}
       >
         {({ describedBy, isInvalid }) => (
@@ -40,7 +38,7 @@ export function IdentitySettings(props: IdentitySettingsProps): ReactElement {
             aria-describedby={describedBy}
             aria-invalid={isInvalid || undefined}
             readOnly={isReadOnly}
-            placeholder={label}
+            placeholder={nodeKey}
             value={name ?? ''}
             onChange={({ target }) => onName(target.value === '' ? null : target.value)}
           />
