@@ -9,7 +9,7 @@ export interface DialogProps {
   onClose: () => void;
   /** The buttons at its foot. */
   actions?: ReactNode;
-  size?: 'small' | 'medium' | 'large';
+  size?: 'small' | 'medium' | 'large' | 'full';
   children: ReactNode;
 }
 

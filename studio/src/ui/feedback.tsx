@@ -1,4 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
+import { withCode } from './code-text.tsx';
 import './feedback.css';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -18,7 +19,7 @@ export function EmptyState({ icon, title, children, actions }: EmptyStateProps):
         <Icon name={icon} size={20} />
       </span>
       <h2>{title}</h2>
-      {children && <p>{children}</p>}
+      {children && <p>{withCode(children)}</p>}
       {actions && <div className="weft-empty__actions">{actions}</div>}
     </div>
   );
@@ -39,8 +40,8 @@ export function Callout({ tone, title, isBusy = false, children, actions }: Call
     <div className={`weft-callout weft-callout--${tone}`} role={tone === 'failure' ? 'alert' : undefined}>
       {isBusy ? <span className="weft-spinner" aria-hidden="true" /> : <Icon name={calloutIcons[tone]} />}
       <div className="weft-callout__text">
-        <p className="weft-callout__title">{title}</p>
-        {children}
+        <p className="weft-callout__title">{withCode(title)}</p>
+        {typeof children === 'string' ? <p>{withCode(children)}</p> : children}
       </div>
       {actions && <div className="weft-callout__actions">{actions}</div>}
     </div>

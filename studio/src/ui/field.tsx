@@ -1,6 +1,7 @@
 import { type ComponentProps, type ReactElement, type ReactNode, useId } from 'react';
 import './field.css';
 import { classNames } from './class-names.ts';
+import { withCode } from './code-text.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 export interface FieldProps {
@@ -33,7 +34,7 @@ export function Field({ label, description, error, isRequired, children }: Field
       </label>
       {description && (
         <p id={`${id}-description`} className="weft-field__description">
-          {description}
+          {withCode(description)}
         </p>
       )}
       {children({
@@ -44,7 +45,7 @@ export function Field({ label, description, error, isRequired, children }: Field
       })}
       {error && (
         <p id={`${id}-error`} className="weft-field__error">
-          <Icon name="alert" size={14} /> {error}
+          <Icon name="alert" size={14} /> <span>{withCode(error)}</span>
         </p>
       )}
     </div>

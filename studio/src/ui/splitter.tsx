@@ -19,11 +19,21 @@ export interface SplitterProps {
   initialSize: number;
   minSize?: number;
   maxSize?: number;
+  /** The second pane is out of sight, and stays what it is. */
+  isCollapsed?: boolean;
 }
 
 /** Two panes with a handle between them, for the pointer and for arrow keys. */
 export function Splitter(props: SplitterProps): ReactElement {
-  const { label, children, direction, initialSize, minSize = 160, maxSize = 1200 } = props;
+  const {
+    label,
+    children,
+    direction,
+    initialSize,
+    minSize = 160,
+    maxSize = 1200,
+    isCollapsed = false,
+  } = props;
   const [size, setSize] = useState(initialSize);
   const frame = useRef<HTMLDivElement>(null);
   const set = (next: number) => setSize(Math.round(Math.min(Math.max(next, minSize), maxSize)));
@@ -51,6 +61,7 @@ export function Splitter(props: SplitterProps): ReactElement {
         aria-valuemin={minSize}
         aria-valuemax={maxSize}
         tabIndex={0}
+        hidden={isCollapsed}
         className="weft-splitter__handle"
         onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
         onPointerMove={onPointerMove}
@@ -58,6 +69,7 @@ export function Splitter(props: SplitterProps): ReactElement {
       />
       <div
         className="weft-splitter__pane weft-splitter__pane--sized"
+        hidden={isCollapsed}
         style={{ [direction === 'row' ? 'width' : 'height']: size }}
       >
         {children[1]}

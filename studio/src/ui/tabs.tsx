@@ -12,6 +12,8 @@ export interface TabsProps<Id extends string> {
   tabs: readonly Tab<Id>[];
   selected: Id;
   onSelect: (id: Id) => void;
+  /** Beside them, such as what hides all of it. */
+  actions?: ReactNode;
   /** The panel of the selected tab. */
   children: ReactNode;
 }
@@ -22,6 +24,7 @@ export function Tabs<Id extends string>({
   tabs,
   selected,
   onSelect,
+  actions,
   children,
 }: TabsProps<Id>): ReactElement {
   const id = useId();
@@ -37,22 +40,25 @@ export function Tabs<Id extends string>({
   };
   return (
     <div className="weft-tabs">
-      <div ref={list} role="tablist" aria-label={label} className="weft-tabs__list" onKeyDown={onKeyDown}>
-        {tabs.map((tab) => (
-          <button
-            key={tab.id}
-            type="button"
-            role="tab"
-            id={`${id}-${tab.id}`}
-            aria-selected={tab.id === selected}
-            aria-controls={`${id}-panel`}
-            tabIndex={tab.id === selected ? 0 : -1}
-            className="weft-tabs__tab"
-            onClick={() => onSelect(tab.id)}
-          >
-            {tab.label}
-          </button>
-        ))}
+      <div className="weft-tabs__head">
+        <div ref={list} role="tablist" aria-label={label} className="weft-tabs__list" onKeyDown={onKeyDown}>
+          {tabs.map((tab) => (
+            <button
+              key={tab.id}
+              type="button"
+              role="tab"
+              id={`${id}-${tab.id}`}
+              aria-selected={tab.id === selected}
+              aria-controls={`${id}-panel`}
+              tabIndex={tab.id === selected ? 0 : -1}
+              className="weft-tabs__tab"
+              onClick={() => onSelect(tab.id)}
+            >
+              {tab.label}
+            </button>
+          ))}
+        </div>
+        {actions}
       </div>
       <div
         role="tabpanel"

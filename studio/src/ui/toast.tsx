@@ -8,6 +8,7 @@ import {
   useState,
 } from 'react';
 import { IconButton } from './button.tsx';
+import { withCode } from './code-text.tsx';
 import { Icon } from './icon.tsx';
 import './toast.css';
 
@@ -41,7 +42,7 @@ export function ToastProvider({ children }: { children: ReactNode }): ReactEleme
         {toasts.map(({ id, tone, text, action }) => (
           <div key={id} className={`weft-toast weft-toast--${tone}`}>
             <Icon name={tone === 'success' ? 'circleCheck' : tone === 'failure' ? 'alert' : 'info'} />
-            <div className="weft-toast__text">{text}</div>
+            <div className="weft-toast__text">{withCode(text)}</div>
             {action}
             <IconButton icon="close" label="Dismiss" size="small" onClick={() => close(id)} />
           </div>
