@@ -1,5 +1,5 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
-import type { SchemaError } from '../expressions/json-schema.ts';
+import { type SchemaError, sentenceOf } from '../expressions/schema-error.ts';
 import type { EventBody, NodeError } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { Plan } from './plan.ts';
@@ -24,7 +24,8 @@ export async function checkOutput(
 }
 
 function outputInvalid(schemaErrors: readonly SchemaError[]): NodeError {
-  const messages = schemaErrors.slice(0, 5).map(({ message }) => message);
+  // No field beside the message says where it is.
+  const messages = schemaErrors.slice(0, 5).map((error) => sentenceOf(error, { root: 'it', by: 'path' }));
   return failure(
     'OUTPUT_INVALID',
     `The output does not fit the workflow's outputSchema: ${messages.join('; ')}. Change the nodes that emit it, or the schema.`,

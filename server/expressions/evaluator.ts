@@ -3,10 +3,10 @@ import { WeftError } from '../shared/errors.ts';
 import type { Analysis } from './analyze-expression.ts';
 import type { Evaluation } from './evaluate-expressions.ts';
 import { type EvaluatorProcess, type EvaluatorRequest, startEvaluatorProcess } from './evaluator-process.ts';
-import type { SchemaError } from './json-schema.ts';
 import { makeKnownCosts, programOf } from './known-costs.ts';
 import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
 import { RoundRobinQueue } from './round-robin-queue.ts';
+import type { SchemaError } from './schema-error.ts';
 
 /**
  * Evaluates what users write that is not Python: JSONata, and the JSON Schemas of workflows, which are programs as well
@@ -238,7 +238,8 @@ export function openEvaluator({ cpuMs = LIMITS.cpuMs } = {}): Evaluator {
         return (await run({ kind: 'findSchemaErrors', schema, value }, by))[0] as SchemaError[];
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
-        return [{ path: [], message: `it cannot be checked by this schema: ${error.message}` }];
+        const problem = `cannot be checked by this schema: ${error.message}`;
+        return [{ path: [], title: null, problem }];
       }
     },
     async schemaProblem(schema) {

@@ -1,23 +1,23 @@
-import { Ajv2020, type CodeOptions, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { describeValue, listNames, preview } from '../shared/describe-value.ts';
+import { Ajv2020, type CodeOptions, type ValidateFunction } from 'ajv/dist/2020.js';
+import { preview } from '../shared/describe-value.ts';
 import { coerceError } from '../shared/errors.ts';
 import { compileLinear, NotLinear } from './linear-pattern.ts';
-
-/** Where a value does not fit its schema: the path of the place, and what was expected there and what came. */
-export interface SchemaError {
-  path: string[];
-  message: string;
-}
+import { isRepeated, type SchemaError, toSchemaError } from './schema-error.ts';
 
 /** The first twenty places where a value does not fit; none where there is no schema. */
 export function findSchemaErrors(schema: unknown, value: unknown): SchemaError[] {
   if (schema === null || schema === undefined) return [];
   try {
     const validate = compiled(schema);
-    return validate(value) ? [] : (validate.errors ?? []).slice(0, 20).map(toSchemaError);
+    if (validate(value)) return [];
+    return (validate.errors ?? [])
+      .filter((error) => !isRepeated(error))
+      .slice(0, 20)
+      .map(toSchemaError);
   } catch (error) {
     // A schema whose `$ref`s lead in a circle overflows the stack, and only when there is something to check.
-    return [{ path: [], message: `it cannot be checked by this schema: ${coerceError(error).message}` }];
+    const problem = `cannot be checked by this schema: ${coerceError(error).message}`;
+    return [{ path: [], title: null, problem }];
   }
 }
 
@@ -99,27 +99,3 @@ const linearOrOlderPattern: RegExpEngine = Object.assign(
   },
   { code: 'unused' },
 );
-
-function toSchemaError(error: ErrorObject): SchemaError {
-  const path = error.instancePath.split('/').slice(1).map(unescapePointer);
-  const place = path.length === 0 ? 'it' : `\`${path.join('.')}\``;
-  return { path, message: `${place} ${expectation(error)}, got ${describeValue(error.data)}` };
-}
-
-/** Ajv's messages of these keywords leave out the values that matter. */
-function expectation({ keyword, params, message }: ErrorObject): string {
-  switch (keyword) {
-    case 'enum':
-      return `must be one of ${listNames(params.allowedValues.map(preview))}`;
-    case 'const':
-      return `must be ${preview(params.allowedValue)}`;
-    case 'additionalProperties':
-      return `must not have the property ${preview(params.additionalProperty)}`;
-    default:
-      return message ?? 'must be valid';
-  }
-}
-
-function unescapePointer(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
-}

@@ -34,9 +34,16 @@ function toProblems(issue: z.core.$ZodIssue, config: unknown, definition: NodeDe
   }
   const value = valueAt(config, path);
   const name = String(path.at(-1) ?? 'config');
-  if (value === undefined) return [{ path, code: 'REQUIRED', message: `\`${name}\` is required.` }];
+  if (value === undefined)
+    return [{ path, code: 'REQUIRED', message: `${titleOf(definition, path) ?? `\`${name}\``} is needed.` }];
   const expected = integerRange(definition, path) ?? expectation(issue, name);
   return [{ path, code: 'INVALID', message: `${expected}, got ${describeValue(value)}.` }];
+}
+
+/** What the form of the node calls the field. */
+function titleOf(definition: NodeDefinition, path: Path): string | null {
+  if (path.length !== 1) return null;
+  return describeNode(definition).fields.find(({ name }) => name === path[0])?.label ?? null;
 }
 
 /** The message names both bounds of an integer, whichever of them the value missed. */

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling } from '../db/errors.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
-import type { SchemaError } from '../expressions/json-schema.ts';
+import { type SchemaError, sentenceOf } from '../expressions/schema-error.ts';
 import { fromStored, type NodeDraft, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
@@ -202,11 +202,11 @@ function checkKey(key: string | null | undefined): UserError[] {
   return [{ code: 'INVALID', field: 'idempotencyKey', message }];
 }
 
-function inputError({ path, message }: SchemaError): UserError {
+function inputError(error: SchemaError): UserError {
   return {
     code: 'INVALID_INPUT',
-    field: ['input', ...path].join('.'),
-    message: `The input does not fit the workflow's inputSchema: ${message}.`,
+    field: ['input', ...error.path].join('.'),
+    message: `${sentenceOf(error, { root: 'The input', by: 'title' })}.`,
   };
 }
 

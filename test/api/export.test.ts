@@ -97,6 +97,6 @@ test('an output that does not fit the outputSchema fails the run', async () => {
   const id = await weft.start(await weft.createWorkflow({ nodes, outputSchema: { type: 'integer' } }));
   expect((await weft.allEvents(id)).at(-1)).toMatchObject({
     __typename: 'ExecutionFailed',
-    error: { code: 'OUTPUT_INVALID', message: expect.stringMatching(/it must be integer/) },
+    error: { code: 'OUTPUT_INVALID', message: expect.stringMatching(/it must be an integer/) },
   });
 });

@@ -137,11 +137,11 @@ test('an input and an output that do not fit are described in the error', async 
   const outputSchema = { type: 'object', properties: { to: { type: 'string' } }, required: ['to', 'at'] };
   const { workflow } = await create({ ...typo, outputSchema });
   await expect(weft.start(workflow!.id, { total: 'three' })).rejects.toThrow(
-    'The input does not fit the workflow\'s inputSchema: `total` must be number, got the string \\"three\\".',
+    '"field":"input.total","message":"`total` must be a number, got the string \\"three\\"."',
   );
   const events = await weft.allEvents(await weft.start(workflow!.id, { total: 3 }));
   expect(events.at(-1)!.error.message).toBe(
-    "The output does not fit the workflow's outputSchema: it must have required property 'at', got an object with the key to; " +
-      '`to` must be string, got null. Change the nodes that emit it, or the schema.',
+    "The output does not fit the workflow's outputSchema: `at` is needed; " +
+      '`to` must be a string, got null. Change the nodes that emit it, or the schema.',
   );
 });

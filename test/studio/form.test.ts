@@ -97,6 +97,31 @@ inBrowser('the form of a node', () => {
     expect(await focused(studio.page)).not.toContain('cm-content');
   });
 
+  test('code: is made large and small again by Escape, and stays the same text with the same history', async () => {
+    await using studio = await open(python);
+    const code = editorOf(studio.page, 'Code');
+    await code.click();
+    await write(studio.page, 'result = 1');
+    await studio.page.getByRole('button', { name: 'Enlarge Code' }).click();
+    const large = studio.page.getByRole('dialog', { name: 'Code' });
+    await large.locator('.cm-focused').waitFor();
+    expect((await large.locator('.cm-editor').boundingBox())!.width).toBeGreaterThan(1_000);
+    await studio.page.keyboard.press('ControlOrMeta+End');
+    await studio.page.keyboard.type(' + 1');
+    await expectNode(studio.page, { config: { code: 'result = 1 + 1' } });
+    await studio.screenshot('form-code-large');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await studio.page.keyboard.press('Escape'); // closes the completions, where there are any
+    if (await large.isVisible()) await studio.page.keyboard.press('Escape');
+    await large.waitFor({ state: 'detached' });
+    await studio.page.locator('.weft-form .cm-focused').waitFor();
+    await studio.page.keyboard.type(' + 2');
+    await expectNode(studio.page, { config: { code: 'result = 1 + 1 + 2' } });
+    await studio.page.keyboard.press('ControlOrMeta+z');
+    await studio.page.keyboard.press('ControlOrMeta+z');
+    await expectNode(studio.page, { config: { code: expect.not.stringContaining('2') } });
+  });
+
   test('packages: each line is judged as it is typed, one is mended, proposed and prepared', async () => {
     await using studio = await open({ ...python, config: { code: 'import cv2, json\nimport tiny_tools\n' } });
     const packages = studio.page.getByRole('textbox', { name: 'Packages' });

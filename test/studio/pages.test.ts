@@ -137,9 +137,9 @@ inBrowser('the pages around runs', () => {
     expect(await dialog.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
     await json.fill('{ "quarter": "third" }');
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
-    await dialog.getByText('must be integer').waitFor();
+    await dialog.getByText('must be an integer').waitFor();
     await dialog.getByRole('button', { name: 'Edit in a form' }).click();
-    await dialog.getByText('must be integer').waitFor();
+    await dialog.getByText('must be an integer').waitFor();
     await quarter.fill('2');
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('row').getByText('Succeeded').waitFor();

@@ -1,4 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
+import { withCode } from '../ui/code-text.tsx';
 import { Icon } from '../ui/icon.tsx';
 import type { NodeProblem } from './problems.ts';
 
@@ -46,7 +47,7 @@ export function FormField({
       )}
       {description && (
         <p id={`${id}-description`} className="weft-field__description">
-          {typeof description === 'string' ? withCode(description) : description}
+          {withCode(description)}
         </p>
       )}
       {children({
@@ -84,12 +85,4 @@ export function Problems({
       ))}
     </ul>
   );
-}
-
-/** Text in which `…` is code. */
-export function withCode(text: string): ReactNode {
-  const parts = text.split('`');
-  if (parts.length % 2 === 0) return text;
-  // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text have no other name
-  return parts.map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 }

@@ -10,7 +10,7 @@ export interface JsonFieldProps {
   onChange: (value: unknown) => void;
   /** Reports whether what stands in the field is JSON. */
   onValidity?: ((isValid: boolean) => void) | undefined;
-  error?: string | undefined;
+  error?: ReactNode;
   rows?: number;
   isReadOnly?: boolean;
 }

@@ -175,12 +175,12 @@ test('a schema that is checked for ever, or goes round in circles, is a schema e
     evaluator.findSchemaErrors(exponential, nested(), by),
     evaluator.findSchemaErrors({ anyOf: [{ type: 'object' }, { $ref: '#' }] }, 1, by),
   ]);
-  expect(schemaErrors).toEqual([
-    [{ path: [], message: expect.stringMatching(/^it cannot be checked by this schema: it took longer/) }],
+  expect(schemaErrors).toMatchObject([
+    [{ path: [], problem: expect.stringMatching(/^cannot be checked by this schema: it took longer/) }],
     [
       {
         path: [],
-        message: expect.stringMatching(/^it cannot be checked by this schema: Maximum call stack/),
+        problem: expect.stringMatching(/^cannot be checked by this schema: Maximum call stack/),
       },
     ],
   ]);
@@ -195,11 +195,10 @@ test('a pattern takes time linear in the text', async () => {
   const text = `${'a'.repeat(1_000_000)}!`;
   expect(await evaluator.findSchemaErrors(schema, { text, [`${'a'.repeat(50_000)}!`]: 1 }, by)).toMatchObject(
     [
-      { message: expect.stringMatching(/must match pattern "\^\(\\w/) },
-      { message: expect.stringMatching(/property name must be valid/) },
+      { problem: expect.stringMatching(/^must not have the property "a+…", whose name does not fit/) },
       {
         path: ['text'],
-        message: expect.stringMatching(/must match pattern "\^\(a\+\)\+\$", got the string/),
+        problem: expect.stringMatching(/^must match the pattern "\^\(a\+\)\+\$", got the string/),
       },
     ],
   );
@@ -275,31 +274,14 @@ describe('beside a flood of checks that take for ever', () => {
   });
 });
 
-test('values that a schema allows, or does not allow, are named where another one came', async () => {
-  const colour = { enum: ['red', 'blue'] };
-  const messages = async (schema: object, value: unknown) =>
-    (await evaluator.findSchemaErrors({ ...schema, additionalProperties: false }, value, by)).map(
-      ({ message }) => message,
-    );
-  expect(
-    await messages({ properties: { colour, 'a/b': { const: 1 } } }, { colour: 'green', 'a/b': 2 }),
-  ).toEqual(['`colour` must be one of "red", "blue", got the string "green"', '`a/b` must be 1, got 2']);
-  expect(await messages({ properties: { total: {} } }, { total: 1, totl: 2 })).toEqual([
-    'it must not have the property "totl", got an object with the keys total, totl',
-  ]);
-});
-
 test('a value that does not fit a schema has an error at its place', async () => {
   const schema = { type: 'object', properties: { rows: { type: 'array' } }, required: ['rows'] };
   expect(await evaluator.findSchemaErrors(schema, { rows: [] }, by)).toEqual([]);
   expect(await evaluator.findSchemaErrors(schema, { rows: 3 }, by)).toEqual([
-    { path: ['rows'], message: '`rows` must be array, got 3' },
+    { path: ['rows'], title: null, problem: 'must be an array, got 3' },
   ]);
   expect(await evaluator.findSchemaErrors(schema, { row: [], total: 1 }, by)).toEqual([
-    {
-      path: [],
-      message: "it must have required property 'rows', got an object with the keys row, total",
-    },
+    { path: ['rows'], title: null, problem: 'is needed; there is `row`' },
   ]);
   expect(await evaluator.schemaProblem({ type: 'nonsense' })).toMatch(/^This is not a JSON Schema/);
   expect(await evaluator.schemaProblem({ ...schema, $async: true })).toMatch(/`\$async` has no meaning/);

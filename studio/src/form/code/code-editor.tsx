@@ -23,12 +23,16 @@ import {
 } from '@codemirror/view';
 import type { PythonCheck } from '@weft/client';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
 import { highlightStyle, theme } from './appearance.ts';
+import { LargeCode } from './large-code.tsx';
 import { pythonCompletion } from './python-completion.ts';
 import { pythonLinter } from './python-linter.ts';
 
 export interface CodeEditorProps {
   id: string;
+  /** What it is of, for its title where it is large. */
+  label: string;
   labelId: string;
   value: string;
   onChange: (value: string) => void;
@@ -46,7 +50,7 @@ export interface CodeEditorProps {
 
 /**
  * CodeMirror with the languages of a workflow. Tab indents; Escape makes Tab leave the editor, which a hint says while
- * the editor has the focus.
+ * the editor has the focus. Where it was made large, Escape makes it small again.
  */
 export default function CodeEditor(props: CodeEditorProps): ReactElement {
   const host = useRef<HTMLDivElement>(null);
@@ -55,6 +59,9 @@ export default function CodeEditor(props: CodeEditorProps): ReactElement {
   const latest = useRef(props);
   latest.current = props;
   const [tabLeaves, setTabLeaves] = useState(false);
+  const [isLarge, setIsLarge] = useState(false);
+  const leaving = useRef<(leaves: boolean) => void>(setTabLeaves);
+  leaving.current = (leaves) => (isLarge ? leaves && setIsLarge(false) : setTabLeaves(leaves));
   const { id, labelId, value, language, isReadOnly = false, describedBy, isInvalid, placeholder } = props;
   const hintId = `${id}-hint`;
   const attributes = {
@@ -67,7 +74,7 @@ export default function CodeEditor(props: CodeEditorProps): ReactElement {
   const attributesKey = JSON.stringify(attributes);
 
   useEffect(() => {
-    editor.current = openEditor(host.current!, latest, setTabLeaves);
+    editor.current = openEditor(host.current!, latest, (leaves) => leaving.current(leaves));
     return () => editor.current?.view.destroy();
   }, []);
   useEffect(() => editor.current?.show(value), [value]);
@@ -79,20 +86,39 @@ export default function CodeEditor(props: CodeEditorProps): ReactElement {
   return (
     <div className="weft-code" data-invalid={isInvalid || undefined} data-readonly={isReadOnly || undefined}>
       <div ref={host} />
-      <p id={hintId} className="weft-code__hint" aria-live="polite">
-        {tabLeaves ? (
-          <>Tab leaves the editor now.</>
-        ) : (
-          <>
-            <kbd>Tab</kbd> indents, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves
-            {language === 'python' && (
-              <>
-                , <kbd>F8</kbd> goes to the next finding
-              </>
-            )}
-          </>
-        )}
-      </p>
+      <div className="weft-code__hint">
+        <p id={hintId} aria-live="polite">
+          {tabLeaves ? (
+            <>Tab leaves the editor now.</>
+          ) : (
+            <>
+              <kbd>Tab</kbd> indents, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves
+              {language === 'python' && (
+                <>
+                  , <kbd>F8</kbd> goes to the next finding
+                </>
+              )}
+            </>
+          )}
+        </p>
+        <Button
+          size="small"
+          variant="ghost"
+          icon="enlarge"
+          aria-label={`Enlarge ${props.label}`}
+          onClick={() => setIsLarge(true)}
+        >
+          Enlarge
+        </Button>
+      </div>
+      {isLarge && editor.current && (
+        <LargeCode
+          title={props.label}
+          view={editor.current.view}
+          home={host}
+          onClose={() => setIsLarge(false)}
+        />
+      )}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { type ReactElement, useEffect, useState } from 'react';
+import { withCode } from '../../ui/code-text.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { type NodeFormData, useFormContext } from '../form-context.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
@@ -47,7 +48,7 @@ function Outcome({ verdict }: { verdict: Verdict | undefined }): ReactElement {
     case 'failed':
       return (
         <span className="weft-preview__failure">
-          <Icon name="alert" size={13} /> {verdict.message}
+          <Icon name="alert" size={13} /> <span>{withCode(verdict.message)}</span>
           {verdict.position !== null && ` (at character ${verdict.position})`}
         </span>
       );

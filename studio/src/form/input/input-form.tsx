@@ -1,10 +1,11 @@
-import { type UserError, WeftInputError } from '@weft/client';
+import { WeftInputError } from '@weft/client';
 import { lazy, type ReactElement, Suspense, useState } from 'react';
-import { messageOf } from '../../data/executions.ts';
 import { Button } from '../../ui/button.tsx';
+import { withCode } from '../../ui/code-text.tsx';
 import { SkeletonRows } from '../../ui/feedback.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { JsonField } from '../json-field.tsx';
+import { hasField } from './field-of.ts';
 import './input-form.css';
 
 export interface InputFormProps {
@@ -42,7 +43,14 @@ export function InputForm(props: InputFormProps): ReactElement {
           value={value}
           onChange={onChange}
           onValidity={onValidity}
-          error={messageOf(error)}
+          error={
+            error &&
+            linesOf(error).map(({ text }) => (
+              <span key={text} className="weft-input-form__line">
+                {withCode(text)}
+              </span>
+            ))
+          }
           rows={rows}
         />
         {canDraw && (
@@ -58,24 +66,19 @@ export function InputForm(props: InputFormProps): ReactElement {
       </div>
     );
   }
-  const userErrors = error instanceof WeftInputError ? error.userErrors : [];
-  const elsewhere =
-    error instanceof WeftInputError ? userErrors.filter((each) => !isOfField(each, schema)) : [error];
+  const elsewhere = linesOf(error).filter(({ path }) => !hasField(schema, path));
   return (
     <fieldset className="weft-input-form">
-      <legend className="weft-field__label">Input</legend>
+      <legend className="weft-hidden">Input</legend>
       {description && <p className="weft-field__description">{description}</p>}
       <Suspense fallback={<SkeletonRows />}>
-        <SchemaFields schema={schema} value={value} onChange={onChange} problems={userErrors} />
+        <SchemaFields schema={schema} value={value} onChange={onChange} error={error} />
       </Suspense>
-      {elsewhere.map(
-        (each) =>
-          each && (
-            <p key={each.message} className="weft-field__error" role="alert">
-              <Icon name="alert" size={14} /> {each.message}
-            </p>
-          ),
-      )}
+      {elsewhere.map(({ text }) => (
+        <p key={text} className="weft-field__error" role="alert">
+          <Icon name="alert" size={14} /> <span>{withCode(text)}</span>
+        </p>
+      ))}
       <Switch onClick={() => setIsJson(true)}>Edit as JSON</Switch>
     </fieldset>
   );
@@ -97,7 +100,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isOfField({ field }: UserError, { properties }: { properties: object }): boolean {
-  const [root, name = ''] = (field ?? '').split('.');
-  return root === 'input' && Object.hasOwn(properties, name);
+/** What went wrong with a start, a line each, with the path in the input that it is about. */
+function linesOf(error: Error | null): { path: string[]; text: string }[] {
+  if (error === null) return [];
+  if (!(error instanceof WeftInputError)) return [{ path: [], text: error.message }];
+  return error.userErrors.map(({ field, message }) => {
+    const [root, ...path] = field?.split('.') ?? [];
+    return root === 'input' && path.length > 0
+      ? { path, text: `\`${path.join('.')}\`: ${message}` }
+      : { path: [], text: message };
+  });
 }

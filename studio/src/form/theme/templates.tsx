@@ -9,13 +9,14 @@ import type {
   WidgetProps,
 } from '@rjsf/utils';
 import { enumOptionsIndexForValue, enumOptionsValueForIndex, getInputProps } from '@rjsf/utils';
-import type { ReactElement } from 'react';
+import { createContext, type ReactElement, useContext } from 'react';
 import { Button, IconButton } from '../../ui/button.tsx';
+import { withCode } from '../../ui/code-text.tsx';
 import { Input, Select, TextArea } from '../../ui/field.tsx';
 import type { IconName } from '../../ui/icon.tsx';
 import { useFormContext } from '../form-context.ts';
-import { FormField, Problems, withCode } from '../form-field.tsx';
-import { problemsAt } from '../problems.ts';
+import { FormField, Problems } from '../form-field.tsx';
+import { type NodeProblem, problemsAt } from '../problems.ts';
 
 /** Fields that no widget of ours draws, such as those of a node type with objects in its configuration. */
 export const weftTemplates: Partial<TemplatesType> = {
@@ -47,10 +48,12 @@ function FieldTemplate(props: FieldTemplateProps): ReactElement | null {
   const own = problemsAt(problems, [root, ...fieldPathId.path].join('.'));
   if (hidden) return <div hidden>{children}</div>;
   if (!displayLabel) {
+    const problemsId = `${id}-problems`;
+    const state = { problemsId: own.length > 0 ? problemsId : undefined, isInvalid: own.some(isError) };
     return (
       <div className="weft-form-part">
-        {children}
-        {fieldPathId.path.length > 0 && <Problems problems={own} />}
+        <FieldStateContext value={state}>{children}</FieldStateContext>
+        {fieldPathId.path.length > 0 && <Problems id={problemsId} problems={own} />}
       </div>
     );
   }
@@ -62,9 +65,30 @@ function FieldTemplate(props: FieldTemplateProps): ReactElement | null {
       problems={own}
       isRequired={required ?? false}
     >
-      {() => children}
+      {({ isInvalid }) => (
+        <FieldStateContext value={{ problemsId: own.length > 0 ? `${id}-problems` : undefined, isInvalid }}>
+          {children}
+        </FieldStateContext>
+      )}
     </FormField>
   );
+}
+
+/** What is wrong with the field around a control: react-jsonschema-form does not hand it down. */
+const FieldStateContext = createContext<{ problemsId: string | undefined; isInvalid: boolean }>({
+  problemsId: undefined,
+  isInvalid: false,
+});
+
+/** For a control: its description, and what is wrong with it. */
+function useFieldState(id: string, description: string | undefined) {
+  const { problemsId, isInvalid } = useContext(FieldStateContext);
+  const describedBy = [description && `${id}-description`, problemsId].filter(Boolean).join(' ');
+  return { 'aria-describedby': describedBy || undefined, 'aria-invalid': isInvalid || undefined } as const;
+}
+
+function isError({ level }: NodeProblem): boolean {
+  return level !== 'WARNING';
 }
 
 function ObjectFieldTemplate(props: ObjectFieldTemplateProps): ReactElement {
@@ -75,7 +99,7 @@ function ObjectFieldTemplate(props: ObjectFieldTemplateProps): ReactElement {
     <fieldset className="weft-form__group">
       {title && <legend className="weft-field__label">{title}</legend>}
       {typeof description === 'string' && <p className="weft-field__description">{withCode(description)}</p>}
-      {content}
+      <div className="weft-form__nested">{content}</div>
     </fieldset>
   );
 }
@@ -86,7 +110,7 @@ function ArrayFieldTemplate(props: ArrayFieldTemplateProps): ReactElement {
     <fieldset className="weft-form__group">
       {title && <legend className="weft-field__label">{title}</legend>}
       {schema.description && <p className="weft-field__description">{withCode(schema.description)}</p>}
-      {items}
+      {items.length > 0 && <div className="weft-form__nested">{items}</div>}
       {canAdd && !readonly && (
         <Button size="small" icon="plus" disabled={Boolean(disabled)} onClick={onAddClick}>
           Add
@@ -131,6 +155,7 @@ function ToolButton({
 function BaseInputTemplate(props: BaseInputTemplateProps): ReactElement {
   const { id, value, onChange, onChangeOverride, options, schema, type, placeholder, required } = props;
   const { type: inputType, ...bounds } = getInputProps(schema, type, options);
+  const state = useFieldState(id, schema.description);
   return (
     <Input
       {...bounds}
@@ -139,7 +164,7 @@ function BaseInputTemplate(props: BaseInputTemplateProps): ReactElement {
       value={(value as string | undefined) ?? ''}
       placeholder={placeholder}
       aria-required={required || undefined}
-      aria-describedby={describedBy(id, schema.description)}
+      {...state}
       readOnly={Boolean(props.readonly || props.disabled)}
       onChange={
         onChangeOverride ??
@@ -159,12 +184,13 @@ function TextareaWidget({
   readonly,
   disabled,
 }: WidgetProps) {
+  const state = useFieldState(id, schema.description);
   return (
     <TextArea
       id={id}
       value={(value as string | undefined) ?? ''}
       placeholder={placeholder}
-      aria-describedby={describedBy(id, schema.description)}
+      {...state}
       readOnly={Boolean(readonly || disabled)}
       onChange={({ target }) => onChange(target.value === '' ? options.emptyValue : target.value)}
     />
@@ -184,11 +210,12 @@ function SelectWidget({
 }: WidgetProps) {
   const { enumOptions = [], emptyValue } = options;
   const index = enumOptionsIndexForValue(value, enumOptions, false);
+  const state = useFieldState(id, schema.description);
   return (
     <Select
       id={id}
       aria-label={label}
-      aria-describedby={describedBy(id, schema.description)}
+      {...state}
       disabled={Boolean(readonly || disabled)}
       value={typeof index === 'string' ? index : ''}
       onChange={({ target }) => onChange(enumOptionsValueForIndex(target.value, enumOptions, emptyValue))}
@@ -204,6 +231,7 @@ function SelectWidget({
 }
 
 function CheckboxWidget({ id, value, onChange, label, schema, readonly, disabled }: WidgetProps) {
+  const state = useFieldState(id, schema.description);
   return (
     <div className="weft-field">
       <label className="weft-check">
@@ -212,7 +240,7 @@ function CheckboxWidget({ id, value, onChange, label, schema, readonly, disabled
           id={id}
           checked={value === true}
           disabled={Boolean(readonly || disabled)}
-          aria-describedby={describedBy(id, schema.description)}
+          {...state}
           onChange={({ target }) => onChange(target.checked)}
         />
         {label}
@@ -224,8 +252,4 @@ function CheckboxWidget({ id, value, onChange, label, schema, readonly, disabled
       )}
     </div>
   );
-}
-
-function describedBy(id: string, description: string | undefined): string | undefined {
-  return description ? `${id}-description` : undefined;
 }

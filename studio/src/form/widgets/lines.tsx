@@ -1,9 +1,9 @@
 import { type ReactElement, type ReactNode, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
+import { withCode } from '../../ui/code-text.tsx';
 import { TextArea } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { useFormContext } from '../form-context.ts';
-import { withCode } from '../form-field.tsx';
 import { PackagesPanel } from '../packages/packages-panel.tsx';
 import { useLineChecks } from '../packages/use-line-checks.ts';
 import { problemsWithin } from '../problems.ts';
