@@ -1,6 +1,7 @@
 import type { ExecutionDetails, NodeFailure } from '@weft/client';
 import type { ReactElement } from 'react';
 import { classNames } from '../ui/class-names.ts';
+import { withCode } from '../ui/code-text.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { codeExcerpt } from './model/code-excerpt.ts';
@@ -10,22 +11,29 @@ import './failure-panel.css';
 export interface FailurePanelProps {
   error: NodeFailure;
   details: ExecutionDetails | undefined;
-  onSelectNode: (nodeKey: string) => void;
+  nameOf: (nodeKey: string) => string;
+  /** What it is called for who cannot see it; of the run as a whole unless given. */
+  label?: string;
+  /** Whether the run went on at the node's error handle. */
+  isHandled?: boolean;
+  /** Leads to the node; not where that is chosen already. */
+  onSelectNode?: (nodeKey: string) => void;
 }
 
-/** Why the run failed, first of all: the message, the line of the author's own code, and the way to mend it. */
-export function FailurePanel({ error, details, onSelectNode }: FailurePanelProps): ReactElement {
+/** Why the run or a node failed: the message, the line of the author's own code, and the way to mend it. */
+export function FailurePanel(props: FailurePanelProps): ReactElement {
+  const { error, details, nameOf, label = 'Why it failed', isHandled = false, onSelectNode } = props;
   const { nodeKey, line, type, message, traceback, code } = error;
   const node = details?.version?.nodes.find(({ key }) => key === nodeKey);
   const excerpt = codeExcerpt(node?.config, line);
   const text = [`${type ?? code}: ${message}`, traceback].filter(Boolean).join('\n\n');
   return (
-    <section className="weft-failure" aria-label="Why it failed">
+    <section className="weft-failure" aria-label={label}>
       <header className="weft-failure__header">
         <Icon name="circleX" />
         <h2>
           <span className="weft-failure__type">{type ?? code}</span>
-          {message !== '' && <span className="weft-failure__message">{shortened(message)}</span>}
+          {message !== '' && <span className="weft-failure__message">{withCode(shortened(message))}</span>}
         </h2>
         <CopyButton text={text} label="Copy the error" />
       </header>
@@ -33,13 +41,18 @@ export function FailurePanel({ error, details, onSelectNode }: FailurePanelProps
         {nodeKey !== null && (
           <>
             in{' '}
-            <button type="button" className="weft-link" onClick={() => onSelectNode(nodeKey)}>
-              {node?.name ?? nodeKey}
-            </button>
+            {onSelectNode ? (
+              <button type="button" className="weft-link" onClick={() => onSelectNode(nodeKey)}>
+                {nameOf(nodeKey)}
+              </button>
+            ) : (
+              nameOf(nodeKey)
+            )}
           </>
         )}
         {line !== null && `, line ${line}`}
         {type !== null && <span className="weft-muted"> · {code}</span>}
+        {isHandled && ' · handled: the run went on along the error handle'}
         {details?.workflow && nodeKey !== null && (
           <TargetLink
             className="weft-failure__edit"

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useWeft } from '@weft/client/react';
 import { type ReactElement, useEffect, useState } from 'react';
 import { Button } from '../ui/button.tsx';
+import { withCode } from '../ui/code-text.tsx';
 import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useToast } from '../ui/toast.tsx';
@@ -9,12 +10,18 @@ import type { ArtifactRecord } from './model/records.ts';
 import { saveFile } from './save-file.ts';
 
 /** The files that nodes handed out: pictures are shown, all can be downloaded. */
-export function Files({ artifacts }: { artifacts: readonly ArtifactRecord[] }): ReactElement {
+export function Files({
+  artifacts,
+  nameOf,
+}: {
+  artifacts: readonly ArtifactRecord[];
+  nameOf: (nodeKey: string) => string;
+}): ReactElement {
   if (artifacts.length === 0) return <p className="weft-run__none">No files.</p>;
   return (
     <ul className="weft-files">
       {artifacts.slice(0, maxShown).map((artifact) => (
-        <File key={artifact.id} artifact={artifact} />
+        <File key={artifact.id} artifact={artifact} nodeName={nameOf(artifact.nodeKey)} />
       ))}
       {artifacts.length > maxShown && (
         <li className="weft-muted">
@@ -30,11 +37,11 @@ const maxShown = 200;
 const pictures = /^image\/(png|jpeg|gif|webp|avif)$/;
 const maxPictureBytes = 20_000_000;
 
-function File({ artifact }: { artifact: ArtifactRecord }): ReactElement {
+function File({ artifact, nodeName }: { artifact: ArtifactRecord; nodeName: string }): ReactElement {
   const client = useWeft();
   const toast = useToast();
   const [isBusy, setIsBusy] = useState(false);
-  const { name, nodeKey, mimeType, sizeBytes } = artifact;
+  const { name, mimeType, sizeBytes } = artifact;
   const download = () => {
     setIsBusy(true);
     client.artifacts
@@ -52,7 +59,7 @@ function File({ artifact }: { artifact: ArtifactRecord }): ReactElement {
         <Icon name="box" />
         <span className="weft-file__name">{name}</span>
         <span className="weft-muted">
-          {formatBytes(sizeBytes)} · {nodeKey}
+          {formatBytes(sizeBytes)} · {nodeName}
         </span>
         <Button
           size="small"
@@ -84,6 +91,6 @@ function Picture({ artifact }: { artifact: ArtifactRecord }): ReactElement | nul
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [content.data]);
-  if (content.error) return <p className="weft-muted">{content.error.message}</p>;
+  if (content.error) return <p className="weft-muted">{withCode(content.error.message)}</p>;
   return url === null ? null : <img className="weft-file__picture" src={url} alt={artifact.name} />;
 }

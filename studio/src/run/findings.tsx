@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import { withCode } from '../ui/code-text.tsx';
 import { Badge } from '../ui/status-badge.tsx';
 import type { EnvironmentRecord, Finding, Notice } from './model/records.ts';
 
@@ -7,10 +8,12 @@ export function Findings({
   findings,
   notices,
   environments,
+  nameOf,
 }: {
   findings: readonly Finding[];
   notices: readonly Notice[];
   environments: readonly EnvironmentRecord[];
+  nameOf: (nodeKey: string) => string;
 }): ReactElement {
   if (findings.length + notices.length + environments.length === 0)
     return <p className="weft-run__none">Nothing to report.</p>;
@@ -20,9 +23,9 @@ export function Findings({
         <li key={sequence}>
           <Badge tone="failure">{rule}</Badge>
           <Badge tone="neutral">{layers[layer]}</Badge>
-          <span>{message}</span>
+          <span>{withCode(message)}</span>
           <span className="weft-muted">
-            {nodeKey}
+            {nameOf(nodeKey)}
             {line !== null && `, line ${line}`}
           </span>
         </li>
@@ -30,8 +33,8 @@ export function Findings({
       {notices.slice(0, maxShown).map(({ sequence, nodeKey, message }) => (
         <li key={sequence}>
           <Badge tone="waiting">Notice</Badge>
-          <span>{message}</span>
-          <span className="weft-muted">{nodeKey}</span>
+          <span>{withCode(message)}</span>
+          <span className="weft-muted">{nameOf(nodeKey)}</span>
         </li>
       ))}
       {environments.slice(0, maxShown).map(({ sequence, nodeKey, status, packages, message }) => (
@@ -39,8 +42,8 @@ export function Findings({
           <Badge tone={status === 'FAILED' ? 'failure' : status === 'READY' ? 'success' : 'running'}>
             Packages {status.toLowerCase()}
           </Badge>
-          <span>{message ?? packages.slice(0, 12).join(', ')}</span>
-          <span className="weft-muted">{nodeKey}</span>
+          <span>{withCode(message) ?? packages.slice(0, 12).join(', ')}</span>
+          <span className="weft-muted">{nameOf(nodeKey)}</span>
         </li>
       ))}
     </ul>

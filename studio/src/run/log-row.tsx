@@ -8,9 +8,9 @@ export interface LogRowProps {
   top: number;
   /** As it was printed; undefined where it is being read again. */
   raw: string | undefined;
-  source: LogSource | undefined;
-  /** Whose line it is, where that is not clear. */
-  label: string;
+  stream: LogSource['stream'] | undefined;
+  /** Whose line it is; null where all are of the same. */
+  label: string | null;
   /** What is searched for. */
   query: string;
   isCurrent: boolean;
@@ -18,18 +18,23 @@ export interface LogRowProps {
 
 /** One line, as text: nothing in it is ever taken for markup. */
 export const LogRow = memo(function LogRow(props: LogRowProps): ReactElement {
-  const { number, top, raw, source, label, query, isCurrent } = props;
+  const { number, top, raw, stream, label, query, isCurrent } = props;
   return (
     <div
       className={classNames(
         'weft-log',
-        source?.stream === 'STDERR' && 'weft-log--stderr',
+        stream === 'STDERR' && 'weft-log--stderr',
+        stream === 'PACKAGES' && 'weft-log--packages',
         isCurrent && 'weft-log--current',
       )}
       style={{ transform: `translateY(${top}px)` }}
     >
       <span className="weft-log__number">{number}</span>
-      {label !== '' && <span className="weft-log__label">{label}</span>}
+      {label !== null && (
+        <span className="weft-log__label" title={label}>
+          {label}
+        </span>
+      )}
       <span className="weft-log__text">
         {raw === undefined ? <span className="weft-log__away">…</span> : <Text raw={raw} query={query} />}
       </span>

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
+  type CSSProperties,
   type KeyboardEvent,
   type ReactElement,
   useEffect,
@@ -36,6 +37,8 @@ export interface LogsProps {
 }
 
 const rowHeight = 20;
+/** Characters of the column that says whose lines they are. */
+const maxLabel = 24;
 /** Browsers draw no element that is much higher than 17 million pixels; what is above is a click away. */
 const maxRows = 500_000;
 
@@ -76,6 +79,7 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
     if (isAtEnd !== isFollowing) setIsFollowing(isAtEnd);
   };
   const items = virtual.getVirtualItems();
+  const { labels, labelWidth } = useLabels(logs, of, nameOf);
   useReadAgain(
     store,
     logs,
@@ -91,7 +95,7 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
           value={stream}
           onChange={(event) => setStream(event.target.value as typeof stream)}
         >
-          <option value="ALL">stdout and stderr</option>
+          <option value="ALL">All lines</option>
           <option value="STDOUT">stdout</option>
           <option value="STDERR">stderr</option>
         </Select>
@@ -125,6 +129,7 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
         aria-label="Log"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keyboard
         tabIndex={0}
+        style={{ '--weft-log-label': `${labelWidth}ch` } as CSSProperties}
         onScroll={onScroll}
       >
         {base > 0 && (
@@ -139,7 +144,7 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
           {items.map((item) => {
             const place = item.index + base;
             const id = index.idAt(place);
-            const source = logs.sources[logs.sourceOf(id)];
+            const source = logs.sourceOf(id);
             const line = logs.line(id);
             return (
               <LogRow
@@ -147,8 +152,8 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
                 number={place + 1}
                 top={item.start}
                 raw={line && textOfLine(line, sequence)}
-                source={source}
-                label={source && of?.item == null ? labelOf(source, of, nameOf) : ''}
+                stream={logs.sources[source]?.stream}
+                label={labelWidth === 0 ? null : (labels[source] ?? '')}
                 query={search.query}
                 isCurrent={search.place === place}
               />
@@ -158,6 +163,17 @@ export function Logs({ store, logs, version, sequence, of, isLive, nameOf }: Log
       </div>
     </div>
   );
+}
+
+/** Whose lines those of each source are, and how many characters that takes. */
+function useLabels(logs: LogLines, of: Selection | null, nameOf: (nodeKey: string) => string) {
+  const { length } = logs.sources;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the sources are one list that grows
+  return useMemo(() => {
+    const labels = logs.sources.map((source) => (of?.item == null ? labelOf(source, of, nameOf) : ''));
+    const longest = labels.reduce((most, label) => Math.max(most, label.length), 0);
+    return { labels, labelWidth: Math.min(longest, maxLabel) };
+  }, [logs, length, of, nameOf]);
 }
 
 function labelOf(

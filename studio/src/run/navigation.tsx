@@ -23,10 +23,13 @@ export function useNavigation(): NavigationProps {
 export function TargetLink({
   target,
   className,
+  label,
   children,
 }: {
   target: NavigationTarget;
   className?: string;
+  /** Where what is in it does not say where it leads. */
+  label?: string;
   children: ReactNode;
 }): ReactElement {
   const { hrefOf, onNavigate } = useNavigation();
@@ -38,7 +41,7 @@ export function TargetLink({
     onNavigate(target);
   };
   return (
-    <a href={hrefOf(target)} className={className} onClick={onClick}>
+    <a href={hrefOf(target)} className={className} aria-label={label} title={label} onClick={onClick}>
       {children}
     </a>
   );

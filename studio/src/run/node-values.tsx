@@ -1,4 +1,4 @@
-import type { ExecutionDetails } from '@weft/client';
+import type { ExecutionDetails, NodeFailure } from '@weft/client';
 import type { ReactElement } from 'react';
 import { Callout, SkeletonRows } from '../ui/feedback.tsx';
 import { live, outputPlaceAt, runStatusAt, workAt } from './model/moment.ts';
@@ -15,6 +15,7 @@ export interface ValuesProps {
   /** Null for the run as a whole. */
   of: Selection | null;
   sequence: number;
+  nameOf: (nodeKey: string) => string;
 }
 
 /** What the node, or the run, gave. */
@@ -40,7 +41,7 @@ export function OutputPanel({ executionId, run, of, sequence }: ValuesProps): Re
 }
 
 /** What came to the node over its edges, or what the run was started with. */
-export function InputPanel({ executionId, run, details, of, sequence }: ValuesProps): ReactElement {
+export function InputPanel({ executionId, run, details, of, sequence, nameOf }: ValuesProps): ReactElement {
   const edges = details?.version?.edges ?? [];
   const hasEdges = of !== null && edges.some(({ target }) => target === of.nodeKey);
   const node = details?.version?.nodes.find(({ key }) => key === of?.nodeKey);
@@ -59,7 +60,7 @@ export function InputPanel({ executionId, run, details, of, sequence }: ValuesPr
         if (isError)
           return <ValueView key={source} label={`${name}: error`} value={sent?.attempts.at(-1)?.error} />;
         const place = outputPlaceAt(sent, sequence);
-        const label = parts.length === 1 ? `Output of ${source}` : name;
+        const label = parts.length === 1 ? `Output of ${nameOf(source)}` : name;
         return place === null ? null : (
           <OutputOf key={source} executionId={executionId} place={place} label={label} />
         );
@@ -95,6 +96,13 @@ function workOf(run: RunModel, { nodeKey, item }: Selection): WorkRun | undefine
 /** The status shown beside the name of what is looked at. */
 export function statusOf(run: RunModel, of: Selection | null, sequence: number) {
   return of === null ? runStatusAt(run, sequence) : workAt(workOf(run, of), sequence).status;
+}
+
+/** Why the last attempt of what is looked at failed. */
+export function errorOf(run: RunModel, of: Selection | null, sequence: number): NodeFailure | null {
+  const attempt = of === null ? null : workAt(workOf(run, of), sequence).attempt;
+  const hasEnded = attempt?.endSequence != null && attempt.endSequence <= sequence;
+  return hasEnded ? attempt.error : null;
 }
 
 export function progressOf(run: RunModel, of: Selection | null, sequence: number) {

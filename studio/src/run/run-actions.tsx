@@ -5,6 +5,7 @@ import { type ReactElement, useState } from 'react';
 import { messageOf, useStartExecution } from '../data/executions.ts';
 import { RunDialog } from '../form/input/run-dialog.tsx';
 import { Button } from '../ui/button.tsx';
+import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
 import type { RunModel } from './model/records.ts';
@@ -30,13 +31,29 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
     );
   }
   const hasFailed = run.end.status !== 'SUCCEEDED';
+  const { error } = run.end;
+  const isRefused = isRefusal(error);
   const retryWith = (strategy: ExecutionRetryStrategy) => retry.mutate({ executionId, strategy });
   const workflow = details?.workflow;
   return (
     <>
+      {isRefused && workflow != null && error?.nodeKey != null && (
+        <TargetLink
+          className="weft-button weft-button--primary weft-button--medium"
+          target={{
+            kind: 'workflow',
+            workflowId: workflow.id,
+            nodeKey: error.nodeKey,
+            line: error.line ?? undefined,
+          }}
+        >
+          <Icon name="edit" />
+          Edit the code
+        </TargetLink>
+      )}
       {hasFailed && (
         <Button
-          variant="primary"
+          variant={isRefused ? 'secondary' : 'primary'}
           icon="retry"
           isBusy={retry.isPending}
           onClick={() => retryWith('FROM_FAILURE')}
@@ -67,6 +84,11 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
       )}
     </>
   );
+}
+
+/** Whether the code tried what is not allowed: the same code would be refused again. */
+export function isRefusal(error: { code: string } | null | undefined): boolean {
+  return error?.code === 'PYTHON_SECURITY_ERROR';
 }
 
 interface RunAgainProps {

@@ -1,5 +1,6 @@
 import type { ExecutionDetails } from '@weft/client';
 import type { ReactElement } from 'react';
+import { CopyableId } from '../ui/copyable-id.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
 import { live, runStatusAt } from './model/moment.ts';
@@ -51,7 +52,7 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
           </TargetLink>
         )}
         {!isCaughtUp && <span>Reading its journal …</span>}
-        <code className="weft-run__id">{executionId}</code>
+        <CopyableId id={executionId} of="run" />
       </p>
       <div className="weft-run__actions">
         <RunActions executionId={executionId} run={run} details={details} />

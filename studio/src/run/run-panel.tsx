@@ -1,16 +1,20 @@
-import type { ExecutionDetails } from '@weft/client';
+import type { ExecutionDetails, NodeFailure } from '@weft/client';
 import type { ReactElement } from 'react';
 import { Button } from '../ui/button.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Tabs } from '../ui/tabs.tsx';
+import { FailurePanel } from './failure-panel.tsx';
 import { Files } from './files.tsx';
 import { Findings } from './findings.tsx';
 import { Logs } from './logs.tsx';
+import { installingAt, installingText } from './model/installing.ts';
 import { countUpTo, live } from './model/moment.ts';
-import { InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
+import type { EnvironmentRecord, RunModel } from './model/records.ts';
+import { errorOf, InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
 import type { RunPlace } from './run-place.ts';
 import type { RunSnapshot, RunStore } from './run-store.ts';
 import { SkipReasonLine } from './skip-reason.tsx';
+import type { Selection } from './timeline.tsx';
 
 export interface RunPanelProps {
   executionId: string;
@@ -21,11 +25,13 @@ export interface RunPanelProps {
   place: RunPlace;
   onChange: (part: Partial<RunPlace>) => void;
   nameOf: (nodeKey: string) => string;
+  /** Why the run failed, which is shown above it all. */
+  runError: NodeFailure | null;
 }
 
 /** What is known of the chosen node, or of the run where none is. */
 export function RunPanel(props: RunPanelProps): ReactElement {
-  const { executionId, store, snapshot, details, sequence, place, onChange, nameOf } = props;
+  const { executionId, store, snapshot, details, sequence, place, onChange, nameOf, runError } = props;
   const { run } = snapshot;
   const { selected, tab } = place;
   const isOf = <T extends { nodeKey: string; item: number | null; sequence: number }>(all: readonly T[]) =>
@@ -48,11 +54,12 @@ export function RunPanel(props: RunPanelProps): ReactElement {
   const environments = isOf(run.environments);
   const status = statusOf(run, selected, sequence);
   const progress = progressOf(run, selected, sequence);
+  const error = errorOf(run, selected, sequence);
   const name =
     selected === null
       ? 'All nodes'
       : nameOf(selected.nodeKey) + (selected.item === null ? '' : ` [${selected.item}]`);
-  const values = { executionId, run, details, of: selected, sequence };
+  const values = { executionId, run, details, of: selected, sequence, nameOf };
   return (
     <section className="weft-run__panel" aria-label={name}>
       <div className="weft-run__chosen">
@@ -60,6 +67,7 @@ export function RunPanel(props: RunPanelProps): ReactElement {
         {selected !== null &&
           (status ? <StatusBadge status={status} /> : <span className="weft-muted">Not begun</span>)}
         {progress && <ProgressBar {...progress} />}
+        <Installing run={run} of={selected} sequence={sequence} nameOf={nameOf} />
         {selected !== null && (
           <Button size="small" variant="ghost" icon="close" onClick={() => onChange({ selected: null })}>
             All nodes
@@ -72,6 +80,15 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           nodeKey={selected.nodeKey}
           nameOf={nameOf}
           onSelectNode={(nodeKey) => onChange({ selected: { nodeKey, item: null } })}
+        />
+      )}
+      {error && !isSame(error, runError) && (
+        <FailurePanel
+          label={`Why ${name} failed`}
+          error={error}
+          details={details}
+          nameOf={nameOf}
+          isHandled={selected?.item === null && hasErrorEdge(details, selected.nodeKey)}
         />
       )}
       <Tabs
@@ -100,11 +117,53 @@ export function RunPanel(props: RunPanelProps): ReactElement {
         )}
         {tab === 'output' && <OutputPanel {...values} />}
         {tab === 'input' && <InputPanel {...values} />}
-        {tab === 'files' && <Files artifacts={artifacts} />}
-        {tab === 'findings' && <Findings findings={findings} notices={notices} environments={environments} />}
+        {tab === 'files' && <Files artifacts={artifacts} nameOf={nameOf} />}
+        {tab === 'findings' && (
+          <Findings findings={findings} notices={notices} environments={environments} nameOf={nameOf} />
+        )}
       </Tabs>
     </section>
   );
+}
+
+/** The packages that a node waits for, or in the whole run the first that waits for some. */
+function Installing({
+  run,
+  of,
+  sequence,
+  nameOf,
+}: {
+  run: RunModel;
+  of: Selection | null;
+  sequence: number;
+  nameOf: (nodeKey: string) => string;
+}): ReactElement | null {
+  const waiting = of === null ? firstInstalling(run, sequence) : installingAt(run, of, sequence);
+  if (waiting === null) return null;
+  return (
+    <span className="weft-run__installing">
+      <span className="weft-spinner" aria-hidden="true" />
+      {of === null && `${nameOf(waiting.nodeKey)}: `}
+      {installingText(waiting)}
+    </span>
+  );
+}
+
+function firstInstalling(run: RunModel, sequence: number): EnvironmentRecord | null {
+  for (const node of run.nodes.values()) {
+    const waiting = installingAt(run, node, sequence);
+    if (waiting !== null) return waiting;
+  }
+  return null;
+}
+
+function isSame(error: NodeFailure, other: NodeFailure | null): boolean {
+  return error.nodeKey === other?.nodeKey && error.message === other.message && error.line === other.line;
+}
+
+function hasErrorEdge(details: ExecutionDetails | undefined, nodeKey: string): boolean {
+  const edges = details?.version?.edges ?? [];
+  return edges.some(({ source, sourceHandle }) => source === nodeKey && sourceHandle === 'error');
 }
 
 function counted(label: string, count: number): string {

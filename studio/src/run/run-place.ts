@@ -7,6 +7,8 @@ export interface RunPlace {
   tab: RunTab;
   /** Above it: bars in time, or the version's graph. */
   view: 'timeline' | 'graph';
+  /** The event after which all of it is shown as it stood then; null for now. */
+  at: number | null;
 }
 
 export type RunTab = 'logs' | 'output' | 'input' | 'files' | 'findings';

@@ -3,7 +3,7 @@ import { useWeft } from '@weft/client/react';
 import { useMemo, useSyncExternalStore } from 'react';
 import { type ChunkPlace, remakeChunk } from './model/log-lines.ts';
 import type { RunModel } from './model/records.ts';
-import { applyEvents, makeRunModel } from './model/run-model.ts';
+import { applyEvents, makeRunModel, packagesLine } from './model/run-model.ts';
 
 /** A run as it stands now. A new object whenever there is more; the model in it is the same one, changed in place. */
 export interface RunSnapshot {
@@ -126,10 +126,21 @@ function makeRunStore(client: WeftClient, executionId: string, onIdle: () => voi
   async function readChunk(place: ChunkPlace, signal: AbortSignal): Promise<void> {
     const chunk = remakeChunk(place);
     try {
-      const types = ['NodeOutput', 'ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
+      const types = [
+        'NodeOutput',
+        'NodeEnvironment',
+        'ExecutionSucceeded',
+        'ExecutionFailed',
+        'ExecutionCanceled',
+      ] as const;
       const events = followed.activity({ after: place.cursor ?? undefined, types, signal });
       for await (const batch of events) {
         for (const event of batch.events) {
+          if (event.type === 'NodeEnvironment') {
+            const record = run.environments.find(({ sequence }) => sequence === event.sequence);
+            if (record?.line != null)
+              chunk.append({ ...packagesLine(record), sequence: event.sequence, cursorBefore: null });
+          }
           if (event.type !== 'NodeOutput' || event.nodeKey === null) continue;
           const { sequence, nodeKey, item, stream: name, text } = event;
           chunk.append({

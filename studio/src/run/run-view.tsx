@@ -5,10 +5,13 @@ import {
   Suspense,
   useCallback,
   useDeferredValue,
+  useEffect,
   useMemo,
+  useRef,
   useState,
   useSyncExternalStore,
 } from 'react';
+import { nodeNames } from '../data/node-name.ts';
 import { Button } from '../ui/button.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
 import { Splitter } from '../ui/splitter.tsx';
@@ -65,7 +68,7 @@ function Content({ executionId, ...props }: Omit<RunViewProps, keyof NavigationP
           </Button>
         }
       >
-        <p>{problem.message}</p>
+        {problem.message}
       </Callout>
     );
   }
@@ -90,26 +93,11 @@ interface RunProps extends Pick<RunViewProps, 'executionId' | 'initialPlace' | '
 
 function Run({ executionId, store, snapshot, details, initialPlace, onPlaceChange }: RunProps): ReactElement {
   const { run } = snapshot;
-  const [place, setPlace] = useState<RunPlace>({
-    selected: null,
-    tab: 'logs',
-    view: 'timeline',
-    ...initialPlace,
-  });
-  const [wanted, setSequence] = useState(live);
+  const [place, change] = usePlace(initialPlace, onPlaceChange);
+  const wanted = place.at === null || place.at >= (run.end?.sequence ?? live) ? live : place.at;
   const sequence = useDeferredValue(wanted); // The handle follows the pointer, the rest as fast as it can.
-  const change = useCallback(
-    (part: Partial<RunPlace>) =>
-      setPlace((before) => {
-        const next = { ...before, ...part };
-        onPlaceChange?.(next);
-        return next;
-      }),
-    [onPlaceChange],
-  );
   const version = details?.version;
-  const names = useMemo(() => new Map(version?.nodes.map(({ key, name }) => [key, name ?? key])), [version]);
-  const nameOf = useCallback((key: string) => names.get(key) ?? key, [names]);
+  const nameOf = useMemo(() => nodeNames(version?.nodes ?? []), [version]);
   const nodeOrder = useMemo(() => version?.nodes.map(({ key }) => key) ?? [], [version]);
   const critical = useMemo(
     () => (run.end === null ? none : criticalPath(run, version?.edges ?? [])),
@@ -162,6 +150,7 @@ function Run({ executionId, store, snapshot, details, initialPlace, onPlaceChang
       place={place}
       onChange={change}
       nameOf={nameOf}
+      runError={error ?? null}
     />
   );
   return (
@@ -180,6 +169,7 @@ function Run({ executionId, store, snapshot, details, initialPlace, onPlaceChang
         <FailurePanel
           error={error}
           details={details}
+          nameOf={nameOf}
           onSelectNode={(nodeKey) => change({ selected: { nodeKey, item: null }, tab: 'logs' })}
         />
       )}
@@ -202,10 +192,38 @@ function Run({ executionId, store, snapshot, details, initialPlace, onPlaceChang
           </Splitter>
         )}
       </div>
-      <Scrubber run={run} sequence={wanted} onChange={setSequence} />
+      <Scrubber
+        run={run}
+        sequence={wanted}
+        onChange={(next) => change({ at: next === live ? null : next })}
+      />
     </div>
   );
 }
+
+/** What is looked at, and reports of it once it rests: browsers take few changes of an address within a second. */
+function usePlace(
+  initialPlace: RunProps['initialPlace'],
+  onPlaceChange: RunProps['onPlaceChange'],
+): [RunPlace, (part: Partial<RunPlace>) => void] {
+  const [place, setPlace] = useState<RunPlace>({ ...firstPlace, ...initialPlace });
+  const reported = useRef(place);
+  useEffect(() => {
+    if (place === reported.current) return;
+    const report = () => {
+      reported.current = place;
+      onPlaceChange?.(place);
+    };
+    if (place.at === null || place.at === reported.current.at) return report();
+    const timer = setTimeout(report, scrubbedMs);
+    return () => clearTimeout(timer);
+  }, [place, onPlaceChange]);
+  const change = useCallback((part: Partial<RunPlace>) => setPlace((before) => ({ ...before, ...part })), []);
+  return [place, change];
+}
+
+const firstPlace: RunPlace = { selected: null, tab: 'logs', view: 'timeline', at: null };
+const scrubbedMs = 250;
 
 const RunGraph = lazy(() => import('./run-graph.tsx'));
 const overviews = [

@@ -4,8 +4,11 @@ import { classNames } from '../ui/class-names.ts';
 import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StatusIcon, statusLabel, statusTone } from '../ui/status-badge.tsx';
+import { useWidth } from '../ui/use-width.ts';
+import { installingAt, installingText, installsOf } from './model/installing.ts';
 import { live } from './model/moment.ts';
-import type { RunModel } from './model/records.ts';
+import type { EnvironmentRecord, RunModel } from './model/records.ts';
+import { timeTicks } from './model/time-ticks.ts';
 import {
   barsOf,
   layoutTimeline,
@@ -81,7 +84,11 @@ export function Timeline(props: TimelineProps): ReactElement {
   const openUntil = sequence === live ? scale.endAt : run.times.timeOf(sequence);
   return (
     <div className="weft-timeline">
-      <TimeAxis scale={scale} />
+      <TimeAxis
+        scale={scale}
+        hasCriticalPath={critical.size > 0}
+        hasInstalls={[...run.nodes.values()].some(({ stages }) => stages.length > 0)}
+      />
       <div
         ref={scroll}
         role="tree"
@@ -111,9 +118,11 @@ export function Timeline(props: TimelineProps): ReactElement {
                 <RowName row={row} nameOf={nameOf} onToggle={toggle} />
                 <RowBars
                   bars={barsOf(row.work, scale, { sequence, openUntil })}
-                  row={row}
+                  installs={installBars(run, row, scale, sequence, openUntil)}
+                  installing={installingAt(run, row.work, sequence)}
                   isCritical={row.work.item === null && critical.has(row.work.nodeKey)}
                 />
+                <RowDuration row={row} sequence={sequence} openUntil={openUntil} />
               </div>
             );
           })}
@@ -172,25 +181,25 @@ function RowName({
       {counts && (
         <span className="weft-timeline__counts">
           {counts.succeeded + counts.failed} / {counts.total}
-          {counts.failed > 0 && <span className="weft-tone--failure"> · {counts.failed} failed</span>}
+          {counts.failed > 0 && (
+            <span className="weft-timeline__failed weft-tone--failure"> · {counts.failed} failed</span>
+          )}
         </span>
       )}
     </span>
   );
 }
 
-function RowBars({
-  bars,
-  row,
-  isCritical,
-}: {
+interface RowBarsProps {
   bars: readonly TimelineBar[];
-  row: TimelineRow;
+  installs: readonly Span[];
+  installing: EnvironmentRecord | null;
   isCritical: boolean;
-}): ReactElement {
+}
+
+function RowBars({ bars, installs, installing, isCritical }: RowBarsProps): ReactElement {
   const first = bars[0];
   const last = bars.at(-1);
-  const end = last ? last.left + last.width : 0;
   return (
     <span className="weft-timeline__track">
       {bars.map((bar) => (
@@ -202,27 +211,91 @@ function RowBars({
             `weft-fill--${statusTone(bar.status)}`,
             bar.untilAt === null && 'weft-timeline__bar--open',
           )}
-          style={{ left: `${bar.left * 100}%`, width: `${bar.width * 100}%` }}
+          style={placed(bar)}
           title={titleOf(bar)}
         />
       ))}
-      {first && isCritical && (
+      {installs.map((span) => (
+        <span
+          key={span.left}
+          className="weft-timeline__install"
+          style={placed(span)}
+          title={`Packages were installed: ${formatDuration(span.ms)}`}
+        />
+      ))}
+      {first && last && isCritical && (
         <span
           className="weft-timeline__critical"
-          style={{ left: `${first.left * 100}%`, width: `${(end - first.left) * 100}%` }}
-          title="The run was as long as this took"
+          style={placed({ left: first.left, width: last.left + last.width - first.left })}
+          title="On the critical path: the run was as long as this took"
         />
       )}
-      {first && last && (
+      {installing && (
         <span
-          className={classNames('weft-timeline__took', end > 0.8 && 'weft-timeline__took--before')}
-          style={end > 0.8 ? { right: `${(1 - first.left) * 100}%` } : { left: `${end * 100}%` }}
+          className="weft-timeline__installing"
+          style={
+            (last?.left ?? 0) > 0.5 ? { right: `${(1 - last!.left) * 100}%` } : { left: percent(last?.left) }
+          }
         >
-          {row.status === 'RUNNING' ? '' : formatDuration((last.untilAt ?? last.fromAt) - first.fromAt)}
-          {last.attempt.number > 1 && ` · attempt ${last.attempt.number}`}
+          {installingText(installing)}
         </span>
       )}
-      {!first && <span className="weft-timeline__took">{row.status && statusLabel(row.status)}</span>}
+    </span>
+  );
+}
+
+interface Span {
+  left: number;
+  width: number;
+  ms: number;
+}
+
+/** The parts of the attempts in which packages were installed. */
+function installBars(
+  run: RunModel,
+  { work }: TimelineRow,
+  scale: TimeScale,
+  sequence: number,
+  openUntil: number,
+): Span[] {
+  if (run.nodes.get(work.nodeKey)?.stages.length === 0) return [];
+  return work.attempts.flatMap(({ number }) => {
+    const span = installsOf(run, work, number, sequence);
+    if (span === null) return [];
+    const to = span.to ?? openUntil;
+    const left = scale.place(span.from);
+    return [{ left, width: Math.max(0, scale.place(to) - left), ms: to - span.from }];
+  });
+}
+
+function placed({ left, width }: { left: number; width: number }) {
+  return { left: percent(left), width: percent(width) };
+}
+
+function percent(share = 0): string {
+  return `${share * 100}%`;
+}
+
+/** How long it took from its first attempt on, in a column of its own: no bar is too long for it. */
+function RowDuration({
+  row,
+  sequence,
+  openUntil,
+}: {
+  row: TimelineRow;
+  sequence: number;
+  openUntil: number;
+}): ReactElement {
+  const begun = row.work.attempts.filter(({ startSequence }) => startSequence <= sequence);
+  const [first, last] = [begun[0], begun.at(-1)];
+  if (first === undefined || last === undefined)
+    return <span className="weft-timeline__took">{row.status && statusLabel(row.status)}</span>;
+  const hasEnded = last.endSequence !== null && last.endSequence <= sequence;
+  const ms = (hasEnded ? last.endAt! : openUntil) - first.startAt;
+  return (
+    <span className="weft-timeline__took">
+      {last.number > 1 && <span className="weft-timeline__attempt">attempt {last.number} · </span>}
+      {formatDuration(Math.max(0, ms), hasEnded ? 'milliseconds' : 'seconds')}
     </span>
   );
 }
@@ -233,45 +306,58 @@ function titleOf({ kind, attempt, status, fromAt, untilAt }: TimelineBar): strin
   return `Attempt ${attempt.number}: ${statusLabel(status)}, ${took}`;
 }
 
-/** Where the time is, and where it was folded because nothing ran. */
-function TimeAxis({ scale }: { scale: TimeScale }): ReactElement {
+interface TimeAxisProps {
+  scale: TimeScale;
+  hasCriticalPath: boolean;
+  hasInstalls: boolean;
+}
+
+/** Where the time is, where it was folded because nothing ran, and what the marks on the bars mean. */
+function TimeAxis({ scale, hasCriticalPath, hasInstalls }: TimeAxisProps): ReactElement {
+  const [track, width] = useWidth<HTMLSpanElement>();
+  const folds = scale.segments.filter(({ isFold }) => isFold);
   return (
-    <div className="weft-timeline__axis" aria-hidden="true">
-      <span />
-      <span className="weft-timeline__track">
-        {ticksOf(scale).map(({ at, left }) => (
-          <span key={at} className="weft-timeline__tick" style={{ left: `${left * 100}%` }}>
-            {formatDuration(at - scale.startAt)}
+    <div className="weft-timeline__axis">
+      <ul className="weft-timeline__legend" aria-label="Legend">
+        {hasCriticalPath && (
+          <li title="The run was as long as the nodes on it took">
+            <span className="weft-timeline__sample weft-timeline__sample--critical" />
+            Critical path
+          </li>
+        )}
+        {folds.length > 0 && (
+          <li title="Time in which nothing ran is shortened">
+            <span className="weft-timeline__sample weft-timeline__sample--fold" />
+            Nothing ran
+          </li>
+        )}
+        {hasInstalls && (
+          <li title="Packages were installed">
+            <span className="weft-timeline__sample weft-timeline__sample--install" />
+            Installing
+          </li>
+        )}
+      </ul>
+      <span ref={track} className="weft-timeline__track" aria-hidden="true">
+        {timeTicks(scale, width).map(({ at, left, label }) => (
+          <span key={at} className="weft-timeline__tick" style={{ left: percent(left) }}>
+            {label}
           </span>
         ))}
-        {scale.segments
-          .filter(({ isFold }) => isFold)
-          .map(({ from, to, left, width }) => (
-            <span
-              key={from}
-              className="weft-timeline__fold"
-              style={{ left: `${left * 100}%`, width: `${width * 100}%` }}
-              title={`${formatDuration(to - from)} in which nothing ran`}
-            />
-          ))}
+        {folds.map(({ from, to, left, width: share }) => (
+          <span
+            key={from}
+            className="weft-timeline__fold"
+            style={{ left: percent(left), width: percent(share) }}
+            title={`${formatDuration(to - from)} in which nothing ran`}
+          />
+        ))}
+      </span>
+      <span className="weft-timeline__took" aria-hidden="true">
+        Took
       </span>
     </div>
   );
-}
-
-/** Even steps in what is shown, none inside of a fold, none on top of another. */
-function ticksOf(scale: TimeScale): { at: number; left: number }[] {
-  const ticks: { at: number; left: number }[] = [];
-  for (const { from, to, left, width, isFold } of scale.segments) {
-    if (isFold) continue;
-    const steps = Math.max(1, Math.round(width * 5));
-    for (let step = 0; step < steps; step++) {
-      const tick = { at: from + ((to - from) * step) / steps, left: left + (width * step) / steps };
-      const last = ticks.at(-1);
-      if (tick.left < 0.95 && (last === undefined || tick.left - last.left > 0.09)) ticks.push(tick);
-    }
-  }
-  return ticks;
 }
 
 /** The time, some times a second while something runs. */

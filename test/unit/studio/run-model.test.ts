@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { ActivityEvent } from '../../../client-sdk/src/index.ts';
 import { codeExcerpt } from '../../../studio/src/run/model/code-excerpt.ts';
 import { criticalPath } from '../../../studio/src/run/model/critical-path.ts';
+import { installingAt, installingText, installsOf } from '../../../studio/src/run/model/installing.ts';
+import { textOfLine } from '../../../studio/src/run/model/log-lines.ts';
 import {
   itemCountsAt,
   live,
@@ -109,6 +111,78 @@ describe('the fold of a run', () => {
     ]);
     expect(run.running).toBe(0);
     expect(run.activity).toEqual([{ from: 0, to: 12 }]);
+  });
+
+  test('says which packages a node waits for, in a line of the log too, and nothing of those that were there', () => {
+    const environment = { packages: ['pandas', 'rich'], message: null };
+    const run = runOf([
+      [0, 'ExecutionStarted'],
+      [10, 'NodeStarted', { nodeKey: 'a' }],
+      [20, 'NodeEnvironment', { nodeKey: 'a', status: 'RESOLVING', ...environment }],
+      [
+        30,
+        'NodeEnvironment',
+        {
+          nodeKey: 'a',
+          status: 'INSTALLING',
+          packages: ['numpy==2', 'pandas==3', 'rich==1'],
+          message: 'Installing (0 of 3)',
+        },
+      ],
+      [
+        40,
+        'NodeEnvironment',
+        {
+          nodeKey: 'a',
+          status: 'INSTALLING',
+          packages: ['numpy==2', 'pandas==3', 'rich==1'],
+          message: 'Installed numpy 2 (1 of 3)',
+        },
+      ],
+      [
+        50,
+        'NodeEnvironment',
+        { nodeKey: 'a', status: 'READY', packages: ['numpy==2', 'pandas==3', 'rich==1'], message: null },
+      ],
+      [60, 'NodeSucceeded', { nodeKey: 'a', handle: 'output', durationMs: 50 }],
+      [60, 'NodeStarted', { nodeKey: 'b', item: 0 }],
+      [
+        60,
+        'NodeEnvironment',
+        { nodeKey: 'b', item: 0, status: 'READY', packages: ['numpy==2'], message: null },
+      ],
+      [70, 'NodeStarted', { nodeKey: 'c', item: 0 }],
+      [80, 'NodeEnvironment', { nodeKey: 'c', item: 0, status: 'RESOLVING', ...environment }],
+      [90, 'ExecutionCanceled'],
+    ]);
+    const a = { nodeKey: 'a', item: null };
+    const said = [2, 3, 5, 6, live].map((sequence) => {
+      const waiting = installingAt(run, a, sequence);
+      return waiting && installingText(waiting);
+    });
+    expect(said).toEqual([
+      null,
+      'Installing pandas, rich …',
+      'Installing pandas, rich … (1 of 3)',
+      null,
+      null,
+    ]);
+    expect(installsOf(run, a, 1, live)).toEqual({ from: 20, to: 50 });
+    expect(installsOf(run, a, 1, 4)).toEqual({ from: 20, to: null });
+    expect(installsOf(run, { nodeKey: 'b', item: 0 }, 1, live)).toBeNull();
+    for (const item of [null, 0]) {
+      expect(installingAt(run, { nodeKey: 'c', item }, 11)).toMatchObject({ requested: ['pandas', 'rich'] });
+      expect(installingAt(run, { nodeKey: 'c', item }, live)).toBeNull();
+    }
+    const lines = Array.from({ length: run.logs.count }, (_, id) => textOfLine(run.logs.line(id)!));
+    expect(lines).toEqual([
+      'Choosing the versions of pandas, rich …',
+      'Installing pandas, rich …',
+      'Installed numpy 2 (1 of 3)',
+      'Installed 3 packages.',
+      'Choosing the versions of pandas, rich …',
+    ]);
+    expect(run.logs.countAt(4)).toBe(2);
   });
 
   test('counts the items of a list at any moment', () => {

@@ -41,18 +41,21 @@ function placeOf(params: URLSearchParams): Partial<RunPlace> {
   const nodeKey = params.get('node');
   const item = Number.parseInt(params.get('item') ?? '', 10);
   const tab = params.get('tab') ?? '';
+  const at = Number.parseInt(params.get('at') ?? '', 10);
   return {
     selected: nodeKey === null ? null : { nodeKey, item: Number.isNaN(item) ? null : item },
     tab: tabs.includes(tab) ? (tab as RunTab) : 'logs',
     view: params.get('view') === 'graph' ? 'graph' : 'timeline',
+    at: at > 0 ? at : null,
   };
 }
 
-function paramsOf({ selected, tab, view }: RunPlace): Record<string, string> {
+function paramsOf({ selected, tab, view, at }: RunPlace): Record<string, string> {
   return {
     ...(selected === null ? {} : { node: selected.nodeKey }),
     ...(selected?.item == null ? {} : { item: String(selected.item) }),
     ...(tab === 'logs' ? {} : { tab }),
     ...(view === 'timeline' ? {} : { view }),
+    ...(at === null ? {} : { at: String(at) }),
   };
 }

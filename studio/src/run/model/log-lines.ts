@@ -29,7 +29,8 @@ export interface LogSource {
   nodeKey: string;
   item: number | null;
   attempt: number;
-  stream: 'STDOUT' | 'STDERR';
+  /** PACKAGES: what Weft says of the installation that the node waits for. */
+  stream: 'STDOUT' | 'STDERR' | 'PACKAGES';
 }
 
 export interface LogPiece extends LogSource {

@@ -68,6 +68,8 @@ export interface WorkRun {
 export interface NodeRun extends WorkRun {
   item: null;
   items: Map<number, WorkRun>;
+  /** Of the installation of its packages, where it or an item of it had to wait for one. */
+  stages: EnvironmentRecord[];
   /** Grows whenever anything of it changes. */
   revision: number;
 }
@@ -104,6 +106,11 @@ export type ArtifactRecord = Sequenced<EventOf<'ArtifactCreated'>['artifact']>;
 export type Finding = Sequenced<EventOf<'SecurityViolation'>['violation']>;
 export type EnvironmentRecord = Sequenced<
   Pick<EventOf<'NodeEnvironment'>, 'status' | 'packages' | 'message'>
->;
+> & {
+  /** As the node names them; `packages` are those that they need, too, once that is known. */
+  requested: readonly string[];
+  /** Of the log; null where there is nothing to say. */
+  line: string | null;
+};
 /** Something that a person should know and that is no failure: text that was left out, an alert. */
 export type Notice = Sequenced<{ message: string }>;

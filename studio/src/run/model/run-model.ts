@@ -1,6 +1,7 @@
 import type { ActivityEvent, ExecutionStatus, NodeFailure } from '@weft/client';
+import { describeStage } from './installing.ts';
 import { defaultLimits, type LogLimits, makeLogLines } from './log-lines.ts';
-import type { Attempt, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
+import type { Attempt, EnvironmentRecord, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
 import { makeTimeIndex, momentOfText } from './time-index.ts';
 
 export function makeRunModel(limits: LogLimits = defaultLimits): RunModel {
@@ -96,12 +97,7 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
       break;
     }
     case 'NodeEnvironment':
-      run.environments.push({
-        ...place,
-        status: event.status,
-        packages: event.packages,
-        message: event.message,
-      });
+      addStage(run, { ...place, status: event.status, packages: event.packages, message: event.message });
       break;
     case 'NodeNotice':
       run.notices.push({ ...place, message: event.message ?? event.code ?? '' });
@@ -132,6 +128,23 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
       return;
   }
   nodeOf(run, nodeKey).revision += 1;
+}
+
+/** Packages that were there already make no stage: nobody waited for them. */
+function addStage(run: RunModel, stage: Omit<EnvironmentRecord, 'requested' | 'line'>): void {
+  const { sequence, nodeKey, item, attempt } = stage;
+  const { stages } = nodeOf(run, nodeKey);
+  const before = stages.findLast((each) => each.item === item && each.attempt === attempt);
+  const record = { ...stage, ...describeStage(stage, before) };
+  run.environments.push(record);
+  if (record.line === null) return;
+  stages.push(record);
+  run.logs.append({ ...packagesLine(record), cursorBefore: run.cursor, sequence });
+}
+
+/** A stage as a piece of the log. */
+export function packagesLine({ nodeKey, item, attempt, line }: EnvironmentRecord) {
+  return { nodeKey, item, attempt, stream: 'PACKAGES', text: `${line}\n` } as const;
 }
 
 type StateEvent = Extract<
@@ -291,6 +304,7 @@ function nodeOf(run: RunModel, nodeKey: string): NodeRun {
       settled: null,
       canceledSequence: null,
       items: new Map(),
+      stages: [],
       revision: 0,
     };
     run.nodes.set(nodeKey, node);
