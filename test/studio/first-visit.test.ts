@@ -86,14 +86,9 @@ inBrowser('a first visit', () => {
     await page.getByRole('link', { name: 'Workflows' }).click();
     const row = page.getByRole('row').filter({ hasText: 'Movie report' });
     await row.getByRole('button', { name: /^Run / }).click();
-    const dialog = page.getByRole('dialog');
-    await row
-      .getByText('Succeeded')
-      .or(dialog.getByRole('button', { name: 'Run', exact: true }))
-      .first()
-      .waitFor();
-    if (await dialog.isVisible()) await dialog.getByRole('button', { name: 'Run', exact: true }).click();
-    await row.getByText('Succeeded').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.locator('.weft-run__title').getByText('Succeeded').waitFor();
     await studio.screenshot('first-visit-mended');
   });
 });

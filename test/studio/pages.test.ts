@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Locator } from 'playwright-core';
 import {
   hasChromium,
   launchStudioBrowser,
@@ -57,15 +58,21 @@ inBrowser('the pages around runs', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
   }
 
-  test('whoever comes first has a run to watch in two clicks, and finds the workflow in the list', async () => {
+  test('whoever comes first has a run to watch in two clicks, and finds the workflow in the list, whose Run leads there too', async () => {
     await lookAt('workflows-empty', '/workflows', 'Movie report');
     await using studio = await browser.open(server);
     const { page } = studio;
+    await page.getByText('The first run installs pandas and matplotlib.').waitFor();
     await page.getByRole('button', { name: 'Run Movie report' }).click();
     await page.waitForURL('**/runs/exec_*');
+    const firstRun = page.url();
     await page.getByRole('link', { name: 'Workflows' }).click();
     const row = page.getByRole('row').filter({ hasText: 'Movie report' });
     await row.getByText('Succeeded').waitFor();
+    await row.getByRole('button', { name: 'Run Movie report' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/runs/exec_') && url.href !== firstRun);
+    await page.locator('.weft-run__title').getByText('Succeeded').waitFor();
   });
 
   test('a new workflow comes from a template, from a file, or blank; a wrong file says what is wrong', async () => {
@@ -142,6 +149,8 @@ inBrowser('the pages around runs', () => {
     await dialog.getByText('must be an integer').waitFor();
     await quarter.fill('2');
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.goto('/workflows?q=quarterly');
     await page.getByRole('row').getByText('Succeeded').waitFor();
 
     const openDelete = async () => {
@@ -153,6 +162,84 @@ inBrowser('the pages around runs', () => {
     await openDelete();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('No workflow is called').waitFor();
+  });
+
+  test('what is missing in an input, or wrong, is said at its field by its title, and not once it is put right', async () => {
+    const inputSchema = {
+      type: 'object',
+      required: ['customer', 'address'],
+      properties: {
+        customer: { type: 'string', title: 'Customer' },
+        count: { type: 'integer', title: 'How many', minimum: 1 },
+        address: {
+          type: 'object',
+          required: ['city'],
+          properties: { city: { type: 'string', title: 'City' } },
+        },
+        rows: {
+          type: 'array',
+          items: { type: 'object', required: ['price'], properties: { price: { type: 'number' } } },
+        },
+      },
+      minProperties: 3,
+    };
+    await weft.createWorkflow({ name: 'Asks much', nodes: [{ key: 'in', type: 'input' }], inputSchema });
+    await using studio = await browser.open(server, { path: '/workflows?q=asks' });
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Run Asks much' }).click();
+    const dialog = page.getByRole('dialog');
+    const customer = dialog.getByRole('textbox', { name: 'Customer' });
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    const run = dialog.getByRole('button', { name: 'Run', exact: true });
+    await run.click();
+    await dialog.getByText('Customer is needed.').waitFor();
+    expect(await saidAt(customer)).toBe('Error: Customer is needed.');
+    expect(await customer.and(page.locator(':focus')).count()).toBe(1);
+    expect(await saidAt(dialog.getByRole('textbox', { name: 'City' }))).toBe('Error: City is needed.');
+    expect(await saidAt(dialog.getByLabel('price'))).toBe('Error: rows.0.price is needed.');
+    await dialog.getByText('The input must have at least 3 properties').waitFor();
+    expect(await dialog.getByText('Customer is needed.').count()).toBe(1);
+    await studio.screenshot('workflows-input-faults-light');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+
+    await customer.fill('Ada');
+    await dialog.getByText('Customer is needed.').waitFor({ state: 'detached' });
+    await dialog.getByLabel('How many').fill('0');
+    await run.click();
+    await dialog.getByText('How many must be at least 1, got 0.').waitFor();
+    await dialog.getByRole('button', { name: 'Edit as JSON' }).click();
+    await dialog.getByText('address.city').waitFor();
+  });
+
+  test('packages that are being installed are said on the row of their node, on its panel and in the log', async () => {
+    const id = await weft.createWorkflow({
+      name: 'Needs packages',
+      nodes: [
+        {
+          key: 'use',
+          type: 'python',
+          name: 'Use them',
+          config: { code: 'print("here")', packages: ['tiny-base', 'tiny-late'] },
+        },
+      ],
+    });
+    index.behave('hang');
+    const waiting = await weft.start(id);
+    await using studio = await browser.open(server, { path: `/runs/${waiting}` });
+    const { page } = studio;
+    const text = 'Installing tiny-base, tiny-late …';
+    await page.getByRole('treeitem', { name: 'Use them' }).getByText(text).waitFor();
+    await page.getByRole('region', { name: 'All nodes' }).getByText(`Use them: ${text}`).waitFor();
+    await page.getByRole('log').getByText('Choosing the versions of tiny-base, tiny-late …').waitFor();
+    await page.getByRole('list', { name: 'Legend' }).getByText('Installing').waitFor();
+    await studio.screenshot('run-installing-light');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.getByRole('treeitem', { name: 'Use them' }).click();
+    await page.getByRole('region', { name: 'Use them' }).getByText(text, { exact: true }).waitFor();
+    await weft.cancel(waiting, 'FORCE');
+    await page.getByText('Canceled').first().waitFor();
+    await page.getByText(text).first().waitFor({ state: 'detached' });
+    index.behave('well');
   });
 
   test('thousands of workflows come page by page as one scrolls, and few are drawn', async () => {
@@ -249,3 +336,11 @@ inBrowser('the pages around runs', () => {
     await lookAt('server', '/server', 'Walls around each run');
   });
 });
+
+/** What a control is described by, as what reads screens says it. */
+async function saidAt(control: Locator): Promise<string> {
+  expect(await control.getAttribute('aria-invalid')).toBe('true');
+  const ids = (await control.getAttribute('aria-describedby'))!.split(' ');
+  const texts = ids.map((id) => control.page().locator(`[id="${id}"]`).textContent());
+  return (await Promise.all(texts)).join(' ');
+}

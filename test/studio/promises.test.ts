@@ -16,6 +16,7 @@ inBrowser('every page', () => {
   let workflowId: string;
   let runId: string;
   let failedId: string;
+  let refusedId: string;
   beforeAll(async () => {
     const { url: databaseUrl } = opened.use(await createDatabase());
     server = opened.use(await startWeft({ databaseUrl }));
@@ -30,8 +31,16 @@ inBrowser('every page', () => {
       name: 'Broken promise',
       nodes: nodes('print("so far")\n1 / 0'),
     });
-    [runId, failedId] = [await weft.start(workflowId), await weft.start(failing)];
-    for (const id of [runId, failedId]) await weft.allEvents(id);
+    const refused = await weft.createWorkflow({
+      name: 'Refused promise',
+      nodes: nodes('open("/etc/hostname", chr(119))'),
+    });
+    [runId, failedId, refusedId] = [
+      await weft.start(workflowId),
+      await weft.start(failing),
+      await weft.start(refused),
+    ];
+    for (const id of [runId, failedId, refusedId]) await weft.allEvents(id);
   });
   afterAll(async () => await opened.disposeAsync());
 
@@ -41,6 +50,7 @@ inBrowser('every page', () => {
     '/runs',
     `/runs/${runId}`,
     `/runs/${failedId}`,
+    `/runs/${refusedId}?tab=findings`,
     '/environments',
     '/security',
     '/server',
@@ -116,6 +126,26 @@ inBrowser('every page', () => {
     }
   });
 
+  test('draws as code what stands between backticks, and has no empty strip beside what fills the window', async () => {
+    await using studio = await browser.open(server);
+    const { page } = studio;
+    const drawn: string[] = [];
+    for (const path of paths()) {
+      await page.goto(path);
+      await isDrawn(page);
+      if (path === '/security' || path === '/runs') await page.getByText('is blocked').first().waitFor();
+      const text = await page.evaluate<string>('document.querySelector("main").innerText');
+      expect({ path, backticks: text.split('\n').filter((line) => line.includes('`')) }).toEqual({
+        path,
+        backticks: [],
+      });
+      if (await page.locator('main .weft-code-text').count()) drawn.push(path);
+      if (!(await page.locator('main > .weft-page--column').count()))
+        expect({ path, strip: await page.evaluate(emptyStrip) }).toEqual({ path, strip: 0 });
+    }
+    expect(drawn).toEqual(expect.arrayContaining(['/runs', `/runs/${refusedId}?tab=findings`, '/security']));
+  });
+
   test('is readable on a phone', async () => {
     await using phone = await browser.open(server, { viewport: { width: 360, height: 740 } });
     const { page } = phone;
@@ -158,6 +188,9 @@ async function watchTraffic(page: Page): Promise<string[]> {
   await session.send('Network.enable');
   return sent;
 }
+
+/** Px beside the page that nothing can use. */
+const emptyStrip = `(({ offsetWidth, clientWidth }) => offsetWidth - clientWidth)(document.querySelector('main'))`;
 
 /** Animations and transitions that take longer than a frame. */
 const movingAnimations = `document.getAnimations()

@@ -116,8 +116,83 @@ inBrowser('the page of a run', () => {
     await page.getByText('step 1', { exact: true }).waitFor();
     await studio.screenshot('run-scrubbed-dark');
     expect(await studio.accessibilityFaults()).toEqual([]);
+
+    await page.waitForURL(/[?&]at=\d+$/);
+    await page.reload();
+    await page.getByText('as it stood then').waitFor();
+    await page.getByRole('treeitem', { name: 'count' }).getByText('Running').waitFor();
+    expect(await scrubber.inputValue()).toBe(new URL(page.url()).searchParams.get('at'));
     await page.getByRole('button', { name: 'End' }).click();
     await statusOf(page, 'Succeeded').waitFor();
+    await page.waitForURL((url) => !url.searchParams.has('at'));
+  });
+
+  test('the timeline: no text on another, round times, marks that are explained, and names as in graph and log', async () => {
+    const id = await finished({ name: 'Orders', ...handled }, [1, 2, 3]);
+    await using studio = await browser.open(server, { path: `/runs/${id}` });
+    const { page } = studio;
+    const rows = page.getByRole('tree', { name: 'Timeline' });
+    await rows.getByText('3 / 3 · 1 failed').waitFor();
+    expect(await page.evaluate(overlaps)).toEqual([]);
+    const times = await page.locator('.weft-timeline__tick').allTextContents();
+    expect(times.length).toBeGreaterThan(2);
+    for (const time of times) expect(time).toMatch(/^0$|^[1-9]0{0,2} ms$|^[1-9]50 ms$|^[\d.]+ s$/);
+    const legend = page.getByRole('list', { name: 'Legend' });
+    await legend.getByText('Critical path').waitFor();
+    await legend.getByText('Nothing ran').waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+
+    const named = await rows.locator('.weft-timeline__label').allTextContents();
+    expect(named).toEqual(['orders', 'Check each order', 'Sum up', 'explain', 'Once more', 'end']);
+    expect(new Set(await page.locator('.weft-log__label').allTextContents())).toEqual(
+      new Set(['Check each order [0]', 'Check each order [1]', 'explain']),
+    );
+    expect(await page.evaluate(textStarts)).toHaveLength(1);
+    await page.getByRole('tab', { name: 'Graph' }).click();
+    await page.locator('.weft-node__label').first().waitFor();
+    expect((await page.locator('.weft-node__label').allTextContents()).sort()).toEqual(named.sort());
+    const border = () => page.evaluate<string>(borderOf('check'));
+    const before = await border();
+    await page.locator('.weft-canvas [data-node-key="check"]').hover();
+    expect(before).not.toBe(await page.evaluate(borderOf('explain')));
+    expect(await border()).toBe(before);
+  });
+
+  test('a node whose failure was handled shows it when it is chosen, and an item shows its own', async () => {
+    const id = await finished({ name: 'Handled', ...handled }, [1, 2, 3]);
+    await using studio = await browser.open(server, { path: `/runs/${id}` });
+    const { page } = studio;
+    await statusOf(page, 'Succeeded').waitFor();
+    expect(await page.getByRole('region', { name: /Why/ }).count()).toBe(0);
+    await page.getByRole('treeitem', { name: 'Check each order' }).click();
+    const failure = page.getByRole('region', { name: 'Why Check each order failed' });
+    await failure.getByText('ValueError', { exact: true }).waitFor();
+    await failure.getByText('handled: the run went on along the error handle').waitFor();
+    await failure.getByRole('link', { name: 'Open at line 4' }).waitFor();
+    await studio.screenshot('run-handled-light');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.getByRole('button', { name: 'Show the items of Check each order' }).click();
+    await page.getByRole('treeitem', { name: '[2]' }).click();
+    await page.getByRole('region', { name: 'Why Check each order [2] failed' }).waitFor();
+    await page.getByRole('treeitem', { name: 'explain' }).click();
+    await page.getByRole('region', { name: /^Why/ }).waitFor({ state: 'detached' });
+  });
+
+  test('code that was refused is to be edited first, on the page of its run and in the list', async () => {
+    const workflowId = await weft.createWorkflow({ name: 'Nosy', ...nosy });
+    const id = await weft.start(workflowId);
+    await weft.allEvents(id);
+    await using studio = await browser.open(server, { path: `/runs/${id}` });
+    const { page } = studio;
+    const edit = page.getByRole('link', { name: 'Edit the code' });
+    await edit.waitFor();
+    const primary = await page.locator('.weft-run__actions .weft-button--primary').allTextContents();
+    expect(primary).toEqual(['Edit the code']);
+    await page.getByRole('button', { name: 'Retry from failure' }).waitFor();
+    expect(await edit.getAttribute('href')).toBe(`/workflows/${workflowId}?node=look&line=1`);
+    await page.goto(`/runs?workflow=${workflowId}`);
+    await page.getByRole('link', { name: 'Edit Nosy, whose code was refused' }).click();
+    await page.waitForURL(`**/workflows/${workflowId}?node=look`);
   });
 
   test('files are shown, violations listed with their lines, and the run is repeated with other input', async () => {
@@ -197,6 +272,11 @@ inBrowser('the list of runs', () => {
     await page.getByRole('button', { name: 'Clear the filters' }).click();
     await runs.locator(`a[href="/runs/${id}"]`).waitFor();
     await studio.screenshot('run-list-light');
+    await studio.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await runs.getByText(`…${id.slice(-8)}`).waitFor();
+    await runs.getByRole('button', { name: 'Copy the id of the run of Endless' }).click();
+    await runs.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(id);
     await runs.locator(`a[href="/runs/${id}"]`).click();
     await page.getByRole('button', { name: 'Retry from failure' }).waitFor();
   });
@@ -228,6 +308,29 @@ inBrowser('a run whose server is gone for a while', () => {
 function statusOf(page: Page, status: string) {
   return page.locator('.weft-run__title').getByText(status);
 }
+
+/** Pairs of texts and bars of the timeline that cover each other. */
+const overlaps = `(() => {
+  const boxOf = (element) => {
+    const text = new Range();
+    text.selectNodeContents(element);
+    return (element.textContent === '' ? element : text).getBoundingClientRect();
+  };
+  const parts = [...document.querySelectorAll(
+    '.weft-timeline__label, .weft-timeline__counts, .weft-timeline__took, .weft-timeline__bar, .weft-timeline__tick, .weft-timeline__fold',
+  )].map((element) => [element.className + ' ' + element.textContent, boxOf(element)]);
+  const cover = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return parts.flatMap(([name, a], index) =>
+    parts.slice(index + 1).filter(([, b]) => cover(a, b)).map(([other]) => name + ' / ' + other));
+})()`;
+
+const borderOf = (key: string) =>
+  `getComputedStyle(document.querySelector('.weft-canvas [data-node-key="${key}"]')).boxShadow`;
+
+/** The places, from the left, where the texts of the log begin. */
+const textStarts = `[...new Set(
+  [...document.querySelectorAll('.weft-log__text')].map((text) => Math.round(text.getBoundingClientRect().left)),
+)]`;
 
 /** A workflow's run that has ended; gives its id. */
 async function finished(workflow: object, input?: unknown): Promise<string> {
@@ -284,6 +387,46 @@ result = input_data`,
   ),
   inputSchema: { type: 'object', properties: { quarter: { type: 'integer', title: 'Quarter', default: 1 } } },
 };
+
+/** One of three fails and is handled; then one waits to try again, in which nothing runs. */
+const handled = {
+  nodes: [
+    { key: 'orders', type: 'input' },
+    {
+      key: 'check',
+      type: 'python',
+      name: 'Check each order',
+      config: {
+        code: `import time
+time.sleep(0.4)
+if input_data > 2:
+    raise ValueError("too many")
+print("fine")
+result = input_data`,
+      },
+      forEach: { items: 'input' },
+    },
+    { key: 'sum', type: 'transform', name: 'Sum up', config: { expression: '$sum(input)' } },
+    { key: 'explain', type: 'python', config: { code: 'print("not taken")' } },
+    {
+      key: 'again',
+      type: 'python',
+      name: 'Once more',
+      config: { code: 'raise ValueError("not yet")' },
+      retry: { maxAttempts: 2, initialDelayMs: 1_500 },
+    },
+    { key: 'end', type: 'output' },
+  ],
+  edges: [
+    { source: 'orders', target: 'check' },
+    { source: 'check', target: 'sum' },
+    { source: 'check', sourceHandle: 'error', target: 'explain' },
+    { source: 'explain', target: 'again' },
+    { source: 'again', sourceHandle: 'error', target: 'end' },
+  ],
+};
+
+const nosy = python('look', 'open("/etc/hostname", chr(119))');
 
 const large = python('make', `result = {"rows": ["x" * 100] * 60_000}`);
 

@@ -69,8 +69,9 @@ inBrowser('the console', () => {
     const row = page.getByRole('row').filter({ hasText: 'Never yet run' });
     await row.getByText('Never run').waitFor();
     await row.getByRole('button', { name: 'Run Never yet run' }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.getByRole('link', { name: 'Workflows' }).click();
     await row.getByText('Succeeded').waitFor();
-    await page.getByText('Started “Never yet run”.').waitFor();
 
     const others = page.getByRole('row').filter({ hasText: 'Run by others' });
     await others.getByText('Never run').waitFor();

@@ -10,7 +10,7 @@ export interface PageProps {
   description?: ReactNode;
   /** Beside the title. */
   actions?: ReactNode;
-  /** `full` has no margins and no scrolling of its own: for a canvas. */
+  /** `full` fills the window and does not scroll: for what scrolls itself. */
   layout?: 'column' | 'full';
   children: ReactNode;
 }
@@ -64,7 +64,7 @@ export function LoadFailed({
         </Button>
       }
     >
-      <p>{error.message}</p>
+      {error.message}
     </Callout>
   );
 }

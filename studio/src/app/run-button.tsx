@@ -1,9 +1,10 @@
 import { type ReactElement, useState } from 'react';
-import { Link } from 'wouter';
-import { useStartExecution } from '../data/executions.ts';
+import { useLocation } from 'wouter';
+import { messageOf, useStartExecution } from '../data/executions.ts';
 import { RunDialog } from '../form/input/run-dialog.tsx';
 import { Button, type ButtonProps } from '../ui/button.tsx';
 import { useToast } from '../ui/toast.tsx';
+import { pathOf } from './paths.ts';
 
 export interface RunButtonProps extends Pick<ButtonProps, 'size' | 'variant'> {
   workflowId: string;
@@ -12,9 +13,9 @@ export interface RunButtonProps extends Pick<ButtonProps, 'size' | 'variant'> {
   inputSchema: unknown;
 }
 
-/** Starts a workflow: at once where any input will do, else with an input that is typed first. */
+/** Starts a workflow and leads to the run: at once where any input will do, else with an input that is typed first. */
 export function RunButton({ workflowId, name, inputSchema, ...button }: RunButtonProps): ReactElement {
-  const { start, run } = useRun(workflowId, name);
+  const { start, run } = useRun(workflowId);
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
@@ -48,7 +49,7 @@ export interface RunWithInputProps {
 
 /** A dialog for the input of a run. */
 export function RunWithInput({ workflowId, name, inputSchema, onClose }: RunWithInputProps): ReactElement {
-  const { start, run } = useRun(workflowId, name, onClose);
+  const { start, run } = useRun(workflowId, onClose);
   return (
     <RunDialog
       title={`Run ${name}`}
@@ -62,23 +63,20 @@ export function RunWithInput({ workflowId, name, inputSchema, onClose }: RunWith
 }
 
 /** @param onStarted where there is one, what goes wrong is shown by a dialog that is open */
-function useRun(workflowId: string, name: string, onStarted?: () => void) {
+function useRun(workflowId: string, onStarted?: () => void) {
   const start = useStartExecution();
   const toast = useToast();
+  const [, navigate] = useLocation();
   const run = (input: unknown) =>
     start.mutate(
       { workflowId, input },
       {
         onSuccess: ({ id }) => {
-          toast({
-            tone: 'success',
-            text: `Started “${name}”.`,
-            action: <Link href={`/runs/${id}`}>Watch</Link>,
-          });
           onStarted?.();
+          navigate(pathOf({ kind: 'run', executionId: id }));
         },
-        onError: ({ message }) => {
-          if (!onStarted) toast({ tone: 'failure', text: message });
+        onError: (error) => {
+          if (!onStarted) toast({ tone: 'failure', text: messageOf(error) });
         },
       },
     );

@@ -4,10 +4,13 @@ import { type ReactElement, useEffect, useMemo, useRef } from 'react';
 import { useExecutions } from '../data/executions.ts';
 import { useWorkflows } from '../data/workflows.ts';
 import { type NavigationProps, NavigationProvider, TargetLink } from '../run/navigation.tsx';
-import { useCancelRun, useRetryRun } from '../run/run-actions.tsx';
+import { isRefusal, useCancelRun, useRetryRun } from '../run/run-actions.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
+import { withCode } from '../ui/code-text.tsx';
+import { CopyableId } from '../ui/copyable-id.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
-import { Select } from '../ui/field.tsx';
+import { FilterSelect, Filters } from '../ui/filters.tsx';
+import { Icon } from '../ui/icon.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
 import './run-list.css';
@@ -51,7 +54,7 @@ export function RunList({
   return (
     <NavigationProvider value={navigation}>
       <div className="weft-run-list">
-        <Filters filter={filter} onChange={onFilterChange} />
+        <RunFilters filter={filter} onChange={onFilterChange} />
         {runs.error && runs.data === undefined ? (
           <Callout
             tone="failure"
@@ -62,25 +65,31 @@ export function RunList({
               </Button>
             }
           >
-            <p>{runs.error.message}</p>
+            {runs.error.message}
           </Callout>
         ) : runs.data === undefined ? (
-          <SkeletonRows count={8} />
+          <div className="weft-run-list__card">
+            <SkeletonRows count={8} />
+          </div>
         ) : rows.length > 0 ? (
           <Rows
             runs={rows}
             onEnd={runs.hasNextPage && !isCut && !runs.isFetchingNextPage ? runs.fetchNextPage : undefined}
           />
-        ) : isFiltered ? (
-          <EmptyState
-            icon="filter"
-            title="No run fits these filters"
-            actions={<Button onClick={() => onFilterChange(anyRun)}>Clear the filters</Button>}
-          />
         ) : (
-          <EmptyState icon="runs" title="No runs yet" actions={emptyActions}>
-            Each run of a workflow is here from the moment it is queued, live.
-          </EmptyState>
+          <div className="weft-run-list__card">
+            {isFiltered ? (
+              <EmptyState
+                icon="filter"
+                title="No run fits these filters"
+                actions={<Button onClick={() => onFilterChange(anyRun)}>Clear the filters</Button>}
+              />
+            ) : (
+              <EmptyState icon="runs" title="No runs yet" actions={emptyActions}>
+                Each run of a workflow is here from the moment it is queued, live.
+              </EmptyState>
+            )}
+          </div>
         )}
       </div>
     </NavigationProvider>
@@ -110,10 +119,16 @@ function Rows({
     if (onEnd !== undefined && lastShown >= runs.length - 30) void onEnd();
   }, [onEnd, lastShown, runs.length]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keyboard
-    <section ref={scroll} aria-label="Runs" tabIndex={0} className="weft-run-list__scroll">
+    <section
+      ref={scroll}
+      aria-label="Runs"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keyboard
+      tabIndex={0}
+      className="weft-run-list__card weft-run-list__scroll"
+    >
       <div className="weft-run-list__head weft-run-list__row" aria-hidden="true">
         <span>Workflow</span>
+        <span className="weft-run-list__id">Id</span>
         <span className="weft-run-list__status">Status</span>
         <span className="weft-run-list__duration">Duration</span>
         <span className="weft-run-list__started">Started</span>
@@ -148,11 +163,14 @@ function Row({ run, place, top }: RowProps): ReactElement {
         <TargetLink target={{ kind: 'run', executionId: id }}>{name}</TargetLink>
         <span className="weft-run-list__detail">
           {error ? (
-            <span className="weft-run-list__error">{error.message}</span>
+            <span className="weft-run-list__error">{withCode(error.message)}</span>
           ) : (
             version && `Version ${version.number}`
           )}
         </span>
+      </span>
+      <span className="weft-run-list__id">
+        <CopyableId id={id} of={`run of ${name}`} isShort />
       </span>
       <span className="weft-run-list__status">
         <StatusBadge status={status} />
@@ -164,21 +182,14 @@ function Row({ run, place, top }: RowProps): ReactElement {
         <RelativeTime at={startedAt ?? createdAt} />
       </span>
       <span className="weft-run-list__actions">
-        <RowAction id={id} name={name} status={status} />
+        <RowAction run={run} name={name} />
       </span>
     </li>
   );
 }
 
-function RowAction({
-  id,
-  name,
-  status,
-}: {
-  id: string;
-  name: string;
-  status: ExecutionStatus;
-}): ReactElement | null {
+function RowAction({ run, name }: { run: ExecutionSummary; name: string }): ReactElement | null {
+  const { id, status, workflow, error } = run;
   const cancel = useCancelRun();
   const retry = useRetryRun();
   if (active.includes(status)) {
@@ -193,6 +204,17 @@ function RowAction({
     );
   }
   if (status === 'SUCCEEDED') return null;
+  if (isRefusal(error) && workflow !== null) {
+    return (
+      <TargetLink
+        target={{ kind: 'workflow', workflowId: workflow.id, nodeKey: error?.nodeKey ?? undefined }}
+        className="weft-button weft-button--ghost weft-button--small weft-button--icon"
+        label={`Edit ${name}, whose code was refused`}
+      >
+        <Icon name="edit" />
+      </TargetLink>
+    );
+  }
   return (
     <IconButton
       icon="retry"
@@ -204,7 +226,7 @@ function RowAction({
   );
 }
 
-function Filters({
+function RunFilters({
   filter,
   onChange,
 }: {
@@ -212,49 +234,44 @@ function Filters({
   onChange: (filter: RunListFilter) => void;
 }): ReactElement {
   const workflows = useWorkflows('');
-  const known = workflows.data ?? [];
   return (
-    <div className="weft-run-list__filters">
-      <Select
-        aria-label="Status"
-        value={filter.status}
-        onChange={(event) => onChange({ ...filter, status: event.target.value as StatusFilter })}
-      >
-        <option value="all">All statuses</option>
-        <option value="active">Active</option>
-        <option value="succeeded">Succeeded</option>
-        <option value="failed">Failed</option>
-        <option value="canceled">Canceled</option>
-      </Select>
-      <Select
-        aria-label="Workflow"
-        className="weft-run-list__choice"
+    <Filters>
+      <FilterSelect
+        label="Status"
+        all="All statuses"
+        value={filter.status === anyRun.status ? '' : filter.status}
+        options={statusOptions}
+        onChange={(status) => onChange({ ...filter, status: (status || anyRun.status) as StatusFilter })}
+      />
+      <FilterSelect
+        label="Workflow"
+        all="All workflows"
         value={filter.workflowId ?? ''}
-        onChange={(event) => onChange({ ...filter, workflowId: event.target.value || null })}
-      >
-        <option value="">All workflows</option>
-        {filter.workflowId !== null && !known.some(({ id }) => id === filter.workflowId) && (
-          <option value={filter.workflowId}>{filter.workflowId}</option>
-        )}
-        {known.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </Select>
-      <Select
-        aria-label="Time"
-        value={filter.within}
-        onChange={(event) => onChange({ ...filter, within: event.target.value as TimeFilter })}
-      >
-        <option value="any">Any time</option>
-        <option value="hour">Last hour</option>
-        <option value="day">Last 24 hours</option>
-        <option value="week">Last 7 days</option>
-      </Select>
-    </div>
+        options={workflows.data?.map(({ id, name }) => [id, name]) ?? []}
+        onChange={(workflowId) => onChange({ ...filter, workflowId: workflowId || null })}
+      />
+      <FilterSelect
+        label="Time"
+        all="Any time"
+        value={filter.within === anyRun.within ? '' : filter.within}
+        options={timeOptions}
+        onChange={(within) => onChange({ ...filter, within: (within || anyRun.within) as TimeFilter })}
+      />
+    </Filters>
   );
 }
+
+const statusOptions: readonly (readonly [StatusFilter, string])[] = [
+  ['active', 'Active'],
+  ['succeeded', 'Succeeded'],
+  ['failed', 'Failed'],
+  ['canceled', 'Canceled'],
+];
+const timeOptions: readonly (readonly [TimeFilter, string])[] = [
+  ['hour', 'Last hour'],
+  ['day', 'Last 24 hours'],
+  ['week', 'Last 7 days'],
+];
 
 const active: ExecutionStatus[] = ['QUEUED', 'RUNNING', 'WAITING'];
 

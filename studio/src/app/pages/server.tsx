@@ -1,6 +1,7 @@
 import type { ServerInfo } from '@weft/client';
 import type { ReactElement, ReactNode } from 'react';
 import { useServerInfo } from '../../data/server.ts';
+import { withCode } from '../../ui/code-text.tsx';
 import { Callout, SkeletonRows } from '../../ui/feedback.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Badge } from '../../ui/status-badge.tsx';
@@ -68,7 +69,7 @@ function Sandbox({ sandbox }: { sandbox: ServerInfo['sandbox'] }): ReactElement 
     <Callout tone="failure" title={sandbox.problem?.message ?? 'Python cannot be run now.'}>
       {sandbox.problem && (
         <p>
-          {sandbox.problem.remedy} <code>{sandbox.problem.code}</code>
+          {withCode(sandbox.problem.remedy)} <code>{sandbox.problem.code}</code>
         </p>
       )}
     </Callout>
@@ -101,12 +102,6 @@ function Walls({ walls }: { walls: ServerInfo['sandbox']['walls'] }): ReactEleme
   );
 }
 
-/** What stands between backticks is to be typed. */
-function withCode(text: string): ReactNode[] {
-  // biome-ignore lint/suspicious/noArrayIndexKey: the text does not change
-  return text.split('`').map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>));
-}
-
 function Services({ services }: { services: ServerInfo['sandbox']['services'] }): ReactElement {
   return (
     <Card title="Sandbox services">
@@ -116,7 +111,11 @@ function Services({ services }: { services: ServerInfo['sandbox']['services'] })
         rowKey={({ url }) => url}
         columns={[
           { id: 'url', header: 'Address', cell: ({ url }) => <span className="weft-mono">{url}</span> },
-          { id: 'state', header: 'State', cell: ({ isUp, problem }) => (isUp ? 'Up' : (problem ?? 'Down')) },
+          {
+            id: 'state',
+            header: 'State',
+            cell: ({ isUp, problem }) => (isUp ? 'Up' : withCode(problem ?? 'Down')),
+          },
           {
             id: 'running',
             header: 'Running',

@@ -26,6 +26,9 @@ save_artifact("sales.csv", by_month.to_csv())
 result = f"{report['total']:.2f} in all, most of it in {report['best']}"
 `;
 
+/** The same for both nodes, so that they share one environment and the first run waits once. */
+const packages = ['pandas', 'matplotlib'];
+
 const cities = ['Bergen', 'Lyon', 'Porto'];
 const sales = Array.from({ length: 36 }, (_, index) => ({
   date: `2025-${String(1 + (index % 6)).padStart(2, '0')}-${String(1 + ((index * 7) % 28)).padStart(2, '0')}`,
@@ -47,14 +50,14 @@ export const pandasReportTemplate: WorkflowTemplate = {
         key: 'summarise',
         type: 'python',
         name: 'Sum up',
-        config: { code: summarise, packages: ['pandas'], timeoutMs: 60_000 },
+        config: { code: summarise, packages, timeoutMs: 60_000 },
         position: { x: 288, y: 0 },
       },
       {
         key: 'draw',
         type: 'python',
         name: 'Draw the chart',
-        config: { code: draw, packages: ['pandas', 'matplotlib'], timeoutMs: 60_000 },
+        config: { code: draw, packages, timeoutMs: 60_000 },
         position: { x: 576, y: 0 },
       },
       { key: 'report', type: 'output', position: { x: 864, y: 0 } },

@@ -8,3 +8,11 @@ export interface WorkflowTemplate {
   workflow: WorkflowInput;
   sampleInput: unknown;
 }
+
+/** What its nodes install when they first run. */
+export function packagesOf({ workflow }: WorkflowTemplate): readonly string[] {
+  const lists = workflow.nodes.map(
+    ({ config }) => (config as { packages?: readonly string[] } | null)?.packages,
+  );
+  return [...new Set(lists.flatMap((list) => list ?? []))];
+}

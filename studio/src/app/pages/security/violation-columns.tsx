@@ -1,6 +1,7 @@
 import type { AuditedViolation, ViolationLayer, ViolationSeverity } from '@weft/client';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
+import { withCode } from '../../../ui/code-text.tsx';
 import { Badge, type StatusTone } from '../../../ui/status-badge.tsx';
 import type { Column } from '../../../ui/table.tsx';
 import { RelativeTime } from '../../../ui/time.tsx';
@@ -59,7 +60,7 @@ function WhatCell({ row, onRule }: { row: AuditedViolation; onRule: (rule: strin
   const { rule, message } = row.violation;
   return (
     <div className="weft-security__what">
-      <p>{message}</p>
+      <p>{withCode(message)}</p>
       <button
         type="button"
         className="weft-security__rule"

@@ -7,7 +7,7 @@ import type {
 import { type ReactElement, useCallback, useMemo, useRef } from 'react';
 import { useSearchParams } from 'wouter';
 import { useWorkflows } from '../../../data/workflows.ts';
-import { Select } from '../../../ui/field.tsx';
+import { FilterSelect, Filters } from '../../../ui/filters.tsx';
 import { layerLabels, severityLabels } from './violation-columns.tsx';
 
 /** As the address keeps it, so that reload, back and a link to it work. */
@@ -86,7 +86,7 @@ export function ViolationFilters({ choice, rows, onChoose }: ViolationFiltersPro
   const rules = [...seen.current].sort();
   const layers = Object.entries(layerLabels);
   return (
-    <fieldset className="weft-security__filters" aria-label="Filters">
+    <Filters>
       <FilterSelect
         label="Workflow"
         all="All workflows"
@@ -122,30 +122,6 @@ export function ViolationFilters({ choice, rows, onChoose }: ViolationFiltersPro
         options={Object.entries(times).map(([id, { label }]) => [id, label])}
         onChange={(time) => onChoose({ time })}
       />
-    </fieldset>
-  );
-}
-
-interface FilterSelectProps {
-  label: string;
-  all: string;
-  value: string;
-  options: readonly (readonly [value: string, label: string])[];
-  onChange: (value: string) => void;
-}
-
-/** What is chosen stays an option, also where the list of options does not have it. */
-function FilterSelect({ label, all, value, options, onChange }: FilterSelectProps): ReactElement {
-  const isKnown = value === '' || options.some(([option]) => option === value);
-  return (
-    <Select aria-label={label} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-      <option value="">{all}</option>
-      {!isKnown && <option value={value}>{value}</option>}
-      {options.map(([option, text]) => (
-        <option key={option} value={option}>
-          {text}
-        </option>
-      ))}
-    </Select>
+    </Filters>
   );
 }

@@ -3,6 +3,7 @@ import { type ReactElement, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useCreateWorkflow } from '../../../data/workflows.ts';
 import { Button } from '../../../ui/button.tsx';
+import { withCode } from '../../../ui/code-text.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Menu } from '../../../ui/menu.tsx';
 import { blankWorkflow } from './blank-workflow.ts';
@@ -65,7 +66,7 @@ export function NewWorkflow(): ReactElement {
       >
         <ul className="weft-workflows__faults">
           {fault?.messages.map((message) => (
-            <li key={message}>{message}</li>
+            <li key={message}>{withCode(message)}</li>
           ))}
         </ul>
       </Dialog>
@@ -80,5 +81,5 @@ interface Fault {
 
 function messagesOf(error: unknown): string[] {
   if (!(error instanceof WeftInputError)) return [(error as Error).message];
-  return error.userErrors.map(({ field, message }) => (field ? `${field}: ${message}` : message));
+  return error.userErrors.map(({ field, message }) => (field ? `\`${field}\`: ${message}` : message));
 }

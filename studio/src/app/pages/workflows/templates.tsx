@@ -3,10 +3,11 @@ import { type ReactElement, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useStartExecution } from '../../../data/executions.ts';
 import { useCreateWorkflow } from '../../../data/workflows.ts';
-import type { WorkflowTemplate } from '../../../editor/templates/template.ts';
+import { packagesOf, type WorkflowTemplate } from '../../../editor/templates/template.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Callout, SkeletonRows } from '../../../ui/feedback.tsx';
+import { Icon } from '../../../ui/icon.tsx';
 import { loadTemplates } from '../../templates.ts';
 import './templates.css';
 
@@ -36,7 +37,10 @@ export function Templates(): ReactElement {
         {data.map((template) => (
           <li key={template.id} className="weft-template">
             <h3>{template.name}</h3>
-            <p>{template.description}</p>
+            <p>
+              {template.description}
+              <FirstRun packages={packagesOf(template)} />
+            </p>
             <div className="weft-template__actions">
               <span className="weft-muted">{template.workflow.nodes.length} nodes</span>
               <Button
@@ -63,6 +67,16 @@ export function Templates(): ReactElement {
         ))}
       </ul>
     </>
+  );
+}
+
+/** A first run that takes longer than the next ones is no surprise. */
+function FirstRun({ packages }: { packages: readonly string[] }): ReactElement | null {
+  if (packages.length === 0) return null;
+  return (
+    <span className="weft-template__packages">
+      <Icon name="box" size={14} /> The first run installs {new Intl.ListFormat('en').format(packages)}.
+    </span>
   );
 }
 
