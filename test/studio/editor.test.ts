@@ -234,6 +234,75 @@ inBrowser('the editor', () => {
     expect(await page.getByText('There are unsaved changes').count()).toBe(0);
   });
 
+  test.each([
+    ['Back', 'with the Navigation API'],
+    ['Forth', 'without it'],
+  ])('leaving by the browser’s Back asks first and keeps the draft (%s, %s)', async (name, how) => {
+    const id = await weft.createWorkflow({ ...double, name });
+    await using studio = await browser.open(server, { path: '/server' });
+    const { page } = studio;
+    if (how === 'without it')
+      await page.addInitScript('Object.defineProperty(window, "navigation", { value: undefined })');
+    await page.goto('/workflows');
+    await page.getByRole('link', { name, exact: true }).click();
+    await nodeOf(page, 'twice').waitFor();
+    await page.getByLabel('Name').fill('Doubled');
+    await page.getByText('Unsaved').waitFor();
+    const question = page.getByRole('dialog').getByText('Leave with unsaved changes?');
+    for (let n = 0; n < 2; n++) {
+      await page.evaluate('history.back()');
+      await question.waitFor();
+      await page.getByRole('button', { name: 'Stay' }).click();
+      await question.waitFor({ state: 'detached' });
+      expect(new URL(page.url()).pathname).toBe(`/workflows/${id}`);
+      expect(await page.getByLabel('Name').inputValue()).toBe('Doubled');
+    }
+    await page.evaluate('history.back()');
+    await page.getByRole('button', { name: 'Leave' }).click();
+    await page.waitForURL('**/workflows');
+    await page.getByRole('link', { name, exact: true }).click();
+    await page.getByText('There are unsaved changes').waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByRole('heading', { name: 'Doubled' }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await toast(page, 'Saved as version 2.');
+    await page.evaluate('history.back()');
+    await page.waitForURL('**/workflows');
+    expect(await question.count()).toBe(0);
+  });
+
+  test('what is seen first can be read, and palette and panel make room, also after a reload', async () => {
+    const keys = Array.from({ length: 12 }, (_, n) => `step_${n}`);
+    const id = await weft.createWorkflow({
+      name: 'Long',
+      nodes: keys.map((key) => ({ key, type: 'input' })),
+      edges: [],
+    });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await nodeOf(page, 'step_0').waitFor();
+    const seen = (await nodeOf(page, 'step_0').boundingBox())!;
+    expect(seen.width).toBeGreaterThanOrEqual(0.69 * 224);
+
+    const canvas = async () => (await canvasOf(page).boundingBox())!.width;
+    const first = await canvas();
+    await page.getByRole('button', { name: 'Expand the palette' }).click();
+    expect(await canvas()).toBeLessThan(first);
+    await page.getByRole('button', { name: 'Hide the panel' }).click();
+    expect(await canvas()).toBeGreaterThan(first);
+    const width = await canvas();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.reload();
+    await nodeOf(page, 'step_0').waitFor();
+    expect(await canvas()).toBe(width);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Run', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Collapse the palette' }).click();
+    expect(await canvas()).toBe(first);
+    await page.getByRole('button', { name: 'Python', exact: true }).click();
+    await nodeOf(page, 'python').waitFor();
+  });
+
   test('of two windows that save the second sees what differs and loses nothing; a version is restored', async () => {
     const id = await weft.createWorkflow(double);
     await using studio = await browser.open(server, { path: `/workflows/${id}` });
@@ -266,6 +335,8 @@ inBrowser('the editor', () => {
     expect(await first.getByText('Unsaved').count()).toBe(0);
 
     await second.getByRole('button', { name: 'Versions' }).click();
+    await second.getByText('Version 3 is what is in the editor.').waitFor();
+    expect(await second.getByRole('button', { name: /^Restore/ }).count()).toBe(0);
     await second.getByRole('button', { name: /Version 1/ }).click();
     await second.getByText('changed: name').waitFor();
     await second.getByRole('button', { name: 'Restore version 1' }).click();

@@ -1,49 +1,44 @@
-import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { type Ask, guardHistory } from '../ui/history-guard.ts';
 
 /**
- * Asks before unsaved work is left, by a link or by closing the window. It knows no router: it holds back the click on a
- * link, and clicks again once somebody has decided.
+ * Asks before unsaved work is left: by a link, by the browser's Back and Forward, or by closing the window. It knows no
+ * router: it holds back the event that the router would follow, and lets it happen again once somebody has decided.
  */
 export function LeaveWarning({ isDirty }: { isDirty: boolean }): ReactElement {
-  const [target, setTarget] = useState<HTMLAnchorElement | null>(null);
-  const allowed = useRef<HTMLAnchorElement | null>(null);
+  const [leave, setLeave] = useState<(() => void) | null>(null);
   useEffect(() => {
     if (!isDirty) return;
-    const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
-    const onClick = (event: MouseEvent) => {
-      const link = (event.target as Element).closest<HTMLAnchorElement>('a[href]');
-      const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-      if (link === null || !isPlain || link.target === '_blank' || link === allowed.current) return;
-      if (link.origin !== location.origin || link.hash !== '') return;
-      event.preventDefault();
-      event.stopPropagation();
-      setTarget(link);
-    };
-    addEventListener('beforeunload', onUnload);
-    document.addEventListener('click', onClick, { capture: true });
-    return () => {
-      removeEventListener('beforeunload', onUnload);
-      document.removeEventListener('click', onClick, { capture: true });
-    };
+    const held = new AbortController();
+    const ask: Ask = (goOn) =>
+      setLeave(() => () => {
+        held.abort();
+        goOn();
+      });
+    holdUnload(held.signal);
+    holdLinks(held.signal, ask);
+    guardHistory(held.signal, ask);
+    return () => held.abort();
   }, [isDirty]);
-
-  const leave = () => {
-    allowed.current = target;
-    setTarget(null);
-    target?.click();
-  };
   return (
     <Dialog
       title="Leave with unsaved changes?"
       size="small"
-      isOpen={target !== null}
-      onClose={() => setTarget(null)}
+      isOpen={leave !== null}
+      onClose={() => setLeave(null)}
       actions={
         <>
-          <Button onClick={leave}>Leave</Button>
-          <Button variant="primary" onClick={() => setTarget(null)}>
+          <Button
+            onClick={() => {
+              setLeave(null);
+              leave?.();
+            }}
+          >
+            Leave
+          </Button>
+          <Button variant="primary" onClick={() => setLeave(null)}>
             Stay
           </Button>
         </>
@@ -52,4 +47,22 @@ export function LeaveWarning({ isDirty }: { isDirty: boolean }): ReactElement {
       <p>They are kept in this browser, and offered when you open the workflow again.</p>
     </Dialog>
   );
+}
+
+/** The window closes, or goes to another document: the browser asks in its own words. */
+function holdUnload(signal: AbortSignal): void {
+  addEventListener('beforeunload', (event) => event.preventDefault(), { signal });
+}
+
+function holdLinks(signal: AbortSignal, ask: Ask): void {
+  const onClick = (event: MouseEvent) => {
+    const link = (event.target as Element).closest<HTMLAnchorElement>('a[href]');
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (link === null || !isPlain || link.target === '_blank') return;
+    if (link.origin !== location.origin || link.hash !== '') return;
+    event.preventDefault();
+    event.stopPropagation();
+    ask(() => link.click());
+  };
+  document.addEventListener('click', onClick, { capture: true, signal });
 }

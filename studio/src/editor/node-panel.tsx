@@ -2,6 +2,7 @@ import type { NodeDefinition, WorkflowNodeInput } from '@weft/client';
 import { type ReactElement, useMemo, useState } from 'react';
 import { handlesOf, handleUses, noUse } from '../canvas/geometry.ts';
 import { edgeIds } from '../canvas/types.ts';
+import { nodeName } from '../data/node-name.ts';
 import { NodeForm } from '../form/node-form.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Input, Select } from '../ui/field.tsx';
@@ -132,7 +133,7 @@ function Connections({ editor, node, definition }: ConnectionsProps): ReactEleme
 
 function NodeName({ document, nodeKey }: { document: WorkflowDocument; nodeKey: string }): ReactElement {
   const node = document.nodes.find(({ key }) => key === nodeKey);
-  return <span className="weft-editor__node-name">{node?.name || nodeKey}</span>;
+  return <span className="weft-editor__node-name">{node ? nodeName(node) : nodeKey}</span>;
 }
 
 /** The name of the input that an edge leads to: edges that share one are alternatives for it. */

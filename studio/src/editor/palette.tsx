@@ -2,30 +2,38 @@ import type { NodeDefinition } from '@weft/client';
 import { type CSSProperties, type KeyboardEvent, type ReactElement, useId, useState } from 'react';
 import { categoryColour, nodeIcon } from '../canvas/looks.ts';
 import { nodeTypeMime } from '../canvas/workflow-canvas.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { classNames } from '../ui/class-names.ts';
+import { withCode } from '../ui/code-text.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Input } from '../ui/field.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { useRemembered } from '../ui/use-remembered.ts';
 
 export interface PaletteProps {
   definitions: readonly NodeDefinition[];
   onAdd: (type: string) => void;
 }
 
+/** Below this many px the canvas has more use for the room than the names of the types. */
+const wideFrom = 1400;
+
 /** The types of nodes by category: to drag onto the canvas, or to click. */
 export function Palette({ definitions, onAdd }: PaletteProps): ReactElement {
   const categories = Map.groupBy(definitions, ({ category }) => category);
+  const [isOpen, setIsOpen] = useRemembered('editor.palette', innerWidth >= wideFrom);
   return (
-    <nav className="weft-palette" aria-label="Add a node">
+    <nav className={classNames('weft-palette', !isOpen && 'weft-palette--collapsed')} aria-label="Add a node">
       {[...categories].map(([category, types]) => (
         <section key={category}>
-          <h2 className="weft-palette__category">{category}</h2>
+          <h2 className={isOpen ? 'weft-palette__category' : 'weft-hidden'}>{category}</h2>
           <ul>
             {types.map((definition) => (
               <li key={definition.type}>
                 <button
                   type="button"
                   className="weft-palette__item"
-                  title={definition.description}
+                  title={isOpen ? definition.description : `${definition.label}: ${definition.description}`}
                   draggable
                   onDragStart={(event) => {
                     event.dataTransfer.setData(nodeTypeMime, definition.type);
@@ -34,16 +42,27 @@ export function Palette({ definitions, onAdd }: PaletteProps): ReactElement {
                   onClick={() => onAdd(definition.type)}
                 >
                   <TypeIcon definition={definition} />
-                  {definition.label}
+                  <span className={isOpen ? undefined : 'weft-hidden'}>{definition.label}</span>
                 </button>
               </li>
             ))}
           </ul>
         </section>
       ))}
-      <p className="weft-palette__hint">
-        Drag, click, or press <kbd>/</kbd>
-      </p>
+      <div className="weft-palette__foot">
+        {isOpen && (
+          <p className="weft-palette__hint">
+            Drag, click, or press <kbd>/</kbd>
+          </p>
+        )}
+        <IconButton
+          icon="panelLeft"
+          label={isOpen ? 'Collapse the palette' : 'Expand the palette'}
+          size="small"
+          aria-expanded={isOpen}
+          onClick={() => setIsOpen(!isOpen)}
+        />
+      </div>
     </nav>
   );
 }
@@ -125,7 +144,7 @@ function QuickList({ definitions, onAdd, onClose }: Omit<QuickAddProps, 'isOpen'
             <TypeIcon definition={definition} />
             <span>
               <strong>{definition.label}</strong>
-              <span className="weft-muted">{definition.description}</span>
+              <span className="weft-muted">{withCode(definition.description)}</span>
             </span>
           </div>
         ))}

@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import { withCode } from '../ui/code-text.tsx';
 import { Icon } from '../ui/icon.tsx';
 import type { Finding } from './model/findings.ts';
 
@@ -30,7 +31,7 @@ export function ProblemsList({
             <span>
               <span className="weft-hidden">{finding.severity}: </span>
               <span className="weft-problems__place">{placeOf(finding)}</span>
-              {finding.message}
+              {withCode(finding.message)}
             </span>
           </button>
         </li>

@@ -2,6 +2,7 @@ import type { Execution, WorkflowNodeInput } from '@weft/client';
 import { type ExecutionView, useNodeOutput, useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
 import { useStartExecution } from '../data/executions.ts';
+import { nodeName, nodeNames } from '../data/node-name.ts';
 import { usePythonCheck } from '../data/python.ts';
 import { exampleOf } from '../form/input/example.ts';
 import { InputForm } from '../form/input/input-form.tsx';
@@ -35,6 +36,7 @@ export function RunPanel(props: RunPanelProps): ReactElement {
   const { start, isStarting, error } = useRunStart(props);
   const [isValid, setIsValid] = useState(true);
   const isRunning = runId !== null && run.finishedAt === null && run.problem === null;
+  const nameOf = nodeNames(editor.state.document.nodes);
   return (
     <div className="weft-editor__run">
       <InputForm
@@ -64,15 +66,15 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           {run.error && (
             <Callout
               tone="failure"
-              title={run.error.nodeKey ? `${run.error.nodeKey} failed` : 'The run failed'}
+              title={run.error.nodeKey ? `${nameOf(run.error.nodeKey)} failed` : 'The run failed'}
             >
-              <p>{run.error.message}</p>
+              {run.error.message}
             </Callout>
           )}
           {run.status === 'SUCCEEDED' && <Value label="Output" value={run.output} />}
         </section>
       )}
-      {node && runId !== null && <NodeOutput runId={runId} nodeKey={node.key} />}
+      {node && runId !== null && <NodeOutput runId={runId} nodeKey={node.key} name={nodeName(node)} />}
       {node?.type === 'python' && <RunAlone {...props} node={node} />}
     </div>
   );
@@ -110,13 +112,21 @@ function CancelButton({ runId }: { runId: string }): ReactElement {
   );
 }
 
-function NodeOutput({ runId, nodeKey }: { runId: string; nodeKey: string }): ReactElement {
+function NodeOutput({
+  runId,
+  nodeKey,
+  name,
+}: {
+  runId: string;
+  nodeKey: string;
+  name: string;
+}): ReactElement {
   const node = useNodeOutput(runId, nodeKey);
   const { progress, stdout, stderr, error, status } = node;
   return (
-    <section aria-label={`Output of ${nodeKey}`} className="weft-editor__node-output">
+    <section aria-label={`Output of ${name}`} className="weft-editor__node-output">
       <h3>
-        <code>{nodeKey}</code> <StatusBadge status={status} />
+        {name} <StatusBadge status={status} />
       </h3>
       {progress && (
         <p className="weft-muted">

@@ -87,6 +87,7 @@ function actOn(event: KeyboardEvent, input: EditorKeysInput): boolean {
     if (key === 'd') return act(() => duplicate(editor, types));
     return false;
   }
+  if (isInDialog(event)) return false; // such as of a field that was made large: its keys are its own
   if (key === 'escape' && isInPanel(event)) return act(() => view.current?.focus());
   if (isTypingNow) return false;
   if (key === '/') return act(input.onAdd);
@@ -110,6 +111,10 @@ function isTyping({ target }: Event): boolean {
   return (
     target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]') !== null
   );
+}
+
+function isInDialog({ target }: Event): boolean {
+  return target instanceof Element && target.closest('dialog') !== null;
 }
 
 function isInPanel({ target }: Event): boolean {

@@ -7,6 +7,8 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Callout, SkeletonRows } from '../ui/feedback.tsx';
 import { RelativeTime } from '../ui/time.tsx';
+import { withPlaces } from './edits.ts';
+import { diffDocuments, isSameWorkflow } from './model/diff.ts';
 import { toDocument, type WorkflowDocument } from './model/document.ts';
 import { versionsKey } from './use-editor.ts';
 
@@ -53,6 +55,11 @@ function Versions({
   });
   const error = versions.error ?? version.error;
   const before = useMemo(() => version.data && toDocument(version.data), [version.data]);
+  const isSame = useMemo(() => {
+    if (before == null) return false;
+    const types = new Map(definitions.map((each) => [each.type, each]));
+    return isSameWorkflow(diffDocuments(withPlaces(before, types), document));
+  }, [before, document, definitions]);
   return (
     <div className="weft-versions">
       <div className="weft-versions__list">
@@ -93,23 +100,31 @@ function Versions({
         {before && version.data ? (
           <>
             <div className="weft-versions__actions">
-              <p>
-                Version {number}, and what is in the editor <span className="weft-muted">(right)</span>
-              </p>
-              <Button
-                size="small"
-                icon="history"
-                onClick={() => {
-                  onRestore(version.data!);
-                  onClose();
-                }}
-              >
-                Restore version {number}
-              </Button>
+              {isSame ? (
+                <p>Version {number} is what is in the editor.</p>
+              ) : (
+                <>
+                  <p>
+                    Version {number}, and what is in the editor <span className="weft-muted">(right)</span>
+                  </p>
+                  <Button
+                    size="small"
+                    icon="history"
+                    onClick={() => {
+                      onRestore(version.data!);
+                      onClose();
+                    }}
+                  >
+                    Restore version {number}
+                  </Button>
+                </>
+              )}
             </div>
-            <Suspense fallback={<SkeletonRows />}>
-              <DiffView before={before} after={document} definitions={definitions} />
-            </Suspense>
+            {!isSame && (
+              <Suspense fallback={<SkeletonRows />}>
+                <DiffView before={before} after={document} definitions={definitions} />
+              </Suspense>
+            )}
           </>
         ) : (
           !error && <SkeletonRows />

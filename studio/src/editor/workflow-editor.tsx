@@ -6,10 +6,11 @@ import { WorkflowCanvas } from '../canvas/workflow-canvas.tsx';
 import { useNodeDefinitions } from '../data/server.ts';
 import { useWorkflow } from '../data/workflows.ts';
 import { exampleOf } from '../form/input/example.ts';
-import { Button } from '../ui/button.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
 import { Splitter } from '../ui/splitter.tsx';
 import { Tabs } from '../ui/tabs.tsx';
+import { useRemembered } from '../ui/use-remembered.ts';
 import { EditorBars } from './bars.tsx';
 import { adding, applyChange, groupOf, layoutOf, placeOfNext, withPlaces } from './edits.ts';
 import { goToLine } from './go-to-line.ts';
@@ -71,7 +72,7 @@ export function WorkflowEditor(props: WorkflowEditorProps): ReactElement {
           </Button>
         }
       >
-        <p>{error.message}</p>
+        {error.message}
       </Callout>
     );
   return <SkeletonRows />;
@@ -101,6 +102,14 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
   const view = useRef<CanvasView>(null);
   const panel = useRef<HTMLElement>(null);
   const [shown, setShown] = useState<Panel>('form');
+  const [isPanelOpen, setIsPanelOpen] = useRemembered('editor.panel', true);
+  const show = useCallback(
+    (next: Panel) => {
+      setShown(next);
+      setIsPanelOpen(true);
+    },
+    [setIsPanelOpen],
+  );
   const [dialog, setDialog] = useState<'add' | 'versions' | 'shortcuts' | null>(null);
   const [runId, setRunId] = useState<string | null>(null);
   const [runInput, setRunInput] = useState<unknown>(() => exampleOf(document.inputSchema));
@@ -113,14 +122,14 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
   const openNode = useCallback(
     (key: string, line?: number) => {
       select({ nodes: [key], edges: [] });
-      setShown('form');
+      show('form');
       requestAnimationFrame(() => {
         view.current?.reveal(key);
         if (line === undefined) focusFirst(panel.current);
         else if (panel.current) void goToLine(panel.current, line).catch(() => {}); // The node is open all the same.
       });
     },
-    [select],
+    [select, show],
   );
   useOpenFirst(props, openNode);
 
@@ -150,7 +159,7 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
     if (nodeKey !== null) openNode(nodeKey);
     else {
       select({ nodes: [], edges: [] });
-      setShown('form');
+      show('form');
     }
   };
   const root = useEditorKeys({
@@ -159,7 +168,7 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
     view,
     onAdd: () => setDialog('add'),
     onSave: () => void saving.save(),
-    onRun: () => setShown('run'),
+    onRun: () => show('run'),
     onLayOut: layOut,
     onShortcuts: () => setDialog('shortcuts'),
     isDialogOpen: dialog !== null || saving.conflict !== null,
@@ -171,7 +180,7 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
       <Toolbar
         editor={editor}
         onSave={() => void saving.save()}
-        onRun={() => setShown('run')}
+        onRun={() => show('run')}
         onLayOut={layOut}
         onVersions={() => setDialog('versions')}
         onShortcuts={() => setDialog('shortcuts')}
@@ -188,7 +197,14 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
       />
       <div className="weft-editor__body">
         <Palette definitions={definitions} onAdd={onAdd} />
-        <Splitter label="Size of the panel" direction="row" initialSize={380} minSize={280} maxSize={900}>
+        <Splitter
+          label="Size of the panel"
+          direction="row"
+          initialSize={380}
+          minSize={280}
+          maxSize={900}
+          isCollapsed={!isPanelOpen}
+        >
           <WorkflowCanvas
             ref={view}
             workflow={document}
@@ -206,6 +222,14 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
               label="Panel"
               selected={shown}
               onSelect={setShown}
+              actions={
+                <IconButton
+                  icon="panelRight"
+                  label="Hide the panel"
+                  size="small"
+                  onClick={() => setIsPanelOpen(false)}
+                />
+              }
               tabs={[
                 { id: 'form', label: node ? 'Node' : 'Workflow' },
                 { id: 'run', label: 'Run' },
@@ -249,6 +273,16 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
             </Tabs>
           </aside>
         </Splitter>
+        {!isPanelOpen && (
+          <div className="weft-editor__closed-panel">
+            <IconButton
+              icon="panelRight"
+              label="Show the panel"
+              size="small"
+              onClick={() => setIsPanelOpen(true)}
+            />
+          </div>
+        )}
       </div>
       <p className="weft-hidden" aria-live="polite">
         {errorCount === 0 ? '' : `${errorCount} errors in the workflow`}
