@@ -57,6 +57,13 @@ inBrowser('GraphiQL in a browser', () => {
     expect(await page.evaluate(isIdle)).toBe(true);
   });
 
+  test('shows all of a line, however long it is', async () => {
+    const page = await openGraphiql(browser, weft.url);
+    await write(page, `query Version { serverInfo { version } } # ${'a long line '.repeat(40)}`);
+    await page.waitFor(`document.querySelectorAll('.graphiql-query-editor .view-line').length > 4`);
+    await page.waitFor(`(${cutLines}).length === 0`);
+  });
+
   test('leaves each of two tabs its own: a new tab runs at once, and the first keeps its last result', async () => {
     const page = await openGraphiql(browser, weft.url);
     await putCursorIn(page, 'Watch');
@@ -127,6 +134,9 @@ inBrowser('GraphiQL in a browser', () => {
 const editor = (name: string) =>
   `__MONACO.editor.getModels().find(({ uri }) => uri.path.endsWith(${JSON.stringify(name)}))`;
 const playButton = `document.querySelector('.graphiql-execute-button')`;
+/** The lines of the operation that end outside of its editor. */
+const cutLines = `[...document.querySelectorAll('.graphiql-query-editor .view-line')].filter((line) =>
+  line.firstElementChild.getBoundingClientRect().right > line.closest('.editor-scrollable').getBoundingClientRect().right)`;
 const isRunning = `${playButton}.ariaLabel.startsWith('Stop')`;
 const isIdle = `${playButton}.ariaLabel.startsWith('Execute')`;
 const response = `${editor('response.json')}.getValue()`;

@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { fetchOperation } from './fetch-operation.js';
 import firstOperations from './first-operations.graphql';
 import './monaco-workers.js';
-import { CopyExecutionId, StopOnTabChange } from './tabs.js';
+import { CopyExecutionId, StopOnTabChange, WrapLines } from './tabs.js';
 
 createRoot(document.getElementById('root')).render(
   createElement(
@@ -13,5 +13,6 @@ createRoot(document.getElementById('root')).render(
     { fetcher: fetchOperation, defaultQuery: firstOperations, defaultEditorToolsVisibility: 'variables' },
     createElement(CopyExecutionId),
     createElement(StopOnTabChange),
+    createElement(WrapLines),
   ),
 );

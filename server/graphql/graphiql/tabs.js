@@ -34,6 +34,12 @@ export function CopyExecutionId() {
   }, [queryEditor, variableEditor, storage]);
 }
 
+/** What is longer than the editor is wide goes on in the next line, and nothing has to be scrolled to be read. */
+export function WrapLines() {
+  const queryEditor = useGraphiQL((state) => state.queryEditor);
+  useEffect(() => queryEditor?.updateOptions({ wordWrap: 'on' }), [queryEditor]);
+}
+
 /** Null for Variables that a person has not finished: they stay as they are. */
 function parseVariables(text) {
   try {
