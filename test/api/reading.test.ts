@@ -100,6 +100,7 @@ test('a node definition has all that a form needs', async () => {
   expect(nodeDefinitions.map(({ type }) => type).sort()).toEqual([
     'branch',
     'fail',
+    'http',
     'input',
     'merge',
     'output',
