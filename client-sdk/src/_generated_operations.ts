@@ -79,6 +79,15 @@ export type Join =
   /** Whatever comes: the node starts when all its edges are settled and at least one input has come. */
   | 'ANY';
 
+/** What an item of a `forEach` that has failed, after its retries, means for the list. */
+export type OnItemError =
+  /** The node fails at once with the error of the item: no further item starts, and running ones are cancelled. On the error handle `error.succeeded` has what had succeeded. */
+  | 'FAIL'
+  /** The output of the item is left out. */
+  | 'SKIP'
+  /** The output has an object for each item, in order: `{ ok: true, output }`, or `{ ok: false, error, input }`. */
+  | 'COLLECT';
+
 /** SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final. */
 export type NodeExecutionStatus =
   /** Waits for a worker. */
@@ -186,12 +195,14 @@ export type RetryPolicyInput = {
   retryOn?: Array<string>;
 };
 
-/** Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item starts, and running items are cancelled. */
+/** Runs a node once for each item of a list; its output is the list of the results, in order. */
 export type ForEachInput = {
-  /** A JSONata expression whose value is the list, such as `input.rows`. */
+  /** A JSONata expression whose value is the list, such as `input.rows`. Expressions of the node then read `item`, `index` and `nodeInput`, the input of the node as a whole. */
   items: string;
   /** How many items run at once: 1 to 100. */
   concurrency?: number;
+  /** What an item that has failed, after its retries, means for the list. */
+  onItemError?: OnItemError;
 };
 
 /** Carries the output of one node to another. */
@@ -292,6 +303,7 @@ export type ExecutionEventType =
   | 'NodeSucceeded'
   | 'NodeFailed'
   | 'NodeSkipped'
+  | 'NodeCanceled'
   | 'NodeReused'
   | 'NodeRetryScheduled'
   | 'NodeOutput'
@@ -342,6 +354,8 @@ export type ExecutionDetailsQuery = {
       nodeKey: string | null;
       /** What the code alone does not say. Of `HTTP_STATUS`: `{ status, url, body }`, with the first KiB of the body. */
       details: unknown;
+      /** Of a list that failed by one of its items: the index of the item, from 0. */
+      item: number | null;
       /** Whether another attempt may succeed without a change of the code. */
       retryable: boolean;
     } | null;
@@ -388,6 +402,8 @@ export type ExecutionDetailsQuery = {
           items: string;
           /** How many items run at once. */
           concurrency: number;
+          /** What an item that has failed, after its retries, means for the list. */
+          onItemError: OnItemError;
         } | null;
       }>;
       /** The edges between them. */
@@ -449,6 +465,7 @@ export type ExecutionEventsSubscription = {
       | EventParts_NodeSucceeded_Fragment
       | EventParts_NodeFailed_Fragment
       | EventParts_NodeSkipped_Fragment
+      | EventParts_NodeCanceled_Fragment
       | EventParts_NodeReused_Fragment
       | EventParts_NodeRetryScheduled_Fragment
       | EventParts_NodeOutput_Fragment
@@ -488,6 +505,7 @@ export type ExecutionActivitySubscription = {
       | ActivityParts_NodeSucceeded_Fragment
       | ActivityParts_NodeFailed_Fragment
       | ActivityParts_NodeSkipped_Fragment
+      | ActivityParts_NodeCanceled_Fragment
       | ActivityParts_NodeReused_Fragment
       | ActivityParts_NodeRetryScheduled_Fragment
       | ActivityParts_NodeOutput_Fragment
@@ -526,6 +544,7 @@ export type ExecutionHistoryQuery = {
         | EventParts_NodeSucceeded_Fragment
         | EventParts_NodeFailed_Fragment
         | EventParts_NodeSkipped_Fragment
+        | EventParts_NodeCanceled_Fragment
         | EventParts_NodeReused_Fragment
         | EventParts_NodeRetryScheduled_Fragment
         | EventParts_NodeOutput_Fragment
@@ -577,6 +596,8 @@ type EventParts_NodeFailed_Fragment = ActivityParts_NodeFailed_Fragment;
 
 type EventParts_NodeSkipped_Fragment = ActivityParts_NodeSkipped_Fragment;
 
+type EventParts_NodeCanceled_Fragment = ActivityParts_NodeCanceled_Fragment;
+
 type EventParts_NodeReused_Fragment = (
   {
   /** What the node emitted in the former execution. */
@@ -611,6 +632,7 @@ export type EventPartsFragment =
   | EventParts_NodeSucceeded_Fragment
   | EventParts_NodeFailed_Fragment
   | EventParts_NodeSkipped_Fragment
+  | EventParts_NodeCanceled_Fragment
   | EventParts_NodeReused_Fragment
   | EventParts_NodeRetryScheduled_Fragment
   | EventParts_NodeOutput_Fragment
@@ -789,6 +811,22 @@ type ActivityParts_NodeSkipped_Fragment = {
     /** The handle that the source emitted on; null where it did not succeed. */
     emitted: string | null;
   }> | null;
+};
+
+type ActivityParts_NodeCanceled_Fragment = {
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeCanceled';
 };
 
 type ActivityParts_NodeReused_Fragment = {
@@ -1021,6 +1059,7 @@ export type ActivityPartsFragment =
   | ActivityParts_NodeSucceeded_Fragment
   | ActivityParts_NodeFailed_Fragment
   | ActivityParts_NodeSkipped_Fragment
+  | ActivityParts_NodeCanceled_Fragment
   | ActivityParts_NodeReused_Fragment
   | ActivityParts_NodeRetryScheduled_Fragment
   | ActivityParts_NodeOutput_Fragment
@@ -1053,6 +1092,8 @@ export type EventErrorPartsFragment = {
   nodeKey: string | null;
   /** What the code alone does not say. Of `HTTP_STATUS`: `{ status, url, body }`, with the first KiB of the body. */
   details: unknown;
+  /** Of a list that failed by one of its items: the index of the item, from 0. */
+  item: number | null;
   /** Whether another attempt may succeed without a change of the code. */
   retryable: boolean;
 };
@@ -1111,6 +1152,8 @@ export type NodeErrorPartsFragment = {
   nodeKey: string | null;
   /** What the code alone does not say. Of `HTTP_STATUS`: `{ status, url, body }`, with the first KiB of the body. */
   details: unknown;
+  /** Of a list that failed by one of its items: the index of the item, from 0. */
+  item: number | null;
   /** Whether another attempt may succeed without a change of the code. */
   retryable: boolean;
 };
@@ -1903,6 +1946,8 @@ export type WorkflowVersionPartsFragment = {
       items: string;
       /** How many items run at once. */
       concurrency: number;
+      /** What an item that has failed, after its retries, means for the list. */
+      onItemError: OnItemError;
     } | null;
   }>;
   /** The edges between them. */
@@ -2222,40 +2267,40 @@ export type WorkflowDeleteMutation = {
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
-  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}}}';
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}}}';
 
 export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE){executionRetry(id:$id strategy:$strategy){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE){executionRetry(id:$id strategy:$strategy){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionExportQueryVariables> =
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
-  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
-  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details retryable}';
+  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
   'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
@@ -2300,13 +2345,13 @@ export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariab
   'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
-  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
-  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
@@ -2315,22 +2360,22 @@ export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
-  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
-  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

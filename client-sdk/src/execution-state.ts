@@ -148,6 +148,8 @@ function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemStat
       return { status: 'REUSED', output: event.output, finishedAt };
     case 'NodeFailed':
       return { status: 'FAILED', error: event.error, finishedAt };
+    case 'NodeCanceled':
+      return { status: 'CANCELED', finishedAt };
     case 'NodeSkipped':
       return { status: 'SKIPPED', because: event.because ?? null, finishedAt };
     case 'NodeRetryScheduled':

@@ -1,5 +1,6 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { EventBody, NodeRef } from '../journal/event.ts';
+import type { ExpressionScope } from '../nodes/definition.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, type LateViolation, runAttempt } from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
@@ -11,6 +12,7 @@ import type { Plan, PlannedNode } from './plan.ts';
 import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
 import { takeStep } from './step.ts';
+import { EXECUTION_ENDED, type StopRequest } from './stop.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { arrivalsOf, type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 
@@ -32,9 +34,6 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
   /** Called for a violation after the end of the journal, where no event can follow. Never rejects. */
   auditLate: (executionId: string, late: LateViolation) => Promise<void>;
 }
-
-/** Why an execution is stopped from outside. */
-export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release' };
 
 /**
  * Runs one execution from its folded state to its end, as its only writer.
@@ -75,7 +74,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       const step = takeStep(plan, state, ended, clock.now(), !draining.aborted);
       ended = [];
       if (step.end !== null) {
-        await stopNodes(null);
+        await stopNodes(EXECUTION_ENDED);
         step.events.splice(-1, 1, await checkOutput(step.end, plan, options.evaluator, execution));
         if (late.fatal !== null) step.events.splice(-1, 1, ...lateFailure(state, late.fatal));
         isClosed = true;
@@ -93,7 +92,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       if (draining.aborted && running.size === 0 && ended.length === 0) break;
       await somethingToDo(step.wakeAt);
     }
-    await stopNodes(signal.reason);
+    await stopNodes(crash === null && late.fatal !== null ? EXECUTION_ENDED : signal.reason);
     await recorded; // before another worker goes on
     journal.lost.throwIfAborted();
     if (crash !== null) throw (crash as { error: unknown }).error;
@@ -101,7 +100,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
   } finally {
     for (const stop of stops) stop.removeEventListener('abort', onStop);
-    await stopNodes(null);
+    await stopNodes(undefined);
   }
 
   /**
@@ -154,21 +153,20 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   async function runWith(node: PlannedNode, run: NodeRun, ref: NodeRef, input: unknown): Promise<AttemptEnd> {
     const { forEach, key } = node;
     const arrivals = arrivalsOf(plan.graph, state, execution, key);
-    const attempt = async (which: NodeRef, value: unknown, within: AbortSignal): Promise<AttemptEnd> => {
-      const end = await runAttempt(
-        { ...options, onLateViolation },
-        node,
-        which,
-        { scope: scopeOf(state, execution, value), arrivals },
-        within,
-      );
-      return valueLimits.judge(key, end);
+    const attempt = async (
+      which: NodeRef,
+      scope: ExpressionScope,
+      within: AbortSignal,
+    ): Promise<AttemptEnd> => {
+      const deps = { ...options, onLateViolation };
+      return valueLimits.judge(key, await runAttempt(deps, node, which, { scope, arrivals }, within));
     };
-    if (forEach === null) return attempt(ref, input, nodeStop.signal);
+    const scope = scopeOf(state, execution, input);
+    if (forEach === null) return attempt(ref, scope, nodeStop.signal);
     const list = await runForEach({
       node,
       forEach,
-      scope: scopeOf(state, execution, input),
+      scope: { ...scope, nodeInput: input },
       run,
       start: await starts.startOf(node),
       expressions: options.expressions,
@@ -177,7 +175,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       draining,
       clock,
       record,
-      attempt,
+      attempt: (which, item, within) => {
+        const itemScope = { ...scopeOf(state, execution, item), item, index: which.item!, nodeInput: input };
+        return attempt(which, itemScope, within);
+      },
     });
     return valueLimits.judge(key, list);
   }

@@ -77,7 +77,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
       if (event.item == null && isEnd(event)) runOf(state, event.nodeKey, null).endOrder ??= state.ends++;
       // An item that ends is progress of its list, so the list is not what ends workers.
-      if (event.item != null && event.type === 'NodeSucceeded')
+      if (event.item != null && (event.type === 'NodeSucceeded' || event.type === 'NodeFailed'))
         runOf(state, event.nodeKey, null).interruptions = 0;
   }
 }
@@ -113,6 +113,9 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
       break;
     case 'NodeSkipped':
       Object.assign(run, { status: 'SKIPPED', because: event.because ?? null, finishedAt: at });
+      break;
+    case 'NodeCanceled':
+      cancel(run, at);
       break;
     case 'NodeRetryScheduled':
       if (event.error.code !== WORKER_STOPPED) run.failures++;

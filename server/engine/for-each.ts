@@ -1,6 +1,6 @@
 import type { EventBody, NodeRef } from '../journal/event.ts';
 import { type ExpressionScope, NodeFailure, type NodeStart } from '../nodes/definition.ts';
-import type { ForEach } from '../nodes/draft.ts';
+import type { ForEach, OnItemError } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
 import { type AttemptEnd, endEvent } from './attempt.ts';
@@ -8,6 +8,7 @@ import { isDone, type NodeRun, newRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
 import { interruption } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
+import { endsExecution } from './stop.ts';
 
 export interface ForEachOptions {
   node: PlannedNode;
@@ -19,7 +20,7 @@ export interface ForEachOptions {
   start: NodeStart;
   expressions: Expressions;
   runAhead: boolean;
-  /** Aborts when what runs has to stop. */
+  /** Aborts when what runs has to stop: where the execution ends, with one of the reasons of `endsExecution`. */
   signal: AbortSignal;
   /** Aborts when no further item and no further attempt may start. */
   draining: AbortSignal;
@@ -38,18 +39,30 @@ const MAX_ITEMS = 10_000;
  *
  *   item:  (none) → RUNNING → SUCCEEDED            REUSED: from the execution that this one retries
  *                   RUNNING → WAITING → RUNNING    by the node's retry policy, which counts each item's attempts
- *                   RUNNING → FAILED               for good, which fails the node
+ *                   RUNNING → FAILED               for good; `onItemError` says what follows
+ *                   RUNNING → CANCELED             the node failed by another item, or the execution ended
  *
- * Items that a former worker or a former execution finished do not run again. When an item has failed for good, the
- * node fails at once with that error, which no further attempt could mend: no item starts, no retry is waited for, and
- * the items that run are stopped.
+ * Items that a former worker or a former execution finished do not run again. With FAIL, when an item has failed for
+ * good, the node fails at once with that error, which no further attempt could mend: no item starts, no retry is waited
+ * for, and the items that run are stopped. With SKIP and COLLECT the list goes on to its end.
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
   const { node, forEach, run } = options;
+  const isStrict = forEach.onItemError === 'FAIL';
+  const cancelItems = async (...statuses: string[]) => {
+    const begun = [...run.items].filter(([, { status }]) => statuses.includes(status));
+    if (begun.length === 0) return;
+    await options.record(
+      begun.map(([item, { attempt }]) => ({ type: 'NodeCanceled', nodeKey: node.key, item, attempt })),
+    );
+  };
   // The worker was lost between the item's failure and the node's.
-  const lost = [...run.items].find(([, { status }]) => status === 'FAILED');
-  if (lost !== undefined) return failureOf(...lost);
+  const lost = isStrict ? [...run.items].find(([, { status }]) => status === 'FAILED') : undefined;
+  if (lost !== undefined) {
+    await cancelItems('RUNNING', 'WAITING');
+    return failureOf(...lost);
+  }
   const list = await listOf(options);
   if (!Array.isArray(list)) return list;
 
@@ -63,23 +76,39 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
     while (!draining.aborted && next < items.length) {
       const item = next++;
       const itemRun = await runItem({ ...options, signal, draining }, item, items[item]);
-      if (itemRun.status !== 'FAILED') continue;
+      if (itemRun.status !== 'FAILED' || !isStrict) continue;
       failure ??= failureOf(item, itemRun);
       failed.abort();
     }
   }
   await Promise.all(Array.from({ length: Math.min(forEach.concurrency, items.length) }, lane));
 
-  if (failure !== null) return failure;
-  if (signal.aborted || !items.every((_, item) => isDone(run.items.get(item)))) return { kind: 'stopped' };
+  if (failure !== null) {
+    await cancelItems('RUNNING', 'WAITING');
+    return failure;
+  }
+  // The state may be that of the execution's end already.
+  if (endsExecution(options.signal)) await cancelItems('RUNNING', 'WAITING', 'CANCELED');
+  const hasEnded = (itemRun: NodeRun | undefined) => isDone(itemRun) || itemRun?.status === 'FAILED';
+  if (signal.aborted || !items.every((_, item) => hasEnded(run.items.get(item)))) return { kind: 'stopped' };
   return {
     kind: 'succeeded',
     emission: {
       handle: node.definition.outputs(node.config as object)[0]!.id,
-      output: items.map((_, item) => run.items.get(item)!.output),
+      output: outputOf(forEach.onItemError, items, run),
     },
     durationMs: Math.round(performance.now() - startedAt),
   };
+}
+
+function outputOf(onItemError: OnItemError, items: readonly unknown[], run: NodeRun): unknown[] {
+  const runs = items.map((_, item) => run.items.get(item)!);
+  if (onItemError !== 'COLLECT') return runs.filter(isDone).map(({ output }) => output);
+  return runs.map((itemRun, item) =>
+    isDone(itemRun)
+      ? { ok: true, output: itemRun.output }
+      : { ok: false, error: itemRun.error, input: items[item] },
+  );
 }
 
 async function listOf({
@@ -135,7 +164,7 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
 function failureOf(item: number, { error }: NodeRun): Failed {
   return {
     kind: 'failed',
-    error: { ...error!, message: `Item ${item}: ${error!.message}` },
+    error: { ...error!, item, message: `Item ${item}: ${error!.message}` },
     durationMs: 0,
   };
 }

@@ -6,11 +6,12 @@ import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
-import { type ExecutorOptions, runExecution, type StopRequest } from './executor.ts';
+import { type ExecutorOptions, runExecution } from './executor.ts';
 import { emptyState } from './fold.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
+import type { StopRequest } from './stop.ts';
 
 /** What a worker has for all its executions. */
 export interface ResumeDeps

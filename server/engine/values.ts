@@ -1,5 +1,5 @@
 import { type Arrival, ERROR_HANDLE_ID, type ExpressionScope } from '../nodes/definition.ts';
-import { isDone, type RunState } from './fold.ts';
+import { isDone, type NodeRun, type RunState } from './fold.ts';
 import type { Edge, Graph, GraphNode } from './graph.ts';
 import { edgeState } from './join.ts';
 
@@ -63,9 +63,19 @@ function liveEdges({ join, incoming, inputs }: GraphNode, state: RunState): Edge
 function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge: Edge): unknown {
   const source = state.nodes.get(edge.source)!;
   if (edge.sourceHandle === ERROR_HANDLE_ID && source.status === 'FAILED') {
-    return { error: source.error, input: inputOf(graph, state, execution, edge.source) };
+    return {
+      error: { ...source.error, ...succeededItems(source) },
+      input: inputOf(graph, state, execution, edge.source),
+    };
   }
   return source.output;
+}
+
+/** What a list had done before it failed by one of its items, so that no work is lost. */
+function succeededItems({ items, error }: NodeRun): object {
+  if (error?.item == null) return {};
+  const done = [...items].filter(([, run]) => isDone(run)).sort(([a], [b]) => a - b);
+  return { succeeded: done.map(([item, { output }]) => ({ item, output })) };
 }
 
 export function scopeOf(state: RunState, execution: ExecutionInfo, input: unknown): ExpressionScope {

@@ -4,9 +4,9 @@ import type { Hub } from '../journal/hub.ts';
 import { setRepeatingTimer, sleep } from '../shared/clock.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { StoredExecution } from './execution-store.ts';
-import type { StopRequest } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 import { type ResumeDeps, type ResumeOptions, resumeExecution } from './resume-execution.ts';
+import type { StopRequest } from './stop.ts';
 
 export interface WorkerOptions extends Omit<ResumeDeps, 'draining'> {
   hub: Hub;

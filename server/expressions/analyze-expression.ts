@@ -1,6 +1,6 @@
 import jsonata from 'jsonata';
 import { explainSyntaxError } from './syntax-error.ts';
-import type { Path } from './undefined-reference.ts';
+import { type Path, VARIABLE_NAMES } from './undefined-reference.ts';
 
 /** What is known of an expression before it is evaluated. */
 export interface Analysis {
@@ -29,6 +29,7 @@ interface Tree {
   predicate?: Tree[];
   group?: unknown;
   focus?: string;
+  index?: string;
   expr?: Tree;
   expressions?: Tree[];
   arguments?: Tree[];
@@ -47,23 +48,58 @@ const MAX_PATH_NAMES = 32;
 export function analyzeExpression(expression: string): Analysis {
   try {
     const tree = jsonata(expression).ast() as Tree;
-    return { problem: null, ...makeCollector().collectAll(tree), shape: shapeOf(tree, ROOT) };
+    const variables = scopeVariables(tree);
+    return {
+      problem: null,
+      ...makeCollector(variables).collectAll(tree),
+      shape: shapeOf(tree, ROOT, variables),
+    };
   } catch (error) {
     const problem = explainSyntaxError(expression, error as { message?: string; position?: number });
     return { problem, nodes: [], references: [], shape: null };
   }
 }
 
-/** The path of an expression that is nothing else: names alone, without filters. Null for any other expression. */
+/**
+ * The path of an expression that is nothing else: names alone, of which the first may be a variable of the scope, without
+ * filters. Null for any other expression.
+ */
 export function barePath(tree: unknown): Path | null {
-  const { type, steps = [], group } = tree as Tree;
-  const isBare = ({ type, stages, predicate, focus }: Tree) =>
-    type === 'name' && stages === undefined && predicate === undefined && focus === undefined;
-  if (type !== 'path' || group !== undefined || !steps.every(isBare)) return null;
-  return steps.map(({ value }) => String(value));
+  return pathWithin(tree as Tree, ROOT, VARIABLE_NAMES);
 }
 
-function makeCollector() {
+/** The same of a part of an expression. */
+function pathWithin({ type, steps = [], group }: Tree, context: Path, variables: Variables): Path | null {
+  const isBare = ({ type, value, stages, predicate, focus }: Tree, index: number) =>
+    (type === 'name' || (index === 0 && type === 'variable' && variables.has(String(value)))) &&
+    stages === undefined &&
+    predicate === undefined &&
+    focus === undefined;
+  if (type !== 'path' || group !== undefined || !steps.every(isBare)) return null;
+  const from = steps[0]?.type === 'variable' ? ROOT : context;
+  return [...from, ...steps.map(({ value }) => String(value))];
+}
+
+/** The names of variables that mean a part of the scope. */
+type Variables = ReadonlySet<string>;
+
+/** Without those that the expression itself binds: by `:=`, as parameters of a function, by `@` and `#`. */
+function scopeVariables(tree: Tree): Variables {
+  const bound = new Set<unknown>();
+  const waiting: unknown[] = [tree];
+  for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+    if (part === null || typeof part !== 'object') continue;
+    const { type, value, focus, index, lhs, arguments: parameters } = part as Tree;
+    if (type === 'bind') bound.add((lhs as Tree).value);
+    if (type === 'lambda') for (const parameter of parameters ?? []) bound.add(parameter.value);
+    if (type === 'index') bound.add(value);
+    bound.add(focus).add(index);
+    waiting.push(...Object.values(part).filter((each) => each !== undefined));
+  }
+  return new Set([...VARIABLE_NAMES].filter((name) => !bound.has(name)));
+}
+
+function makeCollector(variables: Variables) {
   const nodes = new Set<string>();
   const references = new Map<string, Path>();
   const tested: Path[] = [];
@@ -81,7 +117,11 @@ function makeCollector() {
     const node = tree as Tree;
     noteTest(node, context);
     if (node.type === 'path') collectPath(node, context);
-    else if (node.type === 'variable') collectInside(node, variableContext(node, context));
+    else if (node.type === 'variable') {
+      const at = variableContext(node, context, variables);
+      if (variables.has(String(node.value))) note(at);
+      collectInside(node, at);
+    }
     // `~> |pattern|update|` is evaluated over what is piped into it.
     else if (node.type === 'transform') collect(Object.values(node), null);
     else {
@@ -94,7 +134,7 @@ function makeCollector() {
     let at = context;
     for (const [index, step] of steps.entries()) {
       const before = at;
-      at = contextAfter(step, index, at);
+      at = contextAfter(step, index, at, variables);
       if (index > 0 && (at === null || step.type === 'sort')) note(before);
       if (step.type !== 'name' && step.type !== 'variable') collect(partsOf(step), before);
       collectInside(step, at);
@@ -124,8 +164,8 @@ function makeCollector() {
   function noteTest({ type, condition, procedure, arguments: args = [] }: Tree, context: Context): void {
     const isExists = type === 'function' && procedure?.value === 'exists';
     const subject = type === 'condition' ? condition : isExists ? args[0] : undefined;
-    const path = subject === undefined || context === null ? null : barePath(subject);
-    if (path !== null) tested.push([...context!, ...path]);
+    const path = subject === undefined || context === null ? null : pathWithin(subject, context, variables);
+    if (path !== null) tested.push(path);
   }
 }
 
@@ -135,16 +175,17 @@ function partsOf({ stages: _, predicate: __, group: ___, ...parts }: Tree): unkn
 }
 
 /** Null behind a step that is computed, and behind more names than anyone writes. */
-function contextAfter(step: Tree, index: number, before: Context): Context {
-  if (step.type === 'variable' && index === 0) return variableContext(step, before);
+function contextAfter(step: Tree, index: number, before: Context, variables: Variables): Context {
+  if (step.type === 'variable' && index === 0) return variableContext(step, before, variables);
   if (step.type === 'sort') return before;
   if (step.type !== 'name' || before === null || before.length >= MAX_PATH_NAMES) return null;
   return [...before, String(step.value)];
 }
 
 /** `$` is what the expression is evaluated over at that place, `$$` the whole scope. */
-function variableContext({ value }: Tree, context: Context): Context {
+function variableContext({ value }: Tree, context: Context, variables: Variables): Context {
   if (value === '$') return ROOT;
+  if (variables.has(String(value))) return [String(value)];
   return value === '' ? context : null;
 }
 
@@ -152,20 +193,20 @@ function isPrefix(prefix: Path, path: Path): boolean {
   return prefix.every((name, index) => name === path[index]);
 }
 
-function shapeOf(tree: Tree, context: Context): Shape | null {
+function shapeOf(tree: Tree, context: Context, variables: Variables): Shape | null {
   if (tree.group !== undefined) return null;
   switch (tree.type) {
     case 'path':
-      return pathShape(tree.steps ?? [], context);
+      return pathShape(tree.steps ?? [], context, variables);
     case 'variable':
-      return referenceTo(variableContext(tree, context));
+      return referenceTo(variableContext(tree, context, variables));
     case 'unary':
-      if (tree.value === '{') return objectShape(tree.lhs as [Tree, Tree][], context);
+      if (tree.value === '{') return objectShape(tree.lhs as [Tree, Tree][], context, variables);
       return tree.value === '[' && tree.expressions?.length === 1
-        ? shapeOf(tree.expressions[0]!, context)
+        ? shapeOf(tree.expressions[0]!, context, variables)
         : null;
     case 'block':
-      return tree.expressions?.length ? shapeOf(tree.expressions.at(-1)!, context) : null;
+      return tree.expressions?.length ? shapeOf(tree.expressions.at(-1)!, context, variables) : null;
     case 'string':
     case 'number':
       return { kind: 'scalar', type: tree.type };
@@ -177,12 +218,13 @@ function shapeOf(tree: Tree, context: Context): Shape | null {
 }
 
 /** A path of names refers to its value; one that ends with `.{ … }` makes an object of each value it leads to. */
-function pathShape(steps: readonly Tree[], context: Context): Shape | null {
+function pathShape(steps: readonly Tree[], context: Context, variables: Variables): Shape | null {
   let at = context;
   for (const [index, step] of steps.entries()) {
     if (step.focus !== undefined || step.group !== undefined) return null;
-    const after = contextAfter(step, index, at);
-    if (after === null) return index === steps.length - 1 && step.type !== 'name' ? shapeOf(step, at) : null;
+    const after = contextAfter(step, index, at, variables);
+    if (after === null)
+      return index === steps.length - 1 && step.type !== 'name' ? shapeOf(step, at, variables) : null;
     at = after;
   }
   return referenceTo(at);
@@ -192,8 +234,8 @@ function referenceTo(path: Context): Shape | null {
   return path && { kind: 'reference', path };
 }
 
-function objectShape(pairs: readonly [Tree, Tree][], context: Context): Shape | null {
+function objectShape(pairs: readonly [Tree, Tree][], context: Context, variables: Variables): Shape | null {
   if (!pairs.every(([key]) => key.type === 'string')) return null;
-  const fields = pairs.map(([key, value]) => [String(key.value), shapeOf(value, context)]);
+  const fields = pairs.map(([key, value]) => [String(key.value), shapeOf(value, context, variables)]);
   return { kind: 'object', fields: Object.fromEntries(fields) };
 }

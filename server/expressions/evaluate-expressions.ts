@@ -29,7 +29,8 @@ export async function* evaluateExpressions(
 
 async function resultOf(expression: string, scope: object): Promise<unknown> {
   try {
-    return await compile(expression).evaluate(scope);
+    // As bindings too: the parts of the scope are variables, for places where a name means a field of a row.
+    return await compile(expression).evaluate(scope, scope as Record<string, unknown>);
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
     throw new EvaluationError(message ?? String(error), position ?? null);

@@ -6,6 +6,10 @@ export type Path = readonly string[];
 
 /** What every expression sees. */
 export const SCOPE_NAMES = ['input', 'nodes', 'execution'];
+/** What expressions of a node that runs for each item of a list see besides. */
+export const ITEM_NAMES = ['item', 'index', 'nodeInput'];
+/** Each is a variable too, such as `$input`, which means the same wherever it stands within an expression. */
+export const VARIABLE_NAMES: ReadonlySet<string> = new Set([...SCOPE_NAMES, ...ITEM_NAMES]);
 
 /**
  * Why a path is undefined: `input` has: customer, total. Did you mean `input.customer`?

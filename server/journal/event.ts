@@ -18,6 +18,8 @@ export interface NodeError {
   nodeKey: string | null;
   /** What the code alone does not say, such as the status of a response; missing in journals of earlier versions. */
   details?: unknown;
+  /** Of a list that fails by one of its items: the index of that item. Absent for any other failure. */
+  item?: number | null;
   /** Whether another attempt might end differently without a change of the workflow; retry policies go by it. */
   retryable: boolean;
 }
@@ -113,6 +115,8 @@ export type NodeEventBody = NodeRef &
     | { type: 'NodeFailed'; error: NodeError; durationMs: number }
     /** `because` is absent in journals of releases before joins, where all edges of the node were dead. */
     | { type: 'NodeSkipped'; because?: DeadEdge[] }
+    /** An item that was stopped, because its list failed or the execution ended. */
+    | { type: 'NodeCanceled' }
     | { type: 'NodeReused'; output: unknown; handle: string }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
     | ({ type: 'NodeOutput' } & OutputChunk)
@@ -142,6 +146,7 @@ const eventKinds = {
   NodeSucceeded: 'state',
   NodeFailed: 'state',
   NodeSkipped: 'state',
+  NodeCanceled: 'state',
   NodeReused: 'state',
   NodeRetryScheduled: 'state',
   NodeOutput: 'watched',

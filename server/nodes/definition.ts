@@ -117,6 +117,11 @@ export interface ExpressionScope {
   input: unknown;
   nodes: Record<string, { output: unknown }>;
   execution: { id: string; workflowId: string | null; input: unknown };
+  /** Of a node with `forEach`, for each item: the item, which is `input` too, and its index from 0. */
+  item?: unknown;
+  index?: number;
+  /** Of a node with `forEach`: its input as a whole. */
+  nodeInput?: unknown;
 }
 
 /** A value that came to a node over one of its edges. */

@@ -23,11 +23,27 @@ export interface NodeDraft {
 /** What a node with several incoming edges waits for: all of its inputs, or what comes of them (engine/join.ts). */
 export type Join = 'ALL' | 'ANY';
 
-/** A definition as the database has it. Those that were saved before nodes had a join mean ANY. */
+/**
+ * A definition as the database has it. Those that were saved before nodes had a join mean ANY, and before lists had
+ * `onItemError` FAIL.
+ */
 export function fromStored(definition: WorkflowDraft): WorkflowDraft {
-  const { nodes } = definition as { nodes: readonly (Omit<NodeDraft, 'join'> & { join?: Join })[] };
-  if (nodes.every(({ join }) => join !== undefined)) return definition;
-  return { ...definition, nodes: nodes.map((node) => ({ ...node, join: node.join ?? 'ANY' })) };
+  const { nodes } = definition as { nodes: readonly StoredNode[] };
+  if (
+    nodes.every(
+      (node) => node.join !== undefined && (node.forEach === null || node.forEach.onItemError !== undefined),
+    )
+  )
+    return definition;
+  return { ...definition, nodes: nodes.map(toCurrentNode) };
+}
+
+type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;
+type StoredNode = Omit<NodeDraft, 'join' | 'forEach'> & { join?: Join; forEach: StoredForEach | null };
+
+function toCurrentNode(node: StoredNode): NodeDraft {
+  const forEach = node.forEach && { onItemError: 'FAIL' as const, ...node.forEach };
+  return { ...node, join: node.join ?? 'ANY', forEach };
 }
 
 export interface EdgeDraft {
@@ -54,4 +70,11 @@ export interface ForEach {
   items: string;
   /** Items that run at once, 1 to 100. */
   concurrency: number;
+  onItemError: OnItemError;
 }
+
+/**
+ * What an item that has failed for good means. FAIL: the node fails at once. SKIP: its output is left out. COLLECT: the
+ * output says of each item whether it succeeded, with its output, or its error and input.
+ */
+export type OnItemError = 'FAIL' | 'SKIP' | 'COLLECT';

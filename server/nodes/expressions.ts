@@ -1,6 +1,7 @@
 import type { Evaluation } from '../expressions/evaluate-expressions.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
+import { ITEM_NAMES } from '../expressions/undefined-reference.ts';
 import type { ExpressionScope } from './definition.ts';
 import { NodeFailure } from './definition.ts';
 
@@ -56,12 +57,16 @@ function reportMissing(
     if (missing !== null) onMissing({ index, text: expressions[index]!, reason: missing });
 }
 
-/** The parts of the scope that the expressions name: each part may be large, and is copied to the evaluator. */
+/**
+ * The parts of the scope that the expressions name: each part may be large, and is copied to the evaluator. An expression
+ * may mean all of the scope without naming any part, but not what only a list has: a list of ten thousand items would be
+ * copied for each of them.
+ */
 function neededScope(expressions: readonly string[], scope: ExpressionScope): Partial<ExpressionScope> {
   const mayMeanAll = expressions.some((expression) => /\$(?![A-Za-z_])|\*|%/.test(expression));
-  if (mayMeanAll) return scope;
   const isNamed = (part: string) => expressions.some((expression) => expression.includes(part));
-  return Object.fromEntries(Object.entries(scope).filter(([part]) => isNamed(part)));
+  const isNeeded = ([part]: [string, unknown]) => isNamed(part) || (mayMeanAll && !ITEM_NAMES.includes(part));
+  return Object.fromEntries(Object.entries(scope).filter(isNeeded));
 }
 
 function failure(expression: string, { message, position }: EvaluationError): NodeFailure {

@@ -39,16 +39,41 @@ export function inferScopes(
     const input = inputOf(key);
     inputs.set(key, input);
     scopes.set(key, scopesOf(byKey.get(key)!, input));
-    outputs.set(key, valueBy(outputExpressions.get(key), scopes.get(key)!.item));
+    outputs.set(key, outputOf(byKey.get(key)!));
   }
   return scopes;
 
-  function scopesOf({ key, forEach }: NodeDraft, input: KnownValue | null): NodeScopes {
-    const whole = scopeWith(key, input);
-    return { whole, item: forEach === null ? whole : scopeWith(key, valueBy(forEach.items, whole)) };
+  /** Of a list that collects, what stands for each item. */
+  function outputOf({ key, forEach }: NodeDraft): KnownValue | null {
+    const { item } = scopes.get(key)!;
+    const output = valueBy(outputExpressions.get(key), item);
+    if (forEach?.onItemError !== 'COLLECT') return output;
+    const ok: KnownValue = { kind: 'scalar', type: 'boolean' };
+    const fields: [string, KnownValue | null][] = [
+      ['ok', ok],
+      ['output', output],
+      ['error', null],
+      ['input', item.field('input') ?? null],
+    ];
+    return knownObject(new Map(fields));
   }
 
-  function scopeWith(key: string, input: KnownValue | null): KnownObject {
+  function scopesOf({ key, forEach }: NodeDraft, input: KnownValue | null): NodeScopes {
+    if (forEach === null) {
+      const whole = scopeWith(key, input);
+      return { whole, item: whole };
+    }
+    const whole = scopeWith(key, input, { nodeInput: input });
+    const item = valueBy(forEach.items, whole);
+    const index: KnownValue = { kind: 'scalar', type: 'number' };
+    return { whole, item: scopeWith(key, item, { item, index, nodeInput: input }) };
+  }
+
+  function scopeWith(
+    key: string,
+    input: KnownValue | null,
+    more: Record<string, KnownValue | null> = {},
+  ): KnownObject {
     const text: KnownValue = { kind: 'scalar', type: 'string' };
     return knownObject(
       new Map([
@@ -64,6 +89,7 @@ export function inferScopes(
             ]),
           ),
         ],
+        ...Object.entries(more),
       ]),
     );
   }

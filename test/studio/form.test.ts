@@ -188,6 +188,13 @@ inBrowser('the form of a node', () => {
     await preview.getByText(/"fetched": 3/).waitFor();
     await studio.screenshot('form-expression');
     expect(await studio.accessibilityFaults()).toEqual([]);
+
+    // Of a node with a list: over its first item.
+    const forEach = { items: '[input.rows.{ "price": price, "to": $input.country }]' };
+    await mount(studio.page, { key: 'each', type: 'transform', config: {}, forEach }, { data });
+    await preview.getByText(/a list of 2/).waitFor();
+    await expression.fill('item.to & index & nodeInput.country & input.price');
+    await preview.getByText('"NO0NO3"', { exact: true }).waitFor();
   });
 
   test('cases: are added, moved and removed by keyboard alone', async () => {
@@ -261,6 +268,10 @@ inBrowser('the form of a node', () => {
     await expectNode(studio.page, {
       retry: { maxAttempts: 5, retryOn: ['PYTHON_TIMEOUT'] },
       forEach: { items: 'input.rows', concurrency: 10 },
+    });
+    await studio.page.getByLabel('When an item fails').selectOption('Its error is in the list');
+    await expectNode(studio.page, {
+      forEach: { items: 'input.rows', concurrency: 10, onItemError: 'COLLECT' },
     });
     const key = studio.page.getByLabel('Key');
     await key.fill('a key');

@@ -145,7 +145,7 @@ export interface WatchedEvent {
   [field: string]: any;
 }
 
-const ERROR = 'error { code type message traceback line column exitCode stderr nodeKey retryable }';
+const ERROR = 'error { code type message traceback line column exitCode stderr nodeKey item retryable }';
 
 const EVENTS = `subscription ($executionId: ID!, $after: String) {
   executionEvents(executionId: $executionId, after: $after) {

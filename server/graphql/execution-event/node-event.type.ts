@@ -34,7 +34,7 @@ export class NodeSucceeded extends ExecutionEvent {
 }
 
 @EventType(
-  "A node failed, after its retries. The execution continues over an edge on the node's error handle; without such an edge the execution fails.",
+  "A node, or an item of a node, failed, after its retries. The execution continues over an edge on the node's error handle; without such an edge the execution fails.",
 )
 export class NodeFailed extends ExecutionEvent {
   @Field(() => NodeError, { description: 'Why it failed.' })
@@ -53,6 +53,9 @@ export class NodeSkipped extends ExecutionEvent {
   })
   because?: DeadEdge[];
 }
+
+@EventType('An item was stopped, because its list failed by another item or the execution ended.')
+export class NodeCanceled extends ExecutionEvent {}
 
 @EventType('A node, or an item of a node, reused the output from the execution that this one retries.')
 export class NodeReused extends ExecutionEvent {

@@ -49,6 +49,12 @@ export class NodeError {
   })
   details?: unknown;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Of a list that failed by one of its items: the index of the item, from 0.',
+  })
+  item?: number | null;
+
   @Field(() => Boolean, {
     description: 'Whether another attempt may succeed without a change of the code.',
   })

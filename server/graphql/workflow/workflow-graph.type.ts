@@ -1,7 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import type { Join as JoinName } from '../../nodes/draft.ts';
+import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
 import { JsonScalar } from '../scalars.ts';
-import { Join } from './workflow.enums.ts';
+import { Join, OnItemError } from './workflow.enums.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'Where an editor draws a node.' })
 export class Position {
@@ -43,6 +43,11 @@ export class ForEach {
 
   @Field(() => Int, { description: 'How many items run at once.' })
   concurrency!: number;
+
+  @Field(() => OnItemError, {
+    description: 'What an item that has failed, after its retries, means for the list.',
+  })
+  onItemError!: OnItemErrorName;
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A node of a workflow.' })

@@ -1,7 +1,8 @@
 import { registerEnumType } from 'type-graphql';
-import type { Join as JoinName } from '../../nodes/draft.ts';
+import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
 import { enumOf } from '../enum-of.ts';
 
+export const OnItemError = enumOf<OnItemErrorName>(['FAIL', 'SKIP', 'COLLECT']);
 export const Join = enumOf<JoinName>(['ALL', 'ANY']);
 
 registerEnumType(Join, {
@@ -15,6 +16,22 @@ registerEnumType(Join, {
     ANY: {
       description:
         'Whatever comes: the node starts when all its edges are settled and at least one input has come.',
+    },
+  },
+});
+
+registerEnumType(OnItemError, {
+  name: 'OnItemError',
+  description: 'What an item of a `forEach` that has failed, after its retries, means for the list.',
+  valuesConfig: {
+    FAIL: {
+      description:
+        'The node fails at once with the error of the item: no further item starts, and running ones are cancelled. On the error handle `error.succeeded` has what had succeeded.',
+    },
+    SKIP: { description: 'The output of the item is left out.' },
+    COLLECT: {
+      description:
+        'The output has an object for each item, in order: `{ ok: true, output }`, or `{ ok: false, error, input }`.',
     },
   },
 });

@@ -1,8 +1,8 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
-import type { Join as JoinName } from '../../nodes/draft.ts';
+import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
-import { Join } from './workflow.enums.ts';
+import { Join, OnItemError } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
 export class PositionInput {
@@ -42,15 +42,23 @@ export class RetryPolicyInput {
 }
 
 @InputType({
-  description:
-    'Runs a node once for each item of a list. An item that fails, after its retries, fails the node: no further item starts, and running items are cancelled.',
+  description: 'Runs a node once for each item of a list; its output is the list of the results, in order.',
 })
 export class ForEachInput {
-  @Field(() => String, { description: 'A JSONata expression whose value is the list, such as `input.rows`.' })
+  @Field(() => String, {
+    description:
+      'A JSONata expression whose value is the list, such as `input.rows`. Expressions of the node then read `item`, `index` and `nodeInput`, the input of the node as a whole.',
+  })
   items!: string;
 
   @Field(() => Int, { defaultValue: 10, description: 'How many items run at once: 1 to 100.' })
   concurrency!: number;
+
+  @Field(() => OnItemError, {
+    defaultValue: 'FAIL',
+    description: 'What an item that has failed, after its retries, means for the list.',
+  })
+  onItemError!: OnItemErrorName;
 }
 
 @InputType({ description: 'A node of a workflow.' })

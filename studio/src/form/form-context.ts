@@ -18,6 +18,8 @@ export interface FormContext {
   problems: readonly NodeProblem[];
   data: NodeFormData | undefined;
   definition: NodeDefinition | undefined;
+  /** Of a node that runs once for each item of a list, the expression of the list. */
+  items?: string | undefined;
   /** All of the node's configuration, for a field that depends on another one. */
   config: Readonly<Record<string, unknown>>;
 }

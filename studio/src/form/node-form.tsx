@@ -48,9 +48,10 @@ export interface NodeFormProps {
 export function NodeForm(props: NodeFormProps): ReactElement {
   const { definition, value, problems = noProblems, data } = props;
   const config = asConfig(value.config);
+  const items = value.forEach?.items;
   const context = useMemo(
-    () => ({ root: 'config' as const, problems, data, definition, config: config ?? noConfig }),
-    [problems, data, definition, config],
+    () => ({ root: 'config' as const, problems, data, definition, config: config ?? noConfig, items }),
+    [problems, data, definition, config, items],
   );
   return (
     <FormContextProvider value={context}>

@@ -1,5 +1,5 @@
-import type { StopRequest } from '../../../server/engine/executor.ts';
 import { resumeExecution } from '../../../server/engine/resume-execution.ts';
+import type { StopRequest } from '../../../server/engine/stop.ts';
 import type { RetryPolicy, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { quiesce } from './support/hand-clock.ts';
 import { type HandEngine, makeHandEngine } from './support/hand-engine.ts';

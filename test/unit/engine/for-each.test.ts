@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { AttemptEnd } from '../../../server/engine/attempt.ts';
 import { type NodeRun, type RunState, runOf } from '../../../server/engine/fold.ts';
 import { openEvaluator } from '../../../server/expressions/evaluator.ts';
+import type { OnItemError } from '../../../server/nodes/draft.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
 import { errorOf } from './drive-by-hand.ts';
 import { HandList, type Play } from './list-by-hand.ts';
@@ -61,6 +62,34 @@ test('a failure for good waits neither for a retry nor for what is under way, wh
     error: { message: 'Item 2: list failed' },
   });
   expect(itemsOf(list.state)).toEqual(['CANCELED', 'CANCELED', 'FAILED']);
+  expect([0, 1, 2].map((item) => countOf(list, 'NodeCanceled', item))).toEqual([1, 1, 0]);
+});
+
+test('with SKIP what failed is left out, with COLLECT it stands where it was, and all items run', async () => {
+  const play = ({ item }: { item: number }) => Promise.resolve(item === 1 ? failed : succeeded(item * 10));
+  const skipping = open({ items: ['a', 'b', 'c'], onItemError: 'SKIP' });
+  await skipping.run(play);
+  expect(skipping.journal.at(-1)).toMatchObject({ type: 'ExecutionSucceeded', output: [0, 20] });
+  const collecting = open({ items: ['a', 'b', 'c'], onItemError: 'COLLECT' });
+  await collecting.run(play);
+  expect(collecting.journal.at(-1)).toMatchObject({
+    type: 'ExecutionSucceeded',
+    output: [
+      { ok: true, output: 0 },
+      { ok: false, error: { code: 'TEST', message: 'list failed' }, input: 'b' },
+      { ok: true, output: 20 },
+    ],
+  });
+  expect([0, 1, 2].map((item) => countOf(collecting, 'NodeStarted', item))).toEqual([1, 2, 1]);
+});
+
+test('an item that ends its workers costs only itself where failures are collected', async () => {
+  const list = open({ onItemError: 'COLLECT', items: ['a', 'b', 'c'], concurrency: 1 });
+  let crashes = 0;
+  await list.playOut((item) => (item === 1 && crashes++ < 3 ? 'crash' : 'succeed'));
+  expect(list.journal.at(-1)).toMatchObject({
+    output: [{ ok: true }, { ok: false, error: { code: 'NODE_INTERRUPTED' }, input: 'b' }, { ok: true }],
+  });
 });
 
 test('a list that is none fails the node at once, whatever its retry policy', async () => {
@@ -100,6 +129,46 @@ test('a retry from the failure attempts only what had not succeeded, and so does
 });
 
 const anyPlays = fc.array(fc.constantFrom<Play>('succeed', 'succeed', 'fail', 'crash'), { maxLength: 30 });
+
+const anyMode = fc.constantFrom<OnItemError>('FAIL', 'SKIP', 'COLLECT');
+
+test('whatever becomes of its items and workers, each item that began has one end, and the list has one', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(6),
+      fc.integer({ min: 1, max: 4 }),
+      anyMode,
+      anyPlays,
+      async (length, concurrency, onItemError, plays) => {
+        const items = Array.from({ length }, (_, item) => item);
+        const left = [...plays];
+        const list = open({ items, concurrency, onItemError });
+        await list.playOut(() => left.shift() ?? 'succeed');
+        const countOfAll = (types: string[], item: number | null) =>
+          types.reduce((sum, type) => sum + countOf(list, type, item), 0);
+        for (const item of items) {
+          const hasBegun = countOf(list, 'NodeStarted', item) > 0;
+          const ends = countOfAll(['NodeSucceeded', 'NodeFailed', 'NodeCanceled'], item);
+          expect([item, ends]).toEqual([item, hasBegun ? 1 : 0]);
+          if (onItemError !== 'FAIL')
+            expect(hasBegun || list.journal.at(-1)!.type === 'ExecutionFailed').toBe(true);
+        }
+        expect(countOfAll(['NodeSucceeded', 'NodeFailed'], null)).toBe(1);
+        const end = list.journal.at(-1)!;
+        if (end.type !== 'ExecutionSucceeded') return;
+        const done = items.filter((item) => countOf(list, 'NodeSucceeded', item) === 1);
+        if (onItemError === 'COLLECT')
+          expect(end.output).toMatchObject(
+            items.map((item) =>
+              done.includes(item) ? { ok: true, output: item } : { ok: false, input: item },
+            ),
+          );
+        else expect(end.output).toEqual(done);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
 
 test('over retries and lost workers each item succeeds once, and its output is in the list', async () => {
   await fc.assert(

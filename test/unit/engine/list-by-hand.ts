@@ -5,7 +5,7 @@ import { makePlan, type Plan } from '../../../server/engine/plan.ts';
 import { resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
 import type { EventBody } from '../../../server/journal/event.ts';
-import type { RetryPolicy } from '../../../server/nodes/draft.ts';
+import type { NodeDraft, OnItemError, RetryPolicy } from '../../../server/nodes/draft.ts';
 import type { Expressions } from '../../../server/nodes/expressions.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { systemClock } from '../../../server/shared/clock.ts';
@@ -18,6 +18,7 @@ type Attempt = (attempt: { item: number; signal: AbortSignal }) => Promise<Attem
 interface ListOptions {
   items: unknown;
   concurrency: number;
+  onItemError?: OnItemError;
   retry: RetryPolicy;
   expressions: Expressions;
   former?: RunState | null;
@@ -33,7 +34,11 @@ export class HandList {
 
   constructor(private readonly options: ListOptions) {
     const { concurrency, retry } = options;
-    const list = { ...nodeOf('list'), retry, forEach: { items: 'input', concurrency } };
+    const list: NodeDraft = {
+      ...nodeOf('list'),
+      retry,
+      forEach: { items: 'input', concurrency, onItemError: options.onItemError ?? 'FAIL' },
+    };
     this.plan = makePlan({ ...draftOf('list'), nodes: [list] }, nodeRegistry);
   }
 
@@ -47,11 +52,11 @@ export class HandList {
   }
 
   /** Runs to the end as `next` says; after each crash another worker goes on from the journal alone. */
-  async playOut(next: () => Play): Promise<void> {
+  async playOut(next: (item: number) => Play): Promise<void> {
     while (!this.isOver) {
       const lost = new AbortController();
       await this.runOnce(async ({ item }) => {
-        const play = next();
+        const play = next(item);
         if (play === 'crash') lost.abort();
         if (play === 'fail') return { kind: 'failed', error: errorOf('list'), durationMs: 1 };
         const emission = { handle: 'output', output: item };

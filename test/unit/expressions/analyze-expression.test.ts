@@ -23,6 +23,15 @@ test.each([
   ['input.lines@$l.books', ['input.lines']],
   ['input ~> |lines|{"total": price}|', ['input']],
   ['$.input.a', ['input.a']],
+  ['input.rows.{ "c": $input.currency, "n": $index }', ['input.rows', 'input.currency', 'index']],
+  [
+    '$nodes.load.output.rows[price > $item.limit]',
+    ['nodes.load.output.rows', 'nodes.load.output.rows.price', 'item.limit'],
+  ],
+  ['$map(input.rows, function($item, $index) { $item.price * $index })', ['input.rows']],
+  ['($input := execution.input; $input.rows)', ['execution.input']],
+  ['input.rows#$index.{ "n": $index }', ['input.rows']],
+  ['input.rows@$item.{ "n": $item.n }', ['input.rows']],
 ])('%s reads %j', (expression, references) => {
   expect(referencesOf(expression).toSorted()).toEqual(references.toSorted());
 });
@@ -32,6 +41,7 @@ test.each([
   '$exists(input.a) and input.a.b > 1',
   'input.a ?? "none"',
   'input.a ?: "none"',
+  '$exists($input.a) ? $input.a.b : 0',
 ])('%s tests what it reads, so it has no reference to report', (expression) => {
   expect(referencesOf(expression)).toEqual([]);
 });

@@ -24,6 +24,35 @@ test('JSONata sees the input, other nodes’ outputs and the execution', async (
   expect(await evaluate('execution.id')).toBe('exec_1');
 });
 
+test('each part of the scope is a variable too, also within a path', async () => {
+  expect(
+    await evaluate('[input.lines.{ "p": price, "of": $count($input.lines), "by": $execution.id }]'),
+  ).toEqual([
+    { p: 2, of: 2, by: 'exec_1' },
+    { p: 1, of: 2, by: 'exec_1' },
+  ]);
+  expect(await evaluate('$nodes.`my-node`.output + ($input := 1; $input)')).toBe(6);
+  expect(await evaluate('$map(input.lines, function($item, $index) { $item.price + $index })')).toEqual([
+    2, 2,
+  ]);
+  const inItem = { ...scope, item: { price: 7 }, index: 3, nodeInput: { currency: 'NOK' } };
+  const evaluateItem = (expression: string) =>
+    expressions.evaluate(expression, inItem, new AbortController().signal);
+  expect(await evaluateItem('item.price & nodeInput.currency & index')).toBe('7NOK3');
+  expect(await evaluateItem('input.lines.($item.price * price)')).toEqual([14, 7]);
+});
+
+test('what a list has as a whole is copied only where it is named', async () => {
+  const nodeInput = {
+    get rows(): never {
+      throw new Error('copied');
+    },
+  };
+  const inItem = { ...scope, item: 1, index: 0, nodeInput };
+  const signal = new AbortController().signal;
+  expect(await expressions.evaluate('$count(input.lines) * 2', inItem, signal)).toBe(4);
+});
+
 test('lists come out as plain lists, functions as nothing', async () => {
   expect(await evaluate('input.lines[price > 1]')).toEqual({ price: 2, quantity: 3 });
   expect(await evaluate('[input.lines.price]')).toEqual([2, 1]);

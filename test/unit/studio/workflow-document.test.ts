@@ -82,7 +82,7 @@ describe('renaming a key', () => {
     ['nodes . a', 'nodes . b'],
     ['nodes.`a`.output', 'nodes.b.output'],
     ['input.nodes.a', 'input.nodes.a'],
-    ['$nodes.a', '$nodes.a'],
+    ['$nodes.a & $node.a', '$nodes.b & $node.a'],
     ["'nodes.a' /* nodes.a */ & nodes.a", "'nodes.a' /* nodes.a */ & nodes.b"],
     ['"unclosed nodes.a', '"unclosed nodes.a'],
   ])('%s becomes %s', (before, after) => {

@@ -154,9 +154,40 @@ test('of edges that share a target handle nothing is known', async () => {
   expect(await messagesOf(draft)).toEqual([]);
 });
 
+test('an item, its index and the input of its node have names, and what is collected has its own', async () => {
+  const draft = workflow(
+    ['t>u'],
+    {
+      t: '{ "a": item.prize, "b": index, "c": nodeInput.customr.name, "d": $nodeInput.customer.nam }',
+      u: 'input.outpt.a',
+    },
+    closed,
+  );
+  draft.nodes[0]!.forEach = {
+    items: '[input.lines.{ "price": $input.customer.nme }]',
+    concurrency: 1,
+    onItemError: 'COLLECT',
+  };
+  expect((await messagesOf(draft)).map((message) => message.split(':')[0])).toEqual([
+    '`item.prize` is undefined',
+    '`nodeInput.customr.name` is undefined',
+    '`nodeInput.customer.nam` is undefined',
+    '`input.customer.nme` is undefined',
+    '`input.outpt.a` is undefined',
+  ]);
+  draft.nodes[0]!.forEach = null;
+  expect(await messagesOf(draft)).toContain(
+    '`item.prize` is undefined: an expression sees: input, nodes, execution.',
+  );
+});
+
 test('a node with forEach sees an item, its list the whole input', async () => {
   const draft = workflow(['t'], { t: 'input.customer & input.price' }, closed);
-  draft.nodes[0]!.forEach = { items: '[input.lines.prices, input.lines]', concurrency: 1 };
+  draft.nodes[0]!.forEach = {
+    items: '[input.lines.prices, input.lines]',
+    concurrency: 1,
+    onItemError: 'FAIL',
+  };
   expect(await messagesOf(draft)).toEqual([
     '`input.lines.prices` may be undefined, as the inputSchema does not name it: `input.lines` has: price, quantity. Did you mean `input.lines.price`?',
   ]);

@@ -75,7 +75,12 @@ function toNode(node: DocumentNode): DocumentNode {
   const { key, type, name, config, position, join, retry, forEach } = node;
   const place = position && { x: position.x, y: position.y };
   const any = join === 'ANY' ? join : undefined;
-  return withoutNulls({ key, type, name, config, position: place, join: any, retry, forEach });
+  const list = forEach && (withoutDefault(forEach) as typeof forEach);
+  return withoutNulls({ key, type, name, config, position: place, join: any, retry, forEach: list });
+}
+
+function withoutDefault({ onItemError, ...forEach }: NonNullable<DocumentNode['forEach']>) {
+  return onItemError === undefined || onItemError === 'FAIL' ? forEach : { ...forEach, onItemError };
 }
 
 /** The type stays what it was: what may be null may be left out as well. */

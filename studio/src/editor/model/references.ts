@@ -16,7 +16,7 @@ export function renameInNode(
 }
 
 export interface Rename {
-  /** `nodes` for `nodes.<key>`, `input` for what several edges bring. */
+  /** `nodes` for `nodes.<key>` and `$nodes.<key>`, `input` for what several edges bring. */
   root: 'nodes' | 'input';
   from: string;
   to: string;
@@ -67,7 +67,7 @@ export function renameInExpression(text: string, { root, from, to }: Rename): st
   for (const [token] of text.matchAll(tokens)) {
     const isBlank = /^(\s|\/\*)/.test(token);
     const isReference =
-      nameOf(token) === from && last === '.' && beforeLast === root && beforeThat !== '.' && !isBlank;
+      nameOf(token) === from && last === '.' && isRoot(beforeLast, root) && beforeThat !== '.' && !isBlank;
     result += isReference ? quoted(to) : token;
     if (!isBlank) [beforeThat, beforeLast, last] = [beforeLast, last, token];
   }
@@ -77,6 +77,11 @@ export function renameInExpression(text: string, { root, from, to }: Rename): st
 /** Strings, comments, names in backquotes, blanks, names with what begins them, and any other character. */
 const tokens =
   /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|`[^`]*`?|\s+|[$A-Za-z0-9_\u0080-\uffff]+|[\s\S]/g;
+
+/** `nodes` and the variable `$nodes`. */
+function isRoot(token: string | undefined, root: string): boolean {
+  return token === root || token === `$${root}`;
+}
 
 function nameOf(token: string): string {
   return token.startsWith('`') ? token.slice(1, -1) : token;

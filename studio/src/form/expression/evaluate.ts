@@ -8,14 +8,16 @@ export type Verdict =
 
 export type Question =
   | { kind: 'scope'; scope: unknown }
-  | { kind: 'expression'; id: number; expression: string };
+  | { kind: 'expression'; id: number; expression: string; items: string | undefined };
 
 /**
  * Evaluates a JSONata expression over a scope, in a worker that all expressions of the page share: it is started with
  * the first one, and ended and started anew where an expression takes longer than it may.
+ *
+ * @param items an expression whose value is a list: `expression` is evaluated over the first item of it
  */
-export function evaluate(expression: string, scope: unknown): Promise<Verdict> {
-  const waiting = line.then(() => ask(expression, scope));
+export function evaluate(expression: string, scope: unknown, items?: string): Promise<Verdict> {
+  const waiting = line.then(() => ask(expression, scope, items));
   line = waiting.catch(() => {});
   return waiting;
 }
@@ -25,7 +27,7 @@ let line: Promise<unknown> = Promise.resolve();
 let worker: { port: Worker; scope: unknown } | null = null;
 let lastId = 0;
 
-function ask(expression: string, scope: unknown): Promise<Verdict> {
+function ask(expression: string, scope: unknown, items: string | undefined): Promise<Verdict> {
   const { port } = workerFor(scope);
   const id = ++lastId;
   return new Promise((resolve) => {
@@ -45,7 +47,7 @@ function ask(expression: string, scope: unknown): Promise<Verdict> {
     const timer = setTimeout(() => settle(failed('it takes too long for a preview'), true), maxMs);
     port.addEventListener('message', onMessage);
     port.addEventListener('error', onError);
-    port.postMessage({ kind: 'expression', id, expression } satisfies Question);
+    port.postMessage({ kind: 'expression', id, expression, items } satisfies Question);
   });
 }
 

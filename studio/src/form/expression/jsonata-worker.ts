@@ -9,24 +9,33 @@ const port = self as unknown as Pick<Worker, 'postMessage' | 'onmessage'>;
 
 port.onmessage = ({ data }: MessageEvent<Question>) => {
   if (data.kind === 'scope') scope = data.scope;
-  else void answer(data.id, data.expression);
+  else void answer(data);
 };
 
-async function answer(id: number, expression: string): Promise<void> {
-  port.postMessage({ id, verdict: await judge(expression) });
+type Expression = Extract<Question, { kind: 'expression' }>;
+
+async function answer(question: Expression): Promise<void> {
+  port.postMessage({ id: question.id, verdict: await judge(question) });
 }
 
-async function judge(expression: string): Promise<Verdict> {
+async function judge({ expression, items }: Expression): Promise<Verdict> {
   try {
-    // The limits are the server's, except for time: a preview that is slow is none.
-    const value = await jsonata(expression, { timeout: 1_000, stack: 500, sequence: 1_000_000 }).evaluate(
-      scope,
+    const own = (scope ?? {}) as Record<string, unknown>;
+    if (items === undefined) return describe(await evaluateOver(expression, own));
+    const list = await evaluateOver(items, { ...own, nodeInput: own.input });
+    const item = Array.isArray(list) ? list[0] : list;
+    return describe(
+      await evaluateOver(expression, { ...own, input: item, item, index: 0, nodeInput: own.input }),
     );
-    return describe(value);
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
     return { kind: 'failed', message: message ?? String(error), position: position ?? null };
   }
+}
+
+/** The limits are the server's, except for time: a preview that is slow is none. As there, names are variables too. */
+function evaluateOver(expression: string, over: Record<string, unknown>): Promise<unknown> {
+  return jsonata(expression, { timeout: 1_000, stack: 500, sequence: 1_000_000 }).evaluate(over, over);
 }
 
 function describe(value: unknown): Verdict {

@@ -7,13 +7,16 @@ import { evaluate, type Verdict } from './evaluate.ts';
 /** What an expression gives over the last run's values, a moment after it was typed. */
 export function ExpressionPreview({
   expression,
+  isOfList = false,
   id,
 }: {
   expression: string;
+  /** Whether it gives the list itself; else it is evaluated over the first item, where the node has a list. */
+  isOfList?: boolean;
   id?: string;
 }): ReactElement | null {
-  const { data } = useFormContext();
-  const verdict = useVerdict(expression, data);
+  const { data, items } = useFormContext();
+  const verdict = useVerdict(expression, data, isOfList ? undefined : items);
   if (expression.trim() === '') return null;
   return (
     <div id={id} className="weft-preview" role="status" data-kind={verdict?.kind}>
@@ -58,19 +61,23 @@ function Outcome({ verdict }: { verdict: Verdict | undefined }): ReactElement {
 }
 
 /** The last expression's; until there is one, the one before it. */
-export function useVerdict(expression: string, data: NodeFormData | undefined): Verdict | undefined {
+export function useVerdict(
+  expression: string,
+  data: NodeFormData | undefined,
+  items: string | undefined,
+): Verdict | undefined {
   const [verdict, setVerdict] = useState<Verdict>();
   useEffect(() => {
     if (data === undefined || expression.trim() === '') return setVerdict(undefined);
     let isLatest = true;
     const timer = setTimeout(() => {
-      void evaluate(expression, data).then((found) => isLatest && setVerdict(found));
+      void evaluate(expression, data, items).then((found) => isLatest && setVerdict(found));
     }, pauseMs);
     return () => {
       isLatest = false;
       clearTimeout(timer);
     };
-  }, [expression, data]);
+  }, [expression, data, items]);
   return verdict;
 }
 

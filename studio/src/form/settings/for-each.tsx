@@ -1,12 +1,13 @@
-import type { ForEachInput } from '@weft/client';
+import type { ForEachInput, OnItemError } from '@weft/client';
 import { type ReactElement, useId } from 'react';
-import { TextArea } from '../../ui/field.tsx';
+import { Select, TextArea } from '../../ui/field.tsx';
 import { ExpressionPreview } from '../expression/preview.tsx';
 import { FormField } from '../form-field.tsx';
 import { problemsAt, problemsWithin } from '../problems.ts';
 import { NumberInput } from '../widgets/number-input.tsx';
 import type { SettingProps } from './retry.tsx';
 import { SwitchSection } from './switch-section.tsx';
+import { itemErrorInWords } from './words.ts';
 
 /** Whether a node runs once for each item of a list, and how many at once. */
 export function ForEachSettings({
@@ -16,7 +17,7 @@ export function ForEachSettings({
   isReadOnly,
 }: SettingProps<ForEachInput>): ReactElement {
   const id = useId();
-  const { items = '', concurrency = defaultConcurrency } = value ?? {};
+  const { items = '', concurrency = defaultConcurrency, onItemError = 'FAIL' } = value ?? {};
   return (
     <SwitchSection
       title="Run once for each item of a list"
@@ -33,7 +34,7 @@ export function ForEachSettings({
         <FormField
           id={`${id}-items`}
           label="List"
-          description="A JSONata expression over `input`, `nodes.<key>.output` and `execution`."
+          description="A JSONata expression over `input`, `nodes.<key>.output` and `execution`. The other expressions of the node read `item`, `index` and, for its whole input, `nodeInput`."
           problems={[...problemsAt(problems, 'forEach'), ...problemsWithin(problems, 'forEach.items')]}
           isRequired
         >
@@ -53,7 +54,7 @@ export function ForEachSettings({
                 value={items}
                 onChange={({ target }) => onChange({ ...value, items: target.value })}
               />
-              <ExpressionPreview expression={items} />
+              <ExpressionPreview expression={items} isOfList />
             </div>
           )}
         </FormField>
@@ -75,6 +76,27 @@ export function ForEachSettings({
             unit="items"
             isReadOnly={isReadOnly}
           />
+        )}
+      </FormField>
+      <FormField
+        id={`${id}-on-item-error`}
+        label="When an item fails"
+        problems={problemsWithin(problems, 'forEach.onItemError')}
+      >
+        {({ describedBy }) => (
+          <Select
+            id={`${id}-on-item-error`}
+            aria-describedby={describedBy}
+            disabled={isReadOnly}
+            value={onItemError}
+            onChange={({ target }) => onChange({ items, ...value, onItemError: target.value as OnItemError })}
+          >
+            {Object.entries(itemErrorInWords).map(([choice, words]) => (
+              <option key={choice} value={choice}>
+                {words}
+              </option>
+            ))}
+          </Select>
         )}
       </FormField>
     </SwitchSection>

@@ -1,4 +1,4 @@
-import type { Join, RetryPolicyInput } from '@weft/client';
+import type { Join, OnItemError, RetryPolicyInput } from '@weft/client';
 import { formatDuration } from '../../ui/format.ts';
 
 export type RetryPolicy = Required<RetryPolicyInput>;
@@ -48,4 +48,10 @@ export const joinInWords: Record<Join, { choice: string; summary: string }> = {
     choice: 'Starts when all are settled and at least one came',
     summary: 'What did not come is not in its input.',
   },
+};
+
+export const itemErrorInWords: Record<OnItemError, string> = {
+  FAIL: 'The node fails',
+  SKIP: 'It is left out',
+  COLLECT: 'Its error is in the list',
 };

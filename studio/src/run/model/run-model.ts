@@ -118,6 +118,7 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
     case 'NodeSucceeded':
     case 'NodeFailed':
     case 'NodeRetryScheduled':
+    case 'NodeCanceled':
     case 'NodeSkipped':
     case 'NodeReused':
       applyState(run, event, workOf(run, nodeKey, item), at);
@@ -155,6 +156,7 @@ type StateEvent = Extract<
       | 'NodeSucceeded'
       | 'NodeFailed'
       | 'NodeRetryScheduled'
+      | 'NodeCanceled'
       | 'NodeSkipped'
       | 'NodeReused';
   }
@@ -188,6 +190,9 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
       Object.assign(endAttempt(run, work, 'RETRY', sequence, at) ?? {}, { error, retryDelayMs: delayMs });
       break;
     }
+    case 'NodeCanceled':
+      cancel(run, work, sequence, at);
+      break;
     case 'NodeSkipped':
       work.settled = {
         kind: 'SKIPPED',
