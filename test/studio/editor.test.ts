@@ -137,6 +137,25 @@ inBrowser('the editor', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
 
+  test('the key of a workflow is shown, and changes on purpose, to one that is free', async () => {
+    await weft.createWorkflow({ name: 'Taken key', nodes: [{ key: 'start', type: 'input' }] });
+    const id = await weft.createWorkflow({ name: 'To be renamed', nodes: [{ key: 'start', type: 'input' }] });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await page.getByText('to-be-renamed', { exact: true }).waitFor();
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('New key').fill('taken-key');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Another workflow has the key taken-key').waitFor();
+    await dialog.getByLabel('New key').fill('renamed');
+    await dialog.getByRole('button', { name: 'Change' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByText('renamed', { exact: true }).waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    expect(await page.getByText('Unsaved').count()).toBe(0);
+  });
+
   test('by the pointer a node is dropped, moved and joined; the file of it all makes the same workflow elsewhere', async () => {
     const [from, to] = [
       await weft.createWorkflow({

@@ -44,6 +44,19 @@ export function useCreateWorkflow() {
   });
 }
 
+/** Gives a workflow another key. A WeftInputError says why it cannot have it. */
+export function useRenameWorkflow() {
+  const client = useWeft();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, key }: { id: string; key: string }) => client.workflows.rename(id, key),
+    onSuccess: (workflow) => {
+      queries.setQueryData(keys.workflow(workflow.id), workflow);
+      return queries.invalidateQueries({ queryKey: keys.workflows() });
+    },
+  });
+}
+
 export function useDeleteWorkflow() {
   const client = useWeft();
   const queries = useQueryClient();

@@ -268,7 +268,7 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
               ) : selected.nodes.length > 1 ? (
                 <p className="weft-editor__fine">{selected.nodes.length} nodes are chosen.</p>
               ) : (
-                <WorkflowPanel editor={editor} findings={findings} />
+                <WorkflowPanel workflow={workflow} editor={editor} findings={findings} />
               )}
             </Tabs>
           </aside>

@@ -1,14 +1,18 @@
+import type { Workflow } from '@weft/client';
 import type { ReactElement } from 'react';
 import { JsonField } from '../form/json-field.tsx';
 import { Field, Input, TextArea } from '../ui/field.tsx';
 import type { Finding } from './model/findings.ts';
 import type { Editor } from './use-editor.ts';
+import { WorkflowKey } from './workflow-key.tsx';
 
 /** What belongs to the workflow as a whole. */
 export function WorkflowPanel({
+  workflow,
   editor,
   findings,
 }: {
+  workflow: Pick<Workflow, 'id' | 'key'>;
   editor: Editor;
   findings: readonly Finding[];
 }): ReactElement {
@@ -27,6 +31,7 @@ export function WorkflowPanel({
           />
         )}
       </Field>
+      <WorkflowKey workflow={workflow} />
       <Field label="Description">
         {(control) => (
           <TextArea
