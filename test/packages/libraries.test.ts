@@ -50,6 +50,17 @@ from scipy import optimize, stats
 result = [round(optimize.brentq(lambda x: x * x - 9, 0, 5), 6), round(float(stats.norm.cdf(1)), 4)]`,
     [3, 0.8413],
   ],
+  'scikit-learn and joblib do in one process what is asked of several': [
+    `
+from joblib import Parallel, delayed
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.svm import SVC
+x, y = load_iris(return_X_y=True)
+result = [GridSearchCV(SVC(), {'C': [1, 10]}, n_jobs=2).fit(x, y).best_score_ > 0.9,
+          Parallel(n_jobs=2)(delayed(abs)(-n) for n in range(3))]`,
+    [true, [0, 1, 2]],
+  ],
   'scikit-learn clusters, finds neighbours and outliers, and embeds': [
     `
 import numpy as np

@@ -30,6 +30,8 @@ _SETTINGS = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     **dict.fromkeys(("POLARS_MAX_THREADS", "RAYON_NUM_THREADS"), "2"),
     "LOKY_MAX_CPU_COUNT": "1",
+    # Its processes are programs, which a cell has none of. While it is imported ahead it finds so by itself.
+    "JOBLIB_MULTIPROCESSING": "0",
     "MPLBACKEND": f"module://{figures.BACKEND}",
 }
 _MAX_PROCESSES = 2048
