@@ -8,7 +8,8 @@ import type { Plugin } from 'vite';
  *   - there are no layers: the rules stand in the order that the layers gave them;
  *   - each selector applies within `.weft` alone, and weighs one class more than it did;
  *   - what a host's CSS says of elements, such as `button { … }`, is reverted within `.weft`. Drawings are left out,
- *     whose attributes would be reverted too, and the code editor, which brings its own styles.
+ *     whose attributes would be reverted too, and the code editor, which brings its own styles. So would be the
+ *     attribute `hidden`, which has a rule.
  */
 export function isolateCss(): Plugin {
   return {
@@ -31,6 +32,7 @@ const revertHost = `
   font-style: normal; font-weight: 400; letter-spacing: normal; text-align: start; text-indent: 0;
   text-transform: none; white-space: normal; word-spacing: normal; cursor: auto; visibility: visible;
 }
+.weft [hidden] { display: none; }
 `.trim();
 
 function isolated(css: string): string {

@@ -74,6 +74,8 @@ inBrowser('an app that embeds @weft/studio from its package', () => {
       letterSpacing: 'normal',
       fontFamily: expect.stringContaining('Georgia'),
     });
+    expect(await page.locator('.weft [hidden]').count()).toBeGreaterThan(0);
+    expect(await page.locator('.weft [hidden]:visible').count()).toBe(0);
     // With the package's styles taken away, nothing outside of its parts has another style; only sizes follow from theirs.
     const styled = await page.evaluate<object[]>(outside);
     await page.evaluate(`document.querySelector('link[href="dist/main.css"]').disabled = true`);

@@ -175,6 +175,8 @@ inBrowser('the form of a node', () => {
   test('expressions: the value over the last run shows as it is typed, and one without end is given up', async () => {
     await using studio = await open({ key: 'sum', type: 'transform', config: {} }, { data });
     const expression = studio.page.getByRole('textbox', { name: 'Expression' });
+    const field = studio.page.locator('.weft-form-field').filter({ has: expression });
+    await field.getByText('Expression is needed.').waitFor();
     const preview = studio.page.locator('.weft-preview');
     await expression.fill('$sum(input.rows.price)');
     await preview.getByText('7', { exact: true }).waitFor();

@@ -50,6 +50,8 @@ inBrowser('signing in', () => {
     await signIn(studio, firstToken);
     await page.getByRole('button', { name: 'Run Slow' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.goBack();
     const row = page.getByRole('row').filter({ hasText: 'Slow' });
     await row.getByText('Running').waitFor();
     await page.getByRole('button', { name: 'Run Slow' }).click();

@@ -206,7 +206,9 @@ test('a configuration that does not fit its schema is an error at its path, with
   expect((await validate(draft))[1]!.message).toBe(
     'Expected `timeoutMs` to be an integer from 1000 to 300000, got 500.',
   );
-  expect(await problemsOf(withNodes(nodeOf('p', 'python', {})))).toEqual(['REQUIRED nodes.0.config.code']);
+  const empty = withNodes(nodeOf('p', 'python', {}));
+  expect(await problemsOf(empty)).toEqual(['REQUIRED nodes.0.config.code']);
+  expect((await validate(empty))[0]!.message).toBe('Code is needed.');
 });
 
 test('a template may stand for a value of any type, if its expression parses', async () => {
