@@ -45,9 +45,17 @@ const arrows = {
 };
 
 /** The decisions of a run take state and event in and give commands out: no clock, no I/O, no library. */
-const pureFiles = ['graph', 'fold', 'join', 'schedule', 'step', 'recovery', 'retry', 'values'].map(
-  (name) => `server/engine/${name}.ts`,
-);
+const pureFiles = [
+  'graph',
+  'fold',
+  'join',
+  'schedule',
+  'step',
+  'recovery',
+  'retry',
+  'retry-plan',
+  'values',
+].map((name) => `server/engine/${name}.ts`);
 const pureMayImport = [
   ...pureFiles,
   'server/engine/plan.ts',

@@ -42,6 +42,7 @@ import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
 import { openRetention } from './use-cases/retention.ts';
+import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
 import type { ServerInfo, Weft } from './use-cases/weft.ts';
@@ -201,6 +202,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     executions: {
       ...makeExecutionUseCases(parts),
       ...makeStartUseCases({ ...parts, worker, principal }),
+      ...makeRetryUseCases({ ...parts, worker, principal }),
       ...makeExportUseCases(parts),
     },
     artifacts: {

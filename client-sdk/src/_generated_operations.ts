@@ -115,6 +115,51 @@ export type ExecutionFilter = {
   statuses?: Array<ExecutionStatus> | null | undefined;
 };
 
+/** What a retry does with a node. */
+export type RetryAction =
+  /** Takes its output over from the former execution. */
+  | 'REUSE'
+  /** Runs it, where its inputs come. */
+  | 'RUN'
+  /** Nothing: it was skipped, and is skipped again. */
+  | 'SKIP';
+
+/** Why a retry runs a node. */
+export type RetryReason =
+  /** The strategy runs everything. */
+  | 'ALL_NODES'
+  /** It had not succeeded. */
+  | 'NOT_SUCCEEDED'
+  /** The former version does not have it. */
+  | 'NEW'
+  /** Its type, configuration, join or list, or an edge that leads to it, is another one. */
+  | 'CHANGED'
+  /** It reads the input of the execution, which is another one. */
+  | 'INPUT_CHANGED'
+  /** It follows a node that runs. */
+  | 'FOLLOWS';
+
+/** How much a UserError matters. */
+export type UserErrorLevel =
+  /** The input is refused. */
+  | 'ERROR'
+  /** The input is accepted, but is probably not what its author meant. */
+  | 'WARNING';
+
+/** What of a former execution is run again. */
+export type ExecutionRetryStrategy =
+  /** Everything. */
+  | 'ALL_NODES'
+  /** What had not succeeded or has changed since, and what follows it; the other nodes, and items of a `forEach`, are REUSED. */
+  | 'FROM_FAILURE';
+
+/** Which version of the workflow a retry runs. */
+export type ExecutionRetryVersion =
+  /** That of the former execution. */
+  | 'SAME'
+  /** The latest: what it changed, and what follows that, runs again. */
+  | 'LATEST';
+
 /** The status of an environment. */
 export type PythonEnvironmentState =
   /** Is being resolved or installed. */
@@ -129,13 +174,6 @@ export type WorkflowFilter = {
   /** Those whose name or key contains this text. */
   search?: string | null | undefined;
 };
-
-/** How much a UserError matters. */
-export type UserErrorLevel =
-  /** The input is refused. */
-  | 'ERROR'
-  /** The input is accepted, but is probably not what its author meant. */
-  | 'WARNING';
 
 /** A workflow as its author writes it. */
 export type WorkflowInput = {
@@ -257,13 +295,6 @@ export type ExecutionCancelMode =
   | 'GRACEFUL'
   /** Python is killed at once. */
   | 'FORCE';
-
-/** What of a former execution is run again. */
-export type ExecutionRetryStrategy =
-  /** Everything. */
-  | 'ALL_NODES'
-  /** What had not succeeded, and what follows it; the other nodes, and items of a `forEach`, are REUSED. */
-  | 'FROM_FAILURE';
 
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
@@ -1210,15 +1241,55 @@ export type ExecutionCancelMutation = {
 export type ExecutionRetryMutationVariables = Exact<{
   id: string;
   strategy?: ExecutionRetryStrategy;
+  version?: ExecutionRetryVersion;
+  input?: unknown;
 }>;
 
 
 export type ExecutionRetryMutation = {
-  /** Runs a former execution again, with the same version and input, as a new execution. */
+  /** Runs a former execution again, as a new execution: with the same version or the latest, and with the same input or another. */
   executionRetry: {
     /** The new execution; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
     /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ExecutionRetryPlanQueryVariables = Exact<{
+  id: string;
+  strategy?: ExecutionRetryStrategy;
+  version?: ExecutionRetryVersion;
+  input?: unknown;
+}>;
+
+
+export type ExecutionRetryPlanQuery = {
+  /** What `executionRetry` with the same arguments would reuse and run, without starting it. */
+  executionRetryPlan: {
+    /** The version that it would run; null for a `pythonRun`, and where there are userErrors. */
+    versionNumber: number | null;
+    /** The nodes of that version, each after those that it follows; empty where there are userErrors. */
+    nodes: Array<{
+      /** The node's `key`, in the version that the retry runs. */
+      nodeKey: string;
+      /** Whether it is reused or runs. */
+      action: RetryAction;
+      /** Why it runs; null where it does not. */
+      reason: RetryReason | null;
+      /** Of a node with `forEach` that runs: the indexes of the items whose output is reused. */
+      items: Array<number>;
+    }>;
+    /** Why it cannot be retried so; else empty. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
       level: UserErrorLevel;
@@ -2288,7 +2359,10 @@ export const ExecutionCancelDocument: Document<ExecutionCancelMutation, Executio
   'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE){executionRetry(id:$id strategy:$strategy){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+
+export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, ExecutionRetryPlanQueryVariables> =
+  'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
   'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';

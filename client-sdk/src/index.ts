@@ -32,7 +32,15 @@ export type {
   PythonRun,
 } from './python.ts';
 export type { RequestArguments, RequestOptions } from './request.ts';
-export type { Execution, ExecutionWithNodes, ResultOptions, Run, RunMethods } from './run.ts';
+export type {
+  Execution,
+  ExecutionWithNodes,
+  ResultOptions,
+  RetryOptions,
+  RetryPlan,
+  Run,
+  RunMethods,
+} from './run.ts';
 export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';

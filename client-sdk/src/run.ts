@@ -6,7 +6,10 @@ import {
   type ExecutionPartsFragment,
   type ExecutionQuery,
   ExecutionRetryDocument,
+  ExecutionRetryPlanDocument,
+  type ExecutionRetryPlanQuery,
   type ExecutionRetryStrategy,
+  type ExecutionRetryVersion,
 } from './_generated_operations.ts';
 import { makeRunActivity, type RunActivity } from './activity.ts';
 import type { ClientContext } from './context.ts';
@@ -55,13 +58,25 @@ export interface RunMethods<Output> extends RunActivity {
    */
   cancel(mode?: ExecutionCancelMode, options?: RequestOptions): Promise<Execution>;
   /**
-   * Runs the same nodes again with the same input, as a new execution. FROM_FAILURE, the default, reuses the outputs of
-   * the nodes that had succeeded.
+   * Runs the workflow again, as a new execution. FROM_FAILURE, the default, reuses the outputs of the nodes that had
+   * succeeded; with `version: 'LATEST'` those that the latest version has not changed.
    * @throws WeftNotFoundError where the execution does not exist
-   * @throws WeftInputError while the run has not ended, and for FROM_FAILURE where nothing failed
+   * @throws WeftInputError while the run has not ended, and for FROM_FAILURE where nothing failed and nothing differs
    */
-  retry(strategy?: ExecutionRetryStrategy, options?: RequestOptions): Promise<Run<Output>>;
+  retry(strategy?: ExecutionRetryStrategy, options?: RetryOptions): Promise<Run<Output>>;
+  /** What such a retry would reuse and run; it is not started. Throws what `retry` throws. */
+  retryPlan(strategy?: ExecutionRetryStrategy, options?: RetryOptions): Promise<RetryPlan>;
 }
+
+export interface RetryOptions extends RequestOptions {
+  /** The version of the former run, which is the default, or the latest of its workflow. */
+  version?: ExecutionRetryVersion | undefined;
+  /** The input, where it is another one than that of the former run. Every node depends on it: nothing is reused then. */
+  input?: unknown;
+}
+
+/** What a retry does with each node. */
+export type RetryPlan = Omit<ExecutionRetryPlanQuery['executionRetryPlan'], 'userErrors'>;
 
 /** A handle on one execution. */
 export interface Run<Output = unknown> extends RunMethods<Output> {
@@ -106,12 +121,23 @@ function makeRunMethods<Output>(context: ClientContext, idOf: () => Promise<stri
       const data = await request(settings, ExecutionCancelDocument, variables, idempotent);
       return unwrapPayload(data.executionCancel, 'execution');
     },
+    async retryPlan(strategy = 'FROM_FAILURE', options) {
+      const variables = { id: await idWithin(options), strategy, ...retryVariables(options) };
+      const { executionRetryPlan } = await request(settings, ExecutionRetryPlanDocument, variables, options);
+      const { userErrors, ...plan } = executionRetryPlan;
+      return unwrapPayload({ plan: userErrors.length > 0 ? null : plan, userErrors }, 'plan');
+    },
     async retry(strategy = 'FROM_FAILURE', options) {
-      const variables = { id: await idWithin(options), strategy };
+      const variables = { id: await idWithin(options), strategy, ...retryVariables(options) };
       const data = await request(settings, ExecutionRetryDocument, variables, options);
       return makeRun<Output>(context, unwrapPayload(data.executionRetry, 'execution').id);
     },
   };
+}
+
+/** What is left out has the server's default. */
+function retryVariables({ version, input }: RetryOptions = {}) {
+  return { ...(version && { version }), ...(input !== undefined && { input }) };
 }
 
 async function waitForResult<Output>(

@@ -9,7 +9,7 @@ import { lateFailure } from './late-violations.ts';
 import { makeNodeStarts } from './node-start.ts';
 import { checkOutput } from './output.ts';
 import type { Plan, PlannedNode } from './plan.ts';
-import { releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
+import { type Former, releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
 import { takeStep } from './step.ts';
 import { EXECUTION_ENDED, type StopRequest } from './stop.ts';
@@ -23,7 +23,7 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
   /** Folded from the journal as it stands. */
   state: RunState;
   /** Of the execution that this one retries from its failure. */
-  former: RunState | null;
+  former: Former | null;
   /** Whether nodes may start before their `NodeStarted` is committed (run-ahead.ts). */
   runAhead: boolean;
   /** Aborts with a StopRequest. */
@@ -107,7 +107,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
    * Before anything starts. One append an event, so that no insert grows past its bounds, however many items there are;
    * where a worker is lost in between, the next one appends the rest.
    */
-  function recordReuse(from: RunState): void {
+  function recordReuse(from: Former): void {
     const started: EventBody[] = state.status === 'QUEUED' ? [{ type: 'ExecutionStarted' }] : [];
     for (const event of [...started, ...reuseEvents(plan.graph, from, state)]) {
       void record([event]); // has a listener: append adds it

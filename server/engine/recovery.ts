@@ -1,8 +1,9 @@
 import type { EventBody, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { NodeFailure } from '../nodes/definition.ts';
-import { isBetweenItems, isDone, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
+import { isBetweenItems, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
 import type { Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
+import { type NodeChange, planRetry } from './retry-plan.ts';
 import { nodeStarted } from './step.ts';
 
 /** A node whose worker was lost this often while it ran is taken to be the cause. */
@@ -70,26 +71,26 @@ export function releaseEvents(state: RunState): EventBody[] {
 
 /**
  * The events by which a retry from the failure reuses results of the execution that it retries, without those that
- * `state` has already. Reused is every node that ended well and follows only nodes that did; of a list that did not end
- * well, the items that did. A list that follows other nodes may not be the same, so none of its items is reused. Nodes
- * come in the order in which they had ended, by which a join chooses among alternatives.
+ * `state` has already. Nodes come in the order in which they had ended, by which a join chooses among alternatives.
  */
-export function reuseEvents(graph: Graph, former: RunState, state: RunState): EventBody[] {
-  const tainted = new Set<string>();
-  const events: (EventBody & { nodeKey: string })[] = [];
-  for (const nodeKey of graph.order) {
-    const run = former.nodes.get(nodeKey) ?? newRun();
-    const follows = graph.nodes.get(nodeKey)!.incoming.some(({ source }) => tainted.has(source));
-    if (follows || !(isDone(run) || run.status === 'SKIPPED')) tainted.add(nodeKey);
+export function reuseEvents(graph: Graph, { state: former, changes }: Former, state: RunState): EventBody[] {
+  const events = planRetry(graph, former, changes).flatMap(({ nodeKey, action, items }) => {
+    const run = former.nodes.get(nodeKey);
     const current = state.nodes.get(nodeKey) ?? newRun();
-    if (follows || current.status !== 'QUEUED') continue;
-    if (isDone(run)) events.push(reused(nodeKey, null, run));
-    for (const [item, itemRun] of isDone(run) ? [] : run.items) {
-      if (isDone(itemRun) && !current.items.has(item)) events.push(reused(nodeKey, item, itemRun));
-    }
-  }
+    if (run === undefined || current.status !== 'QUEUED') return [];
+    if (action === 'REUSE') return [reused(nodeKey, null, run)];
+    const left = items.filter((item) => !current.items.has(item));
+    return left.map((item) => reused(nodeKey, item, run.items.get(item)!));
+  });
   const endOrder = (nodeKey: string) => former.nodes.get(nodeKey)!.endOrder ?? Number.POSITIVE_INFINITY;
   return events.toSorted((a, b) => Math.sign(endOrder(a.nodeKey) - endOrder(b.nodeKey)) || 0);
+}
+
+/** The execution that another one retries from its failure. */
+export interface Former {
+  state: RunState;
+  /** How the nodes differ from its nodes. */
+  changes: ReadonlyMap<string, NodeChange>;
 }
 
 function reused(

@@ -5,11 +5,12 @@ import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { coerceError } from '../shared/errors.ts';
+import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
 import { type ExecutorOptions, runExecution } from './executor.ts';
 import { emptyState } from './fold.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { executionInterrupted, MAX_LOSSES } from './recovery.ts';
+import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
 import type { StopRequest } from './stop.ts';
 
@@ -86,10 +87,22 @@ export async function resumeExecution(
     plan,
     execution: { id: executionId, workflowId: row.workflowId, input: row.input },
     state,
-    former: row.reuseFrom === null ? null : (await store.foldJournal(row.reuseFrom)).state,
+    former: row.reuseFrom === null ? null : await loadFormer(deps, row.reuseFrom, { plan, input: row.input }),
     runAhead: options.runAhead && countLoss === null,
     signal: row.cancelRequested === null ? options.signal : canceled(row.cancelRequested),
   });
+}
+
+async function loadFormer(
+  { store, registry }: Pick<ResumeDeps, 'store' | 'registry'>,
+  executionId: string,
+  current: Run,
+): Promise<Former> {
+  const row = await store.load(executionId);
+  const plan = row && tryPlan(row.definition, registry);
+  const former = plan === undefined || plan instanceof Error ? null : { plan, input: row!.input };
+  const { state } = await store.foldJournal(executionId);
+  return { state, changes: changedNodes(former, current) };
 }
 
 function canceled(mode: string): AbortSignal {

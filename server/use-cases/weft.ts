@@ -5,6 +5,7 @@ import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
+import type { makeRetryUseCases } from './retry.ts';
 import type { makeStartUseCases } from './start.ts';
 import type { makeViolationUseCases } from './violations.ts';
 import type { WorkflowUseCases } from './workflows.ts';
@@ -15,6 +16,7 @@ export interface Weft {
   workflows: WorkflowUseCases;
   executions: ReturnType<typeof makeExecutionUseCases> &
     ReturnType<typeof makeStartUseCases> &
+    ReturnType<typeof makeRetryUseCases> &
     ReturnType<typeof makeExportUseCases>;
   artifacts: {
     get(id: string): Promise<Artifact | null>;

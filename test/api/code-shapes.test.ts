@@ -66,6 +66,7 @@ test.each([
   ['MAIN', MAIN, 3],
   ['RETURN', 'return [item.json.a for item in _input.all()]', [1]],
 ])('code of the shape %s says so when it starts, and has its result', async (shape, code, output) => {
+  expect(await check(code)).toMatchObject({ ok: true, shape }); // so that it is known when the run starts
   const events = await weft.allEvents(await weft.runPython(code, { input: { a: 1 } }));
   expect(events.find(({ __typename }) => __typename === 'NodeStarted')).toMatchObject({ shape });
   expect(events.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output });
@@ -176,7 +177,10 @@ test('code that two shapes keep from running is no violation', async () => {
 });
 
 test('what the rules refuse keeps no workflow from being saved', async () => {
-  expect(await save('import os\nresult = 1')).toMatchObject({ userErrors: [], warnings: [] });
+  expect(await save('import os\nresult = 1')).toMatchObject({
+    userErrors: [],
+    warnings: [{ code: 'PYTHON_SECURITY_ERROR', field: 'nodes.0.config.code' }],
+  });
 });
 
 test('packages that code declares are installed for it, and judged as those of the node', async () => {

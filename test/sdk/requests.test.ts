@@ -183,6 +183,34 @@ test('a run of python.run() is canceled, read and retried before its id is known
   await expect(refused.get()).rejects.toThrow(WeftInputError);
 });
 
+test('a retry with the latest version keeps what that has not changed, and says so first', async () => {
+  const weft = connect();
+  const draft = (code: string) => ({
+    name: 'mended',
+    nodes: [
+      { key: 'load', type: 'transform', config: { expression: '[1, 2]' } },
+      { key: 'sum', type: 'python', config: { code } },
+    ],
+    edges: [{ source: 'load', target: 'sum' }],
+  });
+  const { id: workflowId } = await weft.workflows.create(draft('result = sum(input_date)'));
+  const run = await weft.executions.start<number>({ workflowId });
+  await expect(run.result()).rejects.toThrow('input_date');
+  await weft.workflows.update(workflowId, draft('result = sum(input_data)'));
+  expect(await run.retryPlan('FROM_FAILURE', { version: 'LATEST' })).toMatchObject({
+    versionNumber: 2,
+    nodes: [
+      { nodeKey: 'load', action: 'REUSE', reason: null },
+      { nodeKey: 'sum', action: 'RUN', reason: 'CHANGED' },
+    ],
+  });
+  expect(await (await run.retry('FROM_FAILURE', { version: 'LATEST' })).result()).toBe(3);
+  expect(await run.retryPlan('FROM_FAILURE', { input: 7 })).toMatchObject({
+    nodes: [{ reason: 'INPUT_CHANGED' }, { reason: 'FOLLOWS' }],
+  });
+  await expect(weft.executions.run('exec_none').retryPlan()).rejects.toThrow(WeftNotFoundError);
+});
+
 test('a method of a run whose start is not answered ends with its signal', async () => {
   await using proxy = await startTcpProxy(server.url);
   proxy.manners = () => 'ignore';

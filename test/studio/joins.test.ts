@@ -134,6 +134,37 @@ inBrowser('joins in the console', () => {
     await studio.screenshot('merge-and-fail');
   });
 
+  test('a run that failed is retried with the latest version, after what will run was shown', async () => {
+    const draft = (last: string) => ({
+      name: 'Mended',
+      nodes: [transform('load', '[1, 2]'), { ...transform('sum', last), name: 'Sum up' }],
+      edges: [{ source: 'load', target: 'sum' }],
+    });
+    const id = await weft.createWorkflow(draft('$error("no")'));
+    const failed = await weft.start(id);
+    await weft.allEvents(failed);
+    await weft.query(
+      'mutation ($id: ID!, $input: WorkflowInput!) { workflowUpdate(id: $id, input: $input) { userErrors { code } } }',
+      { id, input: draft('$sum(input)') },
+    );
+    await using studio = await browser.open(server, { path: `/runs/${failed}` });
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByRole('menuitem', { name: /latest version/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Retry with the latest version' });
+    await dialog.getByText('1 of 2 nodes run; the results of 1 are kept.').waitFor();
+    await dialog
+      .getByRole('listitem')
+      .filter({ hasText: 'Sum up' })
+      .getByText('runs: it was changed')
+      .waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await studio.screenshot('retry-latest');
+    await dialog.getByRole('button', { name: 'Retry with version 2' }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(failed));
+    await page.locator('.weft-run__title').getByText('Succeeded').waitFor();
+  });
+
   test('a run says why a node was skipped, and what began it', async () => {
     const id = await weft.run(prices.nodes, prices.edges, true);
     await weft.allEvents(id);

@@ -6,6 +6,16 @@ export const ExecutionStatus = enumOf(executionStatuses);
 export const NodeExecutionStatus = enumOf(nodeStatuses);
 export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
 export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
+export const ExecutionRetryVersion = enumOf(['SAME', 'LATEST']);
+export const RetryAction = enumOf(['REUSE', 'RUN', 'SKIP']);
+export const RetryReason = enumOf([
+  'ALL_NODES',
+  'NOT_SUCCEEDED',
+  'NEW',
+  'CHANGED',
+  'INPUT_CHANGED',
+  'FOLLOWS',
+]);
 
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
@@ -48,7 +58,41 @@ registerEnumType(ExecutionRetryStrategy, {
     ALL_NODES: { description: 'Everything.' },
     FROM_FAILURE: {
       description:
-        'What had not succeeded, and what follows it; the other nodes, and items of a `forEach`, are REUSED.',
+        'What had not succeeded or has changed since, and what follows it; the other nodes, and items of a `forEach`, are REUSED.',
     },
+  },
+});
+
+registerEnumType(ExecutionRetryVersion, {
+  name: 'ExecutionRetryVersion',
+  description: 'Which version of the workflow a retry runs.',
+  valuesConfig: {
+    SAME: { description: 'That of the former execution.' },
+    LATEST: { description: 'The latest: what it changed, and what follows that, runs again.' },
+  },
+});
+
+registerEnumType(RetryAction, {
+  name: 'RetryAction',
+  description: 'What a retry does with a node.',
+  valuesConfig: {
+    REUSE: { description: 'Takes its output over from the former execution.' },
+    RUN: { description: 'Runs it, where its inputs come.' },
+    SKIP: { description: 'Nothing: it was skipped, and is skipped again.' },
+  },
+});
+
+registerEnumType(RetryReason, {
+  name: 'RetryReason',
+  description: 'Why a retry runs a node.',
+  valuesConfig: {
+    ALL_NODES: { description: 'The strategy runs everything.' },
+    NOT_SUCCEEDED: { description: 'It had not succeeded.' },
+    NEW: { description: 'The former version does not have it.' },
+    CHANGED: {
+      description: 'Its type, configuration, join or list, or an edge that leads to it, is another one.',
+    },
+    INPUT_CHANGED: { description: 'It reads the input of the execution, which is another one.' },
+    FOLLOWS: { description: 'It follows a node that runs.' },
   },
 });

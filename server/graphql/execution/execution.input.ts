@@ -1,10 +1,15 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
 import type { CancelMode } from '../../use-cases/executions.ts';
-import type { RetryStrategy } from '../../use-cases/start.ts';
+import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
-import { ExecutionCancelMode, ExecutionRetryStrategy, ExecutionStatus } from './execution.enums.ts';
+import {
+  ExecutionCancelMode,
+  ExecutionRetryStrategy,
+  ExecutionRetryVersion,
+  ExecutionStatus,
+} from './execution.enums.ts';
 
 @InputType({ description: 'What to run, and with what.' })
 export class ExecutionStartInput {
@@ -74,6 +79,19 @@ export class ExecutionRetryArgs {
     description: 'Which nodes run again.',
   })
   strategy!: RetryStrategy;
+
+  @Field(() => ExecutionRetryVersion, {
+    defaultValue: 'SAME',
+    description: 'Which version of the workflow it runs.',
+  })
+  version!: RetryVersion;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      "The input, where it is another one than that of the former execution; must fit the workflow's `inputSchema`. Every node depends on it, so nothing is reused then.",
+  })
+  input?: unknown;
 }
 
 @ArgsType()

@@ -1,3 +1,4 @@
+import type { RetryPlan } from '../../use-cases/retry.ts';
 import type * as workflows from '../../use-cases/types.ts';
 import type { Execution, NodeExecution } from './execution.type.ts';
 
@@ -14,6 +15,12 @@ export function toExecutionPayload(outcome: workflows.Outcome<workflows.Executio
   return outcome.ok
     ? { execution: toExecution(outcome.value), userErrors: [] }
     : { execution: null, userErrors: outcome.userErrors };
+}
+
+export function toRetryPlan(outcome: workflows.Outcome<RetryPlan>) {
+  return outcome.ok
+    ? { ...outcome.value, userErrors: [] }
+    : { versionNumber: null, nodes: [], userErrors: outcome.userErrors };
 }
 
 export function durationMs({

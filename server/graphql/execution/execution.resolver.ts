@@ -10,12 +10,13 @@ import {
   ExecutionStartInput,
   ExecutionsArgs,
 } from './execution.input.ts';
-import { toExecution, toExecutionPayload } from './execution.mapper.ts';
+import { toExecution, toExecutionPayload, toRetryPlan } from './execution.mapper.ts';
 import {
   Execution,
   ExecutionCancelPayload,
   ExecutionConnection,
   ExecutionRetryPayload,
+  ExecutionRetryPlan,
   ExecutionStartPayload,
 } from './execution.type.ts';
 import { toExport } from './execution-export.ts';
@@ -54,6 +55,16 @@ export class ExecutionResolver {
     return isId('exec', id) ? toExport(await weft.executions.export(id), schema) : null;
   }
 
+  @Query(() => ExecutionRetryPlan, {
+    description: 'What `executionRetry` with the same arguments would reuse and run, without starting it.',
+  })
+  async executionRetryPlan(
+    @Args(() => ExecutionRetryArgs) { id, ...wanted }: ExecutionRetryArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<ExecutionRetryPlan> {
+    return toRetryPlan(await weft.executions.retryPlan(id, wanted));
+  }
+
   @Mutation(() => ExecutionStartPayload, {
     description:
       'Runs a workflow. Returns as soon as the execution is durably queued; follow the execution with `executionEvents`.',
@@ -77,13 +88,14 @@ export class ExecutionResolver {
   }
 
   @Mutation(() => ExecutionRetryPayload, {
-    description: 'Runs a former execution again, with the same version and input, as a new execution.',
+    description:
+      'Runs a former execution again, as a new execution: with the same version or the latest, and with the same input or another.',
   })
   async executionRetry(
-    @Args(() => ExecutionRetryArgs) { id, strategy }: ExecutionRetryArgs,
+    @Args(() => ExecutionRetryArgs) { id, ...wanted }: ExecutionRetryArgs,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionRetryPayload> {
-    return toExecutionPayload(await weft.executions.retry(id, strategy));
+    return toExecutionPayload(await weft.executions.retry(id, wanted));
   }
 }
 

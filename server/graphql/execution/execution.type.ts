@@ -4,8 +4,8 @@ import { DeadEdge } from '../execution-event/dead-edge.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
-import { Payload } from '../user-error/user-error.type.ts';
-import { ExecutionStatus, NodeExecutionStatus } from './execution.enums.ts';
+import { Payload, UserError } from '../user-error/user-error.type.ts';
+import { ExecutionStatus, NodeExecutionStatus, RetryAction, RetryReason } from './execution.enums.ts';
 import { NodeError } from './node-error.type.ts';
 
 @ObjectType({
@@ -117,4 +117,42 @@ export class ExecutionRetryPayload extends Payload {
     description: 'The new execution; null where there are userErrors.',
   })
   execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What a retry does with one node.' })
+export class RetryPlanNode {
+  @Field(() => String, { description: "The node's `key`, in the version that the retry runs." })
+  nodeKey!: string;
+
+  @Field(() => RetryAction, { description: 'Whether it is reused or runs.' })
+  action!: keyof typeof RetryAction;
+
+  @Field(() => RetryReason, { nullable: true, description: 'Why it runs; null where it does not.' })
+  reason!: keyof typeof RetryReason | null;
+
+  @Field(() => [Int], {
+    description: 'Of a node with `forEach` that runs: the indexes of the items whose output is reused.',
+  })
+  items!: number[];
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What a retry would reuse and run.',
+})
+export class ExecutionRetryPlan {
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The version that it would run; null for a `pythonRun`, and where there are userErrors.',
+  })
+  versionNumber!: number | null;
+
+  @Field(() => [RetryPlanNode], {
+    description:
+      'The nodes of that version, each after those that it follows; empty where there are userErrors.',
+  })
+  nodes!: RetryPlanNode[];
+
+  @Field(() => [UserError], { description: 'Why it cannot be retried so; else empty.' })
+  userErrors!: UserError[];
 }

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import type { ExecutionDetails, ExecutionRetryStrategy } from '@weft/client';
+import type { ExecutionDetails, ExecutionRetryStrategy, ExecutionRetryVersion } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
 import { messageOf, useStartExecution } from '../data/executions.ts';
@@ -10,6 +10,7 @@ import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
 import type { RunModel } from './model/records.ts';
 import { TargetLink, useNavigation } from './navigation.tsx';
+import { RetryDialog } from './retry-dialog.tsx';
 import { useRunInput } from './run-queries.ts';
 
 export interface RunActionsProps {
@@ -23,6 +24,7 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
   const cancel = useCancelRun();
   const retry = useRetryRun();
   const [isAsking, setIsAsking] = useState(false);
+  const [isPlanning, setIsPlanning] = useState(false);
   if (run.end === null) {
     return run.sequence === 0 ? null : (
       <Button icon="stop" isBusy={cancel.isPending} onClick={() => cancel.mutate({ executionId })}>
@@ -67,6 +69,12 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
         items={[
           { label: 'With the same input', icon: 'retry', onSelect: () => retryWith('ALL_NODES') },
           {
+            label: 'What has changed, with the latest version …',
+            icon: 'history',
+            isDisabled: workflow == null,
+            onSelect: () => setIsPlanning(true),
+          },
+          {
             label: 'With other input …',
             icon: 'edit',
             isDisabled: workflow == null,
@@ -74,6 +82,20 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
           },
         ]}
       />
+      {isPlanning && (
+        <RetryDialog
+          executionId={executionId}
+          nameOf={(key) => details?.version?.nodes.find((node) => node.key === key)?.name ?? key}
+          isBusy={retry.isPending}
+          onClose={() => setIsPlanning(false)}
+          onRetry={() =>
+            retry.mutate(
+              { executionId, strategy: 'FROM_FAILURE', version: 'LATEST' },
+              { onSuccess: () => setIsPlanning(false) },
+            )
+          }
+        />
+      )}
       {isAsking && workflow != null && details?.version != null && (
         <RunAgainDialog
           executionId={executionId}
@@ -151,13 +173,19 @@ export function useCancelRun() {
   });
 }
 
+interface Retry {
+  executionId: string;
+  strategy: ExecutionRetryStrategy;
+  version?: ExecutionRetryVersion;
+}
+
 export function useRetryRun() {
   const client = useWeft();
   const toast = useToast();
   const opened = useOpened();
   return useMutation({
-    mutationFn: ({ executionId, strategy }: { executionId: string; strategy: ExecutionRetryStrategy }) =>
-      client.executions.run(executionId).retry(strategy),
+    mutationFn: ({ executionId, strategy, version }: Retry) =>
+      client.executions.run(executionId).retry(strategy, { version }),
     onSuccess: ({ id }) => opened(id, 'Started again.'),
     onError: (error) => toast({ tone: 'failure', text: messageOf(error) ?? '' }),
   });

@@ -1,7 +1,7 @@
 import { applyEvent, emptyState, type RunState } from '../../../server/engine/fold.ts';
 import type { Plan } from '../../../server/engine/plan.ts';
 import { makePlan } from '../../../server/engine/plan.ts';
-import { resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
+import { type Former, resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
 import type { DeadEdge, EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
 import type { EdgeDraft, Join, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
@@ -19,7 +19,7 @@ export class HandDriven {
   /** A retry from the failure. */
   static retryOf({ plan, journal }: HandDriven): HandDriven {
     const run = new HandDriven(plan);
-    return run.take(reuseEvents(plan.graph, foldAll(journal), run.state));
+    return run.take(reuseEvents(plan.graph, sameAs(plan, foldAll(journal)), run.state));
   }
 
   get isOver(): boolean {
@@ -83,6 +83,11 @@ export class HandDriven {
     }
     return this;
   }
+}
+
+/** A former execution of the same nodes. */
+export function sameAs({ graph }: Plan, state: RunState): Former {
+  return { state, changes: new Map(graph.order.map((key) => [key, 'SAME'])) };
 }
 
 export function foldAll(events: readonly EventBody[]): RunState {

@@ -9,7 +9,7 @@ import type { NodeDraft, OnItemError, RetryPolicy } from '../../../server/nodes/
 import type { Expressions } from '../../../server/nodes/expressions.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 import { systemClock } from '../../../server/shared/clock.ts';
-import { draftOf, errorOf, foldAll, nodeOf } from './drive-by-hand.ts';
+import { draftOf, errorOf, foldAll, nodeOf, sameAs } from './drive-by-hand.ts';
 
 export type Play = 'succeed' | 'fail' | 'crash';
 
@@ -76,7 +76,7 @@ export class HandList {
       for (const event of events) applyEvent(state, event, new Date());
       this.journal.push(...events);
     };
-    if (former) tell(reuseEvents(this.plan.graph, former, state));
+    if (former) tell(reuseEvents(this.plan.graph, sameAs(this.plan, former), state));
     tell(
       this.journal.some(({ type }) => type === 'NodeStarted')
         ? resumeEvents(this.plan, state)

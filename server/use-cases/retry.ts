@@ -1,0 +1,182 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Pool } from 'pg';
+import { ExecutionEntity } from '../db/entities/execution.entity.ts';
+import { isDangling } from '../db/errors.ts';
+import { changedNodes, type Run } from '../engine/changed-nodes.ts';
+import { foldJournal } from '../engine/fold-journal.ts';
+import { makePlan } from '../engine/plan.ts';
+import { planRetry, type RetryStep } from '../engine/retry-plan.ts';
+import type { Evaluator } from '../expressions/evaluator.ts';
+import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { toExecution } from './execution-mapper.ts';
+import { findVersion } from './find-version.ts';
+import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { refuse, refuseNotFound } from './refuse.ts';
+import type { Execution, Outcome } from './types.ts';
+import { inputErrors } from './validate-input.ts';
+
+export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
+/** The version of the former execution, or the latest of its workflow. */
+export type RetryVersion = 'SAME' | 'LATEST';
+
+export interface RetryInput {
+  strategy: RetryStrategy;
+  version: RetryVersion;
+  /** Undefined for the input of the former execution. */
+  input?: unknown;
+}
+
+export interface RetryPlan {
+  /** Null for a pythonRun. */
+  versionNumber: number | null;
+  nodes: (Omit<RetryStep, 'reason'> & { reason: RetryStep['reason'] | 'ALL_NODES' })[];
+}
+
+interface Retry {
+  former: ExecutionEntity;
+  formerDefinition: WorkflowDraft;
+  definition: WorkflowDraft;
+  versionNumber: number | null;
+  input: unknown;
+}
+
+/** Running what an execution ran again, as a new one. */
+export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; evaluator: Evaluator }) {
+  const { registry, evaluator } = deps;
+  const { manager, pool } = deps.database;
+  const insertExecution = makeInsertExecution(deps);
+
+  return {
+    async retry(id: string, wanted: RetryInput): Promise<Outcome<Execution>> {
+      const prepared = await prepare(id, wanted);
+      if (!prepared.ok) return prepared;
+      const { former, versionNumber, input } = prepared.value;
+      const { workflowId, definition } = former;
+      try {
+        const row = await insertExecution(
+          {
+            workflowId,
+            versionNumber,
+            definition,
+            input,
+            idempotencyKey: null,
+            retryOf: id,
+            retryStrategy: wanted.strategy,
+          },
+          null,
+        );
+        return { ok: true, value: toExecution(row) };
+      } catch (error) {
+        // Retention deleted the former execution since it was read.
+        if (isDangling(error)) return refuseNotFound('execution', id);
+        throw error;
+      }
+    },
+
+    /** What the retry would reuse and run, without starting it. */
+    async retryPlan(id: string, wanted: RetryInput): Promise<Outcome<RetryPlan>> {
+      const prepared = await prepare(id, wanted);
+      if (!prepared.ok) return prepared;
+      const { former, formerDefinition, definition, versionNumber, input } = prepared.value;
+      const run = planOf(definition, input);
+      if (run === null)
+        return refuse(
+          'INVALID_WORKFLOW',
+          'version',
+          'This release does not know all node types of this version.',
+        );
+      const { graph } = run.plan;
+      if (wanted.strategy === 'ALL_NODES') {
+        const runs = { action: 'RUN', reason: 'ALL_NODES', items: [] as number[] } as const;
+        const nodes = graph.order.map((nodeKey) => ({ nodeKey, ...runs }));
+        return { ok: true, value: { versionNumber, nodes } };
+      }
+      const { state } = await foldJournal(pool, id, () => null);
+      const changes = changedNodes(planOf(formerDefinition, former.input), run);
+      return { ok: true, value: { versionNumber, nodes: planRetry(graph, state, changes) } };
+    },
+  };
+
+  function planOf(definition: WorkflowDraft, input: unknown): Run | null {
+    try {
+      return { plan: makePlan(definition, registry), input };
+    } catch {
+      return null;
+    }
+  }
+
+  async function prepare(id: string, { strategy, version, input }: RetryInput): Promise<Outcome<Retry>> {
+    const former = await manager.findOne(ExecutionEntity, { where: { id }, select: FORMER });
+    if (former === null) return refuseNotFound('execution', id);
+    if (former.finishedAt === null) {
+      return refuse(
+        'NOT_ENDED',
+        'id',
+        `Execution ${id} is ${former.status}. Wait for its end, or cancel it, before retrying.`,
+      );
+    }
+    const { workflowId } = former;
+    const formerDefinition = await definitionOf(former);
+    const target = await targetOf(former, formerDefinition, version);
+    if (!target.ok) return target;
+    const isSame =
+      target.value.number === former.versionNumber &&
+      (input === undefined || isDeepStrictEqual(input, former.input));
+    if (strategy === 'FROM_FAILURE' && former.status === 'SUCCEEDED' && isSame) {
+      return refuse(
+        'NOTHING_FAILED',
+        'id',
+        `Execution ${id} succeeded, so there is no failure to retry from. Use ALL_NODES to run it again.`,
+      );
+    }
+    const { number: versionNumber, definition } = target.value;
+    const given = input === undefined ? former.input : input;
+    // What the former execution was started with fits the version of that time.
+    const userErrors = isSame ? [] : await inputErrors(evaluator, definition, given, workflowId ?? id);
+    if (userErrors.length > 0) return { ok: false, userErrors };
+    return { ok: true, value: { former, formerDefinition, definition, versionNumber, input: given } };
+  }
+
+  async function targetOf(
+    { id, workflowId, versionNumber }: ExecutionEntity,
+    definition: WorkflowDraft,
+    version: RetryVersion,
+  ): Promise<Outcome<{ number: number | null; definition: WorkflowDraft }>> {
+    if (version === 'SAME') return { ok: true, value: { number: versionNumber, definition } };
+    if (workflowId === null) {
+      const message = `Execution ${id} is a pythonRun, which has no versions. Use SAME, or run other code by pythonRun.`;
+      return refuse('NO_VERSIONS', 'version', message);
+    }
+    const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
+    return latest === null ? refuseNotFound('workflow', workflowId, 'version') : { ok: true, value: latest };
+  }
+
+  /** Also of a workflow that was deleted since. */
+  async function definitionOf({
+    workflowId,
+    versionNumber,
+    definition,
+  }: ExecutionEntity): Promise<WorkflowDraft> {
+    if (workflowId === null) return fromStored(definition as WorkflowDraft);
+    return readVersion(pool, workflowId, versionNumber!);
+  }
+}
+
+const FORMER = {
+  id: true,
+  status: true,
+  finishedAt: true,
+  workflowId: true,
+  versionNumber: true,
+  definition: true,
+  input: true,
+} as const;
+
+async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {
+  const { rows } = await pool.query<{ definition: WorkflowDraft }>(
+    'SELECT definition FROM workflow_versions WHERE workflow_id = $1 AND number = $2',
+    [workflowId, number],
+  );
+  return fromStored(rows[0]!.definition);
+}
