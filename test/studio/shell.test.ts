@@ -51,8 +51,9 @@ inBrowser('the console', () => {
 
     await page.getByRole('button', { name: 'Theme' }).focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('menuitemradio', { name: 'System' }).waitFor();
+    await holds(page, 'document.activeElement.getAttribute("role") === "menuitemradio"');
     await page.keyboard.press('End');
+    await holds(page, 'document.activeElement.textContent.includes("Dark")');
     await page.keyboard.press('Enter');
     await holds(page, 'getComputedStyle(document.body).backgroundColor === "rgb(13, 14, 17)"');
     await page.reload();
