@@ -75,10 +75,15 @@ result = {'text': 'line\\nline', 'list': []}`,
   );
   for (const [index, { __typename, ...event }] of events.entries()) {
     const line = { ...Object.fromEntries(Object.keys(event).map((key) => [key, null])), ...lines[index] };
-    expect(line).toMatchObject(JSON.parse(JSON.stringify(event)));
+    expect(line).toMatchObject(JSON.parse(JSON.stringify(event, withoutNull)));
   }
   expect(new Set(lines.map(({ type }) => type))).toEqual(new Set(events.map(({ __typename }) => __typename)));
 });
+
+/** What an event does not have is null in the API, and may be missing from a line. */
+function withoutNull(_key: string, value: unknown): unknown {
+  return value === null ? undefined : value;
+}
 
 test('a cursor continues behind its event, and at the end there is nothing', async () => {
   const id = await weft.runPython('result = 1');

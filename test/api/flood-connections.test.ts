@@ -22,7 +22,10 @@ test('a server that may open few files keeps enough of them for runs, whoever co
     await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
   }
   // Each run needs descriptors: for its cell, for an evaluator's process, for the files that it saves.
-  const nodes = [{ key: 'a', type: 'python', config: { code: 'result = {{ $count([1, 2]) }}' } }];
+  const nodes = [
+    { key: 'a', type: 'transform', config: { expression: '$count([1, 2])' } },
+    { key: 'b', type: 'python', config: { code: 'result = 2' } },
+  ];
   expect((await weft.allEvents(await weft.runPython('result = "honest"'))).at(-1)!.output).toBe('honest');
   expect((await weft.allEvents(await weft.run(nodes))).at(-1)!.__typename).toMatch(/^Execution/);
   await updates.return!();

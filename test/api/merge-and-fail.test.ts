@@ -124,9 +124,7 @@ test('a code that is none is refused when the workflow is saved, and after its t
   await expect(weft.createWorkflow({ nodes: [fail({ code: 'not a code', message: 'm' })] })).rejects.toThrow(
     /config\.code.*capital letters/,
   );
-  await expect(weft.createWorkflow({ nodes: [fail({ code: 'OK' })] })).rejects.toThrow(
-    /`message` is required/,
-  );
+  await expect(weft.createWorkflow({ nodes: [fail({ code: 'OK' })] })).rejects.toThrow(/Message is needed/);
   const node = fail({ code: '{{ input }}', message: 'm' });
   expect((await lastOf(await weft.run([node], [], 'not a code'))).error.code).toBe('INVALID_CONFIG');
   await expect(

@@ -72,9 +72,12 @@ inBrowser('a workflow of a thousand nodes with all of it in sight', () => {
     });
 
     await page.keyboard.down('Shift');
-    await page.mouse.move(placeOf(253).x - 8, placeOf(253).y - 3);
+    // Six nodes, with half of the gaps around them.
+    const [first, last] = [nodes[253]!.position, nodes[280]!.position];
+    const [begin, end] = [places(first.x - 30, first.y - 25), places(last.x + 254, last.y + 81)];
+    await page.mouse.move(begin.x, begin.y);
     await page.mouse.down();
-    await page.mouse.move(placeOf(280).x + 8, placeOf(280).y + 3, { steps: 5 });
+    await page.mouse.move(end.x, end.y, { steps: 5 });
     await page.mouse.up();
     await page.keyboard.up('Shift');
     await page.getByText('6 nodes are chosen').waitFor();

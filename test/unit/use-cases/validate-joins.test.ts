@@ -117,18 +117,24 @@ test('code that breaks the policy has a warning with its line', async () => {
       level: 'WARNING',
       code: 'PYTHON_SECURITY_ERROR',
       field: 'nodes.0.config.code',
-      message: 'Line 2, column 8: `os` is not allowed',
+      message: 'Line 2, column 8: `os` is not allowed.',
     },
   ]);
 });
 
-test('where code cannot be checked, or not in time, a workflow is valid without', async () => {
+test('where code cannot be checked, or not in time, a workflow is valid, with a warning that says so', async () => {
   const draft = workflow(['p>q'], { p: ['python', { code: '1' }], q: ['python', { code: '2' }] });
   const refused = validateWorkflow(draft, {
     ...deps,
     sandbox: { check: () => Promise.reject(new Error('no service')) },
   });
-  expect(await refused).toEqual({ errors: [], warnings: [] });
+  const notChecked = ['nodes.0.config', 'nodes.1.config'].map((field) => ({
+    level: 'WARNING',
+    code: 'NOT_CHECKED',
+    field,
+    message: expect.stringMatching(/could not be checked/),
+  }));
+  expect(await refused).toEqual({ errors: [], warnings: notChecked });
   const never = validateWorkflow(draft, { ...deps, sandbox: { check: () => new Promise(() => {}) } });
-  expect(await never).toEqual({ errors: [], warnings: [] });
+  expect(await never).toEqual({ errors: [], warnings: notChecked });
 });
