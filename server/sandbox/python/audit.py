@@ -9,7 +9,8 @@ without an audit event.
 A violation {code: "PYTHON_SECURITY_ERROR", rule, layer: "RUNTIME", message, line, column: null} is sent
 (violations.py) and then raised as SecurityError, which is not a subclass of Exception. A program that catches it cannot
 hide it: run_program ends with PYTHON_SECURITY_ERROR when there is a first violation. What a library does on its own
-account (libraries.py) is refused and sent as well, but raises the exception that libraries expect there, and ends nothing.
+account (libraries.py) is refused and sent as well, but raises the exception that libraries expect there, and ends
+nothing.
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
 attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native

@@ -124,8 +124,8 @@ def is_driven(frame, names):
 
 
 def is_fortran(frame, name):
-    """Whether it is a wrapper that f2py made who reads this attribute: scipy calls Fortran in these files, which calls back
-    a function, and first reads how many arguments that has."""
+    """Whether it is a wrapper made by f2py that reads this attribute: scipy calls Fortran in these files, which calls a
+    function back, and first reads how many arguments that has."""
     filename = "" if frame is None else _code_of(frame).co_filename
     return kind_of(filename) == LIBRARY and filename.endswith(_READ_BY_FORTRAN.get(name, ()))
 

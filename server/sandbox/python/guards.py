@@ -46,8 +46,8 @@ def guarded_builtins():
 
 
 def hide_own_frames():
-    """No stack that a program prints has a frame of Weft's, below its own or in between (a property that `getattr` reads).
-    Under the policy `kernel`; what judges does the same by an event, because reading code in Python is judged."""
+    """No stack that a program prints has a frame of Weft's, below its own or in between (a property that `getattr`
+    reads). Under the policy `kernel`; what judges does the same by an event, because reading code in Python is judged."""
     frame_type = types.FrameType
     original = frame_type.__dict__["f_back"]
     if type(original) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
@@ -88,7 +88,7 @@ def _forget_types():
 
 
 def _guarded_import():
-    """An import statement in a function runs each time, so what was judged once is looked up (bench/strict-calls.ts)."""
+    """An import statement in a function runs each time: what was judged once is looked up (bench/strict-calls.ts)."""
     real_import, modules, module_type = builtins.__import__, sys.modules, types.ModuleType
     judged, judged_items = {}, {}
 

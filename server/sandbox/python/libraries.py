@@ -1,8 +1,8 @@
 """Whether a library acts on its own account: it does what is refused on a way that the program did not ask for.
 
-`platform.processor()` runs `uname -p`, and gives an empty text where that fails. The program asked for a text and not for
-a process, so the refusal is an ordinary error that the library can catch, is reported, and does not end the run. It is
-the program that asked for what is refused, where
+`platform.processor()` runs `uname -p`, and gives an empty text where that fails. The program asked for a text and not
+for a process, so the refusal is an ordinary error that the library can catch, is reported, and does not end the run. It
+is the program that asked for what is refused, where
 
     - no library names it in its own code, so that a library at most calls what it was handed. What is blocked itself
       (`subprocess.run`), and what only passes calls on (threads, asyncio), acts for whoever calls it by its name;
@@ -22,6 +22,7 @@ from policy import module_reason
 
 # platform.architecture() has this path as a default.
 _INTERPRETER = frozenset((sys.executable, os.path.realpath(sys.executable)))
+_TEXTS = (str, bytes, *outside.PATHS)
 _LEAST_SHARED = 4  # characters of a text that is a part of another one
 
 
@@ -53,8 +54,7 @@ def _hands_one_of(targets, frame, code):
     values = outside.handed_values(frame)
     if values is None or any(outside.stands_in(target, code) for target in targets):
         return True
-    given = (outside.text_of(value) for value in outside.parts_of(values) if isinstance(value, (str, bytes)))
-    return any(_is_same_or_part(text, target) for text in given for target in targets)
+    return any(_is_same_or_part(text, target) for text in _texts(values) for target in targets)
 
 
 def _is_same_or_part(text, other):
@@ -62,5 +62,5 @@ def _is_same_or_part(text, other):
     return text == other or (len(shorter) >= _LEAST_SHARED and shorter in longer)
 
 
-def _texts(targets):
-    return [outside.text_of(part) for part in outside.parts_of(targets) if isinstance(part, (str, bytes))]
+def _texts(values):
+    return [outside.text_of(part) for part in outside.parts_of(values) if isinstance(part, _TEXTS)]

@@ -29,7 +29,7 @@ _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
 _EVALUATORS = ("eval", "exec", "compile", "__import__")
-_PATHS = (pathlib.PurePath, os.DirEntry)
+PATHS = (pathlib.PurePath, os.DirEntry)
 _CALLABLES = (type, types.FunctionType, types.BuiltinFunctionType)
 _MAX_VALUES, _MAX_PARTS, _MAX_DEPTH, _MAX_PATH = 1000, 50, 3, 4096
 _CONTAINERS = (
@@ -154,7 +154,7 @@ def _name_one_of(values, paths):
     for value in parts_of(values):
         if isinstance(value, (str, bytes)):
             found = _is_same_or_above(text_of(value), paths)
-        elif isinstance(value, _PATHS):
+        elif isinstance(value, PATHS):
             found = _is_same_or_above(os.fspath(value), paths)
         else:
             found = hasattr(type(value), "__fspath__")  # a class of the program's own, which may show any path
@@ -168,7 +168,7 @@ def parts_of(values):
     waiting = [(value, 0) for value in values]
     for value, depth in itertools.islice(_drain(waiting), _MAX_VALUES):
         yield value
-        if depth < _MAX_DEPTH and not isinstance(value, (str, bytes, *_PATHS)):
+        if depth < _MAX_DEPTH and not isinstance(value, (str, bytes, *PATHS)):
             waiting.extend((part, depth + 1) for part in itertools.islice(_parts(value), _MAX_PARTS))
 
 

@@ -12,7 +12,7 @@
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
     {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
-    {"kind": "violation", "violation": {code, rule, layer, message, line, column}, "count"}   see violations.py
+    {"kind": "violation", "violation": {code, rule, layer, message, …}, "count", "isFatal"}   see violations.py
 and last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
@@ -24,7 +24,8 @@ is an expression that does not draw (figures.py); otherwise null. Before the res
 its atexit functions run, as at the end of a script; after that, finalizers.py runs what Python runs last.
 
 A notice says what is probably a mistake, and fails nothing: RESULT_DROPPED, that the value of the last statement has no
-JSON form and the result is null instead; NO_RESULT, that there was neither; END_CUT_SHORT, that finalizers take too long.
+JSON form and the result is null instead; NO_RESULT, that there was neither; END_CUT_SHORT, that finalizers take too
+long.
 
 sys.exit() and sys.exit(0) end the program with the result so far. Any other exit status is an error of type SystemExit
 with that `exitCode`. The cell turns SIGTERM into SystemExit, so that `finally` blocks run.
@@ -65,8 +66,6 @@ _NO_RESULT = (
     "The code sets no `result` and does not end in an expression, so its output is null. "
     "Set `result`; `result = None` says that nothing is meant to come out"
 )
-
-
 RECURSION_LIMIT = 1000
 
 
@@ -83,7 +82,7 @@ def run_program(request, send):
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         namespace.update(n8n.bindings(program.names, request["input"]) if program.names else ())
-        # The program is called at the depth of that message and one more: by _execute, _run and eval.
+        # _execute, _run and eval call the program, which is one call more than what _depth counts.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
         if request.get("policy") == "kernel":
             guards.hide_own_frames()

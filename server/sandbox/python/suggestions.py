@@ -1,7 +1,7 @@
 """What Python adds to the message of an exception when it prints it: `. Did you mean: 'size'?`
 
-The traceback module does so from Python 3.12 on. Before, only the interpreter's own printing does, in C; this is the same
-for attributes and names, with its costs and bounds (Python/suggestions.c). Python 3.9 has no suggestions.
+The traceback module does so from Python 3.12 on. Before, only the interpreter's own printing does, in C; this is the
+same for attributes and names, with its costs and bounds (Python/suggestions.c). Python 3.9 has no suggestions.
 """
 
 import sys
