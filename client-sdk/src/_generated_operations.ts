@@ -285,8 +285,10 @@ export type ExecutionStartInput = {
   versionNumber?: number | null | undefined;
   /** The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. */
   input?: unknown;
-  /** 1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing. */
+  /** 1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing; with another input it is refused with IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
+  /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
+  idempotencyTtlSeconds?: number | null | undefined;
 };
 
 /** How running nodes are ended. */
@@ -310,8 +312,10 @@ export type PythonRunInput = {
   recursionLimit?: number | null | undefined;
   /** Becomes `input_data`. */
   input?: unknown;
-  /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing. */
+  /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing; with other code or another input it is refused with IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
+  /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
+  idempotencyTtlSeconds?: number | null | undefined;
 };
 
 /** What `workflowUpsert` did. */

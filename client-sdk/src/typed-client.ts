@@ -26,8 +26,13 @@ type RunArguments<Input> = unknown extends Input
   : [input: Input, options?: TypedRunOptions];
 
 export interface TypedRunOptions extends RequestOptions {
-  /** A second start with the same key returns the first run. The client makes a key unless one is given. */
+  /**
+   * A second start with the same key returns the first run, and with another input it throws IDEMPOTENCY_CONFLICT. The
+   * client makes a key unless one is given.
+   */
   idempotencyKey?: string;
+  /** Seconds that the key counts; without it as long as its execution is kept. */
+  idempotencyTtlSeconds?: number;
 }
 
 /** A run of a workflow. */
@@ -72,8 +77,9 @@ function typedWorkflow(
   const { start } = makeExecutions(context);
   return {
     key: reference.workflowKey ?? reference.workflowId,
-    run(input, { idempotencyKey, ...options } = {}) {
-      const started = start({ ...reference, input, idempotencyKey }, options).then(({ id }) => id);
+    run(input, { idempotencyKey, idempotencyTtlSeconds, ...options } = {}) {
+      const key = { idempotencyKey, idempotencyTtlSeconds };
+      const started = start({ ...reference, input, ...key }, options).then(({ id }) => id);
       const run = makePendingRun<unknown>(context, started);
       return {
         ...run,

@@ -6,6 +6,7 @@ import { ExecutionChanges1764300000000 } from '../../migrations/1764300000000-ex
 import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-violation-severity.ts';
 import { ViolationCount1764420000000 } from '../../migrations/1764420000000-violation-count.ts';
 import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workflow-keys.ts';
+import { IdempotencyExpiry1764510000000 } from '../../migrations/1764510000000-idempotency-expiry.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -16,6 +17,7 @@ export const migrations = [
   ViolationSeverity1764410000000,
   ViolationCount1764420000000,
   WorkflowKeys1764500000000,
+  IdempotencyExpiry1764510000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'pg';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
@@ -11,6 +12,8 @@ import type { RecentEvents } from '../journal/recent-events.ts';
 import { cacheFirstEvent, INSERT_FIRST_EVENT } from '../journal/start.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import { newId } from '../shared/ids.ts';
+import { refuse } from './refuse.ts';
+import type { Outcome } from './types.ts';
 
 export interface InsertDeps {
   database: Database;
@@ -24,31 +27,46 @@ export interface InsertDeps {
 
 export type NewExecution = Pick<
   ExecutionEntity,
-  'workflowId' | 'versionNumber' | 'definition' | 'input' | 'idempotencyKey' | 'retryOf' | 'retryStrategy'
+  | 'workflowId'
+  | 'versionNumber'
+  | 'definition'
+  | 'input'
+  | 'idempotencyKey'
+  | 'idempotencyExpiresAt'
+  | 'retryOf'
+  | 'retryStrategy'
 >;
 
 /**
  * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
- * read that already. A repeated idempotency key gives the execution of the first time.
+ * read that already. A repeated idempotency key gives the execution of the first time, or IDEMPOTENCY_CONFLICT where that
+ * one was started with another input; a key whose time is over is free again.
  */
 export type InsertExecution = (
   execution: NewExecution,
   definition: WorkflowDraft | null,
-) => Promise<ExecutionEntity>;
+) => Promise<Outcome<ExecutionEntity>>;
+
+/** Between two attempts the first execution of the key was deleted, or its time was over. */
+const MAX_ATTEMPTS = 3;
 
 export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
   return async (execution, definition) => {
-    const { workflowId, idempotencyKey } = execution;
-    try {
-      const row = queuedExecution(execution, deps.principal);
-      const isClaimed = await insertAndStart(deps, row, definition);
-      if (!isClaimed) hub.wake('queue', '');
-      hub.wake('status', row.id);
-      return row;
-    } catch (error) {
-      if (idempotencyKey === null || !isDuplicate(error)) throw error;
-      return findByKey(database.manager, workflowId, idempotencyKey);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const row = queuedExecution(execution, deps.principal);
+        const isClaimed = await insertAndStart(deps, row, definition);
+        if (!isClaimed) hub.wake('queue', '');
+        hub.wake('status', row.id);
+        return { ok: true, value: row };
+      } catch (error) {
+        if (execution.idempotencyKey === null || !isDuplicate(error)) throw error;
+        const first = await findByKey(database.manager, execution);
+        if (first !== null)
+          return isSameRequest(execution, first) ? { ok: true, value: first } : conflict(first);
+        if (attempt === MAX_ATTEMPTS) throw error;
+      }
     }
   };
 }
@@ -113,6 +131,7 @@ async function insert(
       row.retryStrategy,
       row.createdAt,
       row.principal,
+      row.idempotencyExpiresAt,
     ],
   });
 }
@@ -120,17 +139,45 @@ async function insert(
 const INSERT_EXECUTION = `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12)
+                            retry_strategy, created_at, principal, idempotency_expires_at)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT}) ${insertJobSql()}`;
 
-function findByKey(manager: Tx, workflowId: string | null, idempotencyKey: string): Promise<ExecutionEntity> {
-  return manager
+/** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */
+async function findByKey(
+  manager: Tx,
+  { workflowId, idempotencyKey }: NewExecution,
+): Promise<ExecutionEntity | null> {
+  const first = await manager
     .createQueryBuilder(ExecutionEntity, 'e')
+    .addSelect(['e.input', 'e.definition'])
     .where(`coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey`, {
       workflowId: workflowId ?? '',
       idempotencyKey,
     })
-    .getOneOrFail();
+    .getOne();
+  const expiresAt = first?.idempotencyExpiresAt;
+  if (expiresAt == null || expiresAt.getTime() > Date.now()) return first;
+  await manager.update(ExecutionEntity, { id: first!.id }, { idempotencyKey: null });
+  return null;
+}
+
+/** Of a pythonRun the code and its settings count too. */
+function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
+  const partsOf = ({ input, definition }: Pick<NewExecution, 'input' | 'definition'>) => [
+    input,
+    (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,
+  ];
+  // As the database has it: through JSON.
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(partsOf(given))), partsOf(first));
+}
+
+function conflict({ id, workflowId }: ExecutionEntity) {
+  const other = workflowId === null ? 'code or input' : 'input';
+  return refuse(
+    'IDEMPOTENCY_CONFLICT',
+    'idempotencyKey',
+    `Execution ${id} was started with this key and another ${other}. Use a key of its own for each request.`,
+  );
 }

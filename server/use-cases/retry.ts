@@ -54,19 +54,20 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       const { former, versionNumber, input } = prepared.value;
       const { workflowId, definition } = former;
       try {
-        const row = await insertExecution(
+        const inserted = await insertExecution(
           {
             workflowId,
             versionNumber,
             definition,
             input,
             idempotencyKey: null,
+            idempotencyExpiresAt: null,
             retryOf: id,
             retryStrategy: wanted.strategy,
           },
           null,
         );
-        return { ok: true, value: toExecution(row) };
+        return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
       } catch (error) {
         // Retention deleted the former execution since it was read.
         if (isDangling(error)) return refuseNotFound('execution', id);

@@ -25,6 +25,8 @@ export interface StartInput {
   input: unknown;
   /** The same key again gives the execution of the first time. */
   idempotencyKey?: string | null;
+  /** How long the key counts; without it as long as the execution is kept. */
+  idempotencyTtlSeconds?: number | null;
 }
 
 export interface PythonRunInput {
@@ -35,6 +37,7 @@ export interface PythonRunInput {
   recursionLimit?: number | null;
   input: unknown;
   idempotencyKey?: string | null;
+  idempotencyTtlSeconds?: number | null;
 }
 
 /** The ways to start an execution. Each commits the row, its first event and its job together. */
@@ -44,7 +47,14 @@ export function makeStartUseCases(deps: StartDeps) {
   const insertExecution = makeInsertExecution(deps);
 
   return {
-    async start({ versionNumber, input, idempotencyKey, ...which }: StartInput): Promise<Outcome<Execution>> {
+    async start({
+      versionNumber,
+      input,
+      idempotencyKey,
+      idempotencyTtlSeconds,
+      ...which
+    }: StartInput): Promise<Outcome<Execution>> {
+      const key = { idempotencyKey, idempotencyTtlSeconds };
       const named = namedWorkflow(which);
       if (named === null) return refuseUnnamed(which);
       const version = await findVersion(pool, named, versionNumber ?? null);
@@ -54,23 +64,26 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(named.name, versionNumber);
       }
       const { workflowId, number, definition } = version;
-      const userErrors = [
-        ...checkKey(idempotencyKey),
-        ...(await inputErrors(evaluator, definition, input, workflowId)),
-      ];
+      const userErrors = [...checkKey(key), ...(await inputErrors(evaluator, definition, input, workflowId))];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
         ...blank,
         workflowId,
         versionNumber: number,
         input,
-        idempotencyKey: idempotencyKey ?? null,
+        ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition));
     },
 
     /** One Python node, no workflow needed. */
-    async runPython({ input, idempotencyKey, ...given }: PythonRunInput): Promise<Outcome<Execution>> {
+    async runPython({
+      input,
+      idempotencyKey,
+      idempotencyTtlSeconds,
+      ...given
+    }: PythonRunInput): Promise<Outcome<Execution>> {
+      const key = { idempotencyKey, idempotencyTtlSeconds };
       const config = Object.fromEntries(
         Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
       );
@@ -84,12 +97,12 @@ export function makeStartUseCases(deps: StartDeps) {
         )),
       ];
       const userErrors = [
-        ...checkKey(idempotencyKey),
+        ...checkKey(key),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config);
-      const execution = { ...blank, definition, input, idempotencyKey: idempotencyKey ?? null };
+      const execution = { ...blank, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };
@@ -100,12 +113,13 @@ const blank = {
   versionNumber: null,
   definition: null,
   idempotencyKey: null,
+  idempotencyExpiresAt: null,
   retryOf: null,
   retryStrategy: null,
 };
 
-function accepted(row: ExecutionEntity): Outcome<Execution> {
-  return { ok: true, value: toExecution(row) };
+function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
+  return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
 }
 
 type WorkflowNames = Pick<StartInput, 'workflowId' | 'workflowKey'>;
@@ -123,10 +137,33 @@ function refuseUnnamed({ workflowId }: WorkflowNames) {
   return refuse('INVALID', 'workflowId', message);
 }
 
-function checkKey(key: string | null | undefined): UserError[] {
-  if (key == null || (key.length > 0 && key.length <= 200)) return [];
-  const message = `Expected a key of 1 to 200 characters, got ${key.length}.`;
-  return [{ code: 'INVALID', field: 'idempotencyKey', message }];
+type Key = Pick<StartInput, 'idempotencyKey' | 'idempotencyTtlSeconds'>;
+
+/** A year. */
+const MAX_TTL_SECONDS = 31_536_000;
+
+function checkKey({ idempotencyKey: key, idempotencyTtlSeconds: ttl }: Key): UserError[] {
+  const errors: UserError[] = [];
+  if (key != null && (key.length === 0 || key.length > 200)) {
+    const message = `Expected a key of 1 to 200 characters, got ${key.length}.`;
+    errors.push({ code: 'INVALID', field: 'idempotencyKey', message });
+  }
+  if (ttl == null) return errors;
+  const field = 'idempotencyTtlSeconds';
+  if (key == null) {
+    const message = 'Expected an `idempotencyKey` whose time this is, got none.';
+    errors.push({ code: 'INVALID', field, message });
+  }
+  if (ttl < 1 || ttl > MAX_TTL_SECONDS) {
+    const message = `Expected \`${field}\` to be an integer from 1 to ${MAX_TTL_SECONDS}, got ${ttl}.`;
+    errors.push({ code: 'INVALID', field, message });
+  }
+  return errors;
+}
+
+function toKey({ idempotencyKey = null, idempotencyTtlSeconds: ttl }: Key) {
+  const idempotencyExpiresAt = ttl == null ? null : new Date(Date.now() + ttl * 1_000);
+  return { idempotencyKey, idempotencyExpiresAt };
 }
 
 function unknownVersion(workflowId: string, versionNumber: number) {

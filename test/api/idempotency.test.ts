@@ -1,3 +1,4 @@
+import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
@@ -42,6 +43,73 @@ test('a repeated idempotency key gives the same execution, whichever replica get
     expect(new Set(ids).size).toBe(1);
     expect((await one.allEvents(ids[0]!)).at(-1)).toMatchObject({ output: n + 1 });
   }
+});
+
+test('a key with another input is a conflict, which names the execution and starts nothing', async () => {
+  await using database = await createDatabase();
+  await using server = await startWeft({ databaseUrl: database.url });
+  await using weft = new WeftClient(server.url);
+  const workflowId = await weft.createWorkflow({ nodes: NODES });
+  const input = { b: [1, { c: -0 }], a: 'æ' };
+  const first = await weft.start(workflowId, input, { idempotencyKey: 'k' });
+  expect(await weft.start(workflowId, { a: 'æ', b: [1, { c: 0 }] }, { idempotencyKey: 'k' })).toBe(first);
+  for (const other of [{ ...input, a: 'e' }, { b: input.b }, null, [input]]) {
+    await expect(weft.start(workflowId, other, { idempotencyKey: 'k' })).rejects.toThrow(
+      new RegExp(`IDEMPOTENCY_CONFLICT.*idempotencyKey.*${first}`),
+    );
+  }
+  const atOnce = await Promise.allSettled(
+    [1, 2, 1, 2].map((n) => weft.start(workflowId, n, { idempotencyKey: 'l' })),
+  );
+  expect(atOnce.map(({ status }) => status).sort()).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'rejected',
+  ]);
+
+  const alone = await weft.runPython('1', { input: 1, idempotencyKey: 'k' });
+  expect(await weft.runPython('1', { input: 1, idempotencyKey: 'k' })).toBe(alone);
+  await expect(weft.runPython('2', { input: 1, idempotencyKey: 'k' })).rejects.toThrow(
+    /IDEMPOTENCY_CONFLICT/,
+  );
+  await expect(weft.runPython('1', { input: 2, idempotencyKey: 'k' })).rejects.toThrow(
+    /IDEMPOTENCY_CONFLICT/,
+  );
+  const { executions } = await weft.query<{ executions: { nodes: object[] } }>(
+    '{ executions { nodes { id } } }',
+  );
+  expect(executions.nodes).toHaveLength(3);
+});
+
+test('a key counts for its time, and then starts another execution, once however many ask at the same moment', async () => {
+  await using database = await createDatabase();
+  await using server = await startWeft({ databaseUrl: database.url });
+  await using weft = new WeftClient(server.url);
+  const workflowId = await weft.createWorkflow({ nodes: NODES });
+  const start = (input: number) =>
+    weft.start(workflowId, input, { idempotencyKey: 'k', idempotencyTtlSeconds: 3_600 });
+  const first = await start(1);
+  expect(await start(1)).toBe(first);
+  await using sql = await connect(database.url);
+  await sql.query(`UPDATE executions SET idempotency_expires_at = now() - interval '1 second'`);
+  const [second, ...others] = await Promise.all(Array.from({ length: 10 }, () => start(2)));
+  expect(second).not.toBe(first);
+  expect(new Set(others)).toEqual(new Set([second]));
+  expect((await weft.allEvents(second!)).at(-1)).toMatchObject({ output: 3 });
+  expect((await weft.allEvents(first)).at(-1)).toMatchObject({ output: 2 });
+});
+
+test.each([
+  [{ idempotencyKey: 'k', idempotencyTtlSeconds: 0 }, 'integer from 1 to 31536000, got 0'],
+  [{ idempotencyKey: 'k', idempotencyTtlSeconds: 99_999_999 }, 'got 99999999'],
+  [{ idempotencyTtlSeconds: 5 }, 'Expected an `idempotencyKey` whose time this is'],
+])('%j is refused', async (more, message) => {
+  await using database = await createDatabase();
+  await using server = await startWeft({ databaseUrl: database.url, env: { WEFT_ROLES: 'api' } });
+  await using weft = new WeftClient(server.url);
+  const workflowId = await weft.createWorkflow({ nodes: NODES });
+  await expect(weft.start(workflowId, 1, more)).rejects.toThrow(message);
 });
 
 /** With the key used again one after the other, many times at once, and by another workflow, which is free to. */

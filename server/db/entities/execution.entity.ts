@@ -39,6 +39,10 @@ export class ExecutionEntity {
   @Column('text', { name: 'idempotency_key', nullable: true })
   idempotencyKey!: string | null;
 
+  /** Until when the key counts; null for as long as the execution is kept. */
+  @Column('timestamptz', { name: 'idempotency_expires_at', nullable: true })
+  idempotencyExpiresAt!: Date | null;
+
   @Column('text', { name: 'retry_of', nullable: true })
   retryOf!: string | null;
 

@@ -31,9 +31,16 @@ export class ExecutionStartInput {
   @Field(() => String, {
     nullable: true,
     description:
-      '1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing.',
+      '1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing; with another input it is refused with IDEMPOTENCY_CONFLICT.',
   })
   idempotencyKey?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept.',
+  })
+  idempotencyTtlSeconds?: number | null;
 }
 
 @InputType({ description: 'Which executions to list.' })

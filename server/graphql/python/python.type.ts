@@ -42,9 +42,16 @@ export class PythonRunInput {
   @Field(() => String, {
     nullable: true,
     description:
-      '1 to 200 characters. A second run with the same key returns the first execution and starts nothing.',
+      '1 to 200 characters. A second run with the same key returns the first execution and starts nothing; with other code or another input it is refused with IDEMPOTENCY_CONFLICT.',
   })
   idempotencyKey?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept.',
+  })
+  idempotencyTtlSeconds?: number | null;
 }
 
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `pythonRun` answers.' })
