@@ -75,8 +75,8 @@ const tooLarge = expect.objectContaining({
     message: expect.stringContaining('WEFT_ENVIRONMENTS_MAX_MB'),
   }),
 });
-/** What may be written between two looks at what was written. */
-const SLACK_MB = 30;
+/** Of 150 MiB where nothing stopped it: a busy host looks late at what was written, and several write at a time. */
+const MOST_MB = 145;
 
 const cases = installers.flatMap((installer) => [
   [installer, 'one-file'] as const,
@@ -90,7 +90,7 @@ test.each(cases)(
     const environments = await open({ installer });
     const { mostMb, outcomes } = await install(environments, name);
     expect(outcomes).toEqual([tooLarge]);
-    expect(mostMb).toBeLessThan(MAX_MB + SLACK_MB);
+    expect(mostMb).toBeLessThan(MOST_MB);
     // The next request finds room: what the refused one left is removed first.
     expect((await install(environments, 'tiny')).outcomes).toMatchObject([{ status: 'fulfilled' }]);
   },
@@ -102,8 +102,7 @@ test('wheels that fit one by one, and are unpacked at the same time, stay within
     environments,
     ...['a', 'b', 'c', 'd', 'e'].map((name) => `part-${name}`),
   );
-  // Of 150, where nothing stopped them; several write at a time.
-  expect(mostMb).toBeLessThan(MAX_MB + 2 * SLACK_MB);
+  expect(mostMb).toBeLessThan(MOST_MB);
   expect(outcomes).toContainEqual(tooLarge);
 });
 
