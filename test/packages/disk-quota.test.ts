@@ -8,6 +8,8 @@ import { openTestIndex, type TestIndex } from '../support/test-index.ts';
 import { findTestUv } from '../support/test-uv.ts';
 
 const MAX_MB = 60;
+/** Wheels of 30 MiB each. */
+const parts = [...'abcdefghij'];
 const uvPath = await findTestUv();
 const installers: PackageSettings['installer'][] = uvPath === undefined ? ['pip'] : ['uv', 'pip'];
 const stack = new AsyncDisposableStack();
@@ -22,7 +24,7 @@ beforeAll(async () => {
     await openTestIndex(
       { name: 'one-file', version: '1.0', zerosMb: { 'one_file.bin': 150 } },
       { name: 'many-files', version: '1.0', zerosMb: Object.fromEntries(many) },
-      ...['a', 'b', 'c', 'd', 'e'].map((name) => ({
+      ...parts.map((name) => ({
         name: `part-${name}`,
         version: '1.0',
         zerosMb: { [`part_${name}/x`]: 10, [`part_${name}/y`]: 10, [`part_${name}/z`]: 10 },
@@ -75,7 +77,7 @@ const tooLarge = expect.objectContaining({
     message: expect.stringContaining('WEFT_ENVIRONMENTS_MAX_MB'),
   }),
 });
-/** Of 150 MiB where nothing stopped it: a busy host looks late at what was written, and several write at a time. */
+/** Of 150 MiB where nothing stopped it: a busy host looks late at what was written. */
 const MOST_MB = 145;
 
 const cases = installers.flatMap((installer) => [
@@ -98,11 +100,8 @@ test.each(cases)(
 
 test('wheels that fit one by one, and are unpacked at the same time, stay within the limit together', async () => {
   const environments = await open({});
-  const { mostMb, outcomes } = await install(
-    environments,
-    ...['a', 'b', 'c', 'd', 'e'].map((name) => `part-${name}`),
-  );
-  expect(mostMb).toBeLessThan(MOST_MB);
+  const { mostMb, outcomes } = await install(environments, ...parts.map((name) => `part-${name}`));
+  expect(mostMb).toBeLessThan(MOST_MB * 2); // of 300: several write at a time
   expect(outcomes).toContainEqual(tooLarge);
 });
 

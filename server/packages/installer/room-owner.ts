@@ -12,10 +12,19 @@ export async function giveToRoom(...paths: string[]): Promise<void> {
   if (isRoot) await Promise.all(paths.map((path) => chown(path, INSTALL_UID, INSTALL_UID)));
 }
 
-/** Makes a folder in which rooms may write. What a server before this version left there belongs to root. */
-export async function makeRoomFolder(path: string): Promise<void> {
+/**
+ * Makes a folder in which rooms may write. What a server before this version left there belongs to root. What makes room
+ * on the disk may remove the folder at the same moment (store/garbage-collect.ts): it is made again then.
+ */
+export async function makeRoomFolder(path: string, triesLeft = 5): Promise<void> {
   await mkdir(path, { recursive: true });
-  await giveTreeToRoom(path);
+  try {
+    await giveTreeToRoom(path);
+  } catch (error) {
+    const isGone = (await stat(path).catch(() => null)) === null;
+    if (!isGone || triesLeft === 0) throw error;
+    await makeRoomFolder(path, triesLeft - 1);
+  }
 }
 
 /** Makes the user of rooms the owner of a folder of root and of what is in it; follows no symlinks. */
