@@ -73,12 +73,12 @@ inBrowser('the editor', () => {
     await page.getByLabel('Input').fill('14');
     await page.getByRole('tabpanel').getByRole('button', { name: 'Run', exact: true }).click();
     await page.locator('[data-node-key="output"][data-status="SUCCEEDED"]').waitFor();
-    await page.getByRole('region', { name: 'Run', exact: true }).getByText('42').waitFor();
+    await page.getByRole('region', { name: 'Run', exact: true }).getByText('42', { exact: true }).waitFor();
     await page.getByLabel('Output of python').getByText('hello').waitFor();
     await page.getByRole('link', { name: 'Open the run' }).waitFor();
     await page.getByText('On its input of the last run.').waitFor();
     await page.getByRole('button', { name: 'Run this node alone' }).click();
-    await page.getByLabel('This node alone').getByText('42').waitFor();
+    await page.getByLabel('This node alone').getByText('42', { exact: true }).waitFor();
     await studio.screenshot('editor-run');
     expect(await studio.accessibilityFaults()).toEqual([]);
   });

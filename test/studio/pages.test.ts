@@ -283,7 +283,7 @@ inBrowser('the pages around runs', () => {
     const row = page.getByRole('row').filter({ hasText: 'tiny-base' });
     await row.getByText('Ready').waitFor();
     await row.getByText('1 package').click();
-    await row.getByText('1.0').waitFor();
+    await row.getByText('1.0', { exact: true }).waitFor();
 
     await prepare('not a requirement');
     await page.getByText('not a requirement could not be prepared').waitFor();

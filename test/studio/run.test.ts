@@ -220,7 +220,7 @@ inBrowser('the page of a run', () => {
     await page.getByRole('button', { name: 'Run version 1' }).click();
     await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(id));
     await page.getByRole('tab', { name: 'Input' }).click();
-    await page.locator('.weft-value__row', { hasText: 'quarter' }).getByText('4').waitFor();
+    await page.locator('.weft-value__row', { hasText: 'quarter' }).getByText('4', { exact: true }).waitFor();
   });
 
   test('an output of megabytes is a tree of what is in sight, and can be downloaded', async () => {
