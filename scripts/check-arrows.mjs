@@ -36,7 +36,7 @@ const arrows = {
   ],
   outbound: [],
   expressions: [],
-  sandbox: ['packages'],
+  sandbox: ['packages', 'outbound'],
   packages: [],
   security: ['db', 'sandbox/backend.ts'],
   db: ['migrations'],

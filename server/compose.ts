@@ -136,6 +136,7 @@ async function openParts(foundation: Foundation) {
   const registry = makeNodeRegistry(
     config.packages.rules,
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    config.requestLimits.openedHosts,
   );
   const evaluator = opened.use(openEvaluator());
   return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
@@ -236,17 +237,20 @@ async function openHealth({ config, opened, service, database, logger }: Parts):
 const OTHER_DESCRIPTORS = 256;
 /** The private channel and the two pipes of a cell. */
 const CELL_DESCRIPTORS = 3;
+/** 16 runs at once, each with 8 requests. */
+const REQUEST_DESCRIPTORS = 128;
 /** Cells of the sandbox beside those that wait: those with runs, and those being made. */
 const BUSY_CELLS = 32;
 
 /** As many connections as the operator wants, within the open files that the process may have beside all else. */
 function maxConnections(
-  { maxConnections: wanted, waitingCells = 40, environments }: Config,
+  { maxConnections: wanted, waitingCells = 40, environments, requestLimits }: Config,
   logger: Logger,
 ): number {
   const cells = waitingCells + 4 * environments.warm + BUSY_CELLS;
   const openFiles = openFilesLimit();
-  const most = connectionsWithin(openFiles, OTHER_DESCRIPTORS + CELL_DESCRIPTORS * cells);
+  const requests = requestLimits.openedHosts.length > 0 ? REQUEST_DESCRIPTORS : 0;
+  const most = connectionsWithin(openFiles, OTHER_DESCRIPTORS + requests + CELL_DESCRIPTORS * cells);
   if (wanted === undefined || wanted <= most) return wanted ?? most;
   logger.warn(
     `WEFT_MAX_CONNECTIONS=${wanted} is more than the ${most} connections that ${openFiles} open files leave room for; ` +
@@ -280,6 +284,7 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
     policy: config.pythonPolicy,
+    requestLimits: config.requestLimits,
     // An API alone only checks code.
     idleCells: config.roles.includes('worker') || config.servesSandbox ? config.waitingCells : 1,
     environments,

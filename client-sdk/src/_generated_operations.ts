@@ -310,6 +310,8 @@ export type PythonRunInput = {
   memoryMb?: number | null | undefined;
   /** How many calls may be nested: 1000 to 20000, by default Python's own 1000. */
   recursionLimit?: number | null | undefined;
+  /** Hosts that the code may send requests to, such as `api.example.com`, within what the operator opens (PYTHON_ALLOWED_HOSTS). */
+  hosts?: Array<string> | null | undefined;
   /** Becomes `input_data`. */
   input?: unknown;
   /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing; with other code or another input it is refused with IDEMPOTENCY_CONFLICT. */
@@ -344,6 +346,7 @@ export type ExecutionEventType =
   | 'NodeOutput'
   | 'NodeProgress'
   | 'NodeEnvironment'
+  | 'NetworkRequest'
   | 'NodeNotice'
   | 'ArtifactCreated'
   | 'SecurityViolation'
@@ -506,6 +509,7 @@ export type ExecutionEventsSubscription = {
       | EventParts_NodeOutput_Fragment
       | EventParts_NodeProgress_Fragment
       | EventParts_NodeEnvironment_Fragment
+      | EventParts_NetworkRequest_Fragment
       | EventParts_NodeNotice_Fragment
       | EventParts_ArtifactCreated_Fragment
       | EventParts_SecurityViolation_Fragment
@@ -546,6 +550,7 @@ export type ExecutionActivitySubscription = {
       | ActivityParts_NodeOutput_Fragment
       | ActivityParts_NodeProgress_Fragment
       | ActivityParts_NodeEnvironment_Fragment
+      | ActivityParts_NetworkRequest_Fragment
       | ActivityParts_NodeNotice_Fragment
       | ActivityParts_ArtifactCreated_Fragment
       | ActivityParts_SecurityViolation_Fragment
@@ -585,6 +590,7 @@ export type ExecutionHistoryQuery = {
         | EventParts_NodeOutput_Fragment
         | EventParts_NodeProgress_Fragment
         | EventParts_NodeEnvironment_Fragment
+        | EventParts_NetworkRequest_Fragment
         | EventParts_NodeNotice_Fragment
         | EventParts_ArtifactCreated_Fragment
         | EventParts_SecurityViolation_Fragment
@@ -649,6 +655,8 @@ type EventParts_NodeProgress_Fragment = ActivityParts_NodeProgress_Fragment;
 
 type EventParts_NodeEnvironment_Fragment = ActivityParts_NodeEnvironment_Fragment;
 
+type EventParts_NetworkRequest_Fragment = ActivityParts_NetworkRequest_Fragment;
+
 type EventParts_NodeNotice_Fragment = ActivityParts_NodeNotice_Fragment;
 
 type EventParts_ArtifactCreated_Fragment = ActivityParts_ArtifactCreated_Fragment;
@@ -673,6 +681,7 @@ export type EventPartsFragment =
   | EventParts_NodeOutput_Fragment
   | EventParts_NodeProgress_Fragment
   | EventParts_NodeEnvironment_Fragment
+  | EventParts_NetworkRequest_Fragment
   | EventParts_NodeNotice_Fragment
   | EventParts_ArtifactCreated_Fragment
   | EventParts_SecurityViolation_Fragment
@@ -978,6 +987,36 @@ type ActivityParts_NodeEnvironment_Fragment = {
   type: 'NodeEnvironment';
 };
 
+type ActivityParts_NetworkRequest_Fragment = {
+  /** The host, with its port where that is not the usual one. */
+  host: string;
+  /** The method, such as `GET`. */
+  method: string;
+  /** The status of the response; null where none came. */
+  httpStatus: number | null;
+  /** How many bytes the body of the request had. */
+  sentBytes: number;
+  /** How many bytes of the body of the response came, as they were sent. */
+  receivedBytes: number;
+  /** Milliseconds from the request to the end of its response. */
+  durationMs: number;
+  /** Why there is no whole response: `TIMEOUT`, `NETWORK`, `REFUSED_ADDRESS` (a private address), `TOO_LARGE`, `ABANDONED` by the code, or `RUN_ENDED`; null where there is one. */
+  failure: string | null;
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NetworkRequest';
+};
+
 type ActivityParts_NodeNotice_Fragment = {
   /** For programs. `UNDEFINED_REFERENCE`: a template or an expression that is a path and nothing else has no value. */
   code: string | null;
@@ -1100,6 +1139,7 @@ export type ActivityPartsFragment =
   | ActivityParts_NodeOutput_Fragment
   | ActivityParts_NodeProgress_Fragment
   | ActivityParts_NodeEnvironment_Fragment
+  | ActivityParts_NetworkRequest_Fragment
   | ActivityParts_NodeNotice_Fragment
   | ActivityParts_ArtifactCreated_Fragment
   | ActivityParts_SecurityViolation_Fragment
@@ -1722,6 +1762,7 @@ export type PythonEnvironmentFieldsFragment = {
 export type PythonCheckQueryVariables = Exact<{
   code: string;
   packages?: Array<string> | null | undefined;
+  hosts?: Array<string> | null | undefined;
 }>;
 
 
@@ -2348,13 +2389,13 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
@@ -2408,7 +2449,7 @@ export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMu
   'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
-  'query PythonCheck($code:String!$packages:[String!]){pythonCheck(code:$code packages:$packages){ok violations{rule message line column}shape inputSchema packages missingPackages}}';
+  'query PythonCheck($code:String!$packages:[String!]$hosts:[String!]){pythonCheck(code:$code packages:$packages hosts:$hosts){ok violations{rule message line column}shape inputSchema packages missingPackages}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';

@@ -59,7 +59,10 @@ export interface Python {
    * Everything in the code that the sandbox would refuse; the code does not run.
    * @throws WeftServerError PYTHON_SERVICE_ERROR while the server cannot reach a sandbox service
    */
-  check(code: string, options?: RequestOptions & { packages?: string[] }): Promise<PythonCheck>;
+  check(
+    code: string,
+    options?: RequestOptions & { packages?: string[]; hosts?: string[] },
+  ): Promise<PythonCheck>;
   readonly environments: PythonEnvironments;
 }
 
@@ -73,8 +76,13 @@ export function makePython(context: ClientContext): Python {
   const { settings } = context;
   return {
     run: (input, options) => makePendingRun(context, start(input, options)),
-    async check(code, { packages, ...options } = {}) {
-      const { pythonCheck } = await request(settings, PythonCheckDocument, { code, packages }, options);
+    async check(code, { packages, hosts, ...options } = {}) {
+      const { pythonCheck } = await request(
+        settings,
+        PythonCheckDocument,
+        { code, packages, hosts },
+        options,
+      );
       return pythonCheck;
     },
     environments: makeEnvironments(context),

@@ -27,6 +27,12 @@ export interface Config {
   runAhead: boolean;
   retentionDays: number | undefined;
   httpAllowedHosts: string[];
+  requestLimits: {
+    openedHosts: string[];
+    maxRequests: number;
+    maxResponseBytes: number;
+    timeoutMs: number;
+  };
   pythonPath: string | undefined;
   /** Undefined where the PATH has none; the sandbox then looks where the system keeps its programs. */
   bubblewrapPath: string | undefined;
@@ -71,6 +77,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     runAhead: settings.WEFT_RUN_AHEAD,
     retentionDays: settings.WEFT_RETENTION_DAYS,
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
+    requestLimits: {
+      openedHosts: settings.PYTHON_ALLOWED_HOSTS,
+      maxRequests: settings.PYTHON_MAX_REQUESTS,
+      maxResponseBytes: settings.PYTHON_MAX_RESPONSE_MB * 1024 * 1024,
+      timeoutMs: settings.PYTHON_REQUEST_TIMEOUT_SECONDS * 1_000,
+    },
     pythonPath: settings.PYTHON_PATH,
     bubblewrapPath: settings.BUBBLEWRAP_PATH ?? findProgram('bwrap', variables.PATH),
     pythonPolicy: settings.PYTHON_POLICY,

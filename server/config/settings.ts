@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { isAllowedHost } from '../shared/http/allowed-hosts.ts';
+import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
@@ -82,6 +83,30 @@ export const Settings = z.object({
     .describe(
       'Private hosts and networks that http nodes may reach beside public addresses, separated by commas.',
     ),
+  PYTHON_ALLOWED_HOSTS: commaList
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            isOpenedHost,
+            'expected hosts such as api.example.com, *.example.com or 10.1.2.3:8080, networks such as 10.0.0.0/8, or *',
+          ),
+      ),
+    )
+    .default([])
+    .describe(
+      'Hosts that Python nodes may ask for and send requests to, separated by commas; `*` for all public ones.',
+    ),
+  PYTHON_MAX_REQUESTS: wholeNumber(1, 1_000_000)
+    .default(1_000)
+    .describe('How many requests one run of Python may send.'),
+  PYTHON_MAX_RESPONSE_MB: wholeNumber(1, 10_000)
+    .default(64)
+    .describe('How much one response to Python may have, as it is sent.'),
+  PYTHON_REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 86_400)
+    .default(60)
+    .describe("How long one request of Python may take with all of its response, within the run's own time."),
   PYTHON_PATH: z
     .string()
     .optional()

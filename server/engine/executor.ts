@@ -141,7 +141,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   async function runNode(node: PlannedNode, started: Promise<void>): Promise<void> {
     const run = runOf(state, node.key, null);
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt };
-    if (!mayRunAhead(options.runAhead, node.definition)) await started;
+    if (!mayRunAhead(options.runAhead, node)) await started;
     if (isStopped()) return;
     const input = inputOf(plan.graph, state, execution, node.key);
     const end = valueLimits.refuseInput(node.key, input) ?? (await runWith(node, run, ref, input));

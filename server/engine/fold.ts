@@ -56,6 +56,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
     case 'NodeOutput':
     case 'NodeProgress':
     case 'NodeEnvironment':
+    case 'NetworkRequest':
     case 'NodeNotice':
     case 'ArtifactCreated':
     case 'SecurityViolation':

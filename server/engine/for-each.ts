@@ -152,7 +152,7 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
     const started = record([{ type: 'NodeStarted', ...ref, ...options.start }]); // has a listener: see ForEachOptions
-    if (!mayRunAhead(options.runAhead, node.definition)) await started;
+    if (!mayRunAhead(options.runAhead, node)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;
     await record([event]);

@@ -17,8 +17,11 @@ import { WeftError } from '../shared/errors.ts';
  * - in a worker that replaces a lost one: what ended that one may have been code whose `NodeStarted` was never
  *   committed. So every start is committed first, and a further loss counts (recovery.ts).
  */
-export function mayRunAhead(runAhead: boolean, { effects }: Pick<NodeDefinition, 'effects'>): boolean {
-  return runAhead && effects === 'none';
+export function mayRunAhead(
+  runAhead: boolean,
+  { definition: { effects }, config }: { definition: Pick<NodeDefinition, 'effects'>; config: unknown },
+): boolean {
+  return runAhead && (typeof effects === 'function' ? effects(config as object) : effects) === 'none';
 }
 
 /**

@@ -78,6 +78,21 @@ export interface EnvironmentChange {
   message: string | null;
 }
 
+/** A request that the code of a node sent, once it is over. Without its URL, which may hold secrets. */
+export interface SentRequest {
+  /** With the port where that is not the usual one. */
+  host: string;
+  method: string;
+  /** Null where no response came. */
+  httpStatus: number | null;
+  /** Bytes of the bodies as they were sent. */
+  sentBytes: number;
+  receivedBytes: number;
+  durationMs: number;
+  /** Why there is no whole response: a code; null where there is one. */
+  failure: string | null;
+}
+
 export interface Violation {
   code: 'PYTHON_SECURITY_ERROR';
   rule: string;
@@ -122,6 +137,7 @@ export type NodeEventBody = NodeRef &
     | ({ type: 'NodeOutput' } & OutputChunk)
     | ({ type: 'NodeProgress' } & Progress)
     | ({ type: 'NodeEnvironment' } & EnvironmentChange)
+    | ({ type: 'NetworkRequest' } & SentRequest)
     /** For people: no failure, but probably not what the author meant. */
     | { type: 'NodeNotice'; code: string; message: string }
     | { type: 'ArtifactCreated'; artifact: Artifact }
@@ -152,6 +168,7 @@ const eventKinds = {
   NodeOutput: 'watched',
   NodeProgress: 'watched',
   NodeEnvironment: 'watched',
+  NetworkRequest: 'watched',
   NodeNotice: 'watched',
   ArtifactCreated: 'watched',
   SecurityViolation: 'watched',

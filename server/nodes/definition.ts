@@ -29,9 +29,10 @@ export interface NodeDefinition<Config = unknown> {
   /**
    * `none`: `execute` reaches nothing but a sandbox and the journal, where whatever it emits commits after the
    * `NodeStarted` of its attempt; so it may start before that event is committed (engine/run-ahead.ts). `outside`: it
-   * changes something elsewhere, and starts only when its `NodeStarted` is committed.
+   * changes something elsewhere, and starts only when its `NodeStarted` is committed. A function where that depends on
+   * the configuration, as it is before its templates are rendered.
    */
-  effects: 'none' | 'outside';
+  effects: Effects | ((config: Partial<Config>) => Effects);
   /** The expressions among the fields that fit the schema, beside those in templates. */
   expressions?: (config: Partial<Config>) => ConfigExpression[];
   /** The JSONata whose value the node emits, where there is one: validation infers the fields of the output from it. */
@@ -48,6 +49,8 @@ export interface NodeDefinition<Config = unknown> {
   /** Throws NodeFailure for a failure the workflow may handle. */
   execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
 }
+
+export type Effects = 'none' | 'outside';
 
 export interface CheckTools {
   sandbox: Pick<SandboxBackend, 'check'>;
@@ -165,6 +168,7 @@ export type WatchedEvent = DistributiveOmit<
         | 'NodeOutput'
         | 'NodeProgress'
         | 'NodeEnvironment'
+        | 'NetworkRequest'
         | 'NodeNotice'
         | 'ArtifactCreated'
         | 'SecurityViolation';

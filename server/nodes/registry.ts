@@ -14,9 +14,16 @@ import type { NodeDefinition } from './definition.ts';
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
-/** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
-export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound): NodeRegistry {
-  const python = makePython(packageRules);
+/**
+ * Every node type. `packageRules` and `pythonHosts` are the operator's; a workflow is checked against them when it is
+ * saved.
+ */
+export function makeNodeRegistry(
+  packageRules: PackageRules,
+  outbound: Outbound,
+  pythonHosts: readonly string[] = [],
+): NodeRegistry {
+  const python = makePython(packageRules, pythonHosts);
   const http = makeHttp(outbound);
   // Only a definition itself knows the type of its configuration.
   const builtin = [

@@ -14,6 +14,9 @@ export type Lookup = (
 
 const CONNECT_MS = 10_000;
 
+/** What opens an address that is refused, as a setting: an operator reads it. */
+export type Remedy = (hostname: string, address: string) => string;
+
 /**
  * Connects to hosts that the operator has named, and to public addresses. A name is resolved once, and what is connected
  * to is one of the addresses that were judged: a name that resolves to something else a moment later gains nothing.
@@ -22,7 +25,15 @@ const CONNECT_MS = 10_000;
 export function makeConnector(
   allowed: AllowedHosts,
   lookup: Lookup = systemLookup as Lookup,
+  remedy: Remedy = (hostname) => `WEFT_HTTP_ALLOWED_HOSTS=${hostname}`,
 ): buildConnector.connector {
+  const refusedAddress = (hostname: string, address = hostname) => {
+    const what = address === hostname ? hostname : `${hostname} (${address})`;
+    return new OutboundError(
+      'REFUSED_ADDRESS',
+      `Expected a public address, got ${what}, which is private, local or reserved. An operator opens it by ${remedy(hostname, address)}.`,
+    );
+  };
   const isPermitted = (address: string) => isPublicAddress(address) || allowed.hasAddress(address);
   const judgedLookup: LookupFunction = (hostname, options, callback) =>
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -43,12 +54,4 @@ export function makeConnector(
     if (isIP(hostname) !== 0 && !isPermitted(hostname)) return callback(refusedAddress(hostname), null);
     return connectJudged(options, callback);
   };
-}
-
-function refusedAddress(hostname: string, address?: string): OutboundError {
-  const what = address === undefined || address === hostname ? hostname : `${hostname} (${address})`;
-  return new OutboundError(
-    'REFUSED_ADDRESS',
-    `Expected a public address, got ${what}, which is private, local or reserved. An operator opens it by WEFT_HTTP_ALLOWED_HOSTS=${hostname}.`,
-  );
 }

@@ -3,13 +3,34 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent, type Dispatcher, errors, interceptors, request } from 'undici';
 import { coerceError } from '../shared/errors.ts';
 import type { AllowedHosts } from '../shared/http/allowed-hosts.ts';
-import { type Lookup, makeConnector } from './connector.ts';
+import { type Lookup, makeConnector, type Remedy } from './connector.ts';
 import { OutboundError } from './outbound-error.ts';
 
 /** HTTP to the world on behalf of workflows: the one way out of the server for addresses that others choose. */
 export interface Outbound extends AsyncDisposable {
   /** @throws OutboundError, or the signal's reason once it aborts */
   request(request: OutboundRequest): Promise<OutboundResponse>;
+  /**
+   * One response as it comes: no redirect is followed, and the body is neither decoded nor bounded. Whoever reads it
+   * reads it to its end, or aborts the signal.
+   * @throws OutboundError, or the signal's reason once it aborts; so does the body
+   */
+  open(request: OpenRequest): Promise<OpenResponse>;
+}
+
+export interface OpenRequest {
+  method: string;
+  url: URL;
+  /** Pairs of names and values, one after the other. */
+  headers: string[];
+  body: Buffer | null;
+  signal: AbortSignal;
+}
+
+export interface OpenResponse {
+  status: number;
+  headers: [name: string, value: string][];
+  body: AsyncIterable<Buffer>;
 }
 
 export interface OutboundRequest {
@@ -38,12 +59,14 @@ export interface OutboundResponse {
 export function openOutbound({
   allowedHosts,
   lookup,
+  remedy,
 }: {
   allowedHosts: AllowedHosts;
-  lookup?: Lookup;
+  lookup?: Lookup | undefined;
+  remedy?: Remedy;
 }): Outbound {
   const agent = new Agent({
-    connect: makeConnector(allowedHosts, lookup),
+    connect: makeConnector(allowedHosts, lookup, remedy),
     connections: MAX_CONNECTIONS_PER_ORIGIN,
     headersTimeout: 0, // The request's own time bounds all of it.
     bodyTimeout: 0,
@@ -51,6 +74,7 @@ export function openOutbound({
   const dispatcher = agent.compose(interceptors.redirect({ throwOnMaxRedirect: true }));
   return {
     request: (options) => send(dispatcher, options),
+    open: (options) => openResponse(agent, options),
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
 }
@@ -85,6 +109,42 @@ async function send(dispatcher: Dispatcher, options: OutboundRequest): Promise<O
   } catch (error) {
     if (options.signal.aborted) throw options.signal.reason;
     throw tooLate.aborted ? timedOut(options.timeoutMs) : failureOf(error);
+  }
+}
+
+async function openResponse(dispatcher: Dispatcher, options: OpenRequest): Promise<OpenResponse> {
+  const { url, method, headers, body, signal } = options;
+  try {
+    const response = await request(url, {
+      dispatcher,
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      body,
+      signal,
+    });
+    return {
+      status: response.statusCode,
+      headers: pairsOf(response.headers),
+      body: chunksOf(response.body, signal),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failureOf(error);
+  }
+}
+
+function pairsOf(headers: Dispatcher.ResponseData['headers']): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value = []]) =>
+    [value].flat().map((each): [string, string] => [name, each]),
+  );
+}
+
+async function* chunksOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* body as AsyncIterable<Buffer>;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failureOf(error);
   }
 }
 

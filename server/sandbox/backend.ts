@@ -22,10 +22,10 @@ export interface SandboxBackend extends AsyncDisposable {
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
   /**
    * All findings of the static wall and of Python's compiler, without running anything, and a finding for each package
-   * that is malformed (rule `invalid-requirement`) or not allowed (`package-not-allowed`).
+   * that is malformed (rule `invalid-requirement`) or not allowed (`package-not-allowed`). `hosts`: as in a run.
    * @throws WeftError where nothing can be checked at present
    */
-  check(code: string, packages?: readonly string[]): Promise<PythonCheck>;
+  check(code: string, packages?: readonly string[], hosts?: readonly string[]): Promise<PythonCheck>;
   /**
    * The shape that a run of this code will take; null where it cannot run, or where that is not known within
    * five seconds. At once for most code that was checked before.
@@ -57,6 +57,8 @@ export interface PythonRunRequest {
   timeoutMs: number;
   /** Limit on the memory of all processes of the run, MiB; undefined for the backend's default. */
   memoryMb?: number | undefined;
+  /** Hosts that the code may send requests to, within what the backend's operator opens; undefined for none. */
+  hosts?: readonly string[] | undefined;
   /** How many nested calls the code may have; undefined for Python's own 1,000. */
   recursionLimit?: number | undefined;
 }
@@ -113,7 +115,23 @@ export type PythonEvent =
       packages: readonly string[];
       message: string | null;
     }
-  | ({ kind: 'artifact' } & ArtifactFile);
+  | ({ kind: 'artifact' } & ArtifactFile)
+  | ({ kind: 'request' } & PythonRequest);
+
+/** A request that a run sent, once it is over. Without its URL, which may hold secrets. */
+export interface PythonRequest {
+  /** With the port where that is not the usual one. */
+  host: string;
+  method: string;
+  /** Null where no response came. */
+  httpStatus: number | null;
+  /** Bytes of the bodies as they were sent. */
+  sentBytes: number;
+  receivedBytes: number;
+  durationMs: number;
+  /** Why there is no whole response: a code such as TIMEOUT or REFUSED_ADDRESS; null where there is one. */
+  failure: string | null;
+}
 
 /** A file that a run saves beside its result, at most 10 MiB. */
 export interface ArtifactFile {

@@ -13,6 +13,10 @@ const MAX_COUNT = 1_000_000;
 /** Of the JSON Schema of `main`'s parameters; python/signature.py bounds it as well. */
 const MAX_INPUT_SCHEMA = 100_000;
 
+/** As in python/network.py. */
+const MAX_URL = 16_384;
+const MAX_HEADERS = 100;
+
 /** No folder, and nothing that makes people read another name than the file has; python/artifacts.py has the same rule. */
 const ARTIFACT_NAME =
   /^(?!\.+$)[^/\\\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,200}$/u;
@@ -52,6 +56,16 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
     mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
     data: z.string(),
   }),
+  z.object({
+    kind: z.literal('fetch'),
+    id: z.int().min(1),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
+    url: z.string().max(MAX_URL),
+    headers: z.array(z.tuple([z.string(), z.string()])).max(MAX_HEADERS),
+    /** Base64. */
+    body: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal('abandon'), id: z.int().min(1) }),
   z.object({
     kind: z.literal('findings'),
     findings: z.array(findingSchema).max(1000),

@@ -17,7 +17,11 @@ import type { Outcome, UserError } from './types.ts';
 export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
   return {
     /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
-    async check(code: string, packages: readonly string[]): Promise<CheckedCode> {
+    async check(
+      code: string,
+      packages: readonly string[],
+      hosts: readonly string[] = [],
+    ): Promise<CheckedCode> {
       if (code.length > MAX_CODE_CHARACTERS) {
         throw new WeftError(
           'BAD_USER_INPUT',
@@ -26,7 +30,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
       }
       const block = readScriptBlock(code);
       const [found, ofBlock] = await Promise.all([
-        sandbox.check(code, packages),
+        sandbox.check(code, packages, hosts),
         block === null ? [] : checkBlock(block),
       ]);
       const declared = block?.packages ?? [];

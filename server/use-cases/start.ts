@@ -35,6 +35,7 @@ export interface PythonRunInput {
   timeoutMs?: number | null;
   memoryMb?: number | null;
   recursionLimit?: number | null;
+  hosts?: string[] | null;
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;

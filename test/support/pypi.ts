@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PackageError } from '../../server/packages/errors.ts';
+import type { LocalSandboxOptions } from '../../server/sandbox/local/local-sandbox.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { makeTempFolder } from './temp-folder.ts';
 import { installersOfHost, openTestEnvironments } from './test-environments.ts';
@@ -20,7 +21,10 @@ export interface PypiSandbox extends AsyncDisposable {
  * All walls, with packages from PyPI itself, as this host's own pip is set up to reach it. What was downloaded is kept for
  * the next time.
  */
-export async function openPypiSandbox(packages: readonly string[]): Promise<PypiSandbox> {
+export async function openPypiSandbox(
+  packages: readonly string[],
+  options: Partial<LocalSandboxOptions> = {},
+): Promise<PypiSandbox> {
   await using opened = new AsyncDisposableStack();
   const cacheFolder = join(projectRoot, 'node_modules/.cache/python-packages');
   const { path } = opened.use(await makeTempFolder());
@@ -36,7 +40,9 @@ export async function openPypiSandbox(packages: readonly string[]): Promise<Pypi
   const lease = await environments.ensure(packages, { signal, onEvent() {} }).catch(unlessUnreachable);
   if (lease === null) return unreachable();
   opened.defer(() => lease[Symbol.dispose]());
-  const sandbox = opened.use(await openTestSandbox({ policy: 'strict', environments, idlePackageCells: 2 }));
+  const sandbox = opened.use(
+    await openTestSandbox({ policy: 'strict', environments, idlePackageCells: 2, ...options }),
+  );
   const owned = opened.move();
   return {
     sandbox,

@@ -163,6 +163,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeRetryScheduled { delayMs ${ERROR} }
       ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
+      ... on NetworkRequest { host method httpStatus sentBytes receivedBytes failure }
       ... on NodeNotice { code message }
       ... on SecurityViolation { severity count violation { rule layer message } }
       ... on NodeProgress { current total unit message source }

@@ -137,6 +137,36 @@ export class NodeEnvironment extends ExecutionEvent {
   message!: string | null;
 }
 
+@EventType(
+  'The code of a node sent a request to a host that the node asks for, and the response has ended. A redirect that the code follows is a request of its own. Only the host is recorded: the rest of a URL may hold secrets.',
+)
+export class NetworkRequest extends ExecutionEvent {
+  @Field(() => String, { description: 'The host, with its port where that is not the usual one.' })
+  host!: string;
+
+  @Field(() => String, { description: 'The method, such as `GET`.' })
+  method!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The status of the response; null where none came.' })
+  httpStatus!: number | null;
+
+  @Field(() => Float, { description: 'How many bytes the body of the request had.' })
+  sentBytes!: number;
+
+  @Field(() => Float, { description: 'How many bytes of the body of the response came, as they were sent.' })
+  receivedBytes!: number;
+
+  @Field(() => Float, { description: 'Milliseconds from the request to the end of its response.' })
+  durationMs!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Why there is no whole response: `TIMEOUT`, `NETWORK`, `REFUSED_ADDRESS` (a private address), `TOO_LARGE`, `ABANDONED` by the code, or `RUN_ENDED`; null where there is one.',
+  })
+  failure!: string | null;
+}
+
 /** Nullable, though always set: one fragment selects these fields of NodeOutput, NodeEnvironment and NodeNotice. */
 @EventType('What the author of a workflow should know about a run of a node, and what is no failure.')
 export class NodeNotice extends ExecutionEvent {

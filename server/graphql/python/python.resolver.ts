@@ -13,9 +13,11 @@ export class PythonResolver {
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
     @Arg('packages', () => [String], { nullable: true, description: 'The requirements of the node.' })
     packages: string[] | null,
+    @Arg('hosts', () => [String], { nullable: true, description: 'The hosts of the node.' })
+    hosts: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? []);
+    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? [], hosts ?? []);
     return { ok: findings.length === 0, violations: findings, ...found };
   }
 

@@ -36,6 +36,13 @@ export class PythonRunInput {
   })
   recursionLimit?: number | null;
 
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Hosts that the code may send requests to, such as `api.example.com`, within what the operator opens (PYTHON_ALLOWED_HOSTS).',
+  })
+  hosts?: string[] | null;
+
   @Field(() => JsonScalar, { nullable: true, description: 'Becomes `input_data`.' })
   input?: unknown;
 

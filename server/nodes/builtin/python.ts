@@ -11,6 +11,7 @@ import {
   type PythonFinding,
   type PythonViolation,
 } from '../../sandbox/backend.ts';
+import { checkHosts, MAX_HOSTS, narrowHosts } from '../../shared/http/host-rules.ts';
 import { severityOf, TRIED_BY_A_LIBRARY } from '../../shared/severity.ts';
 import {
   type ConfigProblem,
@@ -47,6 +48,17 @@ const config = z.strictObject({
       widget: 'lines',
       language: 'requirements',
     } satisfies FieldMeta),
+  hosts: z
+    .array(z.string().min(1).max(300))
+    .max(MAX_HOSTS)
+    .default([])
+    .meta({
+      title: 'Hosts',
+      description:
+        'Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. The operator opens them (PYTHON_ALLOWED_HOSTS).',
+      placeholder: 'api.example.com\n*.example.org',
+      widget: 'lines',
+    } satisfies FieldMeta),
   timeoutMs: z
     .int()
     .min(1_000)
@@ -82,13 +94,28 @@ const config = z.strictObject({
     } satisfies FieldMeta),
 });
 
-export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof config>> {
+/** @param openedHosts what the operator opens, as shared/http/host-rules.ts describes it */
+export function makePython(
+  rules: PackageRules,
+  openedHosts: readonly string[],
+): NodeDefinition<z.infer<typeof config>> {
   return {
     ...python,
-    validate: ({ packages = [], code = '' }) => [
+    validate: ({ packages = [], hosts = [], code = '' }) => [
       ...packageProblems(packages, rules),
+      ...hostProblems(hosts, openedHosts),
       ...blockProblems(readScriptBlock(code), packages, rules),
     ],
+    execute(context) {
+      // Once more: the operator may have closed a host since, and a template may have become one.
+      const { config } = context;
+      const [problem] = checkHosts(config.hosts, openedHosts);
+      if (problem) throw new NodeFailure({ code: problem.code, message: `\`hosts\`: ${problem.message}` });
+      return python.execute({
+        ...context,
+        config: { ...config, hosts: narrowHosts(config.hosts, openedHosts) },
+      });
+    },
   };
 }
 
@@ -97,17 +124,18 @@ const python: NodeDefinition<z.infer<typeof config>> = {
   version: 1,
   label: 'Python',
   description:
-    'Runs Python code in a sandbox of its own: no network, no host files, bounded time and memory.',
+    'Runs Python code in a sandbox of its own: no network but the hosts that it asks for, no host files, bounded time and memory.',
   category: 'code',
   config,
   inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
-  effects: 'none',
-  async inspect({ code }, { sandbox }) {
+  effects: ({ hosts = [] }) => (hosts.length > 0 ? 'outside' : 'none'),
+  async inspect({ code, packages = [], hosts = [] }, { sandbox }) {
     if (code === undefined) return [];
-    const { findings } = await sandbox.check(code);
-    return findings.map(toConfigProblem);
+    const { findings } = await sandbox.check(code, allPackagesOf({ code, packages }), hosts);
+    // `validate` has the problems of packages, each at its own place.
+    return findings.filter(({ rule }) => !Object.hasOwn(packageErrorCodes, rule)).map(toConfigProblem);
   },
   start: ({ code = '' }, sandbox) => {
     const shape = sandbox.shapeOf(code);
@@ -167,6 +195,12 @@ function packageProblems(packages: readonly string[], rules: PackageRules): Conf
     }));
 }
 
+function hostProblems(hosts: readonly string[], opened: readonly string[]): ConfigProblem[] {
+  return checkHosts(hosts, opened)
+    .filter(({ index }) => !hasTemplate(hosts[index]))
+    .map(({ code, message, index }) => ({ path: ['hosts', index], code, message }));
+}
+
 /** What the code itself declares counts as if it were among the node's packages. */
 function blockProblems(
   block: ScriptBlock | null,
@@ -198,6 +232,8 @@ function toWatchedEvent(event: Exclude<PythonEvent, { kind: 'artifact' }>, code:
       return { type: 'NodeProgress', ...withoutKind(event) };
     case 'environment':
       return { type: 'NodeEnvironment', ...withoutKind(event) };
+    case 'request':
+      return { type: 'NetworkRequest', ...withoutKind(event) };
     case 'violation':
       return violationEvent(event.violation, code, event);
   }

@@ -5,8 +5,8 @@ import { type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../f
 /**
  * The private channel of a cell: bounded, checked, and read no faster than an honest cell writes. Hostile code can
  * write to the channel's descriptor and flood it. Reading then pauses, so that parsing the flood takes no time from
- * other runs. Only two kinds of frames may be long: the result, after which only short frames are read, and artifacts,
- * whose number run-in-cell.ts limits.
+ * other runs. Only three kinds of frames may be long: the result, after which only short frames are read, and artifacts
+ * and requests, whose number run-in-cell.ts and requests.ts limit.
  */
 export class CellChannel {
   onFrame: (frame: CellFrame) => void = () => {};
@@ -16,6 +16,7 @@ export class CellChannel {
   private readonly decoder = new FrameDecoder(cellFrameSchema, MAX_FRAME_BYTES, {
     result: MAX_RESULT_FRAME_BYTES,
     artifact: MAX_ARTIFACT_FRAME_BYTES,
+    fetch: MAX_FETCH_FRAME_BYTES,
   });
   private framesInWindow = 0;
   private bytesInWindow = 0;
@@ -30,6 +31,25 @@ export class CellChannel {
 
   send(frame: object): void {
     this.socket.write(encodeFrame(frame));
+  }
+
+  /** Resolves when the cell has read enough to be sent more, or is gone. @throws the signal's reason */
+  async sendSlowly(frame: object, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.socket.destroyed || this.socket.write(encodeFrame(frame))) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.socket.once('drain', resolve).once('close', resolve);
+    await promise.finally(() => {
+      signal.removeEventListener('abort', onAbort);
+      this.socket.off('drain', resolve).off('close', resolve);
+    });
+  }
+
+  /** What was sent and the cell has not read, bytes. */
+  get unreadBytes(): number {
+    return this.socket.writableLength;
   }
 
   pause(): void {
@@ -54,7 +74,7 @@ export class CellChannel {
         if (frame.kind === 'result' || frame.kind === 'error') this.decoder.refuseLongFrames();
         this.onFrame(frame);
         this.framesInWindow += 1;
-        if (frame.kind === 'artifact') this.bytesInWindow = 0;
+        if (frame.kind === 'artifact' || frame.kind === 'fetch') this.bytesInWindow = 0;
         this.limitRate();
       }
     } catch (error) {
@@ -95,6 +115,8 @@ export class CellChannel {
 const MAX_FRAME_BYTES = 256 * 1024;
 /** 16 MiB of JSON whose characters may all be escaped. Python checks the limit first, with a clearer error. */
 const MAX_RESULT_FRAME_BYTES = 32 * 1024 * 1024;
+/** 8 MiB in base64, and its headers. */
+const MAX_FETCH_FRAME_BYTES = 12 * 1024 * 1024;
 /** 10 MiB in base64. */
 const MAX_ARTIFACT_FRAME_BYTES = 14 * 1024 * 1024;
 /** Honest progress comes every 20 ms at most (python/progress.py). */

@@ -32,18 +32,20 @@ export class Checker {
   }
 
   /** What an earlier check of the same code found, where that is remembered. */
-  known(code: string): PythonCheck | undefined {
-    return this.cache.get(keyOf(code));
+  known(code: string, web = false): PythonCheck | undefined {
+    return this.cache.get(keyOf(code, web));
   }
 
-  /** @throws SandboxProblem where no cell can be made, or too much code waits */
-  async check(code: string): Promise<PythonCheck> {
-    const known = this.known(code);
+  /** @param web see web.ts @throws SandboxProblem where no cell can be made, or too much code waits */
+  async check(code: string, web = false): Promise<PythonCheck> {
+    const known = this.known(code, web);
     if (known) return known;
     const isLong = code.length > MAX_QUICK_CHARACTERS;
     const found =
-      (isLong ? null : await this.quick.check(code)) ?? (await this.slow.check(code)) ?? TOO_COMPLEX;
-    this.cache.set(keyOf(code), found);
+      (isLong ? null : await this.quick.check(code, web)) ??
+      (await this.slow.check(code, web)) ??
+      TOO_COMPLEX;
+    this.cache.set(keyOf(code, web), found);
     if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
     return found;
   }
@@ -55,8 +57,8 @@ export interface CheckRequest {
   compiles: boolean;
 }
 
-function keyOf(code: string): string {
-  return hash('sha256', code, 'base64');
+function keyOf(code: string, web: boolean): string {
+  return `${hash('sha256', code, 'base64')}${web ? ' web' : ''}`;
 }
 
 /** A cell that checks one code after the other, with what waits for it. */
@@ -73,11 +75,11 @@ class Lane {
   ) {}
 
   /** Null where the check crashed the cell or took too long. */
-  check(code: string): Promise<PythonCheck | null> {
+  check(code: string, web: boolean): Promise<PythonCheck | null> {
     if (this.waiting.length >= MAX_WAITING || this.waitingCharacters + code.length > MAX_WAITING_CHARACTERS)
       return Promise.reject(tooBusy());
     const { promise, resolve, reject } = Promise.withResolvers<PythonCheck | null>();
-    this.waiting.push({ code, resolve, reject });
+    this.waiting.push({ code, web, resolve, reject });
     this.waitingCharacters += code.length;
     void this.checkAll();
     return promise;
@@ -89,16 +91,16 @@ class Lane {
     this.isBusy = true;
     for (let next = removeShortest(this.waiting); next !== undefined; next = removeShortest(this.waiting)) {
       this.waitingCharacters -= next.code.length;
-      await this.checkInCell(next.code).then(next.resolve, next.reject);
+      await this.checkInCell(next.code, next.web).then(next.resolve, next.reject);
     }
     this.isBusy = false;
   }
 
-  private async checkInCell(code: string): Promise<PythonCheck | null> {
+  private async checkInCell(code: string, web: boolean): Promise<PythonCheck | null> {
     const cell = await this.current();
     const findings = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
     cell.channel.onFrame = (frame) => frame.kind === 'findings' && findings.resolve(frame);
-    cell.channel.send({ kind: 'check', code, ...this.request, memoryMb: MEMORY_MB });
+    cell.channel.send({ kind: 'check', code, web, ...this.request, memoryMb: MEMORY_MB });
     const late = new AbortController();
     const timedOut = delay(this.timeoutMs, { kind: 'late' } as const, { signal: late.signal });
     timedOut.catch(() => {}); // rejects when `late` aborts
@@ -108,7 +110,7 @@ class Lane {
       const { findings, shape, inputSchema, imports } = first;
       return { findings, shape, inputSchema: parseSchema(inputSchema), imports };
     }
-    if (first.kind === 'lost') return this.checkInCell(code);
+    if (first.kind === 'lost') return this.checkInCell(code, web);
     cell.end(0);
     this.cell = null;
     return null;
@@ -130,6 +132,7 @@ class Lane {
 
 interface Waiting {
   code: string;
+  web: boolean;
   resolve: (found: PythonCheck | null) => void;
   reject: (error: unknown) => void;
 }

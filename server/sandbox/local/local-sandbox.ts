@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { Lookup } from '../../outbound/connector.ts';
+import type { Outbound } from '../../outbound/outbound.ts';
 import type { Environments } from '../../packages/environments.ts';
 import { coerceError, WeftError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
@@ -19,6 +21,7 @@ import {
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { isPlainScript, withinTime } from '../shape.ts';
+import { usesWeb } from '../web.ts';
 import { Checker } from './checker.ts';
 import { openControlGroups } from './control-group.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
@@ -29,6 +32,7 @@ import { PackageEnvironments } from './package-environments.ts';
 import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
+import { defaultRequestLimits, openRequestOutbound, type RequestLimits } from './requests.ts';
 import { runInCell } from './run-in-cell.ts';
 import { wallsInForce } from './walls.ts';
 import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
@@ -58,6 +62,10 @@ export interface LocalSandboxOptions {
   maxCells?: number | undefined;
   /** Limit on the CPU time of all threads and processes of a run, as a multiple of its timeout. */
   cpuShare?: number | undefined;
+  /** Default: no host is open. */
+  requestLimits?: Partial<RequestLimits> | undefined;
+  /** Default: the system's resolver, for the hosts of requests. */
+  lookup?: Lookup | undefined;
   /** `kernel` leaves out the static and the runtime wall. */
   policy: 'strict' | 'kernel';
   logger: Logger;
@@ -94,6 +102,8 @@ class LocalSandbox implements SandboxBackend {
   private readonly activeRuns = new ActiveRuns();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
+  private readonly requestLimits: RequestLimits;
+  private readonly outbound: Outbound;
   private startedServers = 0;
 
   constructor(private readonly options: LocalSandboxOptions) {
@@ -111,6 +121,8 @@ class LocalSandbox implements SandboxBackend {
     this.checker = new Checker(() => this.pool.acquire(), { policy, compiles: false });
     this.previewer = new Checker(() => this.pool.acquire(), { policy, compiles: true });
     this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
+    this.requestLimits = { ...defaultRequestLimits, ...options.requestLimits };
+    this.outbound = openRequestOutbound(this.requestLimits, options.lookup);
   }
 
   async warmUp(): Promise<void> {
@@ -131,9 +143,13 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  async check(code: string, packages: readonly string[] = []): Promise<PythonCheck> {
+  async check(
+    code: string,
+    packages: readonly string[] = [],
+    hosts: readonly string[] = [],
+  ): Promise<PythonCheck> {
     try {
-      const found = await this.previewer.check(code);
+      const found = await this.previewer.check(code, usesWeb({ packages, hosts }));
       return {
         ...found,
         findings: [...toFindings(this.options.environments.check(packages)), ...found.findings],
@@ -176,6 +192,7 @@ class LocalSandbox implements SandboxBackend {
     this.pool.close();
     await ended;
     await Promise.all([this.supervisor[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
+    await this.outbound[Symbol.asyncDispose]();
     const { runFolder, logger } = this.options;
     await removeFolder(runFolder).catch((error) =>
       logger.warn({ err: error }, 'the run folder could not be removed'),
@@ -195,7 +212,7 @@ class LocalSandbox implements SandboxBackend {
   /** The failed outcome of a request that the static wall refuses; null for any other. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
     if (this.options.policy === 'kernel') return null;
-    const found = await this.checker.check(request.code);
+    const found = await this.checker.check(request.code, usesWeb(request));
     const findings = found.findings.filter(({ rule }) => !mistakes.includes(rule));
     for (const finding of findings) {
       const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
@@ -233,6 +250,8 @@ class LocalSandbox implements SandboxBackend {
       policy: this.options.policy,
       memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
       cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
+      outbound: this.outbound,
+      requestLimits: this.requestLimits,
     });
   }
 

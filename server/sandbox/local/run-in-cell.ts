@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Outbound } from '../../outbound/outbound.ts';
 import type {
   PythonEvent,
   PythonOutcome,
@@ -9,6 +10,7 @@ import type {
 } from '../backend.ts';
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
+import { usesWeb } from '../web.ts';
 import { BatchingReader } from './batching-reader.ts';
 import type { Cell } from './cell.ts';
 import { EventQueue } from './event-queue.ts';
@@ -16,11 +18,14 @@ import { runLimits } from './limits.ts';
 import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
+import { type RequestLimits, RunRequests } from './requests.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
   memoryMb: number;
   cpuShare: number;
+  outbound: Outbound;
+  requestLimits: RequestLimits;
 }
 
 /**
@@ -58,6 +63,8 @@ class Run {
   private isEndedLate = false;
   private readonly artifacts = { count: 0, bytes: 0 };
   private readonly refusedCalls: string[] = [];
+  /** Null until the run sends its first request. */
+  private requests: RunRequests | null = null;
 
   constructor(
     private readonly cell: Cell,
@@ -104,8 +111,9 @@ class Run {
   private dispatch(): void {
     const { code, input, timeoutMs, recursionLimit } = this.request;
     const { policy, memoryMb } = this.options;
+    const web = usesWeb(this.request);
     this.cell.dispatch(
-      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit },
+      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit, web },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
@@ -113,6 +121,7 @@ class Run {
   private async outcome(): Promise<PythonOutcome> {
     const exit = await Promise.race([this.finished.promise, this.cell.exited]);
     const durationMs = performance.now() - this.startedAt;
+    this.requests?.end();
     if (this.endedBy?.kind === 'aborted') return { kind: 'aborted', durationMs };
     // The fork-server's report of the exit may arrive before the last frame of the cell.
     if (!this.last) await this.cell.channel.closed;
@@ -195,6 +204,12 @@ class Run {
       case 'artifact':
         this.onArtifact(frame);
         break;
+      case 'fetch':
+        this.onFetch(frame);
+        break;
+      case 'abandon':
+        this.requests?.abandon(frame.id);
+        break;
       default: // `violation`: see above; `ready`, `rehearsed` and `findings` are not part of a run and have no effect
     }
   }
@@ -210,6 +225,26 @@ class Run {
     }
     this.flushOutput();
     this.events.push({ kind: 'artifact', name, mimeType, base64 });
+  }
+
+  private onFetch(frame: Extract<CellFrame, { kind: 'fetch' }>): void {
+    const { channel } = this.cell;
+    if (channel.unreadBytes > MAX_UNREAD_BYTES) {
+      this.endBecause({ kind: 'bad-frame', message: 'it sent requests and read no responses' }, 0);
+      return;
+    }
+    this.requests ??= new RunRequests({
+      hosts: this.request.hosts ?? [],
+      outbound: this.options.outbound,
+      limits: this.options.requestLimits,
+      send: (reply, signal) => channel.sendSlowly(reply, signal),
+      onRequest: (request) => {
+        this.flushOutput();
+        this.events.push({ kind: 'request', ...request });
+      },
+      onRefused: (violation) => this.emitViolation(violation, false, { isFatal: false }),
+    });
+    this.requests.start(frame);
   }
 
   private onReported(frame: Extract<CellFrame, { kind: 'violation' }>): void {
@@ -249,6 +284,7 @@ class Run {
   private endBecause(reason: NonNullable<RunEnd['endedBy']>, graceMs: number): void {
     if (this.last || this.endedBy) return;
     this.endedBy = reason;
+    this.requests?.end();
     this.cell.end(graceMs);
   }
 
@@ -267,5 +303,7 @@ function readInto(text: OutputText, socket: Socket): BatchingReader {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+/** More than all pieces of responses that are on their way at once. */
+const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 /** Of each wall. */
 const MAX_VIOLATIONS = 100;

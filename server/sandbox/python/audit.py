@@ -27,6 +27,7 @@ import callers
 import check_rules
 import libraries
 import outside
+import policy
 from policy import (
     ATTRIBUTE_RULES,
     ATTRIBUTES,
@@ -66,10 +67,13 @@ class Wall:
         self._scratch = None
         self._code = ""
 
-    def go_up(self, send, scratch, code):
+    def go_up(self, send, scratch, code, web):
         self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
+        policy.open_web(web)
+        if web:
+            del self.judges["urllib.Request"]  # raised before anything is sent
         self._is_up = True
 
     def lower(self):
@@ -155,9 +159,17 @@ def _judge_event(wall, event, arguments, frame):
     if is_programs and way == "named":
         wall.forbid(rule, f"`{event}`", reason, frame)
     elif is_programs:
-        wall.refuse(rule, f"`{event}`", reason, frame, {_called(event)}, arguments, PermissionError)
+        wall.refuse(rule, f"`{event}`{_to_host(event, arguments)}", reason, frame, {_called(event)}, arguments, PermissionError)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
+
+
+def _to_host(event, arguments):
+    """Where a library would send a request to: the host is what a node has to name."""
+    if event != "urllib.Request" or type(arguments[0]) is not str:
+        return ""
+    host = arguments[0].partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return f" to {_short(host)}"
 
 
 def _called(event):

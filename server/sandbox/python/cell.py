@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import seccomp
 import syscalls
@@ -127,7 +128,7 @@ def _serve(config, channel):
     # PID 1 ignores every signal without a handler.
     signal.signal(signal.SIGTERM, _end_by_exception)
     _let_term_end_forked_processes()
-    lock = threading.Lock()
+    lock = threading.RLock()  # a finalizer that sends (network.py) may run while its thread sends
 
     def send(frame):
         data = encode_frame(frame)
@@ -150,15 +151,18 @@ def _serve(config, channel):
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()
-        run_program(request, send)
+        run_program(request, send, functools.partial(read_frame, channel))
         _linger(channel, born_kb)
 
 
 def _linger(channel, born_kb):
     """Delays the exit: tearing down a process costs milliseconds of CPU, which the receiver of the outcome needs now.
-    The delay is long only where the process is small and nothing of the run goes on."""
+    The delay is long only where the process is small and nothing of the run goes on. What still arrives is discarded: a
+    socket that is closed with something unread takes the last frame with it."""
     is_small = _largest_kb() - born_kb < _SMALL_KB
-    select.select([channel], [], [], _LINGER_SECONDS if is_small and _has_ended() else _SHORT_LINGER_SECONDS)
+    until = time.monotonic() + (_LINGER_SECONDS if is_small and _has_ended() else _SHORT_LINGER_SECONDS)
+    while select.select([channel], [], [], max(0, until - time.monotonic()))[0] and channel.recv(1 << 16):
+        pass
 
 
 def _largest_kb():
@@ -215,7 +219,7 @@ def _allow_nested_calls(count):
 
 
 def _examined(request):
-    report = examine(request["code"], request["policy"], request["compiles"])
+    report = examine(request["code"], request["policy"], request["compiles"], request.get("web", False))
     findings = [finding._asdict() for finding in report.findings[:_MAX_FINDINGS]]
     return {
         "findings": findings,

@@ -34,9 +34,20 @@ EVENT_REASONS = DATA["eventReasons"]
 JUDGED_FOR = {rule: who for who, rules in DATA["judgedFor"].items() for rule in rules}
 
 _ALLOWED = frozenset(DATA["allowedModules"])
+_WEB = frozenset(DATA["webModules"])
+_opened = frozenset()
 _PRIVATE = DATA["privateModules"]
 _DEPTH = max(name.count(".") for name in (*MODULES, *MEMBERS, *_ALLOWED)) + 1
 _SHOWN_CHARACTERS = 200
+
+
+def open_web(is_open):
+    """Whether the modules that send requests are allowed, as they are where a node asks for hosts."""
+    global _opened
+    opened = _WEB if is_open else frozenset()
+    if opened != _opened:
+        _opened = opened
+        _module_reason.cache_clear()
 
 
 def start_of(dotted):
@@ -54,7 +65,7 @@ def _module_reason(dotted):
     parts = start_of(dotted).split(".")
     parents = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for parent in parents:
-        if parent in _ALLOWED:
+        if parent in _ALLOWED or parent in _opened:
             return None
         if parent in MODULES:
             return MODULES[parent]

@@ -1,9 +1,10 @@
 """Runs one user program inside a cell and sends its outcome. The only entry point of the Python side of a run.
 
-`run_program(request, send)`; request = {
+`run_program(request, send, receive)`; request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
     "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
+    "web":      bool, optional, whether modules that send requests may be imported, and are led to Node (adapters.py);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
     "recursionLimit": int, optional, how many nested calls the program may have (default: Python's own 1000);
@@ -12,8 +13,9 @@
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
     {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
+    {"kind": "fetch" | "abandon", …}                                            see network.py
     {"kind": "violation", "violation": {code, rule, layer, message, …}, "count", "isFatal"}   see violations.py
-and last, after stdout and stderr were flushed, exactly one of
+`receive()` returns the next frame that answers one of these. And last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
@@ -40,12 +42,16 @@ import sys
 import threading
 import types
 
+import adapters
 import artifacts
+import fetch
 import figures
 import finalizers
 import guards
 import n8n
+import network
 import packages
+import policy
 import progress
 import results
 import shapes
@@ -69,7 +75,7 @@ _NO_RESULT = (
 RECURSION_LIMIT = 1000
 
 
-def run_program(request, send):
+def run_program(request, send, receive=None):
     """Runs request["code"], sends its frames and never raises."""
     process = os.getpid()
     reporter = progress.Reporter(send)
@@ -81,6 +87,7 @@ def run_program(request, send):
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
+        _lead_requests_to_node(request, namespace, send, receive)
         namespace.update(n8n.bindings(program.names, request["input"]) if program.names else ())
         # _execute, _run and eval call the program, which is one call more than what _depth counts.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
@@ -88,7 +95,12 @@ def run_program(request, send):
             guards.hide_own_frames()
         else:
             wall.raise_wall(
-                send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
+                send,
+                namespace,
+                request.get("scratch"),
+                request["code"],
+                request.get("isRehearsal", False),
+                request.get("web", False),
             )
         returned, has_exited = _execute(
             program, namespace, request["input"], None if request.get("isRehearsal") else drawn
@@ -148,6 +160,17 @@ def _fresh_main(input_data, reporter, files):
     sys.argv = [source.FILENAME]
     # This reference keeps the module alive until the end, as plain Python does with `__main__`.
     return module.__dict__
+
+
+def _lead_requests_to_node(request, namespace, send, receive):
+    """`fetch` is there without hosts too, where the program names it: its error says what is missing."""
+    is_web = request.get("web", False)
+    policy.open_web(is_web)
+    if is_web or "fetch" in request["code"]:
+        link = network.Network(send, receive)
+        namespace["fetch"] = fetch.make_fetch(link)
+        if is_web:
+            adapters.install(link)
 
 
 def _depth():

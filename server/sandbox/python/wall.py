@@ -31,12 +31,13 @@ def prepare():
     _waiting.append((wall, guards.guarded_builtins()))
 
 
-def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False):
-    """`code`: the source of the program. Only after a rehearsal, the wall can be lowered."""
+def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False, web=False):
+    """`code`: the source of the program. `web`: whether modules that send requests are allowed, because they send them to
+    Node (adapters.py). Only after a rehearsal, the wall can be lowered."""
     if not _waiting:
         prepare()
     wall, namespace["__builtins__"] = _waiting[0]
-    wall.go_up(send, scratch, code)
+    wall.go_up(send, scratch, code, web)
     if not is_rehearsal:
         _waiting.clear()
 

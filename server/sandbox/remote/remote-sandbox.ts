@@ -71,8 +71,8 @@ class RemoteSandbox implements SandboxBackend {
     );
   }
 
-  check(code: string, packages: readonly string[] = []): Promise<PythonCheck> {
-    return this.checkBy(code, packages, this.disposal.signal);
+  check(code: string, packages: readonly string[] = [], hosts: readonly string[] = []): Promise<PythonCheck> {
+    return this.checkBy({ code, packages, hosts }, this.disposal.signal);
   }
 
   shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
@@ -115,23 +115,22 @@ class RemoteSandbox implements SandboxBackend {
 
   private async askShape(code: string, key: string): Promise<PythonShape | null> {
     const signal = AbortSignal.any([this.disposal.signal, AbortSignal.timeout(CHECK_MS)]);
-    const { shape } = await this.checkBy(code, [], signal);
+    const { shape } = await this.checkBy({ code, packages: [], hosts: [] }, signal);
     if (shape !== null) this.shapes.set(key, shape);
     if (this.shapes.size > MAX_SHAPES) this.shapes.delete(this.shapes.keys().next().value!);
     return shape;
   }
 
   private async checkBy(
-    code: string,
-    packages: readonly string[],
+    checked: { code: string; packages: readonly string[]; hosts: readonly string[] },
     signal: AbortSignal,
   ): Promise<PythonCheck> {
-    const body = { v, code, packages };
+    const body = { v, ...checked };
     const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
-    const { v: _, ...checked } = await this.onSomeService(signal, ({ connection }) =>
+    const { v: _, ...found } = await this.onSomeService(signal, ({ connection }) =>
       connection.request(checkSchema, exchange),
     );
-    return checked;
+    return found;
   }
 
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {

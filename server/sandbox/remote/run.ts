@@ -26,11 +26,11 @@ export async function runOn(
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
-  const { code, packages, input, timeoutMs, memoryMb, recursionLimit } = request;
+  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, hosts } = request;
   const answer = await endpoint.connection.send({
     method: 'POST',
     path: 'runs',
-    body: { v, id, code, packages, input: input ?? null, timeoutMs, memoryMb, recursionLimit },
+    body: { v, id, code, packages, input: input ?? null, timeoutMs, memoryMb, recursionLimit, hosts },
     withinMs: limits.stallMs,
     signal,
   });

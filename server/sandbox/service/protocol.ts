@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
+import { MAX_HOSTS } from '../../shared/http/host-rules.ts';
 import {
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
@@ -30,6 +31,7 @@ export const HEARTBEAT_MS = 2_000;
 const v = z.literal(PROTOCOL_VERSION);
 
 const packages = z.array(z.string().max(1_000)).max(1_000);
+const hosts = z.array(z.string().max(300)).max(MAX_HOSTS);
 
 export const runRequestSchema = z.object({
   v,
@@ -40,6 +42,7 @@ export const runRequestSchema = z.object({
   timeoutMs: z.int().min(1).max(300_000),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
   recursionLimit: z.int().min(1).max(MAX_RECURSION_LIMIT).optional(),
+  hosts: hosts.optional(),
 });
 
 export const cancelRequestSchema = z.object({ v, force: z.boolean() });
@@ -48,6 +51,7 @@ export const checkRequestSchema = z.object({
   v,
   code: z.string().max(MAX_CODE_CHARACTERS),
   packages: packages.default([]),
+  hosts: hosts.default([]),
 });
 
 export const prepareRequestSchema = z.object({ v, packages });
@@ -96,6 +100,16 @@ const eventSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('environment'), ...environmentEventFields }),
   z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
+  z.object({
+    kind: z.literal('request'),
+    host: z.string(),
+    method: z.string(),
+    httpStatus: z.int().nullable(),
+    sentBytes: z.int().min(0),
+    receivedBytes: z.int().min(0),
+    durationMs: z.number().min(0),
+    failure: z.string().nullable(),
+  }),
 ]);
 
 /** Includes optional fields: one that the schema lacked would be lost on the way without an error. */

@@ -9,7 +9,7 @@ export interface AllowedHosts {
 
 /** What an entry may look like: `api.internal`, `*.corp.example`, `10.1.2.3`, each with `:port` or without; `10.0.0.0/8`. */
 export function isAllowedHost(entry: string): boolean {
-  return parse(entry) !== undefined;
+  return parseAllowedHost(entry) !== undefined;
 }
 
 /** @param entries each one that `isAllowedHost` accepts */
@@ -17,7 +17,7 @@ export function makeAllowedHosts(entries: readonly string[]): AllowedHosts {
   const networks = new BlockList();
   const names: Named[] = [];
   for (const entry of entries) {
-    const parsed = parse(entry);
+    const parsed = parseAllowedHost(entry);
     if (parsed === undefined) continue;
     if ('prefix' in parsed) networks.addSubnet(parsed.address, parsed.prefix, family(parsed.address));
     else names.push(parsed);
@@ -29,13 +29,14 @@ export function makeAllowedHosts(entries: readonly string[]): AllowedHosts {
   };
 }
 
-interface Named {
+export interface Named {
   /** Lower case; behind `*.` the names that end with it. */
   host: string;
   port: number | undefined;
 }
 
-function parse(entry: string): Named | { address: string; prefix: number } | undefined {
+/** Undefined for what is no entry. */
+export function parseAllowedHost(entry: string): Named | { address: string; prefix: number } | undefined {
   const [address = '', prefix, ...more] = entry.split('/');
   if (prefix !== undefined) {
     const most = isIP(address) === 6 ? 128 : 32;

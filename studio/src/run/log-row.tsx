@@ -24,7 +24,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps): ReactElement {
       className={classNames(
         'weft-log',
         stream === 'STDERR' && 'weft-log--stderr',
-        stream === 'PACKAGES' && 'weft-log--packages',
+        (stream === 'PACKAGES' || stream === 'REQUESTS') && 'weft-log--packages',
         isCurrent && 'weft-log--current',
       )}
       style={{ transform: `translateY(${top}px)` }}

@@ -3,6 +3,7 @@ import { useWeft } from '@weft/client/react';
 import { useMemo, useSyncExternalStore } from 'react';
 import { type ChunkPlace, remakeChunk } from './model/log-lines.ts';
 import type { RunModel } from './model/records.ts';
+import { requestLine } from './model/request-line.ts';
 import { applyEvents, makeRunModel, packagesLine } from './model/run-model.ts';
 
 /** A run as it stands now. A new object whenever there is more; the model in it is the same one, changed in place. */
@@ -129,6 +130,7 @@ function makeRunStore(client: WeftClient, executionId: string, onIdle: () => voi
       const types = [
         'NodeOutput',
         'NodeEnvironment',
+        'NetworkRequest',
         'ExecutionSucceeded',
         'ExecutionFailed',
         'ExecutionCanceled',
@@ -141,8 +143,13 @@ function makeRunStore(client: WeftClient, executionId: string, onIdle: () => voi
             if (record?.line != null)
               chunk.append({ ...packagesLine(record), sequence: event.sequence, cursorBefore: null });
           }
-          if (event.type !== 'NodeOutput' || event.nodeKey === null) continue;
-          const { sequence, nodeKey, item, stream: name, text } = event;
+          if (event.nodeKey === null || (event.type !== 'NodeOutput' && event.type !== 'NetworkRequest'))
+            continue;
+          const { sequence, nodeKey, item } = event;
+          const [name, text] =
+            event.type === 'NodeOutput'
+              ? ([event.stream, event.text] as const)
+              : (['REQUESTS', requestLine(event)] as const);
           chunk.append({
             sequence,
             cursorBefore: null,

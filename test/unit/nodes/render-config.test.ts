@@ -27,6 +27,7 @@ test('a configuration has the values of its templates and the defaults of its sc
   expect(await renderPython({ code: '{{ 1', memoryMb: '{{ input.seconds * 100 }}' })).toEqual({
     code: '{{ 1',
     packages: [],
+    hosts: [],
     timeoutMs: 30_000,
     memoryMb: 500,
   });

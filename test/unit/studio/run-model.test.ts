@@ -113,6 +113,29 @@ describe('the fold of a run', () => {
     expect(run.activity).toEqual([{ from: 0, to: 12 }]);
   });
 
+  test('says which requests the code of a node sent, in lines of the log', () => {
+    const request = { host: 'api.example.com', sentBytes: 0, receivedBytes: 1_234, durationMs: 35.6 };
+    const run = runOf([
+      [0, 'ExecutionStarted'],
+      [10, 'NodeStarted', { nodeKey: 'a' }],
+      [20, 'NetworkRequest', { nodeKey: 'a', ...request, method: 'GET', httpStatus: 200, failure: null }],
+      [
+        30,
+        'NetworkRequest',
+        { nodeKey: 'a', ...request, method: 'POST', httpStatus: null, failure: 'TIMEOUT' },
+      ],
+    ]);
+    const lines = [0, 1].map((id) =>
+      run.logs
+        .line(id)!
+        .parts.map(({ text }) => text)
+        .join(''),
+    );
+    expect(lines[0]).toMatch(/^GET api.example.com → 200, 1.2 kB in \d+ ms$/);
+    expect(lines[1]).toContain('POST api.example.com → TIMEOUT');
+    expect(run.logs.sources).toMatchObject([{ nodeKey: 'a', stream: 'REQUESTS' }]);
+  });
+
   test('says which packages a node waits for, in a line of the log too, and nothing of those that were there', () => {
     const environment = { packages: ['pandas', 'rich'], message: null };
     const run = runOf([

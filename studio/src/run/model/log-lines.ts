@@ -29,8 +29,8 @@ export interface LogSource {
   nodeKey: string;
   item: number | null;
   attempt: number;
-  /** PACKAGES: what Weft says of the installation that the node waits for. */
-  stream: 'STDOUT' | 'STDERR' | 'PACKAGES';
+  /** PACKAGES: what Weft says of the installation that the node waits for. REQUESTS: of a request that its code sent. */
+  stream: 'STDOUT' | 'STDERR' | 'PACKAGES' | 'REQUESTS';
 }
 
 export interface LogPiece extends LogSource {

@@ -2,6 +2,7 @@ import type { ActivityEvent, ExecutionStatus, NodeFailure } from '@weft/client';
 import { describeStage } from './installing.ts';
 import { defaultLimits, type LogLimits, makeLogLines } from './log-lines.ts';
 import type { Attempt, EnvironmentRecord, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
+import { requestLine } from './request-line.ts';
 import { makeTimeIndex, momentOfText } from './time-index.ts';
 
 export function makeRunModel(limits: LogLimits = defaultLimits): RunModel {
@@ -98,6 +99,9 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
     }
     case 'NodeEnvironment':
       addStage(run, { ...place, status: event.status, packages: event.packages, message: event.message });
+      break;
+    case 'NetworkRequest':
+      run.logs.append({ ...place, cursorBefore: run.cursor, stream: 'REQUESTS', text: requestLine(event) });
       break;
     case 'NodeNotice':
       run.notices.push({ ...place, message: event.message ?? event.code ?? '' });

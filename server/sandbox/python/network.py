@@ -1,0 +1,163 @@
+"""Requests to the hosts that a node asks for. A cell has no network and never a socket: Node sends the requests
+(local/requests.ts), and judges each of them, whatever the cell says.
+
+    cell ──▶ Node   {"kind": "fetch", "id", "method", "url", "headers": [[name, value]], "body": "<base64>" | null}
+                    {"kind": "abandon", "id"}                   the program waits for it no longer
+    Node ──▶ cell   {"kind": "response", "id", "status", "headers": [[name, value]]}
+                    {"kind": "chunk", "id", "data": "<base64>"}  of the body, as the other side sent it
+                    and last {"kind": "end", "id"} or {"kind": "failure", "id", "code", "message"}
+
+One response, without following redirects: whoever follows one sends another request, which is judged like the first.
+fetch.py and adapters.py are what programs see. Any thread may send requests, at most MAX_AT_ONCE at a time.
+"""
+
+import _thread
+import base64
+import errno
+import os
+import threading
+from queue import Empty, SimpleQueue
+
+MAX_AT_ONCE = 8
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_URL = 16_384
+MAX_HEADERS, MAX_HEADER_CHARACTERS = 100, 64_000
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Network:
+    """`receive()` returns the next frame of Node, or None at the end of the channel."""
+
+    def __init__(self, send, receive):
+        self._send = send
+        self._receive = receive
+        self._process = os.getpid()
+        self._lock = _thread.allocate_lock()
+        self._places = threading.Semaphore(MAX_AT_ONCE)
+        self._answers = {}
+        self._sent = 0
+
+    def request(self, method, url, headers, body=b"", timeout=None):
+        """Sends one request, and returns its Answer when the response begins. `headers`: pairs of texts; `timeout`: of
+        each wait, in seconds. Raises PermissionError, TimeoutError, ConnectionError, ValueError or another OSError."""
+        if os.getpid() != self._process:
+            raise OSError("A process that the program has started cannot send requests; send them from threads")
+        headers = [[str(name), str(value)] for name, value in headers]
+        _check(method, url, headers, body)
+        if not self._places.acquire(timeout=timeout):
+            raise TimeoutError(f"{MAX_AT_ONCE} other requests of this run took longer than {timeout} s")
+        answer = self._start()
+        self._send(
+            {
+                "kind": "fetch",
+                "id": answer.id,
+                "method": method,
+                "url": url,
+                "headers": headers,
+                "body": base64.b64encode(body).decode("ascii") if body else None,
+            }
+        )
+        return answer.begin(timeout)
+
+    def abandon(self, answer):
+        if answer.id in self._answers:
+            self._send({"kind": "abandon", "id": answer.id})
+
+    def _start(self):
+        with self._lock:
+            self._sent += 1
+            answer = self._answers[self._sent] = Answer(self, self._sent)
+            if self._sent == 1:
+                # Not threading.Thread, so that a program that counts its threads finds only its own.
+                _thread.start_new_thread(self._read, ())
+        return answer
+
+    def _read(self):
+        problem = "The connection to the server has ended"
+        try:
+            frame = self._receive()
+            while frame:
+                self._pass_on(frame)
+                frame = self._receive()
+        except MemoryError:
+            problem = "There was no memory left to read the responses of this run's requests"
+        for id, answer in list(self._answers.items()):
+            self._pass_on({"kind": "failure", "id": id, "code": "NETWORK", "message": problem})
+
+    def _pass_on(self, frame):
+        answer = self._answers.get(frame["id"])
+        if answer is None:
+            return
+        if frame["kind"] in ("end", "failure"):
+            del self._answers[frame["id"]]
+            self._places.release()
+        answer.frames.put(frame)
+
+
+class Answer:
+    """A response, whose body is read chunk by chunk."""
+
+    def __init__(self, network, id):
+        self.id = id
+        self.frames = SimpleQueue()
+        self.timeout = None
+        self.status = 0
+        self.headers = []
+        self._network = network
+        self._is_over = False
+
+    def begin(self, timeout):
+        self.timeout = timeout
+        frame = self._next()
+        self.status, self.headers = frame["status"], [tuple(pair) for pair in frame["headers"]]
+        return self
+
+    def chunk(self):
+        """The next bytes of the body; empty at its end."""
+        if self._is_over:
+            return b""
+        frame = self._next()
+        return base64.b64decode(frame["data"]) if frame["kind"] == "chunk" else b""
+
+    def chunks(self):
+        return iter(self.chunk, b"")
+
+    def close(self):
+        """The rest of the body is not wanted."""
+        if not self._is_over:
+            self._is_over = True
+            self._network.abandon(self)
+
+    def _next(self):
+        try:
+            frame = self.frames.get(timeout=self.timeout)
+        except Empty:
+            self.close()
+            raise TimeoutError(errno.ETIMEDOUT, f"No response came within {self.timeout} s") from None
+        if frame["kind"] in ("end", "failure"):
+            self._is_over = True
+        if frame["kind"] == "failure":
+            raise _error_of(frame["code"], frame["message"])
+        return frame
+
+
+def _check(method, url, headers, body):
+    if method not in METHODS:
+        raise ValueError(f"Expected a method such as GET or POST ({', '.join(METHODS)}), got {method!r:.100}")
+    if len(url) > MAX_URL:
+        raise ValueError(f"Expected a URL of at most {MAX_URL:,} characters, got {len(url):,}")
+    if len(headers) > MAX_HEADERS or sum(map(len, sum(headers, []))) > MAX_HEADER_CHARACTERS:
+        most = f"{MAX_HEADERS} headers of {MAX_HEADER_CHARACTERS:,} characters in all"
+        raise ValueError(f"Expected at most {most}, got more")
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"Expected a request of at most {MAX_BODY_BYTES:,} bytes, got {len(body):,}")
+
+
+def _error_of(code, message):
+    if code in ("HOST_NOT_ALLOWED", "REFUSED_ADDRESS"):
+        return PermissionError(errno.EACCES, message)
+    if code == "TIMEOUT":
+        return TimeoutError(errno.ETIMEDOUT, message)
+    if code == "INVALID_REQUEST":
+        return ValueError(message)
+    return ConnectionError(errno.ECONNABORTED, message)
