@@ -35,6 +35,7 @@ export type NewExecution = Pick<
   | 'idempotencyExpiresAt'
   | 'retryOf'
   | 'retryStrategy'
+  | 'timeoutMs'
 >;
 
 /**
@@ -78,7 +79,13 @@ async function insertAndStart(
   definition: WorkflowDraft | null,
 ): Promise<boolean> {
   using slot = worker?.reserveSlot() ?? null;
-  const job: ClaimedJob = { jobId: randomUUID(), executionId: row.id, retryCount: 0, wasLost: false };
+  const job: ClaimedJob = {
+    jobId: randomUUID(),
+    executionId: row.id,
+    retryCount: 0,
+    wasLost: false,
+    notBefore: 0,
+  };
   const inserted = insert(database.pool, row, job, slot !== null);
   if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
   await inserted;
@@ -95,6 +102,7 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
     output: null,
     error: null,
     cancelRequested: null,
+    wait: null,
     createdAt: new Date(),
     startedAt: null,
     finishedAt: null,
@@ -102,9 +110,13 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
 }
 
 /** As the worker would read it from the database: through JSON. */
-function asStored({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
-  const stored = { workflowId, definition, input: input ?? null };
-  return { status: 'QUEUED', cancelRequested: null, reuseFrom: null, ...JSON.parse(JSON.stringify(stored)) };
+function asStored(
+  { workflowId, input, timeoutMs }: ExecutionEntity,
+  definition: WorkflowDraft,
+): StoredExecution {
+  const stored = { workflowId, definition, input: input ?? null, timeoutMs };
+  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0 };
+  return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
@@ -132,6 +144,7 @@ async function insert(
       row.createdAt,
       row.principal,
       row.idempotencyExpiresAt,
+      row.timeoutMs,
     ],
   });
 }
@@ -139,8 +152,8 @@ async function insert(
 const INSERT_EXECUTION = `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13)
+                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT}) ${insertJobSql()}`;
 
