@@ -4,6 +4,7 @@ import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { makeExecutionStore } from './engine/execution-store.ts';
+import { makeFamily } from './engine/family.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
@@ -38,6 +39,7 @@ import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
+import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
@@ -118,6 +120,11 @@ async function openWeft(foundation: Foundation): Promise<string | null> {
   return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
+/** Who starts executions, for the audit trail. */
+function principalOf({ apiToken }: Config): string {
+  return apiToken === undefined ? 'anonymous' : 'api-token';
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What the API and the worker have in common. */
@@ -133,12 +140,26 @@ async function openParts(foundation: Foundation) {
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
+  const evaluator = opened.use(openEvaluator());
+  const principal = principalOf(config);
   const registry = makeNodeRegistry(
     config.packages.rules,
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    makeChildren({ database, hub, recentEvents, evaluator, principal }),
   );
-  const evaluator = opened.use(openEvaluator());
-  return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
+  return {
+    ...foundation,
+    database,
+    pool,
+    hub,
+    recentEvents,
+    appender,
+    boss,
+    queue,
+    registry,
+    evaluator,
+    principal,
+  };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -157,6 +178,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const worker = startWorker({
     ...parts,
     store: makeExecutionStore(pool),
+    family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
     auditLate,
@@ -195,14 +217,13 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   const { config, sandbox, database, pool, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
-  const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
   return {
     nodeDefinitions: () => descriptions,
     workflows: makeWorkflowUseCases(parts),
     executions: {
       ...makeExecutionUseCases(parts),
-      ...makeStartUseCases({ ...parts, worker, principal }),
-      ...makeRetryUseCases({ ...parts, worker, principal }),
+      ...makeStartUseCases({ ...parts, worker }),
+      ...makeRetryUseCases({ ...parts, worker }),
       ...makeExportUseCases(parts),
     },
     artifacts: {

@@ -8,6 +8,7 @@ import { ViolationCount1764420000000 } from '../../migrations/1764420000000-viol
 import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workflow-keys.ts';
 import { IdempotencyExpiry1764510000000 } from '../../migrations/1764510000000-idempotency-expiry.ts';
 import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
+import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-executions.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -20,6 +21,7 @@ export const migrations = [
   WorkflowKeys1764500000000,
   IdempotencyExpiry1764510000000,
   Waits1764520000000,
+  SubExecutions1764530000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

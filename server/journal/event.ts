@@ -102,9 +102,9 @@ export interface DeadEdge {
 
 /**
  * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
- * node's list that waits.
+ * node's list that waits. EXECUTION: the end of an execution that the node started.
  */
-export const waitReasons = ['RETRY', 'DELAY', 'ITEMS'] as const;
+export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION'] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
 /** Something is waited for, and nothing runs meanwhile. */

@@ -9,14 +9,21 @@ import { input } from './builtin/input.ts';
 import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
 import { makePython } from './builtin/python.ts';
+import { makeRepeat } from './builtin/repeat.ts';
+import { makeSubworkflow } from './builtin/subworkflow.ts';
 import { switchNode } from './builtin/switch.ts';
 import { transform } from './builtin/transform.ts';
+import type { Children } from './children.ts';
 import type { NodeDefinition } from './definition.ts';
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
 /** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
-export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound): NodeRegistry {
+export function makeNodeRegistry(
+  packageRules: PackageRules,
+  outbound: Outbound,
+  children: Children,
+): NodeRegistry {
   const python = makePython(packageRules);
   const http = makeHttp(outbound);
   // Only a definition itself knows the type of its configuration.
@@ -28,6 +35,8 @@ export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound)
     switchNode,
     merge,
     delay,
+    makeSubworkflow(children),
+    makeRepeat(children),
     fail,
     transform,
     http,
@@ -35,8 +44,12 @@ export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound)
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 
-/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. */
+const nowhere = () => Promise.reject(new Error('This registry has no server around it.'));
+const noChildren: Children = { start: nowhere, outcome: nowhere, problem: async () => null };
+
+/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. It starts no executions. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
   allPackages,
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
+  noChildren,
 );

@@ -36,7 +36,30 @@ export type NewExecution = Pick<
   | 'retryOf'
   | 'retryStrategy'
   | 'timeoutMs'
+  | 'parentId'
+  | 'parentNodeKey'
+  | 'parentItem'
+  | 'isAwaited'
+  | 'depth'
 >;
+
+/** An execution without anything special. */
+export const blankExecution: NewExecution = {
+  workflowId: null,
+  versionNumber: null,
+  definition: null,
+  input: null,
+  idempotencyKey: null,
+  idempotencyExpiresAt: null,
+  retryOf: null,
+  retryStrategy: null,
+  timeoutMs: null,
+  parentId: null,
+  parentNodeKey: null,
+  parentItem: null,
+  isAwaited: false,
+  depth: 0,
+};
 
 /**
  * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
@@ -115,7 +138,7 @@ function asStored(
   definition: WorkflowDraft,
 ): StoredExecution {
   const stored = { workflowId, definition, input: input ?? null, timeoutMs };
-  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0 };
+  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
   return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
 
@@ -145,6 +168,11 @@ async function insert(
       row.principal,
       row.idempotencyExpiresAt,
       row.timeoutMs,
+      row.parentId,
+      row.parentNodeKey,
+      row.parentItem,
+      row.isAwaited,
+      row.depth,
     ],
   });
 }
@@ -152,8 +180,9 @@ async function insert(
 const INSERT_EXECUTION = `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14)
+                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms, parent_id,
+                            parent_node_key, parent_item, is_awaited, depth)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT}) ${insertJobSql()}`;
 
@@ -178,6 +207,8 @@ async function findByKey(
 
 /** Of a pythonRun the code and its settings count too. */
 function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
+  // Its parent's worker was lost, and an expression such as `$now()` gives another value.
+  if (given.parentId !== null) return true;
   const partsOf = ({ input, definition }: Pick<NewExecution, 'input' | 'definition'>) => [
     input,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,

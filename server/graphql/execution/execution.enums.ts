@@ -50,6 +50,7 @@ registerEnumType(WaitReason, {
     RETRY: { description: 'The delay before the next attempt.' },
     DELAY: { description: 'A moment that the workflow names.' },
     ITEMS: { description: 'Items of a list, all of which wait.' },
+    EXECUTION: { description: 'The end of an execution that the node started.' },
   },
 });
 

@@ -1,6 +1,6 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { CancelMode } from '../../engine/cancel.ts';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
-import type { CancelMode } from '../../use-cases/executions.ts';
 import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
