@@ -39,6 +39,7 @@ import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
+import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
@@ -145,7 +146,10 @@ async function openParts(foundation: Foundation) {
   const registry = makeNodeRegistry(
     config.packages.rules,
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
-    makeChildren({ database, hub, recentEvents, evaluator, principal }),
+    {
+      children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
+      approvals: makeApprovalStore({ database, hub, evaluator, principal }),
+    },
   );
   return {
     ...foundation,
@@ -230,6 +234,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       get: (id) => findArtifact(pool, id),
       read: (id) => readArtifact(pool, id),
     },
+    approvals: makeApprovalUseCases(parts),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases(parts),
     serverInfo: async () => ({

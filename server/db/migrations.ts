@@ -9,6 +9,7 @@ import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workfl
 import { IdempotencyExpiry1764510000000 } from '../../migrations/1764510000000-idempotency-expiry.ts';
 import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
 import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-executions.ts';
+import { Approvals1764540000000 } from '../../migrations/1764540000000-approvals.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -22,6 +23,7 @@ export const migrations = [
   IdempotencyExpiry1764510000000,
   Waits1764520000000,
   SubExecutions1764530000000,
+  Approvals1764540000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

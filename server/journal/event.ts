@@ -102,9 +102,10 @@ export interface DeadEdge {
 
 /**
  * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
- * node's list that waits. EXECUTION: the end of an execution that the node started.
+ * node's list that waits. EXECUTION: the end of an execution that the node started. APPROVAL: what
+ * people decide.
  */
-export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION'] as const;
+export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION', 'APPROVAL'] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
 /** Something is waited for, and nothing runs meanwhile. */

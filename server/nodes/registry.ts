@@ -1,6 +1,8 @@
 import { type Outbound, openOutbound } from '../outbound/outbound.ts';
 import { allPackages, type PackageRules } from '../packages/check.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
+import type { Approvals } from './approvals.ts';
+import { makeApproval } from './builtin/approval.ts';
 import { branch } from './builtin/branch.ts';
 import { delay } from './builtin/delay.ts';
 import { fail } from './builtin/fail.ts';
@@ -16,13 +18,19 @@ import { transform } from './builtin/transform.ts';
 import type { Children } from './children.ts';
 import type { NodeDefinition } from './definition.ts';
 
+/** What nodes reach of the server beside what their context has. */
+export interface NodeServices {
+  children: Children;
+  approvals: Approvals;
+}
+
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
 /** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
 export function makeNodeRegistry(
   packageRules: PackageRules,
   outbound: Outbound,
-  children: Children,
+  { children, approvals }: NodeServices,
 ): NodeRegistry {
   const python = makePython(packageRules);
   const http = makeHttp(outbound);
@@ -37,6 +45,7 @@ export function makeNodeRegistry(
     delay,
     makeSubworkflow(children),
     makeRepeat(children),
+    makeApproval(approvals),
     fail,
     transform,
     http,
@@ -45,11 +54,14 @@ export function makeNodeRegistry(
 }
 
 const nowhere = () => Promise.reject(new Error('This registry has no server around it.'));
-const noChildren: Children = { start: nowhere, outcome: nowhere, problem: async () => null };
+const noServices: NodeServices = {
+  children: { start: nowhere, outcome: nowhere, problem: async () => null },
+  approvals: { open: nowhere, stateOf: nowhere, formProblem: async () => null },
+};
 
-/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. It starts no executions. */
+/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. It has no server around it. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
   allPackages,
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
-  noChildren,
+  noServices,
 );

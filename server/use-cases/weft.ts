@@ -2,6 +2,7 @@ import type { Artifact } from '../journal/event.ts';
 import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
+import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
@@ -22,6 +23,7 @@ export interface Weft {
     get(id: string): Promise<Artifact | null>;
     read(id: string): Promise<(Artifact & { content: Buffer }) | null>;
   };
+  approvals: ReturnType<typeof makeApprovalUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

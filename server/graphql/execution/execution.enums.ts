@@ -51,6 +51,7 @@ registerEnumType(WaitReason, {
     DELAY: { description: 'A moment that the workflow names.' },
     ITEMS: { description: 'Items of a list, all of which wait.' },
     EXECUTION: { description: 'The end of an execution that the node started.' },
+    APPROVAL: { description: 'What people decide: see `approvals`.' },
   },
 });
 
