@@ -30,7 +30,11 @@ export type WaitReason =
   /** A moment that the workflow names. */
   | 'DELAY'
   /** Items of a list, all of which wait. */
-  | 'ITEMS';
+  | 'ITEMS'
+  /** The end of an execution that the node started. */
+  | 'EXECUTION'
+  /** What people decide: see `approvals`. */
+  | 'APPROVAL';
 
 /** The stream that a run wrote to. */
 export type OutputStream =
