@@ -44,6 +44,7 @@ import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
+import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
@@ -228,6 +229,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       ...makeExecutionUseCases(parts),
       ...makeStartUseCases({ ...parts, worker }),
       ...makeRetryUseCases({ ...parts, worker }),
+      ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },
     artifacts: {

@@ -36,6 +36,7 @@ export type {
   Execution,
   ExecutionWithNodes,
   ResultOptions,
+  ResumeOptions,
   RetryOptions,
   RetryPlan,
   Run,

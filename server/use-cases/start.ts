@@ -192,5 +192,6 @@ function pythonWorkflow(config: object): WorkflowDraft {
     inputSchema: null,
     outputSchema: null,
     timeoutMs: null,
+    onFailure: 'FAIL',
   };
 }

@@ -6,6 +6,7 @@ import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
+import type { makeResumeUseCases } from './resume.ts';
 import type { makeRetryUseCases } from './retry.ts';
 import type { makeStartUseCases } from './start.ts';
 import type { makeViolationUseCases } from './violations.ts';
@@ -18,6 +19,7 @@ export interface Weft {
   executions: ReturnType<typeof makeExecutionUseCases> &
     ReturnType<typeof makeStartUseCases> &
     ReturnType<typeof makeRetryUseCases> &
+    ReturnType<typeof makeResumeUseCases> &
     ReturnType<typeof makeExportUseCases>;
   artifacts: {
     get(id: string): Promise<Artifact | null>;

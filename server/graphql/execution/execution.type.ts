@@ -149,6 +149,15 @@ export class ExecutionRetryPayload extends Payload {
   execution!: Execution | null;
 }
 
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionResume` answers.' })
+export class ExecutionResumePayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The execution, which goes on; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}
+
 @ObjectType({ simpleResolvers: true, description: 'What a retry does with one node.' })
 export class RetryPlanNode {
   @Field(() => String, { description: "The node's `key`, in the version that the retry runs." })
