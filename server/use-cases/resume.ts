@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { changedNodes } from '../engine/changed-nodes.ts';
@@ -35,7 +36,12 @@ export function makeResumeUseCases({
 
   return {
     async resume(id: string, input: ResumeInput): Promise<Outcome<Execution>> {
-      const refused = await database.transaction((tx) => decide(tx, id, input));
+      let refused = await database.transaction((tx) => decide(tx, id, input));
+      for (let n = 0; refused === 'PARKING' && n < MAX_LOOKS; n += 1) {
+        await delay(LOOK_AGAIN_MS);
+        refused = await database.transaction((tx) => decide(tx, id, input));
+      }
+      if (refused === 'PARKING') refused = stillRunning(id);
       if (refused !== null) return refused;
       hub.wake('request', id);
       hub.wake('queue', '');
@@ -45,11 +51,7 @@ export function makeResumeUseCases({
   };
 
   /** With the row of the execution locked, so that nobody else decides meanwhile; null where it goes on. */
-  async function decide(
-    tx: Tx,
-    id: string,
-    { action, version }: ResumeInput,
-  ): Promise<Outcome<never> | null> {
+  async function decide(tx: Tx, id: string, { action, version }: ResumeInput): Promise<Refusal | null> {
     const [row] = (await tx.query(LOCK, [id])) as LockedExecution[];
     if (row === undefined) return refuseNotFound('execution', id);
     if (hasEnded(row.status))
@@ -77,15 +79,12 @@ export function makeResumeUseCases({
     id: string,
     { workflowId, isParked, definition, input }: LockedExecution,
     state: RunState,
-  ): Promise<Outcome<never> | null> {
+  ): Promise<Refusal | null> {
     if (workflowId === null) {
       const message = `Execution ${id} is a pythonRun, which has no versions. Resume it with SAME.`;
       return refuse('NO_VERSIONS', 'version', message);
     }
-    if (!isParked) {
-      const message = `Execution ${id} still runs other nodes. It can go on with another version when all that is left waits.`;
-      return refuse('STILL_RUNNING', 'version', message);
-    }
+    if (!isParked) return state.status === 'WAITING' ? 'PARKING' : stillRunning(id);
     const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
     if (latest === null) return refuseNotFound('workflow', workflowId, 'version');
     const changed = differences(fromStored(definition), latest.definition, input, state);
@@ -110,6 +109,18 @@ export function makeResumeUseCases({
       .filter(([nodeKey, run]) => !hasParkedFailure(run) && changes.get(nodeKey) !== 'SAME')
       .map(([nodeKey]) => nodeKey);
   }
+}
+
+/** PARKING: its last event says that it waits, and its worker is about to give it up. */
+type Refusal = Outcome<never> | 'PARKING';
+
+const LOOK_AGAIN_MS = 50;
+/** A worker that takes longer than two seconds has been lost. */
+const MAX_LOOKS = 40;
+
+function stillRunning(id: string) {
+  const message = `Execution ${id} still runs other nodes. It can go on with another version when all that is left waits.`;
+  return refuse('STILL_RUNNING', 'version', message);
 }
 
 function hasParkedFailure({ status, wait }: NodeRun): boolean {
