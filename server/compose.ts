@@ -272,7 +272,7 @@ function maxConnections(
   { maxConnections: wanted, waitingCells = 40, environments }: Config,
   logger: Logger,
 ): number {
-  const cells = waitingCells + 4 * environments.warm + BUSY_CELLS;
+  const cells = waitingCells + 8 * environments.warm + BUSY_CELLS;
   const openFiles = openFilesLimit();
   const most = connectionsWithin(openFiles, OTHER_DESCRIPTORS + CELL_DESCRIPTORS * cells);
   if (wanted === undefined || wanted <= most) return wanted ?? most;

@@ -104,9 +104,7 @@ export const Settings = z.object({
     .describe('strict: all three walls. kernel: no checks inside Python, the walls of the kernel alone.'),
   WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
     .optional()
-    .describe(
-      'How many cells wait for Python without packages, 3 MB each. Not set: the default of the sandbox.',
-    ),
+    .describe('Cells kept waiting for Python without packages, 3 MB each. Not set: 8 to 40, as runs come.'),
   WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000)
     .default(8)
     .describe('How many environments have a running fork-server at once.'),

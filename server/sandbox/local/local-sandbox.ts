@@ -21,6 +21,7 @@ import { pythonError } from '../python-error.ts';
 import { isPlainScript, withinTime } from '../shape.ts';
 import { Checker } from './checker.ts';
 import { openControlGroups } from './control-group.ts';
+import type { PoolSize } from './demand.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
 import { ForkServerSupervisor } from './fork-server-supervisor.ts';
@@ -51,9 +52,9 @@ export interface LocalSandboxOptions {
   /** The fork-server of an environment that no run has used for this long is ended, milliseconds. */
   idleEnvironmentMs?: number | undefined;
   /** Cells that wait for runs without packages. */
-  idleCells?: number | undefined;
+  idleCells?: PoolSize | undefined;
   /** Cells that wait for runs, in each environment with packages. */
-  idlePackageCells?: number | undefined;
+  idlePackageCells?: PoolSize | undefined;
   /** Runs that may be active at once; further runs wait for a slot. */
   maxCells?: number | undefined;
   /** Limit on the CPU time of all threads and processes of a run, as a multiple of its timeout. */
@@ -63,10 +64,13 @@ export interface LocalSandboxOptions {
   logger: Logger;
 }
 
-/** 3 MB each. Forty, so that a workflow of forty nodes in sequence waits for no cell (bench/cell-dispatch.ts). */
-const DEFAULT_IDLE_CELLS = 40;
+/**
+ * 3 MB each. Forty, so that workflows of forty nodes in sequence wait for no cell (bench/cell-dispatch.ts), while runs
+ * come; eight are enough for whoever comes first.
+ */
+const DEFAULT_IDLE_CELLS: PoolSize = { least: 8, most: 40 };
 /** 11 MB each with pandas (bench/warm-packages.ts). */
-const DEFAULT_IDLE_PACKAGE_CELLS = 4;
+const DEFAULT_IDLE_PACKAGE_CELLS: PoolSize = { least: 2, most: 8 };
 const DEFAULT_WARM_ENVIRONMENTS = 8;
 const DEFAULT_IDLE_ENVIRONMENT_MS = 10 * 60_000;
 const DEFAULT_MAX_CELLS = 16;
