@@ -7,11 +7,13 @@ import { makeExecutionStore } from './engine/execution-store.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
+import { type Files, makeFiles } from './files/files.ts';
+import { openStore } from './files/store-url.ts';
+import { openFileSweep } from './files/sweep.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
-import { openGraphqlServer } from './graphql/transport/server.ts';
+import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
-import { findArtifact, readArtifact } from './journal/artifacts.ts';
 import { openHub } from './journal/hub.ts';
 import { makeRecentEvents } from './journal/recent-events.ts';
 import { describeNode } from './nodes/describe.ts';
@@ -136,9 +138,17 @@ async function openParts(foundation: Foundation) {
   const registry = makeNodeRegistry(
     config.packages.rules,
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    config.files.maxBytes,
   );
   const evaluator = opened.use(openEvaluator());
-  return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
+  const { url: storeUrl, maxBytes, ...keys } = config.files;
+  const files = makeFiles({
+    pool,
+    outside: storeUrl === undefined ? null : openStore(storeUrl, keys),
+    maxBytes,
+  });
+  const parts = { database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator, files };
+  return { ...foundation, ...parts };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -156,7 +166,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   });
   const worker = startWorker({
     ...parts,
-    store: makeExecutionStore(pool),
+    store: makeExecutionStore(pool, parts.files),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
     auditLate,
@@ -168,6 +178,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   opened.use(worker);
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
 }
 
@@ -183,7 +194,8 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
     isReady: () => readiness(database),
-    readArtifact: weft.artifacts.read,
+    openArtifact: weft.files.open,
+    files: uploadTarget(parts.files),
     readEventLines: weft.executions.eventLines,
     mounts: service === null ? [] : [service],
     logger,
@@ -191,8 +203,15 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   return opened.use(server).url;
 }
 
+/** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
+function uploadTarget(files: Files): GraphqlServerOptions['files'] {
+  const save = (name: string, content: AsyncIterable<Buffer>) =>
+    files.save(null, { name, content }, new AbortController().signal);
+  return { maxBytes: files.maxBytes, save };
+}
+
 function makeUseCases(parts: Parts, worker: Worker | null): Weft {
-  const { config, sandbox, database, pool, registry } = parts;
+  const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
   const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
@@ -205,10 +224,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       ...makeRetryUseCases({ ...parts, worker, principal }),
       ...makeExportUseCases(parts),
     },
-    artifacts: {
-      get: (id) => findArtifact(pool, id),
-      read: (id) => readArtifact(pool, id),
-    },
+    files: parts.files,
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases(parts),
     serverInfo: async () => ({

@@ -1,10 +1,11 @@
-import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type Arrival,
   type ExpressionScope,
   type NodeEmission,
   NodeFailure,
+  type NodeFiles,
   type WatchedEvent,
 } from '../nodes/definition.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
@@ -20,7 +21,7 @@ import { type ViolationWatchDeps, watchViolations } from './watch-violations.ts'
 export interface AttemptDeps extends ViolationWatchDeps {
   /** Called for a violation of an attempt that has ended. Never throws. */
   onLateViolation: (late: LateViolation, isFatal: boolean) => void;
-  saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
+  files: NodeFiles;
   sandbox: SandboxBackend;
   expressions: Expressions;
 }
@@ -79,7 +80,8 @@ export async function runAttempt(
       emit,
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       notify,
-      saveArtifact: (file) => deps.saveArtifact(file, signal),
+      saveArtifact: (file) => deps.files.save(file, signal),
+      openFile: deps.files.open,
     });
     return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { saveArtifact } from '../journal/artifacts.ts';
-import type { Artifact, ArtifactFile, ExecutionStatus } from '../journal/event.ts';
+import type { Files } from '../files/files.ts';
+import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { RunState } from './fold.ts';
@@ -13,7 +13,8 @@ export interface ExecutionStore {
   foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
   /** The last sequence. */
   endOfJournal(executionId: string): Promise<number>;
-  saveArtifact(executionId: string, file: ArtifactFile, signal: AbortSignal): Promise<Artifact>;
+  /** The files that executions save and open. */
+  readonly files: Pick<Files, 'save' | 'openFor'>;
   /** Which of these executions a client wants to cancel. */
   cancelRequests(executionIds: readonly string[]): Promise<CancelRequest[]>;
 }
@@ -34,12 +35,12 @@ export interface CancelRequest {
   mode: string;
 }
 
-export function makeExecutionStore(pool: Pool): ExecutionStore {
+export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
   return {
     load: (executionId) => loadExecution(pool, executionId),
     foldJournal: (executionId) => foldJournal(pool, executionId),
     endOfJournal: (executionId) => endOfJournal(pool, executionId),
-    saveArtifact: (executionId, file, signal) => saveArtifact(pool, executionId, file, signal),
+    files,
     cancelRequests: (executionIds) => findCancelRequests(pool, executionIds),
   };
 }

@@ -9,6 +9,7 @@ import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
 import { type ExecutorOptions, runExecution } from './executor.ts';
 import { emptyState } from './fold.ts';
+import { makeNodeFiles } from './node-files.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
@@ -80,10 +81,9 @@ export async function resumeExecution(
   return runExecution({
     ...deps,
     journal,
-    async saveArtifact(file, signal) {
+    files: makeNodeFiles(store.files, executionId, async () => {
       if (inserted !== null && !(await inserted)) throw notInserted();
-      return store.saveArtifact(executionId, file, signal);
-    },
+    }),
     plan,
     execution: { id: executionId, workflowId: row.workflowId, input: row.input },
     state,

@@ -15,9 +15,13 @@ import type { NodeDefinition } from './definition.ts';
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
 /** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
-export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound): NodeRegistry {
+export function makeNodeRegistry(
+  packageRules: PackageRules,
+  outbound: Outbound,
+  maxFileBytes: number,
+): NodeRegistry {
   const python = makePython(packageRules);
-  const http = makeHttp(outbound);
+  const http = makeHttp(outbound, maxFileBytes);
   // Only a definition itself knows the type of its configuration.
   const builtin = [
     input,
@@ -37,4 +41,5 @@ export function makeNodeRegistry(packageRules: PackageRules, outbound: Outbound)
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
   allPackages,
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
+  64 * 1024 * 1024,
 );
