@@ -8,6 +8,7 @@ import {
   WeftServerError,
   WeftTimeoutError,
 } from '../errors.ts';
+import type { UploadedFile } from '../files.ts';
 import type { Settings } from '../options.ts';
 import { withDeadline } from './deadline.ts';
 import { serializeOperation } from './operation-body.ts';
@@ -37,6 +38,23 @@ export function download(settings: Settings, path: string, options: AttemptOptio
     const response = await fetchResponse(settings, url, { headers, signal });
     if (!response.ok) throw await errorOfResponse(response, signal);
     return await readWhole(response.blob(), signal);
+  });
+}
+
+/** One attempt at sending a file. */
+export function upload(
+  settings: Settings,
+  name: string,
+  body: RequestInit['body'],
+  options: AttemptOptions,
+): Promise<UploadedFile> {
+  const url = new URL(`./files?name=${encodeURIComponent(name)}`, settings.url).href;
+  return runAttempt(settings, 'FileUpload', options, async (headers, signal) => {
+    const init = { method: 'POST', body, signal, duplex: 'half' };
+    const sent = { ...headers, 'content-type': 'application/octet-stream' };
+    const response = await fetchResponse(settings, url, { ...init, headers: sent });
+    if (!response.ok) throw await errorOfResponse(response, signal);
+    return (await readWhole(response.json(), signal)) as UploadedFile;
   });
 }
 
