@@ -1,7 +1,9 @@
 import { makeArtifacts } from './artifacts.ts';
 import type { Settings } from './options.ts';
 import { type RequestOptions, withRetries } from './request.ts';
-import { upload } from './transport/http.ts';
+import { type UploadedFile, upload } from './transport/http.ts';
+
+export type { UploadedFile };
 
 /** What can be uploaded: a `File` of a form, bytes, text, or a stream of bytes, which is sent as it comes. */
 export type UploadContent =
@@ -31,15 +33,6 @@ export interface Files {
    * @throws WeftNotFoundError when the file was deleted with its execution
    */
   download(file: string | { $file: string }, options?: RequestOptions): Promise<Blob>;
-}
-
-export interface UploadedFile {
-  id: string;
-  name: string;
-  mimeType: string;
-  sizeBytes: number;
-  /** A path on the server, where a GET downloads it. */
-  url: string;
 }
 
 /** Files take longer than other requests. */

@@ -372,7 +372,9 @@ test('files of all kinds of content are uploaded, given to a run, and downloaded
   expect([all.type, await all.text()]).toEqual(['text/csv', 'a,b\n1,2\n'.repeat(5)]);
   expect((await weft.files.download(uploaded[0]!.id)).size).toBe(8);
   await expect(weft.files.upload('text')).rejects.toThrow(/Expected the `name` of the file/);
-  await expect(weft.files.upload('text', { name: '../x' })).rejects.toMatchObject({ code: 'INVALID_FILE_NAME' });
+  await expect(weft.files.upload('text', { name: '../x' })).rejects.toMatchObject({
+    code: 'INVALID_FILE_NAME',
+  });
   await expect(weft.files.download('art_gone')).rejects.toThrow(WeftNotFoundError);
 });
 

@@ -8,7 +8,6 @@ import {
   WeftServerError,
   WeftTimeoutError,
 } from '../errors.ts';
-import type { UploadedFile } from '../files.ts';
 import type { Settings } from '../options.ts';
 import { withDeadline } from './deadline.ts';
 import { serializeOperation } from './operation-body.ts';
@@ -41,6 +40,16 @@ export function download(settings: Settings, path: string, options: AttemptOptio
   });
 }
 
+/** A file as the server keeps it. */
+export interface UploadedFile {
+  id: string;
+  name: string;
+  mimeType: string;
+  sizeBytes: number;
+  /** A path on the server, where a GET downloads it. */
+  url: string;
+}
+
 /** One attempt at sending a file. */
 export function upload(
   settings: Settings,
@@ -50,7 +59,7 @@ export function upload(
 ): Promise<UploadedFile> {
   const url = new URL(`./files?name=${encodeURIComponent(name)}`, settings.url).href;
   return runAttempt(settings, 'FileUpload', options, async (headers, signal) => {
-    const init = { method: 'POST', body, signal, duplex: 'half' };
+    const init = { method: 'POST', body: body ?? null, signal, duplex: 'half' as const };
     const sent = { ...headers, 'content-type': 'application/octet-stream' };
     const response = await fetchResponse(settings, url, { ...init, headers: sent });
     if (!response.ok) throw await errorOfResponse(response, signal);

@@ -1,8 +1,10 @@
 import type { ComponentType } from 'react';
+import { isFileValue } from '../../files/file-value.ts';
 import { CodeWidget } from '../code/code-widget.tsx';
 import { ExpressionWidget } from '../expression/expression-widget.tsx';
 import { CasesWidget } from './cases.tsx';
 import { DurationWidget } from './duration.tsx';
+import { FileWidget } from './file.tsx';
 import { JsonWidget } from './json.tsx';
 import { LinesWidget } from './lines.tsx';
 import { NumberWidget } from './number.tsx';
@@ -41,6 +43,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     isGroup: true,
     placesProblems: true,
   },
+  file: { Widget: FileWidget, fits: isFileValue },
   json: { Widget: JsonWidget, fits: () => true, isGroup: true },
 };
 
