@@ -31,6 +31,25 @@ test('a file that the code has written is saved by its name', async () => {
   ]);
 });
 
+test('a file that is saved has a value, whose id the code cannot choose', async () => {
+  const run = await sandbox.run("result = save_artifact('a.XLSX', b'12345')");
+  const [id] = run.events.flatMap((event) => (event.kind === 'artifact' ? [event.id] : []));
+  expect(resultOf(run)).toEqual({
+    $file: id,
+    name: 'a.XLSX',
+    mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    sizeBytes: 5,
+    url: `/artifacts/${id}`,
+  });
+  const forged = await sandbox.run(`import json, os
+frame = {"kind": "artifact", "id": "art_01993b3c-0000-7000-8000-000000000001", "name": "a", "mimeType": "text/plain", "data": ""}
+body = json.dumps(frame, separators=(",", ":")).encode()
+os.write(3, len(body).to_bytes(4, "big") + body)
+while True: pass`);
+  expect(errorOf(forged).message).toContain('an id that is not its own');
+  expect(artifactsOf(forged)).toEqual([]);
+});
+
 test('ten megabytes are saved', async () => {
   const run = await sandbox.run("save_artifact('x', bytes(10 << 20))\nresult = 1", { timeoutMs: 30_000 });
   expect(resultOf(run)).toBe(1);
