@@ -1,9 +1,7 @@
 import { makeArtifacts } from './artifacts.ts';
 import type { Settings } from './options.ts';
 import { type RequestOptions, withRetries } from './request.ts';
-import { type UploadedFile, upload } from './transport/http.ts';
-
-export type { UploadedFile };
+import { upload } from './transport/http.ts';
 
 /** What can be uploaded: a `File` of a form, bytes, text, or a stream of bytes, which is sent as it comes. */
 export type UploadContent =
@@ -35,6 +33,15 @@ export interface Files {
   download(file: string | { $file: string }, options?: RequestOptions): Promise<Blob>;
 }
 
+export interface UploadedFile {
+  id: string;
+  name: string;
+  mimeType: string;
+  sizeBytes: number;
+  /** A path on the server, where a GET downloads it. */
+  url: string;
+}
+
 /** Files take longer than other requests. */
 const FILE_MS = 300_000;
 
@@ -49,8 +56,10 @@ export function makeFiles(settings: Settings): Files {
       const body = bodyOf(content);
       // What was read cannot be sent again. An upload whose answer was lost is one that nothing refers to.
       const maxRetries = body instanceof ReadableStream ? 0 : settings.maxRetries;
-      return withRetries(maxRetries, signal, (attempt) =>
-        upload(settings, name, body, { signal, timeoutMs, attempt }),
+      return withRetries(
+        maxRetries,
+        signal,
+        (attempt) => upload(settings, name, body, { signal, timeoutMs, attempt }) as Promise<UploadedFile>,
       );
     },
     download: (file, { signal, timeoutMs = FILE_MS } = {}) => {

@@ -325,3 +325,15 @@ result = text.decode() if input_data["retried"] else 1 / 0`;
   );
   expect(await outcomeOf(executionRetry.execution.id)).toBe('saved uploaded');
 });
+
+test('an upload that no execution uses is deleted after its time, one that is used is kept', async () => {
+  const [unused, used] = [await upload('unused.bin', bytes(2 * MIB)), await upload('used.txt', 'used')];
+  await weft.runPython('1', { input: { $file: used.id } });
+  const outside = (await keptOutside()).length;
+  await using sweeping = await startWeft({ databaseUrl, env: { ...env, WEFT_UPLOAD_HOURS: '0.0003' } });
+  const statusOf = async ({ url }: File) =>
+    (await fetch(new URL(url, sweeping.url), { headers: { authorization } })).status;
+  await eventually('the unused one is deleted', async () => (await statusOf(unused)) === 404);
+  await eventually('and its content', async () => (await keptOutside()).length < outside);
+  expect(await statusOf(used)).toBe(200);
+});

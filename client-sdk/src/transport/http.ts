@@ -40,30 +40,20 @@ export function download(settings: Settings, path: string, options: AttemptOptio
   });
 }
 
-/** A file as the server keeps it. */
-export interface UploadedFile {
-  id: string;
-  name: string;
-  mimeType: string;
-  sizeBytes: number;
-  /** A path on the server, where a GET downloads it. */
-  url: string;
-}
-
-/** One attempt at sending a file. */
+/** One attempt at sending a file; what the server says of it. */
 export function upload(
   settings: Settings,
   name: string,
   body: RequestInit['body'],
   options: AttemptOptions,
-): Promise<UploadedFile> {
+): Promise<unknown> {
   const url = new URL(`./files?name=${encodeURIComponent(name)}`, settings.url).href;
   return runAttempt(settings, 'FileUpload', options, async (headers, signal) => {
     const init = { method: 'POST', body: body ?? null, signal, duplex: 'half' as const };
     const sent = { ...headers, 'content-type': 'application/octet-stream' };
     const response = await fetchResponse(settings, url, { ...init, headers: sent });
     if (!response.ok) throw await errorOfResponse(response, signal);
-    return (await readWhole(response.json(), signal)) as UploadedFile;
+    return await readWhole(response.json(), signal);
   });
 }
 
