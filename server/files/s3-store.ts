@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { Agent, type Dispatcher, request } from 'undici';
@@ -127,7 +127,7 @@ async function openSpool(content: AsyncIterable<Buffer>): Promise<Spool> {
     return {
       sizeBytes,
       sha256: hash.digest('hex'),
-      read: () => file.createReadStream({ start: 0, autoClose: false }),
+      read: () => Readable.from(readAll(file)),
       [Symbol.asyncDispose]: () => file.close(),
     };
   } catch (error) {
@@ -135,6 +135,18 @@ async function openSpool(content: AsyncIterable<Buffer>): Promise<Spool> {
     throw error;
   }
 }
+
+/** Not a stream of the file, which closes it with the first request that fails. */
+async function* readAll(file: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(READ_BYTES), position });
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
+  }
+}
+
+const READ_BYTES = 256 * 1024;
 
 async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   for (let written = 0; written < chunk.length; )

@@ -37,7 +37,7 @@ const countOf = async (table: string) =>
   Number((await pool.query(`SELECT count(*) AS n FROM ${table}`)).rows[0].n);
 const insertExecution = (id: string) =>
   pool.query(
-    `INSERT INTO executions (id, status, input, created_at, principal) VALUES ($1, 'QUEUED', 'null', now(), 'x')`,
+    `INSERT INTO executions (id, status, definition, input, created_at, principal) VALUES ($1, 'QUEUED', '{}', 'null', now(), 'x')`,
     [id],
   );
 const inFolder = async () =>
@@ -159,7 +159,7 @@ test('files that were saved before this release are read, and go with their exec
   const insert = `INSERT INTO artifacts (id, execution_id, name, mime_type, content) VALUES ($1, 'exec_1', 'a', 'text/plain', $2)`;
   const id = 'art_01993b3c-0000-7000-8000-000000000001';
   await dataSource.query(
-    `INSERT INTO executions (id, status, input, created_at, principal) VALUES ('exec_1', 'QUEUED', 'null', now(), 'x')`,
+    `INSERT INTO executions (id, status, definition, input, created_at, principal) VALUES ('exec_1', 'QUEUED', '{}', 'null', now(), 'x')`,
   );
   await dataSource.query(insert, [id, content]);
   await dataSource.runMigrations({ transaction: 'each' });
