@@ -238,7 +238,7 @@ result = [caught, open_artifact(save_artifact("a.txt", "own")).read().decode()]`
 test('an http node sends a file, and receives one whatever its size', async () => {
   const received: { headers: IncomingMessage['headers']; body: Buffer }[] = [];
   const content = bytes(17 * MIB);
-  const target = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/lies') {
       response.writeHead(200, { 'content-type': 'application/pdf', 'content-length': 3 * MIB });
       response.write(Buffer.alloc(2 * MIB), () => response.destroy());
@@ -247,7 +247,8 @@ test('an http node sends a file, and receives one whatever its size', async () =
     const chunks = await Array.fromAsync(request as AsyncIterable<Buffer>);
     received.push({ headers: request.headers, body: Buffer.concat(chunks) });
     response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(content);
-  });
+  };
+  const target = createServer((request, response) => void answer(request, response).catch(() => {}));
   target.listen(0, '127.0.0.1');
   await once(target, 'listening');
   using _ = { [Symbol.dispose]: () => target.close() };

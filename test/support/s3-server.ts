@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface S3Server extends AsyncDisposable {
@@ -17,7 +17,7 @@ export const s3Keys = { accessKeyId: 'AKIATEST', secretAccessKey: 'the secret of
 export async function openS3Server(): Promise<S3Server> {
   const objects = new Map<string, Buffer>();
   const state = { failures: 0 };
-  const http = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
     const problem = signatureProblem(request, body);
     if (problem !== null)
@@ -35,7 +35,9 @@ export async function openS3Server(): Promise<S3Server> {
     response
       .writeHead(request.method === 'DELETE' ? 204 : 200)
       .end(request.method === 'GET' ? found : undefined);
-  });
+  };
+  // cannot reject: a client that goes away meanwhile is no part of these tests
+  const http = createServer((request, response) => void answer(request, response).catch(() => {}));
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   return Object.assign(state, {
