@@ -15,7 +15,7 @@ export function openStore(text: string, { accessKeyId = '', secretAccessKey = ''
   return makeS3Store({
     bucket: url.hostname,
     prefix: decodeURIComponent(url.pathname),
-    endpoint: url.searchParams.get('endpoint')?.replace(/\/+$/, '') ?? null,
+    endpoint: url.searchParams.get('endpoint')?.replace(/\/$/, '') ?? null,
     region: url.searchParams.get('region') ?? 'us-east-1',
     accessKeyId,
     secretAccessKey,
