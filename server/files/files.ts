@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import { isDangling } from '../db/errors.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Artifact } from '../journal/event.ts';
 import { describeValue } from '../shared/describe-value.ts';
@@ -11,6 +10,7 @@ import type { ContentStore } from './content-store.ts';
 import { makeDatabaseStore, PIECE_BYTES } from './database-store.ts';
 import { FileError } from './file-error.ts';
 import { isFileId } from './file-value.ts';
+import { BATCH, deleteUnused, type KeptIn, oldLeftovers } from './unused.ts';
 
 export interface NewFile {
   /** Where it is known already; a new one otherwise. */
@@ -48,8 +48,6 @@ export interface SweepOptions {
   signal: AbortSignal;
 }
 
-type KeptIn = 'DATABASE' | 'STORE';
-
 interface FileRow extends Omit<Artifact, 'url'> {
   /** Null: with the row. */
   keptIn: KeptIn | null;
@@ -59,7 +57,6 @@ interface FileRow extends Omit<Artifact, 'url'> {
 const MAX_ROW_BYTES = PIECE_BYTES;
 /** Content without a file after so long: its writer, which gives up after half of it, was killed. */
 const MAX_WRITE_MS = 3_600_000;
-const SWEEP_BATCH = 100;
 
 /** @param outside where content beyond one MiB is kept; null for the database */
 export function makeFiles({
@@ -161,17 +158,13 @@ export function makeFiles({
 
     async sweep({ uploadMs, signal }) {
       let deleted = 0;
-      for (let count = SWEEP_BATCH; count === SWEEP_BATCH && !signal.aborted; deleted += count)
+      for (let count = BATCH; count === BATCH && !signal.aborted; deleted += count)
         count = await deleteUnused(pool, uploadMs);
       for (let before = ''; !signal.aborted; ) {
-        const { rows } = await pool.query<{ id: string; keptIn: KeptIn }>(OLD_LEFTOVERS, [
-          MAX_WRITE_MS,
-          SWEEP_BATCH,
-          before,
-        ]);
-        if (rows.length === 0) break;
-        for (const { id, keptIn } of rows) await removeLeftover(id, keptIn);
-        before = rows.at(-1)!.id;
+        const found = await oldLeftovers(pool, { olderThanMs: MAX_WRITE_MS, after: before });
+        if (found.length === 0) break;
+        for (const { id, keptIn } of found) await removeLeftover(id, keptIn);
+        before = found.at(-1)!.id;
       }
       return deleted;
     },
@@ -249,16 +242,6 @@ async function insertRow(pool: Pool, values: unknown[], signal: AbortSignal): Pr
   throw new FileError('FILE_INCOMPLETE', `File ${id} was removed while it was written, or its id is taken.`);
 }
 
-async function deleteUnused(pool: Pool, uploadMs: number): Promise<number> {
-  try {
-    return (await pool.query(DELETE_UNUSED, [uploadMs, SWEEP_BATCH])).rowCount ?? 0;
-  } catch (error) {
-    // An execution began to use one of them at this moment: the next sweep takes the others.
-    if (isDangling(error)) return 0;
-    throw error;
-  }
-}
-
 const ADD_LEFTOVER = `
   INSERT INTO artifact_leftovers (artifact_id, kept_in) VALUES ($1, $2) ON CONFLICT DO NOTHING`;
 
@@ -282,26 +265,3 @@ const FIND_FOR = `
     SELECT FROM artifact_uses WHERE artifact_id = $1 AND artifact_uses.execution_id = $2))`;
 
 const READ_ROW = 'SELECT substring(content FROM $2 FOR $3) AS piece FROM artifacts WHERE id = $1';
-
-/**
- * Files of no execution: uploads whose time is over, and those whose execution was deleted. A use that is committed
- * meanwhile fails the statement by its foreign key. Content outside of rows becomes a leftover that is old already.
- */
-const DELETE_UNUSED = `
-  WITH unused AS (
-    SELECT id FROM artifacts
-    WHERE execution_id IS NULL AND created_at < now() - $1 * interval '1 ms'
-      AND NOT EXISTS (SELECT FROM artifact_uses WHERE artifact_id = artifacts.id)
-    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
-  ), deleted AS (
-    DELETE FROM artifacts USING unused WHERE artifacts.id = unused.id RETURNING artifacts.id, kept_in
-  ), left_over AS (
-    INSERT INTO artifact_leftovers (artifact_id, kept_in, since)
-    SELECT id, kept_in, '-infinity' FROM deleted WHERE kept_in IS NOT NULL
-    ON CONFLICT (artifact_id) DO UPDATE SET since = '-infinity'
-  )
-  SELECT FROM deleted`;
-
-const OLD_LEFTOVERS = `
-  SELECT artifact_id AS id, kept_in AS "keptIn" FROM artifact_leftovers
-  WHERE since < now() - $1 * interval '1 ms' AND artifact_id > $3 ORDER BY artifact_id LIMIT $2`;

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isId, newIdPrefix } from '../../shared/ids.ts';
 import type {
   FileRefusal,
   PythonEvent,
@@ -18,6 +17,7 @@ import { runLimits } from './limits.ts';
 import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
+import { SavedArtifacts } from './saved-artifacts.ts';
 import { sendFile } from './send-file.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
@@ -59,9 +59,7 @@ class Run {
   /** Whether the outcome is decided: what is reported from then on is late. */
   private isDecided = false;
   private isEndedLate = false;
-  private readonly artifacts = { count: 0, bytes: 0, ids: new Set<string>() };
-  /** Of the files that the run saves: it chooses the rest, so that the ids of other files are out of its reach. */
-  private readonly artifactIdPrefix = newIdPrefix('art');
+  private readonly artifacts = new SavedArtifacts();
   private readonly refusedCalls: string[] = [];
 
   constructor(
@@ -117,7 +115,7 @@ class Run {
         policy,
         memoryMb,
         recursionLimit,
-        artifactIdPrefix: this.artifactIdPrefix,
+        artifactIdPrefix: this.artifacts.idPrefix,
       },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
@@ -222,21 +220,10 @@ class Run {
     return sendFile(this.cell.channel, event, openFile);
   }
 
-  private onArtifact({ id, name, mimeType, data: base64 }: Extract<CellFrame, { kind: 'artifact' }>): void {
-    const { count, totalBytes } = runLimits.artifacts;
-    const isOwn = id.startsWith(this.artifactIdPrefix) && isId('art', id) && !this.artifacts.ids.has(id);
-    this.artifacts.ids.add(id);
-    if (!isOwn) {
-      this.endBecause({ kind: 'bad-frame', message: 'it saved a file under an id that is not its own' }, 0);
-      return;
-    }
-    this.artifacts.count += 1;
-    this.artifacts.bytes += Buffer.byteLength(base64, 'base64');
-    // Python checks these limits first, with a clearer error.
-    if (this.artifacts.count > count || this.artifacts.bytes > totalBytes) {
-      this.endBecause({ kind: 'bad-frame', message: 'it sent more artifacts than a run may' }, 0);
-      return;
-    }
+  private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {
+    const problem = this.artifacts.add(frame);
+    if (problem !== null) return this.endBecause({ kind: 'bad-frame', message: problem }, 0);
+    const { id, name, mimeType, data: base64 } = frame;
     this.flushOutput();
     this.events.push({ kind: 'artifact', id, name, mimeType, base64 });
   }
