@@ -222,7 +222,10 @@ class Run {
 
   private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {
     const problem = this.artifacts.add(frame);
-    if (problem !== null) return this.endBecause({ kind: 'bad-frame', message: problem }, 0);
+    if (problem !== null) {
+      this.endBecause({ kind: 'bad-frame', message: problem }, 0);
+      return;
+    }
     const { id, name, mimeType, data: base64 } = frame;
     this.flushOutput();
     this.events.push({ kind: 'artifact', id, name, mimeType, base64 });
