@@ -56,6 +56,8 @@ const pureFiles = [
   'retry',
   'retry-plan',
   'values',
+  'waits',
+  'failure',
 ].map((name) => `server/engine/${name}.ts`);
 const pureMayImport = [
   ...pureFiles,

@@ -23,6 +23,15 @@ export type DeadEdgeReason =
   /** Its source went another way: it emitted on another handle than the edge's. */
   | 'OTHER_HANDLE';
 
+/** What is waited for. */
+export type WaitReason =
+  /** The delay before the next attempt. */
+  | 'RETRY'
+  /** A moment that the workflow names. */
+  | 'DELAY'
+  /** Items of a list, all of which wait. */
+  | 'ITEMS';
+
 /** The stream that a run wrote to. */
 export type OutputStream =
   | 'STDOUT'
@@ -63,7 +72,7 @@ export type ExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** A node waits for its next attempt; no execution has this status. */
+  /** Waits, and no worker has it meanwhile; `wait` says for what. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
@@ -94,7 +103,7 @@ export type NodeExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** A node waits for its next attempt; no execution has this status. */
+  /** Waits, and no worker has it meanwhile; `wait` says for what. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
@@ -189,6 +198,8 @@ export type WorkflowInput = {
   inputSchema?: unknown;
   /** A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID. */
   outputSchema?: unknown;
+  /** How long an execution may take from its start, waits included, milliseconds: 1000 to 315360000000 (ten years). Then it fails with EXECUTION_TIMEOUT. By default it may take as long as it does. */
+  timeoutMs?: number | null | undefined;
 };
 
 /** A node of a workflow. */
@@ -289,6 +300,8 @@ export type ExecutionStartInput = {
   idempotencyKey?: string | null | undefined;
   /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
   idempotencyTtlSeconds?: number | null | undefined;
+  /** How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says. */
+  timeoutMs?: number | null | undefined;
 };
 
 /** How running nodes are ended. */
@@ -331,6 +344,8 @@ export type WorkflowChange =
 export type ExecutionEventType =
   | 'ExecutionQueued'
   | 'ExecutionStarted'
+  | 'ExecutionWaiting'
+  | 'ExecutionResumed'
   | 'ExecutionSucceeded'
   | 'ExecutionFailed'
   | 'ExecutionCanceled'
@@ -340,6 +355,8 @@ export type ExecutionEventType =
   | 'NodeSkipped'
   | 'NodeCanceled'
   | 'NodeReused'
+  | 'NodeWaiting'
+  | 'NodeResumed'
   | 'NodeRetryScheduled'
   | 'NodeOutput'
   | 'NodeProgress'
@@ -493,6 +510,8 @@ export type ExecutionEventsSubscription = {
     events: Array<
       | EventParts_ExecutionQueued_Fragment
       | EventParts_ExecutionStarted_Fragment
+      | EventParts_ExecutionWaiting_Fragment
+      | EventParts_ExecutionResumed_Fragment
       | EventParts_ExecutionSucceeded_Fragment
       | EventParts_ExecutionFailed_Fragment
       | EventParts_ExecutionCanceled_Fragment
@@ -502,6 +521,8 @@ export type ExecutionEventsSubscription = {
       | EventParts_NodeSkipped_Fragment
       | EventParts_NodeCanceled_Fragment
       | EventParts_NodeReused_Fragment
+      | EventParts_NodeWaiting_Fragment
+      | EventParts_NodeResumed_Fragment
       | EventParts_NodeRetryScheduled_Fragment
       | EventParts_NodeOutput_Fragment
       | EventParts_NodeProgress_Fragment
@@ -533,6 +554,8 @@ export type ExecutionActivitySubscription = {
     events: Array<
       | ActivityParts_ExecutionQueued_Fragment
       | ActivityParts_ExecutionStarted_Fragment
+      | ActivityParts_ExecutionWaiting_Fragment
+      | ActivityParts_ExecutionResumed_Fragment
       | ActivityParts_ExecutionSucceeded_Fragment
       | ActivityParts_ExecutionFailed_Fragment
       | ActivityParts_ExecutionCanceled_Fragment
@@ -542,6 +565,8 @@ export type ExecutionActivitySubscription = {
       | ActivityParts_NodeSkipped_Fragment
       | ActivityParts_NodeCanceled_Fragment
       | ActivityParts_NodeReused_Fragment
+      | ActivityParts_NodeWaiting_Fragment
+      | ActivityParts_NodeResumed_Fragment
       | ActivityParts_NodeRetryScheduled_Fragment
       | ActivityParts_NodeOutput_Fragment
       | ActivityParts_NodeProgress_Fragment
@@ -572,6 +597,8 @@ export type ExecutionHistoryQuery = {
       nodes: Array<
         | EventParts_ExecutionQueued_Fragment
         | EventParts_ExecutionStarted_Fragment
+        | EventParts_ExecutionWaiting_Fragment
+        | EventParts_ExecutionResumed_Fragment
         | EventParts_ExecutionSucceeded_Fragment
         | EventParts_ExecutionFailed_Fragment
         | EventParts_ExecutionCanceled_Fragment
@@ -581,6 +608,8 @@ export type ExecutionHistoryQuery = {
         | EventParts_NodeSkipped_Fragment
         | EventParts_NodeCanceled_Fragment
         | EventParts_NodeReused_Fragment
+        | EventParts_NodeWaiting_Fragment
+        | EventParts_NodeResumed_Fragment
         | EventParts_NodeRetryScheduled_Fragment
         | EventParts_NodeOutput_Fragment
         | EventParts_NodeProgress_Fragment
@@ -604,6 +633,10 @@ export type ExecutionHistoryQuery = {
 type EventParts_ExecutionQueued_Fragment = ActivityParts_ExecutionQueued_Fragment;
 
 type EventParts_ExecutionStarted_Fragment = ActivityParts_ExecutionStarted_Fragment;
+
+type EventParts_ExecutionWaiting_Fragment = ActivityParts_ExecutionWaiting_Fragment;
+
+type EventParts_ExecutionResumed_Fragment = ActivityParts_ExecutionResumed_Fragment;
 
 type EventParts_ExecutionSucceeded_Fragment = (
   {
@@ -641,6 +674,10 @@ type EventParts_NodeReused_Fragment = (
   & ActivityParts_NodeReused_Fragment
 );
 
+type EventParts_NodeWaiting_Fragment = ActivityParts_NodeWaiting_Fragment;
+
+type EventParts_NodeResumed_Fragment = ActivityParts_NodeResumed_Fragment;
+
 type EventParts_NodeRetryScheduled_Fragment = ActivityParts_NodeRetryScheduled_Fragment;
 
 type EventParts_NodeOutput_Fragment = ActivityParts_NodeOutput_Fragment;
@@ -660,6 +697,8 @@ type EventParts_SecurityAlert_Fragment = ActivityParts_SecurityAlert_Fragment;
 export type EventPartsFragment =
   | EventParts_ExecutionQueued_Fragment
   | EventParts_ExecutionStarted_Fragment
+  | EventParts_ExecutionWaiting_Fragment
+  | EventParts_ExecutionResumed_Fragment
   | EventParts_ExecutionSucceeded_Fragment
   | EventParts_ExecutionFailed_Fragment
   | EventParts_ExecutionCanceled_Fragment
@@ -669,6 +708,8 @@ export type EventPartsFragment =
   | EventParts_NodeSkipped_Fragment
   | EventParts_NodeCanceled_Fragment
   | EventParts_NodeReused_Fragment
+  | EventParts_NodeWaiting_Fragment
+  | EventParts_NodeResumed_Fragment
   | EventParts_NodeRetryScheduled_Fragment
   | EventParts_NodeOutput_Fragment
   | EventParts_NodeProgress_Fragment
@@ -709,6 +750,42 @@ type ActivityParts_ExecutionStarted_Fragment = {
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'ExecutionStarted';
+};
+
+type ActivityParts_ExecutionWaiting_Fragment = {
+  /** What is waited for; of several waits the one that ends first. */
+  reason: WaitReason;
+  /** When that wait ends by itself; null where only something from outside ends it. */
+  until: string | null;
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionWaiting';
+};
+
+type ActivityParts_ExecutionResumed_Fragment = {
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionResumed';
 };
 
 type ActivityParts_ExecutionSucceeded_Fragment = {
@@ -880,6 +957,49 @@ type ActivityParts_NodeReused_Fragment = {
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'NodeReused';
+};
+
+type ActivityParts_NodeWaiting_Fragment = {
+  /** What is waited for. */
+  reason: WaitReason;
+  /** When the wait ends by itself; null where only something from outside ends it. */
+  until: string | null;
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeWaiting';
+};
+
+type ActivityParts_NodeResumed_Fragment = {
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeResumed';
+  /** What ended the wait; null where its time had come. */
+  signal: {
+    /** Its number among the signals of the execution, from 1. */
+    number: number;
+    /** What it brought. */
+    payload: unknown;
+  } | null;
 };
 
 type ActivityParts_NodeRetryScheduled_Fragment = {
@@ -1087,6 +1207,8 @@ type ActivityParts_SecurityAlert_Fragment = {
 export type ActivityPartsFragment =
   | ActivityParts_ExecutionQueued_Fragment
   | ActivityParts_ExecutionStarted_Fragment
+  | ActivityParts_ExecutionWaiting_Fragment
+  | ActivityParts_ExecutionResumed_Fragment
   | ActivityParts_ExecutionSucceeded_Fragment
   | ActivityParts_ExecutionFailed_Fragment
   | ActivityParts_ExecutionCanceled_Fragment
@@ -1096,6 +1218,8 @@ export type ActivityPartsFragment =
   | ActivityParts_NodeSkipped_Fragment
   | ActivityParts_NodeCanceled_Fragment
   | ActivityParts_NodeReused_Fragment
+  | ActivityParts_NodeWaiting_Fragment
+  | ActivityParts_NodeResumed_Fragment
   | ActivityParts_NodeRetryScheduled_Fragment
   | ActivityParts_NodeOutput_Fragment
   | ActivityParts_NodeProgress_Fragment
@@ -1983,6 +2107,8 @@ export type WorkflowVersionPartsFragment = {
   inputSchema: unknown;
   /** The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted. */
   outputSchema: unknown;
+  /** How long an execution may take from its start, milliseconds, before it fails with EXECUTION_TIMEOUT; null for as long as it does. */
+  timeoutMs: number | null;
   /** Its nodes. */
   nodes: Array<{
     /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
@@ -2348,13 +2474,13 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
@@ -2423,13 +2549,13 @@ export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariab
   'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
-  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
-  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
@@ -2438,22 +2564,22 @@ export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
-  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
-  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

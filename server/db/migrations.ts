@@ -7,6 +7,7 @@ import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-v
 import { ViolationCount1764420000000 } from '../../migrations/1764420000000-violation-count.ts';
 import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workflow-keys.ts';
 import { IdempotencyExpiry1764510000000 } from '../../migrations/1764510000000-idempotency-expiry.ts';
+import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
 import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
 
 /** In the order in which they are applied. */
@@ -19,6 +20,7 @@ export const migrations = [
   ViolationCount1764420000000,
   WorkflowKeys1764500000000,
   IdempotencyExpiry1764510000000,
+  Waits1764520000000,
   Files1764600000000,
 ];
 

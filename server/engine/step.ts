@@ -1,8 +1,10 @@
-import type { EventBody } from '../journal/event.ts';
+import type { EventBody, NodeError, Signal } from '../journal/event.ts';
+import { failure } from './failure.ts';
 import { applyEvent, type RunState, runOf } from './fold.ts';
 import type { Plan } from './plan.ts';
 import { schedule } from './schedule.ts';
 import { executionOutput } from './values.ts';
+import { type AddressedSignal, cancelWaitingItems, earlier, type NextWait } from './waits.ts';
 
 /** One step of an execution: the events to append together, and the nodes that they start. */
 export interface Step {
@@ -11,34 +13,47 @@ export interface Step {
   starts: string[];
   /** The terminal event, the last of `events`; its output is not checked by the schema yet. */
   end: EventBody | null;
-  /** When the next retry is due, milliseconds of the epoch. */
-  wakeAt: number | null;
+  /** What is waited for, beside what runs; null where nothing is. */
+  wait: NextWait | null;
+  /** When the next step is due whatever else happens: milliseconds of the epoch, or Infinity. */
+  wakeAt: number;
+}
+
+export interface StepOptions {
+  /** Whether nodes may start. */
+  mayStart?: boolean;
+  signals?: readonly AddressedSignal[];
+  /** How long the execution may take from its start; null for as long as it does. */
+  timeoutMs?: number | null;
 }
 
 /**
  * Applies the ends of attempts to the state, then the scheduler's commands until they change nothing. Pure but for the
- * state, which it changes; the time is an argument. With `mayStart` false no node starts.
+ * state, which it changes; the time is an argument.
  */
 export function takeStep(
   plan: Plan,
   state: RunState,
   ended: readonly EventBody[],
   now: Date,
-  mayStart = true,
+  { mayStart = true, signals = [], timeoutMs = null }: StepOptions = {},
 ): Step {
-  const step: Step = { events: [], starts: [], end: null, wakeAt: null };
+  const step: Step = { events: [], starts: [], end: null, wait: null, wakeAt: Number.POSITIVE_INFINITY };
   const emit = (event: EventBody) => {
     applyEvent(state, event, now);
     step.events.push(event);
-    if (event.type === 'NodeStarted') step.starts.push(event.nodeKey);
+    if (event.type === 'NodeStarted' || event.type === 'NodeResumed') step.starts.push(event.nodeKey);
   };
   if (state.status === 'QUEUED') emit({ type: 'ExecutionStarted' });
+  if (state.status === 'WAITING') emit({ type: 'ExecutionResumed' });
   ended.forEach(emit);
+  const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : state.startedAt!.getTime() + timeoutMs;
+  if (deadline <= now.getTime()) step.end = { type: 'ExecutionFailed', error: executionTimeout(timeoutMs!) };
 
   for (let skipped = true; skipped && step.end === null; ) {
     skipped = false;
-    step.wakeAt = null;
-    for (const command of schedule(plan.graph, state, now.getTime())) {
+    step.wait = null;
+    for (const command of schedule(plan.graph, state, now.getTime(), signals)) {
       switch (command.kind) {
         case 'start':
           if (mayStart) emit(nodeStarted(state, command.nodeKey));
@@ -48,8 +63,11 @@ export function takeStep(
           // The node's own edges die, which may decide further nodes.
           skipped = true;
           break;
+        case 'resume':
+          if (mayStart) emit(nodeResumed(state, command.nodeKey, command.signal));
+          break;
         case 'wait':
-          step.wakeAt = Math.min(step.wakeAt ?? Number.POSITIVE_INFINITY, command.at);
+          step.wait = earlier(step.wait, command);
           break;
         case 'succeed':
           step.end = { type: 'ExecutionSucceeded', output: executionOutput(state, plan.outputs) };
@@ -62,10 +80,22 @@ export function takeStep(
       }
     }
   }
-  if (step.end !== null) emit(step.end);
+  step.wakeAt = Math.min(deadline, step.wait?.at ?? deadline);
+  if (step.end !== null) {
+    cancelWaitingItems(state).forEach(emit);
+    emit(step.end);
+  }
   return step;
 }
 
 export function nodeStarted(state: RunState, nodeKey: string): EventBody {
   return { type: 'NodeStarted', nodeKey, attempt: runOf(state, nodeKey, null).attempt + 1 };
+}
+
+export function nodeResumed(state: RunState, nodeKey: string, signal: Signal | null): EventBody {
+  return { type: 'NodeResumed', nodeKey, attempt: runOf(state, nodeKey, null).attempt, signal };
+}
+
+function executionTimeout(timeoutMs: number): NodeError {
+  return failure('EXECUTION_TIMEOUT', `The execution took longer than its \`timeoutMs\` of ${timeoutMs}.`);
 }

@@ -92,9 +92,32 @@ export interface DeadEdge {
   emitted: string | null;
 }
 
+/**
+ * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
+ * node's list that waits.
+ */
+export const waitReasons = ['RETRY', 'DELAY', 'ITEMS'] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
+/** Something is waited for, and nothing runs meanwhile. */
+export interface Wait {
+  reason: WaitReason;
+  /** When it ends by itself; null where only a signal ends it. ISO 8601, as the journal keeps it. */
+  until: string | null;
+}
+
+/** What came from outside for a node that waits. `number` counts the signals of the execution, from 1. */
+export interface Signal {
+  number: number;
+  payload: unknown;
+}
+
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
   | { type: 'ExecutionStarted' }
+  /** No worker has the execution until the wait ends. */
+  | ({ type: 'ExecutionWaiting' } & Wait)
+  | { type: 'ExecutionResumed' }
   | { type: 'ExecutionSucceeded'; output: unknown }
   | { type: 'ExecutionFailed'; error: NodeError }
   | { type: 'ExecutionCanceled' };
@@ -110,6 +133,10 @@ export type NodeEventBody = NodeRef &
     /** An item that was stopped, because its list failed or the execution ended. */
     | { type: 'NodeCanceled' }
     | { type: 'NodeReused'; output: unknown; handle: string }
+    /** `data` is what the node needs when it goes on. */
+    | ({ type: 'NodeWaiting'; data: unknown } & Wait)
+    /** `signal` is null where the wait ended by itself. */
+    | { type: 'NodeResumed'; signal: Signal | null }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
     | ({ type: 'NodeOutput' } & OutputChunk)
     | ({ type: 'NodeProgress' } & Progress)
@@ -131,6 +158,8 @@ export type JournalEvent = EventBody & { executionId: string; sequence: number; 
 const eventKinds = {
   ExecutionQueued: 'state',
   ExecutionStarted: 'state',
+  ExecutionWaiting: 'state',
+  ExecutionResumed: 'state',
   ExecutionSucceeded: 'state',
   ExecutionFailed: 'state',
   ExecutionCanceled: 'state',
@@ -140,6 +169,8 @@ const eventKinds = {
   NodeSkipped: 'state',
   NodeCanceled: 'state',
   NodeReused: 'state',
+  NodeWaiting: 'state',
+  NodeResumed: 'state',
   NodeRetryScheduled: 'state',
   NodeOutput: 'watched',
   NodeProgress: 'watched',

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Artifact, EventBody, NodeError } from '../journal/event.ts';
+import type { Artifact, EventBody, NodeError, WaitReason } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Join } from './draft.ts';
 
@@ -46,7 +46,12 @@ export interface NodeDefinition<Config = unknown> {
   /** What a `NodeStarted` says beside the attempt; null where that is not known. */
   start?: (config: Partial<Config>, sandbox: SandboxBackend) => NodeStart | Promise<NodeStart>;
   /** Throws NodeFailure for a failure the workflow may handle. */
-  execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
+  execute: (context: NodeContext<Config>) => Promise<NodeEmission | NodeWait>;
+  /**
+   * Goes on after a wait that `execute`, or `resume` itself, asked for: in the same attempt, perhaps weeks later and in
+   * another process. It may be called more than once for one wait, where a worker is lost.
+   */
+  resume?: (context: NodeContext<Config>, wait: EndedWait) => Promise<NodeEmission | NodeWait>;
 }
 
 export interface CheckTools {
@@ -133,8 +138,15 @@ export interface Arrival {
 
 export interface NodeContext<Config> {
   nodeKey: string;
+  /** The index of the item, of a node with `forEach`. */
+  item: number | null;
   /** The same for one attempt of one node, or of one item of it, and for no other in any execution. */
   attemptId: string;
+  /**
+   * As `attemptId`, but the same again where an attempt is repeated because its worker was lost: another only after a
+   * failure of the node's own. What happens once for each of them is keyed by it.
+   */
+  tryId: string;
   config: Config;
   input: unknown;
   /** What `input` is made of, in the order of the edges; empty where no edge leads to the node. */
@@ -143,6 +155,7 @@ export interface NodeContext<Config> {
   signal: AbortSignal;
   sandbox: SandboxBackend;
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
+  now: () => Date;
   /** Journals an event of this attempt. A node that awaits it runs no faster than the journal can take its events. */
   emit: (event: WatchedEvent) => Promise<void>;
   /**
@@ -205,6 +218,26 @@ export interface NodeEmission {
   /** The output handle that the value leaves by; edges on the others die. */
   handle: string;
   output: unknown;
+}
+
+/**
+ * The node waits, and holds nothing meanwhile: no worker, no memory. It goes on by `resume` when its time has come, or
+ * with a signal.
+ */
+export interface NodeWait {
+  wait: {
+    reason: WaitReason;
+    /** Null where only a signal ends the wait. */
+    until: Date | null;
+    /** What `resume` needs, as JSON. */
+    data?: unknown;
+  };
+}
+
+export interface EndedWait {
+  data: unknown;
+  /** What the signal brought; undefined where the time had come. */
+  payload: unknown;
 }
 
 /** A failure of a node: its retry policy may try again, and its error handle emits it. */

@@ -7,6 +7,8 @@ export interface WorkflowDraft {
   /** JSON Schemas of the execution's input and output; null where the author gave none. */
   inputSchema: unknown;
   outputSchema: unknown;
+  /** How long an execution may take from its start, milliseconds; null for as long as it does. */
+  timeoutMs: number | null;
 }
 
 export interface NodeDraft {
@@ -27,17 +29,14 @@ export type Join = 'ALL' | 'ANY';
  * A definition as the database has it. Those that were saved before nodes had a join mean ANY, and before lists had
  * `onItemError` FAIL.
  */
-export function fromStored(definition: WorkflowDraft): WorkflowDraft {
-  const { nodes } = definition as { nodes: readonly StoredNode[] };
-  if (
-    nodes.every(
-      (node) => node.join !== undefined && (node.forEach === null || node.forEach.onItemError !== undefined),
-    )
-  )
-    return definition;
-  return { ...definition, nodes: nodes.map(toCurrentNode) };
+export function fromStored({ timeoutMs = null, ...definition }: StoredDraft): WorkflowDraft {
+  return { ...definition, timeoutMs, nodes: definition.nodes.map(toCurrentNode) };
 }
 
+type StoredDraft = Omit<WorkflowDraft, 'timeoutMs' | 'nodes'> & {
+  timeoutMs?: number | null;
+  nodes: readonly StoredNode[];
+};
 type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;
 type StoredNode = Omit<NodeDraft, 'join' | 'forEach'> & { join?: Join; forEach: StoredForEach | null };
 

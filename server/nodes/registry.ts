@@ -2,6 +2,7 @@ import { type Outbound, openOutbound } from '../outbound/outbound.ts';
 import { allPackages, type PackageRules } from '../packages/check.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
 import { branch } from './builtin/branch.ts';
+import { delay } from './builtin/delay.ts';
 import { fail } from './builtin/fail.ts';
 import { makeHttp } from './builtin/http.ts';
 import { input } from './builtin/input.ts';
@@ -30,6 +31,7 @@ export function makeNodeRegistry(
     branch,
     switchNode,
     merge,
+    delay,
     fail,
     transform,
     http,

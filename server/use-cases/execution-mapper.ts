@@ -1,5 +1,5 @@
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import type { ExecutionStatus, NodeError } from '../journal/event.ts';
+import type { ExecutionStatus, NodeError, Wait } from '../journal/event.ts';
 import type { Execution } from './types.ts';
 
 export function toExecution(row: ExecutionEntity): Execution {
@@ -10,6 +10,7 @@ export function toExecution(row: ExecutionEntity): Execution {
     workflowId,
     versionNumber,
     error: row.error as NodeError | null,
+    wait: row.wait as Wait | null,
     retryOf,
     principal,
     createdAt,

@@ -2,24 +2,28 @@ import { Any } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
-import type { NodeRun, RunState } from '../engine/fold.ts';
+import { emptyState, type NodeRun, type RunState } from '../engine/fold.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
+import { WAKE } from '../engine/queue.ts';
+import { cancelWaitingItems, dueAt, reasonOf, toWait } from '../engine/waits.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
 import {
   type Artifact,
+  type EventBody,
   type EventType,
   type ExecutionStatus,
   hasEnded,
   type JournalEvent,
+  type Wait,
 } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import { readLines } from '../journal/read-lines.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
-import { openQueuedJournal } from '../journal/start.ts';
+import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
@@ -50,6 +54,23 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
   async function get(id: string): Promise<Execution | null> {
     const row = await manager.findOneBy(ExecutionEntity, { id });
     return row && toExecution(row);
+  }
+
+  async function cancelUnclaimed(id: string, status: 'QUEUED' | 'WAITING'): Promise<void> {
+    const { state, sequence } =
+      status === 'QUEUED'
+        ? { state: emptyState(), sequence: FIRST_SEQUENCE }
+        : await foldJournal(pool, id, () => null);
+    if (state.status !== status) return;
+    try {
+      const events: EventBody[] = [...cancelWaitingItems(state), { type: 'ExecutionCanceled' }];
+      await appender.open(id, sequence).append(events);
+    } catch (error) {
+      // A worker has it meanwhile, and reads the request.
+      if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
+    }
+    await pool.query(WAKE, [id]);
+    hub.wake('queue', '');
   }
 
   return {
@@ -152,7 +173,7 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
     updates: (filter: UpdateFilter, acquire: Acquire) => followUpdates({ database, hub }, filter, acquire),
 
     /**
-     * A worker stops what runs; what no worker has started ends here. Where both write, the journal's fence decides
+     * A worker stops what runs; what no worker has ends here. Where both write, the journal's fence decides
      * between the two.
      */
     async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
@@ -162,15 +183,8 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
         return refuse('ALREADY_ENDED', 'id', `Execution ${id} has ended already: it is ${row.status}.`);
       }
       await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
-      hub.wake('cancel', id);
-      if (row.status === 'QUEUED') {
-        await openQueuedJournal(appender, id)
-          .append([{ type: 'ExecutionCanceled' }])
-          .catch((error) => {
-            // A worker has started it meanwhile, and reads the request.
-            if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
-          });
-      }
+      hub.wake('request', id);
+      if (row.status === 'QUEUED' || row.status === 'WAITING') await cancelUnclaimed(id, row.status);
       return { ok: true, value: (await get(id))! };
     },
   };
@@ -196,10 +210,15 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
       output: run.output ?? null,
       error: run.error,
       because: run.because,
+      wait: run.status === 'WAITING' ? waitOf(run) : null,
       startedAt: run.startedAt,
       finishedAt: run.finishedAt,
     })),
   );
+}
+
+function waitOf(run: NodeRun): Wait {
+  return toWait({ at: dueAt(run), reason: reasonOf(run) });
 }
 
 /** In the order of the list: the journal has the reused items first. */

@@ -36,6 +36,7 @@ export type NewExecution = Pick<
   | 'idempotencyExpiresAt'
   | 'retryOf'
   | 'retryStrategy'
+  | 'timeoutMs'
 >;
 
 /**
@@ -100,7 +101,13 @@ async function insertAndStart(
   files: readonly string[],
 ): Promise<boolean> {
   using slot = worker?.reserveSlot() ?? null;
-  const job: ClaimedJob = { jobId: randomUUID(), executionId: row.id, retryCount: 0, wasLost: false };
+  const job: ClaimedJob = {
+    jobId: randomUUID(),
+    executionId: row.id,
+    retryCount: 0,
+    wasLost: false,
+    notBefore: 0,
+  };
   const inserted = insert(database.pool, row, job, slot !== null, files);
   if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
   await inserted;
@@ -117,6 +124,7 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
     output: null,
     error: null,
     cancelRequested: null,
+    wait: null,
     createdAt: new Date(),
     startedAt: null,
     finishedAt: null,
@@ -124,9 +132,13 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
 }
 
 /** As the worker would read it from the database: through JSON. */
-function asStored({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
-  const stored = { workflowId, definition, input: input ?? null };
-  return { status: 'QUEUED', cancelRequested: null, reuseFrom: null, ...JSON.parse(JSON.stringify(stored)) };
+function asStored(
+  { workflowId, input, timeoutMs }: ExecutionEntity,
+  definition: WorkflowDraft,
+): StoredExecution {
+  const stored = { workflowId, definition, input: input ?? null, timeoutMs };
+  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0 };
+  return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
@@ -156,6 +168,7 @@ async function insert(
       row.createdAt,
       row.principal,
       row.idempotencyExpiresAt,
+      row.timeoutMs,
       ...(usesFiles ? [files] : []),
     ],
   });
@@ -164,14 +177,14 @@ async function insert(
 const insertSql = (alsoInserted: string) => `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13)
+                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT})${alsoInserted} ${insertJobSql()}`;
 
 const INSERT_EXECUTION = insertSql('');
 const INSERT_WITH_FILES = insertSql(
-  `, used AS (${insertUsesSql({ execution: '$3', files: '$14', retryOf: '$9' })})`,
+  `, used AS (${insertUsesSql({ execution: '$3', files: '$15', retryOf: '$9' })})`,
 );
 
 /** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */

@@ -64,6 +64,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
             idempotencyExpiresAt: null,
             retryOf: id,
             retryStrategy: wanted.strategy,
+            timeoutMs: former.timeoutMs,
           },
           null,
         );
@@ -172,6 +173,7 @@ const FORMER = {
   versionNumber: true,
   definition: true,
   input: true,
+  timeoutMs: true,
 } as const;
 
 async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {

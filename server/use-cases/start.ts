@@ -7,6 +7,7 @@ import { findVersion, type NamedWorkflow } from './find-version.ts';
 import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
+import { checkTimeout } from './validate.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
 import { validateExpressions } from './validate-expressions.ts';
 import { inputErrors } from './validate-input.ts';
@@ -27,6 +28,8 @@ export interface StartInput {
   idempotencyKey?: string | null;
   /** How long the key counts; without it as long as the execution is kept. */
   idempotencyTtlSeconds?: number | null;
+  /** Of this execution; without it the workflow's. */
+  timeoutMs?: number | null;
 }
 
 export interface PythonRunInput {
@@ -52,6 +55,7 @@ export function makeStartUseCases(deps: StartDeps) {
       input,
       idempotencyKey,
       idempotencyTtlSeconds,
+      timeoutMs = null,
       ...which
     }: StartInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -64,13 +68,18 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(named.name, versionNumber);
       }
       const { workflowId, number, definition } = version;
-      const userErrors = [...checkKey(key), ...(await inputErrors(evaluator, definition, input, workflowId))];
+      const userErrors = [
+        ...checkKey(key),
+        ...checkTimeout(timeoutMs),
+        ...(await inputErrors(evaluator, definition, input, workflowId)),
+      ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
         ...blank,
         workflowId,
         versionNumber: number,
         input,
+        timeoutMs,
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition));
@@ -116,6 +125,7 @@ const blank = {
   idempotencyExpiresAt: null,
   retryOf: null,
   retryStrategy: null,
+  timeoutMs: null,
 };
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
@@ -192,5 +202,6 @@ function pythonWorkflow(config: object): WorkflowDraft {
     edges: [],
     inputSchema: null,
     outputSchema: null,
+    timeoutMs: null,
   };
 }

@@ -1,4 +1,4 @@
-import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
+import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus, Wait } from '../journal/event.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
 export type { Page, PageRequest } from '../db/page.ts';
@@ -38,6 +38,8 @@ export interface Execution {
   workflowId: string | null;
   versionNumber: number | null;
   error: NodeError | null;
+  /** While its status is WAITING. */
+  wait: Wait | null;
   retryOf: string | null;
   /** Who started it. */
   principal: string;
@@ -63,6 +65,8 @@ export interface NodeExecution {
   error: NodeError | null;
   /** Why it was skipped. */
   because: readonly DeadEdge[] | null;
+  /** While its status is WAITING. */
+  wait: Wait | null;
   startedAt: Date | null;
   finishedAt: Date | null;
 }

@@ -176,8 +176,18 @@ function outputExpressionsOf({ nodes }: WorkflowDraft, registry: NodeRegistry): 
   return found;
 }
 
-function checkWhole({ name, nodes, edges }: WorkflowDraft): UserError[] {
-  const errors: UserError[] = [];
+/** Ten years: what is longer is a mistake. */
+const MAX_TIMEOUT_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
+
+/** Of a workflow, or of one execution of it. */
+export function checkTimeout(timeoutMs: number | null): UserError[] {
+  if (timeoutMs === null || (timeoutMs >= 1_000 && timeoutMs <= MAX_TIMEOUT_MS)) return [];
+  const message = `Expected \`timeoutMs\` to be a number from 1000 to ${MAX_TIMEOUT_MS}, got ${timeoutMs}.`;
+  return [{ code: 'INVALID', field: 'timeoutMs', message }];
+}
+
+function checkWhole({ name, nodes, edges, timeoutMs }: WorkflowDraft): UserError[] {
+  const errors: UserError[] = checkTimeout(timeoutMs);
   if (name.trim() === '' || name.length > 200) {
     errors.push({
       code: 'INVALID',

@@ -53,6 +53,14 @@ export class ExecutionEntity {
   @Column('text', { name: 'cancel_requested', nullable: true })
   cancelRequested!: string | null;
 
+  /** What it waits for, while its status is WAITING: a Wait. */
+  @Column('json', { nullable: true })
+  wait!: unknown;
+
+  /** How long it may take from its start, milliseconds; null for as long as its workflow says. */
+  @Column('double precision', { name: 'timeout_ms', nullable: true })
+  timeoutMs!: number | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -1,9 +1,10 @@
 import { registerEnumType } from 'type-graphql';
-import { executionStatuses, nodeStatuses } from '../../journal/event.ts';
+import { executionStatuses, nodeStatuses, waitReasons } from '../../journal/event.ts';
 import { enumOf } from '../enum-of.ts';
 
 export const ExecutionStatus = enumOf(executionStatuses);
 export const NodeExecutionStatus = enumOf(nodeStatuses);
+export const WaitReason = enumOf(waitReasons);
 export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
 export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 export const ExecutionRetryVersion = enumOf(['SAME', 'LATEST']);
@@ -20,7 +21,7 @@ export const RetryReason = enumOf([
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
   RUNNING: { description: 'Is being run.' },
-  WAITING: { description: 'A node waits for its next attempt; no execution has this status.' },
+  WAITING: { description: 'Waits, and no worker has it meanwhile; `wait` says for what.' },
   SUCCEEDED: { description: 'Ended with an output.' },
   FAILED: { description: 'Ended with an error.' },
   CANCELED: { description: 'Was cancelled.' },
@@ -39,6 +40,16 @@ registerEnumType(NodeExecutionStatus, {
     ...shared,
     SKIPPED: { description: 'Did not run, because an input could not come; `because` says which.' },
     REUSED: { description: 'Reused the output from the execution that this one retries.' },
+  },
+});
+
+registerEnumType(WaitReason, {
+  name: 'WaitReason',
+  description: 'What is waited for.',
+  valuesConfig: {
+    RETRY: { description: 'The delay before the next attempt.' },
+    DELAY: { description: 'A moment that the workflow names.' },
+    ITEMS: { description: 'Items of a list, all of which wait.' },
   },
 });
 

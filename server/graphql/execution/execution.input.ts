@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
 import type { CancelMode } from '../../use-cases/executions.ts';
 import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
@@ -41,6 +41,13 @@ export class ExecutionStartInput {
       'Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept.',
   })
   idempotencyTtlSeconds?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says.",
+  })
+  timeoutMs?: number | null;
 }
 
 @InputType({ description: 'Which executions to list.' })

@@ -7,6 +7,7 @@ import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { ExecutionStatus, NodeExecutionStatus, RetryAction, RetryReason } from './execution.enums.ts';
 import { NodeError } from './node-error.type.ts';
+import { Wait } from './wait.type.ts';
 
 @ObjectType({
   simpleResolvers: true,
@@ -19,6 +20,12 @@ export class Execution extends NodeInterface {
 
   @Field(() => NodeError, { nullable: true, description: 'Why it FAILED; null in any other status.' })
   error!: NodeError | null;
+
+  @Field(() => Wait, {
+    nullable: true,
+    description: 'While it is WAITING: the wait that ends first; null in any other status.',
+  })
+  wait!: Wait | null;
 
   @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
@@ -75,6 +82,12 @@ export class NodeExecution {
     description: 'Why it was SKIPPED: the edges of the inputs that could not come; null in any other status.',
   })
   because!: readonly DeadEdge[] | null;
+
+  @Field(() => Wait, {
+    nullable: true,
+    description: 'While it is WAITING: what it waits for; null in any other status.',
+  })
+  wait!: Wait | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its first attempt began.' })
   startedAt!: Date | null;

@@ -151,6 +151,13 @@ export class WorkflowInput {
       'A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID.',
   })
   outputSchema?: unknown;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How long an execution may take from its start, waits included, milliseconds: 1000 to 315360000000 (ten years). Then it fails with EXECUTION_TIMEOUT. By default it may take as long as it does.',
+  })
+  timeoutMs?: number | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

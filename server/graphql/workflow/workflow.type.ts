@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { enumOf } from '../enum-of.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
@@ -39,6 +39,13 @@ export class WorkflowVersion {
       'The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted.',
   })
   outputSchema!: unknown;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How long an execution may take from its start, milliseconds, before it fails with EXECUTION_TIMEOUT; null for as long as it does.',
+  })
+  timeoutMs!: number | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

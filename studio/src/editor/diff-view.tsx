@@ -98,6 +98,7 @@ const names = {
   description: 'description',
   inputSchema: 'input schema',
   outputSchema: 'output schema',
+  timeoutMs: 'time limit',
 } as const;
 
 interface TextsProps {

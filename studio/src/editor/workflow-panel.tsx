@@ -56,6 +56,23 @@ export function WorkflowPanel({
         onChange={(outputSchema) => set({ outputSchema }, 'outputSchema')}
         error={faultOf('outputSchema')}
       />
+      <Field
+        label="Time limit"
+        description="Seconds that a run may take, waits included; then it fails. Empty for as long as it takes."
+        error={faultOf('timeoutMs')}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            type="number"
+            min={1}
+            value={document.timeoutMs === undefined ? '' : document.timeoutMs / 1_000}
+            onChange={({ target }) =>
+              set({ timeoutMs: target.value === '' ? undefined : Number(target.value) * 1_000 }, 'timeoutMs')
+            }
+          />
+        )}
+      </Field>
     </div>
   );
 }

@@ -51,6 +51,7 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
       definition: null,
       input: null,
       idempotencyExpiresAt: null,
+      timeoutMs: null,
     };
     return insertExecution({ ...row, idempotencyKey, retryOf: null, retryStrategy: null }, definition);
   };

@@ -8,23 +8,25 @@ export interface WorkflowDocument {
   edges: readonly DocumentEdge[];
   inputSchema?: unknown;
   outputSchema?: unknown;
+  timeoutMs?: number;
 }
+
+/** What belongs to the workflow as a whole, beside its name. */
+export const workflowSettings = ['description', 'inputSchema', 'outputSchema', 'timeoutMs'] as const;
 
 export type DocumentNode = WorkflowNodeInput;
 export type DocumentEdge = WorkflowEdgeInput;
 
 /** What a version, an input or a file says, without what is null: two that mean the same are equal. */
 export function toDocument(workflow: WorkflowLike): WorkflowDocument {
-  const { name, description, nodes, edges, inputSchema, outputSchema } = workflow;
+  const { name, nodes, edges } = workflow;
   return withoutNulls({
     name,
-    description,
+    ...Object.fromEntries(workflowSettings.map((setting) => [setting, workflow[setting]])),
     nodes: nodes.map(toNode),
     edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
       withoutNulls({ source, sourceHandle, target, targetHandle }),
     ),
-    inputSchema,
-    outputSchema,
   });
 }
 
@@ -35,6 +37,7 @@ export interface WorkflowLike {
   edges?: readonly DocumentEdge[] | null | undefined;
   inputSchema?: unknown;
   outputSchema?: unknown;
+  timeoutMs?: number | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

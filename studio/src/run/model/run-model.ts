@@ -1,6 +1,7 @@
 import type { ActivityEvent, ExecutionStatus, NodeFailure } from '@weft/client';
 import { describeStage } from './installing.ts';
 import { defaultLimits, type LogLimits, makeLogLines } from './log-lines.ts';
+import { isWaiting } from './moment.ts';
 import type { Attempt, EnvironmentRecord, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
 import { makeTimeIndex, momentOfText } from './time-index.ts';
 
@@ -12,6 +13,7 @@ export function makeRunModel(limits: LogLimits = defaultLimits): RunModel {
     queuedAt: null,
     startedAt: null,
     startedSequence: null,
+    pauses: [],
     lastAt: 0,
     end: null,
     nodes: new Map(),
@@ -51,6 +53,16 @@ function applyEvent(run: RunModel, event: ActivityEvent, at: number): void {
       run.startedAt ??= at;
       run.startedSequence ??= sequence;
       break;
+    case 'ExecutionWaiting': {
+      const { reason, until } = event;
+      run.status = 'WAITING';
+      run.pauses.push({ fromSequence: sequence, toSequence: null, reason, until });
+      break;
+    }
+    case 'ExecutionResumed':
+      run.status = 'RUNNING';
+      Object.assign(run.pauses.at(-1) ?? {}, { toSequence: sequence });
+      break;
     case 'ExecutionSucceeded':
       endRun(run, 'SUCCEEDED', sequence, at, null);
       break;
@@ -73,6 +85,8 @@ type NodeEvent = Exclude<
     type:
       | 'ExecutionQueued'
       | 'ExecutionStarted'
+      | 'ExecutionWaiting'
+      | 'ExecutionResumed'
       | 'ExecutionSucceeded'
       | 'ExecutionFailed'
       | 'ExecutionCanceled';
@@ -118,6 +132,8 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
     case 'NodeSucceeded':
     case 'NodeFailed':
     case 'NodeRetryScheduled':
+    case 'NodeWaiting':
+    case 'NodeResumed':
     case 'NodeCanceled':
     case 'NodeSkipped':
     case 'NodeReused':
@@ -156,6 +172,8 @@ type StateEvent = Extract<
       | 'NodeSucceeded'
       | 'NodeFailed'
       | 'NodeRetryScheduled'
+      | 'NodeWaiting'
+      | 'NodeResumed'
       | 'NodeCanceled'
       | 'NodeSkipped'
       | 'NodeReused';
@@ -167,6 +185,7 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
   const cursorBefore = run.cursor;
   switch (event.type) {
     case 'NodeStarted':
+    case 'NodeResumed':
       endAttempt(run, work, 'LOST', sequence, at);
       work.attempts.push(newAttempt(event.attempt ?? 1, sequence, at));
       begin(run, at);
@@ -188,6 +207,11 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
     case 'NodeRetryScheduled': {
       const { error, delayMs } = event;
       Object.assign(endAttempt(run, work, 'RETRY', sequence, at) ?? {}, { error, retryDelayMs: delayMs });
+      break;
+    }
+    case 'NodeWaiting': {
+      const { reason, until } = event;
+      Object.assign(endAttempt(run, work, 'WAIT', sequence, at) ?? {}, { wait: { reason, until } });
       break;
     }
     case 'NodeCanceled':
@@ -230,7 +254,7 @@ function endRun(
 /** What had not ended was cancelled with the node or the run around it. */
 function cancel(run: RunModel, work: WorkRun, sequence: number, at: number): void {
   const ended = endAttempt(run, work, 'CANCELED', sequence, at);
-  if (ended === undefined && work.attempts.at(-1)?.outcome === 'RETRY') work.canceledSequence ??= sequence;
+  if (ended === undefined && isWaiting(work.attempts.at(-1))) work.canceledSequence ??= sequence;
 }
 
 /** A failure without a start, such as of a wrong configuration, is an attempt that took no time. */
@@ -272,6 +296,7 @@ function newAttempt(number: number, startSequence: number, startAt: number): Att
     outcome: null,
     error: null,
     retryDelayMs: null,
+    wait: null,
     handle: null,
     cursorBefore: null,
     progress: [],
