@@ -70,7 +70,7 @@ export const Settings = z.object({
   WEFT_FILES_URL: storeUrl()
     .optional()
     .describe(
-      'Where the content of files beyond 1 MiB is kept: a folder that all replicas share (`file:///path`), or an S3 store (`s3://bucket/prefix?endpoint=https://…&region=…`). Not set: the database.',
+      'Where files beyond 1 MiB are kept: `file:///folder` or `s3://bucket/prefix?endpoint=…`. Not set: in the database.',
     ),
   WEFT_FILES_ACCESS_KEY_ID: z.string().optional().describe('The key of the S3 store of WEFT_FILES_URL.'),
   WEFT_FILES_SECRET_ACCESS_KEY: z.string().optional().describe('The secret of WEFT_FILES_ACCESS_KEY_ID.'),
