@@ -43,7 +43,8 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     isGroup: true,
     placesProblems: true,
   },
-  file: { Widget: FileWidget, fits: isFileValue },
+  // Forms begin an object without its fields.
+  file: { Widget: FileWidget, fits: (value) => isFileValue(value) || JSON.stringify(value) === '{}' },
   json: { Widget: JsonWidget, fits: () => true, isGroup: true },
 };
 
