@@ -4,6 +4,7 @@ import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { makeExecutionStore } from './engine/execution-store.ts';
+import { makeFamily } from './engine/family.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
@@ -40,9 +41,12 @@ import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
+import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
+import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
+import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
@@ -120,6 +124,11 @@ async function openWeft(foundation: Foundation): Promise<string | null> {
   return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
+/** Who starts executions, for the audit trail. */
+function principalOf({ apiToken }: Config): string {
+  return apiToken === undefined ? 'anonymous' : 'api-token';
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What the API and the worker have in common. */
@@ -135,20 +144,37 @@ async function openParts(foundation: Foundation) {
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
+  const evaluator = opened.use(openEvaluator());
+  const principal = principalOf(config);
   const registry = makeNodeRegistry(
     config.packages.rules,
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    {
+      children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
+      approvals: makeApprovalStore({ database, hub, evaluator, principal }),
+    },
     config.files.maxBytes,
   );
-  const evaluator = opened.use(openEvaluator());
   const { url: storeUrl, maxBytes, ...keys } = config.files;
   const files = makeFiles({
     pool,
     outside: storeUrl === undefined ? null : openStore(storeUrl, keys),
     maxBytes,
   });
-  const parts = { database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator, files };
-  return { ...foundation, ...parts };
+  return {
+    ...foundation,
+    database,
+    pool,
+    hub,
+    recentEvents,
+    appender,
+    boss,
+    queue,
+    registry,
+    evaluator,
+    principal,
+    files,
+  };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -167,6 +193,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const worker = startWorker({
     ...parts,
     store: makeExecutionStore(pool, parts.files),
+    family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
     auditLate,
@@ -214,17 +241,18 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
-  const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
   return {
     nodeDefinitions: () => descriptions,
     workflows: makeWorkflowUseCases(parts),
     executions: {
       ...makeExecutionUseCases(parts),
-      ...makeStartUseCases({ ...parts, worker, principal }),
-      ...makeRetryUseCases({ ...parts, worker, principal }),
+      ...makeStartUseCases({ ...parts, worker }),
+      ...makeRetryUseCases({ ...parts, worker }),
+      ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },
     files: parts.files,
+    approvals: makeApprovalUseCases(parts),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases(parts),
     serverInfo: async () => ({

@@ -154,7 +154,11 @@ function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemStat
     case 'NodeResumed':
       return { status: 'RUNNING', wait: null };
     case 'NodeWaiting':
-      return { status: 'WAITING', wait: { reason: event.reason, until: event.until } };
+      return {
+        status: 'WAITING',
+        wait: { reason: event.reason, until: event.until },
+        ...(event.failure && { error: event.failure }),
+      };
     case 'NodeProgress': {
       const { current, total, unit, message } = event;
       return { progress: { current, total, unit, message } };

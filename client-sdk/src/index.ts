@@ -37,6 +37,7 @@ export type {
   Execution,
   ExecutionWithNodes,
   ResultOptions,
+  ResumeOptions,
   RetryOptions,
   RetryPlan,
   Run,

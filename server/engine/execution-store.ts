@@ -3,6 +3,7 @@ import type { Files } from '../files/files.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import type { WaitingParent } from './family.ts';
 import type { RunState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
 import type { AddressedSignal } from './waits.ts';
@@ -35,6 +36,8 @@ export interface StoredExecution {
   signals: number;
   /** How long it may take from its start, milliseconds; null for as long as it does. */
   timeoutMs: number | null;
+  /** The node that waits for it. */
+  parent: WaitingParent | null;
 }
 
 export interface ExecutionRequests {
@@ -63,7 +66,9 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
       SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",
-             e.signals, e.timeout_ms AS "timeoutMs"
+             e.signals, e.timeout_ms AS "timeoutMs",
+             CASE WHEN e.is_awaited AND e.parent_id IS NOT NULL THEN json_build_object(
+               'executionId', e.parent_id, 'nodeKey', e.parent_node_key, 'item', e.parent_item) END AS parent
       FROM executions e
       LEFT JOIN workflow_versions v ON v.workflow_id = e.workflow_id AND v.number = e.version_number
       WHERE e.id = $1`,

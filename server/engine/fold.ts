@@ -114,6 +114,7 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   switch (event.type) {
     case 'NodeStarted':
       if (run.status === 'RUNNING' && isBetweenItems(run)) run.interruptions++;
+      if (run.wait?.reason === 'FAILURE') beginAgain(run);
       Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null, wait: null });
       run.startedAt ??= at;
       break;
@@ -142,6 +143,8 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
     case 'NodeWaiting': {
       const { reason, until, data } = event;
       Object.assign(run, { status: 'WAITING', wait: { reason, until, data, signal: null } });
+      if (event.failure !== undefined)
+        Object.assign(run, { error: event.failure, failures: run.failures + 1 });
       break;
     }
     case 'NodeResumed':
@@ -155,6 +158,15 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
       break;
     default:
       event satisfies never;
+  }
+}
+
+/** After a failure that somebody has mended: what had failed is as new. */
+function beginAgain(run: NodeRun): void {
+  run.interruptions = 0;
+  for (const item of run.items.values()) {
+    if (item.status === 'FAILED' || item.status === 'CANCELED')
+      Object.assign(item, { status: 'QUEUED', failures: 0, interruptions: 0, wait: null, finishedAt: null });
   }
 }
 

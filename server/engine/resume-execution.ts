@@ -8,6 +8,7 @@ import { coerceError } from '../shared/errors.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
 import { type ExecutorOptions, type RunEnd, runExecution } from './executor.ts';
+import type { Family } from './family.ts';
 import { emptyState } from './fold.ts';
 import { makeInbox } from './inbox.ts';
 import { makeNodeFiles } from './node-files.ts';
@@ -30,6 +31,7 @@ export interface ResumeDeps
     | 'logger'
   > {
   store: ExecutionStore;
+  family: Family;
   appender: Appender;
   registry: NodeRegistry;
 }
@@ -59,10 +61,23 @@ export interface ResumeOptions {
  * nobody has to until its wait ends.
  */
 export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
+  const { executionId } = options;
+  const row = options.preloaded ?? (await deps.store.load(executionId));
+  if (row === undefined) return 'ended';
+  const end = hasEnded(row.status) ? 'ended' : await resumeRow(row, deps, options);
+  if (end === 'ended') {
+    const startsExecutions = ({ type }: { type: string }) =>
+      deps.registry.get(type)?.startsExecutions === true;
+    const mayHaveChildren = hasEnded(row.status) || row.definition.nodes.some(startsExecutions);
+    if (mayHaveChildren || row.parent !== null)
+      await deps.family.ended(executionId, row.parent, mayHaveChildren);
+  }
+  return end;
+}
+
+async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
   const { store, appender } = deps;
   const { executionId, inserted, countLoss } = options;
-  const row = options.preloaded ?? (await store.load(executionId));
-  if (row === undefined || hasEnded(row.status)) return 'ended';
   // Before the journal is folded, which may be what cannot be done.
   if (countLoss !== null) {
     const sequence = await store.endOfJournal(executionId);

@@ -66,8 +66,9 @@ function isSettled(status: string): boolean {
 }
 
 function isUnhandledFailure(node: GraphNode, state: RunState): boolean {
-  return (
-    state.nodes.get(node.key)?.status === 'FAILED' &&
-    !node.outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID)
-  );
+  return state.nodes.get(node.key)?.status === 'FAILED' && !handlesFailure(node);
+}
+
+export function handlesFailure({ outgoing }: GraphNode): boolean {
+  return outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID);
 }

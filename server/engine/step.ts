@@ -2,7 +2,7 @@ import type { EventBody, NodeError, Signal } from '../journal/event.ts';
 import { failure } from './failure.ts';
 import { applyEvent, type RunState, runOf } from './fold.ts';
 import type { Plan } from './plan.ts';
-import { schedule } from './schedule.ts';
+import { type Command, handlesFailure, schedule } from './schedule.ts';
 import { executionOutput } from './values.ts';
 import { type AddressedSignal, cancelWaitingItems, earlier, type NextWait } from './waits.ts';
 
@@ -39,14 +39,15 @@ export function takeStep(
   { mayStart = true, signals = [], timeoutMs = null }: StepOptions = {},
 ): Step {
   const step: Step = { events: [], starts: [], end: null, wait: null, wakeAt: Number.POSITIVE_INFINITY };
+  const starts = new Set<string>();
   const emit = (event: EventBody) => {
     applyEvent(state, event, now);
     step.events.push(event);
-    if (event.type === 'NodeStarted' || event.type === 'NodeResumed') step.starts.push(event.nodeKey);
+    if (event.type === 'NodeStarted' || event.type === 'NodeResumed') starts.add(event.nodeKey);
   };
   if (state.status === 'QUEUED') emit({ type: 'ExecutionStarted' });
   if (state.status === 'WAITING') emit({ type: 'ExecutionResumed' });
-  ended.forEach(emit);
+  for (const event of ended) emit(parkedFailure(plan, event) ?? event);
   const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : state.startedAt!.getTime() + timeoutMs;
   if (deadline <= now.getTime()) step.end = { type: 'ExecutionFailed', error: executionTimeout(timeoutMs!) };
 
@@ -64,7 +65,9 @@ export function takeStep(
           skipped = true;
           break;
         case 'resume':
-          if (mayStart) emit(nodeResumed(state, command.nodeKey, command.signal));
+          if (mayStart) for (const event of resumeEventsOf(state, command)) emit(event);
+          // Who gives up decides the execution.
+          skipped ||= runOf(state, command.nodeKey, null).status === 'FAILED';
           break;
         case 'wait':
           step.wait = earlier(step.wait, command);
@@ -81,12 +84,46 @@ export function takeStep(
     }
   }
   step.wakeAt = Math.min(deadline, step.wait?.at ?? deadline);
+  step.starts = [...starts].filter((nodeKey) => runOf(state, nodeKey, null).status === 'RUNNING');
   if (step.end !== null) {
     cancelWaitingItems(state).forEach(emit);
     emit(step.end);
   }
   return step;
 }
+
+/** Where failures are parked: that the node waits for somebody, instead of its failure. */
+function parkedFailure({ graph, parksFailures }: Plan, event: EventBody): EventBody | null {
+  if (!parksFailures || event.type !== 'NodeFailed' || (event.item ?? null) !== null) return null;
+  if (handlesFailure(graph.nodes.get(event.nodeKey)!)) return null;
+  const { nodeKey, attempt, error } = event;
+  return {
+    type: 'NodeWaiting',
+    nodeKey,
+    attempt,
+    reason: 'FAILURE',
+    until: null,
+    data: null,
+    failure: error,
+  };
+}
+
+/** What a node does after its wait: it goes on, or, after a failure, starts again or fails for good. */
+function resumeEventsOf(
+  state: RunState,
+  { nodeKey, signal }: Extract<Command, { kind: 'resume' }>,
+): EventBody[] {
+  const { wait, attempt, error } = runOf(state, nodeKey, null);
+  const resumed = nodeResumed(state, nodeKey, signal);
+  if (wait?.reason !== 'FAILURE') return [resumed];
+  const { action } = signal!.payload as { action: FailureAction };
+  return action === 'FAIL'
+    ? [resumed, { type: 'NodeFailed', nodeKey, attempt, error: error!, durationMs: 0 }]
+    : [resumed, { type: 'NodeStarted', nodeKey, attempt: attempt + 1 }];
+}
+
+/** What somebody decides on a failure that was parked: RETRY, the node starts again. FAIL: it has failed for good. */
+export type FailureAction = 'RETRY' | 'FAIL';
 
 export function nodeStarted(state: RunState, nodeKey: string): EventBody {
   return { type: 'NodeStarted', nodeKey, attempt: runOf(state, nodeKey, null).attempt + 1 };

@@ -7,10 +7,14 @@ export interface FileProblem {
   message: string;
 }
 
-/** The ids of the files that a value refers to, or what is wrong with its references. */
+/**
+ * The ids of the files that a value refers to, or what is wrong with its references.
+ * @param giverId the execution that gives the value to another one, which can give no more than it has; null for a client
+ */
 export async function filesIn(
   pool: Pool,
   value: unknown,
+  giverId: string | null,
 ): Promise<{ ids: string[]; problems: FileProblem[] }> {
   const references = fileReferences(value);
   if (references.length === 0) return { ids: [], problems: [] };
@@ -19,7 +23,7 @@ export async function filesIn(
     return { ids: [], problems: [{ path: [], message }] };
   }
   const ids = [...new Set(references.map(({ id }) => id).filter(isFileId))];
-  const { rows } = await pool.query<{ id: string }>('SELECT id FROM artifacts WHERE id = ANY ($1)', [ids]);
+  const { rows } = await pool.query<{ id: string }>(KNOWN, [ids, giverId]);
   const known = new Set(rows.map((row) => row.id));
   const problems = references.flatMap(({ path, id }) => {
     if (!isFileId(id)) return [{ path, message: invalidReference(id) }];
@@ -43,3 +47,23 @@ export function insertUsesSql(parameters: { execution: string; files: string; re
       UNION SELECT id FROM artifacts WHERE execution_id = ${retryOf}
     ) AS file`;
 }
+
+const KNOWN = `
+  SELECT id FROM artifacts
+  WHERE id = ANY ($1) AND ($2::text IS NULL OR execution_id = $2 OR EXISTS (
+    SELECT FROM artifact_uses WHERE artifact_id = artifacts.id AND artifact_uses.execution_id = $2))`;
+
+/** Lets the execution that started another one use the files of that one, as far as its output refers to files. */
+export async function takeOverFiles(pool: Pool, childId: string, output: unknown): Promise<void> {
+  if (fileReferences(output).length > 0) await pool.query(TAKE_OVER, [childId]);
+}
+
+const TAKE_OVER = `
+  INSERT INTO artifact_uses (execution_id, artifact_id)
+  SELECT child.parent_id, file.id
+  FROM executions AS child, LATERAL (
+    SELECT artifact_id AS id FROM artifact_uses WHERE execution_id = child.id
+    UNION SELECT id FROM artifacts WHERE execution_id = child.id
+  ) AS file
+  WHERE child.id = $1 AND child.parent_id IS NOT NULL
+  ON CONFLICT DO NOTHING`;

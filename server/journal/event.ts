@@ -94,9 +94,10 @@ export interface DeadEdge {
 
 /**
  * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
- * node's list that waits.
+ * node's list that waits. EXECUTION: the end of an execution that the node started. APPROVAL: what
+ * people decide. FAILURE: that somebody mends what made the node fail, or gives up.
  */
-export const waitReasons = ['RETRY', 'DELAY', 'ITEMS'] as const;
+export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION', 'APPROVAL', 'FAILURE'] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
 /** Something is waited for, and nothing runs meanwhile. */
@@ -133,8 +134,8 @@ export type NodeEventBody = NodeRef &
     /** An item that was stopped, because its list failed or the execution ended. */
     | { type: 'NodeCanceled' }
     | { type: 'NodeReused'; output: unknown; handle: string }
-    /** `data` is what the node needs when it goes on. */
-    | ({ type: 'NodeWaiting'; data: unknown } & Wait)
+    /** `data` is what the node needs when it goes on. `failure`: of a FAILURE. */
+    | ({ type: 'NodeWaiting'; data: unknown; failure?: NodeError } & Wait)
     /** `signal` is null where the wait ended by itself. */
     | { type: 'NodeResumed'; signal: Signal | null }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }

@@ -32,6 +32,8 @@ export interface NodeDefinition<Config = unknown> {
    * changes something elsewhere, and starts only when its `NodeStarted` is committed.
    */
   effects: 'none' | 'outside';
+  /** Whether its nodes start executions, which end with their own. */
+  startsExecutions?: boolean;
   /** The expressions among the fields that fit the schema, beside those in templates. */
   expressions?: (config: Partial<Config>) => ConfigExpression[];
   /** The JSONata whose value the node emits, where there is one: validation infers the fields of the output from it. */

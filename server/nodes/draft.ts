@@ -9,7 +9,11 @@ export interface WorkflowDraft {
   outputSchema: unknown;
   /** How long an execution may take from its start, milliseconds; null for as long as it does. */
   timeoutMs: number | null;
+  /** What a failure that no edge handles means: FAIL, the execution fails. PARK: it waits until somebody resumes it. */
+  onFailure: OnFailure;
 }
+
+export type OnFailure = 'FAIL' | 'PARK';
 
 export interface NodeDraft {
   key: string;
@@ -29,12 +33,17 @@ export type Join = 'ALL' | 'ANY';
  * A definition as the database has it. Those that were saved before nodes had a join mean ANY, and before lists had
  * `onItemError` FAIL.
  */
-export function fromStored({ timeoutMs = null, ...definition }: StoredDraft): WorkflowDraft {
-  return { ...definition, timeoutMs, nodes: definition.nodes.map(toCurrentNode) };
+export function fromStored({
+  timeoutMs = null,
+  onFailure = 'FAIL',
+  ...definition
+}: StoredDraft): WorkflowDraft {
+  return { ...definition, timeoutMs, onFailure, nodes: definition.nodes.map(toCurrentNode) };
 }
 
-type StoredDraft = Omit<WorkflowDraft, 'timeoutMs' | 'nodes'> & {
+type StoredDraft = Omit<WorkflowDraft, 'timeoutMs' | 'onFailure' | 'nodes'> & {
   timeoutMs?: number | null;
+  onFailure?: OnFailure;
   nodes: readonly StoredNode[];
 };
 type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;

@@ -1,6 +1,8 @@
 import { type Outbound, openOutbound } from '../outbound/outbound.ts';
 import { allPackages, type PackageRules } from '../packages/check.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
+import type { Approvals } from './approvals.ts';
+import { makeApproval } from './builtin/approval.ts';
 import { branch } from './builtin/branch.ts';
 import { delay } from './builtin/delay.ts';
 import { fail } from './builtin/fail.ts';
@@ -9,9 +11,18 @@ import { input } from './builtin/input.ts';
 import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
 import { makePython } from './builtin/python.ts';
+import { makeRepeat } from './builtin/repeat.ts';
+import { makeSubworkflow } from './builtin/subworkflow.ts';
 import { switchNode } from './builtin/switch.ts';
 import { transform } from './builtin/transform.ts';
+import type { Children } from './children.ts';
 import type { NodeDefinition } from './definition.ts';
+
+/** What nodes reach of the server beside what their context has. */
+export interface NodeServices {
+  children: Children;
+  approvals: Approvals;
+}
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
@@ -19,6 +30,7 @@ export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 export function makeNodeRegistry(
   packageRules: PackageRules,
   outbound: Outbound,
+  { children, approvals }: NodeServices,
   maxFileBytes: number,
 ): NodeRegistry {
   const python = makePython(packageRules);
@@ -32,6 +44,9 @@ export function makeNodeRegistry(
     switchNode,
     merge,
     delay,
+    makeSubworkflow(children),
+    makeRepeat(children),
+    makeApproval(approvals),
     fail,
     transform,
     http,
@@ -39,9 +54,16 @@ export function makeNodeRegistry(
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 
-/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. */
+const nowhere = () => Promise.reject(new Error('This registry has no server around it.'));
+const noServices: NodeServices = {
+  children: { start: nowhere, outcome: nowhere, problem: async () => null },
+  approvals: { open: nowhere, stateOf: nowhere, formProblem: async () => null },
+};
+
+/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. It has no server around it. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
   allPackages,
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
+  noServices,
   64 * 1024 * 1024,
 );

@@ -2,16 +2,15 @@ import { Any } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
-import { emptyState, type NodeRun, type RunState } from '../engine/fold.ts';
+import { type CancelMode, cancelExecution } from '../engine/cancel.ts';
+import type { NodeRun, RunState } from '../engine/fold.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
-import { WAKE } from '../engine/queue.ts';
-import { cancelWaitingItems, dueAt, reasonOf, toWait } from '../engine/waits.ts';
+import { dueAt, reasonOf, toWait } from '../engine/waits.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
 import {
   type Artifact,
-  type EventBody,
   type EventType,
   type ExecutionStatus,
   hasEnded,
@@ -23,7 +22,6 @@ import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import { readLines } from '../journal/read-lines.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
-import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
@@ -40,8 +38,6 @@ export interface ExecutionDeps {
   appender: Appender;
 }
 
-export type CancelMode = 'GRACEFUL' | 'FORCE';
-
 /** A node saves at most 100 artifacts; the events have all of them. */
 const MAX_ARTIFACTS = 1_000;
 /** As many as a workflow has nodes. */
@@ -54,23 +50,6 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
   async function get(id: string): Promise<Execution | null> {
     const row = await manager.findOneBy(ExecutionEntity, { id });
     return row && toExecution(row);
-  }
-
-  async function cancelUnclaimed(id: string, status: 'QUEUED' | 'WAITING'): Promise<void> {
-    const { state, sequence } =
-      status === 'QUEUED'
-        ? { state: emptyState(), sequence: FIRST_SEQUENCE }
-        : await foldJournal(pool, id, () => null);
-    if (state.status !== status) return;
-    try {
-      const events: EventBody[] = [...cancelWaitingItems(state), { type: 'ExecutionCanceled' }];
-      await appender.open(id, sequence).append(events);
-    } catch (error) {
-      // A worker has it meanwhile, and reads the request.
-      if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
-    }
-    await pool.query(WAKE, [id]);
-    hub.wake('queue', '');
   }
 
   return {
@@ -97,12 +76,17 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
     /** Newest first; a cursor is an id. */
     async list(
       page: PageRequest,
-      filter: { workflowId?: string | null; statuses?: readonly ExecutionStatus[] | null },
+      filter: {
+        workflowId?: string | null;
+        statuses?: readonly ExecutionStatus[] | null;
+        parentId?: string;
+      },
     ): Promise<Page<Execution>> {
       const { within, ...read } = newestFirst('id', page);
       const rows = await manager.find(ExecutionEntity, {
         where: {
           ...within,
+          ...(filter.parentId ? { parentId: filter.parentId } : {}),
           ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
           ...(filter.statuses ? { status: Any([...new Set(filter.statuses)]) } : {}),
         },
@@ -172,19 +156,13 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
 
     updates: (filter: UpdateFilter, acquire: Acquire) => followUpdates({ database, hub }, filter, acquire),
 
-    /**
-     * A worker stops what runs; what no worker has ends here. Where both write, the journal's fence decides
-     * between the two.
-     */
     async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
       const row = await manager.findOneBy(ExecutionEntity, { id });
       if (row === null) return refuseNotFound('execution', id);
       if (hasEnded(row.status)) {
         return refuse('ALREADY_ENDED', 'id', `Execution ${id} has ended already: it is ${row.status}.`);
       }
-      await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
-      hub.wake('request', id);
-      if (row.status === 'QUEUED' || row.status === 'WAITING') await cancelUnclaimed(id, row.status);
+      await cancelExecution({ pool, appender, hub }, id, mode);
       return { ok: true, value: (await get(id))! };
     },
   };

@@ -37,7 +37,30 @@ export type NewExecution = Pick<
   | 'retryOf'
   | 'retryStrategy'
   | 'timeoutMs'
+  | 'parentId'
+  | 'parentNodeKey'
+  | 'parentItem'
+  | 'isAwaited'
+  | 'depth'
 >;
+
+/** An execution without anything special. */
+export const blankExecution: NewExecution = {
+  workflowId: null,
+  versionNumber: null,
+  definition: null,
+  input: null,
+  idempotencyKey: null,
+  idempotencyExpiresAt: null,
+  retryOf: null,
+  retryStrategy: null,
+  timeoutMs: null,
+  parentId: null,
+  parentNodeKey: null,
+  parentItem: null,
+  isAwaited: false,
+  depth: 0,
+};
 
 /**
  * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
@@ -82,8 +105,8 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
 }
 
 /** The files that its input refers to; refused where there is no such file. */
-async function filesOf(pool: Pool, { input }: NewExecution): Promise<Outcome<string[]>> {
-  const { ids, problems } = await filesIn(pool, input);
+async function filesOf(pool: Pool, { input, parentId }: NewExecution): Promise<Outcome<string[]>> {
+  const { ids, problems } = await filesIn(pool, input, parentId);
   if (problems.length === 0) return { ok: true, value: ids };
   const userErrors = problems.map(({ path, message }) => ({
     code: 'FILE_NOT_FOUND',
@@ -137,7 +160,7 @@ function asStored(
   definition: WorkflowDraft,
 ): StoredExecution {
   const stored = { workflowId, definition, input: input ?? null, timeoutMs };
-  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0 };
+  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
   return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
 
@@ -169,6 +192,11 @@ async function insert(
       row.principal,
       row.idempotencyExpiresAt,
       row.timeoutMs,
+      row.parentId,
+      row.parentNodeKey,
+      row.parentItem,
+      row.isAwaited,
+      row.depth,
       ...(usesFiles ? [files] : []),
     ],
   });
@@ -177,14 +205,15 @@ async function insert(
 const insertSql = (alsoInserted: string) => `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14)
+                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms, parent_id,
+                            parent_node_key, parent_item, is_awaited, depth)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT})${alsoInserted} ${insertJobSql()}`;
 
 const INSERT_EXECUTION = insertSql('');
 const INSERT_WITH_FILES = insertSql(
-  `, used AS (${insertUsesSql({ execution: '$3', files: '$15', retryOf: '$9' })})`,
+  `, used AS (${insertUsesSql({ execution: '$3', files: '$20', retryOf: '$9' })})`,
 );
 
 /** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */
@@ -208,6 +237,8 @@ async function findByKey(
 
 /** Of a pythonRun the code and its settings count too. */
 function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
+  // Its parent's worker was lost, and an expression such as `$now()` gives another value.
+  if (given.parentId !== null) return true;
   const partsOf = ({ input, definition }: Pick<NewExecution, 'input' | 'definition'>) => [
     input,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,

@@ -4,7 +4,7 @@ import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
-import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { checkTimeout } from './validate.ts';
@@ -75,7 +75,7 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
-        ...blank,
+        ...blankExecution,
         workflowId,
         versionNumber: number,
         input,
@@ -111,22 +111,11 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config);
-      const execution = { ...blank, definition, input, ...toKey(key) };
+      const execution = { ...blankExecution, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };
 }
-
-const blank = {
-  workflowId: null,
-  versionNumber: null,
-  definition: null,
-  idempotencyKey: null,
-  idempotencyExpiresAt: null,
-  retryOf: null,
-  retryStrategy: null,
-  timeoutMs: null,
-};
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
   return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
@@ -203,5 +192,6 @@ function pythonWorkflow(config: object): WorkflowDraft {
     inputSchema: null,
     outputSchema: null,
     timeoutMs: null,
+    onFailure: 'FAIL',
   };
 }

@@ -1,4 +1,5 @@
 import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus, Wait } from '../journal/event.ts';
+import type { ParentNode } from '../nodes/children.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
 export type { Page, PageRequest } from '../db/page.ts';
@@ -41,6 +42,8 @@ export interface Execution {
   /** While its status is WAITING. */
   wait: Wait | null;
   retryOf: string | null;
+  /** The node that started it, where one did. */
+  parent: ParentNode | null;
   /** Who started it. */
   principal: string;
   createdAt: Date;

@@ -77,6 +77,9 @@ export class NodeWaiting extends ExecutionEvent {
     description: 'When the wait ends by itself; null where only something from outside ends it.',
   })
   until!: string | null;
+
+  @Field(() => NodeError, { nullable: true, description: 'Of a FAILURE: why the node failed.' })
+  failure?: NodeError;
 }
 
 @ObjectType({ simpleResolvers: true, description: 'What came from outside for a node that waited.' })

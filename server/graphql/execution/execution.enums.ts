@@ -8,6 +8,7 @@ export const WaitReason = enumOf(waitReasons);
 export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
 export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 export const ExecutionRetryVersion = enumOf(['SAME', 'LATEST']);
+export const FailureAction = enumOf(['RETRY', 'FAIL']);
 export const RetryAction = enumOf(['REUSE', 'RUN', 'SKIP']);
 export const RetryReason = enumOf([
   'ALL_NODES',
@@ -50,6 +51,9 @@ registerEnumType(WaitReason, {
     RETRY: { description: 'The delay before the next attempt.' },
     DELAY: { description: 'A moment that the workflow names.' },
     ITEMS: { description: 'Items of a list, all of which wait.' },
+    EXECUTION: { description: 'The end of an execution that the node started.' },
+    APPROVAL: { description: 'What people decide: see `approvals`.' },
+    FAILURE: { description: 'That somebody mends what failed, or gives up: see `executionResume`.' },
   },
 });
 
@@ -80,6 +84,15 @@ registerEnumType(ExecutionRetryVersion, {
   valuesConfig: {
     SAME: { description: 'That of the former execution.' },
     LATEST: { description: 'The latest: what it changed, and what follows that, runs again.' },
+  },
+});
+
+registerEnumType(FailureAction, {
+  name: 'FailureAction',
+  description: 'What becomes of nodes that failed and wait for somebody.',
+  valuesConfig: {
+    RETRY: { description: 'They start again.' },
+    FAIL: { description: 'They have failed for good, and so has the execution.' },
   },
 });
 

@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
+import type { ParentNode } from '../../nodes/children.ts';
 import { DeadEdge } from '../execution-event/dead-edge.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
@@ -46,6 +47,7 @@ export class Execution extends NodeInterface {
   workflowId!: string | null;
   versionNumber!: number | null;
   retryOfId!: string | null;
+  parentNode!: ParentNode | null;
 }
 
 @ObjectType({
@@ -102,6 +104,21 @@ export class NodeExecution {
   durationMs!: number | null;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description: 'The node, or the item of one, that started an execution.',
+})
+export class ExecutionParent {
+  @Field(() => Execution, { description: 'The execution of the node.' })
+  execution!: Execution;
+
+  @Field(() => String, { description: "The node's `key` in its workflow." })
+  nodeKey!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The index of the item, of a node that runs `forEach`.' })
+  item!: number | null;
+}
+
 export const ExecutionConnection = connectionOf<Execution>('Execution', () => Execution);
 export type ExecutionConnection = InstanceType<typeof ExecutionConnection>;
 
@@ -128,6 +145,15 @@ export class ExecutionRetryPayload extends Payload {
   @Field(() => Execution, {
     nullable: true,
     description: 'The new execution; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionResume` answers.' })
+export class ExecutionResumePayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The execution, which goes on; null where there are userErrors.',
   })
   execution!: Execution | null;
 }

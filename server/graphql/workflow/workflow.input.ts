@@ -1,8 +1,12 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
-import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
+import type {
+  Join as JoinName,
+  OnFailure as OnFailureName,
+  OnItemError as OnItemErrorName,
+} from '../../nodes/draft.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
-import { Join, OnItemError } from './workflow.enums.ts';
+import { Join, OnFailure, OnItemError } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
 export class PositionInput {
@@ -158,6 +162,12 @@ export class WorkflowInput {
       'How long an execution may take from its start, waits included, milliseconds: 1000 to 315360000000 (ten years). Then it fails with EXECUTION_TIMEOUT. By default it may take as long as it does.',
   })
   timeoutMs?: number | null;
+
+  @Field(() => OnFailure, {
+    defaultValue: 'FAIL',
+    description: 'What the failure of a node means where no edge leads from its `error` handle.',
+  })
+  onFailure!: OnFailureName;
 }
 
 @InputType({ description: 'Which workflows to list.' })

@@ -32,6 +32,7 @@ export function toWorkflowDraft({
   inputSchema,
   outputSchema,
   timeoutMs,
+  onFailure,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -41,6 +42,7 @@ export function toWorkflowDraft({
     inputSchema: inputSchema ?? null,
     outputSchema: outputSchema ?? null,
     timeoutMs: timeoutMs ?? null,
+    onFailure,
   };
 }
 

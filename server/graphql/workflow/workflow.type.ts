@@ -1,9 +1,11 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { OnFailure as OnFailureName } from '../../nodes/draft.ts';
 import { enumOf } from '../enum-of.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
+import { OnFailure } from './workflow.enums.ts';
 import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
 @ObjectType({
@@ -46,6 +48,11 @@ export class WorkflowVersion {
       'How long an execution may take from its start, milliseconds, before it fails with EXECUTION_TIMEOUT; null for as long as it does.',
   })
   timeoutMs!: number | null;
+
+  @Field(() => OnFailure, {
+    description: 'What the failure of a node means where no edge leads from its `error` handle.',
+  })
+  onFailure!: OnFailureName;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

@@ -99,6 +99,7 @@ const names = {
   inputSchema: 'input schema',
   outputSchema: 'output schema',
   timeoutMs: 'time limit',
+  onFailure: 'what a failure means',
 } as const;
 
 interface TextsProps {

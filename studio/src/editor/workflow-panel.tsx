@@ -1,7 +1,7 @@
 import type { Workflow } from '@weft/client';
 import type { ReactElement } from 'react';
 import { JsonField } from '../form/json-field.tsx';
-import { Field, Input, TextArea } from '../ui/field.tsx';
+import { Field, Input, Select, TextArea } from '../ui/field.tsx';
 import type { Finding } from './model/findings.ts';
 import type { Editor } from './use-editor.ts';
 import { WorkflowKey } from './workflow-key.tsx';
@@ -71,6 +71,23 @@ export function WorkflowPanel({
               set({ timeoutMs: target.value === '' ? undefined : Number(target.value) * 1_000 }, 'timeoutMs')
             }
           />
+        )}
+      </Field>
+      <Field
+        label="When a node fails"
+        description="Of a failure that no edge from its error handle takes up."
+      >
+        {(control) => (
+          <Select
+            {...control}
+            value={document.onFailure ?? 'FAIL'}
+            onChange={({ target }) =>
+              set({ onFailure: target.value === 'PARK' ? 'PARK' : undefined }, 'onFailure')
+            }
+          >
+            <option value="FAIL">The run fails</option>
+            <option value="PARK">The run waits until somebody resumes it</option>
+          </Select>
         )}
       </Field>
     </div>

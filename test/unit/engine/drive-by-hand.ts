@@ -146,6 +146,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     inputSchema: null,
     outputSchema: null,
     timeoutMs: null,
+    onFailure: 'FAIL',
   };
 }
 

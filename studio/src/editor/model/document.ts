@@ -9,10 +9,17 @@ export interface WorkflowDocument {
   inputSchema?: unknown;
   outputSchema?: unknown;
   timeoutMs?: number;
+  onFailure?: 'PARK';
 }
 
 /** What belongs to the workflow as a whole, beside its name. */
-export const workflowSettings = ['description', 'inputSchema', 'outputSchema', 'timeoutMs'] as const;
+export const workflowSettings = [
+  'description',
+  'inputSchema',
+  'outputSchema',
+  'timeoutMs',
+  'onFailure',
+] as const;
 
 export type DocumentNode = WorkflowNodeInput;
 export type DocumentEdge = WorkflowEdgeInput;
@@ -23,6 +30,7 @@ export function toDocument(workflow: WorkflowLike): WorkflowDocument {
   return withoutNulls({
     name,
     ...Object.fromEntries(workflowSettings.map((setting) => [setting, workflow[setting]])),
+    onFailure: workflow.onFailure === 'PARK' ? workflow.onFailure : undefined,
     nodes: nodes.map(toNode),
     edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
       withoutNulls({ source, sourceHandle, target, targetHandle }),
@@ -38,6 +46,7 @@ export interface WorkflowLike {
   inputSchema?: unknown;
   outputSchema?: unknown;
   timeoutMs?: number | null | undefined;
+  onFailure?: 'FAIL' | 'PARK' | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

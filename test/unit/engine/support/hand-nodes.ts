@@ -109,5 +109,6 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     reuseFrom: null,
     signals: 0,
     timeoutMs: null,
+    parent: null,
   };
 }
