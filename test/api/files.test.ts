@@ -327,6 +327,45 @@ result = text.decode() if input_data["retried"] else 1 / 0`;
   expect(await outcomeOf(executionRetry.execution.id)).toBe('saved uploaded');
 });
 
+test('a sub-workflow gets files of its parent, and no others, and hands on its own', async () => {
+  const [given, other] = [await upload('given.txt', 'given'), await upload('other.txt', 'other')];
+  const make =
+    'text = open_artifact(input_data["file"]).read()\nresult = save_artifact("made.txt", b"made of " + text)';
+  const child = await weft.createWorkflow({
+    nodes: [
+      { key: 'in', type: 'input' },
+      { key: 'make', type: 'python', config: { code: make } },
+      { key: 'out', type: 'output' },
+    ],
+    edges: [
+      { source: 'in', target: 'make' },
+      { source: 'make', target: 'out' },
+    ],
+  });
+  const run = async (file: string) =>
+    outcomeOf(
+      await weft.run(
+        [
+          { key: 'in', type: 'input' },
+          { key: 'sub', type: 'subworkflow', config: { workflow: child, input: { file: { $file: file } } } },
+          { key: 'read', type: 'python', config: { code: 'open_artifact(input_data).read().decode()' } },
+          { key: 'out', type: 'output' },
+        ],
+        [
+          { source: 'in', target: 'sub' },
+          { source: 'sub', target: 'read' },
+          { source: 'read', target: 'out' },
+        ],
+        { $file: given.id },
+      ),
+    );
+  expect(await run(given.id)).toBe('made of given');
+  expect(await run(other.id)).toMatchObject({
+    code: 'FILE_NOT_FOUND',
+    message: expect.stringContaining(other.id),
+  });
+});
+
 test('an upload that no execution uses is deleted after its time, one that is used is kept', async () => {
   const [unused, used] = [await upload('unused.bin', bytes(2 * MIB)), await upload('used.txt', 'used')];
   await weft.runPython('1', { input: { $file: used.id } });
