@@ -8,11 +8,13 @@ import { makeFamily } from './engine/family.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
+import { type Files, makeFiles } from './files/files.ts';
+import { openStore } from './files/store-url.ts';
+import { openFileSweep } from './files/sweep.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
-import { openGraphqlServer } from './graphql/transport/server.ts';
+import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
-import { findArtifact, readArtifact } from './journal/artifacts.ts';
 import { openHub } from './journal/hub.ts';
 import { makeRecentEvents } from './journal/recent-events.ts';
 import { describeNode } from './nodes/describe.ts';
@@ -151,7 +153,14 @@ async function openParts(foundation: Foundation) {
       children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
       approvals: makeApprovalStore({ database, hub, evaluator, principal }),
     },
+    config.files.maxBytes,
   );
+  const { url: storeUrl, maxBytes, ...keys } = config.files;
+  const files = makeFiles({
+    pool,
+    outside: storeUrl === undefined ? null : openStore(storeUrl, keys),
+    maxBytes,
+  });
   return {
     ...foundation,
     database,
@@ -164,6 +173,7 @@ async function openParts(foundation: Foundation) {
     registry,
     evaluator,
     principal,
+    files,
   };
 }
 
@@ -182,7 +192,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   });
   const worker = startWorker({
     ...parts,
-    store: makeExecutionStore(pool),
+    store: makeExecutionStore(pool, parts.files),
     family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
@@ -195,6 +205,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   opened.use(worker);
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
 }
 
@@ -210,7 +221,8 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
     isReady: () => readiness(database),
-    readArtifact: weft.artifacts.read,
+    openArtifact: weft.files.open,
+    files: uploadTarget(parts.files),
     readEventLines: weft.executions.eventLines,
     mounts: service === null ? [] : [service],
     logger,
@@ -218,8 +230,15 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   return opened.use(server).url;
 }
 
+/** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
+function uploadTarget(files: Files): GraphqlServerOptions['files'] {
+  const save = (name: string, content: AsyncIterable<Buffer>) =>
+    files.save(null, { name, content }, new AbortController().signal);
+  return { maxBytes: files.maxBytes, save };
+}
+
 function makeUseCases(parts: Parts, worker: Worker | null): Weft {
-  const { config, sandbox, database, pool, registry } = parts;
+  const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
   return {
@@ -232,10 +251,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },
-    artifacts: {
-      get: (id) => findArtifact(pool, id),
-      read: (id) => readArtifact(pool, id),
-    },
+    files: parts.files,
     approvals: makeApprovalUseCases(parts),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases(parts),

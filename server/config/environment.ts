@@ -26,6 +26,14 @@ export interface Config {
   shutdownGraceMs: number;
   runAhead: boolean;
   retentionDays: number | undefined;
+  files: {
+    /** Of the store beside the database; undefined for none. */
+    url: string | undefined;
+    accessKeyId: string | undefined;
+    secretAccessKey: string | undefined;
+    maxBytes: number;
+    uploadMs: number;
+  };
   httpAllowedHosts: string[];
   pythonPath: string | undefined;
   /** Undefined where the PATH has none; the sandbox then looks where the system keeps its programs. */
@@ -55,6 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     if (roles.includes('api')) requireSecret('WEFT_API_TOKEN', settings);
     if (isSandboxAlone) requireSecret('PYTHON_SERVICE_TOKEN', settings);
   }
+  if (settings.WEFT_FILES_URL?.startsWith('s3:')) requireKeys(settings);
   return {
     warnings: findMisspelt(variables),
     host: settings.HOST,
@@ -70,6 +79,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     runAhead: settings.WEFT_RUN_AHEAD,
     retentionDays: settings.WEFT_RETENTION_DAYS,
+    files: {
+      url: settings.WEFT_FILES_URL,
+      accessKeyId: settings.WEFT_FILES_ACCESS_KEY_ID,
+      secretAccessKey: settings.WEFT_FILES_SECRET_ACCESS_KEY,
+      maxBytes: settings.WEFT_MAX_FILE_MB * 1024 * 1024,
+      uploadMs: settings.WEFT_UPLOAD_HOURS * 3_600_000,
+    },
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     pythonPath: settings.PYTHON_PATH,
     bubblewrapPath: settings.BUBBLEWRAP_PATH ?? findProgram('bwrap', variables.PATH),
@@ -121,6 +137,17 @@ function requireSecret(name: 'WEFT_API_TOKEN' | 'PYTHON_SERVICE_TOKEN', settings
     'INVALID_SETTINGS',
     `HOST=${settings.HOST} lets other machines in, and this server runs code. ` +
       `Set ${name} to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
+  );
+}
+
+function requireKeys(settings: ParsedSettings): void {
+  const missing = (['WEFT_FILES_ACCESS_KEY_ID', 'WEFT_FILES_SECRET_ACCESS_KEY'] as const).filter(
+    (name) => settings[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new WeftError(
+    'INVALID_SETTINGS',
+    `WEFT_FILES_URL names an S3 store, whose requests are signed. Set ${missing.join(' and ')} too.`,
   );
 }
 

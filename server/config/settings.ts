@@ -5,7 +5,7 @@ import { isAllowedHost } from '../shared/http/allowed-hosts.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
-import { commaList, flag, oneOf, secret, someNumber, url, wholeNumber } from './values.ts';
+import { commaList, flag, oneOf, secret, someNumber, storeUrl, url, wholeNumber } from './values.ts';
 
 const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];
@@ -67,6 +67,19 @@ export const Settings = z.object({
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),
+  WEFT_FILES_URL: storeUrl()
+    .optional()
+    .describe(
+      'Where files beyond 1 MiB are kept: `file:///folder` or `s3://bucket/prefix?endpoint=…`. Not set: in the database.',
+    ),
+  WEFT_FILES_ACCESS_KEY_ID: z.string().optional().describe('The key of the S3 store of WEFT_FILES_URL.'),
+  WEFT_FILES_SECRET_ACCESS_KEY: z.string().optional().describe('The secret of WEFT_FILES_ACCESS_KEY_ID.'),
+  WEFT_MAX_FILE_MB: wholeNumber(1, 2_047)
+    .default(64)
+    .describe('Most MiB of one file that is uploaded or saved by a node.'),
+  WEFT_UPLOAD_HOURS: someNumber(0.0001, 8_760)
+    .default(24)
+    .describe('Uploads that no execution uses are deleted after so long.'),
   WEFT_HTTP_ALLOWED_HOSTS: commaList
     .pipe(
       z.array(
@@ -134,6 +147,7 @@ export const Settings = z.object({
 export const secretSettings: readonly string[] = [
   'DATABASE_URL',
   'WEFT_API_TOKEN',
+  'WEFT_FILES_SECRET_ACCESS_KEY',
   'PYTHON_SERVICE_TOKEN',
   'PYTHON_INDEX_URL',
   'PYTHON_EXTRA_INDEX_URL',

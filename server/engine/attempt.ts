@@ -1,4 +1,4 @@
-import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type Arrival,
@@ -6,6 +6,7 @@ import {
   type NodeContext,
   type NodeEmission,
   NodeFailure,
+  type NodeFiles,
   type NodeWait,
   type WatchedEvent,
 } from '../nodes/definition.ts';
@@ -22,7 +23,7 @@ import { type ViolationWatchDeps, watchViolations } from './watch-violations.ts'
 export interface AttemptDeps extends ViolationWatchDeps {
   /** Called for a violation of an attempt that has ended. Never throws. */
   onLateViolation: (late: LateViolation, isFatal: boolean) => void;
-  saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
+  files: NodeFiles;
   sandbox: SandboxBackend;
   expressions: Expressions;
   now: () => Date;
@@ -95,7 +96,8 @@ export async function runAttempt(
       emit,
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       notify,
-      saveArtifact: (file) => deps.saveArtifact(file, signal),
+      saveArtifact: (file) => deps.files.save(file, signal),
+      openFile: deps.files.open,
     };
     const { wait } = run;
     const end =

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { saveArtifact } from '../journal/artifacts.ts';
-import type { Artifact, ArtifactFile, ExecutionStatus } from '../journal/event.ts';
+import type { Files } from '../files/files.ts';
+import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { WaitingParent } from './family.ts';
@@ -15,7 +15,8 @@ export interface ExecutionStore {
   foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
   /** The last sequence. */
   endOfJournal(executionId: string): Promise<number>;
-  saveArtifact(executionId: string, file: ArtifactFile, signal: AbortSignal): Promise<Artifact>;
+  /** The files that executions save and open. */
+  readonly files: Pick<Files, 'save' | 'openFor'>;
   /** What came from outside for these executions. */
   requests(executionIds: readonly string[]): Promise<ExecutionRequests[]>;
   /** All signals of the execution, in order. Waits for one that is just being sent. */
@@ -47,12 +48,12 @@ export interface ExecutionRequests {
   signals: number;
 }
 
-export function makeExecutionStore(pool: Pool): ExecutionStore {
+export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
   return {
     load: (executionId) => loadExecution(pool, executionId),
     foldJournal: (executionId) => foldJournal(pool, executionId),
     endOfJournal: (executionId) => endOfJournal(pool, executionId),
-    saveArtifact: (executionId, file, signal) => saveArtifact(pool, executionId, file, signal),
+    files,
     requests: (executionIds) => readRequests(pool, executionIds),
     readSignals: (executionId) => readSignals(pool, executionId),
   };

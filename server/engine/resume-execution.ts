@@ -11,6 +11,7 @@ import { type ExecutorOptions, type RunEnd, runExecution } from './executor.ts';
 import type { Family } from './family.ts';
 import { emptyState } from './fold.ts';
 import { makeInbox } from './inbox.ts';
+import { makeNodeFiles } from './node-files.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
@@ -105,10 +106,9 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
     inbox,
     notBefore: options.notBefore,
     park: (wakeAt) => options.park(wakeAt, inbox.signals.length),
-    async saveArtifact(file, signal) {
+    files: makeNodeFiles(store.files, executionId, async () => {
       if (inserted !== null && !(await inserted)) throw notInserted();
-      return store.saveArtifact(executionId, file, signal);
-    },
+    }),
     plan,
     execution: {
       id: executionId,

@@ -31,15 +31,7 @@ export interface NodeRef {
   item?: number | null;
 }
 
-/** A file that a node saves. */
-export interface ArtifactFile {
-  /** Without folders. */
-  name: string;
-  mimeType: string;
-  base64: string;
-}
-
-/** A file that a node saved; its content is kept beside the journal (artifacts.ts). */
+/** A file that a node saved or a client uploaded; its content is kept beside the journal (files/). */
 export interface Artifact {
   id: string;
   name: string;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Artifact, ArtifactFile, EventBody, NodeError, WaitReason } from '../journal/event.ts';
+import type { Artifact, EventBody, NodeError, WaitReason } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Join } from './draft.ts';
 
@@ -168,7 +168,33 @@ export interface NodeContext<Config> {
   /** Journals what is probably a mistake and no failure: once for each code and node of an execution. */
   notify: (code: string, message: string) => Promise<void>;
   /** Stores a file; the node then emits `ArtifactCreated`. */
-  saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
+  saveArtifact: (file: NodeFile) => Promise<Artifact>;
+  /** Opens the file of a value `{ "$file": id }` that the execution has. @throws NodeFailure FILE_NOT_FOUND */
+  openFile: (id: unknown) => Promise<OpenFile>;
+}
+
+/** A file that a node saves. */
+export interface NodeFile {
+  /** Where it is known already. */
+  id?: string | undefined;
+  /** Without folders. */
+  name: string;
+  /** By default what the name says. */
+  mimeType?: string | undefined;
+  content: Buffer | AsyncIterable<Buffer>;
+}
+
+/** A file whose content is still to be read. */
+export interface OpenFile extends Artifact {
+  /** May be read more than once. */
+  content: AsyncIterable<Buffer>;
+}
+
+/** The files of an execution. */
+export interface NodeFiles {
+  /** @throws NodeFailure with a code FILE_…, and what reading the content throws */
+  save(file: NodeFile, signal: AbortSignal): Promise<Artifact>;
+  open(id: unknown): Promise<OpenFile>;
 }
 
 /** The part of an event that a node itself emits; the engine adds the node, the attempt and the time. */

@@ -31,9 +31,10 @@ export function makeNodeRegistry(
   packageRules: PackageRules,
   outbound: Outbound,
   { children, approvals }: NodeServices,
+  maxFileBytes: number,
 ): NodeRegistry {
   const python = makePython(packageRules);
-  const http = makeHttp(outbound);
+  const http = makeHttp(outbound, maxFileBytes);
   // Only a definition itself knows the type of its configuration.
   const builtin = [
     input,
@@ -64,4 +65,5 @@ export const nodeRegistry: NodeRegistry = makeNodeRegistry(
   allPackages,
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
   noServices,
+  64 * 1024 * 1024,
 );

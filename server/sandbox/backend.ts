@@ -69,6 +69,24 @@ export interface PythonRunOptions {
    * Must not throw. Runs on a sandbox service do not report these.
    */
   onLateViolation?: ((late: LateViolation) => void) | undefined;
+  /**
+   * Called when the code opens a file, after all events before that were delivered; not called again before it is
+   * answered. What it throws, or what reading throws, the run throws. Without it, no file can be opened.
+   */
+  openFile?: ((id: string) => Promise<RunFile | FileRefusal>) | undefined;
+}
+
+/** A file for a run. */
+export interface RunFile {
+  name: string;
+  sizeBytes: number;
+  /** May be read more than once. */
+  content: AsyncIterable<Buffer>;
+}
+
+/** Why a run gets no file: the message of the exception in the code. */
+export interface FileRefusal {
+  refused: string;
 }
 
 export interface LateViolation {
@@ -117,6 +135,8 @@ export type PythonEvent =
 
 /** A file that a run saves beside its result, at most 10 MiB. */
 export interface ArtifactFile {
+  /** What the run calls it in its result; absent where an earlier release of a sandbox service ran it. */
+  id?: string | undefined;
   /** Without folders. */
   name: string;
   mimeType: string;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { FILE_NAME } from '../shared/file-name.ts';
 import { countContainers } from '../shared/json-size.ts';
+import { SANDBOX_MIME_TYPE } from '../shared/mime-type.ts';
 import { noticeCodes, pythonShapes } from './backend.ts';
 
 /**
@@ -12,10 +14,6 @@ const MAX_COUNT = 1_000_000;
 
 /** Of the JSON Schema of `main`'s parameters; python/signature.py bounds it as well. */
 const MAX_INPUT_SCHEMA = 100_000;
-
-/** No folder, and nothing that makes people read another name than the file has; python/artifacts.py has the same rule. */
-const ARTIFACT_NAME =
-  /^(?!\.+$)[^/\\\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,200}$/u;
 
 const findingSchema = z.object({
   rule: storable(200),
@@ -48,10 +46,12 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('artifact'),
-    name: z.string().regex(ARTIFACT_NAME),
-    mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
+    id: z.string().max(100),
+    name: z.string().regex(FILE_NAME),
+    mimeType: z.string().regex(SANDBOX_MIME_TYPE),
     data: z.string(),
   }),
+  z.object({ kind: z.literal('open-file'), number: z.int(), file: z.string().max(1_000) }),
   z.object({
     kind: z.literal('findings'),
     findings: z.array(findingSchema).max(1000),

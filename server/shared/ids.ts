@@ -11,6 +11,11 @@ export function isId(prefix: IdPrefix, text: string): boolean {
   return text.startsWith(`${prefix}_`) && UUID.test(text.slice(prefix.length + 1));
 }
 
+/** An id but for its last twelve hexadecimal digits, which somebody else chooses for each of several things. */
+export function newIdPrefix(prefix: IdPrefix): string {
+  return newId(prefix).slice(0, -12);
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Made from a random UUID, because Node keeps random bytes for those; randomBytes(16) calls the kernel each time. */

@@ -1,4 +1,5 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
+import { takeOverFiles } from '../files/uses.ts';
 import type { NodeError } from '../journal/event.ts';
 import type { ChildRequest, Children, ChildStart } from '../nodes/children.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
@@ -60,7 +61,9 @@ export function makeChildren(deps: ChildrenDeps): Children {
         'SELECT status, output, error FROM executions WHERE id = $1',
         [executionId],
       );
-      return rows[0] ?? null;
+      const outcome = rows[0] ?? null;
+      await takeOverFiles(pool, executionId, outcome?.output);
+      return outcome;
     },
 
     async problem(workflow, version) {

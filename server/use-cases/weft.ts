@@ -1,4 +1,4 @@
-import type { Artifact } from '../journal/event.ts';
+import type { Files } from '../files/files.ts';
 import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
@@ -21,10 +21,7 @@ export interface Weft {
     ReturnType<typeof makeRetryUseCases> &
     ReturnType<typeof makeResumeUseCases> &
     ReturnType<typeof makeExportUseCases>;
-  artifacts: {
-    get(id: string): Promise<Artifact | null>;
-    read(id: string): Promise<(Artifact & { content: Buffer }) | null>;
-  };
+  files: Pick<Files, 'find' | 'open'>;
   approvals: ReturnType<typeof makeApprovalUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;

@@ -14,7 +14,7 @@ export class NodeResolver {
     @Arg('id', () => ID, { description: 'An id as it stands in the `id` field of any object.' }) id: string,
     @Ctx() context: GraphqlContext,
   ): Promise<NodeInterface | null> {
-    if (id.startsWith('art_')) return await context.weft.artifacts.get(id);
+    if (id.startsWith('art_')) return await context.weft.files.find(id);
     if (id.startsWith('appr_')) return await context.weft.approvals.get(id);
     return (await fetchWorkflow(id, context)) ?? (await fetchExecution(id, context));
   }

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
 import { readScriptBlock, type ScriptBlock } from '../../packages/script-block.ts';
 import {
+  type ArtifactFile,
+  type FileRefusal,
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
   mistakes,
@@ -18,6 +20,7 @@ import {
   type LateEvent,
   type NodeDefinition,
   NodeFailure,
+  type NodeFile,
   type WatchedEvent,
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
@@ -30,7 +33,7 @@ const config = z.strictObject({
     .meta({
       title: 'Code',
       description:
-        "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files to download.",
+        "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files; `open_artifact(value)` opens a file of the input, and `artifact_path(value)` is its path.",
       placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
       widget: 'code',
       language: 'python',
@@ -113,7 +116,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
     const shape = sandbox.shapeOf(code);
     return shape instanceof Promise ? shape.then((known) => ({ shape: known })) : { shape };
   },
-  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact }) {
+  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact, openFile }) {
     const outcome = await sandbox.run(
       { ...config, packages: allPackagesOf(config), input: input ?? null },
       {
@@ -121,9 +124,10 @@ const python: NodeDefinition<z.infer<typeof config>> = {
         onEvent: async (event) =>
           emit(
             event.kind === 'artifact'
-              ? { type: 'ArtifactCreated', artifact: await saveArtifact(event) }
+              ? { type: 'ArtifactCreated', artifact: await saveArtifact(toFile(event)) }
               : toWatchedEvent(event, config.code),
           ),
+        openFile: (id) => openFile(id).catch(toRefusal),
         onLateViolation: ({ violation, isFatal }) =>
           emitLate(violationEvent(violation, config.code), isFatal),
       },
@@ -215,6 +219,16 @@ function violationEvent(
     count,
     codeHash: createHash('sha256').update(code).digest('hex'),
   };
+}
+
+function toFile({ id, name, mimeType, base64 }: ArtifactFile): NodeFile {
+  return { id, name, mimeType, content: Buffer.from(base64, 'base64') };
+}
+
+/** What is wrong with a file is an exception in the code. */
+function toRefusal(error: unknown): FileRefusal {
+  if (error instanceof NodeFailure && !error.error.retryable) return { refused: error.message };
+  throw error;
 }
 
 function withoutKind<E extends PythonEvent>({ kind: _kind, ...rest }: E): Omit<E, 'kind'> {

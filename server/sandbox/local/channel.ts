@@ -32,6 +32,17 @@ export class CellChannel {
     this.socket.write(encodeFrame(frame));
   }
 
+  /** Resolves when the cell has read enough to send more, with whether it is still there. */
+  async sendSlowly(frame: object): Promise<boolean> {
+    if (this.socket.destroyed) return false;
+    if (this.socket.write(encodeFrame(frame))) return true;
+    const { promise: drained, resolve } = Promise.withResolvers<void>();
+    this.socket.once('drain', resolve);
+    await Promise.race([drained, this.closed]);
+    this.socket.off('drain', resolve);
+    return !this.socket.destroyed;
+  }
+
   pause(): void {
     this.isPaused = true;
     this.updateFlow();

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
+  FileRefusal,
   PythonEvent,
   PythonOutcome,
   PythonRunOptions,
@@ -16,6 +17,8 @@ import { runLimits } from './limits.ts';
 import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts';
 import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
+import { SavedArtifacts } from './saved-artifacts.ts';
+import { sendFile } from './send-file.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
   policy: 'strict' | 'kernel';
@@ -39,7 +42,7 @@ export async function runInCell(
 
 class Run {
   private readonly startedAt = performance.now();
-  private readonly events: EventQueue;
+  private readonly events: EventQueue<PythonEvent | OpenFileFrame>;
   private readonly pipes: BatchingReader[];
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
@@ -56,7 +59,7 @@ class Run {
   /** Whether the outcome is decided: what is reported from then on is late. */
   private isDecided = false;
   private isEndedLate = false;
-  private readonly artifacts = { count: 0, bytes: 0 };
+  private readonly artifacts = new SavedArtifacts();
   private readonly refusedCalls: string[] = [];
 
   constructor(
@@ -65,7 +68,7 @@ class Run {
     private readonly options: RunInCellOptions,
   ) {
     this.cpuMs = options.cpuShare * request.timeoutMs + GRACE_MS;
-    this.events = new EventQueue(options.onEvent, {
+    this.events = new EventQueue((event) => this.deliver(event), {
       pause: () => this.pause(),
       resume: () => this.resume(),
       fail: (error) => this.subscriberFailed.reject(error),
@@ -105,7 +108,15 @@ class Run {
     const { code, input, timeoutMs, recursionLimit } = this.request;
     const { policy, memoryMb } = this.options;
     this.cell.dispatch(
-      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit },
+      {
+        kind: 'run',
+        code,
+        input: input ?? null,
+        policy,
+        memoryMb,
+        recursionLimit,
+        artifactIdPrefix: this.artifacts.idPrefix,
+      },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
@@ -195,21 +206,29 @@ class Run {
       case 'artifact':
         this.onArtifact(frame);
         break;
+      case 'open-file':
+        this.flushOutput();
+        this.events.push(frame);
+        break;
       default: // `violation`: see above; `ready`, `rehearsed` and `findings` are not part of a run and have no effect
     }
   }
 
-  private onArtifact({ name, mimeType, data: base64 }: Extract<CellFrame, { kind: 'artifact' }>): void {
-    const { count, totalBytes } = runLimits.artifacts;
-    this.artifacts.count += 1;
-    this.artifacts.bytes += Buffer.byteLength(base64, 'base64');
-    // Python checks these limits first, with a clearer error.
-    if (this.artifacts.count > count || this.artifacts.bytes > totalBytes) {
-      this.endBecause({ kind: 'bad-frame', message: 'it sent more artifacts than a run may' }, 0);
+  private deliver(event: PythonEvent | OpenFileFrame): void | Promise<void> {
+    if (event.kind !== 'open-file') return this.options.onEvent(event);
+    const { openFile = refuseFiles } = this.options;
+    return sendFile(this.cell.channel, event, openFile);
+  }
+
+  private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {
+    const problem = this.artifacts.add(frame);
+    if (problem !== null) {
+      this.endBecause({ kind: 'bad-frame', message: problem }, 0);
       return;
     }
+    const { id, name, mimeType, data: base64 } = frame;
     this.flushOutput();
-    this.events.push({ kind: 'artifact', name, mimeType, base64 });
+    this.events.push({ kind: 'artifact', id, name, mimeType, base64 });
   }
 
   private onReported(frame: Extract<CellFrame, { kind: 'violation' }>): void {
@@ -258,6 +277,12 @@ class Run {
     for (const pipe of this.pipes) pipe.close();
     this.cell.leave();
   }
+}
+
+type OpenFileFrame = Extract<CellFrame, { kind: 'open-file' }>;
+
+async function refuseFiles(): Promise<FileRefusal> {
+  return { refused: 'This run has no files' };
 }
 
 function readInto(text: OutputText, socket: Socket): BatchingReader {

@@ -14,6 +14,7 @@ writes faster than Node reads blocks.
 import fcntl
 import functools
 import gc
+import itertools
 import os
 import resource
 import select
@@ -127,12 +128,26 @@ def _serve(config, channel):
     # PID 1 ignores every signal without a handler.
     signal.signal(signal.SIGTERM, _end_by_exception)
     _let_term_end_forked_processes()
-    lock = threading.Lock()
+    lock, asking, numbers = threading.Lock(), threading.Lock(), itertools.count(1)
 
     def send(frame):
         data = encode_frame(frame)
         with lock:
             channel.sendall(data)
+
+    def ask(frame):
+        """Yields the answers to a frame, up to the one that says it is the last. One question at a time."""
+        with asking:
+            number = next(numbers)
+            send({**frame, "number": number})
+            is_last = False
+            while not is_last:
+                answer = read_frame(channel)
+                if answer is None:
+                    raise ConnectionError("the sandbox is ending")
+                if answer["number"] == number:  # and not of a question whose asker was interrupted
+                    is_last = answer.get("isLast", False)
+                    yield answer
 
     _seed_numpy()
     send({"kind": "ready"})
@@ -150,7 +165,7 @@ def _serve(config, channel):
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()
-        run_program(request, send)
+        run_program(request, send, ask)
         _linger(channel, born_kb)
 
 

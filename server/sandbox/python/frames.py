@@ -12,6 +12,7 @@ Cell to Node:
     {"kind": "rehearsed"}                           done; waiting again
     {"kind": "unready", "message": str}             the host refused a part of its walls
     {"kind": "progress"|"violation"|"artifact", ...}, and last {"kind": "result"|"error", ...}      fields: program.py
+    {"kind": "open-file", "number": int, "file": str}       a question: each answer has its number (artifacts.py, cell.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:
     {"kind": "watch", "cell": int, "memoryMb": int, "cpuMs": int, "killAfterMs": int}   watch these limits

@@ -1,21 +1,24 @@
 """Runs one user program inside a cell and sends its outcome. The only entry point of the Python side of a run.
 
-`run_program(request, send)`; request = {
+`run_program(request, send, ask)`; request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
     "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
+    "artifactIdPrefix": str, optional, how the ids of the files that it saves begin (artifacts.py);
     "recursionLimit": int, optional, how many nested calls the program may have (default: Python's own 1000);
     "isRehearsal": bool, optional: another program follows, so what runs at the end of a program must not run }
 
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
-    {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
+    {"kind": "artifact", "id", "name", "mimeType", "data"}                      see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, …}, "count", "isFatal"}   see violations.py
 and last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
+
+`ask(frame)` sends a frame, and yields what Node answers to it; no program can open files without it.
 
 The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
 `if __name__ == "__main__"` work as in a script. shapes.py lists the shapes that it may have. Its result is what it, or
@@ -69,11 +72,11 @@ _NO_RESULT = (
 RECURSION_LIMIT = 1000
 
 
-def run_program(request, send):
+def run_program(request, send, ask=None):
     """Runs request["code"], sends its frames and never raises."""
     process = os.getpid()
     reporter = progress.Reporter(send)
-    files = artifacts.Artifacts(send)
+    files = artifacts.Artifacts(send, ask, request.get("artifactIdPrefix", ""), request.get("scratch"))
     drawn = figures.Figures(files)
     notices = []
     namespace = None
@@ -143,6 +146,8 @@ def _fresh_main(input_data, reporter, files):
         input_data=input_data,
         progress=reporter.progress,
         save_artifact=files.save_artifact,
+        open_artifact=files.open_artifact,
+        artifact_path=files.artifact_path,
     )
     sys.modules["__main__"] = module
     sys.argv = [source.FILENAME]

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
+import { isId } from '../../shared/ids.ts';
 import {
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
@@ -40,7 +41,16 @@ export const runRequestSchema = z.object({
   timeoutMs: z.int().min(1).max(300_000),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
   recursionLimit: z.int().min(1).max(MAX_RECURSION_LIMIT).optional(),
+  /** Whether the client answers `open-file`; an earlier release of a client does not. */
+  sendsFiles: z.boolean().optional(),
 });
+
+/** The headers of a file that is sent to a run; the name is percent-encoded. */
+export const FILE_NAME_HEADER = 'x-weft-file-name';
+
+/** Instead of a file. */
+export const fileRefusalSchema = z.object({ v, refused: z.string().max(10_000) });
+export const fileReceivedSchema = z.object({ v, received: z.literal(true) });
 
 export const cancelRequestSchema = z.object({ v, force: z.boolean() });
 
@@ -95,7 +105,16 @@ const eventSchema = z.discriminatedUnion('kind', [
     isFatal: z.literal(false).optional(),
   }),
   z.object({ kind: z.literal('environment'), ...environmentEventFields }),
-  z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
+  z.object({
+    kind: z.literal('artifact'),
+    id: z
+      .string()
+      .refine((id) => isId('art', id))
+      .optional(),
+    name: z.string(),
+    mimeType: z.string(),
+    base64: z.string(),
+  }),
 ]);
 
 /** Includes optional fields: one that the schema lacked would be lost on the way without an error. */
@@ -149,6 +168,7 @@ export const runFrameSchema = z.discriminatedUnion('kind', [
   z.object({ v, kind: z.literal('accepted'), capacity: capacitySchema }),
   heartbeatSchema,
   z.object({ v, kind: z.literal('event'), event: eventSchema }),
+  z.object({ v, kind: z.literal('open-file'), number: z.int().min(1), file: z.string() }),
   z.object({ v, kind: z.literal('outcome'), outcome: outcomeSchema }),
   gaveUpSchema,
 ]);

@@ -4,6 +4,7 @@ import { type ReactElement, useState } from 'react';
 import { useStartExecution } from '../data/executions.ts';
 import { nodeName, nodeNames } from '../data/node-name.ts';
 import { usePythonCheck } from '../data/python.ts';
+import { FileLinks } from '../files/file-links.tsx';
 import { exampleOf } from '../form/input/example.ts';
 import { InputForm } from '../form/input/input-form.tsx';
 import { Button } from '../ui/button.tsx';
@@ -226,7 +227,12 @@ interface PythonConfig {
 }
 
 function Value({ label, value }: { label: string; value: unknown }): ReactElement {
-  return <Text label={label} text={JSON.stringify(value, null, 2) ?? ''} />;
+  return (
+    <>
+      <Text label={label} text={JSON.stringify(value, null, 2) ?? ''} />
+      <FileLinks value={value} />
+    </>
+  );
 }
 
 /** The end of a text: what is longer is on the run's own page. */

@@ -6,7 +6,7 @@ import type {
 import { emptyState, fold, type RunState } from '../../../../server/engine/fold.ts';
 import type { AddressedSignal } from '../../../../server/engine/waits.ts';
 import type { Appender, JournalWriter } from '../../../../server/journal/append.ts';
-import type { Artifact, EventBody, JournalEvent } from '../../../../server/journal/event.ts';
+import type { EventBody, JournalEvent } from '../../../../server/journal/event.ts';
 import { projectionOf } from '../../../../server/journal/projection.ts';
 import { WeftError } from '../../../../server/shared/errors.ts';
 import type { HandClock } from './hand-clock.ts';
@@ -115,9 +115,10 @@ export class HandJournal implements Appender, ExecutionStore {
     return this.events(executionId).length;
   }
 
-  async saveArtifact(): Promise<Artifact> {
-    throw new Error('Not in these tests.');
-  }
+  readonly files = {
+    save: () => Promise.reject(new Error('Not in these tests.')),
+    openFor: () => Promise.reject(new Error('Not in these tests.')),
+  };
 
   async requests(executionIds: readonly string[]): Promise<ExecutionRequests[]> {
     return executionIds.map((executionId) => ({
