@@ -80,7 +80,9 @@ async function openSandboxes(
 ): Promise<Sandboxes> {
   const { pythonServiceUrls: urls, pythonServiceToken: token } = config;
   const isRemote = urls.length > 0 && config.roles.some((role) => role !== 'sandbox');
-  const remote = isRemote ? opened.use(await openRemoteSandbox({ urls, token, logger })) : null;
+  const remote = isRemote
+    ? opened.use(await openRemoteSandbox({ urls, token, policy: config.pythonPolicy, logger }))
+    : null;
   if (remote !== null && !config.servesSandbox) return { sandbox: remote, service: null };
   const local = opened.use(await openLocal(config, opened, logger));
   const service = config.servesSandbox ? makeSandboxService({ backend: local, token, logger }) : null;
@@ -134,11 +136,24 @@ async function openParts(foundation: Foundation) {
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
   const registry = makeNodeRegistry(
-    config.packages.rules,
+    { packageRules: config.packages.rules, maxTimeoutMs: config.runBounds.maxTimeoutMs },
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
   );
   const evaluator = opened.use(openEvaluator());
-  return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
+  const pythonPolicy = config.pythonPolicy ?? null;
+  return {
+    ...foundation,
+    database,
+    pool,
+    hub,
+    recentEvents,
+    appender,
+    boss,
+    queue,
+    registry,
+    evaluator,
+    pythonPolicy,
+  };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -279,7 +294,7 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
-    policy: config.pythonPolicy,
+    ...runSettings(config),
     // An API alone only checks code.
     idleCells: config.roles.includes('worker') || config.servesSandbox ? config.waitingCells : 1,
     environments,
@@ -288,6 +303,11 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     idleEnvironmentMs: config.environments.idleSeconds * 1_000,
     logger,
   });
+}
+
+/** What the operator grants to code that this process runs. */
+export function runSettings({ pythonPolicy, allowsScratchWrites, runBounds }: Config) {
+  return { policy: pythonPolicy ?? 'strict', allowsScratchWrites, bounds: runBounds } as const;
 }
 
 async function postgresVersion({ manager }: Database): Promise<string> {

@@ -4,6 +4,7 @@ import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import { underPolicy } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
@@ -79,6 +80,7 @@ export async function resumeExecution(
   }
   return runExecution({
     ...deps,
+    sandbox: underPolicy(deps.sandbox, row.definition.pythonPolicy),
     journal,
     async saveArtifact(file, signal) {
       if (inserted !== null && !(await inserted)) throw notInserted();

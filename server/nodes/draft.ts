@@ -1,3 +1,5 @@
+import type { PythonPolicy } from '../sandbox/backend.ts';
+
 /** A workflow as its author writes it. A version keeps it unchanged. */
 export interface WorkflowDraft {
   name: string;
@@ -7,6 +9,8 @@ export interface WorkflowDraft {
   /** JSON Schemas of the execution's input and output; null where the author gave none. */
   inputSchema: unknown;
   outputSchema: unknown;
+  /** What the code of its Python nodes may do; null for what the operator grants. */
+  pythonPolicy: PythonPolicy | null;
 }
 
 export interface NodeDraft {
@@ -24,10 +28,11 @@ export interface NodeDraft {
 export type Join = 'ALL' | 'ANY';
 
 /**
- * A definition as the database has it. Those that were saved before nodes had a join mean ANY, and before lists had
- * `onItemError` FAIL.
+ * A definition as the database has it. Those that were saved before nodes had a join mean ANY, before lists had
+ * `onItemError` FAIL, and before workflows had a policy none.
  */
-export function fromStored(definition: WorkflowDraft): WorkflowDraft {
+export function fromStored(stored: StoredDraft): WorkflowDraft {
+  const definition = { ...stored, pythonPolicy: stored.pythonPolicy ?? null };
   const { nodes } = definition as { nodes: readonly StoredNode[] };
   if (
     nodes.every(
@@ -38,6 +43,7 @@ export function fromStored(definition: WorkflowDraft): WorkflowDraft {
   return { ...definition, nodes: nodes.map(toCurrentNode) };
 }
 
+type StoredDraft = Omit<WorkflowDraft, 'pythonPolicy'> & Partial<Pick<WorkflowDraft, 'pythonPolicy'>>;
 type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;
 type StoredNode = Omit<NodeDraft, 'join' | 'forEach'> & { join?: Join; forEach: StoredForEach | null };
 

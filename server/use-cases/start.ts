@@ -2,9 +2,11 @@ import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
 import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
@@ -14,6 +16,8 @@ import { inputErrors } from './validate-input.ts';
 export interface StartDeps extends InsertDeps {
   registry: NodeRegistry;
   evaluator: Evaluator;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
 }
 
 export interface StartInput {
@@ -35,6 +39,7 @@ export interface PythonRunInput {
   timeoutMs?: number | null;
   memoryMb?: number | null;
   recursionLimit?: number | null;
+  policy?: PythonPolicy | null;
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;
@@ -81,6 +86,7 @@ export function makeStartUseCases(deps: StartDeps) {
       input,
       idempotencyKey,
       idempotencyTtlSeconds,
+      policy,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -98,10 +104,11 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       const userErrors = [
         ...checkKey(key),
+        ...policyErrors(policy, deps.pythonPolicy, 'policy'),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const definition = pythonWorkflow(config);
+      const definition = pythonWorkflow(config, policy ?? null);
       const execution = { ...blank, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
@@ -174,7 +181,7 @@ function unknownVersion(workflowId: string, versionNumber: number) {
 const PYTHON_KEY = 'python';
 const ALONE = { keys: new Set([PYTHON_KEY]), ancestors: () => new Set<string>() };
 
-function pythonWorkflow(config: object): WorkflowDraft {
+function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): WorkflowDraft {
   const node: NodeDraft = {
     key: PYTHON_KEY,
     type: 'python',
@@ -192,5 +199,6 @@ function pythonWorkflow(config: object): WorkflowDraft {
     edges: [],
     inputSchema: null,
     outputSchema: null,
+    pythonPolicy,
   };
 }

@@ -301,6 +301,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
       shape: 'SCRIPT',
       inputSchema: null,
       imports: [],
+      policy: 'strict',
     });
     expect(await check('x = 1', ['tiny-local'])).toMatchObject({ findings: [] });
     expect(await check('x = 1', ['not a requirement!'])).toMatchObject({
@@ -329,6 +330,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
         required: ['a'],
       },
       imports: [],
+      policy: 'strict',
     });
   });
 

@@ -1,5 +1,7 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 import { Join, OnItemError } from './workflow.enums.ts';
@@ -151,6 +153,13 @@ export class WorkflowInput {
       'A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID.',
   })
   outputSchema?: unknown;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default.",
+  })
+  pythonPolicy?: PythonPolicyName | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

@@ -31,6 +31,7 @@ export function toWorkflowDraft({
   edges,
   inputSchema,
   outputSchema,
+  pythonPolicy,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -39,6 +40,7 @@ export function toWorkflowDraft({
     edges: edges.map(toEdgeDraft),
     inputSchema: inputSchema ?? null,
     outputSchema: outputSchema ?? null,
+    pythonPolicy: pythonPolicy ?? null,
   };
 }
 

@@ -1,5 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import { enumOf } from '../enum-of.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
@@ -39,6 +41,13 @@ export class WorkflowVersion {
       'The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted.',
   })
   outputSchema!: unknown;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's.",
+  })
+  pythonPolicy!: PythonPolicyName | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

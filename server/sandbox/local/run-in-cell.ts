@@ -3,9 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   PythonEvent,
   PythonOutcome,
+  PythonPolicy,
   PythonRunOptions,
   PythonRunRequest,
   PythonViolation,
+  RunBounds,
 } from '../backend.ts';
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
@@ -18,7 +20,9 @@ import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
-  policy: 'strict' | 'kernel';
+  policy: PythonPolicy;
+  allowsScratchWrites: boolean;
+  bounds: RunBounds;
   memoryMb: number;
   cpuShare: number;
 }
@@ -71,8 +75,9 @@ class Run {
       fail: (error) => this.subscriberFailed.reject(error),
     });
     const emit = (event: PythonEvent) => this.events.push(event);
-    this.stdout = new OutputText('STDOUT', runLimits.output, emit);
-    this.stderr = new OutputText('STDERR', runLimits.output, emit);
+    const output = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
+    this.stdout = new OutputText('STDOUT', output, emit);
+    this.stderr = new OutputText('STDERR', output, emit);
     this.progress = new ProgressThrottle((event) => {
       this.flushOutput();
       emit(event);
@@ -103,9 +108,9 @@ class Run {
 
   private dispatch(): void {
     const { code, input, timeoutMs, recursionLimit } = this.request;
-    const { policy, memoryMb } = this.options;
+    const { policy, allowsScratchWrites, memoryMb } = this.options;
     this.cell.dispatch(
-      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit },
+      { kind: 'run', code, input: input ?? null, policy, allowsScratchWrites, memoryMb, recursionLimit },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
@@ -267,5 +272,6 @@ function readInto(text: OutputText, socket: Socket): BatchingReader {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+const MIB = 1024 * 1024;
 /** Of each wall. */
 const MAX_VIOLATIONS = 100;

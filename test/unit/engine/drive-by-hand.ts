@@ -113,6 +113,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     edges,
     inputSchema: null,
     outputSchema: null,
+    pythonPolicy: null,
   };
 }
 
