@@ -98,6 +98,7 @@ const names = {
   description: 'description',
   inputSchema: 'input schema',
   outputSchema: 'output schema',
+  pythonPolicy: 'Python policy',
 } as const;
 
 interface TextsProps {

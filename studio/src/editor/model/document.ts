@@ -1,4 +1,4 @@
-import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
+import type { PythonPolicy, WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
 
 /** A workflow as the editor holds it: what the API takes, with nothing in it that is null or the default. Never changed in place. */
 export interface WorkflowDocument {
@@ -8,6 +8,7 @@ export interface WorkflowDocument {
   edges: readonly DocumentEdge[];
   inputSchema?: unknown;
   outputSchema?: unknown;
+  pythonPolicy?: PythonPolicy;
 }
 
 export type DocumentNode = WorkflowNodeInput;
@@ -15,7 +16,7 @@ export type DocumentEdge = WorkflowEdgeInput;
 
 /** What a version, an input or a file says, without what is null: two that mean the same are equal. */
 export function toDocument(workflow: WorkflowLike): WorkflowDocument {
-  const { name, description, nodes, edges, inputSchema, outputSchema } = workflow;
+  const { name, description, nodes, edges, inputSchema, outputSchema, pythonPolicy } = workflow;
   return withoutNulls({
     name,
     description,
@@ -25,6 +26,7 @@ export function toDocument(workflow: WorkflowLike): WorkflowDocument {
     ),
     inputSchema,
     outputSchema,
+    pythonPolicy,
   });
 }
 
@@ -35,6 +37,7 @@ export interface WorkflowLike {
   edges?: readonly DocumentEdge[] | null | undefined;
   inputSchema?: unknown;
   outputSchema?: unknown;
+  pythonPolicy?: PythonPolicy | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {
