@@ -86,7 +86,9 @@ async function openSandboxes(
 ): Promise<Sandboxes> {
   const { pythonServiceUrls: urls, pythonServiceToken: token } = config;
   const isRemote = urls.length > 0 && config.roles.some((role) => role !== 'sandbox');
-  const remote = isRemote ? opened.use(await openRemoteSandbox({ urls, token, logger })) : null;
+  const remote = isRemote
+    ? opened.use(await openRemoteSandbox({ urls, token, policy: config.pythonPolicy, logger }))
+    : null;
   if (remote !== null && !config.servesSandbox) return { sandbox: remote, service: null };
   const local = opened.use(await openLocal(config, opened, logger));
   const service = config.servesSandbox ? makeSandboxService({ backend: local, token, logger }) : null;
@@ -147,7 +149,7 @@ async function openParts(foundation: Foundation) {
   const evaluator = opened.use(openEvaluator());
   const principal = principalOf(config);
   const registry = makeNodeRegistry(
-    config.packages.rules,
+    { packageRules: config.packages.rules, maxTimeoutMs: config.runBounds.maxTimeoutMs },
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
     {
       children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
@@ -161,6 +163,7 @@ async function openParts(foundation: Foundation) {
     outside: storeUrl === undefined ? null : openStore(storeUrl, keys),
     maxBytes,
   });
+  const pythonPolicy = config.pythonPolicy ?? null;
   return {
     ...foundation,
     database,
@@ -174,6 +177,7 @@ async function openParts(foundation: Foundation) {
     evaluator,
     principal,
     files,
+    pythonPolicy,
   };
 }
 
@@ -323,7 +327,7 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
-    policy: config.pythonPolicy,
+    ...runSettings(config),
     // An API alone only checks code.
     idleCells: config.roles.includes('worker') || config.servesSandbox ? config.waitingCells : 1,
     environments,
@@ -332,6 +336,11 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     idleEnvironmentMs: config.environments.idleSeconds * 1_000,
     logger,
   });
+}
+
+/** What the operator grants to code that this process runs. */
+export function runSettings({ pythonPolicy, allowsScratchWrites, runBounds }: Config) {
+  return { policy: pythonPolicy ?? 'strict', allowsScratchWrites, bounds: runBounds } as const;
 }
 
 async function postgresVersion({ manager }: Database): Promise<string> {

@@ -38,7 +38,10 @@ export interface Config {
   pythonPath: string | undefined;
   /** Undefined where the PATH has none; the sandbox then looks where the system keeps its programs. */
   bubblewrapPath: string | undefined;
-  pythonPolicy: 'strict' | 'kernel';
+  /** Undefined where sandbox services decide. */
+  pythonPolicy: 'strict' | 'standard' | 'kernel' | undefined;
+  allowsScratchWrites: boolean;
+  runBounds: { maxTimeoutMs: number; scratchMb: number; fileMb: number; outputMb: number };
   waitingCells: number | undefined;
   pythonServiceUrls: string[];
   pythonServiceToken: string | undefined;
@@ -89,7 +92,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     pythonPath: settings.PYTHON_PATH,
     bubblewrapPath: settings.BUBBLEWRAP_PATH ?? findProgram('bwrap', variables.PATH),
-    pythonPolicy: settings.PYTHON_POLICY,
+    pythonPolicy: settings.PYTHON_POLICY ?? (settings.PYTHON_SERVICE_URL.length > 0 ? undefined : 'strict'),
+    allowsScratchWrites: settings.PYTHON_ALLOW_SCRATCH_WRITES,
+    runBounds: {
+      maxTimeoutMs: settings.PYTHON_MAX_TIMEOUT_SECONDS * 1_000,
+      scratchMb: settings.PYTHON_SCRATCH_MB,
+      fileMb: settings.PYTHON_FILE_MB ?? settings.PYTHON_SCRATCH_MB,
+      outputMb: settings.PYTHON_OUTPUT_MB,
+    },
     waitingCells: settings.WEFT_WAITING_CELLS,
     pythonServiceUrls: settings.PYTHON_SERVICE_URL,
     pythonServiceToken: settings.PYTHON_SERVICE_TOKEN,

@@ -112,9 +112,28 @@ export const Settings = z.object({
   PYTHON_SERVICE_TOKEN: secret()
     .optional()
     .describe('The secret between sandbox services and their clients; the same value on both sides.'),
-  PYTHON_POLICY: oneOf(['strict', 'kernel'])
-    .default('strict')
-    .describe('strict: all three walls. kernel: no checks inside Python, the walls of the kernel alone.'),
+  PYTHON_POLICY: oneOf(['strict', 'standard', 'kernel'])
+    .optional()
+    .describe(
+      'The loosest that code may have, and the default. Not set: strict, or that of the sandbox services.',
+    ),
+  PYTHON_ALLOW_SCRATCH_WRITES: flag()
+    .default(false)
+    .describe(
+      'Whether code under strict may open files of its own folder for writing, as libraries may anyway.',
+    ),
+  PYTHON_MAX_TIMEOUT_SECONDS: wholeNumber(1, 43_200)
+    .default(300)
+    .describe('The longest time limit that a Python node may have.'),
+  PYTHON_SCRATCH_MB: wholeNumber(16, 1_048_576)
+    .default(64)
+    .describe('The size of the folder of a run, which is in memory; of /dev/shm as well.'),
+  PYTHON_FILE_MB: wholeNumber(1, 1_048_576)
+    .optional()
+    .describe('The most that one file of a run may have. Not set: the size of its folder.'),
+  PYTHON_OUTPUT_MB: wholeNumber(1, 64)
+    .default(1)
+    .describe('How much of stdout, and of stderr, is kept of a run; the rest is left out.'),
   WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
     .optional()
     .describe('Cells kept waiting for Python without packages, 3 MB each. Not set: 8 to 40, as runs come.'),

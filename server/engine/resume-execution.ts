@@ -4,6 +4,7 @@ import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import { underPolicy } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
@@ -102,6 +103,7 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
   options.onInbox(inbox.ring);
   return runExecution({
     ...deps,
+    sandbox: underPolicy(deps.sandbox, row.definition.pythonPolicy),
     journal,
     inbox,
     notBefore: options.notBefore,

@@ -1,5 +1,6 @@
 import { type Outbound, openOutbound } from '../outbound/outbound.ts';
-import { allPackages, type PackageRules } from '../packages/check.ts';
+import { allPackages } from '../packages/check.ts';
+import { defaultBounds } from '../sandbox/backend.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
 import type { Approvals } from './approvals.ts';
 import { makeApproval } from './builtin/approval.ts';
@@ -10,7 +11,7 @@ import { makeHttp } from './builtin/http.ts';
 import { input } from './builtin/input.ts';
 import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
-import { makePython } from './builtin/python.ts';
+import { makePython, type PythonGrants } from './builtin/python.ts';
 import { makeRepeat } from './builtin/repeat.ts';
 import { makeSubworkflow } from './builtin/subworkflow.ts';
 import { switchNode } from './builtin/switch.ts';
@@ -26,14 +27,14 @@ export interface NodeServices {
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
-/** Every node type. `packageRules` are the operator's; a workflow is checked against them when it is saved. */
+/** Every node type. */
 export function makeNodeRegistry(
-  packageRules: PackageRules,
+  grants: PythonGrants,
   outbound: Outbound,
   { children, approvals }: NodeServices,
   maxFileBytes: number,
 ): NodeRegistry {
-  const python = makePython(packageRules);
+  const python = makePython(grants);
   const http = makeHttp(outbound, maxFileBytes);
   // Only a definition itself knows the type of its configuration.
   const builtin = [
@@ -60,9 +61,9 @@ const noServices: NodeServices = {
   approvals: { open: nowhere, stateOf: nowhere, formProblem: async () => null },
 };
 
-/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. It has no server around it. */
+/** What no operator has changed: every package is allowed, and none but public hosts are reached. No server is around it. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
-  allPackages,
+  { packageRules: allPackages, maxTimeoutMs: defaultBounds.maxTimeoutMs },
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
   noServices,
   64 * 1024 * 1024,

@@ -7,17 +7,31 @@ import {
   MAX_CODE_CHARACTERS,
   type PythonCheck,
   type PythonFinding,
+  type PythonPolicy,
   type SandboxBackend,
 } from '../sandbox/backend.ts';
 import { WeftError } from '../shared/errors.ts';
 import { abortableGenerator } from './abortable-generator.ts';
+import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
-export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
+export interface PythonDeps {
+  sandbox: SandboxBackend;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
+}
+
+export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
   return {
     /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
-    async check(code: string, packages: readonly string[]): Promise<CheckedCode> {
+    async check(
+      code: string,
+      packages: readonly string[],
+      policy: PythonPolicy | null,
+    ): Promise<CheckedCode> {
+      const [refused] = policyErrors(policy, pythonPolicy, 'policy');
+      if (refused) throw new WeftError('BAD_USER_INPUT', refused.message);
       if (code.length > MAX_CODE_CHARACTERS) {
         throw new WeftError(
           'BAD_USER_INPUT',
@@ -26,7 +40,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
       }
       const block = readScriptBlock(code);
       const [found, ofBlock] = await Promise.all([
-        sandbox.check(code, packages),
+        sandbox.check(code, packages, policy),
         block === null ? [] : checkBlock(block),
       ]);
       const declared = block?.packages ?? [];

@@ -2,9 +2,11 @@ import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { checkTimeout } from './validate.ts';
@@ -15,6 +17,8 @@ import { inputErrors } from './validate-input.ts';
 export interface StartDeps extends InsertDeps {
   registry: NodeRegistry;
   evaluator: Evaluator;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
 }
 
 export interface StartInput {
@@ -38,6 +42,7 @@ export interface PythonRunInput {
   timeoutMs?: number | null;
   memoryMb?: number | null;
   recursionLimit?: number | null;
+  policy?: PythonPolicy | null;
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;
@@ -90,6 +95,7 @@ export function makeStartUseCases(deps: StartDeps) {
       input,
       idempotencyKey,
       idempotencyTtlSeconds,
+      policy,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -107,10 +113,11 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       const userErrors = [
         ...checkKey(key),
+        ...policyErrors(policy, deps.pythonPolicy, 'policy'),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const definition = pythonWorkflow(config);
+      const definition = pythonWorkflow(config, policy ?? null);
       const execution = { ...blankExecution, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
@@ -173,7 +180,7 @@ function unknownVersion(workflowId: string, versionNumber: number) {
 const PYTHON_KEY = 'python';
 const ALONE = { keys: new Set([PYTHON_KEY]), ancestors: () => new Set<string>() };
 
-function pythonWorkflow(config: object): WorkflowDraft {
+function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): WorkflowDraft {
   const node: NodeDraft = {
     key: PYTHON_KEY,
     type: 'python',
@@ -193,5 +200,6 @@ function pythonWorkflow(config: object): WorkflowDraft {
     outputSchema: null,
     timeoutMs: null,
     onFailure: 'FAIL',
+    pythonPolicy,
   };
 }

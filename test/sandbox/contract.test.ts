@@ -350,6 +350,7 @@ result = [*reasons, artifact_path("a")[-4:], len(digests), open_artifact("b", "r
       shape: 'SCRIPT',
       inputSchema: null,
       imports: [],
+      policy: 'strict',
     });
     expect(await check('x = 1', ['tiny-local'])).toMatchObject({ findings: [] });
     expect(await check('x = 1', ['not a requirement!'])).toMatchObject({
@@ -378,6 +379,7 @@ result = [*reasons, artifact_path("a")[-4:], len(digests), open_artifact("b", "r
         required: ['a'],
       },
       imports: [],
+      policy: 'strict',
     });
   });
 

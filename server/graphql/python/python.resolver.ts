@@ -1,6 +1,8 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toExecutionPayload } from '../execution/execution.mapper.ts';
+import { PythonPolicy } from './python.enums.ts';
 import { PythonCheck, PythonRunInput, PythonRunPayload } from './python.type.ts';
 
 @Resolver()
@@ -13,9 +15,14 @@ export class PythonResolver {
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
     @Arg('packages', () => [String], { nullable: true, description: 'The requirements of the node.' })
     packages: string[] | null,
+    @Arg('policy', () => PythonPolicy, {
+      nullable: true,
+      description: "By which to judge, as the `pythonPolicy` of its workflow; by default the server's.",
+    })
+    policy: PythonPolicyName | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? []);
+    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? [], policy);
     return { ok: findings.length === 0, violations: findings, ...found };
   }
 

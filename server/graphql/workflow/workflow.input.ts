@@ -4,6 +4,8 @@ import type {
   OnFailure as OnFailureName,
   OnItemError as OnItemErrorName,
 } from '../../nodes/draft.ts';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 import { Join, OnFailure, OnItemError } from './workflow.enums.ts';
@@ -168,6 +170,13 @@ export class WorkflowInput {
     description: 'What the failure of a node means where no edge leads from its `error` handle.',
   })
   onFailure!: OnFailureName;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default.",
+  })
+  pythonPolicy?: PythonPolicyName | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

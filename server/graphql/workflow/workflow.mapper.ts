@@ -33,6 +33,7 @@ export function toWorkflowDraft({
   outputSchema,
   timeoutMs,
   onFailure,
+  pythonPolicy,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -43,6 +44,7 @@ export function toWorkflowDraft({
     outputSchema: outputSchema ?? null,
     timeoutMs: timeoutMs ?? null,
     onFailure,
+    pythonPolicy: pythonPolicy ?? null,
   };
 }
 

@@ -1,6 +1,8 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { OnFailure as OnFailureName } from '../../nodes/draft.ts';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import { enumOf } from '../enum-of.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
@@ -53,6 +55,13 @@ export class WorkflowVersion {
     description: 'What the failure of a node means where no edge leads from its `error` handle.',
   })
   onFailure!: OnFailureName;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's.",
+  })
+  pythonPolicy!: PythonPolicyName | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

@@ -25,69 +25,81 @@ import {
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
 
-const config = z.strictObject({
-  code: z
-    .string()
-    .min(1)
-    .max(MAX_CODE_CHARACTERS)
-    .meta({
-      title: 'Code',
-      description:
-        "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files; `open_artifact(value)` opens a file of the input, and `artifact_path(value)` is its path.",
-      placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
-      widget: 'code',
-      language: 'python',
-      templated: false,
-    } satisfies FieldMeta),
-  packages: z
-    .array(z.string().min(1).max(200))
-    .max(MAX_PACKAGES)
-    .default([])
-    .meta({
-      title: 'Packages',
-      description: 'Python packages the code imports, one requirement a line.',
-      placeholder: 'pandas\nnumpy>=2',
-      widget: 'lines',
-      language: 'requirements',
-    } satisfies FieldMeta),
-  timeoutMs: z
-    .int()
-    .min(1_000)
-    .max(300_000)
-    .default(30_000)
-    .meta({
-      title: 'Timeout',
-      description: 'How long the code may run before it is stopped: 1 second to 5 minutes.',
-      placeholder: '30',
-      widget: 'duration',
-    } satisfies FieldMeta),
-  memoryMb: z
-    .int()
-    .min(32)
-    .max(16_384)
-    .default(512)
-    .meta({
-      title: 'Memory',
-      description: 'Most memory the run may use, in MiB.',
-      placeholder: '512',
-      widget: 'number',
-    } satisfies FieldMeta),
-  recursionLimit: z
-    .int()
-    .min(1_000)
-    .max(MAX_RECURSION_LIMIT)
-    .optional()
-    .meta({
-      title: 'Recursion limit',
-      description: "How many calls may be nested, where Python's own 1000 are too few.",
-      placeholder: '1000',
-      widget: 'number',
-    } satisfies FieldMeta),
-});
+const makeConfig = (maxTimeoutMs: number) =>
+  z.strictObject({
+    code: z
+      .string()
+      .min(1)
+      .max(MAX_CODE_CHARACTERS)
+      .meta({
+        title: 'Code',
+        description:
+          "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files; `open_artifact(value)` opens a file of the input, and `artifact_path(value)` is its path.",
+        placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
+        widget: 'code',
+        language: 'python',
+        templated: false,
+      } satisfies FieldMeta),
+    packages: z
+      .array(z.string().min(1).max(200))
+      .max(MAX_PACKAGES)
+      .default([])
+      .meta({
+        title: 'Packages',
+        description: 'Python packages the code imports, one requirement a line.',
+        placeholder: 'pandas\nnumpy>=2',
+        widget: 'lines',
+        language: 'requirements',
+      } satisfies FieldMeta),
+    timeoutMs: z
+      .int()
+      .min(1_000)
+      .max(maxTimeoutMs)
+      .default(Math.min(30_000, maxTimeoutMs))
+      .meta({
+        title: 'Timeout',
+        description: `How long the code may run before it is stopped: 1 second to ${inWords(maxTimeoutMs)}.`,
+        placeholder: '30',
+        widget: 'duration',
+      } satisfies FieldMeta),
+    memoryMb: z
+      .int()
+      .min(32)
+      .max(16_384)
+      .default(512)
+      .meta({
+        title: 'Memory',
+        description: 'Most memory the run may use, in MiB.',
+        placeholder: '512',
+        widget: 'number',
+      } satisfies FieldMeta),
+    recursionLimit: z
+      .int()
+      .min(1_000)
+      .max(MAX_RECURSION_LIMIT)
+      .optional()
+      .meta({
+        title: 'Recursion limit',
+        description: "How many calls may be nested, where Python's own 1000 are too few.",
+        placeholder: '1000',
+        widget: 'number',
+      } satisfies FieldMeta),
+  });
 
-export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof config>> {
+/** What the operator grants to Python nodes; a workflow is checked against it when it is saved. */
+export interface PythonGrants {
+  packageRules: PackageRules;
+  /** The longest time limit. */
+  maxTimeoutMs: number;
+}
+
+type PythonConfig = z.infer<ReturnType<typeof makeConfig>>;
+
+export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
+  const { packageRules: rules, maxTimeoutMs } = grants;
   return {
     ...python,
+    config: makeConfig(maxTimeoutMs),
     validate: ({ packages = [], code = '' }) => [
       ...packageProblems(packages, rules),
       ...blockProblems(readScriptBlock(code), packages, rules),
@@ -95,14 +107,18 @@ export function makePython(rules: PackageRules): NodeDefinition<z.infer<typeof c
   };
 }
 
-const python: NodeDefinition<z.infer<typeof config>> = {
+function inWords(ms: number): string {
+  const [count, unit] = ms % 60_000 === 0 ? [ms / 60_000, 'minute'] : [ms / 1_000, 'second'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const python: Omit<NodeDefinition<PythonConfig>, 'config'> = {
   type: 'python',
   version: 1,
   label: 'Python',
   description:
     'Runs Python code in a sandbox of its own: no network, no host files, bounded time and memory.',
   category: 'code',
-  config,
   inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,

@@ -6,13 +6,17 @@ import { removeFolder } from '../../shared/remove-folder.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
 import { ActiveRuns } from '../active-runs.ts';
 import {
+  defaultBounds,
   mistakes,
   type PythonCheck,
   type PythonError,
   type PythonOutcome,
+  type PythonPolicy,
   type PythonRunOptions,
   type PythonRunRequest,
   type PythonShape,
+  policyWithin,
+  type RunBounds,
   type SandboxBackend,
   type SandboxCapacity,
   type SandboxStatus,
@@ -59,8 +63,11 @@ export interface LocalSandboxOptions {
   maxCells?: number | undefined;
   /** Limit on the CPU time of all threads and processes of a run, as a multiple of its timeout. */
   cpuShare?: number | undefined;
-  /** `kernel` leaves out the static and the runtime wall. */
-  policy: 'strict' | 'kernel';
+  /** The loosest that runs may have, and the default; `kernel` leaves out the static and the runtime wall. */
+  policy: PythonPolicy;
+  /** Whether code may open files of its own folder for writing under `strict` as well. */
+  allowsScratchWrites?: boolean | undefined;
+  bounds?: RunBounds | undefined;
   logger: Logger;
 }
 
@@ -91,9 +98,10 @@ class LocalSandbox implements SandboxBackend {
   readonly environments: PackageEnvironments;
   private readonly supervisor: ForkServerSupervisor;
   private readonly pool: CellPool;
-  private readonly checker: Checker;
-  /** Checks code that is not about to run, in a cell of its own, so that no run waits for it. */
-  private readonly previewer: Checker;
+  private readonly checkers = new Map<PythonPolicy, Checker>();
+  /** Check code that is not about to run, in cells of their own, so that no run waits for it. */
+  private readonly previewers = new Map<PythonPolicy, Checker>();
+  private readonly bounds: RunBounds;
   private readonly slots: Semaphore;
   private readonly activeRuns = new ActiveRuns();
   private readonly controlGroups = openControlGroups();
@@ -111,9 +119,7 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
-    const { policy } = options;
-    this.checker = new Checker(() => this.pool.acquire(), { policy, compiles: false });
-    this.previewer = new Checker(() => this.pool.acquire(), { policy, compiles: true });
+    this.bounds = options.bounds ?? defaultBounds;
     this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
   }
 
@@ -135,9 +141,13 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  async check(code: string, packages: readonly string[] = []): Promise<PythonCheck> {
+  async check(
+    code: string,
+    packages: readonly string[] = [],
+    policy?: PythonPolicy | null,
+  ): Promise<PythonCheck> {
     try {
-      const found = await this.previewer.check(code);
+      const found = await this.checkerOf(policy, { compiles: true }).check(code);
       return {
         ...found,
         findings: [...toFindings(this.options.environments.check(packages)), ...found.findings],
@@ -149,10 +159,11 @@ class LocalSandbox implements SandboxBackend {
   }
 
   /** By the same check as the run's, whose answer the run then has. */
-  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
+  shapeOf(code: string, policy?: PythonPolicy | null): PythonShape | null | Promise<PythonShape | null> {
     if (isPlainScript(code)) return 'SCRIPT';
-    const known = this.checker.known(code);
-    return known ? known.shape : withinTime(this.checker.check(code).then(({ shape }) => shape));
+    const checker = this.checkerOf(policy, { compiles: false });
+    const known = checker.known(code);
+    return known ? known.shape : withinTime(checker.check(code).then(({ shape }) => shape));
   }
 
   async status(): Promise<SandboxStatus> {
@@ -165,6 +176,7 @@ class LocalSandbox implements SandboxBackend {
       problem,
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
+      policy: this.options.policy,
       walls: wallsInForce(this.options.policy, problem === null, isRoot(), await this.controlGroups),
       services: [],
     };
@@ -186,6 +198,18 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
+  /** A cell checks by one policy in its life. */
+  private checkerOf(asked: PythonPolicy | null | undefined, { compiles }: { compiles: boolean }): Checker {
+    const policy = policyWithin(this.options.policy, asked);
+    const checkers = compiles ? this.previewers : this.checkers;
+    const { allowsScratchWrites = false } = this.options;
+    const known = checkers.get(policy);
+    const checker =
+      known ?? new Checker(() => this.pool.acquire(), { policy, allowsScratchWrites, compiles });
+    checkers.set(policy, checker);
+    return checker;
+  }
+
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     try {
       return (await this.refuse(request, options)) ?? (await this.runInEnvironment(request, options));
@@ -198,8 +222,8 @@ class LocalSandbox implements SandboxBackend {
 
   /** The failed outcome of a request that the static wall refuses; null for any other. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
-    if (this.options.policy === 'kernel') return null;
-    const found = await this.checker.check(request.code);
+    if (policyWithin(this.options.policy, request.policy) === 'kernel') return null;
+    const found = await this.checkerOf(request.policy, { compiles: false }).check(request.code);
     const findings = found.findings.filter(({ rule }) => !mistakes.includes(rule));
     for (const finding of findings) {
       const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
@@ -232,12 +256,19 @@ class LocalSandbox implements SandboxBackend {
   ): Promise<PythonOutcome> {
     using _slot = await this.slots.acquire(options.signal);
     options.signal.throwIfAborted();
-    return await runInCell(await pool.acquire(), request, {
-      ...options,
-      policy: this.options.policy,
-      memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
-      cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
-    });
+    const timeoutMs = Math.min(request.timeoutMs, this.bounds.maxTimeoutMs);
+    return await runInCell(
+      await pool.acquire(),
+      { ...request, timeoutMs },
+      {
+        ...options,
+        policy: policyWithin(this.options.policy, request.policy),
+        allowsScratchWrites: this.options.allowsScratchWrites ?? false,
+        bounds: this.bounds,
+        memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
+        cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
+      },
+    );
   }
 
   private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {
@@ -258,6 +289,7 @@ class LocalSandbox implements SandboxBackend {
       config: forkServerConfig({
         asRoot,
         policy: options.policy,
+        bounds: this.bounds,
         preload: parts && (options.preload === false ? [] : parts.preload),
       }),
       signal,

@@ -4,9 +4,11 @@ import type {
   FileRefusal,
   PythonEvent,
   PythonOutcome,
+  PythonPolicy,
   PythonRunOptions,
   PythonRunRequest,
   PythonViolation,
+  RunBounds,
 } from '../backend.ts';
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
@@ -21,7 +23,9 @@ import { SavedArtifacts } from './saved-artifacts.ts';
 import { sendFile } from './send-file.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
-  policy: 'strict' | 'kernel';
+  policy: PythonPolicy;
+  allowsScratchWrites: boolean;
+  bounds: RunBounds;
   memoryMb: number;
   cpuShare: number;
 }
@@ -74,8 +78,9 @@ class Run {
       fail: (error) => this.subscriberFailed.reject(error),
     });
     const emit = (event: PythonEvent) => this.events.push(event);
-    this.stdout = new OutputText('STDOUT', runLimits.output, emit);
-    this.stderr = new OutputText('STDERR', runLimits.output, emit);
+    const output = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
+    this.stdout = new OutputText('STDOUT', output, emit);
+    this.stderr = new OutputText('STDERR', output, emit);
     this.progress = new ProgressThrottle((event) => {
       this.flushOutput();
       emit(event);
@@ -106,13 +111,14 @@ class Run {
 
   private dispatch(): void {
     const { code, input, timeoutMs, recursionLimit } = this.request;
-    const { policy, memoryMb } = this.options;
+    const { policy, allowsScratchWrites, memoryMb } = this.options;
     this.cell.dispatch(
       {
         kind: 'run',
         code,
         input: input ?? null,
         policy,
+        allowsScratchWrites,
         memoryMb,
         recursionLimit,
         artifactIdPrefix: this.artifacts.idPrefix,
@@ -217,7 +223,7 @@ class Run {
   private deliver(event: PythonEvent | OpenFileFrame): void | Promise<void> {
     if (event.kind !== 'open-file') return this.options.onEvent(event);
     const { openFile = refuseFiles } = this.options;
-    return sendFile(this.cell.channel, event, openFile);
+    return sendFile(this.cell.channel, event, openFile, this.options.bounds.scratchMb);
   }
 
   private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {
@@ -292,5 +298,6 @@ function readInto(text: OutputText, socket: Socket): BatchingReader {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+const MIB = 1024 * 1024;
 /** Of each wall. */
 const MAX_VIOLATIONS = 100;

@@ -1,7 +1,6 @@
 import type { FileRefusal, RunFile } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
 import type { CellChannel } from './channel.ts';
-import { runLimits } from './limits.ts';
 
 /**
  * Sends a file to the cell that opens it, as fast as the cell writes it into its folder; python/artifacts.py has the
@@ -11,10 +10,11 @@ export async function sendFile(
   channel: CellChannel,
   { number, file: id }: Extract<CellFrame, { kind: 'open-file' }>,
   openFile: (id: string) => Promise<RunFile | FileRefusal>,
+  scratchMb: number,
 ): Promise<void> {
   const answer = (fields: object) => channel.sendSlowly({ kind: 'file', number, ...fields });
   const file = await openFile(id);
-  const refused = 'refused' in file ? file.refused : tooLarge(file);
+  const refused = 'refused' in file ? file.refused : tooLarge(file, scratchMb);
   if (refused !== null || 'refused' in file) return void (await answer({ refused, isLast: true }));
   let isThere = await answer({ name: file.name, sizeBytes: file.sizeBytes });
   for await (const chunk of file.content)
@@ -25,8 +25,7 @@ export async function sendFile(
 
 const PIECE_BYTES = 192 * 1024;
 
-function tooLarge({ name, sizeBytes }: RunFile): string | null {
-  const { scratchMb } = runLimits;
+function tooLarge({ name, sizeBytes }: RunFile, scratchMb: number): string | null {
   if (sizeBytes <= scratchMb * 1024 * 1024) return null;
   const got = Math.ceil(sizeBytes / 1024 / 1024);
   return `Expected a file that fits into the folder of the run, which holds ${scratchMb} MiB, got ${name} of ${got} MiB`;

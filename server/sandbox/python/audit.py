@@ -22,30 +22,35 @@ an error message with the line of the offence.
 import ast
 import errno
 import os
+import signal
 
 import callers
 import check_rules
 import libraries
 import outside
 from policy import (
+    ALLOWED,
     ATTRIBUTE_RULES,
     ATTRIBUTES,
     DATA,
     EVENT_REASONS,
     EVENT_RULES,
+    EXCUSED,
     JUDGED_FOR,
     MEMBERS,
     MODULES_AS_ATTRIBUTES,
     module_reason,
     private_module_reason,
+    use,
 )
 from violations import Violations
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_EXCUSED = DATA["excused"]
 _NAMED_AS = {event: frozenset(names) for event, names in DATA["namedAs"].items()}
 _PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
+_AF_UNIX = 1
+_MAY_FORK = "os.fork"
 
 
 class SecurityError(BaseException):
@@ -65,8 +70,11 @@ class Wall:
         self._violations = None
         self._scratch = None
         self._code = ""
+        self._process = None
 
-    def go_up(self, send, scratch, code):
+    def go_up(self, send, scratch, code, level, allows_scratch_writes):
+        use(level, allows_scratch_writes)
+        self._process = os.getpid()
         self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
@@ -95,6 +103,8 @@ class Wall:
         """Sends the violation and raises it."""
         message = f"{what} is blocked: {reason}"
         self._violations.add(_violation(rule, message, frame))
+        if os.getpid() != self._process:
+            os.kill(self._process, signal.SIGTERM)  # a pool would wait for its worker until the timeout of the run
         raise SecurityError(message)
 
     def refuse(self, rule, what, reason, frame, names, targets, error_type):
@@ -112,6 +122,8 @@ class Wall:
         if isinstance(path, int):
             return path in (1, 2)
         real = os.path.realpath(outside.text_of(path))
+        if _MAY_FORK in ALLOWED and real.startswith("/dev/shm/"):
+            return True  # the run's own as well; its processes share memory there
         return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
 
     def judge_read(self, path, frame):
@@ -145,8 +157,12 @@ def _violation(rule, message, frame):
 def _judge_event(wall, event, arguments, frame):
     rule = EVENT_RULES[event]
     way = JUDGED_FOR[rule]
-    if event in _EXCUSED and callers.is_called_by(frame, *_EXCUSED[event]):
+    if event in ALLOWED:
+        return
+    if event in EXCUSED and callers.is_called_by(frame, *EXCUSED[event]):
         return  # asyncio wakes its loop through a pair of sockets; types.coroutine marks a function's code
+    if rule == "network" and _MAY_FORK in ALLOWED and _connects_own_processes(arguments, frame):
+        return
     if way == "named":
         is_programs = callers.is_driven(frame, _NAMED_AS[event])
     else:
@@ -158,6 +174,12 @@ def _judge_event(wall, event, arguments, frame):
         wall.refuse(rule, f"`{event}`", reason, frame, {_called(event)}, arguments, PermissionError)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
+
+
+def _connects_own_processes(arguments, frame):
+    """Whether multiprocessing connects processes of the run, which it does by unix sockets."""
+    is_unix = arguments[1:2] and (arguments[1] == _AF_UNIX or isinstance(arguments[1], (str, bytes)))
+    return is_unix and callers.is_called_by(frame, "multiprocessing/connection.py", None)
 
 
 def _called(event):
@@ -173,7 +195,7 @@ def _judge_forbidden(wall, event, arguments, frame):
 
 def _judge_guarded(wall, event, arguments, frame):
     rule, what, reason, name = arguments
-    if callers.is_driven(frame, {name}):
+    if name not in ALLOWED and callers.is_driven(frame, {name}):
         wall.refuse(rule, what, reason, frame, {name}, [name], AttributeError)
 
 
@@ -202,10 +224,18 @@ def _judge_open(wall, event, arguments, frame):
     if path is None:
         return
     writes = set(mode) & set("wax+") if type(mode) is str else flags & _WRITE_FLAGS
-    if not writes:
+    if not isinstance(path, int) and callers.is_importer(frame):
+        _judge_loading(wall, path, frame)
+    elif not writes:
         _judge_read(wall, event, arguments, frame)
     elif not wall.is_scratch(path):
         _forbid_write(wall, path, frame)
+
+
+def _judge_loading(wall, path, frame):
+    """Modules come of Python and of packages alone: in a file of the run's own stands code that no check has seen."""
+    if not outside.text_of(path).startswith(callers.library_folders()):
+        wall.forbid("code-object", f"Importing {_short(path)}", EVENT_REASONS["code-object"], frame)
 
 
 def _judge_read(wall, event, arguments, frame):
@@ -245,7 +275,9 @@ def _forbid_write(wall, path, frame):
 
 
 def _judge_import(wall, event, arguments, frame):
-    name = arguments[0]
+    name, file = arguments[:2]
+    if file is not None:  # a library of native code
+        _judge_loading(wall, file, frame)
     reason = module_reason(name)
     if reason and callers.is_driven(frame, {name, *name.split(".")}):
         wall.forbid("blocked-module", f"Module `{name}`", reason, frame)

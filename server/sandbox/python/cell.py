@@ -125,9 +125,7 @@ def _filter_system_calls(system_call_filter):
 
 
 def _serve(config, channel):
-    # PID 1 ignores every signal without a handler.
-    signal.signal(signal.SIGTERM, _end_by_exception)
-    _let_term_end_forked_processes()
+    handle_term()
     lock, asking, numbers = threading.Lock(), threading.Lock(), itertools.count(1)
 
     def send(frame):
@@ -167,6 +165,12 @@ def _serve(config, channel):
         born_kb = _largest_kb()
         run_program(request, send, ask)
         _linger(channel, born_kb)
+
+
+def handle_term():
+    # PID 1 ignores every signal without a handler.
+    signal.signal(signal.SIGTERM, _end_by_exception)
+    _let_term_end_forked_processes()
 
 
 def _linger(channel, born_kb):
@@ -230,7 +234,7 @@ def _allow_nested_calls(count):
 
 
 def _examined(request):
-    report = examine(request["code"], request["policy"], request["compiles"])
+    report = examine(request["code"], request["policy"], request["compiles"], request["allowsScratchWrites"])
     findings = [finding._asdict() for finding in report.findings[:_MAX_FINDINGS]]
     return {
         "findings": findings,

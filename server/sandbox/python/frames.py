@@ -3,8 +3,8 @@
 A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always an object with a `kind`.
 
 Node to cell, once, or again and again for a checking cell:
-    {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int}
-    {"kind": "check", "code": str, "policy": ..., "memoryMb": int}
+    {"kind": "run", "code": str, "input": any, "policy": "strict"|"standard"|"kernel", "memoryMb": int, ...}
+    {"kind": "check", "code": str, "policy": ..., "allowsScratchWrites": bool, "compiles": bool, "memoryMb": int}
 and before that, any number of times:
     {"kind": "rehearse"}                            run a trivial program ahead (rehearsal.py)
 Cell to Node:

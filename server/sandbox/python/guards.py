@@ -17,6 +17,7 @@ Nothing here can be reached that judges: a guard raises an audit event of Weft's
     weft.skip-own(frame, list)                   the next frame outwards that is not of Weft is added to the list
 """
 
+import _posixsubprocess
 import builtins
 import gc
 import importlib
@@ -28,6 +29,7 @@ from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, NAMES, module_reason, priv
 
 FORBID, JUDGE, VIOLATIONS, SKIP_OWN = "weft.forbid", "weft.judge", "weft.violations", "weft.skip-own"
 _REFUSED = ("eval", "exec", "compile", "breakpoint")
+_NO_PROGRAMS = "a sandbox has none; let multiprocessing fork, as it does unless another start method is set"
 _MAX_JUDGED = 1000
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _read = builtins.getattr
@@ -75,6 +77,17 @@ def judge_descriptors():
     _forget_types()
     for name in DATA["readers"]:
         importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE)
+
+
+def judge_starts_of_programs():
+    """multiprocessing starts Python anew by this function, which raises no event, where it does not fork."""
+    start = _posixsubprocess.fork_exec
+
+    def fork_exec(*arguments):
+        _audit(FORBID, "process", "Starting a program", _NO_PROGRAMS)
+        return start(*arguments)
+
+    _posixsubprocess.fork_exec = fork_exec
 
 
 def _replace(kind, attribute, descriptor):

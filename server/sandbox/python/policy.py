@@ -2,6 +2,9 @@
 
 Nothing is decided here. `why` and `instead` in the data are the two halves of every message. instead.json has what to
 write instead of single members of blocked modules; a test runs each of these suggestions.
+
+policy.json is the level `strict`; standard.json has what `standard` takes out of it and adds to it. `use(level)` makes
+the tables those of a level.
 """
 
 import functools
@@ -26,17 +29,52 @@ MEMBERS = _reasons(DATA["members"])
 ATTRIBUTES = _reasons(DATA["attributes"])
 ATTRIBUTE_RULES = {name: group["rule"] for group in DATA["attributes"] for name in group["names"]}
 NAMES = DATA["names"]
-MODULES_AS_ATTRIBUTES = frozenset(DATA["modulesAsAttributes"]) | {
-    f"_{name}" for name in DATA["modulesAsAttributes"]
-}
+MODULES_AS_ATTRIBUTES = {each: None for name in DATA["modulesAsAttributes"] for each in (name, f"_{name}")}
 EVENT_RULES = {event: rule for rule, events in DATA["events"].items() for event in events}
 EVENT_REASONS = DATA["eventReasons"]
+EXCUSED = dict(DATA["excused"])
 JUDGED_FOR = {rule: who for who, rules in DATA["judgedFor"].items() for rule in rules}
 
+# Rules, events and attributes that are judged under `strict` and not at the level in use.
+ALLOWED = set()
+
+_level = "strict"
+_STANDARD = _load("standard.json")
+_BY_LEVEL = {
+    "modules": [(MODULES, dict(MODULES))],
+    "members": [(MEMBERS, dict(MEMBERS))],
+    "attributes": [(ATTRIBUTES, dict(ATTRIBUTES)), (ATTRIBUTE_RULES, dict(ATTRIBUTE_RULES))],
+    "modulesAsAttributes": [(MODULES_AS_ATTRIBUTES, dict(MODULES_AS_ATTRIBUTES))],
+}
 _ALLOWED = frozenset(DATA["allowedModules"])
 _PRIVATE = DATA["privateModules"]
 _DEPTH = max(name.count(".") for name in (*MODULES, *MEMBERS, *_ALLOWED)) + 1
 _SHOWN_CHARACTERS = 200
+
+
+def use(level, allows_scratch_writes=False):
+    """Makes the tables those of a level, `strict` or `standard`. In place, because everybody holds them already: a cell
+    judges by one level in its life, which the server sets before any code of a run."""
+    global _level
+    allowed = _STANDARD["allowed"] if level == "standard" else {}
+    ALLOWED.clear()
+    ALLOWED.update(*(allowed.get(name, ()) for name in ("rules", "events", "attributes")))
+    if allows_scratch_writes:
+        ALLOWED.add("file-write")
+    if level == _level:
+        return  # as in most cells, because they have rehearsed by it
+    _level = level
+    for name, tables in _BY_LEVEL.items():
+        left_out = set(allowed.get(name, ()))
+        for table, strict in tables:
+            table.clear()
+            table.update((each, why) for each, why in strict.items() if not {each, each.lstrip("_")} & left_out)
+    EXCUSED.clear()
+    EXCUSED.update(DATA["excused"])
+    if level == "standard":
+        MEMBERS.update(_reasons(_STANDARD["members"]))
+        EXCUSED.update(_STANDARD["excused"])
+    _module_reason.cache_clear()
 
 
 def start_of(dotted):

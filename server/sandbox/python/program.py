@@ -3,7 +3,8 @@
 `run_program(request, send, ask)`; request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
-    "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
+    "policy":   "strict" or "standard" (with the runtime wall, see audit.py), or "kernel" (plain Python);
+    "allowsScratchWrites": bool, optional, whether `strict` lets the program open files of its folder for writing;
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
     "artifactIdPrefix": str, optional, how the ids of the files that it saves begin (artifacts.py);
@@ -88,10 +89,17 @@ def run_program(request, send, ask=None):
         # _execute, _run and eval call the program, which is one call more than what _depth counts.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
         if request.get("policy") == "kernel":
-            guards.hide_own_frames()
+            if not request.get("isRehearsal"):  # the program itself may have the wall, which reads frames as they are
+                guards.hide_own_frames()
         else:
             wall.raise_wall(
-                send, namespace, request.get("scratch"), request["code"], request.get("isRehearsal", False)
+                send,
+                namespace,
+                request.get("scratch"),
+                request["code"],
+                request.get("isRehearsal", False),
+                request.get("policy", "strict"),
+                request.get("allowsScratchWrites", False),
             )
         returned, has_exited = _execute(
             program, namespace, request["input"], None if request.get("isRehearsal") else drawn

@@ -24,6 +24,9 @@ import { readFrames } from './lines.ts';
 /** How long a run may wait on a service for a slot and for its packages, in addition to its own timeout. */
 const MAX_WAIT_MS = 3_600_000;
 
+/** The limit on an answer is for a run of this length; progress of a longer one may be more. */
+const ORDINARY_MS = 300_000;
+
 /** Limit on the end of a cancelled run, whose grace in the sandbox is half a second. */
 const CANCEL_MS = 5_000;
 
@@ -39,7 +42,7 @@ export async function runOn(
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
-  const { code, packages, input, timeoutMs, memoryMb, recursionLimit } = request;
+  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, policy } = request;
   const answer = await endpoint.connection.send({
     method: 'POST',
     path: 'runs',
@@ -52,6 +55,7 @@ export async function runOn(
       timeoutMs,
       memoryMb,
       recursionLimit,
+      policy,
       sendsFiles: options.openFile !== undefined,
     },
     withinMs: limits.stallMs,
@@ -75,7 +79,13 @@ export async function runOn(
   }, timeoutMs + MAX_WAIT_MS);
   try {
     if (signal.aborted) onAbort();
-    const reported = readOutcome(answer, endpoint, { signal, onEvent, onOpenFile }, limits);
+    const maxAnswerBytes = limits.maxAnswerBytes * Math.max(1, timeoutMs / ORDINARY_MS);
+    const reported = readOutcome(
+      answer,
+      endpoint,
+      { signal, onEvent, onOpenFile },
+      { ...limits, maxAnswerBytes },
+    );
     const outcome = await Promise.race([reported, cancelled.promise, fileFailed.promise]);
     endpoint.runSucceeded();
     answer.discardRest();

@@ -10,6 +10,7 @@ import {
   type PythonFinding,
   type PythonOutcome,
   pythonErrorCodes,
+  pythonPolicies,
   pythonShapes,
   type SandboxCapacity,
   type SandboxStatus,
@@ -30,6 +31,12 @@ export const HEARTBEAT_MS = 2_000;
 
 const v = z.literal(PROTOCOL_VERSION);
 
+/** The most that any operator grants to a run. */
+const MAX_TIMEOUT_MS = 12 * 3_600_000;
+
+/** A looser one than the service's counts as the service's. */
+const policy = z.enum(pythonPolicies).nullish();
+
 const packages = z.array(z.string().max(1_000)).max(1_000);
 
 export const runRequestSchema = z.object({
@@ -38,11 +45,13 @@ export const runRequestSchema = z.object({
   code: z.string().max(MAX_CODE_CHARACTERS),
   packages,
   input: z.unknown(),
-  timeoutMs: z.int().min(1).max(300_000),
+  /** The service ends a run earlier where its operator grants less. */
+  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
   recursionLimit: z.int().min(1).max(MAX_RECURSION_LIMIT).optional(),
   /** Whether the client answers `open-file`; an earlier release of a client does not. */
   sendsFiles: z.boolean().optional(),
+  policy,
 });
 
 /** The headers of a file that is sent to a run; the name is percent-encoded. */
@@ -58,6 +67,7 @@ export const checkRequestSchema = z.object({
   v,
   code: z.string().max(MAX_CODE_CHARACTERS),
   packages: packages.default([]),
+  policy,
 });
 
 export const prepareRequestSchema = z.object({ v, packages });
@@ -222,6 +232,9 @@ export const healthSchema = z.object({
 
 export type Health = z.infer<typeof healthSchema>;
 
+/** A service of an earlier release has two policies and says neither. */
+const servicePolicy = z.enum(pythonPolicies).default('strict');
+
 /** A service of an earlier release knows no shapes. */
 export const checkSchema = z.object({
   v,
@@ -229,6 +242,7 @@ export const checkSchema = z.object({
   shape: z.enum(pythonShapes).nullable().default(null),
   inputSchema: z.unknown().default(null),
   imports: z.array(z.string()).default([]),
+  policy: servicePolicy,
 });
 
 export const cancelSchema = z.object({ v, ended: z.literal(true) });
@@ -240,6 +254,7 @@ export const statusSchema = z.object({
     problem: z.object({ code: z.enum(pythonErrorCodes), message: z.string(), remedy: z.string() }).nullable(),
     pythonVersion: z.string().nullable(),
     pythonPath: z.string().nullable(),
+    policy: servicePolicy,
     walls: z.array(z.object({ name: z.string(), inForce: z.boolean(), detail: z.string() })),
   }) satisfies z.ZodType<Omit<SandboxStatus, 'services'>>,
 });

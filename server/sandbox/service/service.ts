@@ -81,8 +81,8 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
     case 'POST runs/<id>/files/<n>':
       return runs.receiveFile(id!, Number(number), request, response);
     case 'POST checks': {
-      const { code, packages } = await read(checkRequestSchema, request, response);
-      return answer(await backend.check(code, packages));
+      const { code, packages, policy } = await read(checkRequestSchema, request, response);
+      return answer(await backend.check(code, packages, policy));
     }
     case 'GET environments':
       return answer({ environments: await backend.environments.list() });

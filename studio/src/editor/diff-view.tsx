@@ -100,6 +100,7 @@ const names = {
   outputSchema: 'output schema',
   timeoutMs: 'time limit',
   onFailure: 'what a failure means',
+  pythonPolicy: 'Python policy',
 } as const;
 
 interface TextsProps {

@@ -160,7 +160,8 @@ function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNod
   const input = schema !== null && edited ? edited.value : proposed;
   const start = () => {
     setOutcome({ kind: 'busy' });
-    const run = client.python.run({ code, ...config, input: input ?? null });
+    const policy = editor.state.document.pythonPolicy ?? null;
+    const run = client.python.run({ code, ...config, policy, input: input ?? null });
     let printed = '';
     void (async () => {
       try {

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { JsonField } from '../form/json-field.tsx';
 import { Field, Input, Select, TextArea } from '../ui/field.tsx';
 import type { Finding } from './model/findings.ts';
+import { PolicyField } from './policy-field.tsx';
 import type { Editor } from './use-editor.ts';
 import { WorkflowKey } from './workflow-key.tsx';
 
@@ -90,6 +91,11 @@ export function WorkflowPanel({
           </Select>
         )}
       </Field>
+      <PolicyField
+        value={document.pythonPolicy}
+        onChange={(pythonPolicy) => set({ pythonPolicy }, 'pythonPolicy')}
+        error={faultOf('pythonPolicy')}
+      />
     </div>
   );
 }

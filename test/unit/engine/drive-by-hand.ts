@@ -147,6 +147,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     outputSchema: null,
     timeoutMs: null,
     onFailure: 'FAIL',
+    pythonPolicy: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
+import type { PythonPolicy, WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
 
 /** A workflow as the editor holds it: what the API takes, with nothing in it that is null or the default. Never changed in place. */
 export interface WorkflowDocument {
@@ -10,6 +10,7 @@ export interface WorkflowDocument {
   outputSchema?: unknown;
   timeoutMs?: number;
   onFailure?: 'PARK';
+  pythonPolicy?: PythonPolicy;
 }
 
 /** What belongs to the workflow as a whole, beside its name. */
@@ -19,6 +20,7 @@ export const workflowSettings = [
   'outputSchema',
   'timeoutMs',
   'onFailure',
+  'pythonPolicy',
 ] as const;
 
 export type DocumentNode = WorkflowNodeInput;
@@ -47,6 +49,7 @@ export interface WorkflowLike {
   outputSchema?: unknown;
   timeoutMs?: number | null | undefined;
   onFailure?: 'FAIL' | 'PARK' | null | undefined;
+  pythonPolicy?: PythonPolicy | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

@@ -42,16 +42,8 @@ const maxLength = 20_000_000;
 /** Judges the shape alone: what the workflow means is judged by the server. */
 export function readWorkflowValue(value: unknown): { document: WorkflowDocument } | { problem: string } {
   if (!isObject(value)) return { problem: 'Expected an object with `nodes`, got something else.' };
-  const {
-    name = '',
-    description,
-    nodes,
-    edges = [],
-    inputSchema,
-    outputSchema,
-    timeoutMs,
-    onFailure,
-  } = value;
+  const { name = '', description, nodes, edges = [], inputSchema, outputSchema } = value;
+  const { timeoutMs, onFailure, pythonPolicy } = value;
   if (!Array.isArray(nodes) || !nodes.every(isNode))
     return { problem: 'Expected `nodes` to be a list of objects, each with a `key` and a `type`.' };
   if (!Array.isArray(edges) || !edges.every(isEdge))
@@ -69,6 +61,8 @@ export function readWorkflowValue(value: unknown): { document: WorkflowDocument 
       outputSchema,
       timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : undefined,
       onFailure: onFailure === 'PARK' ? onFailure : undefined,
+      // Whether it is one, the server judges.
+      pythonPolicy: text(pythonPolicy) as WorkflowDocument['pythonPolicy'],
     }),
   };
 }
