@@ -16,8 +16,12 @@ import os
 import sys
 
 import guards
+import strides
 
-_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "libraries", "violations", "audit")
+_PRIVATE = (
+    *("source", "policy", "syntax", "examples", "check_rules"),
+    *("callers", "outside", "libraries", "written", "violations", "audit"),
+)
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _waiting = []
 
@@ -36,6 +40,7 @@ def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False):
     if not _waiting:
         prepare()
     wall, namespace["__builtins__"] = _waiting[0]
+    strides.bound()
     wall.go_up(send, scratch, code)
     if not is_rehearsal:
         _waiting.clear()
