@@ -1,6 +1,7 @@
 /**
- * How much of the Python that people write gives under `strict`, in a cell with all walls, what plain Python gives: the same
- * stdout, the same type of exception, the same `result`. There is no figure in milliseconds; each difference is listed.
+ * How much of the Python that people write gives under `strict`, in a cell with all walls, what plain Python gives: the
+ * same stdout, the same type of exception, the same `result`. There is no figure in milliseconds; each difference is
+ * listed.
  *
  *     npm run bench -- python-corpus numpy pandas            the examples in the docstrings of packages
  *     npm run bench -- python-corpus stdlib                  those of the standard library

@@ -1,7 +1,7 @@
 """The Python side of bench/python-corpus.ts: collects programs, and runs them in plain Python.
 
     corpus.py collect <source> <site-packages>     prints {"name", "code"}, one a line
-    corpus.py run <site-packages> <module>…        reads such lines, prints {"name", "stdout", "error", "result"} for each
+    corpus.py run <site-packages> <module>…        reads such lines, prints {"name", "stdout", "error", "result"}
 
 A source is a folder, whose .py files are programs as they are, or the name of an installed package, or `stdlib`: of
 these, the examples in each docstring are a program, which prints the values of expressions as the prompt does.
@@ -90,8 +90,11 @@ def _imported(name):
 
 def _documented(module):
     yield module.__name__, module
+    package = module.__name__.partition(".")[0]
     for name, value in sorted(vars(module).items()):
-        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+        # What a private module defines is documented where its package shows it.
+        origin = getattr(value, "__module__", None)
+        if name.startswith("_") or not isinstance(origin, str) or origin.partition(".")[0] != package:
             continue
         yield f"{module.__name__}.{name}", value
         if inspect.isclass(value):

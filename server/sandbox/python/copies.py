@@ -137,8 +137,8 @@ def _resolver(guarded):
 
 
 def _quiet_getattr():
-    """mock reads all names that `dir` lists of what it imitates: what is blocked is not there. It looks at the function of
-    a method by itself, and hands out none."""
+    """mock reads all names that `dir` lists of what it imitates: what is blocked is not there. It looks at the function
+    of a method by itself, and hands out none."""
     read, missing = getattr, object()
 
     def quiet_getattr(object, name, default=missing):

@@ -76,7 +76,7 @@ def _module_reason(dotted):
 
 
 def stand_in_reason(dotted):
-    """Why the name `dotted` of a module with a stand-in is blocked; None for one that the stand-in has, and for others."""
+    """Why the name `dotted` of a module with a stand-in is blocked; None where the stand-in has it, and for others."""
     module, _, name = dotted.rpartition(".")
     stand_in = STAND_INS.get(module)
     return None if stand_in is None or name in stand_in.names or name == "*" else stand_in.reason

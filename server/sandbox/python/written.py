@@ -20,8 +20,8 @@ class Written:
         return outside.text_of(text) in self._texts
 
     def has_example(self, text):
-        """Whether it is an example in a docstring. The interpreter raises the event for the text, and again for its bytes.
-        These could be compiled as another text, if a comment named their encoding."""
+        """Whether it is an example in a docstring. The interpreter raises the event for the text, and again for its
+        bytes. These could be compiled as another text, if a comment named their encoding."""
         if not isinstance(text, (str, bytes)) or (isinstance(text, bytes) and _ENCODING.match(text)):
             return False
         return outside.text_of(text) in self._examples
