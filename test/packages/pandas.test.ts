@@ -201,7 +201,7 @@ const ATTACKS: Record<string, [code: string, rule: string]> = {
     "class View: __array_interface__ = {'data': (0x10000, False), 'shape': (8,), 'typestr': '|u1', 'version': 3}\nresult = np.asarray(View()).tolist()",
     'memory-access',
   ],
-  'raw memory': ['np.lib.stride_tricks.as_strided(np.zeros(1), shape=(9999,))', 'blocked-call'],
+  'raw memory': ['np.lib.stride_tricks.as_strided(np.zeros(1), shape=(9999,))', 'memory-access'],
 };
 
 for (const [name, [code, rule]] of Object.entries(ATTACKS)) {

@@ -19,13 +19,11 @@ path the program named (outside.py); and everything after a program has run nati
 an error message with the line of the offence.
 """
 
-import ast
 import errno
 import os
 import signal
 
 import callers
-import check_rules
 import libraries
 import outside
 from policy import (
@@ -44,8 +42,10 @@ from policy import (
     use,
 )
 from violations import Violations
+from written import Written
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_WRITTEN_ONLY = "only what stands in the code is checked; write the {} there, or call a function"
 _NAMED_AS = {event: frozenset(names) for event, names in DATA["namedAs"].items()}
 _PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
@@ -71,6 +71,7 @@ class Wall:
         self._scratch = None
         self._code = ""
         self._process = None
+        self.written = None
 
     def go_up(self, send, scratch, code, level, allows_scratch_writes):
         use(level, allows_scratch_writes)
@@ -78,6 +79,7 @@ class Wall:
         self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
+        self.written = Written(code)
         self._is_up = True
 
     def lower(self):
@@ -193,6 +195,12 @@ def _judge_forbidden(wall, event, arguments, frame):
     wall.forbid(rule, what, reason, frame)
 
 
+def _judge_memory(wall, event, arguments, frame):
+    what, reason = arguments
+    if callers.is_driven(callers.frame_outside(frame), {"as_strided"}):
+        wall.forbid("memory-access", what, reason, frame)
+
+
 def _judge_guarded(wall, event, arguments, frame):
     rule, what, reason, name = arguments
     if name not in ALLOWED and callers.is_driven(frame, {name}):
@@ -205,18 +213,20 @@ def _judge_text(wall, event, arguments, frame):
     if frame is not None and callers.kind_of(callers.code_of(frame).co_filename) == callers.USER:
         _judge_event(wall, event, arguments, frame)
     text = arguments[0]
+    if callers.is_doctest(frame) and callers.is_program(frame, "driver"):
+        if not wall.written.has_example(text):
+            wall.forbid("blocked-call", "A doctest that is made at run time", _WRITTEN_ONLY.format("docstring"), frame)
     if not isinstance(text, (str, bytes)) or callers.is_parser(frame):
         return
     if callers.is_program(frame, "driver") or callers.is_driven(frame, _NAMED_AS[event]):
-        for _node, rule, message in _offences_in(outside.text_of(text)):
+        for rule, message in wall.written.offences_in(outside.text_of(text)):
             wall.forbid(rule, "Evaluating text that has not been checked", f"in it, {message}", frame)
 
 
-def _offences_in(text):
-    try:
-        return list(check_rules.offences(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # it cannot run either
+def _judge_literal(wall, event, arguments, frame):
+    """What timeit is to time."""
+    if not wall.written.has_text(arguments[0]):
+        wall.forbid("blocked-call", "Timing text that is made at run time", _WRITTEN_ONLY.format("text"), frame)
 
 
 def _judge_open(wall, event, arguments, frame):
@@ -245,10 +255,15 @@ def _judge_read(wall, event, arguments, frame):
 
 
 def _judge_database(wall, event, arguments, frame):
-    _judge_event(wall, event, arguments, frame)
+    if arguments[0] is None:  # `ATTACH ?`: SQLite knows the name when the statement runs
+        reason = "its name is not in the statement; write it there"
+        wall.forbid("file-write", "Attaching a database", reason, frame)
     path = outside.without_scheme(outside.text_of(arguments[0]))
-    if path not in ("", ":memory:"):
-        wall.judge_read(path, frame)
+    if path in ("", ":memory:") or wall.is_scratch(path):
+        return
+    if callers.is_program(frame, "driver"):
+        wall.forbid("file-write", f"Opening the database {_short(path)}", EVENT_REASONS["file-write"], frame)
+    wall.judge_read(path, frame)
 
 
 def _judge_file_change(wall, event, arguments, frame):
@@ -319,6 +334,9 @@ _JUDGES = {
     **dict.fromkeys(DATA["events"]["file-write"], _judge_file_change),
     **dict.fromkeys(DATA["events"]["read-outside"], _judge_read),
     "sqlite3.connect": _judge_database,
+    "weft.attach": _judge_database,
+    "weft.literal": _judge_literal,
+    "weft.memory": _judge_memory,
     "open": _judge_open,
     "import": _judge_import,
     "object.__getattr__": _judge_attribute,

@@ -141,6 +141,12 @@ def is_parser(frame):
     return frame is not None and _code_of(frame).co_name == "parse" and _code_of(frame).co_filename == ast.__file__
 
 
+def is_doctest(frame):
+    """Whether it is the module of the standard library, of which there may be two (copies.py)."""
+    filename = "" if frame is None else _code_of(frame).co_filename
+    return filename.endswith(f"{os.sep}doctest.py") and kind_of(filename) == STDLIB
+
+
 def names_one_of(code, names):
     """Whether this code object has one of the names, as an identifier or as a text."""
     return not names.isdisjoint(code.co_names) or not names.isdisjoint(_strings(code))

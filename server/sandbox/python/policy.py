@@ -10,6 +10,7 @@ the tables those of a level.
 import functools
 import json
 import pathlib
+from typing import FrozenSet, NamedTuple
 
 
 def _load(name):
@@ -24,8 +25,21 @@ def _reasons(groups):
     return {name: f"{group['why']}; {group['instead']}" for group in groups for name in group["names"]}
 
 
+class StandInPolicy(NamedTuple):
+    names: FrozenSet[str]
+    reason: str
+    is_imported: bool  # by its own name, and not only as what contains another one
+
+
 MODULES = _reasons(DATA["modules"])
 MEMBERS = _reasons(DATA["members"])
+STAND_INS = {
+    each["module"]: StandInPolicy(
+        frozenset(each["names"]), f"{each['why']}; {each['instead']}", each.get("isImported", True)
+    )
+    for each in DATA["standIns"]
+}
+CONSTRUCTORS = _reasons([DATA["constructors"]])
 ATTRIBUTES = _reasons(DATA["attributes"])
 ATTRIBUTE_RULES = {name: group["rule"] for group in DATA["attributes"] for name in group["names"]}
 NAMES = DATA["names"]
@@ -97,6 +111,18 @@ def _module_reason(dotted):
         if parent in MODULES:
             return MODULES[parent]
     return None
+
+
+def stand_in_reason(dotted):
+    """Why the name `dotted` of a module with a stand-in is blocked; None where the stand-in has it, and for others."""
+    module, _, name = dotted.rpartition(".")
+    stand_in = STAND_INS.get(module)
+    return None if stand_in is None or name in stand_in.names or name == "*" else stand_in.reason
+
+
+def has_stand_in(dotted):
+    """Whether an import of this name gets a stand-in."""
+    return dotted in STAND_INS and STAND_INS[dotted].is_imported
 
 
 def private_module_reason(dotted):

@@ -17,8 +17,12 @@ import sys
 
 import guards
 import policy
+import strides
 
-_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "libraries", "violations", "audit")
+_PRIVATE = (
+    *("source", "policy", "syntax", "examples", "check_rules"),
+    *("callers", "outside", "libraries", "written", "violations", "audit"),
+)
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _waiting = []
 
@@ -39,6 +43,7 @@ def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False, level
         prepare()
     policy.use(level, allows_scratch_writes)  # for the guards; what judges has tables of its own
     wall, namespace["__builtins__"] = _waiting[0]
+    strides.bound()
     wall.go_up(send, scratch, code, level, allows_scratch_writes)
     if not is_rehearsal:
         _waiting.clear()
