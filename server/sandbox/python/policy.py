@@ -60,6 +60,7 @@ _BY_LEVEL = {
     "attributes": [(ATTRIBUTES, dict(ATTRIBUTES)), (ATTRIBUTE_RULES, dict(ATTRIBUTE_RULES))],
     "modulesAsAttributes": [(MODULES_AS_ATTRIBUTES, dict(MODULES_AS_ATTRIBUTES))],
 }
+_STRICT_STAND_INS = dict(STAND_INS)
 _ALLOWED = frozenset(DATA["allowedModules"])
 _PRIVATE = DATA["privateModules"]
 _DEPTH = max(name.count(".") for name in (*MODULES, *MEMBERS, *_ALLOWED)) + 1
@@ -83,12 +84,21 @@ def use(level, allows_scratch_writes=False):
         for table, strict in tables:
             table.clear()
             table.update((each, why) for each, why in strict.items() if not {each, each.lstrip("_")} & left_out)
+    # What the level allows whole needs no stand-in.
+    whole = set(allowed.get("modules", ()))
+    STAND_INS.clear()
+    STAND_INS.update((name, each) for name, each in _STRICT_STAND_INS.items() if not _is_within(name, whole))
     EXCUSED.clear()
     EXCUSED.update(DATA["excused"])
     if level == "standard":
         MEMBERS.update(_reasons(_STANDARD["members"]))
         EXCUSED.update(_STANDARD["excused"])
     _module_reason.cache_clear()
+
+
+def _is_within(dotted, modules):
+    parts = dotted.split(".")
+    return any(".".join(parts[:count]) in modules for count in range(1, len(parts) + 1))
 
 
 def start_of(dotted):
