@@ -116,6 +116,7 @@ PROGRAMS = {
 }  # fmt: skip
 
 PACKAGED = {
+    "mpmath sums": "import mpmath\nresult = str(mpmath.airybi(-2, derivative=1))",  # it executes what it writes, as `exec_`
     "numpy as_strided": "import numpy as np\nfrom numpy.lib.stride_tricks import as_strided, sliding_window_view\na = np.arange(6)\n"
     "result = [as_strided(a, shape=(4, 3), strides=(a.itemsize, a.itemsize)).tolist(), sliding_window_view(a, 5).tolist(),\n"
     "    np.lib.stride_tricks.as_strided(a[::-1], (3,), (-8,)).tolist(), np.broadcast_to(a, (2, 6)).sum().item()]",
