@@ -10,7 +10,7 @@ import { round } from './support/measure.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 10);
 
-/** The best of several loops, in nanoseconds a call with its turn of the loop. `timeit` is blocked in a cell. */
+/** The best of several loops, in nanoseconds a call with its turn of the loop. */
 const MEASURE = `
 import json, time
 class Point:

@@ -8,7 +8,7 @@ import { root } from './setup/project.mjs';
  * A target is a room (`journal`), one file of a room where only that may be seen (`sandbox/backend.ts`), or
  * `*`. Every room may import itself and `shared`.
  */
-const engineSide = ['journal', 'nodes', 'expressions', 'sandbox/backend.ts', 'packages', 'db'];
+const engineSide = ['journal', 'files', 'nodes', 'expressions', 'sandbox/backend.ts', 'packages', 'db'];
 const arrows = {
   main: ['*'],
   compose: ['*'],
@@ -26,6 +26,7 @@ const arrows = {
   'use-cases': ['engine', 'security', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
+  files: ['db', 'journal/event.ts'],
   nodes: [
     'journal/event.ts',
     'sandbox/backend.ts',
@@ -55,6 +56,8 @@ const pureFiles = [
   'retry',
   'retry-plan',
   'values',
+  'waits',
+  'failure',
 ].map((name) => `server/engine/${name}.ts`);
 const pureMayImport = [
   ...pureFiles,

@@ -4,14 +4,17 @@ import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { makeExecutionStore } from './engine/execution-store.ts';
+import { makeFamily } from './engine/family.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
+import { type Files, makeFiles } from './files/files.ts';
+import { openStore } from './files/store-url.ts';
+import { openFileSweep } from './files/sweep.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
-import { openGraphqlServer } from './graphql/transport/server.ts';
+import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
-import { findArtifact, readArtifact } from './journal/artifacts.ts';
 import { openHub } from './journal/hub.ts';
 import { makeRecentEvents } from './journal/recent-events.ts';
 import { describeNode } from './nodes/describe.ts';
@@ -38,9 +41,12 @@ import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
+import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
+import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
+import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
@@ -80,7 +86,9 @@ async function openSandboxes(
 ): Promise<Sandboxes> {
   const { pythonServiceUrls: urls, pythonServiceToken: token } = config;
   const isRemote = urls.length > 0 && config.roles.some((role) => role !== 'sandbox');
-  const remote = isRemote ? opened.use(await openRemoteSandbox({ urls, token, logger })) : null;
+  const remote = isRemote
+    ? opened.use(await openRemoteSandbox({ urls, token, policy: config.pythonPolicy, logger }))
+    : null;
   if (remote !== null && !config.servesSandbox) return { sandbox: remote, service: null };
   const local = opened.use(await openLocal(config, opened, logger));
   const service = config.servesSandbox ? makeSandboxService({ backend: local, token, logger }) : null;
@@ -118,6 +126,11 @@ async function openWeft(foundation: Foundation): Promise<string | null> {
   return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
+/** Who starts executions, for the audit trail. */
+function principalOf({ apiToken }: Config): string {
+  return apiToken === undefined ? 'anonymous' : 'api-token';
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What the API and the worker have in common. */
@@ -133,13 +146,43 @@ async function openParts(foundation: Foundation) {
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
-  const registry = makeNodeRegistry(
-    config.packages.rules,
-    opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
-    config.requestLimits.openedHosts,
-  );
   const evaluator = opened.use(openEvaluator());
-  return { ...foundation, database, pool, hub, recentEvents, appender, boss, queue, registry, evaluator };
+  const principal = principalOf(config);
+  const registry = makeNodeRegistry(
+    {
+      packageRules: config.packages.rules,
+      maxTimeoutMs: config.runBounds.maxTimeoutMs,
+      openedHosts: config.requestLimits.openedHosts,
+    },
+    opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    {
+      children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
+      approvals: makeApprovalStore({ database, hub, evaluator, principal }),
+    },
+    config.files.maxBytes,
+  );
+  const { url: storeUrl, maxBytes, ...keys } = config.files;
+  const files = makeFiles({
+    pool,
+    outside: storeUrl === undefined ? null : openStore(storeUrl, keys),
+    maxBytes,
+  });
+  const pythonPolicy = config.pythonPolicy ?? null;
+  return {
+    ...foundation,
+    database,
+    pool,
+    hub,
+    recentEvents,
+    appender,
+    boss,
+    queue,
+    registry,
+    evaluator,
+    principal,
+    files,
+    pythonPolicy,
+  };
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -157,7 +200,8 @@ async function openWorker(parts: Parts): Promise<Worker> {
   });
   const worker = startWorker({
     ...parts,
-    store: makeExecutionStore(pool),
+    store: makeExecutionStore(pool, parts.files),
+    family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
     auditLate,
@@ -169,6 +213,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   opened.use(worker);
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
 }
 
@@ -184,7 +229,8 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
     isReady: () => readiness(database),
-    readArtifact: weft.artifacts.read,
+    openArtifact: weft.files.open,
+    files: uploadTarget(parts.files),
     readEventLines: weft.executions.eventLines,
     mounts: service === null ? [] : [service],
     logger,
@@ -192,24 +238,29 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   return opened.use(server).url;
 }
 
+/** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
+function uploadTarget(files: Files): GraphqlServerOptions['files'] {
+  const save = (name: string, content: AsyncIterable<Buffer>) =>
+    files.save(null, { name, content }, new AbortController().signal);
+  return { maxBytes: files.maxBytes, save };
+}
+
 function makeUseCases(parts: Parts, worker: Worker | null): Weft {
-  const { config, sandbox, database, pool, registry } = parts;
+  const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
-  const principal = config.apiToken === undefined ? 'anonymous' : 'api-token';
   return {
     nodeDefinitions: () => descriptions,
     workflows: makeWorkflowUseCases(parts),
     executions: {
       ...makeExecutionUseCases(parts),
-      ...makeStartUseCases({ ...parts, worker, principal }),
-      ...makeRetryUseCases({ ...parts, worker, principal }),
+      ...makeStartUseCases({ ...parts, worker }),
+      ...makeRetryUseCases({ ...parts, worker }),
+      ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },
-    artifacts: {
-      get: (id) => findArtifact(pool, id),
-      read: (id) => readArtifact(pool, id),
-    },
+    files: parts.files,
+    approvals: makeApprovalUseCases(parts),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases(parts),
     serverInfo: async () => ({
@@ -247,7 +298,7 @@ function maxConnections(
   { maxConnections: wanted, waitingCells = 40, environments, requestLimits }: Config,
   logger: Logger,
 ): number {
-  const cells = waitingCells + 4 * environments.warm + BUSY_CELLS;
+  const cells = waitingCells + 8 * environments.warm + BUSY_CELLS;
   const openFiles = openFilesLimit();
   const requests = requestLimits.openedHosts.length > 0 ? REQUEST_DESCRIPTORS : 0;
   const most = connectionsWithin(openFiles, OTHER_DESCRIPTORS + requests + CELL_DESCRIPTORS * cells);
@@ -283,8 +334,7 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     pythonPath: config.pythonPath,
     bubblewrapPath: config.bubblewrapPath,
     runFolder: await makeRunFolder(),
-    policy: config.pythonPolicy,
-    requestLimits: config.requestLimits,
+    ...runSettings(config),
     // An API alone only checks code.
     idleCells: config.roles.includes('worker') || config.servesSandbox ? config.waitingCells : 1,
     environments,
@@ -293,6 +343,11 @@ async function openLocal(config: Config, opened: AsyncDisposableStack, logger: L
     idleEnvironmentMs: config.environments.idleSeconds * 1_000,
     logger,
   });
+}
+
+/** What the operator grants to code that this process runs. */
+export function runSettings({ pythonPolicy, allowsScratchWrites, runBounds, requestLimits }: Config) {
+  return { policy: pythonPolicy ?? 'strict', allowsScratchWrites, bounds: runBounds, requestLimits } as const;
 }
 
 async function postgresVersion({ manager }: Database): Promise<string> {

@@ -23,6 +23,21 @@ export type DeadEdgeReason =
   /** Its source went another way: it emitted on another handle than the edge's. */
   | 'OTHER_HANDLE';
 
+/** What is waited for. */
+export type WaitReason =
+  /** The delay before the next attempt. */
+  | 'RETRY'
+  /** A moment that the workflow names. */
+  | 'DELAY'
+  /** Items of a list, all of which wait. */
+  | 'ITEMS'
+  /** The end of an execution that the node started. */
+  | 'EXECUTION'
+  /** What people decide: see `approvals`. */
+  | 'APPROVAL'
+  /** That somebody mends what failed, or gives up: see `executionResume`. */
+  | 'FAILURE';
+
 /** The stream that a run wrote to. */
 export type OutputStream =
   | 'STDOUT'
@@ -63,7 +78,7 @@ export type ExecutionStatus =
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** A node waits for its next attempt; no execution has this status. */
+  /** Waits, and no worker has it meanwhile; `wait` says for what. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
@@ -88,13 +103,29 @@ export type OnItemError =
   /** The output has an object for each item, in order: `{ ok: true, output }`, or `{ ok: false, error, input }`. */
   | 'COLLECT';
 
+/** What the failure of a node means that no edge handles. */
+export type OnFailure =
+  /** The execution fails, and what runs is cancelled. */
+  | 'FAIL'
+  /** The node waits until somebody resumes the execution (`executionResume`). */
+  | 'PARK';
+
+/** What Python code may do. Whatever the policy, the walls of the kernel are around it. */
+export type PythonPolicy =
+  /** Code is read before it runs, and judged while it runs; `os`, `sys` and many others are blocked. */
+  | 'STRICT'
+  /** As STRICT, and `os`, `sys`, `shutil`, `sqlite3`, `multiprocessing` and writing in its own folder work. */
+  | 'STANDARD'
+  /** Plain Python: nothing but the kernel keeps it from anything. */
+  | 'KERNEL';
+
 /** SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final. */
 export type NodeExecutionStatus =
   /** Waits for a worker. */
   | 'QUEUED'
   /** Is being run. */
   | 'RUNNING'
-  /** A node waits for its next attempt; no execution has this status. */
+  /** Waits, and no worker has it meanwhile; `wait` says for what. */
   | 'WAITING'
   /** Ended with an output. */
   | 'SUCCEEDED'
@@ -189,6 +220,12 @@ export type WorkflowInput = {
   inputSchema?: unknown;
   /** A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID. */
   outputSchema?: unknown;
+  /** How long an execution may take from its start, waits included, milliseconds: 1000 to 315360000000 (ten years). Then it fails with EXECUTION_TIMEOUT. By default it may take as long as it does. */
+  timeoutMs?: number | null | undefined;
+  /** What the failure of a node means where no edge leads from its `error` handle. */
+  onFailure?: OnFailure;
+  /** What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default. */
+  pythonPolicy?: PythonPolicy | null | undefined;
 };
 
 /** A node of a workflow. */
@@ -289,6 +326,8 @@ export type ExecutionStartInput = {
   idempotencyKey?: string | null | undefined;
   /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
   idempotencyTtlSeconds?: number | null | undefined;
+  /** How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says. */
+  timeoutMs?: number | null | undefined;
 };
 
 /** How running nodes are ended. */
@@ -298,18 +337,27 @@ export type ExecutionCancelMode =
   /** Python is killed at once. */
   | 'FORCE';
 
+/** What becomes of nodes that failed and wait for somebody. */
+export type FailureAction =
+  /** They start again. */
+  | 'RETRY'
+  /** They have failed for good, and so has the execution. */
+  | 'FAIL';
+
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
   /** The code reads the input as `input_data`. Its output is `result`, the value of its last expression, or what it or its `main` returns. */
   code: string;
   /** Python requirements (PEP 508), such as `pandas>=2`. */
   packages?: Array<string>;
-  /** Longest run time in milliseconds: 1000 to 300000, by default 30000. */
+  /** Longest run time in milliseconds: 1000 to 300000, or to what PYTHON_MAX_TIMEOUT_SECONDS of the server says; by default 30000. */
   timeoutMs?: number | null | undefined;
   /** Most memory in MiB: 32 to 16384, by default 512. */
   memoryMb?: number | null | undefined;
   /** How many calls may be nested: 1000 to 20000, by default Python's own 1000. */
   recursionLimit?: number | null | undefined;
+  /** What the code may do, never more than the server's PYTHON_POLICY, which it is by default. */
+  policy?: PythonPolicy | null | undefined;
   /** Hosts that the code may send requests to, such as `api.example.com`, within what the operator opens (PYTHON_ALLOWED_HOSTS). */
   hosts?: Array<string> | null | undefined;
   /** Becomes `input_data`. */
@@ -333,6 +381,8 @@ export type WorkflowChange =
 export type ExecutionEventType =
   | 'ExecutionQueued'
   | 'ExecutionStarted'
+  | 'ExecutionWaiting'
+  | 'ExecutionResumed'
   | 'ExecutionSucceeded'
   | 'ExecutionFailed'
   | 'ExecutionCanceled'
@@ -342,6 +392,8 @@ export type ExecutionEventType =
   | 'NodeSkipped'
   | 'NodeCanceled'
   | 'NodeReused'
+  | 'NodeWaiting'
+  | 'NodeResumed'
   | 'NodeRetryScheduled'
   | 'NodeOutput'
   | 'NodeProgress'
@@ -496,6 +548,8 @@ export type ExecutionEventsSubscription = {
     events: Array<
       | EventParts_ExecutionQueued_Fragment
       | EventParts_ExecutionStarted_Fragment
+      | EventParts_ExecutionWaiting_Fragment
+      | EventParts_ExecutionResumed_Fragment
       | EventParts_ExecutionSucceeded_Fragment
       | EventParts_ExecutionFailed_Fragment
       | EventParts_ExecutionCanceled_Fragment
@@ -505,6 +559,8 @@ export type ExecutionEventsSubscription = {
       | EventParts_NodeSkipped_Fragment
       | EventParts_NodeCanceled_Fragment
       | EventParts_NodeReused_Fragment
+      | EventParts_NodeWaiting_Fragment
+      | EventParts_NodeResumed_Fragment
       | EventParts_NodeRetryScheduled_Fragment
       | EventParts_NodeOutput_Fragment
       | EventParts_NodeProgress_Fragment
@@ -537,6 +593,8 @@ export type ExecutionActivitySubscription = {
     events: Array<
       | ActivityParts_ExecutionQueued_Fragment
       | ActivityParts_ExecutionStarted_Fragment
+      | ActivityParts_ExecutionWaiting_Fragment
+      | ActivityParts_ExecutionResumed_Fragment
       | ActivityParts_ExecutionSucceeded_Fragment
       | ActivityParts_ExecutionFailed_Fragment
       | ActivityParts_ExecutionCanceled_Fragment
@@ -546,6 +604,8 @@ export type ExecutionActivitySubscription = {
       | ActivityParts_NodeSkipped_Fragment
       | ActivityParts_NodeCanceled_Fragment
       | ActivityParts_NodeReused_Fragment
+      | ActivityParts_NodeWaiting_Fragment
+      | ActivityParts_NodeResumed_Fragment
       | ActivityParts_NodeRetryScheduled_Fragment
       | ActivityParts_NodeOutput_Fragment
       | ActivityParts_NodeProgress_Fragment
@@ -577,6 +637,8 @@ export type ExecutionHistoryQuery = {
       nodes: Array<
         | EventParts_ExecutionQueued_Fragment
         | EventParts_ExecutionStarted_Fragment
+        | EventParts_ExecutionWaiting_Fragment
+        | EventParts_ExecutionResumed_Fragment
         | EventParts_ExecutionSucceeded_Fragment
         | EventParts_ExecutionFailed_Fragment
         | EventParts_ExecutionCanceled_Fragment
@@ -586,6 +648,8 @@ export type ExecutionHistoryQuery = {
         | EventParts_NodeSkipped_Fragment
         | EventParts_NodeCanceled_Fragment
         | EventParts_NodeReused_Fragment
+        | EventParts_NodeWaiting_Fragment
+        | EventParts_NodeResumed_Fragment
         | EventParts_NodeRetryScheduled_Fragment
         | EventParts_NodeOutput_Fragment
         | EventParts_NodeProgress_Fragment
@@ -610,6 +674,10 @@ export type ExecutionHistoryQuery = {
 type EventParts_ExecutionQueued_Fragment = ActivityParts_ExecutionQueued_Fragment;
 
 type EventParts_ExecutionStarted_Fragment = ActivityParts_ExecutionStarted_Fragment;
+
+type EventParts_ExecutionWaiting_Fragment = ActivityParts_ExecutionWaiting_Fragment;
+
+type EventParts_ExecutionResumed_Fragment = ActivityParts_ExecutionResumed_Fragment;
 
 type EventParts_ExecutionSucceeded_Fragment = (
   {
@@ -647,6 +715,10 @@ type EventParts_NodeReused_Fragment = (
   & ActivityParts_NodeReused_Fragment
 );
 
+type EventParts_NodeWaiting_Fragment = ActivityParts_NodeWaiting_Fragment;
+
+type EventParts_NodeResumed_Fragment = ActivityParts_NodeResumed_Fragment;
+
 type EventParts_NodeRetryScheduled_Fragment = ActivityParts_NodeRetryScheduled_Fragment;
 
 type EventParts_NodeOutput_Fragment = ActivityParts_NodeOutput_Fragment;
@@ -668,6 +740,8 @@ type EventParts_SecurityAlert_Fragment = ActivityParts_SecurityAlert_Fragment;
 export type EventPartsFragment =
   | EventParts_ExecutionQueued_Fragment
   | EventParts_ExecutionStarted_Fragment
+  | EventParts_ExecutionWaiting_Fragment
+  | EventParts_ExecutionResumed_Fragment
   | EventParts_ExecutionSucceeded_Fragment
   | EventParts_ExecutionFailed_Fragment
   | EventParts_ExecutionCanceled_Fragment
@@ -677,6 +751,8 @@ export type EventPartsFragment =
   | EventParts_NodeSkipped_Fragment
   | EventParts_NodeCanceled_Fragment
   | EventParts_NodeReused_Fragment
+  | EventParts_NodeWaiting_Fragment
+  | EventParts_NodeResumed_Fragment
   | EventParts_NodeRetryScheduled_Fragment
   | EventParts_NodeOutput_Fragment
   | EventParts_NodeProgress_Fragment
@@ -718,6 +794,42 @@ type ActivityParts_ExecutionStarted_Fragment = {
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'ExecutionStarted';
+};
+
+type ActivityParts_ExecutionWaiting_Fragment = {
+  /** What is waited for; of several waits the one that ends first. */
+  reason: WaitReason;
+  /** When that wait ends by itself; null where only something from outside ends it. */
+  until: string | null;
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionWaiting';
+};
+
+type ActivityParts_ExecutionResumed_Fragment = {
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'ExecutionResumed';
 };
 
 type ActivityParts_ExecutionSucceeded_Fragment = {
@@ -891,6 +1003,51 @@ type ActivityParts_NodeReused_Fragment = {
   type: 'NodeReused';
 };
 
+type ActivityParts_NodeWaiting_Fragment = {
+  /** What is waited for. */
+  reason: WaitReason;
+  /** When the wait ends by itself; null where only something from outside ends it. */
+  until: string | null;
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeWaiting';
+  /** Of a FAILURE: why the node failed. */
+  failure: EventErrorPartsFragment | null;
+};
+
+type ActivityParts_NodeResumed_Fragment = {
+  /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** Opaque. Pass the cursor as `after` to continue right after this event. */
+  cursor: string;
+  /** When the event happened, by the clock of the worker. */
+  occurredAt: string;
+  /** The node of the event; null for an event of the execution as a whole. */
+  nodeKey: string | null;
+  /** The attempt of the event, from 1. */
+  attempt: number | null;
+  /** The index of the item, from 0, of a node that runs `forEach`. */
+  item: number | null;
+  type: 'NodeResumed';
+  /** What ended the wait; null where its time had come. */
+  signal: {
+    /** Its number among the signals of the execution, from 1. */
+    number: number;
+    /** What it brought. */
+    payload: unknown;
+  } | null;
+};
+
 type ActivityParts_NodeRetryScheduled_Fragment = {
   /** Milliseconds until the next attempt. */
   delayMs: number;
@@ -1001,7 +1158,7 @@ type ActivityParts_NetworkRequest_Fragment = {
   /** Milliseconds from the request to the end of its response. */
   durationMs: number;
   /** Why there is no whole response: `TIMEOUT`, `NETWORK`, `REFUSED_ADDRESS` (a private address), `TOO_LARGE`, `ABANDONED` by the code, or `RUN_ENDED`; null where there is one. */
-  failure: string | null;
+  failureCode: string | null;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -1126,6 +1283,8 @@ type ActivityParts_SecurityAlert_Fragment = {
 export type ActivityPartsFragment =
   | ActivityParts_ExecutionQueued_Fragment
   | ActivityParts_ExecutionStarted_Fragment
+  | ActivityParts_ExecutionWaiting_Fragment
+  | ActivityParts_ExecutionResumed_Fragment
   | ActivityParts_ExecutionSucceeded_Fragment
   | ActivityParts_ExecutionFailed_Fragment
   | ActivityParts_ExecutionCanceled_Fragment
@@ -1135,6 +1294,8 @@ export type ActivityPartsFragment =
   | ActivityParts_NodeSkipped_Fragment
   | ActivityParts_NodeCanceled_Fragment
   | ActivityParts_NodeReused_Fragment
+  | ActivityParts_NodeWaiting_Fragment
+  | ActivityParts_NodeResumed_Fragment
   | ActivityParts_NodeRetryScheduled_Fragment
   | ActivityParts_NodeOutput_Fragment
   | ActivityParts_NodeProgress_Fragment
@@ -1267,6 +1428,32 @@ export type ExecutionCancelMutation = {
   /** Cancels an execution: running nodes end within a second, and no further node begins. */
   executionCancel: {
     /** The execution, which ends within a second; null where there are userErrors. */
+    execution: ExecutionPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ExecutionResumeMutationVariables = Exact<{
+  id: string;
+  action?: FailureAction;
+  version?: ExecutionRetryVersion;
+}>;
+
+
+export type ExecutionResumeMutation = {
+  /** Goes on with an execution whose nodes have failed and wait for somebody (a workflow's `onFailure: PARK`): after what made them fail was mended, or to give up. */
+  executionResume: {
+    /** The execution, which goes on; null where there are userErrors. */
     execution: ExecutionPartsFragment | null;
     /** Empty where the mutation succeeded. */
     userErrors: Array<{
@@ -1762,6 +1949,7 @@ export type PythonEnvironmentFieldsFragment = {
 export type PythonCheckQueryVariables = Exact<{
   code: string;
   packages?: Array<string> | null | undefined;
+  policy?: PythonPolicy | null | undefined;
   hosts?: Array<string> | null | undefined;
 }>;
 
@@ -1773,6 +1961,8 @@ export type PythonCheckQuery = {
     ok: boolean;
     /** The shape of the code, and so how it runs; null for code that cannot run. */
     shape: PythonShape | null;
+    /** The policy by which the code was judged. */
+    policy: PythonPolicy;
     /** Of the shape MAIN: the JSON Schema of the input, read from the signature of `main`: the names, types and defaults of its parameters, and its docstring. A form for the node's input can be drawn from it. */
     inputSchema: unknown;
     /** The packages that the code declares itself, in a block `# /// script` (PEP 723). The node has them beside its own. */
@@ -1942,6 +2132,8 @@ export type ServerInfoQuery = {
       available: boolean;
       /** Such as `3.11.2`. */
       pythonVersion: string | null;
+      /** The loosest that Python code may have here (PYTHON_POLICY), which it has where it asks for none. */
+      policy: PythonPolicy;
       /** Why not; null when it can. */
       problem: {
         /** `PYTHON_NOT_FOUND` or `PYTHON_SANDBOX_UNAVAILABLE`. */
@@ -2024,6 +2216,12 @@ export type WorkflowVersionPartsFragment = {
   inputSchema: unknown;
   /** The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted. */
   outputSchema: unknown;
+  /** How long an execution may take from its start, milliseconds, before it fails with EXECUTION_TIMEOUT; null for as long as it does. */
+  timeoutMs: number | null;
+  /** What the failure of a node means where no edge leads from its `error` handle. */
+  onFailure: OnFailure;
+  /** What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's. */
+  pythonPolicy: PythonPolicy | null;
   /** Its nodes. */
   nodes: Array<{
     /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
@@ -2389,19 +2587,22 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failure}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
   'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+
+export const ExecutionResumeDocument: Document<ExecutionResumeMutation, ExecutionResumeMutationVariables> =
+  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
   'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
@@ -2449,7 +2650,7 @@ export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMu
   'mutation PythonEnvironmentDelete($id:ID!){pythonEnvironmentDelete(id:$id){deletedPythonEnvironmentId userErrors{level code field message}}}';
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
-  'query PythonCheck($code:String!$packages:[String!]$hosts:[String!]){pythonCheck(code:$code packages:$packages hosts:$hosts){ok violations{rule message line column}shape inputSchema packages missingPackages}}';
+  'query PythonCheck($code:String!$packages:[String!]$policy:PythonPolicy$hosts:[String!]){pythonCheck(code:$code packages:$packages policy:$policy hosts:$hosts){ok violations{rule message line column}shape policy inputSchema packages missingPackages}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';
@@ -2461,16 +2662,16 @@ export const SecurityAlertsDocument: Document<SecurityAlertsQuery, SecurityAlert
   'query SecurityAlerts($first:Int$after:String){securityAlerts(first:$first after:$after){nodes{id raisedAt violations windowSeconds execution{id workflow{id name}}}pageInfo{hasNextPage endCursor}}}';
 
 export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariables> =
-  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
+  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion policy problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
-  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
-  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
@@ -2479,22 +2680,22 @@ export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
-  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
-  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema}';
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';

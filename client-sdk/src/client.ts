@@ -8,6 +8,7 @@ import {
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
+import { type Files, makeFiles } from './files.ts';
 import type { ClientOptions } from './options.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
@@ -23,6 +24,7 @@ export interface WeftClient {
   readonly workflows: Workflows;
   readonly python: Python;
   readonly artifacts: Artifacts;
+  readonly files: Files;
   readonly securityViolations: SecurityViolations;
   /** Every node type, with all that a palette and a form need to render it. */
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
@@ -51,6 +53,7 @@ export function makeClient(context: ClientContext): WeftClient {
     workflows: makeWorkflows(settings),
     python: makePython(context),
     artifacts: makeArtifacts(settings),
+    files: makeFiles(settings),
     securityViolations: makeSecurityViolations(context),
     async nodeDefinitions(requestOptions) {
       return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;

@@ -166,6 +166,7 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
 const serverCodes = [
   'INTERNAL_SERVER_ERROR',
   'DATABASE_UNAVAILABLE',
+  'FILE_STORE_ERROR',
   'PYTHON_SERVICE_ERROR',
   'TOO_BUSY',
   'TOO_MANY_CONNECTIONS',

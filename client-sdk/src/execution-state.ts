@@ -27,6 +27,8 @@ export interface ItemState<Output = unknown> {
   readonly error: NodeFailure | null;
   /** The edges by which nothing came, where it was SKIPPED. Null otherwise. */
   readonly because: readonly DeadEdge[] | null;
+  /** What it waits for, while the status is WAITING. */
+  readonly wait: Wait | null;
   /** The latest report of the last attempt. */
   readonly progress: NodeProgress | null;
   readonly startedAt: string | null;
@@ -42,6 +44,9 @@ export interface NodeState<Output = unknown> extends ItemState<Output> {
   /** The items of a `forEach` node, by index. */
   readonly items: Readonly<Record<number, ItemState>>;
 }
+
+/** `until`: when the wait ends by itself; null where only something from outside ends it. */
+export type Wait = Pick<EventOf<'NodeWaiting'>, 'reason' | 'until'>;
 
 export type Artifact = EventOf<'ArtifactCreated'>['artifact'];
 
@@ -62,6 +67,7 @@ const emptyItem: ItemState = {
   output: null,
   error: null,
   because: null,
+  wait: null,
   progress: null,
   startedAt: null,
   finishedAt: null,
@@ -89,6 +95,12 @@ function applyEvent(state: Writable<ExecutionState>, event: ExecutionEvent): voi
       break;
     case 'ExecutionStarted':
       Object.assign(state, { status: 'RUNNING', startedAt: occurredAt });
+      break;
+    case 'ExecutionWaiting':
+      state.status = 'WAITING';
+      break;
+    case 'ExecutionResumed':
+      state.status = 'RUNNING';
       break;
     case 'ExecutionSucceeded':
       Object.assign(state, { status: 'SUCCEEDED', output: event.output, finishedAt: occurredAt });
@@ -129,34 +141,47 @@ function applyToNode(nodes: Record<string, NodeState>, event: ExecutionEvent): v
 }
 
 function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemState> {
-  const { occurredAt: finishedAt } = event;
+  const ended = { finishedAt: event.occurredAt, wait: null };
   switch (event.type) {
     case 'NodeStarted':
       return {
         status: 'RUNNING',
         attempt: event.attempt ?? 1,
         progress: null,
+        wait: null,
         startedAt: before.startedAt ?? event.occurredAt,
+      };
+    case 'NodeResumed':
+      return { status: 'RUNNING', wait: null };
+    case 'NodeWaiting':
+      return {
+        status: 'WAITING',
+        wait: { reason: event.reason, until: event.until },
+        ...(event.failure && { error: event.failure }),
       };
     case 'NodeProgress': {
       const { current, total, unit, message } = event;
       return { progress: { current, total, unit, message } };
     }
     case 'NodeSucceeded':
-      return { status: 'SUCCEEDED', output: event.output, error: null, finishedAt };
+      return { status: 'SUCCEEDED', output: event.output, error: null, ...ended };
     case 'NodeReused':
-      return { status: 'REUSED', output: event.output, finishedAt };
+      return { status: 'REUSED', output: event.output, ...ended };
     case 'NodeFailed':
-      return { status: 'FAILED', error: event.error, finishedAt };
+      return { status: 'FAILED', error: event.error, ...ended };
     case 'NodeCanceled':
-      return { status: 'CANCELED', finishedAt };
+      return { status: 'CANCELED', ...ended };
     case 'NodeSkipped':
-      return { status: 'SKIPPED', because: event.because ?? null, finishedAt };
+      return { status: 'SKIPPED', because: event.because ?? null, ...ended };
     case 'NodeRetryScheduled':
-      return { status: 'WAITING', error: event.error };
+      return { status: 'WAITING', error: event.error, wait: retryWait(event) };
     default:
       return {};
   }
+}
+
+function retryWait({ occurredAt, delayMs }: EventOf<'NodeRetryScheduled'>): Wait {
+  return { reason: 'RETRY', until: new Date(Date.parse(occurredAt) + delayMs).toISOString() };
 }
 
 /** Nodes and items that had not ended were canceled with the execution. */
@@ -173,6 +198,6 @@ function canceledItems({ items }: NodeState, finishedAt: string): NodeState['ite
 
 function canceled<T extends ItemState>(state: T, finishedAt: string): T {
   return state.status === 'RUNNING' || state.status === 'WAITING'
-    ? { ...state, status: 'CANCELED', finishedAt }
+    ? { ...state, status: 'CANCELED', wait: null, finishedAt }
     : state;
 }

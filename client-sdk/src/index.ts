@@ -19,6 +19,7 @@ export {
 export type { DeadEdge, EventOf, ExecutionEvent } from './event.ts';
 export type { ExecutionSummary, Executions, StartInput, UpdatesOptions } from './executions.ts';
 export type { ExecutionExport } from './export.ts';
+export type { Files, UploadContent, UploadedFile, UploadOptions } from './files.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live-stream.ts';
@@ -36,6 +37,7 @@ export type {
   Execution,
   ExecutionWithNodes,
   ResultOptions,
+  ResumeOptions,
   RetryOptions,
   RetryPlan,
   Run,

@@ -7,6 +7,7 @@ import {
   PythonEnvironmentProgressDocument,
   type PythonEnvironmentProgressSubscription,
   PythonEnvironmentsDocument,
+  type PythonPolicy,
   PythonRunDocument,
   type PythonRunInput,
 } from './_generated_operations.ts';
@@ -56,12 +57,13 @@ export interface Python {
    */
   run<Output = unknown>(input: PythonRunInput, options?: RequestOptions): PythonRun<Output>;
   /**
-   * Everything in the code that the sandbox would refuse; the code does not run.
+   * Everything in the code that the sandbox would refuse under the policy, by default the server's; the code does not
+   * run.
    * @throws WeftServerError PYTHON_SERVICE_ERROR while the server cannot reach a sandbox service
    */
   check(
     code: string,
-    options?: RequestOptions & { packages?: string[]; hosts?: string[] },
+    options?: RequestOptions & { packages?: string[]; policy?: PythonPolicy; hosts?: string[] },
   ): Promise<PythonCheck>;
   readonly environments: PythonEnvironments;
 }
@@ -76,13 +78,9 @@ export function makePython(context: ClientContext): Python {
   const { settings } = context;
   return {
     run: (input, options) => makePendingRun(context, start(input, options)),
-    async check(code, { packages, hosts, ...options } = {}) {
-      const { pythonCheck } = await request(
-        settings,
-        PythonCheckDocument,
-        { code, packages, hosts },
-        options,
-      );
+    async check(code, { packages, policy, hosts, ...options } = {}) {
+      const variables = { code, packages, policy, hosts };
+      const { pythonCheck } = await request(settings, PythonCheckDocument, variables, options);
       return pythonCheck;
     },
     environments: makeEnvironments(context),

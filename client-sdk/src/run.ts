@@ -5,11 +5,13 @@ import {
   type ExecutionEventType,
   type ExecutionPartsFragment,
   type ExecutionQuery,
+  ExecutionResumeDocument,
   ExecutionRetryDocument,
   ExecutionRetryPlanDocument,
   type ExecutionRetryPlanQuery,
   type ExecutionRetryStrategy,
   type ExecutionRetryVersion,
+  type FailureAction,
 } from './_generated_operations.ts';
 import { makeRunActivity, type RunActivity } from './activity.ts';
 import type { ClientContext } from './context.ts';
@@ -66,6 +68,19 @@ export interface RunMethods<Output> extends RunActivity {
   retry(strategy?: ExecutionRetryStrategy, options?: RetryOptions): Promise<Run<Output>>;
   /** What such a retry would reuse and run; it is not started. Throws what `retry` throws. */
   retryPlan(strategy?: ExecutionRetryStrategy, options?: RetryOptions): Promise<RetryPlan>;
+  /**
+   * Goes on with the run whose nodes have failed and wait for somebody (`onFailure: 'PARK'`).
+   * @throws WeftNotFoundError where the execution does not exist
+   * @throws WeftInputError where no node of it waits after a failure, and for a version that changes what has run
+   */
+  resume(options?: ResumeOptions): Promise<Execution>;
+}
+
+export interface ResumeOptions extends RequestOptions {
+  /** RETRY, which is the default: the failed nodes start again. FAIL: they have failed for good, and so has the run. */
+  action?: FailureAction | undefined;
+  /** The version of the run, which is the default, or the latest of its workflow. */
+  version?: ExecutionRetryVersion | undefined;
 }
 
 export interface RetryOptions extends RequestOptions {
@@ -120,6 +135,15 @@ function makeRunMethods<Output>(context: ClientContext, idOf: () => Promise<stri
       const idempotent = { ...options, idempotent: true };
       const data = await request(settings, ExecutionCancelDocument, variables, idempotent);
       return unwrapPayload(data.executionCancel, 'execution');
+    },
+    async resume({ action, version, ...options } = {}) {
+      const variables = {
+        id: await idWithin(options),
+        ...(action && { action }),
+        ...(version && { version }),
+      };
+      const { executionResume } = await request(settings, ExecutionResumeDocument, variables, options);
+      return unwrapPayload(executionResume, 'execution');
     },
     async retryPlan(strategy = 'FROM_FAILURE', options) {
       const variables = { id: await idWithin(options), strategy, ...retryVariables(options) };

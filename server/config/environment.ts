@@ -26,6 +26,14 @@ export interface Config {
   shutdownGraceMs: number;
   runAhead: boolean;
   retentionDays: number | undefined;
+  files: {
+    /** Of the store beside the database; undefined for none. */
+    url: string | undefined;
+    accessKeyId: string | undefined;
+    secretAccessKey: string | undefined;
+    maxBytes: number;
+    uploadMs: number;
+  };
   httpAllowedHosts: string[];
   requestLimits: {
     openedHosts: string[];
@@ -36,7 +44,10 @@ export interface Config {
   pythonPath: string | undefined;
   /** Undefined where the PATH has none; the sandbox then looks where the system keeps its programs. */
   bubblewrapPath: string | undefined;
-  pythonPolicy: 'strict' | 'kernel';
+  /** Undefined where sandbox services decide. */
+  pythonPolicy: 'strict' | 'standard' | 'kernel' | undefined;
+  allowsScratchWrites: boolean;
+  runBounds: { maxTimeoutMs: number; scratchMb: number; fileMb: number; outputMb: number };
   waitingCells: number | undefined;
   pythonServiceUrls: string[];
   pythonServiceToken: string | undefined;
@@ -61,6 +72,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     if (roles.includes('api')) requireSecret('WEFT_API_TOKEN', settings);
     if (isSandboxAlone) requireSecret('PYTHON_SERVICE_TOKEN', settings);
   }
+  if (settings.WEFT_FILES_URL?.startsWith('s3:')) requireKeys(settings);
   return {
     warnings: findMisspelt(variables),
     host: settings.HOST,
@@ -76,6 +88,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     runAhead: settings.WEFT_RUN_AHEAD,
     retentionDays: settings.WEFT_RETENTION_DAYS,
+    files: {
+      url: settings.WEFT_FILES_URL,
+      accessKeyId: settings.WEFT_FILES_ACCESS_KEY_ID,
+      secretAccessKey: settings.WEFT_FILES_SECRET_ACCESS_KEY,
+      maxBytes: settings.WEFT_MAX_FILE_MB * 1024 * 1024,
+      uploadMs: settings.WEFT_UPLOAD_HOURS * 3_600_000,
+    },
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     requestLimits: {
       openedHosts: settings.PYTHON_ALLOWED_HOSTS,
@@ -85,7 +104,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     pythonPath: settings.PYTHON_PATH,
     bubblewrapPath: settings.BUBBLEWRAP_PATH ?? findProgram('bwrap', variables.PATH),
-    pythonPolicy: settings.PYTHON_POLICY,
+    pythonPolicy: settings.PYTHON_POLICY ?? (settings.PYTHON_SERVICE_URL.length > 0 ? undefined : 'strict'),
+    allowsScratchWrites: settings.PYTHON_ALLOW_SCRATCH_WRITES,
+    runBounds: {
+      maxTimeoutMs: settings.PYTHON_MAX_TIMEOUT_SECONDS * 1_000,
+      scratchMb: settings.PYTHON_SCRATCH_MB,
+      fileMb: settings.PYTHON_FILE_MB ?? settings.PYTHON_SCRATCH_MB,
+      outputMb: settings.PYTHON_OUTPUT_MB,
+    },
     waitingCells: settings.WEFT_WAITING_CELLS,
     pythonServiceUrls: settings.PYTHON_SERVICE_URL,
     pythonServiceToken: settings.PYTHON_SERVICE_TOKEN,
@@ -133,6 +159,17 @@ function requireSecret(name: 'WEFT_API_TOKEN' | 'PYTHON_SERVICE_TOKEN', settings
     'INVALID_SETTINGS',
     `HOST=${settings.HOST} lets other machines in, and this server runs code. ` +
       `Set ${name} to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
+  );
+}
+
+function requireKeys(settings: ParsedSettings): void {
+  const missing = (['WEFT_FILES_ACCESS_KEY_ID', 'WEFT_FILES_SECRET_ACCESS_KEY'] as const).filter(
+    (name) => settings[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new WeftError(
+    'INVALID_SETTINGS',
+    `WEFT_FILES_URL names an S3 store, whose requests are signed. Set ${missing.join(' and ')} too.`,
   );
 }
 

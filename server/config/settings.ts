@@ -6,7 +6,7 @@ import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
-import { commaList, flag, oneOf, secret, someNumber, url, wholeNumber } from './values.ts';
+import { commaList, flag, oneOf, secret, someNumber, storeUrl, url, wholeNumber } from './values.ts';
 
 const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];
@@ -68,6 +68,19 @@ export const Settings = z.object({
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),
+  WEFT_FILES_URL: storeUrl()
+    .optional()
+    .describe(
+      'Where files beyond 1 MiB are kept: `file:///folder` or `s3://bucket/prefix?endpoint=…`. Not set: in the database.',
+    ),
+  WEFT_FILES_ACCESS_KEY_ID: z.string().optional().describe('The key of the S3 store of WEFT_FILES_URL.'),
+  WEFT_FILES_SECRET_ACCESS_KEY: z.string().optional().describe('The secret of WEFT_FILES_ACCESS_KEY_ID.'),
+  WEFT_MAX_FILE_MB: wholeNumber(1, 2_047)
+    .default(64)
+    .describe('Most MiB of one file that is uploaded or saved by a node.'),
+  WEFT_UPLOAD_HOURS: someNumber(0.0001, 8_760)
+    .default(24)
+    .describe('Uploads that no execution uses are deleted after so long.'),
   WEFT_HTTP_ALLOWED_HOSTS: commaList
     .pipe(
       z.array(
@@ -124,14 +137,31 @@ export const Settings = z.object({
   PYTHON_SERVICE_TOKEN: secret()
     .optional()
     .describe('The secret between sandbox services and their clients; the same value on both sides.'),
-  PYTHON_POLICY: oneOf(['strict', 'kernel'])
-    .default('strict')
-    .describe('strict: all three walls. kernel: no checks inside Python, the walls of the kernel alone.'),
-  WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
+  PYTHON_POLICY: oneOf(['strict', 'standard', 'kernel'])
     .optional()
     .describe(
-      'How many cells wait for Python without packages, 3 MB each. Not set: the default of the sandbox.',
+      'The loosest that code may have, and the default. Not set: strict, or that of the sandbox services.',
     ),
+  PYTHON_ALLOW_SCRATCH_WRITES: flag()
+    .default(false)
+    .describe(
+      'Whether code under strict may open files of its own folder for writing, as libraries may anyway.',
+    ),
+  PYTHON_MAX_TIMEOUT_SECONDS: wholeNumber(1, 43_200)
+    .default(300)
+    .describe('The longest time limit that a Python node may have.'),
+  PYTHON_SCRATCH_MB: wholeNumber(16, 1_048_576)
+    .default(64)
+    .describe('The size of the folder of a run, which is in memory; of /dev/shm as well.'),
+  PYTHON_FILE_MB: wholeNumber(1, 1_048_576)
+    .optional()
+    .describe('The most that one file of a run may have. Not set: the size of its folder.'),
+  PYTHON_OUTPUT_MB: wholeNumber(1, 64)
+    .default(1)
+    .describe('How much of stdout, and of stderr, is kept of a run; the rest is left out.'),
+  WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
+    .optional()
+    .describe('Cells kept waiting for Python without packages, 3 MB each. Not set: 8 to 40, as runs come.'),
   WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000)
     .default(8)
     .describe('How many environments have a running fork-server at once.'),
@@ -161,6 +191,7 @@ export const Settings = z.object({
 export const secretSettings: readonly string[] = [
   'DATABASE_URL',
   'WEFT_API_TOKEN',
+  'WEFT_FILES_SECRET_ACCESS_KEY',
   'PYTHON_SERVICE_TOKEN',
   'PYTHON_INDEX_URL',
   'PYTHON_EXTRA_INDEX_URL',

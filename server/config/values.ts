@@ -31,3 +31,25 @@ export const commaList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+
+/** Where files are kept. Names and passwords have settings of their own, which are not printed. */
+export const storeUrl = () =>
+  z
+    .string()
+    .refine(
+      isStoreUrl,
+      'expected file:///an/absolute/path, or s3://bucket/prefix with no more than ?endpoint=https://…&region=…',
+    );
+
+function isStoreUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  if (url.protocol === 'file:') return url.host === '' && url.search === '' && url.pathname.length > 1;
+  const endpoint = url.searchParams.get('endpoint');
+  return (
+    url.protocol === 's3:' &&
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(url.hostname) &&
+    [...url.searchParams.keys()].every((name) => name === 'endpoint' || name === 'region') &&
+    (endpoint === null || /^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
+  );
+}

@@ -7,6 +7,10 @@ import { ViolationSeverity1764410000000 } from '../../migrations/1764410000000-v
 import { ViolationCount1764420000000 } from '../../migrations/1764420000000-violation-count.ts';
 import { WorkflowKeys1764500000000 } from '../../migrations/1764500000000-workflow-keys.ts';
 import { IdempotencyExpiry1764510000000 } from '../../migrations/1764510000000-idempotency-expiry.ts';
+import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
+import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-executions.ts';
+import { Approvals1764540000000 } from '../../migrations/1764540000000-approvals.ts';
+import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -18,6 +22,10 @@ export const migrations = [
   ViolationCount1764420000000,
   WorkflowKeys1764500000000,
   IdempotencyExpiry1764510000000,
+  Waits1764520000000,
+  SubExecutions1764530000000,
+  Approvals1764540000000,
+  Files1764600000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,10 +1,13 @@
-import type { Artifact, ArtifactFile, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type Arrival,
   type ExpressionScope,
+  type NodeContext,
   type NodeEmission,
   NodeFailure,
+  type NodeFiles,
+  type NodeWait,
   type WatchedEvent,
 } from '../nodes/definition.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
@@ -20,9 +23,10 @@ import { type ViolationWatchDeps, watchViolations } from './watch-violations.ts'
 export interface AttemptDeps extends ViolationWatchDeps {
   /** Called for a violation of an attempt that has ended. Never throws. */
   onLateViolation: (late: LateViolation, isFatal: boolean) => void;
-  saveArtifact: (file: ArtifactFile, signal: AbortSignal) => Promise<Artifact>;
+  files: NodeFiles;
   sandbox: SandboxBackend;
   expressions: Expressions;
+  now: () => Date;
 }
 
 export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }>;
@@ -30,18 +34,27 @@ export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }
 export type AttemptEnd =
   | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
   | { kind: 'failed'; error: NodeError; durationMs: number; retryAfterMs?: number }
+  | ({ kind: 'waiting' } & NodeWait)
   /** The signal aborted it, for the signal's reason. */
   | { kind: 'stopped' };
 
 /** While more than this is not committed, a node that emits events waits for the journal. */
 const MAX_PENDING_BYTES = 1024 * 1024;
 
-/** Runs one attempt of one node, or of one item of it. Never throws. */
+/** What one attempt is given. */
+export interface AttemptInput {
+  scope: ExpressionScope;
+  arrivals: readonly Arrival[];
+  /** The run of the node or item: it may go on after a wait. */
+  run: NodeRun;
+}
+
+/** Runs one attempt of one node, or of one item of it, or goes on with it after a wait. Never throws. */
 export async function runAttempt(
   deps: AttemptDeps,
   node: PlannedNode,
   ref: NodeRef,
-  { scope, arrivals }: { scope: ExpressionScope; arrivals: readonly Arrival[] },
+  { scope, arrivals, run }: AttemptInput,
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const startedAt = performance.now();
@@ -66,9 +79,12 @@ export async function runAttempt(
 
   try {
     const config = await evaluation.renderConfig(scope);
-    const emission = await node.definition.execute({
+    const idOf = (count: number) => [scope.execution.id, node.key, ref.item ?? '', count].join('.');
+    const context: NodeContext<unknown> = {
       nodeKey: node.key,
-      attemptId: [scope.execution.id, node.key, ref.item ?? '', ref.attempt].join('.'),
+      item: ref.item ?? null,
+      attemptId: idOf(ref.attempt),
+      tryId: idOf(run.failures),
       config,
       input: scope.input,
       arrivals,
@@ -76,12 +92,21 @@ export async function runAttempt(
       signal,
       sandbox,
       evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
+      now: deps.now,
       emit,
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       notify,
-      saveArtifact: (file) => deps.saveArtifact(file, signal),
-    });
-    return signal.aborted ? { kind: 'stopped' } : { kind: 'succeeded', emission, durationMs: durationMs() };
+      saveArtifact: (file) => deps.files.save(file, signal),
+      openFile: deps.files.open,
+    };
+    const { wait } = run;
+    const end =
+      wait === null
+        ? await node.definition.execute(context)
+        : await node.definition.resume!(context, { data: wait.data, payload: wait.signal?.payload });
+    if (signal.aborted) return { kind: 'stopped' };
+    if ('wait' in end) return { kind: 'waiting', ...end };
+    return { kind: 'succeeded', emission: end, durationMs: durationMs() };
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
     const retryAfterMs = thrown instanceof NodeFailure ? thrown.retryAfterMs : 0;
@@ -106,6 +131,10 @@ export function endEvent(
       const delayMs = retryDelayMs(policy, run.failures + 1, end.error, end.retryAfterMs);
       if (delayMs !== null) return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error };
       return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs };
+    }
+    case 'waiting': {
+      const { reason, until, data = null } = end.wait;
+      return { type: 'NodeWaiting', ...ref, reason, until: until?.toISOString() ?? null, data };
     }
     case 'stopped':
       return null;

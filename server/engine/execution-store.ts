@@ -1,10 +1,12 @@
 import type { Pool } from 'pg';
-import { saveArtifact } from '../journal/artifacts.ts';
-import type { Artifact, ArtifactFile, ExecutionStatus } from '../journal/event.ts';
+import type { Files } from '../files/files.ts';
+import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import type { WaitingParent } from './family.ts';
 import type { RunState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
+import type { AddressedSignal } from './waits.ts';
 
 /** What the engine reads and writes beside the journal's appends. Tests give one in memory. */
 export interface ExecutionStore {
@@ -13,9 +15,12 @@ export interface ExecutionStore {
   foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
   /** The last sequence. */
   endOfJournal(executionId: string): Promise<number>;
-  saveArtifact(executionId: string, file: ArtifactFile, signal: AbortSignal): Promise<Artifact>;
-  /** Which of these executions a client wants to cancel. */
-  cancelRequests(executionIds: readonly string[]): Promise<CancelRequest[]>;
+  /** The files that executions save and open. */
+  readonly files: Pick<Files, 'save' | 'openFor'>;
+  /** What came from outside for these executions. */
+  requests(executionIds: readonly string[]): Promise<ExecutionRequests[]>;
+  /** All signals of the execution, in order. Waits for one that is just being sent. */
+  readSignals(executionId: string): Promise<AddressedSignal[]>;
 }
 
 /** What an execution begins from, as it stands in its row. */
@@ -27,20 +32,30 @@ export interface StoredExecution {
   cancelRequested: string | null;
   /** The execution that this one retries from its failure. */
   reuseFrom: string | null;
+  /** How many there are. */
+  signals: number;
+  /** How long it may take from its start, milliseconds; null for as long as it does. */
+  timeoutMs: number | null;
+  /** The node that waits for it. */
+  parent: WaitingParent | null;
 }
 
-export interface CancelRequest {
+export interface ExecutionRequests {
   executionId: string;
-  mode: string;
+  /** The mode of a request to cancel; null where there is none. */
+  cancelRequested: string | null;
+  /** How many signals there are. */
+  signals: number;
 }
 
-export function makeExecutionStore(pool: Pool): ExecutionStore {
+export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
   return {
     load: (executionId) => loadExecution(pool, executionId),
     foldJournal: (executionId) => foldJournal(pool, executionId),
     endOfJournal: (executionId) => endOfJournal(pool, executionId),
-    saveArtifact: (executionId, file, signal) => saveArtifact(pool, executionId, file, signal),
-    cancelRequests: (executionIds) => findCancelRequests(pool, executionIds),
+    files,
+    requests: (executionIds) => readRequests(pool, executionIds),
+    readSignals: (executionId) => readSignals(pool, executionId),
   };
 }
 
@@ -50,7 +65,10 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
     text: `
       SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested",
-             CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom"
+             CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",
+             e.signals, e.timeout_ms AS "timeoutMs",
+             CASE WHEN e.is_awaited AND e.parent_id IS NOT NULL THEN json_build_object(
+               'executionId', e.parent_id, 'nodeKey', e.parent_node_key, 'item', e.parent_item) END AS parent
       FROM executions e
       LEFT JOIN workflow_versions v ON v.workflow_id = e.workflow_id AND v.number = e.version_number
       WHERE e.id = $1`,
@@ -60,14 +78,34 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
   return row && { ...row, definition: fromStored(row.definition) };
 }
 
-async function findCancelRequests(pool: Pool, executionIds: readonly string[]): Promise<CancelRequest[]> {
+async function readRequests(pool: Pool, executionIds: readonly string[]): Promise<ExecutionRequests[]> {
   if (executionIds.length === 0) return [];
-  const { rows } = await pool.query<CancelRequest>({
-    name: 'weft-cancel-requests',
+  const { rows } = await pool.query<ExecutionRequests>({
+    name: 'weft-execution-requests',
     text: `
-      SELECT id AS "executionId", cancel_requested AS mode FROM executions
-      WHERE id = ANY ($1) AND cancel_requested IS NOT NULL`,
+      SELECT id AS "executionId", cancel_requested AS "cancelRequested", signals FROM executions
+      WHERE id = ANY ($1) AND (cancel_requested IS NOT NULL OR signals > 0)`,
     values: [executionIds],
+  });
+  return rows;
+}
+
+/**
+ * First waits for a signal that is being sent, by the lock that its sender has: what is accepted before the time of a wait
+ * is over is seen when that wait ends.
+ */
+async function readSignals(pool: Pool, executionId: string): Promise<AddressedSignal[]> {
+  await pool.query({
+    name: 'weft-await-signals',
+    text: 'SELECT FROM executions WHERE id = $1 FOR SHARE',
+    values: [executionId],
+  });
+  const { rows } = await pool.query<AddressedSignal>({
+    name: 'weft-read-signals',
+    text: `
+      SELECT number, node_key AS "nodeKey", item, payload FROM execution_signals
+      WHERE execution_id = $1 ORDER BY number`,
+    values: [executionId],
   });
   return rows;
 }

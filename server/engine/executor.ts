@@ -5,6 +5,7 @@ import type { Clock } from '../shared/clock.ts';
 import { type AttemptDeps, type AttemptEnd, endEvent, type LateViolation, runAttempt } from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
+import type { Inbox } from './inbox.ts';
 import { lateFailure } from './late-violations.ts';
 import { makeNodeStarts } from './node-start.ts';
 import { checkOutput } from './output.ts';
@@ -15,8 +16,12 @@ import { takeStep } from './step.ts';
 import { EXECUTION_ENDED, type StopRequest } from './stop.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { arrivalsOf, type ExecutionInfo, inputOf, scopeOf } from './values.ts';
+import { cancelWaitingItems, MAX_HELD_WAIT_MS, type NextWait, signalFor, timerMs, toWait } from './waits.ts';
 
-export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
+/** Where a worker leaves an execution. */
+export type RunEnd = 'ended' | 'released' | 'parked';
+
+export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation' | 'now'> {
   plan: Plan;
   evaluator: Evaluator;
   execution: ExecutionInfo;
@@ -26,6 +31,15 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
   former: Former | null;
   /** Whether nodes may start before their `NodeStarted` is committed (run-ahead.ts). */
   runAhead: boolean;
+  /** What came for nodes that wait. */
+  inbox: Inbox;
+  /**
+   * Gives the execution up until `wakeAt` (milliseconds of the epoch, or Infinity) or a signal. False where a signal or a request to cancel has come
+   * meanwhile, and the execution goes on.
+   */
+  park: (wakeAt: number) => Promise<boolean>;
+  /** A moment, milliseconds of the epoch, that the clock of the database is past; the worker's may be behind. */
+  notBefore: number;
   /** Aborts with a StopRequest. */
   signal: AbortSignal;
   /** Aborts when the worker may start nothing more: what runs may end, another worker does the rest. */
@@ -43,11 +57,13 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation'> {
  * A step's nodes launch when the step before is committed; whether they also wait for their own step is decided in
  * run-ahead.ts. Attempts never touch the state: they hand their end to the loop, and those at items to for-each.ts.
  *
- * Gives `ended` when the terminal event is committed, `released` when what ran is marked for another worker.
+ * Gives `ended` when the terminal event is committed, `released` when what ran is marked for another worker, `parked`
+ * when all that is left of it waits (waits.ts).
  * @throws WeftError JOURNAL_FENCED when another writer has the execution
  */
-export async function runExecution(options: ExecutorOptions): Promise<'ended' | 'released'> {
-  const { plan, execution, state, former, journal, signal, draining, clock } = options;
+export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
+  const { plan, execution, state, former, journal, inbox, signal, draining, clock } = options;
+  const lagMs = Math.max(0, options.notBefore - clock.now().getTime());
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
   const isStopped = () => signal.aborted || journal.lost.aborted;
@@ -66,12 +82,16 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   const onStop = () => wake.resolve();
   const stops = [signal, journal.lost, draining];
   for (const stop of stops) stop.addEventListener('abort', onStop, { once: true });
+  const stopListening = inbox.onRing(() => wake.resolve());
 
   try {
     if (former !== null && !isStopped()) recordReuse(former);
     valueLimits = makeValueLimits(state);
     while (!isStopped() && crash === null && late.fatal === null) {
-      const step = takeStep(plan, state, ended, clock.now(), !draining.aborted);
+      await inbox.refresh();
+      const { signals } = inbox;
+      const mayStart = !draining.aborted;
+      const step = takeStep(plan, state, ended, now(), { mayStart, signals, timeoutMs: execution.timeoutMs });
       ended = [];
       if (step.end !== null) {
         await stopNodes(EXECUTION_ENDED);
@@ -89,8 +109,11 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
         return 'ended';
       }
       for (const nodeKey of step.starts) launch(nodeKey, recorded);
-      if (draining.aborted && running.size === 0 && ended.length === 0) break;
-      await somethingToDo(step.wakeAt);
+      const isIdle = running.size === 0 && ended.length === 0;
+      if (draining.aborted && isIdle) break;
+      if (isIdle && step.wait !== null && isLong(step.wait)) {
+        if (await park(step.wait, step.wakeAt)) return 'parked';
+      } else await somethingToDo(step.wakeAt);
     }
     await stopNodes(crash === null && late.fatal !== null ? EXECUTION_ENDED : signal.reason);
     await recorded; // before another worker goes on
@@ -100,6 +123,7 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     return await stopFromOutside(signal.aborted ? (signal.reason as StopRequest) : { kind: 'release' });
   } finally {
     for (const stop of stops) stop.removeEventListener('abort', onStop);
+    stopListening();
     await stopNodes(undefined);
   }
 
@@ -114,12 +138,30 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     }
   }
 
-  /** Waits until an attempt ends, a retry is due or a stop is requested. */
-  async function somethingToDo(wakeAt: number | null): Promise<void> {
-    const cancelTimer =
-      wakeAt === null
-        ? undefined
-        : clock.setTimer(Math.max(0, wakeAt - clock.now().getTime()), () => wake.resolve());
+  /** By the clock of this worker, made up for where it is behind the database that found the execution due. */
+  function now(): Date {
+    return new Date(clock.now().getTime() + lagMs);
+  }
+
+  /** Whether it is worth giving the execution up. */
+  function isLong({ at }: NextWait): boolean {
+    return at - now().getTime() > MAX_HELD_WAIT_MS;
+  }
+
+  /** False where the execution goes on all the same. */
+  async function park(next: NextWait, wakeAt: number): Promise<boolean> {
+    await record([{ type: 'ExecutionWaiting', ...toWait(next) }]);
+    isClosed = true; // another worker may have the execution at once
+    const isParked = await options.park(wakeAt);
+    if (!isParked) isClosed = false;
+    return isParked;
+  }
+
+  /** Waits until an attempt ends, the next step is due, a signal comes or a stop is requested. */
+  async function somethingToDo(wakeAt: number): Promise<void> {
+    const cancelTimer = Number.isFinite(wakeAt)
+      ? clock.setTimer(timerMs(wakeAt - now().getTime()), () => wake.resolve())
+      : undefined;
     if (ended.length === 0) await wake.promise;
     cancelTimer?.();
     wake = Promise.withResolvers();
@@ -158,8 +200,9 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       scope: ExpressionScope,
       within: AbortSignal,
     ): Promise<AttemptEnd> => {
-      const deps = { ...options, onLateViolation };
-      return valueLimits.judge(key, await runAttempt(deps, node, which, { scope, arrivals }, within));
+      const deps = { ...options, onLateViolation, now };
+      const input = { scope, arrivals, run: runOf(state, key, which.item ?? null) };
+      return valueLimits.judge(key, await runAttempt(deps, node, which, input, within));
     };
     const scope = scopeOf(state, execution, input);
     if (forEach === null) return attempt(ref, scope, nodeStop.signal);
@@ -173,7 +216,10 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
       runAhead: options.runAhead,
       signal: nodeStop.signal,
       draining,
+      now,
       clock,
+      inbox,
+      takeSignal: (item) => signalFor(state, inbox.signals, key, item),
       record,
       attempt: (which, item, within) => {
         const itemScope = { ...scopeOf(state, execution, item), item, index: which.item!, nodeInput: input };
@@ -184,8 +230,8 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
   }
 
   function record(events: readonly EventBody[]): Promise<void> {
-    const now = clock.now();
-    for (const event of events) applyEvent(state, event, now);
+    const at = now();
+    for (const event of events) applyEvent(state, event, at);
     return append(events);
   }
 
@@ -220,8 +266,8 @@ export async function runExecution(options: ExecutorOptions): Promise<'ended' | 
     await Promise.all(running.values());
   }
 
-  async function stopFromOutside(request: StopRequest): Promise<'ended' | 'released'> {
-    if (request.kind === 'cancel') return end([{ type: 'ExecutionCanceled' }]);
+  async function stopFromOutside(request: StopRequest): Promise<RunEnd> {
+    if (request.kind === 'cancel') return end([...cancelWaitingItems(state), { type: 'ExecutionCanceled' }]);
     await record(ended);
     isClosed = true;
     await record(releaseEvents(state));

@@ -6,6 +6,8 @@ import type {
   NodeError,
   NodeEventBody,
   NodeStatus,
+  Signal,
+  Wait,
   WatchedEventType,
 } from '../journal/event.ts';
 
@@ -15,6 +17,9 @@ export interface RunState {
   nodes: Map<string, NodeRun>;
   /** How many nodes have ended. */
   ends: number;
+  startedAt: Date | null;
+  /** Numbers of the signals that nodes have taken. */
+  taken: Set<number>;
 }
 
 /** A node, or one item of a `forEach` node. */
@@ -28,6 +33,8 @@ export interface NodeRun {
   interruptions: number;
   /** While a retry waits: when it is due, milliseconds of the epoch. */
   retryAt: number | null;
+  /** Set from the moment when the node itself waits, until it starts another attempt: it goes on from there. */
+  wait: NodeWaitState | null;
   handle: string | null;
   output: unknown;
   error: NodeError | null;
@@ -40,8 +47,15 @@ export interface NodeRun {
   items: Map<number, NodeRun>;
 }
 
+export interface NodeWaitState extends Wait {
+  /** What the node had journalled for itself. */
+  data: unknown;
+  /** What ended the wait; null while it lasts, and where it ended by itself. */
+  signal: Signal | null;
+}
+
 export function emptyState(): RunState {
-  return { status: 'QUEUED', nodes: new Map(), ends: 0 };
+  return { status: 'QUEUED', nodes: new Map(), ends: 0, startedAt: null, taken: new Set() };
 }
 
 export function fold(state: RunState, events: Iterable<JournalEvent>): RunState {
@@ -64,6 +78,13 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       break;
     case 'ExecutionStarted':
       state.status = 'RUNNING';
+      state.startedAt = at;
+      break;
+    case 'ExecutionWaiting':
+      state.status = 'WAITING';
+      break;
+    case 'ExecutionResumed':
+      state.status = 'RUNNING';
       break;
     case 'ExecutionSucceeded':
       state.status = 'SUCCEEDED';
@@ -76,6 +97,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       break;
     default:
       applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
+      if (event.type === 'NodeResumed' && event.signal !== null) state.taken.add(event.signal.number);
       if (event.item == null && isEnd(event)) runOf(state, event.nodeKey, null).endOrder ??= state.ends++;
       // An item that ends is progress of its list, so the list is not what ends workers.
       if (event.item != null && (event.type === 'NodeSucceeded' || event.type === 'NodeFailed'))
@@ -84,7 +106,7 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
 }
 
 function isEnd({ type }: NodeStateEvent): boolean {
-  return type !== 'NodeStarted' && type !== 'NodeRetryScheduled';
+  return !['NodeStarted', 'NodeRetryScheduled', 'NodeWaiting', 'NodeResumed'].includes(type);
 }
 
 type NodeStateEvent = Exclude<NodeEventBody, { type: WatchedEventType }>;
@@ -93,7 +115,8 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
   switch (event.type) {
     case 'NodeStarted':
       if (run.status === 'RUNNING' && isBetweenItems(run)) run.interruptions++;
-      Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null });
+      if (run.wait?.reason === 'FAILURE') beginAgain(run);
+      Object.assign(run, { status: 'RUNNING', attempt: event.attempt, retryAt: null, wait: null });
       run.startedAt ??= at;
       break;
     case 'NodeSucceeded':
@@ -118,12 +141,33 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
     case 'NodeCanceled':
       cancel(run, at);
       break;
+    case 'NodeWaiting': {
+      const { reason, until, data } = event;
+      Object.assign(run, { status: 'WAITING', wait: { reason, until, data, signal: null } });
+      if (event.failure !== undefined)
+        Object.assign(run, { error: event.failure, failures: run.failures + 1 });
+      break;
+    }
+    case 'NodeResumed':
+      if (run.status === 'RUNNING' && isBetweenItems(run)) run.interruptions++;
+      Object.assign(run, { status: 'RUNNING', retryAt: null, wait: { ...run.wait, signal: event.signal } });
+      break;
     case 'NodeRetryScheduled':
-      if (event.error.code !== WORKER_STOPPED) run.failures++;
+      // What had waited goes on, unless it failed.
+      if (event.error.code !== WORKER_STOPPED) Object.assign(run, { failures: run.failures + 1, wait: null });
       Object.assign(run, { status: 'WAITING', error: event.error, retryAt: at.getTime() + event.delayMs });
       break;
     default:
       event satisfies never;
+  }
+}
+
+/** After a failure that somebody has mended: what had failed is as new. */
+function beginAgain(run: NodeRun): void {
+  run.interruptions = 0;
+  for (const item of run.items.values()) {
+    if (item.status === 'FAILED' || item.status === 'CANCELED')
+      Object.assign(item, { status: 'QUEUED', failures: 0, interruptions: 0, wait: null, finishedAt: null });
   }
 }
 
@@ -172,6 +216,7 @@ export function newRun(): NodeRun {
     failures: 0,
     interruptions: 0,
     retryAt: null,
+    wait: null,
     handle: null,
     output: undefined,
     error: null,

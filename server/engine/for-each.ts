@@ -1,10 +1,12 @@
-import type { EventBody, NodeRef } from '../journal/event.ts';
+import type { EventBody, NodeRef, Signal } from '../journal/event.ts';
 import { type ExpressionScope, NodeFailure, type NodeStart } from '../nodes/definition.ts';
 import type { ForEach, OnItemError } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
-import { type Clock, sleep } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import { type AttemptEnd, endEvent } from './attempt.ts';
 import { isDone, type NodeRun, newRun } from './fold.ts';
+import type { Inbox } from './inbox.ts';
+import { type ItemWaits, makeItemWaits } from './item-waits.ts';
 import type { PlannedNode } from './plan.ts';
 import { interruption } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
@@ -24,7 +26,12 @@ export interface ForEachOptions {
   signal: AbortSignal;
   /** Aborts when no further item and no further attempt may start. */
   draining: AbortSignal;
+  /** As the executor has it: see `ExecutorOptions.notBefore`. */
+  now: () => Date;
   clock: Clock;
+  inbox: Inbox;
+  /** The signal that the item takes, where one has come. */
+  takeSignal: (item: number) => Signal | null;
   /** Applies events to the state and journals them; resolves when they are committed. Has a listener already. */
   record: (events: readonly EventBody[]) => Promise<void>;
   attempt: (ref: NodeRef, value: unknown, signal: AbortSignal) => Promise<AttemptEnd>;
@@ -38,13 +45,15 @@ const MAX_ITEMS = 10_000;
  * Runs a node once per item of a list, a bounded number at a time; the output is the list of outputs, in order.
  *
  *   item:  (none) → RUNNING → SUCCEEDED            REUSED: from the execution that this one retries
- *                   RUNNING → WAITING → RUNNING    by the node's retry policy, which counts each item's attempts
+ *                   RUNNING → WAITING → RUNNING    by the node's retry policy, which counts each item's attempts, or
+ *                                                  because the node itself waits
  *                   RUNNING → FAILED               for good; `onItemError` says what follows
  *                   RUNNING → CANCELED             the node failed by another item, or the execution ended
  *
  * Items that a former worker or a former execution finished do not run again. With FAIL, when an item has failed for
  * good, the node fails at once with that error, which no further attempt could mend: no item starts, no retry is waited
- * for, and the items that run are stopped. With SKIP and COLLECT the list goes on to its end.
+ * for, and the items that run are stopped. With SKIP and COLLECT the list goes on to its end. Where all items that have
+ * begun wait, and for long, the node waits with them.
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
@@ -69,17 +78,19 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const items: readonly unknown[] = list;
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const draining = AbortSignal.any([signal, options.draining]);
+  const waits = makeItemWaits({ ...options, lanes: Math.min(forEach.concurrency, items.length) });
+  const draining = AbortSignal.any([signal, options.draining, waits.areLong]);
   let failure: Failed | null = null;
   let next = 0;
   async function lane(): Promise<void> {
     while (!draining.aborted && next < items.length) {
       const item = next++;
-      const itemRun = await runItem({ ...options, signal, draining }, item, items[item]);
+      const itemRun = await runItem({ ...options, signal, draining, waits }, item, items[item]);
       if (itemRun.status !== 'FAILED' || !isStrict) continue;
       failure ??= failureOf(item, itemRun);
       failed.abort();
     }
+    waits.endLane();
   }
   await Promise.all(Array.from({ length: Math.min(forEach.concurrency, items.length) }, lane));
 
@@ -90,6 +101,7 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   // The state may be that of the execution's end already.
   if (endsExecution(options.signal)) await cancelItems('RUNNING', 'WAITING', 'CANCELED');
   const hasEnded = (itemRun: NodeRun | undefined) => isDone(itemRun) || itemRun?.status === 'FAILED';
+  if (!signal.aborted && waits.areLong.aborted) return { kind: 'waiting', wait: waits.whole() };
   if (signal.aborted || !items.every((_, item) => hasEnded(run.items.get(item)))) return { kind: 'stopped' };
   return {
     kind: 'succeeded',
@@ -138,9 +150,13 @@ async function listOf({
   }
 }
 
+interface ItemOptions extends ForEachOptions {
+  waits: ItemWaits;
+}
+
 /** Takes one item through its attempts, until it ends or may start no further one. */
-async function runItem(options: ForEachOptions, item: number, value: unknown): Promise<NodeRun> {
-  const { node, record, signal, draining, clock } = options;
+async function runItem(options: ItemOptions, item: number, value: unknown): Promise<NodeRun> {
+  const { node, record, signal, draining, waits } = options;
   const run = options.run.items.get(item) ?? newRun();
   options.run.items.set(item, run);
   if (run.status === 'RUNNING') {
@@ -148,10 +164,15 @@ async function runItem(options: ForEachOptions, item: number, value: unknown): P
     if (lost !== null) await record([lost]);
   }
   while (!isDone(run) && run.status !== 'FAILED') {
-    await sleep(clock, (run.retryAt ?? 0) - clock.now().getTime(), draining);
+    const signaled = await waits.end(item, run, draining);
     if (draining.aborted) break;
-    const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + 1, item };
-    const started = record([{ type: 'NodeStarted', ...ref, ...options.start }]); // has a listener: see ForEachOptions
+    const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + (run.wait === null ? 1 : 0), item };
+    // has a listener: see ForEachOptions
+    const started = record([
+      run.wait === null
+        ? { type: 'NodeStarted', ...ref, ...options.start }
+        : { type: 'NodeResumed', ...ref, signal: signaled ?? run.wait.signal },
+    ]);
     if (!mayRunAhead(options.runAhead, node)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
     if (event === null) break;

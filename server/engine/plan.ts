@@ -11,6 +11,8 @@ export interface Plan {
   outputs: readonly string[];
   /** The JSON Schema that the execution's output must fit; null where any will do. */
   outputSchema: unknown;
+  /** Whether a failure that no edge handles waits for somebody. */
+  parksFailures: boolean;
 }
 
 export interface PlannedNode {
@@ -36,7 +38,13 @@ export function makePlan(draft: WorkflowDraft, registry: NodeRegistry): Plan {
       sourceHandle: edge.sourceHandle ?? defaultHandle(byKey.get(edge.source)!),
     })),
   );
-  return { graph, nodes: byKey, outputs: outputKeys(graph, byKey), outputSchema: draft.outputSchema };
+  return {
+    graph,
+    nodes: byKey,
+    outputs: outputKeys(graph, byKey),
+    outputSchema: draft.outputSchema,
+    parksFailures: draft.onFailure === 'PARK',
+  };
 }
 
 /** An edge that names no handle leaves by the first handle of its node. */

@@ -9,12 +9,22 @@ import { prepared } from '../db/boss.ts';
  *
  *   created → active (claimed) → completed
  *             active → retry (released, or the heartbeat stopped) → active
+ *             active → none (parked: `executions.wake_at` is set) → created (due, or signaled)
+ *
+ * What is parked has no job, because pg-boss counts the jobs of a queue each second and walks past those that are not due.
  */
 export interface ExecutionQueue {
   claim(limit: number): Promise<ClaimedJob[]>;
   /** Reports to pg-boss that the worker of these jobs lives. */
   heartbeat(jobs: readonly ClaimedJob[]): Promise<void>;
   complete(job: ClaimedJob): Promise<void>;
+  /**
+   * Takes the job away until `wakeAt` (milliseconds of the epoch, or Infinity) or a signal. False where the execution
+   * has more signals than the worker knows or is to be cancelled, and where the claim has lapsed.
+   */
+  park(job: ClaimedJob, wakeAt: number, knownSignals: number): Promise<boolean>;
+  /** Makes jobs of the parked executions that are due. Gives their number. */
+  wakeDue(): Promise<number>;
   /** Makes the job claimable again. `asLost`: as if the worker had been lost, because it cannot go on. */
   release(job: ClaimedJob, asLost: boolean): Promise<void>;
   /**
@@ -32,6 +42,8 @@ export interface ClaimedJob {
   retryCount: number;
   /** True where the worker that claimed the job before neither completed nor released it. */
   wasLost: boolean;
+  /** A moment, milliseconds of the epoch, that the clock of the database was past when the job was made. */
+  notBefore: number;
 }
 
 const QUEUE = 'executions';
@@ -42,6 +54,12 @@ const QUEUE = 'executions';
  */
 const HEARTBEAT_SECONDS = 10;
 export const HEARTBEAT_INTERVAL_MS = 2_500;
+
+/**
+ * pg-boss takes a job from its worker after at most a day, however well that is. Here the heartbeat alone decides. As many
+ * seconds as its column holds.
+ */
+const NEVER_EXPIRES = 2_147_483_647;
 
 /** The engine counts losses by itself, so pg-boss must never fail a job for good. */
 const RETRY_LIMIT = 1_000_000;
@@ -66,6 +84,7 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
         executionId: data.executionId,
         retryCount,
         wasLost: retryCount > 0 && data.releasedAt !== retryCount - 1,
+        notBefore: data.notBefore ?? 0,
       }));
     },
     async heartbeat(jobs) {
@@ -73,6 +92,22 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
     },
     async complete(job) {
       await boss.complete(QUEUE, attemptOf(job), null, { db });
+    },
+    async park(job, wakeAt, knownSignals) {
+      const until = Number.isFinite(wakeAt) ? new Date(wakeAt).toISOString() : 'infinity';
+      const { rowCount } = await pool.query({
+        name: 'weft-park',
+        text: PARK,
+        values: [job.jobId, job.retryCount, job.executionId, until, knownSignals],
+      });
+      return rowCount === 1;
+    },
+    async wakeDue() {
+      let woken = 0;
+      for (let count = WAKE_BATCH; count === WAKE_BATCH; woken += count) {
+        count = (await pool.query({ name: 'weft-wake-due', text: WAKE_DUE })).rowCount ?? 0;
+      }
+      return woken;
     },
     async release(job, asLost) {
       if (!asLost) await pool.query(NOTE_RELEASE, [job.jobId, job.retryCount]);
@@ -90,19 +125,19 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
 }
 
 /**
- * Ends a WITH statement whose part `started (id)` gives an execution: inserts its job with the id `$1`, claimed already
- * where `$2` is true. The row is the one that pg-boss's `send` makes, and `fetch` where it is claimed;
+ * Ends a WITH statement whose part `started (id)` gives executions: inserts a job for each, with `id`, claimed already
+ * where `isClaimed`. The row is the one that pg-boss's `send` makes, and `fetch` where it is claimed;
  * test/db/queue.test.ts compares them. pg-boss documents that jobs may be inserted into its table ("Job table").
  * `send` and `fetch` would make a start five statements, which takes two and a half times as long (4.1 ms, this 1.6).
  */
-export function insertJobSql(): string {
+export function insertJobSql(id = '$1::uuid', isClaimed = '$2', data = ''): string {
   return `
     INSERT INTO pgboss.job (id, name, data, state, started_on, heartbeat_on, policy, retry_limit, retry_delay,
                             retry_backoff, expire_seconds, keep_until, deletion_seconds, heartbeat_seconds)
-    SELECT $1::uuid, '${QUEUE}', jsonb_build_object('executionId', started.id),
-           (CASE WHEN $2 THEN 'active' ELSE 'created' END)::pgboss.job_state,
-           CASE WHEN $2 THEN now() END, CASE WHEN $2 THEN now() END,
-           queue.policy, queue.retry_limit, queue.retry_delay, queue.retry_backoff, queue.expire_seconds,
+    SELECT ${id}, '${QUEUE}', jsonb_build_object('executionId', started.id${data}),
+           (CASE WHEN ${isClaimed} THEN 'active' ELSE 'created' END)::pgboss.job_state,
+           CASE WHEN ${isClaimed} THEN now() END, CASE WHEN ${isClaimed} THEN now() END,
+           queue.policy, queue.retry_limit, queue.retry_delay, queue.retry_backoff, ${NEVER_EXPIRES},
            now() + queue.retention_seconds * interval '1 second', queue.deletion_seconds, queue.heartbeat_seconds
     FROM started LEFT JOIN pgboss.queue ON queue.name = '${QUEUE}'`;
 }
@@ -113,9 +148,68 @@ function attemptOf({ jobId, retryCount }: ClaimedJob): { id: string; retryCount:
 
 interface JobData {
   executionId: string;
+  /** See ClaimedJob. */
+  notBefore?: number;
   /** The job's `retry_count` when it was released last: each claim after the first adds one to that. */
   releasedAt?: number;
 }
+
+/** Of parked executions that become jobs in one statement. */
+const WAKE_BATCH = 1_000;
+
+/** The row of the execution is locked by whoever sends a signal, so one of the two sees the other. */
+const PARK = `
+  WITH held AS (
+    SELECT id FROM pgboss.job
+    WHERE name = '${QUEUE}' AND id = $1 AND retry_count = $2 AND state = 'active' FOR UPDATE
+  ), parked AS (
+    UPDATE executions SET wake_at = $4
+    WHERE id = $3 AND signals = $5 AND cancel_requested IS NULL AND EXISTS (SELECT FROM held)
+    RETURNING id
+  )
+  DELETE FROM pgboss.job USING held
+  WHERE job.name = '${QUEUE}' AND job.id = held.id AND EXISTS (SELECT FROM parked)`;
+
+/** For a job of an execution that was parked. */
+function insertWokenJobSql(): string {
+  return insertJobSql(
+    'gen_random_uuid()',
+    'false',
+    ", 'notBefore', floor(extract(epoch FROM now()) * 1000)::bigint",
+  );
+}
+
+const WAKE_DUE = `
+  WITH due AS (
+    SELECT id FROM executions WHERE wake_at <= now() ORDER BY wake_at LIMIT ${WAKE_BATCH} FOR UPDATE SKIP LOCKED
+  ), started AS (
+    UPDATE executions SET wake_at = NULL FROM due WHERE executions.id = due.id RETURNING executions.id
+  ) ${insertWokenJobSql()}`;
+
+/** Makes a job of the execution where it is parked. */
+export const WAKE = `
+  WITH started AS (
+    UPDATE executions SET wake_at = NULL WHERE id = $1 AND wake_at IS NOT NULL RETURNING id
+  ) ${insertWokenJobSql()}`;
+
+/**
+ * Stores a signal for a node of an execution that has not ended, and makes a job of the execution where it is parked.
+ * The first part gives the signal's number; no row where the execution has ended.
+ */
+export const SEND_SIGNAL = `
+  WITH target AS (
+    SELECT id, wake_at FROM executions WHERE id = $1 AND finished_at IS NULL FOR UPDATE
+  ), counted AS (
+    UPDATE executions SET signals = executions.signals + 1, wake_at = NULL
+    FROM target WHERE executions.id = target.id
+    RETURNING executions.id, executions.signals
+  ), stored AS (
+    INSERT INTO execution_signals (execution_id, number, node_key, item, payload)
+    SELECT id, signals, $2, $3, $4 FROM counted RETURNING number
+  ), started AS (
+    SELECT id FROM target WHERE wake_at IS NOT NULL
+  ), woken AS (${insertWokenJobSql()})
+  SELECT number FROM stored`;
 
 /** The job's own row counts, because it survives every worker. */
 const COUNT_LOSS = `

@@ -1,10 +1,10 @@
 import type { EventBody, NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
-import { NodeFailure } from '../nodes/definition.ts';
+import { failure } from './failure.ts';
 import { isBetweenItems, type NodeRun, newRun, type RunState, WORKER_STOPPED } from './fold.ts';
 import type { Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { type NodeChange, planRetry } from './retry-plan.ts';
-import { nodeStarted } from './step.ts';
+import { nodeResumed, nodeStarted } from './step.ts';
 
 /** A node whose worker was lost this often while it ran is taken to be the cause. */
 const MAX_INTERRUPTIONS = 3;
@@ -24,7 +24,9 @@ export function resumeEvents(plan: Plan, state: RunState): EventBody[] {
       const run = state.nodes.get(nodeKey)!;
       const { attempt } = run;
       // Of a list, the items that ran are counted, and the node only where none did.
-      return (isBetweenItems(run) && interruption({ nodeKey, attempt }, run)) || nodeStarted(state, nodeKey);
+      const goesOn = () =>
+        run.wait === null ? nodeStarted(state, nodeKey) : nodeResumed(state, nodeKey, run.wait.signal);
+      return (isBetweenItems(run) && interruption({ nodeKey, attempt }, run)) || goesOn();
     });
 }
 
@@ -99,8 +101,4 @@ function reused(
   { output, handle }: NodeRun,
 ): EventBody & { nodeKey: string } {
   return { type: 'NodeReused', nodeKey, item, attempt: 0, output, handle: handle! };
-}
-
-function failure(code: string, message: string, retryable = false): NodeError {
-  return { ...new NodeFailure({ code, message, retryable }).error, nodeKey: null };
 }

@@ -4,11 +4,15 @@ import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import { underPolicy } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
-import { type ExecutorOptions, runExecution } from './executor.ts';
+import { type ExecutorOptions, type RunEnd, runExecution } from './executor.ts';
+import type { Family } from './family.ts';
 import { emptyState } from './fold.ts';
+import { makeInbox } from './inbox.ts';
+import { makeNodeFiles } from './node-files.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
@@ -28,6 +32,7 @@ export interface ResumeDeps
     | 'logger'
   > {
   store: ExecutionStore;
+  family: Family;
   appender: Appender;
   registry: NodeRegistry;
 }
@@ -41,22 +46,39 @@ export interface ResumeOptions {
   /** Counts a loss of the worker at this sequence; null where no worker had the execution before. */
   countLoss: ((sequence: number) => Promise<number>) | null;
   runAhead: boolean;
+  /** See ClaimedJob. */
+  notBefore: number;
+  /** Gives the job up: see ExecutionQueue. */
+  park: (wakeAt: number, knownSignals: number) => Promise<boolean>;
+  /** Called with what tells the execution that there are new signals. */
+  onInbox: (ring: () => void) => void;
   /** Aborts with a StopRequest. */
   signal: AbortSignal;
 }
 
 /**
  * Goes on with an execution from wherever its journal stands: from its start, or from where a former worker left it.
- * Gives `ended` when the terminal event is committed, `released` when another worker has to go on.
+ * Gives `ended` when the terminal event is committed, `released` when another worker has to go on, `parked` when
+ * nobody has to until its wait ends.
  */
-export async function resumeExecution(
-  deps: ResumeDeps,
-  options: ResumeOptions,
-): Promise<'ended' | 'released'> {
+export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
+  const { executionId } = options;
+  const row = options.preloaded ?? (await deps.store.load(executionId));
+  if (row === undefined) return 'ended';
+  const end = hasEnded(row.status) ? 'ended' : await resumeRow(row, deps, options);
+  if (end === 'ended') {
+    const startsExecutions = ({ type }: { type: string }) =>
+      deps.registry.get(type)?.startsExecutions === true;
+    const mayHaveChildren = hasEnded(row.status) || row.definition.nodes.some(startsExecutions);
+    if (mayHaveChildren || row.parent !== null)
+      await deps.family.ended(executionId, row.parent, mayHaveChildren);
+  }
+  return end;
+}
+
+async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
   const { store, appender } = deps;
   const { executionId, inserted, countLoss } = options;
-  const row = options.preloaded ?? (await store.load(executionId));
-  if (row === undefined || hasEnded(row.status)) return 'ended';
   // Before the journal is folded, which may be what cannot be done.
   if (countLoss !== null) {
     const sequence = await store.endOfJournal(executionId);
@@ -77,15 +99,25 @@ export async function resumeExecution(
     await journal.append([{ type: 'ExecutionFailed', error: unplannable(plan) }]);
     return 'ended';
   }
+  const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0 || row.status === 'WAITING');
+  options.onInbox(inbox.ring);
   return runExecution({
     ...deps,
+    sandbox: underPolicy(deps.sandbox, row.definition.pythonPolicy),
     journal,
-    async saveArtifact(file, signal) {
+    inbox,
+    notBefore: options.notBefore,
+    park: (wakeAt) => options.park(wakeAt, inbox.signals.length),
+    files: makeNodeFiles(store.files, executionId, async () => {
       if (inserted !== null && !(await inserted)) throw notInserted();
-      return store.saveArtifact(executionId, file, signal);
-    },
+    }),
     plan,
-    execution: { id: executionId, workflowId: row.workflowId, input: row.input },
+    execution: {
+      id: executionId,
+      workflowId: row.workflowId,
+      input: row.input,
+      timeoutMs: row.timeoutMs ?? row.definition.timeoutMs,
+    },
     state,
     former: row.reuseFrom === null ? null : await loadFormer(deps, row.reuseFrom, { plan, input: row.input }),
     runAhead: options.runAhead && countLoss === null,

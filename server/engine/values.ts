@@ -7,6 +7,8 @@ export interface ExecutionInfo {
   id: string;
   workflowId: string | null;
   input: unknown;
+  /** How long it may take from its start, milliseconds; null for as long as it does. */
+  timeoutMs: number | null;
 }
 
 /**

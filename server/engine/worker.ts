@@ -4,6 +4,7 @@ import type { Hub } from '../journal/hub.ts';
 import { setRepeatingTimer, sleep } from '../shared/clock.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { StoredExecution } from './execution-store.ts';
+import type { RunEnd } from './executor.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 import { type ResumeDeps, type ResumeOptions, resumeExecution } from './resume-execution.ts';
 import type { StopRequest } from './stop.ts';
@@ -41,6 +42,8 @@ interface ActiveRun {
   job: ClaimedJob;
   stop: AbortController;
   done: Promise<void>;
+  /** Tells it that it has this many signals. */
+  onSignals: (count: number) => void;
 }
 
 /**
@@ -48,7 +51,7 @@ interface ActiveRun {
  * nodes go on for the time of grace, releases what has not ended by then, and waits for all of that.
  *
  *   wake-up or poll → claim → run → complete
- *   reserveSlot → start ↗         ↘ release: another worker goes on
+ *   reserveSlot → start ↗         ↘ release: another worker goes on; park: nobody does until its wait ends
  */
 export function startWorker(options: WorkerOptions): Worker {
   const { hub, queue, store, clock, logger } = options;
@@ -81,61 +84,54 @@ export function startWorker(options: WorkerOptions): Worker {
       try {
         const jobs = await queue.claim(free);
         backlog = jobs.length === free;
-        for (const job of jobs) start(job, (signal) => runClaimed(job, null, signal));
+        for (const job of jobs) start(job, (run) => runClaimed(run, null));
       } catch (error) {
         logger.warn({ err: error }, 'claiming executions failed; the worker tries again within a second');
       }
     }
   }
 
-  function start(job: ClaimedJob, run: (signal: AbortSignal) => Promise<void>): void {
+  function start(job: ClaimedJob, run: (activeRun: ActiveRun) => Promise<void>): void {
     const { executionId } = job;
     // pg-boss saw no heartbeat and gave this worker the job again. The former run is stopped, and the new one waits for
     // its end before it reads the journal.
     const former = active.get(executionId);
     former?.stop.abort({ kind: 'release' } satisfies StopRequest);
     const stop = new AbortController();
-    const activeRun: ActiveRun = { job, stop, done: runAfter(former?.done) };
+    const activeRun: ActiveRun = { job, stop, done: runAfter(former?.done), onSignals: () => {} };
     active.set(executionId, activeRun);
     if (closing.signal.aborted) stop.abort({ kind: 'release' } satisfies StopRequest);
 
     async function runAfter(formerDone: Promise<void> | undefined): Promise<void> {
       // Without a former run, one turn later: the statement that inserts the execution is sent first.
       await (formerDone ?? nextTurn());
-      await run(stop.signal);
+      await run(activeRun);
       if (active.get(executionId) === activeRun) active.delete(executionId);
       if (backlog) claimSoon();
     }
   }
 
   /** Never rejects. */
-  async function runClaimed(
-    job: ClaimedJob,
-    preloaded: StoredExecution | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await settle(job, await resume(job, { preloaded, inserted: null, signal }).catch(coerceError));
+  async function runClaimed(run: ActiveRun, preloaded: StoredExecution | null): Promise<void> {
+    await settle(run.job, await resume(run, { preloaded, inserted: null }).catch(coerceError));
   }
 
   /** Never rejects. Where the insert fails, whoever started the execution gets the error; here is nothing to run. */
   async function runNew(
-    job: ClaimedJob,
+    run: ActiveRun,
     inserted: Promise<boolean>,
     preloaded: StoredExecution | null,
-    signal: AbortSignal,
   ): Promise<void> {
     if (preloaded === null || !options.runAhead) {
-      if (await inserted) await runClaimed(job, preloaded, signal);
+      if (await inserted) await runClaimed(run, preloaded);
       return;
     }
-    const end = await resume(job, { preloaded, inserted, signal }).catch(coerceError);
-    if (await inserted) await settle(job, end);
+    const end = await resume(run, { preloaded, inserted }).catch(coerceError);
+    if (await inserted) await settle(run.job, end);
   }
 
-  function resume(
-    job: ClaimedJob,
-    how: Pick<ResumeOptions, 'preloaded' | 'inserted' | 'signal'>,
-  ): Promise<'ended' | 'released'> {
+  function resume(run: ActiveRun, how: Pick<ResumeOptions, 'preloaded' | 'inserted'>): Promise<RunEnd> {
+    const { job, stop } = run;
     return resumeExecution(
       { ...options, draining: closing.signal },
       {
@@ -143,13 +139,28 @@ export function startWorker(options: WorkerOptions): Worker {
         executionId: job.executionId,
         runAhead: options.runAhead,
         countLoss: job.wasLost ? (sequence) => queue.countLoss(job, sequence) : null,
+        notBefore: job.notBefore,
+        async park(wakeAt, knownSignals) {
+          const isParked = await queue.park(job, wakeAt, knownSignals);
+          if (!isParked) await heed([job.executionId]); // before the execution goes on: it has to see why
+          return isParked;
+        },
+        onInbox(ring) {
+          let known = 0;
+          run.onSignals = (count) => {
+            if (count > known) ring();
+            known = count;
+          };
+        },
+        signal: stop.signal,
       },
     );
   }
 
-  async function settle(job: ClaimedJob, end: 'ended' | 'released' | Error): Promise<void> {
+  async function settle(job: ClaimedJob, end: RunEnd | Error): Promise<void> {
     try {
       if (end instanceof Error) throw end;
+      if (end === 'parked') return;
       await nextTurn(); // subscribers get the terminal event first
       if (end === 'ended') await queue.complete(job);
       else await release(job, false);
@@ -168,14 +179,26 @@ export function startWorker(options: WorkerOptions): Worker {
     hub.wake('queue', '');
   }
 
-  async function cancel(executionIds: readonly string[]): Promise<void> {
+  async function heed(executionIds: readonly string[]): Promise<void> {
     try {
-      for (const { executionId, mode } of await store.cancelRequests(executionIds)) {
-        const request: StopRequest = { kind: 'cancel', force: mode === 'FORCE' };
-        active.get(executionId)?.stop.abort(request);
+      for (const { executionId, cancelRequested, signals } of await store.requests(executionIds)) {
+        const run = active.get(executionId);
+        run?.onSignals(signals);
+        if (cancelRequested === null) continue;
+        run?.stop.abort({ kind: 'cancel', force: cancelRequested === 'FORCE' } satisfies StopRequest);
       }
     } catch (error) {
-      logger.warn({ err: error }, 'reading cancel requests failed; the worker tries again within a second');
+      logger.warn({ err: error }, 'reading requests failed; the worker tries again within a second');
+    }
+  }
+
+  async function wakeDue(): Promise<void> {
+    try {
+      if ((await queue.wakeDue()) === 0) return;
+      claimSoon();
+      hub.wake('queue', '');
+    } catch (error) {
+      logger.warn({ err: error }, 'waking what is due failed; the worker tries again within a second');
     }
   }
 
@@ -189,13 +212,14 @@ export function startWorker(options: WorkerOptions): Worker {
 
   const releases = [
     hub.listen('queue', undefined, claimSoon),
-    hub.listen('cancel', undefined, (id) => {
-      if (id === undefined) void cancel([...active.keys()]);
-      else if (active.has(id)) void cancel([id]);
+    hub.listen('request', undefined, (id) => {
+      if (id === undefined) void heed([...active.keys()]);
+      else if (active.has(id)) void heed([id]);
     }),
     setRepeatingTimer(clock, POLL_INTERVAL_MS, () => {
       claimSoon();
-      void cancel([...active.keys()]);
+      void wakeDue();
+      void heed([...active.keys()]);
     }),
     setRepeatingTimer(clock, HEARTBEAT_INTERVAL_MS, () => void heartbeat()),
   ];
@@ -211,7 +235,7 @@ export function startWorker(options: WorkerOptions): Worker {
             () => true,
             () => false,
           );
-          start(job, (signal) => runNew(job, isInserted, preloaded, signal));
+          start(job, (run) => runNew(run, isInserted, preloaded));
         },
         [Symbol.dispose]() {
           reserved -= 1;

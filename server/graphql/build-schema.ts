@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import type { GraphQLInterfaceType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
 import * as typeGraphql from 'type-graphql';
+import { ApprovalResolver } from './approval/approval.resolver.ts';
+import { ApprovalSubscription } from './approval/approval.subscription.ts';
 import { ExecutionResolver } from './execution/execution.resolver.ts';
 import { ExecutionSubscription } from './execution/execution.subscription.ts';
 import { ExecutionFieldsResolver } from './execution/execution-fields.resolver.ts';
@@ -31,6 +33,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionFieldsResolver,
       ExecutionSubscription,
       ExecutionEventResolver,
+      ApprovalResolver,
+      ApprovalSubscription,
       PythonResolver,
       PythonEnvironmentResolver,
       SecurityAlertResolver,

@@ -61,9 +61,11 @@ const PROJECT = `
     output = coalesce(change.output, executions.output),
     error = coalesce(change.error, executions.error),
     started_at = coalesce(executions.started_at, change.started_at),
-    finished_at = change.finished_at
-  FROM unnest($10::text[], $11::text[], $12::json[], $13::json[], $14::timestamptz[], $15::timestamptz[], $16::int[])
-    AS change (id, status, output, error, started_at, finished_at, seq)
+    finished_at = change.finished_at,
+    wait = change.wait
+  FROM unnest($10::text[], $11::text[], $12::json[], $13::json[], $14::timestamptz[], $15::timestamptz[], $16::int[],
+              $17::json[])
+    AS change (id, status, output, error, started_at, finished_at, seq, wait)
   WHERE executions.id = change.id
     -- An execution that starts and ends within one group changes its row once, to how it ended.
     AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`;
@@ -95,6 +97,7 @@ function projectionColumns(rows: readonly EventRow[]): unknown[] {
     rows.map((row) => startOf.get(row.executionId) ?? null),
     rows.map((row) => (row.projection!.finished ? row.occurredAt : null)),
     rows.map((row) => row.seq),
+    rows.map((row) => json(row.projection!.wait)),
   ];
 }
 

@@ -31,15 +31,7 @@ export interface NodeRef {
   item?: number | null;
 }
 
-/** A file that a node saves. */
-export interface ArtifactFile {
-  /** Without folders. */
-  name: string;
-  mimeType: string;
-  base64: string;
-}
-
-/** A file that a node saved; its content is kept beside the journal (artifacts.ts). */
+/** A file that a node saved or a client uploaded; its content is kept beside the journal (files/). */
 export interface Artifact {
   id: string;
   name: string;
@@ -90,7 +82,7 @@ export interface SentRequest {
   receivedBytes: number;
   durationMs: number;
   /** Why there is no whole response: a code; null where there is one. */
-  failure: string | null;
+  failureCode: string | null;
 }
 
 export interface Violation {
@@ -115,9 +107,33 @@ export interface DeadEdge {
   emitted: string | null;
 }
 
+/**
+ * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
+ * node's list that waits. EXECUTION: the end of an execution that the node started. APPROVAL: what
+ * people decide. FAILURE: that somebody mends what made the node fail, or gives up.
+ */
+export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION', 'APPROVAL', 'FAILURE'] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
+/** Something is waited for, and nothing runs meanwhile. */
+export interface Wait {
+  reason: WaitReason;
+  /** When it ends by itself; null where only a signal ends it. ISO 8601, as the journal keeps it. */
+  until: string | null;
+}
+
+/** What came from outside for a node that waits. `number` counts the signals of the execution, from 1. */
+export interface Signal {
+  number: number;
+  payload: unknown;
+}
+
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
   | { type: 'ExecutionStarted' }
+  /** No worker has the execution until the wait ends. */
+  | ({ type: 'ExecutionWaiting' } & Wait)
+  | { type: 'ExecutionResumed' }
   | { type: 'ExecutionSucceeded'; output: unknown }
   | { type: 'ExecutionFailed'; error: NodeError }
   | { type: 'ExecutionCanceled' };
@@ -133,6 +149,10 @@ export type NodeEventBody = NodeRef &
     /** An item that was stopped, because its list failed or the execution ended. */
     | { type: 'NodeCanceled' }
     | { type: 'NodeReused'; output: unknown; handle: string }
+    /** `data` is what the node needs when it goes on. `failure`: of a FAILURE. */
+    | ({ type: 'NodeWaiting'; data: unknown; failure?: NodeError } & Wait)
+    /** `signal` is null where the wait ended by itself. */
+    | { type: 'NodeResumed'; signal: Signal | null }
     | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
     | ({ type: 'NodeOutput' } & OutputChunk)
     | ({ type: 'NodeProgress' } & Progress)
@@ -155,6 +175,8 @@ export type JournalEvent = EventBody & { executionId: string; sequence: number; 
 const eventKinds = {
   ExecutionQueued: 'state',
   ExecutionStarted: 'state',
+  ExecutionWaiting: 'state',
+  ExecutionResumed: 'state',
   ExecutionSucceeded: 'state',
   ExecutionFailed: 'state',
   ExecutionCanceled: 'state',
@@ -164,6 +186,8 @@ const eventKinds = {
   NodeSkipped: 'state',
   NodeCanceled: 'state',
   NodeReused: 'state',
+  NodeWaiting: 'state',
+  NodeResumed: 'state',
   NodeRetryScheduled: 'state',
   NodeOutput: 'watched',
   NodeProgress: 'watched',

@@ -1,4 +1,4 @@
-import type { EventBody, ExecutionStatus, NodeError } from './event.ts';
+import type { EventBody, ExecutionStatus, NodeError, Wait } from './event.ts';
 
 /** What an event changes in its execution's row; written in the same commit. */
 export interface ExecutionProjection {
@@ -7,19 +7,29 @@ export interface ExecutionProjection {
   error: NodeError | null;
   started: boolean;
   finished: boolean;
+  /** While it waits. */
+  wait: Wait | null;
 }
 
 export function projectionOf(event: EventBody): ExecutionProjection | null {
   switch (event.type) {
     case 'ExecutionStarted':
-      return { status: 'RUNNING', output: null, error: null, started: true, finished: false };
+      return { ...changed('RUNNING'), started: true };
+    case 'ExecutionWaiting':
+      return { ...changed('WAITING'), wait: { reason: event.reason, until: event.until } };
+    case 'ExecutionResumed':
+      return changed('RUNNING');
     case 'ExecutionSucceeded':
-      return { status: 'SUCCEEDED', output: event.output, error: null, started: false, finished: true };
+      return { ...changed('SUCCEEDED'), output: event.output, finished: true };
     case 'ExecutionFailed':
-      return { status: 'FAILED', output: null, error: event.error, started: false, finished: true };
+      return { ...changed('FAILED'), error: event.error, finished: true };
     case 'ExecutionCanceled':
-      return { status: 'CANCELED', output: null, error: null, started: false, finished: true };
+      return { ...changed('CANCELED'), finished: true };
     default:
       return null;
   }
+}
+
+function changed(status: ExecutionStatus): ExecutionProjection {
+  return { status, output: null, error: null, started: false, finished: false, wait: null };
 }

@@ -1,4 +1,3 @@
-import type { Appender, JournalWriter } from './append.ts';
 import type { JournalEvent } from './event.ts';
 import type { RecentEvents } from './recent-events.ts';
 
@@ -37,9 +36,4 @@ function firstEvent({ id, createdAt }: QueuedExecution): JournalEvent {
     attempt: null,
     item: null,
   } as JournalEvent;
-}
-
-/** The journal of an execution that no worker has started. */
-export function openQueuedJournal(appender: Appender, executionId: string): JournalWriter {
-  return appender.open(executionId, FIRST_SEQUENCE);
 }

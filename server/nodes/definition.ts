@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Artifact, ArtifactFile, EventBody, NodeError } from '../journal/event.ts';
+import type { Artifact, EventBody, NodeError, WaitReason } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Join } from './draft.ts';
 
@@ -33,6 +33,8 @@ export interface NodeDefinition<Config = unknown> {
    * the configuration, as it is before its templates are rendered.
    */
   effects: Effects | ((config: Partial<Config>) => Effects);
+  /** Whether its nodes start executions, which end with their own. */
+  startsExecutions?: boolean;
   /** The expressions among the fields that fit the schema, beside those in templates. */
   expressions?: (config: Partial<Config>) => ConfigExpression[];
   /** The JSONata whose value the node emits, where there is one: validation infers the fields of the output from it. */
@@ -47,7 +49,12 @@ export interface NodeDefinition<Config = unknown> {
   /** What a `NodeStarted` says beside the attempt; null where that is not known. */
   start?: (config: Partial<Config>, sandbox: SandboxBackend) => NodeStart | Promise<NodeStart>;
   /** Throws NodeFailure for a failure the workflow may handle. */
-  execute: (context: NodeContext<Config>) => Promise<NodeEmission>;
+  execute: (context: NodeContext<Config>) => Promise<NodeEmission | NodeWait>;
+  /**
+   * Goes on after a wait that `execute`, or `resume` itself, asked for: in the same attempt, perhaps weeks later and in
+   * another process. It may be called more than once for one wait, where a worker is lost.
+   */
+  resume?: (context: NodeContext<Config>, wait: EndedWait) => Promise<NodeEmission | NodeWait>;
 }
 
 export type Effects = 'none' | 'outside';
@@ -136,8 +143,15 @@ export interface Arrival {
 
 export interface NodeContext<Config> {
   nodeKey: string;
+  /** The index of the item, of a node with `forEach`. */
+  item: number | null;
   /** The same for one attempt of one node, or of one item of it, and for no other in any execution. */
   attemptId: string;
+  /**
+   * As `attemptId`, but the same again where an attempt is repeated because its worker was lost: another only after a
+   * failure of the node's own. What happens once for each of them is keyed by it.
+   */
+  tryId: string;
   config: Config;
   input: unknown;
   /** What `input` is made of, in the order of the edges; empty where no edge leads to the node. */
@@ -146,6 +160,7 @@ export interface NodeContext<Config> {
   signal: AbortSignal;
   sandbox: SandboxBackend;
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
+  now: () => Date;
   /** Journals an event of this attempt. A node that awaits it runs no faster than the journal can take its events. */
   emit: (event: WatchedEvent) => Promise<void>;
   /**
@@ -156,7 +171,33 @@ export interface NodeContext<Config> {
   /** Journals what is probably a mistake and no failure: once for each code and node of an execution. */
   notify: (code: string, message: string) => Promise<void>;
   /** Stores a file; the node then emits `ArtifactCreated`. */
-  saveArtifact: (file: ArtifactFile) => Promise<Artifact>;
+  saveArtifact: (file: NodeFile) => Promise<Artifact>;
+  /** Opens the file of a value `{ "$file": id }` that the execution has. @throws NodeFailure FILE_NOT_FOUND */
+  openFile: (id: unknown) => Promise<OpenFile>;
+}
+
+/** A file that a node saves. */
+export interface NodeFile {
+  /** Where it is known already. */
+  id?: string | undefined;
+  /** Without folders. */
+  name: string;
+  /** By default what the name says. */
+  mimeType?: string | undefined;
+  content: Buffer | AsyncIterable<Buffer>;
+}
+
+/** A file whose content is still to be read. */
+export interface OpenFile extends Artifact {
+  /** May be read more than once. */
+  content: AsyncIterable<Buffer>;
+}
+
+/** The files of an execution. */
+export interface NodeFiles {
+  /** @throws NodeFailure with a code FILE_…, and what reading the content throws */
+  save(file: NodeFile, signal: AbortSignal): Promise<Artifact>;
+  open(id: unknown): Promise<OpenFile>;
 }
 
 /** The part of an event that a node itself emits; the engine adds the node, the attempt and the time. */
@@ -183,6 +224,26 @@ export interface NodeEmission {
   /** The output handle that the value leaves by; edges on the others die. */
   handle: string;
   output: unknown;
+}
+
+/**
+ * The node waits, and holds nothing meanwhile: no worker, no memory. It goes on by `resume` when its time has come, or
+ * with a signal.
+ */
+export interface NodeWait {
+  wait: {
+    reason: WaitReason;
+    /** Null where only a signal ends the wait. */
+    until: Date | null;
+    /** What `resume` needs, as JSON. */
+    data?: unknown;
+  };
+}
+
+export interface EndedWait {
+  data: unknown;
+  /** What the signal brought; undefined where the time had come. */
+  payload: unknown;
 }
 
 /** A failure of a node: its retry policy may try again, and its error handle emits it. */

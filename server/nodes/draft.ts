@@ -1,3 +1,5 @@
+import type { PythonPolicy } from '../sandbox/backend.ts';
+
 /** A workflow as its author writes it. A version keeps it unchanged. */
 export interface WorkflowDraft {
   name: string;
@@ -7,7 +9,15 @@ export interface WorkflowDraft {
   /** JSON Schemas of the execution's input and output; null where the author gave none. */
   inputSchema: unknown;
   outputSchema: unknown;
+  /** How long an execution may take from its start, milliseconds; null for as long as it does. */
+  timeoutMs: number | null;
+  /** What a failure that no edge handles means: FAIL, the execution fails. PARK: it waits until somebody resumes it. */
+  onFailure: OnFailure;
+  /** What the code of its Python nodes may do; null for what the operator grants. */
+  pythonPolicy: PythonPolicy | null;
 }
+
+export type OnFailure = 'FAIL' | 'PARK';
 
 export interface NodeDraft {
   key: string;
@@ -24,20 +34,22 @@ export interface NodeDraft {
 export type Join = 'ALL' | 'ANY';
 
 /**
- * A definition as the database has it. Those that were saved before nodes had a join mean ANY, and before lists had
- * `onItemError` FAIL.
+ * A definition as the database has it. Those that were saved before nodes had a join mean ANY, before lists had
+ * `onItemError` FAIL, and before workflows had a policy none.
  */
-export function fromStored(definition: WorkflowDraft): WorkflowDraft {
-  const { nodes } = definition as { nodes: readonly StoredNode[] };
-  if (
-    nodes.every(
-      (node) => node.join !== undefined && (node.forEach === null || node.forEach.onItemError !== undefined),
-    )
-  )
-    return definition;
-  return { ...definition, nodes: nodes.map(toCurrentNode) };
+export function fromStored({
+  timeoutMs = null,
+  onFailure = 'FAIL',
+  pythonPolicy = null,
+  ...definition
+}: StoredDraft): WorkflowDraft {
+  const nodes = definition.nodes.map(toCurrentNode);
+  return { ...definition, timeoutMs, onFailure, pythonPolicy, nodes };
 }
 
+type LaterSetting = 'timeoutMs' | 'onFailure' | 'pythonPolicy';
+type StoredDraft = Omit<WorkflowDraft, LaterSetting | 'nodes'> &
+  Partial<Pick<WorkflowDraft, LaterSetting>> & { nodes: readonly StoredNode[] };
 type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;
 type StoredNode = Omit<NodeDraft, 'join' | 'forEach'> & { join?: Join; forEach: StoredForEach | null };
 

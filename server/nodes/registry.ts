@@ -1,30 +1,41 @@
 import { type Outbound, openOutbound } from '../outbound/outbound.ts';
-import { allPackages, type PackageRules } from '../packages/check.ts';
+import { allPackages } from '../packages/check.ts';
+import { defaultBounds } from '../sandbox/backend.ts';
 import { makeAllowedHosts } from '../shared/http/allowed-hosts.ts';
+import type { Approvals } from './approvals.ts';
+import { makeApproval } from './builtin/approval.ts';
 import { branch } from './builtin/branch.ts';
+import { delay } from './builtin/delay.ts';
 import { fail } from './builtin/fail.ts';
 import { makeHttp } from './builtin/http.ts';
 import { input } from './builtin/input.ts';
 import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
-import { makePython } from './builtin/python.ts';
+import { makePython, type PythonGrants } from './builtin/python.ts';
+import { makeRepeat } from './builtin/repeat.ts';
+import { makeSubworkflow } from './builtin/subworkflow.ts';
 import { switchNode } from './builtin/switch.ts';
 import { transform } from './builtin/transform.ts';
+import type { Children } from './children.ts';
 import type { NodeDefinition } from './definition.ts';
+
+/** What nodes reach of the server beside what their context has. */
+export interface NodeServices {
+  children: Children;
+  approvals: Approvals;
+}
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 
-/**
- * Every node type. `packageRules` and `pythonHosts` are the operator's; a workflow is checked against them when it is
- * saved.
- */
+/** Every node type. */
 export function makeNodeRegistry(
-  packageRules: PackageRules,
+  grants: PythonGrants,
   outbound: Outbound,
-  pythonHosts: readonly string[] = [],
+  { children, approvals }: NodeServices,
+  maxFileBytes: number,
 ): NodeRegistry {
-  const python = makePython(packageRules, pythonHosts);
-  const http = makeHttp(outbound);
+  const python = makePython(grants);
+  const http = makeHttp(outbound, maxFileBytes);
   // Only a definition itself knows the type of its configuration.
   const builtin = [
     input,
@@ -33,6 +44,10 @@ export function makeNodeRegistry(
     branch,
     switchNode,
     merge,
+    delay,
+    makeSubworkflow(children),
+    makeRepeat(children),
+    makeApproval(approvals),
     fail,
     transform,
     http,
@@ -40,8 +55,16 @@ export function makeNodeRegistry(
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }
 
-/** Without package rules: every package is allowed. Without hosts: none but public ones are reached. */
+const nowhere = () => Promise.reject(new Error('This registry has no server around it.'));
+const noServices: NodeServices = {
+  children: { start: nowhere, outcome: nowhere, problem: async () => null },
+  approvals: { open: nowhere, stateOf: nowhere, formProblem: async () => null },
+};
+
+/** What no operator has changed: every package is allowed, and none but public hosts are reached. No server is around it. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
-  allPackages,
+  { packageRules: allPackages, maxTimeoutMs: defaultBounds.maxTimeoutMs, openedHosts: [] },
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
+  noServices,
+  64 * 1024 * 1024,
 );

@@ -1,15 +1,19 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, errors, interceptors, request } from 'undici';
 import { coerceError } from '../shared/errors.ts';
 import type { AllowedHosts } from '../shared/http/allowed-hosts.ts';
+import { joined, prepended, takeStart } from '../shared/pieces.ts';
 import { type Lookup, makeConnector, type Remedy } from './connector.ts';
 import { OutboundError } from './outbound-error.ts';
 
 /** HTTP to the world on behalf of workflows: the one way out of the server for addresses that others choose. */
 export interface Outbound extends AsyncDisposable {
-  /** @throws OutboundError, or the signal's reason once it aborts */
-  request(request: OutboundRequest): Promise<OutboundResponse>;
+  /**
+   * Resolves with what `read` makes of the response, whose body is there until then.
+   * @throws OutboundError, the signal's reason once it aborts, and what `read` throws
+   */
+  request<T>(request: OutboundRequest, read: (response: OutboundResponse) => Promise<T>): Promise<T>;
   /**
    * One response as it comes: no redirect is followed, and the body is neither decoded nor bounded. Whoever reads it
    * reads it to its end, or aborts the signal.
@@ -37,7 +41,7 @@ export interface OutboundRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  body: string | undefined;
+  body: string | OutboundFile | undefined;
   /** Of all of it, with redirects and the whole body, milliseconds. */
   timeoutMs: number;
   maxRedirects: number;
@@ -48,11 +52,17 @@ export interface OutboundRequest {
   signal: AbortSignal;
 }
 
+export interface OutboundFile {
+  sizeBytes: number;
+  content: AsyncIterable<Buffer>;
+}
+
 export interface OutboundResponse {
   status: number;
   /** Names in lower case. */
   headers: Record<string, string | string[]>;
-  body: Buffer;
+  /** Decompressed; to be read once. Throws OutboundError, or the signal's reason. */
+  body: AsyncIterable<Buffer>;
 }
 
 /** `lookup` is for tests. */
@@ -73,7 +83,7 @@ export function openOutbound({
   });
   const dispatcher = agent.compose(interceptors.redirect({ throwOnMaxRedirect: true }));
   return {
-    request: (options) => send(dispatcher, options),
+    request: (options, read) => send(dispatcher, options, read),
     open: (options) => openResponse(agent, options),
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
@@ -81,34 +91,46 @@ export function openOutbound({
 
 const MAX_CONNECTIONS_PER_ORIGIN = 32;
 
-async function send(dispatcher: Dispatcher, options: OutboundRequest): Promise<OutboundResponse> {
+async function send<T>(
+  dispatcher: Dispatcher,
+  options: OutboundRequest,
+  read: (response: OutboundResponse) => Promise<T>,
+): Promise<T> {
   const url = checkedUrl(options.url);
   const tooLate = AbortSignal.timeout(options.timeoutMs);
-  const signal = AbortSignal.any([options.signal, tooLate]);
+  const failureOf = (error: unknown) => {
+    if (options.signal.aborted) return options.signal.reason;
+    return tooLate.aborted ? timedOut(options.timeoutMs) : describedFailure(error);
+  };
+  const response = await request(url, {
+    dispatcher,
+    method: options.method as Dispatcher.HttpMethod,
+    headers: {
+      'accept-encoding': Object.keys(decoders).join(', '),
+      ...options.headers,
+      ...(typeof options.body === 'object' && { 'content-length': String(options.body.sizeBytes) }),
+    },
+    body: await bodyOf(options.body),
+    signal: AbortSignal.any([options.signal, tooLate]),
+    // The interceptor reads these; the types of `request` do not know them.
+    ...({
+      maxRedirections: options.maxRedirects,
+      stripHeadersOnCrossOriginRedirect: [...options.secretHeaders],
+    } as object),
+  }).catch((error) => {
+    throw failureOf(error);
+  });
+  // Whoever reads it gets the error as well, and nobody may read it.
+  response.body.on('error', () => {});
+  const headers = Object.entries(response.headers).filter(([, value]) => value !== undefined);
   try {
-    const response = await request(url, {
-      dispatcher,
-      method: options.method as Dispatcher.HttpMethod,
-      headers: { 'accept-encoding': Object.keys(decoders).join(', '), ...options.headers },
-      body: options.body ?? null,
-      signal,
-      // The interceptor reads these; the types of `request` do not know them.
-      ...({
-        maxRedirections: options.maxRedirects,
-        stripHeadersOnCrossOriginRedirect: [...options.secretHeaders],
-      } as object),
-    });
-    const sent = await readBody(response.body, options.maxBytes);
-    const body = await decode(sent, String(response.headers['content-encoding'] ?? ''), options.maxBytes);
-    const headers = Object.entries(response.headers).filter(([, value]) => value !== undefined);
-    return {
+    return await read({
       status: response.statusCode,
       headers: Object.fromEntries(headers) as OutboundResponse['headers'],
-      body,
-    };
-  } catch (error) {
-    if (options.signal.aborted) throw options.signal.reason;
-    throw tooLate.aborted ? timedOut(options.timeoutMs) : failureOf(error);
+      body: readBody(response, options.maxBytes, failureOf),
+    });
+  } finally {
+    response.body.destroy();
   }
 }
 
@@ -129,7 +151,7 @@ async function openResponse(dispatcher: Dispatcher, options: OpenRequest): Promi
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw failureOf(error);
+    throw describedFailure(error);
   }
 }
 
@@ -144,9 +166,17 @@ async function* chunksOf(body: Dispatcher.ResponseData['body'], signal: AbortSig
     yield* body as AsyncIterable<Buffer>;
   } catch (error) {
     signal.throwIfAborted();
-    throw failureOf(error);
+    throw describedFailure(error);
   }
 }
+
+/** A file that is small goes as a buffer, which a redirect can send again. */
+async function bodyOf(body: OutboundRequest['body']): Promise<string | Buffer | Readable | null> {
+  if (typeof body !== 'object') return body ?? null;
+  return body.sizeBytes <= MAX_RESENT_BYTES ? joined(body.content) : Readable.from(body.content);
+}
+
+const MAX_RESENT_BYTES = 1024 * 1024;
 
 /** @throws OutboundError INVALID_REQUEST */
 export function checkedUrl(text: string): URL {
@@ -165,38 +195,40 @@ function invalid(message: string): OutboundError {
   return new OutboundError('INVALID_REQUEST', message);
 }
 
-async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function* readBody(
+  { body, headers }: Dispatcher.ResponseData,
+  maxBytes: number,
+  failureOf: (error: unknown) => unknown,
+): AsyncGenerator<Buffer> {
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of await decoded(body, String(headers['content-encoding'] ?? ''))) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      yield chunk;
+    }
+  } catch (error) {
+    throw failureOf(error);
   }
-  return Buffer.concat(chunks, size);
 }
 
-/** Own code, as undici's is experimental, and warns so at each start. */
-const decoders: Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
+const decoders: Record<string, () => Transform> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
 };
 
 /** The body as it was before its encodings, the last one of which is undone first. */
-async function decode(body: Buffer, encodings: string, maxBytes: number): Promise<Buffer> {
-  let decoded = body;
-  for (const name of encodings.toLowerCase().split(',').reverse()) {
-    const decoder = decoders[name.trim().replace(/^x-/, '')];
-    if (decoder === undefined || decoded.length === 0) continue;
-    try {
-      decoded = await decoder(decoded, { maxOutputLength: maxBytes });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
-      throw error;
-    }
-  }
-  return decoded;
+async function decoded(body: Readable, encodings: string): Promise<AsyncIterable<Buffer>> {
+  const names = encodings.toLowerCase().split(',').reverse();
+  const steps = names.flatMap((name) => decoders[name.trim().replace(/^x-/, '')] ?? []);
+  if (steps.length === 0) return body;
+  const { start, rest } = await takeStart(body, 0);
+  // Nothing is no end of a compressed text, but what a HEAD gives.
+  if (rest === null) return body;
+  const sent = Readable.from(prepended(start, rest));
+  // Whoever reads the last stream gets the errors of all.
+  return steps.reduce<Readable>((from, make) => pipeline(from, make(), () => {}), sent);
 }
 
 function tooLarge(maxBytes: number): OutboundError {
@@ -210,13 +242,17 @@ function timedOut(timeoutMs: number): OutboundError {
   return new OutboundError('TIMEOUT', `No whole response came within ${timeoutMs / 1_000} s.`, true);
 }
 
-function failureOf(thrown: unknown): OutboundError {
+function describedFailure(thrown: unknown): OutboundError {
   const error = coerceError(thrown);
   if (error instanceof OutboundError) return error;
   if (/^(?:max redirects|redirect loop)/i.test(error.message))
     return new OutboundError(
       'TOO_MANY_REDIRECTS',
       'Expected fewer redirects, got one more than `maxRedirects`.',
+    );
+  if (error.message === 'disturbed')
+    return invalid(
+      'Expected no redirect that sends a file of more than 1 MiB again. Use the URL that it leads to.',
     );
   if (error instanceof errors.InvalidArgumentError) return invalid(`This cannot be sent: ${error.message}.`);
   const { code } = error as NodeJS.ErrnoException;

@@ -6,6 +6,24 @@ export const MAX_CODE_CHARACTERS = 1_000_000;
 /** Limit on `recursionLimit`: the stack of so many calls is within what the kernel leaves for one. */
 export const MAX_RECURSION_LIMIT = 20_000;
 
+/** What code may do, from the strictest to the loosest; DESIGN.md says what each stops. */
+export const pythonPolicies = ['strict', 'standard', 'kernel'] as const;
+export type PythonPolicy = (typeof pythonPolicies)[number];
+
+/** What the operator of a server grants to runs. */
+export interface RunBounds {
+  /** The longest time limit, milliseconds. */
+  maxTimeoutMs: number;
+  /** Of the scratch folder, and of /dev/shm as well, MiB. */
+  scratchMb: number;
+  /** Of one file, MiB. */
+  fileMb: number;
+  /** Of each output stream, MiB. */
+  outputMb: number;
+}
+
+export const defaultBounds: RunBounds = { maxTimeoutMs: 300_000, scratchMb: 64, fileMb: 64, outputMb: 1 };
+
 /**
  * All that the engine knows about Python: one interface, whatever runs behind it. A backend owns everything from
  * the request to the outcome (checking, packages, cells, limits, clean-up). The engine owns what the outcome
@@ -25,12 +43,12 @@ export interface SandboxBackend extends AsyncDisposable {
    * that is malformed (rule `invalid-requirement`) or not allowed (`package-not-allowed`). `hosts`: as in a run.
    * @throws WeftError where nothing can be checked at present
    */
-  check(code: string, packages?: readonly string[], hosts?: readonly string[]): Promise<PythonCheck>;
+  check(code: string, options?: CheckOptions): Promise<PythonCheck>;
   /**
    * The shape that a run of this code will take; null where it cannot run, or where that is not known within
    * five seconds. At once for most code that was checked before.
    */
-  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null>;
+  shapeOf(code: string, policy?: PythonPolicy | null): PythonShape | null | Promise<PythonShape | null>;
   readonly environments: PythonEnvironments;
   /** What is in force on this host, as `serverInfo` and the doctor report it. */
   status(): Promise<SandboxStatus>;
@@ -61,6 +79,33 @@ export interface PythonRunRequest {
   hosts?: readonly string[] | undefined;
   /** How many nested calls the code may have; undefined for Python's own 1,000. */
   recursionLimit?: number | undefined;
+  /** A looser one than the backend's counts as the backend's; so does null. */
+  policy?: PythonPolicy | null | undefined;
+}
+
+/** What a run of the code would have. */
+export type CheckOptions = Partial<Pick<PythonRunRequest, 'packages' | 'policy' | 'hosts'>>;
+
+/** The policy that holds where this one is asked for: never a looser one than the bound, which is the default. */
+export function policyWithin(bound: PythonPolicy, asked: PythonPolicy | null | undefined): PythonPolicy {
+  return pythonPolicies[Math.min(...[asked ?? bound, bound].map((each) => pythonPolicies.indexOf(each)))]!;
+}
+
+/** The same sandbox for code whose author asks for this policy. */
+export function underPolicy(
+  sandbox: SandboxBackend,
+  policy: PythonPolicy | null | undefined,
+): SandboxBackend {
+  if (policy == null) return sandbox;
+  return {
+    environments: sandbox.environments,
+    run: (request, options) => sandbox.run({ ...request, policy }, options),
+    check: (code, options) => sandbox.check(code, { ...options, policy }),
+    shapeOf: (code) => sandbox.shapeOf(code, policy),
+    status: () => sandbox.status(),
+    capacity: () => sandbox.capacity(),
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
 }
 
 export interface PythonRunOptions {
@@ -71,6 +116,24 @@ export interface PythonRunOptions {
    * Must not throw. Runs on a sandbox service do not report these.
    */
   onLateViolation?: ((late: LateViolation) => void) | undefined;
+  /**
+   * Called when the code opens a file, after all events before that were delivered; not called again before it is
+   * answered. What it throws, or what reading throws, the run throws. Without it, no file can be opened.
+   */
+  openFile?: ((id: string) => Promise<RunFile | FileRefusal>) | undefined;
+}
+
+/** A file for a run. */
+export interface RunFile {
+  name: string;
+  sizeBytes: number;
+  /** May be read more than once. */
+  content: AsyncIterable<Buffer>;
+}
+
+/** Why a run gets no file: the message of the exception in the code. */
+export interface FileRefusal {
+  refused: string;
 }
 
 export interface LateViolation {
@@ -130,11 +193,13 @@ export interface PythonRequest {
   receivedBytes: number;
   durationMs: number;
   /** Why there is no whole response: a code such as TIMEOUT or REFUSED_ADDRESS; null where there is one. */
-  failure: string | null;
+  failureCode: string | null;
 }
 
 /** A file that a run saves beside its result, at most 10 MiB. */
 export interface ArtifactFile {
+  /** What the run calls it in its result; absent where an earlier release of a sandbox service ran it. */
+  id?: string | undefined;
   /** Without folders. */
   name: string;
   mimeType: string;
@@ -157,6 +222,8 @@ export interface PythonCheck {
   inputSchema: unknown;
   /** The packages of what it imports beside the standard library, by the names to install them by. */
   imports: readonly string[];
+  /** By which the code was judged. */
+  policy: PythonPolicy;
 }
 
 /** One place in the code that the policy does not allow. Lines and columns count from 1. */
@@ -225,6 +292,8 @@ export interface SandboxStatus {
   problem: { code: PythonErrorCode; message: string; remedy: string } | null;
   pythonVersion: string | null;
   pythonPath: string | null;
+  /** The loosest that code may have here, which it has where it asks for none. */
+  policy: PythonPolicy;
   /** One entry for each part of the walls; `detail` has the remedy where that part is not in force. */
   walls: { name: string; inForce: boolean; detail: string }[];
   /** The sandbox services that runs are sent to; empty for the local sandbox. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { FILE_NAME } from '../shared/file-name.ts';
 import { countContainers } from '../shared/json-size.ts';
+import { SANDBOX_MIME_TYPE } from '../shared/mime-type.ts';
 import { noticeCodes, pythonShapes } from './backend.ts';
 
 /**
@@ -16,10 +18,6 @@ const MAX_INPUT_SCHEMA = 100_000;
 /** As in python/network.py. */
 const MAX_URL = 16_384;
 const MAX_HEADERS = 100;
-
-/** No folder, and nothing that makes people read another name than the file has; python/artifacts.py has the same rule. */
-const ARTIFACT_NAME =
-  /^(?!\.+$)[^/\\\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,200}$/u;
 
 const findingSchema = z.object({
   rule: storable(200),
@@ -52,20 +50,22 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('artifact'),
-    name: z.string().regex(ARTIFACT_NAME),
-    mimeType: z.string().regex(/^[a-z]+\/[A-Za-z0-9.+-]{1,100}$/),
+    id: z.string().max(100),
+    name: z.string().regex(FILE_NAME),
+    mimeType: z.string().regex(SANDBOX_MIME_TYPE),
     data: z.string(),
   }),
+  z.object({ kind: z.literal('open-file'), number: z.int(), file: z.string().max(1_000) }),
   z.object({
     kind: z.literal('fetch'),
-    id: z.int().min(1),
+    number: z.int().min(1),
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
     url: z.string().max(MAX_URL),
     headers: z.array(z.tuple([z.string(), z.string()])).max(MAX_HEADERS),
     /** Base64. */
     body: z.string().nullable(),
   }),
-  z.object({ kind: z.literal('abandon'), id: z.int().min(1) }),
+  z.object({ kind: z.literal('abandon'), number: z.int().min(1) }),
   z.object({
     kind: z.literal('findings'),
     findings: z.array(findingSchema).max(1000),

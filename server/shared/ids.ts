@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 /** The prefix says what an id identifies; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
-export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art';
+export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art' | 'appr';
 
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidV7(Date.now())}`;
@@ -9,6 +9,11 @@ export function newId(prefix: IdPrefix): string {
 
 export function isId(prefix: IdPrefix, text: string): boolean {
   return text.startsWith(`${prefix}_`) && UUID.test(text.slice(prefix.length + 1));
+}
+
+/** An id but for its last twelve hexadecimal digits, which somebody else chooses for each of several things. */
+export function newIdPrefix(prefix: IdPrefix): string {
+  return newId(prefix).slice(0, -12);
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

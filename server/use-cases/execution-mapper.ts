@@ -1,5 +1,6 @@
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import type { ExecutionStatus, NodeError } from '../journal/event.ts';
+import type { ExecutionStatus, NodeError, Wait } from '../journal/event.ts';
+import type { ParentNode } from '../nodes/children.ts';
 import type { Execution } from './types.ts';
 
 export function toExecution(row: ExecutionEntity): Execution {
@@ -10,10 +11,16 @@ export function toExecution(row: ExecutionEntity): Execution {
     workflowId,
     versionNumber,
     error: row.error as NodeError | null,
+    wait: row.wait as Wait | null,
     retryOf,
+    parent: parentOf(row),
     principal,
     createdAt,
     startedAt,
     finishedAt,
   };
+}
+
+function parentOf({ parentId, parentNodeKey, parentItem }: ExecutionEntity): ParentNode | null {
+  return parentId === null ? null : { executionId: parentId, nodeKey: parentNodeKey!, item: parentItem };
 }

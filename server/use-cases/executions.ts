@@ -2,8 +2,10 @@ import { Any } from 'typeorm';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { newestFirst, toPage } from '../db/page.ts';
+import { type CancelMode, cancelExecution } from '../engine/cancel.ts';
 import type { NodeRun, RunState } from '../engine/fold.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
+import { dueAt, reasonOf, toWait } from '../engine/waits.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
@@ -13,13 +15,13 @@ import {
   type ExecutionStatus,
   hasEnded,
   type JournalEvent,
+  type Wait,
 } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
 import { readLines } from '../journal/read-lines.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
-import { openQueuedJournal } from '../journal/start.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
@@ -35,8 +37,6 @@ export interface ExecutionDeps {
   recentEvents: RecentEvents;
   appender: Appender;
 }
-
-export type CancelMode = 'GRACEFUL' | 'FORCE';
 
 /** A node saves at most 100 artifacts; the events have all of them. */
 const MAX_ARTIFACTS = 1_000;
@@ -76,12 +76,17 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
     /** Newest first; a cursor is an id. */
     async list(
       page: PageRequest,
-      filter: { workflowId?: string | null; statuses?: readonly ExecutionStatus[] | null },
+      filter: {
+        workflowId?: string | null;
+        statuses?: readonly ExecutionStatus[] | null;
+        parentId?: string;
+      },
     ): Promise<Page<Execution>> {
       const { within, ...read } = newestFirst('id', page);
       const rows = await manager.find(ExecutionEntity, {
         where: {
           ...within,
+          ...(filter.parentId ? { parentId: filter.parentId } : {}),
           ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
           ...(filter.statuses ? { status: Any([...new Set(filter.statuses)]) } : {}),
         },
@@ -151,26 +156,13 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
 
     updates: (filter: UpdateFilter, acquire: Acquire) => followUpdates({ database, hub }, filter, acquire),
 
-    /**
-     * A worker stops what runs; what no worker has started ends here. Where both write, the journal's fence decides
-     * between the two.
-     */
     async cancel(id: string, mode: CancelMode): Promise<Outcome<Execution>> {
       const row = await manager.findOneBy(ExecutionEntity, { id });
       if (row === null) return refuseNotFound('execution', id);
       if (hasEnded(row.status)) {
         return refuse('ALREADY_ENDED', 'id', `Execution ${id} has ended already: it is ${row.status}.`);
       }
-      await manager.update(ExecutionEntity, { id }, { cancelRequested: mode });
-      hub.wake('cancel', id);
-      if (row.status === 'QUEUED') {
-        await openQueuedJournal(appender, id)
-          .append([{ type: 'ExecutionCanceled' }])
-          .catch((error) => {
-            // A worker has started it meanwhile, and reads the request.
-            if ((error as WeftError).code !== 'JOURNAL_FENCED') throw error;
-          });
-      }
+      await cancelExecution({ pool, appender, hub }, id, mode);
       return { ok: true, value: (await get(id))! };
     },
   };
@@ -196,10 +188,15 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
       output: run.output ?? null,
       error: run.error,
       because: run.because,
+      wait: run.status === 'WAITING' ? waitOf(run) : null,
       startedAt: run.startedAt,
       finishedAt: run.finishedAt,
     })),
   );
+}
+
+function waitOf(run: NodeRun): Wait {
+  return toWait({ at: dueAt(run), reason: reasonOf(run) });
 }
 
 /** In the order of the list: the journal has the reused items first. */

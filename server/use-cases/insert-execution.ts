@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'pg';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
-import { isDuplicate } from '../db/errors.ts';
+import { isDangling, isDuplicate } from '../db/errors.ts';
 import type { StoredExecution } from '../engine/execution-store.ts';
 import { type ClaimedJob, insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
+import { filesIn, insertUsesSql } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
 import { cacheFirstEvent, INSERT_FIRST_EVENT } from '../journal/start.ts';
@@ -35,7 +36,31 @@ export type NewExecution = Pick<
   | 'idempotencyExpiresAt'
   | 'retryOf'
   | 'retryStrategy'
+  | 'timeoutMs'
+  | 'parentId'
+  | 'parentNodeKey'
+  | 'parentItem'
+  | 'isAwaited'
+  | 'depth'
 >;
+
+/** An execution without anything special. */
+export const blankExecution: NewExecution = {
+  workflowId: null,
+  versionNumber: null,
+  definition: null,
+  input: null,
+  idempotencyKey: null,
+  idempotencyExpiresAt: null,
+  retryOf: null,
+  retryStrategy: null,
+  timeoutMs: null,
+  parentId: null,
+  parentNodeKey: null,
+  parentItem: null,
+  isAwaited: false,
+  depth: 0,
+};
 
 /**
  * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
@@ -53,14 +78,22 @@ const MAX_ATTEMPTS = 3;
 export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
   return async (execution, definition) => {
+    let files = await filesOf(database.pool, execution);
+    if (!files.ok) return files;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const row = queuedExecution(execution, deps.principal);
-        const isClaimed = await insertAndStart(deps, row, definition);
+        const isClaimed = await insertAndStart(deps, row, definition, files.value);
         if (!isClaimed) hub.wake('queue', '');
         hub.wake('status', row.id);
         return { ok: true, value: row };
       } catch (error) {
+        // A file was deleted in this moment: its absence is what the next attempt finds.
+        if (isDangling(error) && files.value.length > 0 && attempt < MAX_ATTEMPTS) {
+          files = await filesOf(database.pool, execution);
+          if (!files.ok) return files;
+          continue;
+        }
         if (execution.idempotencyKey === null || !isDuplicate(error)) throw error;
         const first = await findByKey(database.manager, execution);
         if (first !== null)
@@ -71,15 +104,34 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   };
 }
 
+/** The files that its input refers to; refused where there is no such file. */
+async function filesOf(pool: Pool, { input, parentId }: NewExecution): Promise<Outcome<string[]>> {
+  const { ids, problems } = await filesIn(pool, input, parentId);
+  if (problems.length === 0) return { ok: true, value: ids };
+  const userErrors = problems.map(({ path, message }) => ({
+    code: 'FILE_NOT_FOUND',
+    field: ['input', ...path].join('.'),
+    message,
+  }));
+  return { ok: false, userErrors };
+}
+
 /** Where this process's worker has a free slot, the same statement claims the execution for it. True where it does. */
 async function insertAndStart(
   { database, recentEvents, worker }: InsertDeps,
   row: ExecutionEntity,
   definition: WorkflowDraft | null,
+  files: readonly string[],
 ): Promise<boolean> {
   using slot = worker?.reserveSlot() ?? null;
-  const job: ClaimedJob = { jobId: randomUUID(), executionId: row.id, retryCount: 0, wasLost: false };
-  const inserted = insert(database.pool, row, job, slot !== null);
+  const job: ClaimedJob = {
+    jobId: randomUUID(),
+    executionId: row.id,
+    retryCount: 0,
+    wasLost: false,
+    notBefore: 0,
+  };
+  const inserted = insert(database.pool, row, job, slot !== null, files);
   if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
   await inserted;
   if (slot !== null) cacheFirstEvent(recentEvents, row);
@@ -95,6 +147,7 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
     output: null,
     error: null,
     cancelRequested: null,
+    wait: null,
     createdAt: new Date(),
     startedAt: null,
     finishedAt: null,
@@ -102,9 +155,13 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
 }
 
 /** As the worker would read it from the database: through JSON. */
-function asStored({ workflowId, input }: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
-  const stored = { workflowId, definition, input: input ?? null };
-  return { status: 'QUEUED', cancelRequested: null, reuseFrom: null, ...JSON.parse(JSON.stringify(stored)) };
+function asStored(
+  { workflowId, input, timeoutMs }: ExecutionEntity,
+  definition: WorkflowDraft,
+): StoredExecution {
+  const stored = { workflowId, definition, input: input ?? null, timeoutMs };
+  const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
+  return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
@@ -113,11 +170,13 @@ async function insert(
   row: ExecutionEntity,
   { jobId }: ClaimedJob,
   isClaimed: boolean,
+  files: readonly string[],
 ): Promise<void> {
+  const usesFiles = files.length > 0 || row.retryOf !== null;
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
   await pool.query({
-    name: 'weft-insert-execution',
-    text: INSERT_EXECUTION,
+    name: `weft-insert-execution${usesFiles ? '-files' : ''}`,
+    text: usesFiles ? INSERT_WITH_FILES : INSERT_EXECUTION,
     values: [
       jobId,
       isClaimed,
@@ -132,17 +191,30 @@ async function insert(
       row.createdAt,
       row.principal,
       row.idempotencyExpiresAt,
+      row.timeoutMs,
+      row.parentId,
+      row.parentNodeKey,
+      row.parentItem,
+      row.isAwaited,
+      row.depth,
+      ...(usesFiles ? [files] : []),
     ],
   });
 }
 
-const INSERT_EXECUTION = `
+const insertSql = (alsoInserted: string) => `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13)
+                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms, parent_id,
+                            parent_node_key, parent_item, is_awaited, depth)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
     RETURNING id, created_at
-  ), queued AS (${INSERT_FIRST_EVENT}) ${insertJobSql()}`;
+  ), queued AS (${INSERT_FIRST_EVENT})${alsoInserted} ${insertJobSql()}`;
+
+const INSERT_EXECUTION = insertSql('');
+const INSERT_WITH_FILES = insertSql(
+  `, used AS (${insertUsesSql({ execution: '$3', files: '$20', retryOf: '$9' })})`,
+);
 
 /** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */
 async function findByKey(
@@ -165,6 +237,8 @@ async function findByKey(
 
 /** Of a pythonRun the code and its settings count too. */
 function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
+  // Its parent's worker was lost, and an expression such as `$now()` gives another value.
+  if (given.parentId !== null) return true;
   const partsOf = ({ input, definition }: Pick<NewExecution, 'input' | 'definition'>) => [
     input,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,

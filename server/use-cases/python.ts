@@ -4,24 +4,34 @@ import { PackageError, PackageRefusal } from '../packages/errors.ts';
 import { normalizeName, parseRequirement } from '../packages/requirement.ts';
 import { readScriptBlock, type ScriptBlock } from '../packages/script-block.ts';
 import {
+  type CheckOptions,
   MAX_CODE_CHARACTERS,
   type PythonCheck,
   type PythonFinding,
+  type PythonPolicy,
   type SandboxBackend,
 } from '../sandbox/backend.ts';
 import { WeftError } from '../shared/errors.ts';
 import { abortableGenerator } from './abortable-generator.ts';
+import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
-export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
+export interface PythonDeps {
+  sandbox: SandboxBackend;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
+}
+
+export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
   return {
     /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
     async check(
       code: string,
-      packages: readonly string[],
-      hosts: readonly string[] = [],
+      { packages, policy, hosts }: CheckOptions & { packages: readonly string[] },
     ): Promise<CheckedCode> {
+      const [refused] = policyErrors(policy, pythonPolicy, 'policy');
+      if (refused) throw new WeftError('BAD_USER_INPUT', refused.message);
       if (code.length > MAX_CODE_CHARACTERS) {
         throw new WeftError(
           'BAD_USER_INPUT',
@@ -30,7 +40,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
       }
       const block = readScriptBlock(code);
       const [found, ofBlock] = await Promise.all([
-        sandbox.check(code, packages, hosts),
+        sandbox.check(code, { packages, policy, hosts }),
         block === null ? [] : checkBlock(block),
       ]);
       const declared = block?.packages ?? [];
@@ -63,7 +73,7 @@ export function makePythonUseCases({ sandbox }: { sandbox: SandboxBackend }) {
 
   async function checkBlock({ packages, line, problem }: ScriptBlock): Promise<PythonFinding[]> {
     if (problem !== null) return [{ rule: 'invalid-requirement', message: problem, line, column: 1 }];
-    const { findings } = await sandbox.check('', packages);
+    const { findings } = await sandbox.check('', { packages });
     return findings.map((finding) => ({ ...finding, line, column: 1 }));
   }
 

@@ -11,7 +11,7 @@ import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion } from './find-version.ts';
-import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome } from './types.ts';
 import { inputErrors } from './validate-input.ts';
@@ -56,14 +56,14 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       try {
         const inserted = await insertExecution(
           {
+            ...blankExecution,
             workflowId,
             versionNumber,
             definition,
             input,
-            idempotencyKey: null,
-            idempotencyExpiresAt: null,
             retryOf: id,
             retryStrategy: wanted.strategy,
+            timeoutMs: former.timeoutMs,
           },
           null,
         );
@@ -172,6 +172,7 @@ const FORMER = {
   versionNumber: true,
   definition: true,
   input: true,
+  timeoutMs: true,
 } as const;
 
 async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {

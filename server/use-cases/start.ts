@@ -2,11 +2,14 @@ import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
-import { type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
+import { checkTimeout } from './validate.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
 import { validateExpressions } from './validate-expressions.ts';
 import { inputErrors } from './validate-input.ts';
@@ -14,6 +17,8 @@ import { inputErrors } from './validate-input.ts';
 export interface StartDeps extends InsertDeps {
   registry: NodeRegistry;
   evaluator: Evaluator;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
 }
 
 export interface StartInput {
@@ -27,6 +32,8 @@ export interface StartInput {
   idempotencyKey?: string | null;
   /** How long the key counts; without it as long as the execution is kept. */
   idempotencyTtlSeconds?: number | null;
+  /** Of this execution; without it the workflow's. */
+  timeoutMs?: number | null;
 }
 
 export interface PythonRunInput {
@@ -35,6 +42,7 @@ export interface PythonRunInput {
   timeoutMs?: number | null;
   memoryMb?: number | null;
   recursionLimit?: number | null;
+  policy?: PythonPolicy | null;
   hosts?: string[] | null;
   input: unknown;
   idempotencyKey?: string | null;
@@ -53,6 +61,7 @@ export function makeStartUseCases(deps: StartDeps) {
       input,
       idempotencyKey,
       idempotencyTtlSeconds,
+      timeoutMs = null,
       ...which
     }: StartInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -65,13 +74,18 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(named.name, versionNumber);
       }
       const { workflowId, number, definition } = version;
-      const userErrors = [...checkKey(key), ...(await inputErrors(evaluator, definition, input, workflowId))];
+      const userErrors = [
+        ...checkKey(key),
+        ...checkTimeout(timeoutMs),
+        ...(await inputErrors(evaluator, definition, input, workflowId)),
+      ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
-        ...blank,
+        ...blankExecution,
         workflowId,
         versionNumber: number,
         input,
+        timeoutMs,
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition));
@@ -82,6 +96,7 @@ export function makeStartUseCases(deps: StartDeps) {
       input,
       idempotencyKey,
       idempotencyTtlSeconds,
+      policy,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -99,25 +114,16 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       const userErrors = [
         ...checkKey(key),
+        ...policyErrors(policy, deps.pythonPolicy, 'policy'),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const definition = pythonWorkflow(config);
-      const execution = { ...blank, definition, input, ...toKey(key) };
+      const definition = pythonWorkflow(config, policy ?? null);
+      const execution = { ...blankExecution, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };
 }
-
-const blank = {
-  workflowId: null,
-  versionNumber: null,
-  definition: null,
-  idempotencyKey: null,
-  idempotencyExpiresAt: null,
-  retryOf: null,
-  retryStrategy: null,
-};
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
   return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
@@ -175,7 +181,7 @@ function unknownVersion(workflowId: string, versionNumber: number) {
 const PYTHON_KEY = 'python';
 const ALONE = { keys: new Set([PYTHON_KEY]), ancestors: () => new Set<string>() };
 
-function pythonWorkflow(config: object): WorkflowDraft {
+function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): WorkflowDraft {
   const node: NodeDraft = {
     key: PYTHON_KEY,
     type: 'python',
@@ -193,5 +199,8 @@ function pythonWorkflow(config: object): WorkflowDraft {
     edges: [],
     inputSchema: null,
     outputSchema: null,
+    timeoutMs: null,
+    onFailure: 'FAIL',
+    pythonPolicy,
   };
 }

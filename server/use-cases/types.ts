@@ -1,4 +1,5 @@
-import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus } from '../journal/event.ts';
+import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus, Wait } from '../journal/event.ts';
+import type { ParentNode } from '../nodes/children.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
 export type { Page, PageRequest } from '../db/page.ts';
@@ -38,7 +39,11 @@ export interface Execution {
   workflowId: string | null;
   versionNumber: number | null;
   error: NodeError | null;
+  /** While its status is WAITING. */
+  wait: Wait | null;
   retryOf: string | null;
+  /** The node that started it, where one did. */
+  parent: ParentNode | null;
   /** Who started it. */
   principal: string;
   createdAt: Date;
@@ -63,6 +68,8 @@ export interface NodeExecution {
   error: NodeError | null;
   /** Why it was skipped. */
   because: readonly DeadEdge[] | null;
+  /** While its status is WAITING. */
+  wait: Wait | null;
   startedAt: Date | null;
   finishedAt: Date | null;
 }

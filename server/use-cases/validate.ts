@@ -6,10 +6,12 @@ import type { CheckTools, NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { PythonPolicy } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import { inferScopes } from './infer-scopes.ts';
 import { inspectNodes } from './inspect-nodes.ts';
 import { isKey, quoteForMessage } from './keys.ts';
+import { policyErrors } from './python-policy.ts';
 import { findStartConditions } from './start-conditions.ts';
 import type { UserError } from './types.ts';
 import { expressionsOf, validateConfig, validFields } from './validate-config.ts';
@@ -41,16 +43,22 @@ export interface Validation {
 export interface ValidationDeps extends CheckTools {
   registry: NodeRegistry;
   evaluator: Evaluator;
+  /** The loosest that the operator grants; null where sandbox services decide. */
+  pythonPolicy: PythonPolicy | null;
   logger: Logger;
 }
 
 /** What is wrong with a workflow, at once: the first 100 errors and the first 100 warnings. */
 export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDeps): Promise<Validation> {
   const { registry, evaluator } = deps;
+  const sandbox: CheckTools['sandbox'] = {
+    check: (code, options) => deps.sandbox.check(code, { ...options, policy: whole.pythonPolicy }),
+  };
   const cut = { ...whole, nodes: whole.nodes.map((node) => withoutExcess(node, registry)) };
   const draft = withTypesJoins(cut, registry);
   const ends = endsOf(draft, registry);
   const errors = validateGraph(draft, registry, ends);
+  errors.push(...policyErrors(draft.pythonPolicy, deps.pythonPolicy));
   if (errors.some(({ code }) => code === 'TOO_LARGE'))
     return { errors: errors.slice(0, MAX_REPORTED), warnings: [] };
 
@@ -60,7 +68,7 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
   const analyses = await analyzeAll(expressions, evaluator);
   const [schemaErrors, inspected] = await Promise.all([
     validateSchemas(draft, evaluator),
-    inspectNodes(draft.nodes, deps),
+    inspectNodes(draft.nodes, { ...deps, sandbox }),
   ]);
   errors.push(...inspected.errors);
   if (analyses instanceof EvaluationError) {
@@ -176,8 +184,18 @@ function outputExpressionsOf({ nodes }: WorkflowDraft, registry: NodeRegistry): 
   return found;
 }
 
-function checkWhole({ name, nodes, edges }: WorkflowDraft): UserError[] {
-  const errors: UserError[] = [];
+/** Ten years: what is longer is a mistake. */
+const MAX_TIMEOUT_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
+
+/** Of a workflow, or of one execution of it. */
+export function checkTimeout(timeoutMs: number | null): UserError[] {
+  if (timeoutMs === null || (timeoutMs >= 1_000 && timeoutMs <= MAX_TIMEOUT_MS)) return [];
+  const message = `Expected \`timeoutMs\` to be a number from 1000 to ${MAX_TIMEOUT_MS}, got ${timeoutMs}.`;
+  return [{ code: 'INVALID', field: 'timeoutMs', message }];
+}
+
+function checkWhole({ name, nodes, edges, timeoutMs }: WorkflowDraft): UserError[] {
+  const errors: UserError[] = checkTimeout(timeoutMs);
   if (name.trim() === '' || name.length > 200) {
     errors.push({
       code: 'INVALID',

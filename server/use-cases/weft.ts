@@ -1,10 +1,12 @@
-import type { Artifact } from '../journal/event.ts';
+import type { Files } from '../files/files.ts';
 import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
+import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
+import type { makeResumeUseCases } from './resume.ts';
 import type { makeRetryUseCases } from './retry.ts';
 import type { makeStartUseCases } from './start.ts';
 import type { makeViolationUseCases } from './violations.ts';
@@ -17,11 +19,10 @@ export interface Weft {
   executions: ReturnType<typeof makeExecutionUseCases> &
     ReturnType<typeof makeStartUseCases> &
     ReturnType<typeof makeRetryUseCases> &
+    ReturnType<typeof makeResumeUseCases> &
     ReturnType<typeof makeExportUseCases>;
-  artifacts: {
-    get(id: string): Promise<Artifact | null>;
-    read(id: string): Promise<(Artifact & { content: Buffer }) | null>;
-  };
+  files: Pick<Files, 'find' | 'open'>;
+  approvals: ReturnType<typeof makeApprovalUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

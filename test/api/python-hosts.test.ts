@@ -29,7 +29,7 @@ test('a node reaches the hosts that it names, and each request is an event witho
       method: 'GET',
       httpStatus: 200,
       sentBytes: 0,
-      failure: null,
+      failureCode: null,
     },
   ]);
   expect(JSON.stringify(requests)).not.toContain('secret');

@@ -12,6 +12,7 @@ test('on a host with everything the doctor prints what it found and exits with 0
   const { exitCode, stdout } = await runDoctor({ DATABASE_URL: database.url, PORT: '0' });
   expect(stdout).toMatch(/^ok {6}Postgres \(DATABASE_URL\): 18/m);
   expect(stdout).toMatch(/^ok {6}Python: 3/m);
+  expect(stdout).toMatch(/^ok {6}Python policy: strict/m);
   expect(stdout).toMatch(/^ok {6}Python packages: \d+ environments, /m);
   expect(stdout).not.toContain('PROBLEM');
   expect(exitCode).toBe(0);

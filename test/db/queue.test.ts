@@ -3,7 +3,14 @@ import type { Pool } from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { openBoss } from '../../server/db/boss.ts';
 import { openDatabase } from '../../server/db/database.ts';
-import { type ExecutionQueue, insertJobSql, openQueue } from '../../server/engine/queue.ts';
+import {
+  type ClaimedJob,
+  type ExecutionQueue,
+  insertJobSql,
+  openQueue,
+  SEND_SIGNAL,
+  WAKE,
+} from '../../server/engine/queue.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
@@ -31,7 +38,7 @@ async function insertJob(executionId: string, isClaimed: boolean): Promise<strin
   return jobId;
 }
 
-/** Of every column, as text; of the times only how far they are from the job's own creation, in seconds. */
+/** Of every column but when pg-boss gives up on the job, which is never, as text; of the times only how far they are from the job's own creation, in seconds. */
 async function rowOf(jobId: string): Promise<Record<string, unknown>> {
   const { rows } = await pool.query('SELECT to_jsonb(job) AS row FROM pgboss.job WHERE id = $1', [jobId]);
   const { row } = rows[0];
@@ -40,7 +47,7 @@ async function rowOf(jobId: string): Promise<Record<string, unknown>> {
   const seconds = (value: string) => Math.round((Date.parse(value) - created) / 10_000) * 10;
   return Object.fromEntries(
     Object.entries(row)
-      .filter(([column]) => column !== 'id')
+      .filter(([column]) => column !== 'id' && column !== 'expire_seconds')
       .map(([column, value]) => [column, isTime(value) ? `+${seconds(value as string)} s` : value]),
   );
 }
@@ -95,4 +102,73 @@ test('a worker whose claim has lapsed cannot release, complete or keep the job',
   expect(await rowOf(current!.jobId)).toEqual(before);
   await queue.complete(current!);
   expect(await rowOf(current!.jobId)).toMatchObject({ state: 'completed' });
+});
+
+/** An execution whose job a worker has. */
+async function claimNew(id: string): Promise<ClaimedJob> {
+  await pool.query(
+    "INSERT INTO executions (id, status, definition, input, principal, created_at) VALUES ($1, 'RUNNING', '{}', '1', 'test', now())",
+    [id],
+  );
+  await insertJob(id, false);
+  const [job] = await queue.claim(1);
+  return job!;
+}
+
+const send = async (id: string) =>
+  (await pool.query(SEND_SIGNAL, [id, 'a', null, JSON.stringify({ yes: true })])).rows;
+const jobs = async () =>
+  (await pool.query("SELECT state FROM pgboss.job WHERE name = 'executions'")).rows.map(({ state }) => state);
+
+test('what is parked has no job until it is due, and then one for one worker, with the time of the database', async () => {
+  const job = await claimNew('exec_1');
+  expect(await queue.park(job, Date.now() + 3_600_000, 0)).toBe(true);
+  expect(await jobs()).toEqual([]);
+  expect(await queue.wakeDue()).toBe(0);
+  await pool.query("UPDATE executions SET wake_at = now() - interval '1 s'");
+  const woken = await Promise.all([queue.wakeDue(), queue.wakeDue(), queue.wakeDue()]);
+  expect(woken.reduce((sum, count) => sum + count)).toBe(1);
+  const [next] = await queue.claim(10);
+  expect(next).toMatchObject({ executionId: 'exec_1', retryCount: 0, wasLost: false });
+  expect(Math.abs(next!.notBefore - Date.now())).toBeLessThan(60_000);
+});
+
+test('a signal makes a job of what is parked, and what it came for is numbered', async () => {
+  const job = await claimNew('exec_1');
+  expect(await queue.park(job, Number.POSITIVE_INFINITY, 0)).toBe(true);
+  expect(await send('exec_1')).toEqual([{ number: 1 }]);
+  expect(await send('exec_1')).toEqual([{ number: 2 }]);
+  expect(await jobs()).toEqual(['created']);
+});
+
+test('a signal, and a request to cancel, keep what a worker has from being parked', async () => {
+  const signaled = await claimNew('exec_1');
+  await send('exec_1');
+  expect(await queue.park(signaled, Number.POSITIVE_INFINITY, 0)).toBe(false);
+  expect(await queue.park(signaled, Number.POSITIVE_INFINITY, 1)).toBe(true);
+  const canceled = await claimNew('exec_2');
+  await pool.query("UPDATE executions SET cancel_requested = 'FORCE' WHERE id = 'exec_2'");
+  expect(await queue.park(canceled, Number.POSITIVE_INFINITY, 0)).toBe(false);
+});
+
+test('signals and parking at the same time: whichever comes first, the execution has a job or was not parked', async () => {
+  for (let round = 0; round < 30; round += 1) {
+    const id = `exec_${round}`;
+    const job = await claimNew(id);
+    const [isParked] = await Promise.all([queue.park(job, Number.POSITIVE_INFINITY, 0), send(id)]);
+    const { rows } = await pool.query("SELECT state FROM pgboss.job WHERE data->>'executionId' = $1", [id]);
+    expect([round, isParked, rows]).toEqual([round, isParked, [{ state: isParked ? 'created' : 'active' }]]);
+    await pool.query('DELETE FROM pgboss.job');
+  }
+});
+
+test('a worker whose claim has lapsed parks nothing, and an execution that has ended takes no signal', async () => {
+  const lapsed = await claimNew('exec_1');
+  await boss.fail(QUEUE, lapsed.jobId);
+  await queue.claim(1);
+  expect(await queue.park(lapsed, Number.POSITIVE_INFINITY, 0)).toBe(false);
+  expect(await jobs()).toEqual(['active']);
+  await pool.query('UPDATE executions SET finished_at = now()');
+  expect(await send('exec_1')).toEqual([]);
+  expect((await pool.query(WAKE, ['exec_1'])).rowCount).toBe(0);
 });

@@ -4,6 +4,8 @@ The static wall finds STATIC without running anything. It cannot see RUNTIME, wh
 wall alone. The `_NEWER` ones also have the least Python version that they need.
 """
 
+import attacks_on_stand_ins
+
 STATIC = {
     # blocked modules
     "imports os": ("import os", "blocked-module"),
@@ -24,7 +26,7 @@ STATIC = {
     "imports http.client": ("from http import client", "blocked-module"),
     "imports shutil": ("import shutil", "blocked-module"),
     "imports gc": ("import gc", "blocked-module"),
-    "imports inspect": ("import inspect", "blocked-module"),
+    "imports a frame of inspect": ("from inspect import currentframe", "blocked-module"),
     "imports multiprocessing": ("from multiprocessing import Pool", "blocked-module"),
     "imports signal": ("import signal", "blocked-module"),
     "imports pty": ("import pty", "blocked-module"),
@@ -33,10 +35,10 @@ STATIC = {
     "imports pkgutil to resolve a name": ("import pkgutil\npkgutil.resolve_name('os:system')", "blocked-module"),
     "imports timeit to run a string": ("import timeit\ntimeit.timeit('__import__(\"os\")')", "blocked-module"),
     "imports marshal": ("import marshal", "blocked-module"),
-    "imports sqlite3 to attach a file": ("import sqlite3", "blocked-module"),
+    "imports a part of sqlite3": ("from sqlite3 import dbapi2", "blocked-module"),
     "imports shelve": ("import shelve", "blocked-module"),
     "imports logging.config to resolve a name": ("import logging.config", "blocked-module"),
-    "imports unittest.mock to resolve a name": ("from unittest import mock", "blocked-module"),
+    "imports the loader of unittest": ("from unittest import loader", "blocked-module"),
     "imports sub-interpreters": ("import _xxsubinterpreters", "blocked-module"),
     "imports sub-interpreters by their new name": ("from concurrent import interpreters", "blocked-module"),
     "imports a private module": ("import _io", "blocked-module"),
@@ -76,8 +78,8 @@ STATIC = {
     "asyncio opens a connection": ("from asyncio import open_connection", "blocked-call"),
     "a pool of processes": ("from concurrent.futures import ProcessPoolExecutor", "blocked-call"),
     "types.CodeType": ("import types\ntypes.CodeType(0)", "blocked-call"),
-    "types.FunctionType": ("from types import FunctionType as F", "blocked-call"),
-    "as_strided": ("import numpy as np\nnp.lib.stride_tricks.as_strided", "blocked-call"),
+    "types.FunctionType": ("from types import FunctionType as F\nF(code, {})", "blocked-call"),
+    "numpy's own as_strided": ("import numpy as np\nnp.lib._stride_tricks_impl.as_strided", "blocked-call"),
     "the loader": ("__loader__.load_module('os')", "dunder-access"),
     # dunder traversal
     "the classic walk": ("().__class__.__bases__[0].__subclasses__()", "dunder-access"),
@@ -236,7 +238,7 @@ RUNTIME = {
     "an annotation evaluated by typing": (
         "import typing, random\ndef f(a: \"__import__('os').system('true')\"): pass\n"
         "typing.get_type_hints(f, globalns={'x': 1})",
-        "blocked-call",
+        "blocked-module",
     ),
     # what the standard library does for whoever hands it a function
     "a frame through copy": (
@@ -283,7 +285,7 @@ RUNTIME = {
     "a forward reference": ("import typing\ntyping.ForwardRef('().__cl' + 'ass__.__base__')", "dunder-access"),
     "a type hint made at run time": (
         "import typing\nclass A: pass\nA.__annotations__ = {'x': '__imp' + 'ort__(\"os\")'}\ntyping.get_type_hints(A)",
-        "blocked-call",
+        "blocked-module",
     ),
     "a field of a TypedDict": (
         "import typing\nT = typing.TypedDict('T', {'x': '().__cl' + 'ass__.__mro__'})\ntyping.get_type_hints(T)", "dunder-access",
@@ -296,9 +298,6 @@ RUNTIME = {
     "a field of make_dataclass": (
         "import dataclasses, typing\nA = dataclasses.make_dataclass('A', [('x', 'ev' + 'al(\"1\")')])\ntyping.get_type_hints(A)",
         "blocked-call",
-    ),
-    "a doctest": (
-        "import doctest\ndoctest.testmod()", "blocked-module",
     ),
     "dis": ("import dis", "blocked-module"),
     "unittest": ("from unittest import loader", "blocked-module"),
@@ -411,7 +410,6 @@ RUNTIME = {
     "removes a file": ("import pathlib\npathlib.Path('/etc/hostname').unlink()", "file-write"),
     "makes a folder": ("import pathlib\npathlib.Path('/var/tmp/weft-attack').mkdir()", "file-write"),
     "renames a file": ("import random\nrandom._os.rename('a', '/var/tmp/weft-attack')", "file-write"),
-    "opens a database": ("import sqlite3", "blocked-module"),
     "reads a file of the host": ("open('/etc/passwd')", "read-outside"),
     "reads a file that is not there": ("open('/host/app/.env')", "read-outside"),
     "reads the environment of another process": ("open('/proc/1/environ', 'rb')", "read-outside"),
@@ -477,3 +475,7 @@ RUNTIME_NEWER = {
         "try:\n    ''.x\nexcept Exception as e:\n    failure = e\n    failure.obj", "frame-access", (3, 10),
     ),
 }  # fmt: skip
+
+STATIC.update(attacks_on_stand_ins.STATIC)
+RUNTIME.update(attacks_on_stand_ins.RUNTIME)
+RUNTIME_NEWER.update(attacks_on_stand_ins.RUNTIME_NEWER)

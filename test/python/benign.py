@@ -3,6 +3,8 @@
 `INPUT` is their `input_data`. `PACKAGED` need the package that their name starts with.
 """
 
+import benign_stand_ins
+
 INPUT = {
     "value": 21,
     "rows": [{"name": "a", "n": 3}, {"name": "b", "n": 5}, {"name": "a", "n": 7}],
@@ -259,3 +261,6 @@ PACKAGED = {
     "matplotlib figure": "import io\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
                          "ax.plot([1, 2, 3])\nax.set_title('x')\nb = io.BytesIO()\nfig.savefig(b, format='png')\nresult = b.getvalue()[:4].hex()",
 }  # fmt: skip
+
+PROGRAMS.update(benign_stand_ins.PROGRAMS)
+PACKAGED.update(benign_stand_ins.PACKAGED)

@@ -27,13 +27,17 @@ import abc, argparse, array, ast, base64, bisect, calendar, cmath, collections, 
 import datetime, decimal, difflib, enum, fractions, functools, hashlib, heapq, html, io, itertools, json, logging, math
 import numbers, operator, pathlib, pickle, pprint, queue, random, re, reprlib, statistics, string, struct, textwrap
 import threading, time, traceback, types, typing, unicodedata, uuid, weakref, zlib
+import doctest, importlib.metadata, inspect, sqlite3, timeit, unittest, unittest.mock
+from multiprocessing import dummy, pool as pools
 
 blocked, seed, steps = set(input_data["blocked"]), input_data["seed"], input_data["steps"]
 chance = random.Random(seed)
 # They wait, end the program or never come to an end.
 left_out = {"sleep", "input", "exit", "quit", "count", "cycle", "repeat", "acquire", "wait", "join", "get", "put",
-            "breakpoint", "factorial", "comb", "perm", "seed", "shuffle", "interrupt_main", "stack_size", "result"}
-modules = [value for value in list(globals().values()) if type(value).__name__ == "module"]
+            "breakpoint", "factorial", "comb", "perm", "seed", "shuffle", "interrupt_main", "stack_size", "result", "timeit",
+            "autorange", "main", "signals"}
+modules = [value for value in list(globals().values()) if type(value).__name__ in ("module", "StandIn")]
+modules += [importlib.metadata, unittest.mock]
 
 class Own:
     field = 1
@@ -73,7 +77,8 @@ def step(value, way):
 
 def has_escaped(value):
     kind = type(value).__name__
-    return kind in ("code", "frame") or kind == "module" and value.__name__ in blocked
+    # A new module is empty, and may have any name.
+    return kind in ("code", "frame") or kind == "module" and value.__name__ in blocked and len(dir(value)) > 10
 
 pool, taken = new_pool(), 0
 for number in range(steps):

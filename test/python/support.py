@@ -14,7 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PYTHON_FOLDER = os.path.join(ROOT, "server", "sandbox", "python")
 sys.path.insert(0, PYTHON_FOLDER)
 
-import program  # noqa: E402  the folder is on the path only now
+import cell  # noqa: E402  the folder is on the path only now
+import program  # noqa: E402
 
 TIME_LIMIT_SECONDS = 60
 
@@ -72,6 +73,7 @@ def run(code, input=None, policy="strict", breaks_channel=False, **request):
 def _live(request, scratch, writer):
     try:
         signal.alarm(TIME_LIMIT_SECONDS)
+        cell.handle_term()
         os.chdir(scratch)
         os.environ.clear()
         os.environ.update(HOME=scratch, TMPDIR=scratch, PATH="/usr/bin:/bin")

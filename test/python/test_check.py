@@ -46,6 +46,16 @@ class FindingTest(unittest.TestCase):
     def test_the_same_place_is_reported_once(self):
         self.assertEqual(len(check("import os.path, os.path")), 1)
 
+    def test_an_example_of_a_doctest_has_its_place(self):
+        code = (
+            "import doctest\ndef f():\n    '''Doc.\n\n    >>> f()\n    >>> import os\n"
+            "    >>> import sys  # doctest: +SKIP\n    '''"
+        )
+        (finding,) = check(code)
+        self.assertEqual((finding.rule, finding.line, finding.column), ("blocked-module", 6, 1))
+        self.assertTrue(finding.message.startswith("in a doctest, Module `os` is blocked"), finding.message)
+        self.assertEqual(check(code.replace("import doctest", "import math")), [])
+
     def test_a_syntax_error_has_its_place(self):
         (finding,) = check("x = 1\ny = = 2")
         self.assertEqual((finding.rule, finding.line, finding.column), ("syntax-error", 2, 5))

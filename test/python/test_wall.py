@@ -14,6 +14,7 @@ sys.path.insert(0, sys.argv[1])
 import source, wall
 program = '''
 import random
+import doctest, importlib.metadata, inspect, sqlite3, timeit, unittest.mock
 caught = []
 for attack in (lambda: random._os.system('true'), lambda: __import__('os'), lambda: (x for x in ()).gi_frame):
     try: attack()

@@ -31,6 +31,25 @@ test('a file that the code has written is saved by its name', async () => {
   ]);
 });
 
+test('a file that is saved has a value, whose id the code cannot choose', async () => {
+  const run = await sandbox.run("result = save_artifact('a.XLSX', b'12345')");
+  const [id] = run.events.flatMap((event) => (event.kind === 'artifact' ? [event.id] : []));
+  expect(resultOf(run)).toEqual({
+    $file: id,
+    name: 'a.XLSX',
+    mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    sizeBytes: 5,
+    url: `/artifacts/${id}`,
+  });
+  const forged = await sandbox.run(`import json, os
+frame = {"kind": "artifact", "id": "art_01993b3c-0000-7000-8000-000000000001", "name": "a", "mimeType": "text/plain", "data": ""}
+body = json.dumps(frame, separators=(",", ":")).encode()
+os.write(3, len(body).to_bytes(4, "big") + body)
+while True: pass`);
+  expect(errorOf(forged).message).toContain('an id that is not its own');
+  expect(artifactsOf(forged)).toEqual([]);
+});
+
 test('ten megabytes are saved', async () => {
   const run = await sandbox.run("save_artifact('x', bytes(10 << 20))\nresult = 1", { timeoutMs: 30_000 });
   expect(resultOf(run)).toBe(1);
@@ -64,8 +83,9 @@ test.each([
 test('forged artifacts end the run: too many of them, and one whose name is a path', async () => {
   const forge = (count: number, name: string) => `
 import json, os, struct
-frame = json.dumps({"kind": "artifact", "name": ${JSON.stringify(name)}, "mimeType": "text/plain", "data": "eHg="}).encode()
-for _ in range(${count}):
+prefix = save_artifact("own", "")["$file"][:-12]
+for n in range(${count}):
+    frame = json.dumps({"kind": "artifact", "id": f"{prefix}{n:012}", "name": ${JSON.stringify(name)}, "mimeType": "text/plain", "data": "eHg="}).encode()
     os.write(3, struct.pack(">I", len(frame)) + frame)
 `;
   const many = await sandbox.run(forge(200, 'x'));
@@ -73,5 +93,5 @@ for _ in range(${count}):
   expect(artifactsOf(many)).toHaveLength(100);
   const path = await sandbox.run(forge(1, '../../etc/passwd'));
   expect(errorOf(path).message).toContain('private channel');
-  expect(artifactsOf(path)).toEqual([]);
+  expect(artifactsOf(path)).toMatchObject([{ name: 'own' }]);
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PythonPolicy } from '../../server/sandbox/backend.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import {
   errorOf,
@@ -9,7 +10,7 @@ import {
   type TestRun,
   type TestSandbox,
 } from '../support/test-sandbox.ts';
-import { type Attack, BREACH, harmless, PRELUDE, stopped } from './attacks/attack.ts';
+import { type Attack, BREACH, type Ending, fails, harmless, PRELUDE, stopped } from './attacks/attack.ts';
 import { bombs } from './attacks/bombs.ts';
 import { callingAttacks } from './attacks/calling.ts';
 import { expectEnding, isForThisProcessor } from './attacks/expect-ending.ts';
@@ -17,6 +18,9 @@ import { forgingAttacks, poisoningAttacks } from './attacks/forging.ts';
 import { reachingAttacks } from './attacks/reaching.ts';
 import { readingAttacks } from './attacks/reading.ts';
 import { makeWorld, type World } from './attacks/world.ts';
+
+/** What multiprocessing tries for the code is refused to it by an OSError. */
+const refused = fails('PYTHON_SECURITY_ERROR', 'PYTHON_EXECUTION_ERROR');
 
 /**
  * Every attack runs beside a victim, on a host with canaries, with all walls and again with the kernel wall alone. The
@@ -32,6 +36,13 @@ const attacks: Attack[] = [
   ...poisoningAttacks,
   ...attacksOnPython(),
 ];
+/** With those on what only `standard` allows; bombs and forged frames meet the same kernel and server as under `kernel`. */
+const attacksOnStandard = [
+  ...readingAttacks,
+  ...reachingAttacks,
+  ...callingAttacks,
+  ...attacksWithin('a.STOPPED', 'test_standard'),
+];
 
 /** All attacks are started at once and few run at a time, so the first test may wait for most of them. */
 const ALL_ENDED_MS = 300_000;
@@ -44,6 +55,12 @@ for path in ('/tmp/secret.txt', '/dev/shm/secret.txt'): open(path, 'w').write(se
 door = socket.socket(socket.AF_UNIX)
 door.bind('\\0victim')
 door.listen()
+print('ready')
+time.sleep(3000)`,
+  standard: `
+import time
+secret = input_data
+for path in ('/tmp/secret.txt', '/dev/shm/secret.txt'): open(path, 'w').write(secret)
 print('ready')
 time.sleep(3000)`,
   strict: "import time\nsecret = input_data\nprint('ready')\ntime.sleep(3000)",
@@ -69,6 +86,13 @@ result = {
     'poisoned': [name for name in (*sys.modules, *vars(builtins)) if 'poison' in name],
     'precision': __import__('decimal').getcontext().prec, 'recursion': sys.getrecursionlimit(),
 }`,
+  standard: `
+import builtins, json, math, os, sys
+result = {
+    'files': os.listdir('/tmp') + os.listdir('/dev/shm'), 'folder': os.getcwd(), 'environment': dict(os.environ),
+    'path': sys.path, 'works': [len('abc'), json.dumps([7]), math.sqrt(4)],
+    'poisoned': [name for name in (*sys.modules, *dir(builtins)) if 'poison' in name],
+}`,
   strict: `
 import json, math, random, re, decimal
 result = [len('abc'), json.dumps([7]), math.sqrt(4), 3 + 4, re.sub('a', 'b', 'a'), random.random() < 1,
@@ -85,7 +109,8 @@ test('there are at least a hundred attacks, each with a name of its own', () => 
   expect(attacks.length).toBeGreaterThanOrEqual(100);
 });
 
-describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
+describe.each(['kernel', 'standard', 'strict'] as const)('policy %s', (policy) => {
+  const tried = policy === 'standard' ? attacksOnStandard : attacks;
   let world: World;
   let sandbox: TestSandbox;
   let clean: unknown;
@@ -99,7 +124,7 @@ describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
     sandbox = await openTestSandbox({ policy, runFolder, idleCells: 6, maxCells: 5 });
     clean = resultOf(await sandbox.run(PROBE[policy]));
     victim = await startVictim(sandbox, policy, world.secret, leave.signal);
-    for (const attack of attacks.filter(isForThisProcessor)) attacked.set(attack.name, attackOnce(attack));
+    for (const attack of tried.filter(isForThisProcessor)) attacked.set(attack.name, attackOnce(attack));
   });
 
   afterAll(async () => {
@@ -114,7 +139,7 @@ describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
     return { run, next: await sandbox.run(PROBE[policy]) };
   }
 
-  for (const attack of attacks) {
+  for (const attack of tried) {
     (isForThisProcessor(attack) ? test : test.skip)(
       attack.name,
       async () => {
@@ -123,7 +148,7 @@ describe.each(['kernel', 'strict'] as const)('policy %s', (policy) => {
         expect(text).not.toContain(world.secret);
         expect(text).not.toContain(BREACH);
         expect(run.outcome.durationMs).toBeLessThan((attack.timeoutMs ?? 10_000) + 5_000);
-        expectEnding(run, policy === 'kernel' ? attack.kernel : (attack.strict ?? stopped));
+        expectEnding(run, endingOf(attack, policy));
         expect(resultOf(next)).toEqual(clean);
       },
       ALL_ENDED_MS,
@@ -167,7 +192,7 @@ describe('without a sandbox', () => {
 
 async function startVictim(
   sandbox: TestSandbox,
-  policy: 'kernel' | 'strict',
+  policy: PythonPolicy,
   secret: string,
   signal: AbortSignal,
 ): Promise<{ run: Promise<TestRun> }> {
@@ -182,11 +207,20 @@ async function startVictim(
   return { run };
 }
 
+/** Under `standard` an attack may be no offence, and then has no effect. */
+function endingOf({ kernel, strict = stopped, standard = harmless }: Attack, policy: PythonPolicy): Ending {
+  return { kernel, standard, strict }[policy];
+}
+
 /** The attacks of test/python/attacks.py, where each wall inside Python is tested alone. */
 function attacksOnPython(): Attack[] {
+  return attacksWithin('{**a.STATIC, **a.STATIC_NEWER, **a.RUNTIME, **a.RUNTIME_NEWER}', 'attacks');
+}
+
+function attacksWithin(expression: string, module: string): Attack[] {
   const dump =
-    'import json, sys; sys.path.insert(0, sys.argv[1]); import attacks as a; old = lambda d: {k: v[0] for k, v in d.items() if len(v) < 3 or sys.version_info >= v[2]}; ' +
-    'print(json.dumps([*old({**a.STATIC, **a.STATIC_NEWER, **a.RUNTIME, **a.RUNTIME_NEWER}).items()]))';
+    `import json, sys; sys.path.insert(0, sys.argv[1]); import ${module} as a; old = lambda d: {k: v[0] for k, v in d.items() if len(v) < 3 or sys.version_info >= v[2]}; ` +
+    `print(json.dumps([*old(${expression}).items()]))`;
   const json = execFileSync('/usr/bin/python3', ['-c', dump, join(projectRoot, 'test/python')], {
     encoding: 'utf8',
   });
@@ -195,6 +229,7 @@ function attacksOnPython(): Attack[] {
     code,
     kernel: harmless,
     strict: stopped,
+    ...(module === 'test_standard' && { standard: refused }),
     timeoutMs: 3_000,
   }));
 }

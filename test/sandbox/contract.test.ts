@@ -202,7 +202,56 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     const base64 = Buffer.alloc(256_000, Buffer.from(Array.from({ length: 256 }, (_, i) => i))).toString(
       'base64',
     );
-    expect(events).toEqual([{ kind: 'artifact', name: 'a.bin', mimeType: expect.any(String), base64 }]);
+    const id = expect.stringMatching(/^art_/);
+    expect(events).toEqual([{ kind: 'artifact', id, name: 'a.bin', mimeType: expect.any(String), base64 }]);
+  });
+
+  test('hands the code the files that it opens, and refuses others with the reason', async () => {
+    const content = Buffer.alloc(3 * 1024 * 1024 + 1, Buffer.from('0123456789abc'));
+    const opened: string[] = [];
+    const openFile = async (id: string) => {
+      opened.push(id);
+      if (id === 'none') return { refused: 'There is no such file' };
+      if (id === 'large') return { name: 'large.bin', sizeBytes: 65 * 1024 * 1024, content: chunks() };
+      return { name: `Zahlen ${'ä'.repeat(195)}.csv`, sizeBytes: content.length, content: chunks() };
+    };
+    const chunks = () => ({
+      async *[Symbol.asyncIterator]() {
+        for (let at = 0; at < content.length; at += 1_000_000) yield content.subarray(at, at + 1_000_000);
+      },
+    });
+    const code = `import hashlib
+from concurrent.futures import ThreadPoolExecutor
+def reason(id):
+    try:
+        open_artifact(id)
+    except Exception as error:
+        print("x" * 200_000)
+        return str(error)
+reasons = [reason("none"), reason("large")]
+with ThreadPoolExecutor(4) as pool:
+    digests = set(pool.map(lambda id: hashlib.sha256(open_artifact({"$file": id}).read()).hexdigest(), "abcd"))
+result = [*reasons, artifact_path("a")[-4:], len(digests), open_artifact("b", "r").read(14)]`;
+    expect(resultOf(await run(code, { openFile }))).toEqual([
+      'There is no such file',
+      expect.stringContaining('fits into the folder of the run, which holds 64 MiB, got large.bin of 65 MiB'),
+      '.csv',
+      1,
+      '0123456789abc0',
+    ]);
+    expect(opened.toSorted()).toEqual(['a', 'b', 'c', 'd', 'large', 'none']);
+    expect(errorOf(await run('open_artifact("a")'))).toMatchObject({ message: 'This run has no files' });
+  });
+
+  test('throws what reading a file throws, and ends the run', async () => {
+    const content = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+        yield Buffer.alloc(1_000_000);
+        throw new Error('the store is away');
+      },
+    };
+    const openFile = async () => ({ name: 'a', sizeBytes: 2_000_000, content });
+    await expect(run('open_artifact("a")', { openFile })).rejects.toThrow('the store is away');
   });
 
   test('emits which limit cut the output', async () => {
@@ -295,12 +344,13 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
   });
 
   test('checks code without running it', async () => {
-    const check = (code: string, packages?: string[]) => backends[name]!.check(code, packages);
+    const check = (code: string, packages?: string[]) => backends[name]!.check(code, packages && { packages });
     expect(await check('x = 1\nimport os\n')).toEqual({
       findings: [expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 })],
       shape: 'SCRIPT',
       inputSchema: null,
       imports: [],
+      policy: 'strict',
     });
     expect(await check('x = 1', ['tiny-local'])).toMatchObject({ findings: [] });
     expect(await check('x = 1', ['not a requirement!'])).toMatchObject({
@@ -329,6 +379,7 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
         required: ['a'],
       },
       imports: [],
+      policy: 'strict',
     });
   });
 

@@ -229,6 +229,6 @@ test('characters that Postgres refuses are replaced in violations, and refused i
   expect([...decoder.feed(encodeFrame({ kind: 'violation', violation }))]).toEqual([
     { kind: 'violation', violation: { ...violation, rule: 'a\ufffd', message: 'b\ufffd\ufffd\ud83d\ude00' } },
   ]);
-  const artifact = { kind: 'artifact', name: 'a\ud800.txt', mimeType: 'text/plain', data: '' };
+  const artifact = { kind: 'artifact', id: 'art_1', name: 'a\ud800.txt', mimeType: 'text/plain', data: '' };
   expect(() => [...decoder.feed(encodeFrame(artifact))]).toThrow(FrameError);
 });

@@ -98,7 +98,7 @@ describe.each(['strict', 'kernel', 'remote'])('%s', (backend) => {
       method: 'POST',
       httpStatus: 200,
       sentBytes: 8,
-      failure: null,
+      failureCode: null,
     });
     expect(requests[0]!.receivedBytes).toBeGreaterThan(100);
     expect(JSON.stringify(requests)).not.toContain('a+b');
@@ -134,7 +134,7 @@ except PermissionError as error:
     const done = await run(code, { hosts: [host], input: `${host}:${web.port}` });
     expect(resultOf(done)).toContain(`got ${host} (127.0.0.1), which is private`);
     expect(resultOf(done)).toContain(`PYTHON_ALLOWED_HOSTS=${host},127.0.0.1`);
-    expect(requestsOf(done)).toMatchObject([{ httpStatus: null, failure: 'REFUSED_ADDRESS' }]);
+    expect(requestsOf(done)).toMatchObject([{ httpStatus: null, failureCode: 'REFUSED_ADDRESS' }]);
   }
 });
 
@@ -176,7 +176,7 @@ result = got`;
     fits: 2_000_000,
     own: expect.stringContaining('0.2 s'),
   });
-  expect(requestsOf(done).map(({ httpStatus, failure }) => [httpStatus, failure])).toEqual([
+  expect(requestsOf(done).map(({ httpStatus, failureCode }) => [httpStatus, failureCode])).toEqual([
     [200, 'TOO_LARGE'],
     [null, 'TIMEOUT'],
     [200, 'TIMEOUT'],
@@ -189,7 +189,7 @@ test('a request is ended with its run: at the timeout, when it is cancelled, and
   const never = "fetch('http://' + input_data['host'] + '/never', timeout=None)";
   const late = await run(never, { timeoutMs: 1_000 });
   expect(errorOf(late).code).toBe('PYTHON_TIMEOUT');
-  expect(requestsOf(late)).toMatchObject([{ failure: 'RUN_ENDED' }]);
+  expect(requestsOf(late)).toMatchObject([{ failureCode: 'RUN_ENDED' }]);
   const cancelling = new AbortController();
   const seen = web.seen.length;
   const cancelled = run(never, { signal: cancelling.signal });
@@ -202,7 +202,7 @@ threading.Thread(target=lambda: ${never}, daemon=True).start()
 fetch('http://' + input_data['host'] + '/csv')
 result = 'done'`);
   expect(resultOf(left)).toBe('done');
-  expect(requestsOf(left)).toMatchObject([{ httpStatus: 200 }, { httpStatus: null, failure: 'RUN_ENDED' }]);
+  expect(requestsOf(left)).toMatchObject([{ httpStatus: 200 }, { httpStatus: null, failureCode: 'RUN_ENDED' }]);
   await eventually('all requests are cut', () => web.cut >= 3);
 });
 
@@ -222,8 +222,8 @@ def send(**frame):
     body = json.dumps(frame).encode()
     data = len(body).to_bytes(4, 'big') + body
     while data: data = data[os.write(3, data):]
-def fetch_frame(id, url, headers=(), **more):
-    send(**{'kind': 'fetch', 'id': id, 'method': 'GET', 'url': url, 'headers': list(headers), 'body': None, **more})
+def fetch_frame(number, url, headers=(), **more):
+    send(**{'kind': 'fetch', 'number': number, 'method': 'GET', 'url': url, 'headers': list(headers), 'body': None, **more})
 def read(size):
     data = b''
     while len(data) < size: data += os.read(3, size - len(data))
@@ -240,8 +240,8 @@ base = 'http://' + input_data['host']
 urls = ['http://127.0.0.1:${other.port}/', 'http://localhost:${other.port}/', 'http://0x7f.1:${other.port}/', 'http://[::1]/',
         'http://a:b@' + input_data['host'] + '/', 'file:///etc/passwd', 'http://private.example.com/', 'nonsense']
 got = []
-for id, url in enumerate(urls, 1):
-    fetch_frame(id, url, hosts=['127.0.0.1'], web=True)
+for number, url in enumerate(urls, 1):
+    fetch_frame(number, url, hosts=['127.0.0.1'], web=True)
     got.append(answer())
 fetch_frame(20, base + '/csv', [['X-A', 'b\\r\\nHost: evil']])
 got.append(answer())
@@ -261,7 +261,7 @@ result = got`;
   test('floods the server with requests: no more arrive than a run may send, and few at a time', async () => {
     const before = web.seen.length;
     const code = `${FRAMES}
-for id in range(1, 301): fetch_frame(id % 40 + 1, base + '/never')
+for number in range(1, 301): fetch_frame(number % 40 + 1, base + '/never')
 result = 'sent'`;
     expect(resultOf(await run(code, {}, 'kernel'))).toBe('sent');
     expect(web.seen.length - before).toBeLessThanOrEqual(8);
@@ -278,13 +278,13 @@ except OSError as error:
 
   test('reads no responses, sends what is no request, or forks: only its own run is affected', async () => {
     const deaf = `${FRAMES}
-for id in range(1, 9): fetch_frame(id, base + '/large?size=1900000')
+for number in range(1, 9): fetch_frame(number, base + '/large?size=1900000')
 import time
 time.sleep(60)`;
     expect(errorOf(await run(deaf, { timeoutMs: 1_000 }, 'kernel')).code).toBe('PYTHON_TIMEOUT');
-    for (const frame of ["method='TRACE'", "headers=[['a']]", 'id=-1', 'body=5', "url='x' * 20_000"]) {
+    for (const frame of ["method='TRACE'", "headers=[['a']]", 'number=-1', 'body=5', "url='x' * 20_000"]) {
       const code = `${FRAMES}
-send(**{'kind': 'fetch', 'id': 1, 'method': 'GET', 'url': base, 'headers': [], 'body': None, **dict(${frame})})
+send(**{'kind': 'fetch', 'number': 1, 'method': 'GET', 'url': base, 'headers': [], 'body': None, **dict(${frame})})
 import time
 time.sleep(60)`;
       expect(errorOf(await run(code, {}, 'kernel')).code).toBe('PYTHON_EXECUTION_ERROR');

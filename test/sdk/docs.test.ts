@@ -54,7 +54,13 @@ test.each(pages)('the code of $name.md does what the page says', async ({ name, 
 });
 
 async function findPages() {
-  const others = ['../../README.md', '../../client-sdk/README.md', '../patterns.md', '../joins.md'];
+  const others = [
+    '../../README.md',
+    '../../client-sdk/README.md',
+    '../patterns.md',
+    '../joins.md',
+    '../files.md',
+  ];
   const ofNodes = await readdir(join(projectRoot, 'docs/nodes'));
   const files = [
     ...others,

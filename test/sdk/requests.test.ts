@@ -344,6 +344,40 @@ test('a list is read to its end, page by page', async () => {
   );
 });
 
+test('files of all kinds of content are uploaded, given to a run, and downloaded', async () => {
+  const weft = connect();
+  async function* chunks() {
+    for (const text of ['a,b\n', '1,2\n']) yield new TextEncoder().encode(text);
+  }
+  const uploaded = await Promise.all([
+    weft.files.upload(new File(['a,b\n', '1,2\n'], 'file.csv')),
+    weft.files.upload('a,b\n1,2\n', { name: 'text.csv' }),
+    weft.files.upload(new TextEncoder().encode('a,b\n1,2\n'), { name: 'bytes.csv' }),
+    weft.files.upload(new Blob(['a,b\n1,2\n']).stream(), { name: 'stream.csv' }),
+    weft.files.upload(chunks(), { name: 'chunks.csv' }),
+  ]);
+  expect(uploaded).toEqual(
+    ['file', 'text', 'bytes', 'stream', 'chunks'].map((name) => ({
+      id: expect.stringMatching(/^art_/),
+      name: `${name}.csv`,
+      mimeType: 'text/csv',
+      sizeBytes: 8,
+      url: expect.stringMatching(/^\/artifacts\/art_/),
+    })),
+  );
+  const code = 'save_artifact("all.csv", b"".join(open_artifact(file).read() for file in input_data))';
+  const input = uploaded.map(({ id }) => ({ $file: id }));
+  const result = (await weft.python.run({ code, input }).result()) as { $file: string };
+  const all = await weft.files.download(result);
+  expect([all.type, await all.text()]).toEqual(['text/csv', 'a,b\n1,2\n'.repeat(5)]);
+  expect((await weft.files.download(uploaded[0]!.id)).size).toBe(8);
+  await expect(weft.files.upload('text')).rejects.toThrow(/Expected the `name` of the file/);
+  await expect(weft.files.upload('text', { name: '../x' })).rejects.toMatchObject({
+    code: 'INVALID_FILE_NAME',
+  });
+  await expect(weft.files.download('art_gone')).rejects.toThrow(WeftNotFoundError);
+});
+
 test('a file that a run saved is downloaded whole, with the token, and again where the answer breaks off', async () => {
   const weft = connect();
   const run = weft.python.run({ code: "save_artifact('Übersicht.csv', 'a,b\\n1,2\\n')" });

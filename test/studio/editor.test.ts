@@ -11,7 +11,7 @@ let weft: WeftClient;
 let browser: StudioBrowser;
 beforeAll(async () => {
   const { url: databaseUrl } = opened.use(await createDatabase());
-  server = opened.use(await startWeft({ databaseUrl }));
+  server = opened.use(await startWeft({ databaseUrl, env: { PYTHON_POLICY: 'standard' } }));
   weft = opened.use(new WeftClient(server.url));
   if (hasChromium) browser = opened.use(await launchStudioBrowser());
 });
@@ -154,6 +154,29 @@ inBrowser('the editor', () => {
     await page.getByText('renamed', { exact: true }).waitFor();
     expect(await studio.accessibilityFaults()).toEqual([]);
     expect(await page.getByText('Unsaved').count()).toBe(0);
+  });
+
+  test('a workflow is held to a policy, by which its code is checked; what the server does not grant is not offered', async () => {
+    const code = "open('x', 'w').close()\n";
+    const nodes = [{ key: 'write', type: 'python', config: { code } }];
+    const id = await weft.createWorkflow({ name: 'Careful', nodes, pythonPolicy: 'STANDARD' });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    const policy = page.getByLabel('Python policy');
+    await policy.getByText("The server's, which is standard").waitFor({ state: 'attached' });
+    expect(await policy.locator('option').count()).toBe(3);
+    expect(await policy.inputValue()).toBe('STANDARD');
+    await policy.selectOption('STRICT');
+    await page.keyboard.press('Control+s');
+    await toast(page, 'Saved as version 2.');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await nodeOf(page, 'write').click();
+    await page.locator('.cm-lintRange-error').first().waitFor();
+    const { workflow } = await weft.query<{ workflow: { latestVersion: { pythonPolicy: string } } }>(
+      'query ($id: ID!) { workflow(id: $id) { latestVersion { pythonPolicy } } }',
+      { id },
+    );
+    expect(workflow.latestVersion).toEqual({ pythonPolicy: 'STRICT' });
   });
 
   test('by the pointer a node is dropped, moved and joined; the file of it all makes the same workflow elsewhere', async () => {

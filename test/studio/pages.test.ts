@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Locator } from 'playwright-core';
@@ -120,6 +120,65 @@ inBrowser('the pages around runs', () => {
     await page.waitForURL('**/workflows/wf_*');
     await page.goBack();
     await page.getByRole('link', { name: 'Untitled workflow' }).waitFor();
+  });
+
+  test('a file is chosen for an input, and those of the output are downloaded', async () => {
+    const inputSchema = {
+      type: 'object',
+      properties: { report: { type: 'object', format: 'file', title: 'Report' } },
+      required: ['report'],
+    };
+    const code =
+      'result = [open_artifact(input_data["report"]).read().decode(), save_artifact("out.txt", "made of it")]';
+    const nodes = [
+      { key: 'in', type: 'input' },
+      { key: 'read', type: 'python', config: { code } },
+      { key: 'out', type: 'output' },
+    ];
+    const edges = [
+      { source: 'in', target: 'read' },
+      { source: 'read', target: 'out' },
+    ];
+    await weft.createWorkflow({ name: 'Reads files', nodes, edges, inputSchema });
+    await using studio = await browser.open(server, { path: '/workflows?q=reads' });
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Run Reads files' }).click();
+    const dialog = page.getByRole('dialog');
+    const file = (name: string, text: string) => ({
+      name,
+      mimeType: 'text/plain',
+      buffer: Buffer.from(text),
+    });
+    await dialog.getByRole('button', { name: 'Choose a file' }).waitFor();
+    await dialog.locator('input[type=file]').setInputFiles(file('first.csv', 'first'));
+    await dialog.getByRole('button', { name: 'first.csv' }).waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Edit as JSON' }).click();
+    await dialog.locator('input[type=file]').setInputFiles(file('other.txt', 'other'));
+    await dialog.getByRole('button', { name: 'other.txt' }).waitFor();
+    expect(JSON.parse(await dialog.getByRole('textbox', { name: 'Input' }).inputValue())).toEqual({
+      report: {
+        $file: expect.stringMatching(/^art_/),
+        name: 'first.csv',
+        mimeType: 'text/csv',
+        sizeBytes: 5,
+      },
+      file: {
+        $file: expect.stringMatching(/^art_/),
+        name: 'other.txt',
+        mimeType: 'text/plain',
+        sizeBytes: 5,
+      },
+    });
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/runs/exec_*');
+    await page.getByRole('tab', { name: 'Output' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /^out\.txt/ }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('out.txt');
+    expect(await readFile(await download.path(), 'utf8')).toBe('made of it');
   });
 
   test('a run wants its input where there is a schema, and a workflow is deleted after a question', async () => {

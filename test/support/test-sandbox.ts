@@ -5,6 +5,7 @@ import type {
   PythonError,
   PythonEvent,
   PythonOutcome,
+  PythonRunOptions,
   PythonRunRequest,
   SandboxBackend,
 } from '../../server/sandbox/backend.ts';
@@ -22,6 +23,7 @@ export interface TestSandbox {
 export interface TestRunOptions extends Partial<PythonRunRequest> {
   signal?: AbortSignal;
   onEvent?: (event: PythonEvent) => void | Promise<void>;
+  openFile?: PythonRunOptions['openFile'];
 }
 
 export interface TestRun {
@@ -58,7 +60,7 @@ export async function runOn(
   code: string,
   options: TestRunOptions = {},
 ): Promise<TestRun> {
-  const { signal = new AbortController().signal, onEvent, ...request } = options;
+  const { signal = new AbortController().signal, onEvent, openFile, ...request } = options;
   const events: PythonEvent[] = [];
   const outcome = await backend.run(
     { code, packages: [], input: null, timeoutMs: 10_000, ...request },
@@ -68,6 +70,7 @@ export async function runOn(
         events.push(event);
         return onEvent?.(event);
       },
+      openFile,
     },
   );
   return { outcome, events, stdout: textOf(events, 'STDOUT'), stderr: textOf(events, 'STDERR') };

@@ -161,6 +161,9 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } }
       ... on NodeReused { output handle }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
+      ... on ExecutionWaiting { reason until }
+      ... on NodeWaiting { reason until }
+      ... on NodeResumed { signal { number payload } }
       ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
       ... on NetworkRequest { host method httpStatus sentBytes receivedBytes failure }

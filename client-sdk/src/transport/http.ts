@@ -40,6 +40,23 @@ export function download(settings: Settings, path: string, options: AttemptOptio
   });
 }
 
+/** One attempt at sending a file; what the server says of it. */
+export function upload(
+  settings: Settings,
+  name: string,
+  body: RequestInit['body'],
+  options: AttemptOptions,
+): Promise<unknown> {
+  const url = new URL(`./files?name=${encodeURIComponent(name)}`, settings.url).href;
+  return runAttempt(settings, 'FileUpload', options, async (headers, signal) => {
+    const init = { method: 'POST', body: body ?? null, signal, duplex: 'half' as const };
+    const sent = { ...headers, 'content-type': 'application/octet-stream' };
+    const response = await fetchResponse(settings, url, { ...init, headers: sent });
+    if (!response.ok) throw await errorOfResponse(response, signal);
+    return await readWhole(response.json(), signal);
+  });
+}
+
 /** Runs `work` within its deadline, and reports it to the hooks. */
 async function runAttempt<T>(
   settings: Settings,

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { openHostEnvironments } from '../../compose.ts';
+import { openHostEnvironments, runSettings } from '../../compose.ts';
 import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
 import type { SandboxStatus } from '../../sandbox/backend.ts';
@@ -69,7 +69,7 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
 
 /** Really opens the sandbox, because only the kernel knows which namespaces it grants. */
 export const checkSandbox: Check = async (config) => {
-  const { pythonPath, bubblewrapPath, pythonPolicy, pythonServiceUrls, servesSandbox } = config;
+  const { pythonPath, bubblewrapPath, pythonServiceUrls, servesSandbox } = config;
   if (pythonServiceUrls.length > 0 && !servesSandbox) return [];
   try {
     await using environments = await openHostEnvironments(config, silent);
@@ -77,7 +77,7 @@ export const checkSandbox: Check = async (config) => {
       bubblewrapPath,
       pythonPath,
       runFolder: await makeRunFolder(),
-      policy: pythonPolicy,
+      ...runSettings(config),
       environments,
       logger: silent,
     });
@@ -87,14 +87,21 @@ export const checkSandbox: Check = async (config) => {
   }
 };
 
-function findingsOf({ problem, pythonVersion, pythonPath, walls }: SandboxStatus): Finding[] {
+function findingsOf({ problem, pythonVersion, pythonPath, policy, walls }: SandboxStatus): Finding[] {
   const python = pythonVersion === null ? [] : [good('Python', `${pythonVersion} (${pythonPath})`)];
   if (problem !== null) return [...python, bad(`Sandbox (${problem.code})`, problem.message, problem.remedy)];
   return [
     ...python,
+    good('Python policy', POLICIES[policy]),
     ...walls.map(({ name, inForce, detail }) => (inForce ? good : missing)(`Wall: ${name}`, detail)),
   ];
 }
+
+const POLICIES = {
+  strict: 'strict: workflows may ask for none that is looser',
+  standard: 'standard: workflows may ask for strict',
+  kernel: 'kernel: workflows may ask for strict or standard',
+};
 
 const INSTALLERS = {
   auto: 'uv, which is fetched at the first install, or pip',

@@ -49,9 +49,35 @@ export class ExecutionEntity {
   @Column('text', { name: 'retry_strategy', nullable: true })
   retryStrategy!: string | null;
 
+  /** The execution whose node started this one; null where none did, or it was deleted. */
+  @Column('text', { name: 'parent_id', nullable: true })
+  parentId!: string | null;
+
+  @Column('text', { name: 'parent_node_key', nullable: true })
+  parentNodeKey!: string | null;
+
+  @Column('integer', { name: 'parent_item', nullable: true })
+  parentItem!: number | null;
+
+  /** Whether that node waits for this execution. */
+  @Column('boolean', { name: 'is_awaited' })
+  isAwaited!: boolean;
+
+  /** How many executions started one another up to this one. */
+  @Column('integer')
+  depth!: number;
+
   /** Set by a client's request; the one writer of the execution acts on it. */
   @Column('text', { name: 'cancel_requested', nullable: true })
   cancelRequested!: string | null;
+
+  /** What it waits for, while its status is WAITING: a Wait. */
+  @Column('json', { nullable: true })
+  wait!: unknown;
+
+  /** How long it may take from its start, milliseconds; null for as long as its workflow says. */
+  @Column('double precision', { name: 'timeout_ms', nullable: true })
+  timeoutMs!: number | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

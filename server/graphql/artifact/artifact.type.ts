@@ -4,7 +4,8 @@ import { NodeInterface } from '../relay/node.type.ts';
 @ObjectType({
   simpleResolvers: true,
   implements: NodeInterface,
-  description: 'A file that a Python node saved: a figure of matplotlib, or an argument of `save_artifact`.',
+  description:
+    'A file that a node saved, such as a figure of matplotlib, an argument of `save_artifact` or a response of `http`; or one that a client uploaded.',
 })
 export class Artifact extends NodeInterface {
   @Field(() => String, {

@@ -1,4 +1,5 @@
 import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { WaitReason } from '../execution/execution.enums.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
@@ -47,6 +48,21 @@ export class ExecutionQueued extends ExecutionEvent {}
 
 @EventType('A worker has begun the execution.')
 export class ExecutionStarted extends ExecutionEvent {}
+
+@EventType('Nothing of the execution runs any more until its wait ends; no worker has it meanwhile.')
+export class ExecutionWaiting extends ExecutionEvent {
+  @Field(() => WaitReason, { description: 'What is waited for; of several waits the one that ends first.' })
+  reason!: keyof typeof WaitReason;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When that wait ends by itself; null where only something from outside ends it.',
+  })
+  until!: string | null;
+}
+
+@EventType('A worker goes on with the execution after a wait.')
+export class ExecutionResumed extends ExecutionEvent {}
 
 @EventType('The last event of an execution that succeeded.')
 export class ExecutionSucceeded extends ExecutionEvent {

@@ -1,9 +1,10 @@
-import { Field, Float, Int } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { Severity } from '../../shared/severity.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
+import { WaitReason } from '../execution/execution.enums.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { PythonShape } from '../python/python.enums.ts';
-import { JsonScalar } from '../scalars.ts';
+import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { DeadEdge } from './dead-edge.type.ts';
 import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
 import { EventType, ExecutionEvent } from './execution-event.type.ts';
@@ -64,6 +65,39 @@ export class NodeReused extends ExecutionEvent {
 
   @Field(() => String, { description: 'The output handle that the node emitted on.' })
   handle!: string;
+}
+
+@EventType('A node, or an item of a node, waits, and holds nothing meanwhile.')
+export class NodeWaiting extends ExecutionEvent {
+  @Field(() => WaitReason, { description: 'What is waited for.' })
+  reason!: keyof typeof WaitReason;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the wait ends by itself; null where only something from outside ends it.',
+  })
+  until!: string | null;
+
+  @Field(() => NodeError, { nullable: true, description: 'Of a FAILURE: why the node failed.' })
+  failure?: NodeError;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What came from outside for a node that waited.' })
+export class Signal {
+  @Field(() => Int, { description: 'Its number among the signals of the execution, from 1.' })
+  number!: number;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'What it brought.' })
+  payload!: unknown;
+}
+
+@EventType('A node, or an item of a node, goes on after its wait, in the same attempt.')
+export class NodeResumed extends ExecutionEvent {
+  @Field(() => Signal, {
+    nullable: true,
+    description: 'What ended the wait; null where its time had come.',
+  })
+  signal!: Signal | null;
 }
 
 @EventType('An attempt failed, and another will follow.')
@@ -164,7 +198,7 @@ export class NetworkRequest extends ExecutionEvent {
     description:
       'Why there is no whole response: `TIMEOUT`, `NETWORK`, `REFUSED_ADDRESS` (a private address), `TOO_LARGE`, `ABANDONED` by the code, or `RUN_ENDED`; null where there is one.',
   })
-  failure!: string | null;
+  failureCode!: string | null;
 }
 
 /** Nullable, though always set: one fragment selects these fields of NodeOutput, NodeEnvironment and NodeNotice. */

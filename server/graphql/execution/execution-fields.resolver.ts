@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { toCursor } from '../../journal/cursor.ts';
+import { isId } from '../../shared/ids.ts';
 import { sizeOf } from '../../shared/value-size.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import type { GraphqlContext } from '../context.ts';
@@ -12,9 +13,9 @@ import { JsonScalar } from '../scalars.ts';
 import { selects } from '../selects.ts';
 import { toWorkflow, toWorkflowVersion } from '../workflow/workflow.mapper.ts';
 import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
-import { toNodeExecution } from './execution.mapper.ts';
+import { toExecution, toNodeExecution } from './execution.mapper.ts';
 import { fetchExecution } from './execution.resolver.ts';
-import { Execution, NodeExecution } from './execution.type.ts';
+import { Execution, ExecutionConnection, ExecutionParent, NodeExecution } from './execution.type.ts';
 
 /** What an execution leads to. */
 @Resolver(() => Execution)
@@ -63,6 +64,30 @@ export class ExecutionFieldsResolver {
   @FieldResolver(() => Execution, { nullable: true, description: 'The execution that this one retries.' })
   async retryOf(@Root() { retryOfId }: Execution, @Ctx() context: GraphqlContext): Promise<Execution | null> {
     return retryOfId === null ? null : await fetchExecution(retryOfId, context);
+  }
+
+  @FieldResolver(() => ExecutionParent, {
+    nullable: true,
+    description: 'The node that started the execution (`subworkflow`, `repeat`); null where none did.',
+  })
+  async parent(
+    @Root() { parentNode }: Execution,
+    @Ctx() context: GraphqlContext,
+  ): Promise<ExecutionParent | null> {
+    const execution = parentNode && (await fetchExecution(parentNode.executionId, context));
+    return execution && { execution, nodeKey: parentNode!.nodeKey, item: parentNode!.item };
+  }
+
+  @FieldResolver(() => ExecutionConnection, {
+    description: 'The executions that its nodes have started, newest first.',
+  })
+  async children(
+    @Root() { id }: Execution,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<ExecutionConnection> {
+    const page = toPageRequest(args, (text) => isId('exec', text));
+    return toConnection(await weft.executions.list(page, { parentId: id }), toExecution, (each) => each.id);
   }
 
   @FieldResolver(() => [NodeExecution], {

@@ -1,12 +1,14 @@
 import { registerEnumType } from 'type-graphql';
-import { executionStatuses, nodeStatuses } from '../../journal/event.ts';
+import { executionStatuses, nodeStatuses, waitReasons } from '../../journal/event.ts';
 import { enumOf } from '../enum-of.ts';
 
 export const ExecutionStatus = enumOf(executionStatuses);
 export const NodeExecutionStatus = enumOf(nodeStatuses);
+export const WaitReason = enumOf(waitReasons);
 export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
 export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 export const ExecutionRetryVersion = enumOf(['SAME', 'LATEST']);
+export const FailureAction = enumOf(['RETRY', 'FAIL']);
 export const RetryAction = enumOf(['REUSE', 'RUN', 'SKIP']);
 export const RetryReason = enumOf([
   'ALL_NODES',
@@ -20,7 +22,7 @@ export const RetryReason = enumOf([
 const shared = {
   QUEUED: { description: 'Waits for a worker.' },
   RUNNING: { description: 'Is being run.' },
-  WAITING: { description: 'A node waits for its next attempt; no execution has this status.' },
+  WAITING: { description: 'Waits, and no worker has it meanwhile; `wait` says for what.' },
   SUCCEEDED: { description: 'Ended with an output.' },
   FAILED: { description: 'Ended with an error.' },
   CANCELED: { description: 'Was cancelled.' },
@@ -39,6 +41,19 @@ registerEnumType(NodeExecutionStatus, {
     ...shared,
     SKIPPED: { description: 'Did not run, because an input could not come; `because` says which.' },
     REUSED: { description: 'Reused the output from the execution that this one retries.' },
+  },
+});
+
+registerEnumType(WaitReason, {
+  name: 'WaitReason',
+  description: 'What is waited for.',
+  valuesConfig: {
+    RETRY: { description: 'The delay before the next attempt.' },
+    DELAY: { description: 'A moment that the workflow names.' },
+    ITEMS: { description: 'Items of a list, all of which wait.' },
+    EXECUTION: { description: 'The end of an execution that the node started.' },
+    APPROVAL: { description: 'What people decide: see `approvals`.' },
+    FAILURE: { description: 'That somebody mends what failed, or gives up: see `executionResume`.' },
   },
 });
 
@@ -69,6 +84,15 @@ registerEnumType(ExecutionRetryVersion, {
   valuesConfig: {
     SAME: { description: 'That of the former execution.' },
     LATEST: { description: 'The latest: what it changed, and what follows that, runs again.' },
+  },
+});
+
+registerEnumType(FailureAction, {
+  name: 'FailureAction',
+  description: 'What becomes of nodes that failed and wait for somebody.',
+  valuesConfig: {
+    RETRY: { description: 'They start again.' },
+    FAIL: { description: 'They have failed for good, and so has the execution.' },
   },
 });
 

@@ -1,6 +1,7 @@
-import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { CancelMode } from '../../engine/cancel.ts';
+import type { FailureAction as FailureActionName } from '../../engine/step.ts';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
-import type { CancelMode } from '../../use-cases/executions.ts';
 import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
@@ -9,6 +10,7 @@ import {
   ExecutionRetryStrategy,
   ExecutionRetryVersion,
   ExecutionStatus,
+  FailureAction,
 } from './execution.enums.ts';
 
 @InputType({ description: 'What to run, and with what.' })
@@ -41,6 +43,13 @@ export class ExecutionStartInput {
       'Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept.',
   })
   idempotencyTtlSeconds?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says.",
+  })
+  timeoutMs?: number | null;
 }
 
 @InputType({ description: 'Which executions to list.' })
@@ -99,6 +108,22 @@ export class ExecutionRetryArgs {
       "The input, where it is another one than that of the former execution; must fit the workflow's `inputSchema`. Every node depends on it, so nothing is reused then.",
   })
   input?: unknown;
+}
+
+@ArgsType()
+export class ExecutionResumeArgs {
+  @Field(() => ID, { description: 'The execution, of which a node waits after its failure.' })
+  id!: string;
+
+  @Field(() => FailureAction, { defaultValue: 'RETRY', description: 'What becomes of the failed nodes.' })
+  action!: FailureActionName;
+
+  @Field(() => ExecutionRetryVersion, {
+    defaultValue: 'SAME',
+    description:
+      'Which version of the workflow goes on. With LATEST, what has run already must be the same in it.',
+  })
+  version!: RetryVersion;
 }
 
 @ArgsType()

@@ -2,8 +2,8 @@ import type { RetryPlan } from '../../use-cases/retry.ts';
 import type * as workflows from '../../use-cases/types.ts';
 import type { Execution, NodeExecution } from './execution.type.ts';
 
-export function toExecution({ retryOf, ...execution }: workflows.Execution): Execution {
-  return { ...execution, retryOfId: retryOf, durationMs: durationMs(execution) };
+export function toExecution({ retryOf, parent, ...execution }: workflows.Execution): Execution {
+  return { ...execution, retryOfId: retryOf, parentNode: parent, durationMs: durationMs(execution) };
 }
 
 export function toNodeExecution(nodeExecution: workflows.NodeExecution): NodeExecution {

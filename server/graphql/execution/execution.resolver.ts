@@ -6,6 +6,7 @@ import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { JsonScalar } from '../scalars.ts';
 import {
   ExecutionCancelArgs,
+  ExecutionResumeArgs,
   ExecutionRetryArgs,
   ExecutionStartInput,
   ExecutionsArgs,
@@ -15,6 +16,7 @@ import {
   Execution,
   ExecutionCancelPayload,
   ExecutionConnection,
+  ExecutionResumePayload,
   ExecutionRetryPayload,
   ExecutionRetryPlan,
   ExecutionStartPayload,
@@ -85,6 +87,17 @@ export class ExecutionResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionCancelPayload> {
     return toExecutionPayload(await weft.executions.cancel(id, mode));
+  }
+
+  @Mutation(() => ExecutionResumePayload, {
+    description:
+      "Goes on with an execution whose nodes have failed and wait for somebody (a workflow's `onFailure: PARK`): after what made them fail was mended, or to give up.",
+  })
+  async executionResume(
+    @Args(() => ExecutionResumeArgs) { id, ...wanted }: ExecutionResumeArgs,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<ExecutionResumePayload> {
+    return toExecutionPayload(await weft.executions.resume(id, wanted));
   }
 
   @Mutation(() => ExecutionRetryPayload, {

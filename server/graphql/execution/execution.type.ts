@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
+import type { ParentNode } from '../../nodes/children.ts';
 import { DeadEdge } from '../execution-event/dead-edge.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
@@ -7,6 +8,7 @@ import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { ExecutionStatus, NodeExecutionStatus, RetryAction, RetryReason } from './execution.enums.ts';
 import { NodeError } from './node-error.type.ts';
+import { Wait } from './wait.type.ts';
 
 @ObjectType({
   simpleResolvers: true,
@@ -19,6 +21,12 @@ export class Execution extends NodeInterface {
 
   @Field(() => NodeError, { nullable: true, description: 'Why it FAILED; null in any other status.' })
   error!: NodeError | null;
+
+  @Field(() => Wait, {
+    nullable: true,
+    description: 'While it is WAITING: the wait that ends first; null in any other status.',
+  })
+  wait!: Wait | null;
 
   @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
@@ -39,6 +47,7 @@ export class Execution extends NodeInterface {
   workflowId!: string | null;
   versionNumber!: number | null;
   retryOfId!: string | null;
+  parentNode!: ParentNode | null;
 }
 
 @ObjectType({
@@ -76,6 +85,12 @@ export class NodeExecution {
   })
   because!: readonly DeadEdge[] | null;
 
+  @Field(() => Wait, {
+    nullable: true,
+    description: 'While it is WAITING: what it waits for; null in any other status.',
+  })
+  wait!: Wait | null;
+
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its first attempt began.' })
   startedAt!: Date | null;
 
@@ -87,6 +102,21 @@ export class NodeExecution {
     description: 'Milliseconds from `startedAt` to `finishedAt`; null until it has finished.',
   })
   durationMs!: number | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'The node, or the item of one, that started an execution.',
+})
+export class ExecutionParent {
+  @Field(() => Execution, { description: 'The execution of the node.' })
+  execution!: Execution;
+
+  @Field(() => String, { description: "The node's `key` in its workflow." })
+  nodeKey!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The index of the item, of a node that runs `forEach`.' })
+  item!: number | null;
 }
 
 export const ExecutionConnection = connectionOf<Execution>('Execution', () => Execution);
@@ -115,6 +145,15 @@ export class ExecutionRetryPayload extends Payload {
   @Field(() => Execution, {
     nullable: true,
     description: 'The new execution; null where there are userErrors.',
+  })
+  execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionResume` answers.' })
+export class ExecutionResumePayload extends Payload {
+  @Field(() => Execution, {
+    nullable: true,
+    description: 'The execution, which goes on; null where there are userErrors.',
   })
   execution!: Execution | null;
 }

@@ -1,6 +1,8 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import type { GraphqlContext } from '../context.ts';
 import { toExecutionPayload } from '../execution/execution.mapper.ts';
+import { PythonPolicy } from './python.enums.ts';
 import { PythonCheck, PythonRunInput, PythonRunPayload } from './python.type.ts';
 
 @Resolver()
@@ -13,11 +15,20 @@ export class PythonResolver {
     @Arg('code', () => String, { description: 'Python 3.' }) code: string,
     @Arg('packages', () => [String], { nullable: true, description: 'The requirements of the node.' })
     packages: string[] | null,
+    @Arg('policy', () => PythonPolicy, {
+      nullable: true,
+      description: "By which to judge, as the `pythonPolicy` of its workflow; by default the server's.",
+    })
+    policy: PythonPolicyName | null,
     @Arg('hosts', () => [String], { nullable: true, description: 'The hosts of the node.' })
     hosts: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const { findings, imports: _, ...found } = await weft.python.check(code, packages ?? [], hosts ?? []);
+    const { findings, imports: _, ...found } = await weft.python.check(code, {
+      packages: packages ?? [],
+      policy,
+      hosts: hosts ?? [],
+    });
     return { ok: findings.length === 0, violations: findings, ...found };
   }
 

@@ -1,8 +1,9 @@
 import { Field, InputType, Int, ObjectType } from 'type-graphql';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import { Execution } from '../execution/execution.type.ts';
 import { JsonScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
-import { PythonShape } from './python.enums.ts';
+import { PythonPolicy, PythonShape } from './python.enums.ts';
 
 @InputType({ description: 'One piece of Python to run, with the configuration of a `python` node.' })
 export class PythonRunInput {
@@ -20,7 +21,8 @@ export class PythonRunInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Longest run time in milliseconds: 1000 to 300000, by default 30000.',
+    description:
+      'Longest run time in milliseconds: 1000 to 300000, or to what PYTHON_MAX_TIMEOUT_SECONDS of the server says; by default 30000.',
   })
   timeoutMs?: number | null;
 
@@ -35,6 +37,12 @@ export class PythonRunInput {
     description: "How many calls may be nested: 1000 to 20000, by default Python's own 1000.",
   })
   recursionLimit?: number | null;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description: "What the code may do, never more than the server's PYTHON_POLICY, which it is by default.",
+  })
+  policy?: PythonPolicyName | null;
 
   @Field(() => [String], {
     nullable: true,
@@ -105,6 +113,9 @@ export class PythonCheck {
     description: 'The shape of the code, and so how it runs; null for code that cannot run.',
   })
   shape!: keyof typeof PythonShape | null;
+
+  @Field(() => PythonPolicy, { description: 'The policy by which the code was judged.' })
+  policy!: PythonPolicyName;
 
   @Field(() => JsonScalar, {
     nullable: true,

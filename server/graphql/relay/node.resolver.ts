@@ -8,13 +8,14 @@ import { NodeInterface } from './node.type.ts';
 export class NodeResolver {
   @Query(() => NodeInterface, {
     nullable: true,
-    description: 'A workflow, an execution or an artifact by its id; null when there is none.',
+    description: 'A workflow, an execution, an artifact or an approval by its id; null when there is none.',
   })
   async node(
     @Arg('id', () => ID, { description: 'An id as it stands in the `id` field of any object.' }) id: string,
     @Ctx() context: GraphqlContext,
   ): Promise<NodeInterface | null> {
-    if (id.startsWith('art_')) return await context.weft.artifacts.get(id);
+    if (id.startsWith('art_')) return await context.weft.files.find(id);
+    if (id.startsWith('appr_')) return await context.weft.approvals.get(id);
     return (await fetchWorkflow(id, context)) ?? (await fetchExecution(id, context));
   }
 }
@@ -22,5 +23,6 @@ export class NodeResolver {
 /** The GraphQL type of an object by its id. */
 export function typeNameOfId(id: string): string {
   if (id.startsWith('art_')) return 'Artifact';
+  if (id.startsWith('appr_')) return 'Approval';
   return id.startsWith('wf_') ? 'Workflow' : 'Execution';
 }

@@ -1,4 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { DateTimeScalar } from '../scalars.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'Why Python cannot be run on this host, and the way out.' })
@@ -56,6 +58,12 @@ export class SandboxInfo {
 
   @Field(() => String, { nullable: true, description: 'Such as `3.11.2`.' })
   pythonVersion!: string | null;
+
+  @Field(() => PythonPolicy, {
+    description:
+      'The loosest that Python code may have here (PYTHON_POLICY), which it has where it asks for none.',
+  })
+  policy!: PythonPolicyName;
 
   @Field(() => [SandboxWall], { description: 'What is in force around each run, and what is not.' })
   walls!: SandboxWall[];

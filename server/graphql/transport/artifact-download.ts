@@ -1,17 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Guard } from '../../shared/http/guard.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { isId } from '../../shared/ids.ts';
 
 export interface DownloadDeps {
   guard: Guard;
-  readArtifact: (id: string) => Promise<ArtifactContent | null>;
+  openArtifact: (id: string) => Promise<ArtifactContent | null>;
 }
 
 export interface ArtifactContent {
   name: string;
   mimeType: string;
-  content: Buffer;
+  sizeBytes: number;
+  content: AsyncIterable<Buffer>;
 }
 
 export const ARTIFACTS_PATH = '/artifacts/';
@@ -21,7 +23,7 @@ export const ARTIFACTS_PATH = '/artifacts/';
  * show it as a page of this server or run it. @throws HttpError
  */
 export async function sendArtifact(
-  { guard, readArtifact }: DownloadDeps,
+  { guard, openArtifact }: DownloadDeps,
   request: IncomingMessage,
   response: ServerResponse,
   pathname: string,
@@ -29,19 +31,45 @@ export async function sendArtifact(
   guard.authorize(request.headers.authorization);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET');
   const id = pathname.slice(ARTIFACTS_PATH.length);
-  const artifact = isId('art', id) ? await readArtifact(id) : null;
+  const artifact = isId('art', id) ? await openArtifact(id) : null;
   if (artifact === null) throw notFound(id);
-  response.writeHead(200, {
+  const headers = {
     'content-type': isInert(artifact.mimeType) ? artifact.mimeType : 'application/octet-stream',
-    'content-length': artifact.content.length,
+    'content-length': artifact.sizeBytes,
     'content-disposition': `attachment; ${fileName(artifact.name)}`,
     // An id is never reused for other content.
     'cache-control': 'private, max-age=31536000, immutable',
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
-  });
-  response.end(request.method === 'HEAD' ? undefined : artifact.content);
+  };
+  if (request.method === 'HEAD') response.writeHead(200, headers).end();
+  else await sendContent(response, headers, artifact.content);
+}
+
+/** What fails before the first piece is a refusal; later the client sees that the answer is not whole. */
+async function sendContent(
+  response: ServerResponse,
+  headers: OutgoingHttpHeaders,
+  content: AsyncIterable<Buffer>,
+): Promise<void> {
+  const pieces = content[Symbol.asyncIterator]();
+  const first = await firstOf(pieces);
+  response.writeHead(200, headers);
+  if (!first.done) response.write(first.value);
+  // A client that goes away, or content that breaks off, ends the answer; there is nobody to say it to.
+  await pipeline({ [Symbol.asyncIterator]: () => pieces }, response).catch(() => {});
+}
+
+async function firstOf(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+  try {
+    return await pieces.next();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw code === 'FILE_STORE_ERROR' || code === 'FILE_INCOMPLETE'
+      ? new HttpError(503, code, message)
+      : error;
+  }
 }
 
 /** Types that a browser can show, for example in an <img>, and that contain no code. */

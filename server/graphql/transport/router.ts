@@ -5,13 +5,14 @@ import { HttpError, sendError } from '../../shared/http/http-error.ts';
 import { type Mount, mountFor } from '../../shared/http/mount.ts';
 import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from './artifact-download.ts';
 import { type EventLinesDeps, isEventLinesPath, sendEventLines } from './event-lines.ts';
+import { FILES_PATH, receiveFile, type UploadDeps } from './file-upload.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 import { isStudioPath, sendStudio } from './studio.ts';
 
-export interface RouterDeps extends TransportDeps, DownloadDeps, EventLinesDeps {
+export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps, EventLinesDeps {
   http: HttpTransport;
   sse: SseTransport;
   isReady: () => Promise<Readiness>;
@@ -42,6 +43,8 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
       return await deps.http.handle(request, response, url);
     case '/graphql/stream':
       return await deps.sse.handle(request, response, url);
+    case FILES_PATH:
+      return await receiveFile(deps, request, response, url);
     case '/healthz':
       return sendHealth(response);
     case '/readyz':
@@ -81,7 +84,7 @@ function notFound(pathname: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    'Expected /graphql, /graphql/stream, /executions/<id>/events, /artifacts/<id>, /graphiql, /healthz, /readyz ' +
+    'Expected /graphql, /graphql/stream, /executions/<id>/events, /files, /artifacts/<id>, /graphiql, /healthz, /readyz ' +
       'or a page of the console, ' +
       `got ${pathname}.`,
   );

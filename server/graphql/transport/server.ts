@@ -12,6 +12,7 @@ import { makeErrorFormatter } from '../errors.ts';
 import type { DownloadDeps } from './artifact-download.ts';
 import { makeDocuments } from './documents.ts';
 import type { EventLinesDeps } from './event-lines.ts';
+import type { UploadDeps } from './file-upload.ts';
 import { openHttpTransport } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { MakeContext, TransportDeps } from './operations.ts';
@@ -34,7 +35,8 @@ export interface GraphqlServerOptions {
   /** Open connections at once; further ones are refused. */
   maxConnections: number;
   isReady: () => Promise<Readiness>;
-  readArtifact: DownloadDeps['readArtifact'];
+  openArtifact: DownloadDeps['openArtifact'];
+  files: UploadDeps['files'];
   readEventLines: EventLinesDeps['readEventLines'];
   /** Served beside the API on the same port. */
   mounts?: readonly Mount[];
@@ -62,7 +64,8 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     http,
     sse,
     isReady: options.isReady,
-    readArtifact: options.readArtifact,
+    openArtifact: options.openArtifact,
+    files: options.files,
     readEventLines: options.readEventLines,
     mounts: options.mounts ?? [],
   });

@@ -1,9 +1,23 @@
 import { registerEnumType } from 'type-graphql';
-import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
+import type {
+  Join as JoinName,
+  OnFailure as OnFailureName,
+  OnItemError as OnItemErrorName,
+} from '../../nodes/draft.ts';
 import { enumOf } from '../enum-of.ts';
 
 export const OnItemError = enumOf<OnItemErrorName>(['FAIL', 'SKIP', 'COLLECT']);
+export const OnFailure = enumOf<OnFailureName>(['FAIL', 'PARK']);
 export const Join = enumOf<JoinName>(['ALL', 'ANY']);
+
+registerEnumType(OnFailure, {
+  name: 'OnFailure',
+  description: 'What the failure of a node means that no edge handles.',
+  valuesConfig: {
+    FAIL: { description: 'The execution fails, and what runs is cancelled.' },
+    PARK: { description: 'The node waits until somebody resumes the execution (`executionResume`).' },
+  },
+});
 
 registerEnumType(Join, {
   name: 'Join',

@@ -1,8 +1,14 @@
 import { ArgsType, Field, Float, ID, InputType, Int } from 'type-graphql';
-import type { Join as JoinName, OnItemError as OnItemErrorName } from '../../nodes/draft.ts';
+import type {
+  Join as JoinName,
+  OnFailure as OnFailureName,
+  OnItemError as OnItemErrorName,
+} from '../../nodes/draft.ts';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
-import { Join, OnItemError } from './workflow.enums.ts';
+import { Join, OnFailure, OnItemError } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
 export class PositionInput {
@@ -151,6 +157,26 @@ export class WorkflowInput {
       'A JSON Schema (2020-12) that the output of an execution must fit; where it does not, the execution fails with OUTPUT_INVALID.',
   })
   outputSchema?: unknown;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How long an execution may take from its start, waits included, milliseconds: 1000 to 315360000000 (ten years). Then it fails with EXECUTION_TIMEOUT. By default it may take as long as it does.',
+  })
+  timeoutMs?: number | null;
+
+  @Field(() => OnFailure, {
+    defaultValue: 'FAIL',
+    description: 'What the failure of a node means where no edge leads from its `error` handle.',
+  })
+  onFailure!: OnFailureName;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default.",
+  })
+  pythonPolicy?: PythonPolicyName | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

@@ -31,6 +31,9 @@ export function toWorkflowDraft({
   edges,
   inputSchema,
   outputSchema,
+  timeoutMs,
+  onFailure,
+  pythonPolicy,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -39,6 +42,9 @@ export function toWorkflowDraft({
     edges: edges.map(toEdgeDraft),
     inputSchema: inputSchema ?? null,
     outputSchema: outputSchema ?? null,
+    timeoutMs: timeoutMs ?? null,
+    onFailure,
+    pythonPolicy: pythonPolicy ?? null,
   };
 }
 

@@ -1,9 +1,13 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { OnFailure as OnFailureName } from '../../nodes/draft.ts';
+import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import { enumOf } from '../enum-of.ts';
+import { PythonPolicy } from '../python/python.enums.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
+import { OnFailure } from './workflow.enums.ts';
 import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
 @ObjectType({
@@ -39,6 +43,25 @@ export class WorkflowVersion {
       'The JSON Schema that the output of an execution must fit, or the execution fails with OUTPUT_INVALID; null where any output is accepted.',
   })
   outputSchema!: unknown;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How long an execution may take from its start, milliseconds, before it fails with EXECUTION_TIMEOUT; null for as long as it does.',
+  })
+  timeoutMs!: number | null;
+
+  @Field(() => OnFailure, {
+    description: 'What the failure of a node means where no edge leads from its `error` handle.',
+  })
+  onFailure!: OnFailureName;
+
+  @Field(() => PythonPolicy, {
+    nullable: true,
+    description:
+      "What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's.",
+  })
+  pythonPolicy!: PythonPolicyName | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

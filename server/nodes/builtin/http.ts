@@ -6,6 +6,7 @@ import {
   type NodeDefinition,
   type NodeEmission,
   NodeFailure,
+  type OpenFile,
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
 import { type HttpConfig, httpConfig } from './http/http-config.ts';
@@ -15,9 +16,8 @@ import { type HttpOutput, isSuccess, readResponse, statusFailure } from './http/
 const MIB = 1024 * 1024;
 /** What a value may have; larger responses become files. */
 const MAX_VALUE_BYTES = 16 * MIB;
-const MAX_FILE_BYTES = 64 * MIB;
 
-export function makeHttp(outbound: Outbound): NodeDefinition<HttpConfig> {
+export function makeHttp(outbound: Outbound, maxFileBytes: number): NodeDefinition<HttpConfig> {
   return {
     type: 'http',
     version: 1,
@@ -32,7 +32,7 @@ export function makeHttp(outbound: Outbound): NodeDefinition<HttpConfig> {
     expressions: ({ nextPage = '' }) =>
       nextPage === '' ? [] : [{ path: ['nextPage'], expression: nextPage, sees: ['response', 'page'] }],
     validate: urlProblems,
-    execute: (context) => execute(context, outbound),
+    execute: (context) => execute(context, { outbound, maxFileBytes }),
   };
 }
 
@@ -47,9 +47,14 @@ function urlProblems({ url = '' }: Partial<HttpConfig>): ConfigProblem[] {
   }
 }
 
-async function execute(context: NodeContext<HttpConfig>, outbound: Outbound): Promise<NodeEmission> {
+interface Way {
+  outbound: Outbound;
+  maxFileBytes: number;
+}
+
+async function execute(context: NodeContext<HttpConfig>, way: Way): Promise<NodeEmission> {
   try {
-    return { handle: 'output', output: await fetchAll(context, outbound) };
+    return { handle: 'output', output: await fetchAll(context, way) };
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
     const { code, message, isTransient } = error;
@@ -61,11 +66,12 @@ async function execute(context: NodeContext<HttpConfig>, outbound: Outbound): Pr
 }
 
 /** The response, or that of the last page with the bodies of all. */
-async function fetchAll(context: NodeContext<HttpConfig>, outbound: Outbound): Promise<HttpOutput> {
+async function fetchAll(context: NodeContext<HttpConfig>, way: Way): Promise<HttpOutput> {
   const { config, scope, evaluate, emit, notify, nodeKey, attemptId } = context;
   const bodies: unknown[] = [];
-  for (let page = 1, request = firstRequest(config, attemptId); ; page += 1) {
-    const response = await send(request, context, outbound);
+  const file = config.bodyFormat === 'file' ? await openBody(context) : null;
+  for (let page = 1, request = firstRequest(config, attemptId, file); ; page += 1) {
+    const response = await send(request, context, way);
     if (config.nextPage === undefined) return response;
     bodies.push(response.body);
     const seen = { ...scope, response, page };
@@ -91,18 +97,27 @@ async function fetchAll(context: NodeContext<HttpConfig>, outbound: Outbound): P
 async function send(
   request: HttpRequest,
   context: NodeContext<HttpConfig>,
-  outbound: Outbound,
+  { outbound, maxFileBytes }: Way,
 ): Promise<HttpOutput> {
   const { timeoutMs, maxRedirects, responseFormat: format, successStatuses } = context.config;
   const mayBeFile = format === 'auto' || format === 'file';
-  const response = await outbound.request({
+  const sent = {
     ...request,
     url: request.url.href,
     timeoutMs,
     maxRedirects,
-    maxBytes: mayBeFile ? MAX_FILE_BYTES : MAX_VALUE_BYTES,
+    maxBytes: mayBeFile ? Math.max(maxFileBytes, MAX_VALUE_BYTES) : MAX_VALUE_BYTES,
     signal: context.signal,
+  };
+  return outbound.request(sent, async (response) => {
+    if (!isSuccess(response.status, successStatuses)) throw await statusFailure(request, response);
+    return readResponse(request, response, { format, maxBytes: MAX_VALUE_BYTES }, context);
   });
-  if (!isSuccess(response.status, successStatuses)) throw statusFailure(request, response);
-  return readResponse(request, response, { format, maxBytes: MAX_VALUE_BYTES }, context);
+}
+
+/** Null where there is no body. */
+async function openBody({ config, openFile }: NodeContext<HttpConfig>): Promise<OpenFile | null> {
+  const { body } = config;
+  if (body === undefined || body === null) return null;
+  return openFile(typeof body === 'object' && '$file' in body ? body.$file : body);
 }

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
 import { readScriptBlock, type ScriptBlock } from '../../packages/script-block.ts';
 import {
+  type ArtifactFile,
+  type FileRefusal,
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
   mistakes,
@@ -19,88 +21,99 @@ import {
   type LateEvent,
   type NodeDefinition,
   NodeFailure,
+  type NodeFile,
   type WatchedEvent,
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
 
-const config = z.strictObject({
-  code: z
-    .string()
-    .min(1)
-    .max(MAX_CODE_CHARACTERS)
-    .meta({
-      title: 'Code',
-      description:
-        "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files to download.",
-      placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
-      widget: 'code',
-      language: 'python',
-      templated: false,
-    } satisfies FieldMeta),
-  packages: z
-    .array(z.string().min(1).max(200))
-    .max(MAX_PACKAGES)
-    .default([])
-    .meta({
-      title: 'Packages',
-      description: 'Python packages the code imports, one requirement a line.',
-      placeholder: 'pandas\nnumpy>=2',
-      widget: 'lines',
-      language: 'requirements',
-    } satisfies FieldMeta),
-  hosts: z
-    .array(z.string().min(1).max(300))
-    .max(MAX_HOSTS)
-    .default([])
-    .meta({
-      title: 'Hosts',
-      description:
-        'Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. The operator opens them (PYTHON_ALLOWED_HOSTS).',
-      placeholder: 'api.example.com\n*.example.org',
-      widget: 'lines',
-    } satisfies FieldMeta),
-  timeoutMs: z
-    .int()
-    .min(1_000)
-    .max(300_000)
-    .default(30_000)
-    .meta({
-      title: 'Timeout',
-      description: 'How long the code may run before it is stopped: 1 second to 5 minutes.',
-      placeholder: '30',
-      widget: 'duration',
-    } satisfies FieldMeta),
-  memoryMb: z
-    .int()
-    .min(32)
-    .max(16_384)
-    .default(512)
-    .meta({
-      title: 'Memory',
-      description: 'Most memory the run may use, in MiB.',
-      placeholder: '512',
-      widget: 'number',
-    } satisfies FieldMeta),
-  recursionLimit: z
-    .int()
-    .min(1_000)
-    .max(MAX_RECURSION_LIMIT)
-    .optional()
-    .meta({
-      title: 'Recursion limit',
-      description: "How many calls may be nested, where Python's own 1000 are too few.",
-      placeholder: '1000',
-      widget: 'number',
-    } satisfies FieldMeta),
-});
+const makeConfig = (maxTimeoutMs: number) =>
+  z.strictObject({
+    code: z
+      .string()
+      .min(1)
+      .max(MAX_CODE_CHARACTERS)
+      .meta({
+        title: 'Code',
+        description:
+          "Python 3. `input_data` is the node's input; set `result`, end with an expression, return, or define `main`, which gets the fields of the input. `progress(current, total, message)` and `tqdm` report progress; figures of matplotlib, and the data of `save_artifact(name, data)`, become files; `open_artifact(value)` opens a file of the input, and `artifact_path(value)` is its path.",
+        placeholder: "result = {'processed': input_data.get('value', 0) * 2}",
+        widget: 'code',
+        language: 'python',
+        templated: false,
+      } satisfies FieldMeta),
+    packages: z
+      .array(z.string().min(1).max(200))
+      .max(MAX_PACKAGES)
+      .default([])
+      .meta({
+        title: 'Packages',
+        description: 'Python packages the code imports, one requirement a line.',
+        placeholder: 'pandas\nnumpy>=2',
+        widget: 'lines',
+        language: 'requirements',
+      } satisfies FieldMeta),
+    hosts: z
+      .array(z.string().min(1).max(300))
+      .max(MAX_HOSTS)
+      .default([])
+      .meta({
+        title: 'Hosts',
+        description:
+          'Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. The operator opens them (PYTHON_ALLOWED_HOSTS).',
+        placeholder: 'api.example.com\n*.example.org',
+        widget: 'lines',
+      } satisfies FieldMeta),
+    timeoutMs: z
+      .int()
+      .min(1_000)
+      .max(maxTimeoutMs)
+      .default(Math.min(30_000, maxTimeoutMs))
+      .meta({
+        title: 'Timeout',
+        description: `How long the code may run before it is stopped: 1 second to ${inWords(maxTimeoutMs)}.`,
+        placeholder: '30',
+        widget: 'duration',
+      } satisfies FieldMeta),
+    memoryMb: z
+      .int()
+      .min(32)
+      .max(16_384)
+      .default(512)
+      .meta({
+        title: 'Memory',
+        description: 'Most memory the run may use, in MiB.',
+        placeholder: '512',
+        widget: 'number',
+      } satisfies FieldMeta),
+    recursionLimit: z
+      .int()
+      .min(1_000)
+      .max(MAX_RECURSION_LIMIT)
+      .optional()
+      .meta({
+        title: 'Recursion limit',
+        description: "How many calls may be nested, where Python's own 1000 are too few.",
+        placeholder: '1000',
+        widget: 'number',
+      } satisfies FieldMeta),
+  });
 
-/** @param openedHosts what the operator opens, as shared/http/host-rules.ts describes it */
-export function makePython(
-  rules: PackageRules,
-  openedHosts: readonly string[],
-): NodeDefinition<z.infer<typeof config>> {
+/** What the operator grants to Python nodes; a workflow is checked against it when it is saved. */
+export interface PythonGrants {
+  packageRules: PackageRules;
+  /** The longest time limit. */
+  maxTimeoutMs: number;
+  /** The hosts that nodes may name, as shared/http/host-rules.ts describes them. */
+  openedHosts: readonly string[];
+}
+
+type PythonConfig = z.infer<ReturnType<typeof makeConfig>>;
+
+export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
+  const { packageRules: rules, maxTimeoutMs, openedHosts } = grants;
   return {
     ...python,
+    config: makeConfig(maxTimeoutMs),
     validate: ({ packages = [], hosts = [], code = '' }) => [
       ...packageProblems(packages, rules),
       ...hostProblems(hosts, openedHosts),
@@ -119,21 +132,25 @@ export function makePython(
   };
 }
 
-const python: NodeDefinition<z.infer<typeof config>> = {
+function inWords(ms: number): string {
+  const [count, unit] = ms % 60_000 === 0 ? [ms / 60_000, 'minute'] : [ms / 1_000, 'second'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const python: Omit<NodeDefinition<PythonConfig>, 'config'> = {
   type: 'python',
   version: 1,
   label: 'Python',
   description:
     'Runs Python code in a sandbox of its own: no network but the hosts that it asks for, no host files, bounded time and memory.',
   category: 'code',
-  config,
   inputs: [{ id: 'input', label: 'Input', description: 'Becomes `input_data`.' }],
   outputs: () => [{ id: 'output', label: 'Output', description: 'What the code left in `result`.' }],
   canFail: true,
   effects: ({ hosts = [] }) => (hosts.length > 0 ? 'outside' : 'none'),
   async inspect({ code, packages = [], hosts = [] }, { sandbox }) {
     if (code === undefined) return [];
-    const { findings } = await sandbox.check(code, allPackagesOf({ code, packages }), hosts);
+    const { findings } = await sandbox.check(code, { packages: allPackagesOf({ code, packages }), hosts });
     // `validate` has the problems of packages, each at its own place.
     return findings.filter(({ rule }) => !Object.hasOwn(packageErrorCodes, rule)).map(toConfigProblem);
   },
@@ -141,7 +158,7 @@ const python: NodeDefinition<z.infer<typeof config>> = {
     const shape = sandbox.shapeOf(code);
     return shape instanceof Promise ? shape.then((known) => ({ shape: known })) : { shape };
   },
-  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact }) {
+  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact, openFile }) {
     const outcome = await sandbox.run(
       { ...config, packages: allPackagesOf(config), input: input ?? null },
       {
@@ -149,9 +166,10 @@ const python: NodeDefinition<z.infer<typeof config>> = {
         onEvent: async (event) =>
           emit(
             event.kind === 'artifact'
-              ? { type: 'ArtifactCreated', artifact: await saveArtifact(event) }
+              ? { type: 'ArtifactCreated', artifact: await saveArtifact(toFile(event)) }
               : toWatchedEvent(event, config.code),
           ),
+        openFile: (id) => openFile(id).catch(toRefusal),
         onLateViolation: ({ violation, isFatal }) =>
           emitLate(violationEvent(violation, config.code), isFatal),
       },
@@ -251,6 +269,16 @@ function violationEvent(
     count,
     codeHash: createHash('sha256').update(code).digest('hex'),
   };
+}
+
+function toFile({ id, name, mimeType, base64 }: ArtifactFile): NodeFile {
+  return { id, name, mimeType, content: Buffer.from(base64, 'base64') };
+}
+
+/** What is wrong with a file is an exception in the code. */
+function toRefusal(error: unknown): FileRefusal {
+  if (error instanceof NodeFailure && !error.error.retryable) return { refused: error.message };
+  throw error;
 }
 
 function withoutKind<E extends PythonEvent>({ kind: _kind, ...rest }: E): Omit<E, 'kind'> {

@@ -33,18 +33,20 @@ export class CellChannel {
     this.socket.write(encodeFrame(frame));
   }
 
-  /** Resolves when the cell has read enough to be sent more, or is gone. @throws the signal's reason */
-  async sendSlowly(frame: object, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.socket.destroyed || this.socket.write(encodeFrame(frame))) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+  /** Resolves when the cell has read enough to send more, with whether it is still there. @throws the signal's reason */
+  async sendSlowly(frame: object, signal?: AbortSignal): Promise<boolean> {
+    signal?.throwIfAborted();
+    if (this.socket.destroyed) return false;
+    if (this.socket.write(encodeFrame(frame))) return true;
+    const { promise: drained, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
     this.socket.once('drain', resolve).once('close', resolve);
-    await promise.finally(() => {
-      signal.removeEventListener('abort', onAbort);
+    await drained.finally(() => {
+      signal?.removeEventListener('abort', onAbort);
       this.socket.off('drain', resolve).off('close', resolve);
     });
+    return !this.socket.destroyed;
   }
 
   /** What was sent and the cell has not read, bytes. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { countContainers } from '../../shared/json-size.ts';
-import type { PythonCheck } from '../backend.ts';
+import type { PythonCheck, PythonPolicy } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
 import type { Cell } from './cell.ts';
 import { SandboxProblem } from './problem.ts';
@@ -18,13 +18,13 @@ import { SandboxProblem } from './problem.ts';
  * takes milliseconds, and would wait minutes behind many of the longest.
  */
 export class Checker {
-  private readonly cache = new Map<string, PythonCheck>();
+  private readonly cache = new Map<string, CodeCheck>();
   private readonly quick: Lane;
   private readonly slow: Lane;
 
   constructor(
     makeCell: () => Promise<Cell>,
-    request: CheckRequest,
+    private readonly request: CheckRequest,
     { quickMs, timeoutMs } = { quickMs: QUICK_MS, timeoutMs: TIMEOUT_MS },
   ) {
     this.quick = new Lane(makeCell, request, quickMs);
@@ -33,7 +33,8 @@ export class Checker {
 
   /** What an earlier check of the same code found, where that is remembered. */
   known(code: string, web = false): PythonCheck | undefined {
-    return this.cache.get(keyOf(code, web));
+    const found = this.cache.get(keyOf(code, web));
+    return found && { ...found, policy: this.request.policy };
   }
 
   /** @param web see web.ts @throws SandboxProblem where no cell can be made, or too much code waits */
@@ -47,12 +48,15 @@ export class Checker {
       TOO_COMPLEX;
     this.cache.set(keyOf(code, web), found);
     if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
-    return found;
+    return { ...found, policy: this.request.policy };
   }
 }
 
+type CodeCheck = Omit<PythonCheck, 'policy'>;
+
 export interface CheckRequest {
-  policy: 'strict' | 'kernel';
+  policy: PythonPolicy;
+  allowsScratchWrites: boolean;
   /** Whether what only Python's compiler refuses is found as well; a run finds that by itself. */
   compiles: boolean;
 }
@@ -75,10 +79,10 @@ class Lane {
   ) {}
 
   /** Null where the check crashed the cell or took too long. */
-  check(code: string, web: boolean): Promise<PythonCheck | null> {
+  check(code: string, web: boolean): Promise<CodeCheck | null> {
     if (this.waiting.length >= MAX_WAITING || this.waitingCharacters + code.length > MAX_WAITING_CHARACTERS)
       return Promise.reject(tooBusy());
-    const { promise, resolve, reject } = Promise.withResolvers<PythonCheck | null>();
+    const { promise, resolve, reject } = Promise.withResolvers<CodeCheck | null>();
     this.waiting.push({ code, web, resolve, reject });
     this.waitingCharacters += code.length;
     void this.checkAll();
@@ -96,7 +100,7 @@ class Lane {
     this.isBusy = false;
   }
 
-  private async checkInCell(code: string, web: boolean): Promise<PythonCheck | null> {
+  private async checkInCell(code: string, web: boolean): Promise<CodeCheck | null> {
     const cell = await this.current();
     const findings = Promise.withResolvers<Extract<CellFrame, { kind: 'findings' }>>();
     cell.channel.onFrame = (frame) => frame.kind === 'findings' && findings.resolve(frame);
@@ -133,7 +137,7 @@ class Lane {
 interface Waiting {
   code: string;
   web: boolean;
-  resolve: (found: PythonCheck | null) => void;
+  resolve: (found: CodeCheck | null) => void;
   reject: (error: unknown) => void;
 }
 
@@ -153,7 +157,7 @@ const MAX_WAITING_CHARACTERS = 64_000_000;
 const MEMORY_MB = 512;
 /** lru-cache would add nothing: which entry goes first hardly matters among hashes of code. */
 const MAX_CACHED = 1_000;
-const TOO_COMPLEX: PythonCheck = {
+const TOO_COMPLEX: CodeCheck = {
   findings: [
     {
       rule: 'too-complex',

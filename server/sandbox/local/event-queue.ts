@@ -1,22 +1,20 @@
-import type { PythonEvent } from '../backend.ts';
-
 /**
  * Delivers events to a subscriber in order and one at a time. While the subscriber is busy, the sources are paused, so
  * that a slow journal fills the run's own pipes and not the heap.
  */
-export class EventQueue {
-  private waiting: PythonEvent[] = [];
+export class EventQueue<Event> {
+  private waiting: Event[] = [];
   private isBusy = false;
   private idle = Promise.withResolvers<void>();
 
   constructor(
-    private readonly onEvent: (event: PythonEvent) => void | Promise<void>,
+    private readonly onEvent: (event: Event) => void | Promise<void>,
     private readonly sources: { pause(): void; resume(): void; fail(error: unknown): void },
   ) {
     this.idle.resolve();
   }
 
-  push(event: PythonEvent): void {
+  push(event: Event): void {
     this.waiting.push(event);
     if (!this.isBusy) this.drain();
   }
@@ -36,7 +34,7 @@ export class EventQueue {
     }
   }
 
-  private deliver(event: PythonEvent): undefined | Promise<void> {
+  private deliver(event: Event): undefined | Promise<void> {
     try {
       return this.onEvent(event) ?? undefined;
     } catch (error) {

@@ -1,9 +1,11 @@
+import type { PythonPolicy, RunBounds } from '../backend.ts';
 import { runLimits } from './limits.ts';
 import { ROOM_PACKAGES_FOLDER, ROOM_SOCKET_FOLDER, ROOM_UID } from './room.ts';
 
 /** The configuration that python/forkserver.py is started with. */
 export interface ForkServerConfig {
-  policy: 'strict' | 'kernel';
+  /** The loosest that runs may have. */
+  policy: PythonPolicy;
   socketFolder: string;
   /** The user to change to; null where the fork-server is not started as root. */
   uid: number | null;
@@ -19,7 +21,8 @@ export interface ForkServerConfig {
 
 export function forkServerConfig(options: {
   asRoot: boolean;
-  policy: 'strict' | 'kernel';
+  policy: PythonPolicy;
+  bounds: RunBounds;
   /** Modules of packages to import ahead; null for an environment without packages. */
   preload: readonly string[] | null;
 }): ForkServerConfig {
@@ -29,12 +32,12 @@ export function forkServerConfig(options: {
     uid: options.asRoot ? ROOM_UID : null,
     preload: PRELOADED_MODULES,
     packages: options.preload && { folder: ROOM_PACKAGES_FOLDER, preload: options.preload },
-    scratchMb: runLimits.scratchMb,
+    scratchMb: options.bounds.scratchMb,
     scratchFiles: runLimits.scratchFiles,
     openFiles: runLimits.openFiles,
     limits: {
       RLIMIT_CORE: 0,
-      RLIMIT_FSIZE: runLimits.scratchMb * 1024 * 1024,
+      RLIMIT_FSIZE: options.bounds.fileMb * 1024 * 1024,
       RLIMIT_NPROC: runLimits.processes,
       RLIMIT_MEMLOCK: 0,
       RLIMIT_MSGQUEUE: 0,

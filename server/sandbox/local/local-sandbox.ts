@@ -8,13 +8,18 @@ import { removeFolder } from '../../shared/remove-folder.ts';
 import { Semaphore } from '../../shared/semaphore.ts';
 import { ActiveRuns } from '../active-runs.ts';
 import {
+  type CheckOptions,
+  defaultBounds,
   mistakes,
   type PythonCheck,
   type PythonError,
   type PythonOutcome,
+  type PythonPolicy,
   type PythonRunOptions,
   type PythonRunRequest,
   type PythonShape,
+  policyWithin,
+  type RunBounds,
   type SandboxBackend,
   type SandboxCapacity,
   type SandboxStatus,
@@ -24,6 +29,7 @@ import { isPlainScript, withinTime } from '../shape.ts';
 import { usesWeb } from '../web.ts';
 import { Checker } from './checker.ts';
 import { openControlGroups } from './control-group.ts';
+import type { PoolSize } from './demand.ts';
 import { type ForkServer, startForkServer } from './fork-server.ts';
 import { forkServerConfig } from './fork-server-config.ts';
 import { ForkServerSupervisor } from './fork-server-supervisor.ts';
@@ -55,9 +61,9 @@ export interface LocalSandboxOptions {
   /** The fork-server of an environment that no run has used for this long is ended, milliseconds. */
   idleEnvironmentMs?: number | undefined;
   /** Cells that wait for runs without packages. */
-  idleCells?: number | undefined;
+  idleCells?: PoolSize | undefined;
   /** Cells that wait for runs, in each environment with packages. */
-  idlePackageCells?: number | undefined;
+  idlePackageCells?: PoolSize | undefined;
   /** Runs that may be active at once; further runs wait for a slot. */
   maxCells?: number | undefined;
   /** Limit on the CPU time of all threads and processes of a run, as a multiple of its timeout. */
@@ -66,15 +72,21 @@ export interface LocalSandboxOptions {
   requestLimits?: Partial<RequestLimits> | undefined;
   /** Default: the system's resolver, for the hosts of requests. */
   lookup?: Lookup | undefined;
-  /** `kernel` leaves out the static and the runtime wall. */
-  policy: 'strict' | 'kernel';
+  /** The loosest that runs may have, and the default; `kernel` leaves out the static and the runtime wall. */
+  policy: PythonPolicy;
+  /** Whether code may open files of its own folder for writing under `strict` as well. */
+  allowsScratchWrites?: boolean | undefined;
+  bounds?: RunBounds | undefined;
   logger: Logger;
 }
 
-/** 3 MB each. Forty, so that a workflow of forty nodes in sequence waits for no cell (bench/cell-dispatch.ts). */
-const DEFAULT_IDLE_CELLS = 40;
+/**
+ * 3 MB each. Forty, so that workflows of forty nodes in sequence wait for no cell (bench/cell-dispatch.ts), while runs
+ * come; eight are enough for whoever comes first.
+ */
+const DEFAULT_IDLE_CELLS: PoolSize = { least: 8, most: 40 };
 /** 11 MB each with pandas (bench/warm-packages.ts). */
-const DEFAULT_IDLE_PACKAGE_CELLS = 4;
+const DEFAULT_IDLE_PACKAGE_CELLS: PoolSize = { least: 2, most: 8 };
 const DEFAULT_WARM_ENVIRONMENTS = 8;
 const DEFAULT_IDLE_ENVIRONMENT_MS = 10 * 60_000;
 const DEFAULT_MAX_CELLS = 16;
@@ -95,9 +107,10 @@ class LocalSandbox implements SandboxBackend {
   readonly environments: PackageEnvironments;
   private readonly supervisor: ForkServerSupervisor;
   private readonly pool: CellPool;
-  private readonly checker: Checker;
-  /** Checks code that is not about to run, in a cell of its own, so that no run waits for it. */
-  private readonly previewer: Checker;
+  private readonly checkers = new Map<PythonPolicy, Checker>();
+  /** Check code that is not about to run, in cells of their own, so that no run waits for it. */
+  private readonly previewers = new Map<PythonPolicy, Checker>();
+  private readonly bounds: RunBounds;
   private readonly slots: Semaphore;
   private readonly activeRuns = new ActiveRuns();
   private readonly controlGroups = openControlGroups();
@@ -117,9 +130,7 @@ class LocalSandbox implements SandboxBackend {
       logger: options.logger,
     });
     this.environments = new PackageEnvironments(options.environments, warm, options.logger);
-    const { policy } = options;
-    this.checker = new Checker(() => this.pool.acquire(), { policy, compiles: false });
-    this.previewer = new Checker(() => this.pool.acquire(), { policy, compiles: true });
+    this.bounds = options.bounds ?? defaultBounds;
     this.slots = new Semaphore(options.maxCells ?? DEFAULT_MAX_CELLS);
     this.requestLimits = { ...defaultRequestLimits, ...options.requestLimits };
     this.outbound = openRequestOutbound(this.requestLimits, options.lookup);
@@ -145,11 +156,11 @@ class LocalSandbox implements SandboxBackend {
 
   async check(
     code: string,
-    packages: readonly string[] = [],
-    hosts: readonly string[] = [],
+    { packages = [], policy, hosts }: CheckOptions = {},
   ): Promise<PythonCheck> {
     try {
-      const found = await this.previewer.check(code, usesWeb({ packages, hosts }));
+      const checker = this.checkerOf(policy, { compiles: true });
+      const found = await checker.check(code, usesWeb({ packages, hosts }));
       return {
         ...found,
         findings: [...toFindings(this.options.environments.check(packages)), ...found.findings],
@@ -161,10 +172,11 @@ class LocalSandbox implements SandboxBackend {
   }
 
   /** By the same check as the run's, whose answer the run then has. */
-  shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
+  shapeOf(code: string, policy?: PythonPolicy | null): PythonShape | null | Promise<PythonShape | null> {
     if (isPlainScript(code)) return 'SCRIPT';
-    const known = this.checker.known(code);
-    return known ? known.shape : withinTime(this.checker.check(code).then(({ shape }) => shape));
+    const checker = this.checkerOf(policy, { compiles: false });
+    const known = checker.known(code);
+    return known ? known.shape : withinTime(checker.check(code).then(({ shape }) => shape));
   }
 
   async status(): Promise<SandboxStatus> {
@@ -177,6 +189,7 @@ class LocalSandbox implements SandboxBackend {
       problem,
       pythonVersion: this.interpreter?.version ?? null,
       pythonPath: this.interpreter?.executable ?? null,
+      policy: this.options.policy,
       walls: wallsInForce(this.options.policy, problem === null, isRoot(), await this.controlGroups),
       services: [],
     };
@@ -199,6 +212,18 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
+  /** A cell checks by one policy in its life. */
+  private checkerOf(asked: PythonPolicy | null | undefined, { compiles }: { compiles: boolean }): Checker {
+    const policy = policyWithin(this.options.policy, asked);
+    const checkers = compiles ? this.previewers : this.checkers;
+    const { allowsScratchWrites = false } = this.options;
+    const known = checkers.get(policy);
+    const checker =
+      known ?? new Checker(() => this.pool.acquire(), { policy, allowsScratchWrites, compiles });
+    checkers.set(policy, checker);
+    return checker;
+  }
+
   private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     try {
       return (await this.refuse(request, options)) ?? (await this.runInEnvironment(request, options));
@@ -211,8 +236,9 @@ class LocalSandbox implements SandboxBackend {
 
   /** The failed outcome of a request that the static wall refuses; null for any other. */
   private async refuse(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome | null> {
-    if (this.options.policy === 'kernel') return null;
-    const found = await this.checker.check(request.code, usesWeb(request));
+    if (policyWithin(this.options.policy, request.policy) === 'kernel') return null;
+    const checker = this.checkerOf(request.policy, { compiles: false });
+    const found = await checker.check(request.code, usesWeb(request));
     const findings = found.findings.filter(({ rule }) => !mistakes.includes(rule));
     for (const finding of findings) {
       const violation = { ...finding, code: 'PYTHON_SECURITY_ERROR' as const, layer: 'STATIC' as const };
@@ -245,14 +271,21 @@ class LocalSandbox implements SandboxBackend {
   ): Promise<PythonOutcome> {
     using _slot = await this.slots.acquire(options.signal);
     options.signal.throwIfAborted();
-    return await runInCell(await pool.acquire(), request, {
-      ...options,
-      policy: this.options.policy,
-      memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
-      cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
-      outbound: this.outbound,
-      requestLimits: this.requestLimits,
-    });
+    const timeoutMs = Math.min(request.timeoutMs, this.bounds.maxTimeoutMs);
+    return await runInCell(
+      await pool.acquire(),
+      { ...request, timeoutMs },
+      {
+        ...options,
+        policy: policyWithin(this.options.policy, request.policy),
+        allowsScratchWrites: this.options.allowsScratchWrites ?? false,
+        bounds: this.bounds,
+        memoryMb: request.memoryMb ?? DEFAULT_MEMORY_MB,
+        cpuShare: this.options.cpuShare ?? DEFAULT_CPU_SHARE,
+        outbound: this.outbound,
+        requestLimits: this.requestLimits,
+      },
+    );
   }
 
   private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {
@@ -273,6 +306,7 @@ class LocalSandbox implements SandboxBackend {
       config: forkServerConfig({
         asRoot,
         policy: options.policy,
+        bounds: this.bounds,
         preload: parts && (options.preload === false ? [] : parts.preload),
       }),
       signal,

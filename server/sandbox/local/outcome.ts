@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { PythonError, PythonNotice, PythonOutcome, PythonViolation } from '../backend.ts';
+import type { PythonError, PythonNotice, PythonOutcome, PythonViolation, RunBounds } from '../backend.ts';
 import type { FinalFrame } from '../frames.ts';
 import { pythonError } from '../python-error.ts';
 import type { CellEnd } from './cell.ts';
@@ -28,6 +28,7 @@ export interface RunFacts {
   memoryMb: number;
   cpuMs: number;
   durationMs: number;
+  bounds: RunBounds;
 }
 
 /** Turns the end of a run into its outcome, with the messages that users read. */
@@ -104,10 +105,10 @@ function errorOf({ last, endedBy, exit }: RunEnd, facts: RunFacts): PythonError 
   return exitError(exit ?? { kind: 'lost' }, facts);
 }
 
-function timeout({ timeoutMs }: RunFacts): PythonError {
+function timeout({ timeoutMs, bounds }: RunFacts): PythonError {
   return pythonError({
     code: 'PYTHON_TIMEOUT',
-    message: `The code ran longer than its timeout of ${timeoutMs} ms and was ended; raise timeoutMs (at most 300000)`,
+    message: `The code ran longer than its timeout of ${timeoutMs} ms and was ended; raise timeoutMs (at most ${bounds.maxTimeoutMs})`,
     retryable: true,
   });
 }
@@ -131,7 +132,7 @@ function memoryLimit({ memoryMb }: RunFacts, sent: Partial<PythonError> = {}): P
 function sentError({ error }: Extract<FinalFrame, { kind: 'error' }>, facts: RunFacts): PythonError {
   const sent = pythonError({ ...error, exitCode: error.exitCode ?? null });
   if (sent.type === 'MemoryError') return memoryLimit(facts, sent);
-  return { ...sent, message: explainLimit(sent.message) };
+  return { ...sent, message: explainLimit(sent.message, facts.bounds) };
 }
 
 function exitError(exit: CellEnd, facts: RunFacts): PythonError {

@@ -1,8 +1,10 @@
 import type { Cell, CellInMaking } from './cell.ts';
+import { Demand, type PoolSize } from './demand.ts';
 import type { ForkServerSupervisor } from './fork-server-supervisor.ts';
 
 /**
- * Makes cells ahead, so that a run finds one waiting; every cell is used once. Once all cells are made, they rehearse
+ * Makes cells ahead, as many as runs are likely to need (demand.ts), so that a run finds one waiting; every cell is used
+ * once. Once all cells are made, they rehearse
  * (python/rehearsal.py). A rehearsal costs as much as making a cell, with pandas three times as much: where runs arrive
  * faster than cells are made, rehearsals would cost more than they save.
  */
@@ -12,14 +14,19 @@ export class CellPool {
   private isRefilling = false;
   private pause: NodeJS.Timeout | undefined;
   private isClosed = false;
+  private readonly demand: Demand;
+  private shrinking: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly supervisor: ForkServerSupervisor,
-    private readonly size: number,
-  ) {}
+    size: PoolSize,
+  ) {
+    this.demand = new Demand(size);
+  }
 
   /** A waiting cell, or a new one where none waits. Throws SandboxProblem where none can be made. */
   async acquire(): Promise<Cell> {
+    this.demand.note();
     for (let attempt = 1; ; attempt += 1) {
       const cell = this.nextIdle() ?? (await this.supervisor.up()).makeCell();
       try {
@@ -52,6 +59,7 @@ export class CellPool {
 
   close(): void {
     clearTimeout(this.pause);
+    clearTimeout(this.shrinking);
     this.isClosed = true;
   }
 
@@ -63,9 +71,9 @@ export class CellPool {
   private async makeCells(): Promise<void> {
     while (!this.isClosed) {
       this.forgetEnded();
-      if (this.waiting < this.size) await this.makeOne();
+      if (this.waiting < this.demand.wanted) await this.makeOne();
       else if (this.bare.length > 0) await this.rehearseOne();
-      else return;
+      else return this.shrinkLater();
     }
   }
 
@@ -79,6 +87,27 @@ export class CellPool {
     const cell = this.bare.shift()!;
     await (await cell.ready).rehearse();
     this.rehearsed.push(cell);
+  }
+
+  /** When it has been quiet for a while, the cells that are too many end. */
+  private shrinkLater(): void {
+    clearTimeout(this.shrinking);
+    const { quietInMs } = this.demand;
+    if (quietInMs === null || this.isClosed) return;
+    this.shrinking = setTimeout(() => this.shrink(), quietInMs + 1);
+    this.shrinking.unref();
+  }
+
+  private shrink(): void {
+    this.forgetEnded();
+    while (this.waiting > this.demand.wanted) {
+      const cell = this.bare.pop() ?? this.rehearsed.pop()!;
+      cell.ready.then(
+        (waiting) => waiting.end(0),
+        () => {}, // it has ended by itself
+      );
+    }
+    this.shrinkLater();
   }
 
   private forgetEnded(): void {
@@ -96,7 +125,7 @@ export class CellPool {
   /** Making a cell costs milliseconds of CPU that the run which has just started needs more urgently. */
   private refillSoon(): void {
     clearTimeout(this.pause);
-    if (this.waiting < Math.min(LOW_WATER, this.size / 2)) this.refill();
+    if (this.waiting < Math.min(LOW_WATER, this.demand.wanted / 2)) this.refill();
     else this.pause = setTimeout(() => this.refill(), REFILL_AFTER_MS);
   }
 }

@@ -41,7 +41,7 @@ export interface RunRequestsOptions {
   outbound: Outbound;
   limits: RequestLimits;
   /** Resolves when the cell can be sent more. */
-  send: (frame: object, signal: AbortSignal) => Promise<void>;
+  send: (frame: object, signal: AbortSignal) => Promise<unknown>;
   onRequest: (request: PythonRequest) => void;
   onRefused: (violation: PythonViolation) => void;
 }
@@ -62,26 +62,26 @@ export class RunRequests {
 
   start(frame: FetchFrame): void {
     this.count += 1;
-    const { id } = frame;
+    const { number } = frame;
     try {
       this.admit(frame);
       const request = new ActiveRequest(frame, this.judgedUrl(frame), this.options);
-      this.active.set(id, request);
+      this.active.set(number, request);
       this.activeBytes += request.sentBytes;
       void request.ended.then(() => {
-        this.active.delete(id);
+        this.active.delete(number);
         this.activeBytes -= request.sentBytes;
       });
     } catch (error) {
       // A cell that is gone, or reads nothing, gets no answer.
-      this.options.send(failure(id, error), AbortSignal.timeout(LAST_MS)).catch(() => {});
+      this.options.send(failure(number, error), AbortSignal.timeout(LAST_MS)).catch(() => {});
     }
   }
 
   /** The program waits for it no longer. */
-  abandon(id: number): void {
+  abandon(number: number): void {
     this.active
-      .get(id)
+      .get(number)
       ?.abort(new OutboundError('NETWORK', 'The program waited for it no longer.'), 'ABANDONED');
   }
 
@@ -91,7 +91,7 @@ export class RunRequests {
       request.abort(new OutboundError('NETWORK', 'The run has ended.'), 'RUN_ENDED');
   }
 
-  private admit({ id, body }: FetchFrame): void {
+  private admit({ number, body }: FetchFrame): void {
     const { maxRequests } = this.options.limits;
     if (this.count > maxRequests)
       throw new Refused(
@@ -100,7 +100,7 @@ export class RunRequests {
       );
     // An honest cell waits before it sends too much (python/network.py).
     const bytes = this.activeBytes + Buffer.byteLength(body ?? '', 'base64');
-    if (this.active.has(id) || this.active.size >= MAX_AT_ONCE || bytes > MAX_ACTIVE_BYTES)
+    if (this.active.has(number) || this.active.size >= MAX_AT_ONCE || bytes > MAX_ACTIVE_BYTES)
       throw new Refused(
         'TOO_MANY',
         `Expected at most ${MAX_AT_ONCE} requests of 16 MiB in all at once, got more.`,
@@ -154,7 +154,7 @@ class ActiveRequest {
   }
 
   private async perform(): Promise<void> {
-    const { id } = this.frame;
+    const { number } = this.frame;
     const { send, limits } = this.options;
     const late = setTimeout(() => this.stopping.abort(timedOut(limits.timeoutMs)), limits.timeoutMs);
     const { signal } = this.stopping;
@@ -164,7 +164,7 @@ class ActiveRequest {
         (thrown) => (signal.aborted ? signal.reason : thrown),
       );
       this.report(error === null ? null : codeOf(error));
-      await send(error === null ? { kind: 'end', id } : failure(id, error), AbortSignal.timeout(LAST_MS));
+      await send(error === null ? { kind: 'end', number, isLast: true } : failure(number, error), AbortSignal.timeout(LAST_MS));
     } catch {
       // the cell is gone, or reads nothing
     } finally {
@@ -173,7 +173,7 @@ class ActiveRequest {
   }
 
   private async passOn(): Promise<void> {
-    const { id, method, headers } = this.frame;
+    const { number, method, headers } = this.frame;
     const { outbound, limits, send } = this.options;
     const { signal } = this.stopping;
     const sent = headers.filter(([name]) => !OF_THE_CONNECTION.test(name)).flat();
@@ -181,7 +181,7 @@ class ActiveRequest {
     const response = await outbound.open({ method, url, headers: sent, body, signal });
     this.status = response.status;
     const kept = response.headers.filter(([name]) => !OF_THE_CONNECTION_BACK.test(name));
-    await send({ kind: 'response', id, status: response.status, headers: kept }, signal);
+    await send({ kind: 'response', number, status: response.status, headers: kept }, signal);
     for await (const chunk of response.body) {
       this.receivedBytes += chunk.length;
       if (this.receivedBytes > limits.maxResponseBytes) {
@@ -190,11 +190,11 @@ class ActiveRequest {
         throw error;
       }
       for (let at = 0; at < chunk.length; at += PIECE_BYTES)
-        await send({ kind: 'chunk', id, data: chunk.toString('base64', at, at + PIECE_BYTES) }, signal);
+        await send({ kind: 'chunk', number, data: chunk.toString('base64', at, at + PIECE_BYTES) }, signal);
     }
   }
 
-  private report(failure: string | null): void {
+  private report(failureCode: string | null): void {
     if (this.isReported) return;
     this.isReported = true;
     const { sentBytes, receivedBytes } = this;
@@ -205,7 +205,7 @@ class ActiveRequest {
       sentBytes,
       receivedBytes,
       durationMs: performance.now() - this.startedAt,
-      failure,
+      failureCode,
     });
   }
 }
@@ -231,8 +231,9 @@ class Refused extends Error {
   }
 }
 
-function failure(id: number, thrown: unknown): object {
-  return { kind: 'failure', id, code: codeOf(thrown), message: coerceError(thrown).message };
+function failure(number: number, thrown: unknown): object {
+  const { message } = coerceError(thrown);
+  return { kind: 'failure', number, code: codeOf(thrown), message, isLast: true };
 }
 
 function codeOf(error: unknown): string {

@@ -2,11 +2,14 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type {
+  FileRefusal,
   PythonEvent,
   PythonOutcome,
+  PythonPolicy,
   PythonRunOptions,
   PythonRunRequest,
   PythonViolation,
+  RunBounds,
 } from '../backend.ts';
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
@@ -19,9 +22,13 @@ import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts
 import { OutputText } from './output.ts';
 import { ProgressThrottle } from './progress-throttle.ts';
 import { type RequestLimits, RunRequests } from './requests.ts';
+import { SavedArtifacts } from './saved-artifacts.ts';
+import { sendFile } from './send-file.ts';
 
 export interface RunInCellOptions extends PythonRunOptions {
-  policy: 'strict' | 'kernel';
+  policy: PythonPolicy;
+  allowsScratchWrites: boolean;
+  bounds: RunBounds;
   memoryMb: number;
   cpuShare: number;
   outbound: Outbound;
@@ -44,7 +51,7 @@ export async function runInCell(
 
 class Run {
   private readonly startedAt = performance.now();
-  private readonly events: EventQueue;
+  private readonly events: EventQueue<PythonEvent | OpenFileFrame>;
   private readonly pipes: BatchingReader[];
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
@@ -61,7 +68,7 @@ class Run {
   /** Whether the outcome is decided: what is reported from then on is late. */
   private isDecided = false;
   private isEndedLate = false;
-  private readonly artifacts = { count: 0, bytes: 0 };
+  private readonly artifacts = new SavedArtifacts();
   private readonly refusedCalls: string[] = [];
   /** Null until the run sends its first request. */
   private requests: RunRequests | null = null;
@@ -72,14 +79,15 @@ class Run {
     private readonly options: RunInCellOptions,
   ) {
     this.cpuMs = options.cpuShare * request.timeoutMs + GRACE_MS;
-    this.events = new EventQueue(options.onEvent, {
+    this.events = new EventQueue((event) => this.deliver(event), {
       pause: () => this.pause(),
       resume: () => this.resume(),
       fail: (error) => this.subscriberFailed.reject(error),
     });
     const emit = (event: PythonEvent) => this.events.push(event);
-    this.stdout = new OutputText('STDOUT', runLimits.output, emit);
-    this.stderr = new OutputText('STDERR', runLimits.output, emit);
+    const output = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
+    this.stdout = new OutputText('STDOUT', output, emit);
+    this.stderr = new OutputText('STDERR', output, emit);
     this.progress = new ProgressThrottle((event) => {
       this.flushOutput();
       emit(event);
@@ -110,10 +118,19 @@ class Run {
 
   private dispatch(): void {
     const { code, input, timeoutMs, recursionLimit } = this.request;
-    const { policy, memoryMb } = this.options;
-    const web = usesWeb(this.request);
+    const { policy, allowsScratchWrites, memoryMb } = this.options;
     this.cell.dispatch(
-      { kind: 'run', code, input: input ?? null, policy, memoryMb, recursionLimit, web },
+      {
+        kind: 'run',
+        code,
+        input: input ?? null,
+        policy,
+        allowsScratchWrites,
+        memoryMb,
+        recursionLimit,
+        web: usesWeb(this.request),
+        artifactIdPrefix: this.artifacts.idPrefix,
+      },
       { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
     );
   }
@@ -208,23 +225,31 @@ class Run {
         this.onFetch(frame);
         break;
       case 'abandon':
-        this.requests?.abandon(frame.id);
+        this.requests?.abandon(frame.number);
+        break;
+      case 'open-file':
+        this.flushOutput();
+        this.events.push(frame);
         break;
       default: // `violation`: see above; `ready`, `rehearsed` and `findings` are not part of a run and have no effect
     }
   }
 
-  private onArtifact({ name, mimeType, data: base64 }: Extract<CellFrame, { kind: 'artifact' }>): void {
-    const { count, totalBytes } = runLimits.artifacts;
-    this.artifacts.count += 1;
-    this.artifacts.bytes += Buffer.byteLength(base64, 'base64');
-    // Python checks these limits first, with a clearer error.
-    if (this.artifacts.count > count || this.artifacts.bytes > totalBytes) {
-      this.endBecause({ kind: 'bad-frame', message: 'it sent more artifacts than a run may' }, 0);
+  private deliver(event: PythonEvent | OpenFileFrame): void | Promise<void> {
+    if (event.kind !== 'open-file') return this.options.onEvent(event);
+    const { openFile = refuseFiles } = this.options;
+    return sendFile(this.cell.channel, event, openFile, this.options.bounds.scratchMb);
+  }
+
+  private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {
+    const problem = this.artifacts.add(frame);
+    if (problem !== null) {
+      this.endBecause({ kind: 'bad-frame', message: problem }, 0);
       return;
     }
+    const { id, name, mimeType, data: base64 } = frame;
     this.flushOutput();
-    this.events.push({ kind: 'artifact', name, mimeType, base64 });
+    this.events.push({ kind: 'artifact', id, name, mimeType, base64 });
   }
 
   private onFetch(frame: Extract<CellFrame, { kind: 'fetch' }>): void {
@@ -296,6 +321,12 @@ class Run {
   }
 }
 
+type OpenFileFrame = Extract<CellFrame, { kind: 'open-file' }>;
+
+async function refuseFiles(): Promise<FileRefusal> {
+  return { refused: 'This run has no files' };
+}
+
 function readInto(text: OutputText, socket: Socket): BatchingReader {
   return new BatchingReader(socket, (bytes) => text.add(bytes));
 }
@@ -303,6 +334,7 @@ function readInto(text: OutputText, socket: Socket): BatchingReader {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+const MIB = 1024 * 1024;
 /** More than all pieces of responses that are on their way at once. */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 /** Of each wall. */

@@ -1,4 +1,4 @@
-import type { SandboxStatus } from '../backend.ts';
+import type { PythonPolicy, SandboxStatus } from '../backend.ts';
 import { ROOM_UID } from './room.ts';
 
 /**
@@ -6,15 +6,15 @@ import { ROOM_UID } from './room.ts';
  * all together or not at all: a cell that lacks one of them is never made, so one waiting cell proves them all.
  */
 export function wallsInForce(
-  policy: 'strict' | 'kernel',
+  policy: PythonPolicy,
   canMakeCells: boolean,
   asRoot: boolean,
   { groups, detail }: { groups: object | null; detail: string },
 ): SandboxStatus['walls'] {
   const inPython = Object.entries(IN_PYTHON).map(([name, detail]) => ({
     name,
-    inForce: policy === 'strict',
-    detail: policy === 'strict' ? detail : 'off, because PYTHON_POLICY is kernel; set it to strict',
+    inForce: policy !== 'kernel',
+    detail: policy === 'kernel' ? OFF : `${detail}, by the policy ${policy}`,
   }));
   const counts = asRoot ? OWN_USER : SHARED_USER;
   const inKernel = Object.entries({ ...IN_KERNEL, 'counts per user': counts }).map(([name, detail]) => ({
@@ -28,6 +28,9 @@ export function wallsInForce(
     { name: 'control groups', inForce: canMakeCells && groups !== null, detail },
   ];
 }
+
+const OFF =
+  'off where a workflow asks for no stricter policy, because PYTHON_POLICY is kernel; set it to strict or standard';
 
 const IN_PYTHON = {
   static: 'code is read before it runs',

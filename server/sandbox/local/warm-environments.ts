@@ -1,5 +1,6 @@
 import type { EnvironmentLease } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
+import type { PoolSize } from './demand.ts';
 import type { ForkServer } from './fork-server.ts';
 import { ForkServerSupervisor } from './fork-server-supervisor.ts';
 import { CellPool } from './pool.ts';
@@ -32,7 +33,7 @@ export interface WarmEnvironmentsOptions {
   /** An environment that no run has used for this long is ended, milliseconds. */
   idleMs: number;
   /** Cells that wait for runs in each environment. */
-  idleCells: number;
+  idleCells: PoolSize;
   logger: Logger;
 }
 

@@ -19,34 +19,38 @@ path the program named (outside.py); and everything after a program has run nati
 an error message with the line of the offence.
 """
 
-import ast
 import errno
 import os
+import signal
 
 import callers
-import check_rules
 import libraries
 import outside
-import policy
 from policy import (
+    ALLOWED,
     ATTRIBUTE_RULES,
     ATTRIBUTES,
     DATA,
     EVENT_REASONS,
     EVENT_RULES,
+    EXCUSED,
     JUDGED_FOR,
     MEMBERS,
     MODULES_AS_ATTRIBUTES,
     module_reason,
     private_module_reason,
+    use,
 )
 from violations import Violations
+from written import Written
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_EXCUSED = DATA["excused"]
+_WRITTEN_ONLY = "only what stands in the code is checked; write the {} there, or call a function"
 _NAMED_AS = {event: frozenset(names) for event, names in DATA["namedAs"].items()}
 _PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
+_AF_UNIX = 1
+_MAY_FORK = "os.fork"
 
 
 class SecurityError(BaseException):
@@ -66,14 +70,18 @@ class Wall:
         self._violations = None
         self._scratch = None
         self._code = ""
+        self._process = None
+        self.written = None
 
-    def go_up(self, send, scratch, code, web):
+    def go_up(self, send, scratch, code, level, allows_scratch_writes, web):
+        use(level, allows_scratch_writes, web)
+        if web:
+            del self.judges["urllib.Request"]  # raised before anything is sent
+        self._process = os.getpid()
         self._violations = Violations(send)
         self._scratch = os.path.realpath(scratch or os.getcwd())
         self._code = code
-        policy.open_web(web)
-        if web:
-            del self.judges["urllib.Request"]  # raised before anything is sent
+        self.written = Written(code)
         self._is_up = True
 
     def lower(self):
@@ -99,6 +107,8 @@ class Wall:
         """Sends the violation and raises it."""
         message = f"{what} is blocked: {reason}"
         self._violations.add(_violation(rule, message, frame))
+        if os.getpid() != self._process:
+            os.kill(self._process, signal.SIGTERM)  # a pool would wait for its worker until the timeout of the run
         raise SecurityError(message)
 
     def refuse(self, rule, what, reason, frame, names, targets, error_type):
@@ -116,6 +126,8 @@ class Wall:
         if isinstance(path, int):
             return path in (1, 2)
         real = os.path.realpath(outside.text_of(path))
+        if _MAY_FORK in ALLOWED and real.startswith("/dev/shm/"):
+            return True  # the run's own as well; its processes share memory there
         return real == os.devnull or real == self._scratch or real.startswith(self._scratch + os.sep)
 
     def judge_read(self, path, frame):
@@ -149,8 +161,12 @@ def _violation(rule, message, frame):
 def _judge_event(wall, event, arguments, frame):
     rule = EVENT_RULES[event]
     way = JUDGED_FOR[rule]
-    if event in _EXCUSED and callers.is_called_by(frame, *_EXCUSED[event]):
+    if event in ALLOWED:
+        return
+    if event in EXCUSED and callers.is_called_by(frame, *EXCUSED[event]):
         return  # asyncio wakes its loop through a pair of sockets; types.coroutine marks a function's code
+    if rule == "network" and _MAY_FORK in ALLOWED and _connects_own_processes(arguments, frame):
+        return
     if way == "named":
         is_programs = callers.is_driven(frame, _NAMED_AS[event])
     else:
@@ -159,7 +175,8 @@ def _judge_event(wall, event, arguments, frame):
     if is_programs and way == "named":
         wall.forbid(rule, f"`{event}`", reason, frame)
     elif is_programs:
-        wall.refuse(rule, f"`{event}`{_to_host(event, arguments)}", reason, frame, {_called(event)}, arguments, PermissionError)
+        what = f"`{event}`{_to_host(event, arguments)}"
+        wall.refuse(rule, what, reason, frame, {_called(event)}, arguments, PermissionError)
     elif way == "anyone":
         raise PermissionError(errno.EPERM, f"{event} is not possible in a sandbox")
 
@@ -170,6 +187,12 @@ def _to_host(event, arguments):
         return ""
     host = arguments[0].partition("://")[2].partition("/")[0].rpartition("@")[2]
     return f" to {_short(host)}"
+
+
+def _connects_own_processes(arguments, frame):
+    """Whether multiprocessing connects processes of the run, which it does by unix sockets."""
+    is_unix = arguments[1:2] and (arguments[1] == _AF_UNIX or isinstance(arguments[1], (str, bytes)))
+    return is_unix and callers.is_called_by(frame, "multiprocessing/connection.py", None)
 
 
 def _called(event):
@@ -183,9 +206,15 @@ def _judge_forbidden(wall, event, arguments, frame):
     wall.forbid(rule, what, reason, frame)
 
 
+def _judge_memory(wall, event, arguments, frame):
+    what, reason = arguments
+    if callers.is_driven(callers.frame_outside(frame), {"as_strided"}):
+        wall.forbid("memory-access", what, reason, frame)
+
+
 def _judge_guarded(wall, event, arguments, frame):
     rule, what, reason, name = arguments
-    if callers.is_driven(frame, {name}):
+    if name not in ALLOWED and callers.is_driven(frame, {name}):
         wall.refuse(rule, what, reason, frame, {name}, [name], AttributeError)
 
 
@@ -195,18 +224,20 @@ def _judge_text(wall, event, arguments, frame):
     if frame is not None and callers.kind_of(callers.code_of(frame).co_filename) == callers.USER:
         _judge_event(wall, event, arguments, frame)
     text = arguments[0]
+    if callers.is_doctest(frame) and callers.is_program(frame, "driver"):
+        if not wall.written.has_example(text):
+            wall.forbid("blocked-call", "A doctest that is made at run time", _WRITTEN_ONLY.format("docstring"), frame)
     if not isinstance(text, (str, bytes)) or callers.is_parser(frame):
         return
     if callers.is_program(frame, "driver") or callers.is_driven(frame, _NAMED_AS[event]):
-        for _node, rule, message in _offences_in(outside.text_of(text)):
+        for rule, message in wall.written.offences_in(outside.text_of(text)):
             wall.forbid(rule, "Evaluating text that has not been checked", f"in it, {message}", frame)
 
 
-def _offences_in(text):
-    try:
-        return list(check_rules.offences(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # it cannot run either
+def _judge_literal(wall, event, arguments, frame):
+    """What timeit is to time."""
+    if not wall.written.has_text(arguments[0]):
+        wall.forbid("blocked-call", "Timing text that is made at run time", _WRITTEN_ONLY.format("text"), frame)
 
 
 def _judge_open(wall, event, arguments, frame):
@@ -214,10 +245,18 @@ def _judge_open(wall, event, arguments, frame):
     if path is None:
         return
     writes = set(mode) & set("wax+") if type(mode) is str else flags & _WRITE_FLAGS
-    if not writes:
+    if not isinstance(path, int) and callers.is_importer(frame):
+        _judge_loading(wall, path, frame)
+    elif not writes:
         _judge_read(wall, event, arguments, frame)
     elif not wall.is_scratch(path):
         _forbid_write(wall, path, frame)
+
+
+def _judge_loading(wall, path, frame):
+    """Modules come of Python and of packages alone: in a file of the run's own stands code that no check has seen."""
+    if not outside.text_of(path).startswith(callers.library_folders()):
+        wall.forbid("code-object", f"Importing {_short(path)}", EVENT_REASONS["code-object"], frame)
 
 
 def _judge_read(wall, event, arguments, frame):
@@ -227,10 +266,15 @@ def _judge_read(wall, event, arguments, frame):
 
 
 def _judge_database(wall, event, arguments, frame):
-    _judge_event(wall, event, arguments, frame)
+    if arguments[0] is None:  # `ATTACH ?`: SQLite knows the name when the statement runs
+        reason = "its name is not in the statement; write it there"
+        wall.forbid("file-write", "Attaching a database", reason, frame)
     path = outside.without_scheme(outside.text_of(arguments[0]))
-    if path not in ("", ":memory:"):
-        wall.judge_read(path, frame)
+    if path in ("", ":memory:") or wall.is_scratch(path):
+        return
+    if callers.is_program(frame, "driver"):
+        wall.forbid("file-write", f"Opening the database {_short(path)}", EVENT_REASONS["file-write"], frame)
+    wall.judge_read(path, frame)
 
 
 def _judge_file_change(wall, event, arguments, frame):
@@ -257,7 +301,9 @@ def _forbid_write(wall, path, frame):
 
 
 def _judge_import(wall, event, arguments, frame):
-    name = arguments[0]
+    name, file = arguments[:2]
+    if file is not None:  # a library of native code
+        _judge_loading(wall, file, frame)
     reason = module_reason(name)
     if reason and callers.is_driven(frame, {name, *name.split(".")}):
         wall.forbid("blocked-module", f"Module `{name}`", reason, frame)
@@ -299,6 +345,9 @@ _JUDGES = {
     **dict.fromkeys(DATA["events"]["file-write"], _judge_file_change),
     **dict.fromkeys(DATA["events"]["read-outside"], _judge_read),
     "sqlite3.connect": _judge_database,
+    "weft.attach": _judge_database,
+    "weft.literal": _judge_literal,
+    "weft.memory": _judge_memory,
     "open": _judge_open,
     "import": _judge_import,
     "object.__getattr__": _judge_attribute,

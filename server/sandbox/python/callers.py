@@ -130,9 +130,21 @@ def is_fortran(frame, name):
     return kind_of(filename) == LIBRARY and filename.endswith(_READ_BY_FORTRAN.get(name, ()))
 
 
+def is_importer(frame):
+    """Whether it is the import machinery that acts here, which reads modules from folders or from zip files."""
+    filename = "" if frame is None else _code_of(frame).co_filename
+    return kind_of(filename) == IMPORTER or filename == "<frozen zipimport>"
+
+
 def is_parser(frame):
     """Whether it is ast.parse, which compiles text to a syntax tree only."""
     return frame is not None and _code_of(frame).co_name == "parse" and _code_of(frame).co_filename == ast.__file__
+
+
+def is_doctest(frame):
+    """Whether it is the module of the standard library, of which there may be two (copies.py)."""
+    filename = "" if frame is None else _code_of(frame).co_filename
+    return filename.endswith(f"{os.sep}doctest.py") and kind_of(filename) == STDLIB
 
 
 def names_one_of(code, names):
@@ -154,13 +166,14 @@ def nearest_user_line(frame):
 
 
 def is_called_by(frame, file_ending, function):
-    """Whether the stack has this function of the standard library, and no frame of the program further in."""
+    """Whether the stack has this function of the standard library, or any of this file where that is None, and no frame
+    of the program further in."""
     while frame is not None:
         code = _code_of(frame)
         found = kind_of(code.co_filename)
         if found == USER:
             return False
-        if found == STDLIB and code.co_name == function and code.co_filename.endswith(file_ending):
+        if found == STDLIB and function in (code.co_name, None) and code.co_filename.endswith(file_ending):
             return True
         frame = back_of(frame)
     return False

@@ -25,8 +25,9 @@ import time
 
 import seccomp
 import syscalls
+from channel import Channel
 from check import examine
-from frames import encode_frame, read_frame
+from frames import encode_frame
 from program import run_program
 from rehearsal import rehearse
 from usage import PROC
@@ -124,45 +125,51 @@ def _filter_system_calls(system_call_filter):
         os.close(listener)
 
 
-def _serve(config, channel):
-    # PID 1 ignores every signal without a handler.
-    signal.signal(signal.SIGTERM, _end_by_exception)
-    _let_term_end_forked_processes()
-    lock = threading.RLock()  # a finalizer that sends (network.py) may run while its thread sends
-
-    def send(frame):
-        data = encode_frame(frame)
-        with lock:
-            channel.sendall(data)
-
+def _serve(config, connection):
+    handle_term()
+    channel = Channel(connection)
     _seed_numpy()
-    send({"kind": "ready"})
-    request = read_frame(channel)
+    channel.send({"kind": "ready"})
+    request = channel.receive()
     while request and request["kind"] == "rehearse":
         rehearse(config["policy"])
-        send({"kind": "rehearsed"})
-        request = read_frame(channel)
+        channel.send({"kind": "rehearsed"})
+        request = channel.receive()
     if request:
         _limit_data(request["memoryMb"] * _MIB + config["inherited"]["dataKb"] * 1024)
     while request and request["kind"] == "check":
-        send({"kind": "findings", **_examined(request)})
-        request = read_frame(channel)
+        channel.send({"kind": "findings", **_examined(request)})
+        request = channel.receive()
     if request:
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()
-        run_program(request, send, functools.partial(read_frame, channel))
-        _linger(channel, born_kb)
+        run_program(request, channel.send, channel.ask)
+        _linger(connection, born_kb)
 
 
-def _linger(channel, born_kb):
+def handle_term():
+    # PID 1 ignores every signal without a handler.
+    signal.signal(signal.SIGTERM, _end_by_exception)
+    _let_term_end_forked_processes()
+
+
+def _linger(connection, born_kb):
     """Delays the exit: tearing down a process costs milliseconds of CPU, which the receiver of the outcome needs now.
     The delay is long only where the process is small and nothing of the run goes on. What still arrives is discarded: a
     socket that is closed with something unread takes the last frame with it."""
     is_small = _largest_kb() - born_kb < _SMALL_KB
     until = time.monotonic() + (_LINGER_SECONDS if is_small and _has_ended() else _SHORT_LINGER_SECONDS)
-    while select.select([channel], [], [], max(0, until - time.monotonic()))[0] and channel.recv(1 << 16):
+    while select.select([connection], [], [], max(0, until - time.monotonic()))[0] and _discard(connection):
         pass
+
+
+def _discard(connection):
+    """False at the end of the connection. The thread that reads answers (channel.py) may have been faster."""
+    try:
+        return connection.recv(1 << 16, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
 
 
 def _largest_kb():
@@ -219,7 +226,13 @@ def _allow_nested_calls(count):
 
 
 def _examined(request):
-    report = examine(request["code"], request["policy"], request["compiles"], request.get("web", False))
+    report = examine(
+        request["code"],
+        request["policy"],
+        request["compiles"],
+        request["allowsScratchWrites"],
+        request.get("web", False),
+    )
     findings = [finding._asdict() for finding in report.findings[:_MAX_FINDINGS]]
     return {
         "findings": findings,

@@ -1,11 +1,13 @@
 """The static wall: finds what the policy blocks in a program, before any of it runs.
 
-`examine(code, policy="strict", compiles=False, web=False)` -> Report: its findings [Finding(rule, message, line, column)], in the
-order of the code; lines and columns count from 1, columns in characters. Under policy "kernel" only what cannot run is
-a finding. `web`: whether modules that send requests are allowed. `compiles`: whether what only Python's compiler refuses is found as well, in code of up to
-MAX_COMPILED_CHARACTERS: the time of compiling grows faster than the code. Beside the findings, a report has the shape
-of the code (shapes.py), the JSON Schema of its input where that is `main`'s, and the packages that it imports. Pure,
-and it never raises. `check(…)` returns the findings alone.
+`examine(code, policy="strict", compiles=False, …)` -> Report: its findings [Finding(rule, message, line, column)], in the
+order of the code; lines and columns count from 1, columns in characters. Under policy "standard" fewer things are
+findings than under "strict", and under "kernel" only what cannot run is. `allows_scratch_writes`: whether code may open
+files in its own folder for writing under "strict" as well. `web`: whether it may import modules that send requests.
+`compiles`: whether what only Python's compiler refuses is found as well, in code of up to MAX_COMPILED_CHARACTERS: the
+time of compiling grows faster than the code. Beside the findings, a report has the shape of the code (shapes.py), the
+JSON Schema of its input where that is `main`'s, and the packages that it imports. It never raises. `check(…)` returns
+the findings alone.
 
 Rules: blocked-module, blocked-call, module-attribute, dunder-access, frame-access, dunder-format,
 memory-access, file-write; for code that cannot run: syntax-error, two-shapes; and for code that cannot be checked:
@@ -30,7 +32,7 @@ import shapes
 import signature
 import source
 import syntax_hints
-from policy import open_web
+from policy import use
 
 MAX_CODE_CHARACTERS = 1_000_000
 MAX_NAME_PARTS = 100
@@ -58,14 +60,14 @@ def check(code, policy="strict"):
     return examine(code, policy).findings
 
 
-def examine(code, policy="strict", compiles=False, web=False):
+def examine(code, policy="strict", compiles=False, allows_scratch_writes=False, web=False):
+    use(policy, allows_scratch_writes, web)
     if len(code) > MAX_CODE_CHARACTERS:
         return Report([Finding("too-large", _too_large(code), None, None)])
     if _imports_endless_name(code):
         return Report([Finding("too-complex", _TOO_MANY_PARTS, None, None)])
     try:
         tree = _parse(code)
-        open_web(web)
         offences = list(check_rules.offences(tree)) if policy != "kernel" else []
         findings = _in_order(offences, code)
     except SyntaxError as error:

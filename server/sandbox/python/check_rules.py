@@ -6,18 +6,26 @@ Python code can express it.
 
 import ast
 import functools
+import itertools
 import re
+from typing import NamedTuple
 
+import examples
 from policy import (
+    ALLOWED,
     ATTRIBUTE_RULES,
     ATTRIBUTES,
+    CONSTRUCTORS,
     DATA,
     INSTEAD,
     MEMBERS,
     MODULES_AS_ATTRIBUTES,
     NAMES,
+    STAND_INS,
+    has_stand_in,
     module_reason,
     private_module_reason,
+    stand_in_reason,
     start_of,
 )
 from syntax import Program
@@ -31,7 +39,8 @@ _PATH_WRITERS = frozenset(DATA["pathWriters"])
 _EXCEPTION_ATTRIBUTES = frozenset(DATA["exceptionAttributes"]["names"])
 _REVEALING_EXCEPTIONS = frozenset(DATA["exceptionAttributes"]["of"])
 _FORMAT_FIELD = re.compile(r"\{[^{}]*[.\[](" + "|".join(map(re.escape, ATTRIBUTES)) + r")\b")
-_MAX_SUGGESTIONS, _MAX_NAMES = 4, 50
+_TIMERS = frozenset(("timeit.timeit", "timeit.repeat", "timeit.Timer"))
+_MAX_SUGGESTIONS, _MAX_NAMES, _MAX_EXAMPLES = 4, 50, 2_000
 _MAX_SUM = 50  # terms of "a" + "b" + … that are read as one string
 _WRITE_MODE = re.compile(r"[wax+]")
 _STARTS = frozenset(name[:at] for name in INSTEAD for at in range(len(name)) if name[at] == ".")
@@ -44,8 +53,10 @@ def offences(tree):
 
 
 def _offences(program):
-    for rule in (_imports, _names, _attributes, _strings, _file_writes, _definitions, _patterns):
+    for rule in (_imports, _names, _attributes, _strings, _definitions, _patterns, _texts_that_run):
         yield from rule(program)
+    if "file-write" not in ALLOWED:
+        yield from _file_writes(program)
 
 
 def _imports(program):
@@ -58,11 +69,16 @@ def _imports(program):
     for node in program.of(ast.Import):
         for alias in node.names:
             dotted = start_of(alias.name)
-            if _import_reason(dotted):
+            if _import_reason(dotted) and node not in program.for_types_only:
                 yield node, "blocked-module", _blocked_import(dotted) + instead_of(dotted.partition(".")[0])
+    for node, dotted in program.calls_of_import():
+        if _import_reason(dotted):
+            yield node, "blocked-module", _blocked_import(dotted) + instead_of(dotted.partition(".")[0])
     for node in program.of(ast.ImportFrom):
         module = start_of(node.module or "")
-        if _import_reason(module):
+        if node in program.for_types_only:
+            continue
+        if _import_reason(module) and module not in STAND_INS:
             names = [f"{module}.{alias.name}" for alias in node.names[:_MAX_NAMES]]
             yield node, "blocked-module", _blocked_import(module) + instead_of(*names)
             continue
@@ -71,7 +87,7 @@ def _imports(program):
 
 
 def _import_reason(dotted):
-    return module_reason(dotted) or private_module_reason(dotted)
+    return None if has_stand_in(dotted) else module_reason(dotted) or private_module_reason(dotted)
 
 
 def _blocked_import(dotted):
@@ -94,6 +110,11 @@ def _suggestion(dotted):
 
 def _imported_name(module, name, node):
     dotted = f"{module}.{name}"
+    if module in STAND_INS:
+        reason = stand_in_reason(dotted)
+        if reason:
+            yield node, "blocked-module", f"`{dotted}` is blocked: {reason}{_instead_of([dotted])}"
+        return
     reason = module_reason(dotted) or (name in MODULES_AS_ATTRIBUTES and module_reason(name.lstrip("_")))
     if reason:
         yield node, "blocked-module", f"`{dotted}` is a blocked module: {reason}"
@@ -105,10 +126,13 @@ def _imported_name(module, name, node):
 
 def _names(program):
     for node in program.of(ast.Name):
-        if node.id in NAMES and not program.binds(node.id):
+        if node.id in NAMES and not program.binds(node.id) and node not in program.import_names:
             rule = "dunder-access" if node.id in ATTRIBUTES and node.id != "__import__" else "blocked-call"
             yield node, rule, f"`{node.id}` is blocked: {NAMES[node.id]}"
     for node in program.of(ast.Call):
+        called = program.dotted(node.func)
+        if called in CONSTRUCTORS:
+            yield node, "blocked-call", f"`{called}()` is blocked: {CONSTRUCTORS[called]}"
         is_vars = isinstance(node.func, ast.Name) and node.func.id == "vars"
         if is_vars and node.args and program.is_module(node.args[0]):
             yield node, "module-attribute", _whole_module("vars()")
@@ -140,6 +164,10 @@ def _member(program, node):
     if dotted in MEMBERS:
         yield node, "blocked-call", _blocked_member(dotted)
     elif dotted and program.is_module(node):
+        reason = stand_in_reason(dotted)
+        if reason and dotted.rpartition(".")[0] not in program.refused_modules:
+            yield node, "blocked-call", f"`{dotted}` is blocked: {reason}{_instead_of([dotted])}"
+            return
         reason = module_reason(dotted)
         if reason and not module_reason(dotted.rpartition(".")[0]):  # otherwise the import is already a finding
             yield node, "blocked-module", f"Module `{dotted}` is blocked: {reason}"
@@ -189,11 +217,42 @@ def _evaluated(program, call):
             yield call, rule, message
 
 
+def _texts_that_run(program):
+    """The examples of doctests, and what timeit is to time. What is made at run time is left to the runtime wall."""
+    for node in program.of(ast.Call):
+        if program.dotted(node.func) in _TIMERS:
+            for argument in [*node.args[:2], *(each.value for each in node.keywords if each.arg in ("stmt", "setup"))]:
+                for _node, rule, message in offences_in(_text(argument), program):
+                    yield argument, rule, message
+    if program.imports("doctest"):
+        for place, example in itertools.islice(_examples(program), _MAX_EXAMPLES):
+            for _node, rule, message in offences_in(example.source, program):
+                yield place, rule, f"in a doctest, {message}"
+
+
+def _examples(program):
+    for docstring in examples.docstrings(program.of):
+        for example in examples.examples_in(docstring.value):
+            if not example.is_skipped:
+                yield _Place(min(docstring.lineno + example.line, docstring.end_lineno), 0), example
+
+
+class _Place(NamedTuple):
+    lineno: int
+    col_offset: int
+
+
+def offences_in(text, program):
+    """Of a text that runs within the program, or None; one that cannot be parsed cannot run either."""
+    tree = _parsed(text or "")
+    return _offences(Program(tree, within=program)) if tree else ()
+
+
 def _parsed(text):
     try:
         return ast.parse(text.strip())
     except (SyntaxError, ValueError):
-        return None  # not an expression
+        return None  # not code
 
 
 def _file_writes(program):
@@ -206,17 +265,24 @@ def _file_writes(program):
             and uses_pathlib
             and _called_name(node) == "open"
             and isinstance(node.func, ast.Attribute)
+            and ("open" not in program.own_methods or program.is_path(node.func.value))
         ):
             mode = _open_mode(node, 0)
         if mode and _WRITE_MODE.search(mode):
             yield node, "file-write", f"Opening a file in mode {mode[:20]!r} is blocked: {_WRITE_INSTEAD}"
-        elif uses_pathlib and isinstance(node.func, ast.Attribute) and node.func.attr in _PATH_WRITERS:
+        elif (
+            uses_pathlib
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _PATH_WRITERS
+            and (node.func.attr not in program.own_methods or program.is_path(node.func.value))
+        ):
             yield node, "file-write", f"`.{node.func.attr}()` is blocked: {_WRITE_INSTEAD}"
 
 
 _WRITE_INSTEAD = (
     "no file outlives the run; return the data as `result`, save it with save_artifact(name, data), or let a library write"
-    " it into the run's own folder (tempfile, zipfile, DataFrame.to_csv)"
+    " it into the run's own folder (tempfile, zipfile, Path.touch, DataFrame.to_csv, savefig). The operator of the server"
+    " can allow it there by PYTHON_ALLOW_SCRATCH_WRITES"
 )
 
 

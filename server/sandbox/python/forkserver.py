@@ -49,7 +49,7 @@ def main():
     _change_user(config["uid"])
     if config["packages"]:
         _import_packages(config)
-    if config["policy"] == "strict":
+    if config["policy"] != "kernel":
         wall.prepare()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{config['socketFolder']}/forkserver.sock")

@@ -3,16 +3,17 @@
 A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always an object with a `kind`.
 
 Node to cell, once, or again and again for a checking cell:
-    {"kind": "run", "code": str, "input": any, "policy": "strict"|"kernel", "memoryMb": int, …}    fields: program.py
-    {"kind": "check", "code": str, "policy": ..., "memoryMb": int}
+    {"kind": "run", "code": str, "input": any, "policy": "strict"|"standard"|"kernel", "memoryMb": int, …}    see program.py
+    {"kind": "check", "code": str, "policy": …, "allowsScratchWrites": bool, "compiles": bool, "web": bool, "memoryMb": int}
 and before that, any number of times:
     {"kind": "rehearse"}                            run a trivial program ahead (rehearsal.py)
-and after `run`, what network.py reads.
+and after `run` the answers to questions, {"number": int, …}, of which the last one has "isLast": true    channel.py
 Cell to Node:
     {"kind": "ready"}                               set up, waiting for its request
     {"kind": "rehearsed"}                           done; waiting again
     {"kind": "unready", "message": str}             the host refused a part of its walls
-    {"kind": "progress"|"violation"|"artifact"|"fetch"|"abandon", ...}, and last {"kind": "result"|"error", ...}      fields: program.py
+    {"kind": "progress"|"violation"|"artifact"|"abandon", …}, and last {"kind": "result"|"error", …}      fields: program.py
+    {"kind": "open-file"|"fetch", "number": int, …}  questions: the answers have their number (artifacts.py, network.py)
     {"kind": "findings", "findings": [{"rule", "message", "line", "column"}]}
 Node to fork-server:
     {"kind": "watch", "cell": int, "memoryMb": int, "cpuMs": int, "killAfterMs": int}   watch these limits

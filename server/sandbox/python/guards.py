@@ -13,10 +13,14 @@ Nothing here can be reached that judges: a guard raises an audit event of Weft's
 
     weft.forbid(rule, what, reason)              the program did this
     weft.judge(rule, what, reason, name)         forbidden if the program drives the function that has named it
+    weft.literal(text)                           forbidden if the text does not stand in the program (copies.py)
+    weft.attach(path)                            a database is attached (databases.py)
+    weft.memory(what, reason)                    forbidden if the program calls `as_strided` itself (strides.py)
     weft.violations(list)                        the first violation is added to the list
     weft.skip-own(frame, list)                   the next frame outwards that is not of Weft is added to the list
 """
 
+import _posixsubprocess
 import builtins
 import gc
 import importlib
@@ -24,10 +28,23 @@ import os
 import sys
 import types
 
-from policy import ATTRIBUTE_RULES, ATTRIBUTES, DATA, NAMES, module_reason, private_module_reason
+import standins
+import strides
+from policy import (
+    ATTRIBUTE_RULES,
+    ATTRIBUTES,
+    DATA,
+    NAMES,
+    STAND_INS,
+    has_stand_in,
+    module_reason,
+    private_module_reason,
+    stand_in_reason,
+)
 
 FORBID, JUDGE, VIOLATIONS, SKIP_OWN = "weft.forbid", "weft.judge", "weft.violations", "weft.skip-own"
 _REFUSED = ("eval", "exec", "compile", "breakpoint")
+_NO_PROGRAMS = "a sandbox has none; let multiprocessing fork, as it does unless another start method is set"
 _MAX_JUDGED = 1000
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _read = builtins.getattr
@@ -37,7 +54,7 @@ _audit = sys.audit
 def guarded_builtins():
     """A dictionary for `__builtins__` of the program's namespace."""
     guarded = dict(vars(builtins))
-    guarded["__import__"] = _guarded_import()
+    guarded["__import__"] = _guarded_import(standins.make_stand_ins(guarded))
     guarded["getattr"] = _guarded_getattr(FORBID)
     guarded["vars"] = _guarded_vars()
     for name in _REFUSED:
@@ -77,6 +94,17 @@ def judge_descriptors():
         importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE)
 
 
+def judge_starts_of_programs():
+    """multiprocessing starts Python anew by this function, which raises no event, where it does not fork."""
+    start = _posixsubprocess.fork_exec
+
+    def fork_exec(*arguments):
+        _audit(FORBID, "process", "Starting a program", _NO_PROGRAMS)
+        return start(*arguments)
+
+    _posixsubprocess.fork_exec = fork_exec
+
+
 def _replace(kind, attribute, descriptor):
     """A built-in type refuses setattr, but the dictionary behind its mappingproxy can be changed."""
     gc.get_referents(kind.__dict__)[0][attribute] = descriptor
@@ -87,10 +115,10 @@ def _forget_types():
     clear_caches()
 
 
-def _guarded_import():
+def _guarded_import(stand_in):
     """An import statement in a function runs each time: what was judged once is looked up (bench/strict-calls.ts)."""
     real_import, modules, module_type = builtins.__import__, sys.modules, types.ModuleType
-    judged, judged_items = {}, {}
+    judged, judged_items, judged_stand_ins = {}, {}, {}
 
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
         # Texts of types of their own, which could be equal to any other, are never looked up.
@@ -110,7 +138,8 @@ def _guarded_import():
                         else:
                             return module
             except KeyError:
-                pass
+                if type(fromlist) in (tuple, type(None)) and (name, fromlist) in judged_stand_ins:
+                    return judged_stand_ins[name, fromlist]
         return judge_import(name, globals, locals, fromlist, level)
 
     def judge_import(name, globals, locals, fromlist, level):
@@ -120,12 +149,16 @@ def _guarded_import():
             real_import(name, globals, locals, fromlist, level)
             return None
         name, fromlist = _exact(name), fromlist and tuple(map(_exact, fromlist))
+        if level == 0 and name in STAND_INS and (fromlist or has_stand_in(name)):
+            module = judged_stand_ins[name, fromlist] = import_stand_in(name, fromlist)
+            return module
         if level == 0:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
                 reason = module_reason(dotted) or private_module_reason(dotted)
                 if reason:
                     _audit(FORBID, "blocked-module", f"Module `{dotted}`", reason)
         module = real_import(name, globals, locals, fromlist, level)
+        strides.bound()
         for item in fromlist or ():
             _forbid_module(FORBID, _vars(module).get(item), f"{name}.{item}", item)
         if level == 0 and len(judged) + len(judged_items) < _MAX_JUDGED:
@@ -134,6 +167,18 @@ def _guarded_import():
             elif all(item in _vars(module) for item in fromlist):
                 judged_items[name, fromlist] = module, _vars(module), {item: _vars(module)[item] for item in fromlist}
         return module
+
+    def import_stand_in(name, fromlist):
+        if not fromlist:  # `import a.b` binds a
+            stand_in(name)
+            return stand_in(name.partition(".")[0])
+        for item in fromlist:
+            reason = stand_in_reason(f"{name}.{item}")
+            if reason:
+                _audit(FORBID, "blocked-module", f"`{name}.{item}`", reason)
+            if has_stand_in(f"{name}.{item}"):
+                stand_in(f"{name}.{item}")
+        return stand_in(name)
 
     return __import__
 

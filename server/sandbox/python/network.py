@@ -1,17 +1,18 @@
 """Requests to the hosts that a node asks for. A cell has no network and never a socket: Node sends the requests
 (local/requests.ts), and judges each of them, whatever the cell says.
 
-    cell ──▶ Node   {"kind": "fetch", "id", "method", "url", "headers": [[name, value]], "body": "<base64>" | null}
-                    {"kind": "abandon", "id"}                   the program waits for it no longer
-    Node ──▶ cell   {"kind": "response", "id", "status", "headers": [[name, value]]}
-                    {"kind": "chunk", "id", "data": "<base64>"}  of the body, as the other side sent it
-                    and last {"kind": "end", "id"} or {"kind": "failure", "id", "code", "message"}
+    cell ──▶ Node   {"kind": "fetch", "number", "method", "url", "headers": [[name, value]], "body": "<base64>" | null}
+                    {"kind": "abandon", "number"}               the program waits for it no longer
+    Node ──▶ cell   {"kind": "response", "status", "headers": [[name, value]]}
+                    {"kind": "chunk", "data": "<base64>"}       of the body, as the other side sent it
+                    and last {"kind": "end"} or {"kind": "failure", "code", "message"}
+
+each with the `number` of the request, as answers to a question have it (channel.py).
 
 One response, without following redirects: whoever follows one sends another request, which is judged like the first.
 fetch.py and adapters.py are what programs see. Any thread may send requests, at most MAX_AT_ONCE at a time.
 """
 
-import _thread
 import base64
 import errno
 import os
@@ -26,16 +27,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Network:
-    """`receive()` returns the next frame of Node, or None at the end of the channel."""
+    """`send` and `ask`: see channel.py."""
 
-    def __init__(self, send, receive):
+    def __init__(self, send, ask):
         self._send = send
-        self._receive = receive
+        self._ask = ask
         self._process = os.getpid()
-        self._lock = _thread.allocate_lock()
         self._places = threading.Semaphore(MAX_AT_ONCE)
-        self._answers = {}
-        self._sent = 0
 
     def request(self, method, url, headers, body=b"", timeout=None):
         """Sends one request, and returns its Answer when the response begins. `headers`: pairs of texts; `timeout`: of
@@ -46,65 +44,43 @@ class Network:
         _check(method, url, headers, body)
         if not self._places.acquire(timeout=timeout):
             raise TimeoutError(f"{MAX_AT_ONCE} other requests of this run took longer than {timeout} s")
-        answer = self._start()
-        self._send(
+        answer = Answer(self._places.release, self._abandon)
+        answer.number = self._ask(
             {
                 "kind": "fetch",
-                "id": answer.id,
                 "method": method,
                 "url": url,
                 "headers": headers,
                 "body": base64.b64encode(body).decode("ascii") if body else None,
-            }
+            },
+            answer.take,
         )
         return answer.begin(timeout)
 
-    def abandon(self, answer):
-        if answer.id in self._answers:
-            self._send({"kind": "abandon", "id": answer.id})
-
-    def _start(self):
-        with self._lock:
-            self._sent += 1
-            answer = self._answers[self._sent] = Answer(self, self._sent)
-            if self._sent == 1:
-                # Not threading.Thread, so that a program that counts its threads finds only its own.
-                _thread.start_new_thread(self._read, ())
-        return answer
-
-    def _read(self):
-        problem = "The connection to the server has ended"
-        try:
-            frame = self._receive()
-            while frame:
-                self._pass_on(frame)
-                frame = self._receive()
-        except MemoryError:
-            problem = "There was no memory left to read the responses of this run's requests"
-        for id, answer in list(self._answers.items()):
-            self._pass_on({"kind": "failure", "id": id, "code": "NETWORK", "message": problem})
-
-    def _pass_on(self, frame):
-        answer = self._answers.get(frame["id"])
-        if answer is None:
-            return
-        if frame["kind"] in ("end", "failure"):
-            del self._answers[frame["id"]]
-            self._places.release()
-        answer.frames.put(frame)
+    def _abandon(self, number):
+        self._send({"kind": "abandon", "number": number})
 
 
 class Answer:
     """A response, whose body is read chunk by chunk."""
 
-    def __init__(self, network, id):
-        self.id = id
+    def __init__(self, on_last, abandon):
+        self.number = 0
         self.frames = SimpleQueue()
         self.timeout = None
         self.status = 0
         self.headers = []
-        self._network = network
+        self._on_last = on_last
+        self._abandon = abandon
+        self._has_all = False
         self._is_over = False
+
+    def take(self, frame):
+        """Called by the thread that reads."""
+        if frame.get("isLast"):
+            self._has_all = True
+            self._on_last()
+        self.frames.put(frame)
 
     def begin(self, timeout):
         self.timeout = timeout
@@ -126,7 +102,8 @@ class Answer:
         """The rest of the body is not wanted."""
         if not self._is_over:
             self._is_over = True
-            self._network.abandon(self)
+            if not self._has_all:
+                self._abandon(self.number)
 
     def _next(self):
         try:
@@ -134,8 +111,7 @@ class Answer:
         except Empty:
             self.close()
             raise TimeoutError(errno.ETIMEDOUT, f"No response came within {self.timeout} s") from None
-        if frame["kind"] in ("end", "failure"):
-            self._is_over = True
+        self._is_over = frame.get("isLast", False)
         if frame["kind"] == "failure":
             raise _error_of(frame["code"], frame["message"])
         return frame

@@ -28,6 +28,7 @@ _DATA = ("/usr/share/zoneinfo/", "/dev/shm/")
 # Standard modules that call what they were handed: they neither open a file nor were called to open one.
 _GO_BETWEENS = ("/threading.py", "/functools.py", "/contextlib.py", "/weakref.py", "/sched.py")
 _GO_BETWEEN_PACKAGES = ("/concurrent/futures/", "/asyncio/")
+_PROGRAMS = (callers.PROGRAM, "<doctest ", "<timeit-src>")
 _EVALUATORS = ("eval", "exec", "compile", "__import__")
 PATHS = (pathlib.PurePath, os.DirEntry)
 _CALLABLES = (type, types.FunctionType, types.BuiltinFunctionType)
@@ -134,7 +135,7 @@ def _entry(frame):
 
 def _is_generated(filename):
     """Code that a library made, such as the methods of a dataclass; a program cannot make any under such a name."""
-    return filename.startswith("<") and filename != callers.PROGRAM
+    return filename.startswith("<") and not filename.startswith(_PROGRAMS)
 
 
 def goes_between(filename):

@@ -1,23 +1,27 @@
 """Runs one user program inside a cell and sends its outcome. The only entry point of the Python side of a run.
 
-`run_program(request, send, receive)`; request = {
+`run_program(request, send, ask)`; request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
-    "policy":   "strict" (with the runtime wall, see audit.py) or "kernel" (plain Python);
+    "policy":   "strict" or "standard" (with the runtime wall, see audit.py), or "kernel" (plain Python);
+    "allowsScratchWrites": bool, optional, whether `strict` lets the program open files of its folder for writing;
     "web":      bool, optional, whether modules that send requests may be imported, and are led to Node (adapters.py);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
+    "artifactIdPrefix": str, optional, how the ids of the files that it saves begin (artifacts.py);
     "recursionLimit": int, optional, how many nested calls the program may have (default: Python's own 1000);
     "isRehearsal": bool, optional: another program follows, so what runs at the end of a program must not run }
 
 `send(frame)` receives dicts that are JSON-serialisable. Any thread may call it, and it sends one frame at a time:
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
-    {"kind": "artifact", "name", "mimeType", "data"}                            see artifacts.py and figures.py
-    {"kind": "fetch" | "abandon", …}                                            see network.py
+    {"kind": "artifact", "id", "name", "mimeType", "data"}                      see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, …}, "count", "isFatal"}   see violations.py
-`receive()` returns the next frame that answers one of these. And last, after stdout and stderr were flushed, exactly one of
+and last, after stdout and stderr were flushed, exactly one of
     {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
+
+`ask(frame, take)` sends a question to Node (channel.py): {"kind": "open-file", …} (artifacts.py) or {"kind": "fetch", …}
+(network.py, which also sends {"kind": "abandon", …}). Without it, a program can open no files and send no requests.
 
 The program runs as `__main__` in a new module, so that dataclasses, pickling of its own classes and the usual
 `if __name__ == "__main__"` work as in a script. shapes.py lists the shapes that it may have. Its result is what it, or
@@ -51,7 +55,6 @@ import guards
 import n8n
 import network
 import packages
-import policy
 import progress
 import results
 import shapes
@@ -75,11 +78,11 @@ _NO_RESULT = (
 RECURSION_LIMIT = 1000
 
 
-def run_program(request, send, receive=None):
+def run_program(request, send, ask=None):
     """Runs request["code"], sends its frames and never raises."""
     process = os.getpid()
     reporter = progress.Reporter(send)
-    files = artifacts.Artifacts(send)
+    files = artifacts.Artifacts(send, ask, request.get("artifactIdPrefix", ""), request.get("scratch"))
     drawn = figures.Figures(files)
     notices = []
     namespace = None
@@ -87,12 +90,13 @@ def run_program(request, send, receive=None):
         program = source.compile_program(request["code"])
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
-        _lead_requests_to_node(request, namespace, send, receive)
+        _lead_requests_to_node(request, namespace, send, ask)
         namespace.update(n8n.bindings(program.names, request["input"]) if program.names else ())
         # _execute, _run and eval call the program, which is one call more than what _depth counts.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
         if request.get("policy") == "kernel":
-            guards.hide_own_frames()
+            if not request.get("isRehearsal"):  # the program itself may have the wall, which reads frames as they are
+                guards.hide_own_frames()
         else:
             wall.raise_wall(
                 send,
@@ -100,6 +104,8 @@ def run_program(request, send, receive=None):
                 request.get("scratch"),
                 request["code"],
                 request.get("isRehearsal", False),
+                request.get("policy", "strict"),
+                request.get("allowsScratchWrites", False),
                 request.get("web", False),
             )
         returned, has_exited = _execute(
@@ -155,6 +161,8 @@ def _fresh_main(input_data, reporter, files):
         input_data=input_data,
         progress=reporter.progress,
         save_artifact=files.save_artifact,
+        open_artifact=files.open_artifact,
+        artifact_path=files.artifact_path,
     )
     sys.modules["__main__"] = module
     sys.argv = [source.FILENAME]
@@ -162,12 +170,11 @@ def _fresh_main(input_data, reporter, files):
     return module.__dict__
 
 
-def _lead_requests_to_node(request, namespace, send, receive):
+def _lead_requests_to_node(request, namespace, send, ask):
     """`fetch` is there without hosts too, where the program names it: its error says what is missing."""
     is_web = request.get("web", False)
-    policy.open_web(is_web)
     if is_web or "fetch" in request["code"]:
-        link = network.Network(send, receive)
+        link = network.Network(send, ask)
         namespace["fetch"] = fetch.make_fetch(link)
         if is_web:
             adapters.install(link)

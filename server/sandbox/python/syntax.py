@@ -5,9 +5,11 @@ import collections
 import functools
 
 from packages import ALIASES
-from policy import INSTEAD, NAMES, start_of
+from policy import INSTEAD, NAMES, STAND_INS, has_stand_in, start_of
 
 _MAX_CHAIN = 20
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_TYPE_CHECKING = ("typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING")
 _MATCH_SINGLETON = getattr(ast, "MatchSingleton", None)
 _LEAVES = (ast.Import, ast.ImportFrom, ast.Name, ast.Constant, ast.Global, ast.Nonlocal, _MATCH_SINGLETON)
 _FIELDS_WITHOUT_NODES = frozenset(
@@ -56,6 +58,63 @@ class Program:
                 places[dotted] = min(place, places.get(dotted, place))
         return sorted(places, key=places.get)
 
+    @functools.cached_property
+    def for_types_only(self):
+        """The import statements below `if TYPE_CHECKING:`, which never run."""
+        guarded = [node for node in self.of(ast.If) if self._is_type_checking(node.test)]
+        return {
+            each
+            for node in guarded
+            for statement in node.body
+            for each in ast.walk(statement)
+            if isinstance(each, (ast.Import, ast.ImportFrom))
+        }
+
+    def _is_type_checking(self, test):
+        return self.is_module(test) and self.dotted(test) in _TYPE_CHECKING and not self._is_own(_chain(test)[0])
+
+    def calls_of_import(self):
+        """(call, name) of each `__import__("name")`, which is judged as an import statement."""
+        for node in self.of(ast.Call):
+            name = imported_by(node)
+            if name is not None:
+                yield node, start_of(name)
+
+    @functools.cached_property
+    def import_names(self):
+        """The nodes `__import__` of these calls."""
+        return {node.func for node, _ in self.calls_of_import()}
+
+    @functools.cached_property
+    def refused_modules(self):
+        """What it imports and only contains a module with a stand-in: that import is a finding already."""
+        names = (alias.name for node in self.of(ast.Import) for alias in node.names)
+        return {name for name in names if name in STAND_INS and not has_stand_in(name)}
+
+    @functools.cached_property
+    def own_methods(self):
+        """The names of the methods of its classes."""
+        return {each.name for node in self.of(ast.ClassDef) for each in node.body if isinstance(each, _FUNCTIONS)}
+
+    def is_path(self, node):
+        """Whether the value was made by pathlib, as far as the text shows: `Path(x)`, or a name that is assigned one."""
+        if isinstance(node, ast.Call):
+            return self._is_of_pathlib(node.func)
+        return isinstance(node, ast.Name) and node.id in self._paths
+
+    @functools.cached_property
+    def _paths(self):
+        assigned = (node for node in self.of(ast.Assign) if isinstance(node.value, ast.Call))
+        paths = (node.targets for node in assigned if self._is_of_pathlib(node.value.func))
+        return {target.id for targets in paths for target in targets if isinstance(target, ast.Name)}
+
+    def _is_of_pathlib(self, function):
+        return (self.dotted(function) or "").startswith("pathlib.")
+
+    def imports(self, name):
+        """Whether a module of this name is bound, or a member of it."""
+        return any(module and (module == name or module.startswith(f"{name}.")) for module in self._modules.values())
+
     def is_module(self, node):
         """Whether an attribute chain (or name) starts at an import."""
         return self._module(_chain(node)[0]) is not None
@@ -81,11 +140,13 @@ class Program:
             module = start_of(node.module or "")
             for alias in node.names:
                 self._modules[alias.asname or alias.name] = f"{module}.{alias.name}"
+        for node, name in self.calls_of_import():
+            self._modules[_import_root(node)] = name if _has_from_list(node) else name.partition(".")[0]
 
     def _bind_names(self):
         for node in self.of(ast.Assign):
             target, value = node.targets[0], node.value
-            if isinstance(target, ast.Name) and isinstance(value, (ast.Name, ast.Attribute)):
+            if isinstance(target, ast.Name) and isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
                 if self.is_module(value):
                     if self._module(target.id) is None:
                         self._modules[target.id] = start_of(self.dotted(value))
@@ -105,7 +166,25 @@ def _chain(node):
     while isinstance(node, ast.Attribute) and len(attributes) < _MAX_CHAIN:
         attributes.append(node.attr)
         node = node.value
-    return (node.id if isinstance(node, ast.Name) else None), attributes[::-1]
+    root = node.id if isinstance(node, ast.Name) else _import_root(node)
+    return root, attributes[::-1]
+
+
+def imported_by(node):
+    """The name in `__import__("name")`, or None."""
+    is_import = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__import__"
+    name = node.args[0] if is_import and node.args else None
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
+
+
+def _import_root(call):
+    """Under this name, which no program can bind, is the module that `__import__("name")` returns."""
+    name = imported_by(call)
+    return None if name is None else f"__import__({name!r}, {_has_from_list(call)})"
+
+
+def _has_from_list(call):
+    return len(call.args) > 3 or any(keyword.arg == "fromlist" for keyword in call.keywords)
 
 
 def _sorted_by_type(tree):

@@ -16,8 +16,13 @@ import os
 import sys
 
 import guards
+import policy
+import strides
 
-_PRIVATE = ("source", "policy", "syntax", "check_rules", "callers", "outside", "libraries", "violations", "audit")
+_PRIVATE = (
+    *("source", "policy", "syntax", "examples", "check_rules"),
+    *("callers", "outside", "libraries", "written", "violations", "audit"),
+)
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _waiting = []
 
@@ -27,17 +32,22 @@ def prepare():
     audit.callers.register_packages()
     wall = audit.Wall()
     guards.judge_descriptors()
+    guards.judge_starts_of_programs()
     sys.addaudithook(functools.partial(_relay, wall.judges.get))
     _waiting.append((wall, guards.guarded_builtins()))
 
 
-def raise_wall(send, namespace, scratch=None, code="", is_rehearsal=False, web=False):
-    """`code`: the source of the program. `web`: whether modules that send requests are allowed, because they send them to
-    Node (adapters.py). Only after a rehearsal, the wall can be lowered."""
+def raise_wall(
+    send, namespace, scratch=None, code="", is_rehearsal=False, level="strict", allows_scratch_writes=False, web=False
+):
+    """`code`: the source of the program. `level`: see policy.py. `web`: whether modules that send requests are allowed,
+    because they send them to Node (adapters.py). Only after a rehearsal, the wall can be lowered."""
     if not _waiting:
         prepare()
+    policy.use(level, allows_scratch_writes, web)  # for the guards; what judges has tables of its own
     wall, namespace["__builtins__"] = _waiting[0]
-    wall.go_up(send, scratch, code, web)
+    strides.bound()
+    wall.go_up(send, scratch, code, level, allows_scratch_writes, web)
     if not is_rehearsal:
         _waiting.clear()
 

@@ -1,8 +1,9 @@
 import type { LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
-import { refusalSchema } from '../service/protocol.ts';
+import { FILE_NAME_HEADER, refusalSchema } from '../service/protocol.ts';
 import { Answer } from './answer.ts';
 import { ServiceFault } from './fault.ts';
 import { parseMessage } from './lines.ts';
@@ -23,6 +24,8 @@ export interface Exchange {
   path: string;
   /** Sent as JSON. */
   body?: object | undefined;
+  /** Sent instead; may be read again where a connection turns out to be closed. */
+  file?: { name: string; sizeBytes: number; content: AsyncIterable<Buffer> } | undefined;
   /** Limit until the answer begins, and for `request` until it is complete, milliseconds. */
   withinMs: number;
   signal?: AbortSignal | undefined;
@@ -127,7 +130,7 @@ export class ServiceConnection implements Disposable {
     return promise;
   }
 
-  private requestOf({ method, path }: Exchange, text: string | null): Dispatcher.DispatchOptions {
+  private requestOf({ method, path, file }: Exchange, text: string | null): Dispatcher.DispatchOptions {
     const { url, token } = this.options;
     return {
       method,
@@ -135,8 +138,13 @@ export class ServiceConnection implements Disposable {
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(text !== null && { 'content-type': 'application/json' }),
+        ...(file && {
+          'content-type': 'application/octet-stream',
+          'content-length': String(file.sizeBytes),
+          [FILE_NAME_HEADER]: encodeURIComponent(file.name),
+        }),
       },
-      body: text,
+      body: file ? Readable.from(file.content) : text,
     };
   }
 }

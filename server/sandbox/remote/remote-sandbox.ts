@@ -3,16 +3,19 @@ import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { ActiveRuns } from '../active-runs.ts';
-import type {
-  PythonCheck,
-  PythonError,
-  PythonOutcome,
-  PythonRunOptions,
-  PythonRunRequest,
-  PythonShape,
-  SandboxBackend,
-  SandboxCapacity,
-  SandboxStatus,
+import {
+  type CheckOptions,
+  type PythonCheck,
+  type PythonError,
+  type PythonOutcome,
+  type PythonPolicy,
+  type PythonRunOptions,
+  type PythonRunRequest,
+  type PythonShape,
+  policyWithin,
+  type SandboxBackend,
+  type SandboxCapacity,
+  type SandboxStatus,
 } from '../backend.ts';
 import { pythonError } from '../python-error.ts';
 import { checkSchema, statusSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
@@ -28,6 +31,8 @@ export interface RemoteSandboxOptions {
   urls: readonly string[];
   /** Bearer token that the services require; undefined where they require none. */
   token: string | undefined;
+  /** The loosest that runs may have; the services may have a stricter one. Default: theirs. */
+  policy?: PythonPolicy | undefined;
   limits?: Partial<ClientLimits> | undefined;
   /** Default: the system's resolver. */
   resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
@@ -48,7 +53,7 @@ export async function openRemoteSandbox(options: RemoteSandboxOptions): Promise<
   const limits = { ...defaultLimits, ...options.limits };
   const services = new Services({ ...options, limits });
   await services.open();
-  return new RemoteSandbox(services, limits);
+  return new RemoteSandbox(services, limits, options.policy ?? 'kernel');
 }
 
 class RemoteSandbox implements SandboxBackend {
@@ -61,20 +66,25 @@ class RemoteSandbox implements SandboxBackend {
   constructor(
     private readonly services: Services,
     private readonly limits: ClientLimits,
+    private readonly policy: PythonPolicy,
   ) {
     this.environments = new RemoteEnvironments(services, limits, this.disposal.signal);
   }
 
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
     return this.activeRuns.track(options.signal, (signal) =>
-      this.guardedRun(request, { ...options, signal }),
+      this.guardedRun(
+        { ...request, policy: policyWithin(this.policy, request.policy) },
+        { ...options, signal },
+      ),
     );
   }
 
-  check(code: string, packages: readonly string[] = [], hosts: readonly string[] = []): Promise<PythonCheck> {
-    return this.checkBy({ code, packages, hosts }, this.disposal.signal);
+  check(code: string, options: CheckOptions = {}): Promise<PythonCheck> {
+    return this.checkBy(code, options, this.disposal.signal);
   }
 
+  /** Whatever the policy: it changes no shape, and the check is the service's own. */
   shapeOf(code: string): PythonShape | null | Promise<PythonShape | null> {
     if (isPlainScript(code)) return 'SCRIPT';
     const key = hash('sha256', code, 'base64');
@@ -85,6 +95,7 @@ class RemoteSandbox implements SandboxBackend {
     const services = this.services.statuses();
     const unavailable = (message: string) => ({
       ...UNREACHED,
+      policy: this.policy,
       problem: { ...UNREACHED.problem, message },
       services,
     });
@@ -94,7 +105,7 @@ class RemoteSandbox implements SandboxBackend {
       const { status } = await this.onSomeService(this.disposal.signal, ({ connection }) =>
         connection.request(statusSchema, exchange),
       );
-      return { ...status, services };
+      return { ...status, policy: policyWithin(this.policy, status.policy), services };
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
       return unavailable(error.message);
@@ -115,17 +126,18 @@ class RemoteSandbox implements SandboxBackend {
 
   private async askShape(code: string, key: string): Promise<PythonShape | null> {
     const signal = AbortSignal.any([this.disposal.signal, AbortSignal.timeout(CHECK_MS)]);
-    const { shape } = await this.checkBy({ code, packages: [], hosts: [] }, signal);
+    const { shape } = await this.checkBy(code, {}, signal);
     if (shape !== null) this.shapes.set(key, shape);
     if (this.shapes.size > MAX_SHAPES) this.shapes.delete(this.shapes.keys().next().value!);
     return shape;
   }
 
   private async checkBy(
-    checked: { code: string; packages: readonly string[]; hosts: readonly string[] },
+    code: string,
+    { packages = [], policy, hosts = [] }: CheckOptions,
     signal: AbortSignal,
   ): Promise<PythonCheck> {
-    const body = { v, ...checked };
+    const body = { v, code, packages, policy: policyWithin(this.policy, policy), hosts };
     const exchange = { method: 'POST', path: 'checks', body, withinMs: CHECK_MS } as const;
     const { v: _, ...found } = await this.onSomeService(signal, ({ connection }) =>
       connection.request(checkSchema, exchange),

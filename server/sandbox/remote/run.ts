@@ -1,8 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { coerceError } from '../../shared/errors.ts';
-import type { PythonEvent, PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
+import type {
+  FileRefusal,
+  PythonEvent,
+  PythonOutcome,
+  PythonRunOptions,
+  PythonRunRequest,
+  RunFile,
+} from '../backend.ts';
 import { isForced } from '../force.ts';
-import { cancelSchema, type RunFrame, runFrameSchema, PROTOCOL_VERSION as v } from '../service/protocol.ts';
+import {
+  cancelSchema,
+  fileReceivedSchema,
+  type RunFrame,
+  runFrameSchema,
+  PROTOCOL_VERSION as v,
+} from '../service/protocol.ts';
 import type { Answer } from './answer.ts';
 import type { ClientLimits, ServiceEndpoint } from './endpoint.ts';
 import { ServiceFault } from './fault.ts';
@@ -10,6 +23,9 @@ import { readFrames } from './lines.ts';
 
 /** How long a run may wait on a service for a slot and for its packages, in addition to its own timeout. */
 const MAX_WAIT_MS = 3_600_000;
+
+/** The limit on an answer is for a run of this length; progress of a longer one may be more. */
+const ORDINARY_MS = 300_000;
 
 /** Limit on the end of a cancelled run, whose grace in the sandbox is half a second. */
 const CANCEL_MS = 5_000;
@@ -26,16 +42,36 @@ export async function runOn(
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
-  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, hosts } = request;
+  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, policy, hosts } = request;
   const answer = await endpoint.connection.send({
     method: 'POST',
     path: 'runs',
-    body: { v, id, code, packages, input: input ?? null, timeoutMs, memoryMb, recursionLimit, hosts },
+    body: {
+      v,
+      id,
+      code,
+      packages,
+      input: input ?? null,
+      timeoutMs,
+      memoryMb,
+      recursionLimit,
+      policy,
+      hosts,
+      sendsFiles: options.openFile !== undefined,
+    },
     withinMs: limits.stallMs,
     signal,
   });
   let isOver = false;
   const onEvent = (event: PythonEvent) => (isOver ? undefined : options.onEvent(event));
+  const over = new AbortController();
+  const fileFailed = Promise.withResolvers<never>();
+  fileFailed.promise.catch(() => {}); // the run may be over
+  // Not awaited, because a run that does not take its file may have other frames to send.
+  const onOpenFile = (number: number, file: string) =>
+    void openFor(options, file)
+      .then((opened) => sendFile(endpoint, `runs/${id}/files/${number}`, opened, over.signal))
+      .catch(fileFailed.reject);
   const cancelled = Promise.withResolvers<PythonOutcome>();
   const onAbort = () => void cancel(endpoint, id, signal.reason).finally(() => cancelled.resolve(ABORTED));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -44,8 +80,14 @@ export async function runOn(
   }, timeoutMs + MAX_WAIT_MS);
   try {
     if (signal.aborted) onAbort();
-    const reported = readOutcome(answer, endpoint, { signal, onEvent }, limits);
-    const outcome = await Promise.race([reported, cancelled.promise]);
+    const maxAnswerBytes = limits.maxAnswerBytes * Math.max(1, timeoutMs / ORDINARY_MS);
+    const reported = readOutcome(
+      answer,
+      endpoint,
+      { signal, onEvent, onOpenFile },
+      { ...limits, maxAnswerBytes },
+    );
+    const outcome = await Promise.race([reported, cancelled.promise, fileFailed.promise]);
     endpoint.runSucceeded();
     answer.discardRest();
     return outcome;
@@ -54,6 +96,7 @@ export async function runOn(
     throw error;
   } finally {
     isOver = true;
+    over.abort();
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
   }
@@ -61,10 +104,50 @@ export async function runOn(
 
 const ABORTED: PythonOutcome = { kind: 'aborted', durationMs: 0 };
 
+interface Listeners extends Pick<PythonRunOptions, 'onEvent' | 'signal'> {
+  onOpenFile: (number: number, file: string) => void;
+}
+
+async function openFor({ openFile }: PythonRunOptions, id: string): Promise<RunFile | FileRefusal> {
+  return openFile ? openFile(id) : { refused: 'This run has no files' };
+}
+
+/** The longest that a run may go on while it takes a file. */
+const MAX_FILE_MS = 300_000;
+
+/**
+ * Sends a file, or why there is none. A service that does not take it ends the run itself, which its answer says; only
+ * what fails on this side is thrown.
+ */
+async function sendFile(
+  { connection }: ServiceEndpoint,
+  path: string,
+  opened: RunFile | FileRefusal,
+  signal: AbortSignal,
+): Promise<void> {
+  const exchange = { method: 'POST', path, withinMs: MAX_FILE_MS, signal } as const;
+  if ('refused' in opened) {
+    await connection.request(fileReceivedSchema, { ...exchange, body: { v, ...opened } }).catch(() => {});
+    return;
+  }
+  let failure: { error: unknown } | null = null;
+  async function* content() {
+    try {
+      yield* (opened as RunFile).content;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+  const file = { ...opened, content: { [Symbol.asyncIterator]: content } };
+  await connection.request(fileReceivedSchema, { ...exchange, file }).catch(() => {});
+  if (failure !== null) throw (failure as { error: unknown }).error;
+}
+
 async function readOutcome(
   answer: Answer,
   endpoint: ServiceEndpoint,
-  { onEvent, signal }: PythonRunOptions,
+  { onEvent, onOpenFile, signal }: Listeners,
   limits: ClientLimits,
 ): Promise<PythonOutcome> {
   let isAccepted = false;
@@ -79,6 +162,9 @@ async function readOutcome(
           break;
         case 'event':
           await onEvent(frame.event);
+          break;
+        case 'open-file':
+          onOpenFile(frame.number, frame.file);
           break;
         case 'outcome':
           if (frame.outcome.kind !== 'aborted' || signal.aborted) return frame.outcome;

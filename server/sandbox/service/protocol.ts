@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PackageFinding } from '../../packages/check.ts';
 import type { PythonEnvironment } from '../../packages/environment.ts';
 import { MAX_HOSTS } from '../../shared/http/host-rules.ts';
+import { isId } from '../../shared/ids.ts';
 import {
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
@@ -10,6 +11,7 @@ import {
   type PythonFinding,
   type PythonOutcome,
   pythonErrorCodes,
+  pythonPolicies,
   pythonShapes,
   type SandboxCapacity,
   type SandboxStatus,
@@ -30,6 +32,12 @@ export const HEARTBEAT_MS = 2_000;
 
 const v = z.literal(PROTOCOL_VERSION);
 
+/** The most that any operator grants to a run. */
+const MAX_TIMEOUT_MS = 12 * 3_600_000;
+
+/** A looser one than the service's counts as the service's. */
+const policy = z.enum(pythonPolicies).nullish();
+
 const packages = z.array(z.string().max(1_000)).max(1_000);
 const hosts = z.array(z.string().max(300)).max(MAX_HOSTS);
 
@@ -39,11 +47,22 @@ export const runRequestSchema = z.object({
   code: z.string().max(MAX_CODE_CHARACTERS),
   packages,
   input: z.unknown(),
-  timeoutMs: z.int().min(1).max(300_000),
+  /** The service ends a run earlier where its operator grants less. */
+  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
   memoryMb: z.int().min(1).max(1_048_576).optional(),
   recursionLimit: z.int().min(1).max(MAX_RECURSION_LIMIT).optional(),
+  /** Whether the client answers `open-file`; an earlier release of a client does not. */
+  sendsFiles: z.boolean().optional(),
+  policy,
   hosts: hosts.optional(),
 });
+
+/** The headers of a file that is sent to a run; the name is percent-encoded. */
+export const FILE_NAME_HEADER = 'x-weft-file-name';
+
+/** Instead of a file. */
+export const fileRefusalSchema = z.object({ v, refused: z.string().max(10_000) });
+export const fileReceivedSchema = z.object({ v, received: z.literal(true) });
 
 export const cancelRequestSchema = z.object({ v, force: z.boolean() });
 
@@ -51,6 +70,7 @@ export const checkRequestSchema = z.object({
   v,
   code: z.string().max(MAX_CODE_CHARACTERS),
   packages: packages.default([]),
+  policy,
   hosts: hosts.default([]),
 });
 
@@ -99,7 +119,16 @@ const eventSchema = z.discriminatedUnion('kind', [
     isFatal: z.literal(false).optional(),
   }),
   z.object({ kind: z.literal('environment'), ...environmentEventFields }),
-  z.object({ kind: z.literal('artifact'), name: z.string(), mimeType: z.string(), base64: z.string() }),
+  z.object({
+    kind: z.literal('artifact'),
+    id: z
+      .string()
+      .refine((id) => isId('art', id))
+      .optional(),
+    name: z.string(),
+    mimeType: z.string(),
+    base64: z.string(),
+  }),
   z.object({
     kind: z.literal('request'),
     host: z.string(),
@@ -108,7 +137,7 @@ const eventSchema = z.discriminatedUnion('kind', [
     sentBytes: z.int().min(0),
     receivedBytes: z.int().min(0),
     durationMs: z.number().min(0),
-    failure: z.string().nullable(),
+    failureCode: z.string().nullable(),
   }),
 ]);
 
@@ -163,6 +192,7 @@ export const runFrameSchema = z.discriminatedUnion('kind', [
   z.object({ v, kind: z.literal('accepted'), capacity: capacitySchema }),
   heartbeatSchema,
   z.object({ v, kind: z.literal('event'), event: eventSchema }),
+  z.object({ v, kind: z.literal('open-file'), number: z.int().min(1), file: z.string() }),
   z.object({ v, kind: z.literal('outcome'), outcome: outcomeSchema }),
   gaveUpSchema,
 ]);
@@ -216,6 +246,9 @@ export const healthSchema = z.object({
 
 export type Health = z.infer<typeof healthSchema>;
 
+/** A service of an earlier release has two policies and says neither. */
+const servicePolicy = z.enum(pythonPolicies).default('strict');
+
 /** A service of an earlier release knows no shapes. */
 export const checkSchema = z.object({
   v,
@@ -223,6 +256,7 @@ export const checkSchema = z.object({
   shape: z.enum(pythonShapes).nullable().default(null),
   inputSchema: z.unknown().default(null),
   imports: z.array(z.string()).default([]),
+  policy: servicePolicy,
 });
 
 export const cancelSchema = z.object({ v, ended: z.literal(true) });
@@ -234,6 +268,7 @@ export const statusSchema = z.object({
     problem: z.object({ code: z.enum(pythonErrorCodes), message: z.string(), remedy: z.string() }).nullable(),
     pythonVersion: z.string().nullable(),
     pythonPath: z.string().nullable(),
+    policy: servicePolicy,
     walls: z.array(z.object({ name: z.string(), inForce: z.boolean(), detail: z.string() })),
   }) satisfies z.ZodType<Omit<SandboxStatus, 'services'>>,
 });

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { coerceError } from '../../shared/errors.ts';
 import { HttpError } from '../../shared/http/http-error.ts';
@@ -7,6 +7,7 @@ import type { LateViolation, PythonEvent, PythonOutcome, SandboxBackend } from '
 import { pythonError } from '../python-error.ts';
 import { FrameStream, FrameTooLong, type StreamTimes } from './frame-stream.ts';
 import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
+import { RunFiles } from './run-files.ts';
 
 export interface RunsOptions {
   backend: SandboxBackend;
@@ -23,6 +24,7 @@ interface ActiveRun {
   ended: Promise<void>;
   /** Resolves when the client has read its answer or closed it. */
   closed: Promise<void>;
+  files: RunFiles;
 }
 
 /** How long a client may take to read the end of its answer when the service shuts down. */
@@ -52,18 +54,32 @@ export class Runs {
     const stopping = new AbortController();
     const stop = (reason: Stop) => stopping.abort(reason);
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
-    const ended = this.serve(request, response, stopping.signal);
-    this.active.set(id, { stop, ended, closed });
+    const stream = this.openStream(response);
+    const files = new RunFiles((number, file) => stream.send({ v, kind: 'open-file', number, file }));
+    const ended = this.serve(request, stream, files, stopping.signal);
+    this.active.set(id, { stop, ended, closed, files });
     await closed;
     stop({ kind: 'cancel', force: true });
     await ended;
     this.active.delete(id);
   }
 
+  /** The file that the run asked for. @throws HttpError */
+  async receiveFile(
+    id: string,
+    number: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const run = this.active.get(id);
+    if (!run) throw notActive(id);
+    await run.files.receive(number, request, response);
+  }
+
   /** Resolves when the run has ended. @throws HttpError 404 for a run that is not active here */
   async cancel(id: string, force: boolean): Promise<void> {
     const run = this.active.get(id);
-    if (!run) throw new HttpError(404, 'NOT_FOUND', `No run ${id} is active here; it may have ended.`);
+    if (!run) throw notActive(id);
     run.stop({ kind: 'cancel', force });
     await run.ended;
   }
@@ -95,29 +111,40 @@ export class Runs {
       throw new HttpError(409, 'CONFLICT', `Expected each run to have its own id, got ${id} twice.`);
   }
 
-  private async serve(
-    request: Omit<z.infer<typeof runRequestSchema>, 'id'>,
-    response: ServerResponse,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { backend } = this.options;
-    const capacity = () => backend.capacity();
-    const stream = new FrameStream<RunFrame>(response, {
+  private openStream(response: ServerResponse): FrameStream<RunFrame> {
+    const capacity = () => this.options.backend.capacity();
+    return new FrameStream<RunFrame>(response, {
       first: () => ({ v, kind: 'accepted', capacity: capacity() }),
       capacity,
       times: this.options.times,
     });
+  }
+
+  private async serve(
+    { sendsFiles, ...request }: Omit<z.infer<typeof runRequestSchema>, 'id'>,
+    stream: FrameStream<RunFrame>,
+    files: RunFiles,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { backend } = this.options;
     try {
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
       const onLateViolation = (late: LateViolation) =>
         this.options.logger.error({ ...late }, 'a run broke the rules after its outcome was sent');
-      endWith(stream, await backend.run(request, { signal, onEvent, onLateViolation }), signal);
+      const openFile = sendsFiles ? (file: string) => files.open(file) : undefined;
+      endWith(stream, await backend.run(request, { signal, onEvent, onLateViolation, openFile }), signal);
     } catch (error) {
       this.options.logger.error({ err: coerceError(error) }, 'a run of a client failed unexpectedly');
       const message = 'The service failed to carry out the run; see its log for the reason.';
       stream.end({ v, kind: 'gave-up', message });
+    } finally {
+      files.end();
     }
   }
+}
+
+function notActive(id: string): HttpError {
+  return new HttpError(404, 'NOT_FOUND', `No run ${id} is active here; it may have ended.`);
 }
 
 function endWith(stream: FrameStream<RunFrame>, outcome: PythonOutcome, signal: AbortSignal): void {

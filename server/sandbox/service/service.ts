@@ -62,7 +62,13 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
   const { backend, runs } = deps;
   const pathname = (request.url ?? '/').split('?', 1)[0]!;
   const [noun, id, ...verb] = pathname.slice(BASE_PATH.length + 1).split('/');
-  const path = [noun, ...(id === undefined ? [] : ['<id>']), ...verb].join('/');
+  const [what, number] = verb;
+  const parts = [
+    noun,
+    ...(id === undefined ? [] : ['<id>']),
+    ...(number === undefined ? verb : [what, '<n>']),
+  ];
+  const path = parts.join('/');
   const answer = (body: object) => sendJson(response, 200, { v, ...body });
   switch (`${request.method} ${path}`) {
     case 'POST runs':
@@ -72,9 +78,11 @@ async function route(deps: Deps, request: IncomingMessage, response: ServerRespo
       await runs.cancel(id!, force);
       return answer({ ended: true });
     }
+    case 'POST runs/<id>/files/<n>':
+      return runs.receiveFile(id!, Number(number), request, response);
     case 'POST checks': {
-      const { code, packages, hosts } = await read(checkRequestSchema, request, response);
-      return answer(await backend.check(code, packages, hosts));
+      const { code, packages, policy, hosts } = await read(checkRequestSchema, request, response);
+      return answer(await backend.check(code, { packages, policy, hosts }));
     }
     case 'GET environments':
       return answer({ environments: await backend.environments.list() });

@@ -1,14 +1,17 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { PythonCheck, WeftClient } from '@weft/client';
+import type { PythonCheck, PythonPolicy, WeftClient } from '@weft/client';
 import { useWeft } from '@weft/client/react';
-import { useCallback, useEffect, useState } from 'react';
+import { createContext, useCallback, useContext, useEffect, useState } from 'react';
 import { keys } from './keys.ts';
 
-/** What the server says of code. Each code is checked once, whoever asks. */
-function checkOf(client: WeftClient, code: string) {
+/** What the workflow around the code lets it do; undefined for what the server grants. */
+export const PythonPolicyContext = createContext<PythonPolicy | undefined>(undefined);
+
+/** What the server says of code. Each code is checked once by each policy, whoever asks. */
+function checkOf(client: WeftClient, code: string, policy: PythonPolicy | undefined) {
   return queryOptions({
-    queryKey: keys.pythonCheck(code),
-    queryFn: ({ signal }) => client.python.check(code, { signal }),
+    queryKey: keys.pythonCheck(code, policy),
+    queryFn: ({ signal }) => client.python.check(code, { ...(policy && { policy }), signal }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: keptMs,
   });
@@ -18,8 +21,9 @@ function checkOf(client: WeftClient, code: string) {
 export function usePythonCheck(code: string): PythonCheck | undefined {
   const client = useWeft();
   const settled = useSettled(code);
+  const policy = useContext(PythonPolicyContext);
   const { data } = useQuery({
-    ...checkOf(client, settled),
+    ...checkOf(client, settled, policy),
     enabled: settled.trim() !== '',
     placeholderData: keepPreviousData,
   });
@@ -30,7 +34,8 @@ export function usePythonCheck(code: string): PythonCheck | undefined {
 export function useCheckPython(): (code: string) => Promise<PythonCheck> {
   const client = useWeft();
   const queries = useQueryClient();
-  return useCallback((code) => queries.fetchQuery(checkOf(client, code)), [client, queries]);
+  const policy = useContext(PythonPolicyContext);
+  return useCallback((code) => queries.fetchQuery(checkOf(client, code, policy)), [client, queries, policy]);
 }
 
 function useSettled(value: string): string {

@@ -98,6 +98,9 @@ const names = {
   description: 'description',
   inputSchema: 'input schema',
   outputSchema: 'output schema',
+  timeoutMs: 'time limit',
+  onFailure: 'what a failure means',
+  pythonPolicy: 'Python policy',
 } as const;
 
 interface TextsProps {

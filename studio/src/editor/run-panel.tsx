@@ -4,6 +4,7 @@ import { type ReactElement, useState } from 'react';
 import { useStartExecution } from '../data/executions.ts';
 import { nodeName, nodeNames } from '../data/node-name.ts';
 import { usePythonCheck } from '../data/python.ts';
+import { FileLinks } from '../files/file-links.tsx';
 import { exampleOf } from '../form/input/example.ts';
 import { InputForm } from '../form/input/input-form.tsx';
 import { Button } from '../ui/button.tsx';
@@ -159,7 +160,8 @@ function RunAlone({ editor, node, lastRun }: RunPanelProps & { node: WorkflowNod
   const input = schema !== null && edited ? edited.value : proposed;
   const start = () => {
     setOutcome({ kind: 'busy' });
-    const run = client.python.run({ code, ...config, input: input ?? null });
+    const policy = editor.state.document.pythonPolicy ?? null;
+    const run = client.python.run({ code, ...config, policy, input: input ?? null });
     let printed = '';
     void (async () => {
       try {
@@ -226,7 +228,12 @@ interface PythonConfig {
 }
 
 function Value({ label, value }: { label: string; value: unknown }): ReactElement {
-  return <Text label={label} text={JSON.stringify(value, null, 2) ?? ''} />;
+  return (
+    <>
+      <Text label={label} text={JSON.stringify(value, null, 2) ?? ''} />
+      <FileLinks value={value} />
+    </>
+  );
 }
 
 /** The end of a text: what is longer is on the run's own page. */

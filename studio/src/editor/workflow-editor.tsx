@@ -3,6 +3,7 @@ import { useExecution } from '@weft/client/react';
 import { lazy, type ReactElement, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { CanvasChange, CanvasView } from '../canvas/types.ts';
 import { WorkflowCanvas } from '../canvas/workflow-canvas.tsx';
+import { PythonPolicyContext } from '../data/python.ts';
 import { useNodeDefinitions } from '../data/server.ts';
 import { useWorkflow } from '../data/workflows.ts';
 import { exampleOf } from '../form/input/example.ts';
@@ -239,37 +240,39 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
                 },
               ]}
             >
-              {shown === 'problems' ? (
-                <ProblemsList findings={findings} onOpen={openFinding} />
-              ) : shown === 'run' ? (
-                <RunPanel
-                  workflowId={workflow.id}
-                  editor={editor}
-                  runId={runId}
-                  run={run}
-                  onStarted={setRunId}
-                  onSave={saving.save}
-                  node={node}
-                  lastRun={lastRun}
-                  runHref={runHref}
-                  input={runInput}
-                  onInput={setRunInput}
-                />
-              ) : node ? (
-                <Suspense fallback={<SkeletonRows />}>
-                  <NodePanel
+              <PythonPolicyContext.Provider value={document.pythonPolicy}>
+                {shown === 'problems' ? (
+                  <ProblemsList findings={findings} onOpen={openFinding} />
+                ) : shown === 'run' ? (
+                  <RunPanel
+                    workflowId={workflow.id}
                     editor={editor}
+                    runId={runId}
+                    run={run}
+                    onStarted={setRunId}
+                    onSave={saving.save}
                     node={node}
-                    definitions={types}
-                    findings={findings}
                     lastRun={lastRun}
+                    runHref={runHref}
+                    input={runInput}
+                    onInput={setRunInput}
                   />
-                </Suspense>
-              ) : selected.nodes.length > 1 ? (
-                <p className="weft-editor__fine">{selected.nodes.length} nodes are chosen.</p>
-              ) : (
-                <WorkflowPanel workflow={workflow} editor={editor} findings={findings} />
-              )}
+                ) : node ? (
+                  <Suspense fallback={<SkeletonRows />}>
+                    <NodePanel
+                      editor={editor}
+                      node={node}
+                      definitions={types}
+                      findings={findings}
+                      lastRun={lastRun}
+                    />
+                  </Suspense>
+                ) : selected.nodes.length > 1 ? (
+                  <p className="weft-editor__fine">{selected.nodes.length} nodes are chosen.</p>
+                ) : (
+                  <WorkflowPanel workflow={workflow} editor={editor} findings={findings} />
+                )}
+              </PythonPolicyContext.Provider>
             </Tabs>
           </aside>
         </Splitter>

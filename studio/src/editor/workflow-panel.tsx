@@ -1,8 +1,9 @@
 import type { Workflow } from '@weft/client';
 import type { ReactElement } from 'react';
 import { JsonField } from '../form/json-field.tsx';
-import { Field, Input, TextArea } from '../ui/field.tsx';
+import { Field, Input, Select, TextArea } from '../ui/field.tsx';
 import type { Finding } from './model/findings.ts';
+import { PolicyField } from './policy-field.tsx';
 import type { Editor } from './use-editor.ts';
 import { WorkflowKey } from './workflow-key.tsx';
 
@@ -55,6 +56,45 @@ export function WorkflowPanel({
         value={document.outputSchema}
         onChange={(outputSchema) => set({ outputSchema }, 'outputSchema')}
         error={faultOf('outputSchema')}
+      />
+      <Field
+        label="Time limit"
+        description="Seconds that a run may take, waits included; then it fails. Empty for as long as it takes."
+        error={faultOf('timeoutMs')}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            type="number"
+            min={1}
+            value={document.timeoutMs === undefined ? '' : document.timeoutMs / 1_000}
+            onChange={({ target }) =>
+              set({ timeoutMs: target.value === '' ? undefined : Number(target.value) * 1_000 }, 'timeoutMs')
+            }
+          />
+        )}
+      </Field>
+      <Field
+        label="When a node fails"
+        description="Of a failure that no edge from its error handle takes up."
+      >
+        {(control) => (
+          <Select
+            {...control}
+            value={document.onFailure ?? 'FAIL'}
+            onChange={({ target }) =>
+              set({ onFailure: target.value === 'PARK' ? 'PARK' : undefined }, 'onFailure')
+            }
+          >
+            <option value="FAIL">The run fails</option>
+            <option value="PARK">The run waits until somebody resumes it</option>
+          </Select>
+        )}
+      </Field>
+      <PolicyField
+        value={document.pythonPolicy}
+        onChange={(pythonPolicy) => set({ pythonPolicy }, 'pythonPolicy')}
+        error={faultOf('pythonPolicy')}
       />
     </div>
   );

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactElement, useMemo, useRef, useState } from 'react';
+import { FileLinks } from '../files/file-links.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -37,6 +38,9 @@ export function ValueView({ label, value }: ValueViewProps): ReactElement {
           </Button>
         )}
         <IconButton icon="download" label={`Download ${label}`} size="small" onClick={download} />
+      </div>
+      <div className="weft-value__files">
+        <FileLinks value={value} />
       </div>
       {isTable ? (
         <ValueTable label={label} rows={value as Record<string, unknown>[]} columns={columns} />

@@ -10,6 +10,8 @@ export interface Attack {
   kernel: Ending;
   /** How the run ends with all walls; by default PYTHON_SECURITY_ERROR before it begins. */
   strict?: Ending;
+  /** How the run ends under `standard`; by default it may do what has no effect. */
+  standard?: Ending;
   /** Without a sandbox, the attack reaches a canary on this host, which proves that the test can fail. */
   worksOutside?: boolean;
   timeoutMs?: number;

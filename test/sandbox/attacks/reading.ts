@@ -1,4 +1,14 @@
-import { type Attack, type Ending, harmless, py, raises, reported, stopped, succeeds } from './attack.ts';
+import {
+  type Attack,
+  type Ending,
+  fails,
+  harmless,
+  py,
+  raises,
+  reported,
+  stopped,
+  succeeds,
+} from './attack.ts';
 
 /** Each way prints the text of the file `path` if it can read it. */
 const READERS: Record<string, string> = {
@@ -159,6 +169,23 @@ const PLACES: Attack[] = [
     kernel: succeeds('refused'),
   },
   {
+    name: 'attaches a database outside its folder, without the guard',
+    code: py`
+      import sqlite3
+      db = sqlite3.connect(':memory:')
+      db.set_authorizer(None)
+      for path in ['/weft/run/x.db', '/usr/lib/x.db', input_data['folder'] + '/x.db', '/proc/x.db']:
+          try:
+              db.execute(f"attach '{path}' as other")
+              db.execute('create table other.t (a)')
+              breach(path)
+          except sqlite3.OperationalError: pass
+      result = 'refused'
+    `,
+    kernel: succeeds('refused'),
+    strict: succeeds('refused'),
+  },
+  {
     name: 'loads an extension into SQLite',
     code: py`
       import sqlite3
@@ -168,6 +195,8 @@ const PLACES: Attack[] = [
       breach()
     `,
     kernel: raises,
+    // Some interpreters are built without extensions.
+    strict: fails('PYTHON_SECURITY_ERROR', 'PYTHON_EXECUTION_ERROR'),
   },
   {
     name: 'unpacks an archive over the folders above',

@@ -19,6 +19,8 @@ const anyBody = fc.oneof(
   fc
     .constantFrom(
       { type: 'ExecutionStarted' },
+      { type: 'ExecutionWaiting', reason: 'DELAY', until: null },
+      { type: 'ExecutionResumed' },
       { type: 'ExecutionFailed', error },
       { type: 'ExecutionCanceled' },
     )
@@ -34,6 +36,8 @@ const anyBody = fc.oneof(
         { type: 'NodeSkipped', because: [{ source: 'c', reason: 'SOURCE_FAILED' }] },
         { type: 'NodeReused', output: 2, handle: 'output' },
         { type: 'NodeRetryScheduled', delayMs: 1, error },
+        { type: 'NodeWaiting', reason: 'DELAY', until: null, data: null },
+        { type: 'NodeResumed', signal: null },
       ),
     )
     .map(([where, body]): object => ({ ...where, ...body })),

@@ -14,7 +14,7 @@ test.each([
   [{ PORT: '-1.5' }, 'PORT=-1.5: expected a whole number from 0 to 65535'],
   [{ PORT: 'Infinity' }, 'PORT=Infinity: expected a whole number from 0 to 65535'],
   [{ WEFT_RETENTION_DAYS: 'ever' }, 'WEFT_RETENTION_DAYS=ever: expected a number from 1 to 36500'],
-  [{ PYTHON_POLICY: 'lax' }, 'PYTHON_POLICY=lax: expected strict or kernel'],
+  [{ PYTHON_POLICY: 'lax' }, 'PYTHON_POLICY=lax: expected strict, standard or kernel'],
   [{ WEFT_ROLES: 'api,cook' }, 'WEFT_ROLES=api,cook: expected api, worker or sandbox'],
   [{ WEFT_ROLES: ',' }, 'WEFT_ROLES=,: expected at least one of api, worker, sandbox'],
   [{ PYTHON_PRELOAD: 'perhaps' }, 'PYTHON_PRELOAD=perhaps: expected true or false'],

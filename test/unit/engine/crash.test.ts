@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { resumeExecution } from '../../../server/engine/resume-execution.ts';
 import type { EventBody, JournalEvent } from '../../../server/journal/event.ts';
 import type { WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { HandClock, quiesce } from './support/hand-clock.ts';
 import { makeHandEngine } from './support/hand-engine.ts';
 import { HandJournal } from './support/hand-journal.ts';
 import { HandNodes, handDraft, stored } from './support/hand-nodes.ts';
+import { resumeThroughWaits } from './support/resume-through-waits.ts';
 
 const ID = 'exec_1';
 
@@ -63,7 +63,7 @@ async function live({ journal, failing, order, runAhead, effects }: Life): Promi
   const signal = new AbortController().signal;
   const options = { executionId: ID, preloaded: null, inserted: null, countLoss: null, runAhead, signal };
   let hasEnded = false;
-  const done = resumeExecution({ ...deps, draining: signal }, options).finally(() => {
+  const done = resumeThroughWaits({ ...deps, draining: signal }, options).finally(() => {
     hasEnded = true;
   });
   for (let turn = 0; !hasEnded; turn += 1) {

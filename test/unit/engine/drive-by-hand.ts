@@ -3,6 +3,7 @@ import type { Plan } from '../../../server/engine/plan.ts';
 import { makePlan } from '../../../server/engine/plan.ts';
 import { type Former, resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
+import type { AddressedSignal, NextWait } from '../../../server/engine/waits.ts';
 import type { DeadEdge, EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
 import type { EdgeDraft, Join, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
@@ -12,7 +13,12 @@ export class HandDriven {
   readonly journal: EventBody[] = [];
   readonly running = new Set<string>();
   readonly starts = new Map<string, number>();
+  /** All signals so far, in order. */
+  readonly signals: AddressedSignal[] = [];
+  /** Of the step before: what the execution waits for, beside what runs. */
+  wait: NextWait | null = null;
   private state = emptyState();
+  private nowMs = 0;
 
   constructor(readonly plan: Plan) {}
 
@@ -62,6 +68,31 @@ export class HandDriven {
     });
   }
 
+  /** The node waits for `ms`, or, where that is Infinity, for a signal. */
+  waitFor(nodeKey: string, ms: number): this {
+    const until = Number.isFinite(ms) ? new Date(this.nowMs + ms).toISOString() : null;
+    return this.end(nodeKey, {
+      type: 'NodeWaiting',
+      nodeKey,
+      attempt: 1,
+      reason: 'DELAY',
+      until,
+      data: null,
+    });
+  }
+
+  /** Sends a signal, which the node may or may not wait for. */
+  signal(nodeKey: string): this {
+    this.signals.push({ number: this.signals.length + 1, nodeKey, item: null, payload: nodeKey });
+    return this.take([]);
+  }
+
+  /** Time passes. */
+  advance(ms: number): this {
+    this.nowMs += ms;
+    return this.take([]);
+  }
+
   /** Loses the worker: what runs is forgotten, and another goes on from the journal alone. */
   crash(): this {
     this.running.clear();
@@ -75,7 +106,8 @@ export class HandDriven {
   }
 
   private take(ended: EventBody[]): this {
-    const step = takeStep(this.plan, this.state, ended, new Date(0));
+    const step = takeStep(this.plan, this.state, ended, new Date(this.nowMs), { signals: this.signals });
+    this.wait = step.wait;
     this.journal.push(...step.events);
     for (const nodeKey of step.starts) {
       this.running.add(nodeKey);
@@ -113,6 +145,9 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     edges,
     inputSchema: null,
     outputSchema: null,
+    timeoutMs: null,
+    onFailure: 'FAIL',
+    pythonPolicy: null,
   };
 }
 

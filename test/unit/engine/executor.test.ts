@@ -1,9 +1,9 @@
-import { resumeExecution } from '../../../server/engine/resume-execution.ts';
 import type { StopRequest } from '../../../server/engine/stop.ts';
 import type { RetryPolicy, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { quiesce } from './support/hand-clock.ts';
 import { type HandEngine, makeHandEngine } from './support/hand-engine.ts';
 import { handDraft, stored } from './support/hand-nodes.ts';
+import { resumeThroughWaits } from './support/resume-through-waits.ts';
 
 const ID = 'exec_1';
 
@@ -11,7 +11,7 @@ const ID = 'exec_1';
 function run(engine: HandEngine, { runAhead = true } = {}) {
   const stop = new AbortController();
   const drain = new AbortController();
-  const done = resumeExecution(
+  const done = resumeThroughWaits(
     { ...engine.deps, draining: drain.signal },
     { executionId: ID, preloaded: null, inserted: null, countLoss: null, runAhead, signal: stop.signal },
   );

@@ -1,6 +1,7 @@
 import { type AttemptEnd, endEvent } from '../../../server/engine/attempt.ts';
 import { applyEvent, type RunState, runOf } from '../../../server/engine/fold.ts';
 import { runForEach } from '../../../server/engine/for-each.ts';
+import { makeInbox } from '../../../server/engine/inbox.ts';
 import { makePlan, type Plan } from '../../../server/engine/plan.ts';
 import { resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
@@ -93,7 +94,10 @@ export class HandList {
       runAhead: true,
       signal: lost.signal,
       draining: new AbortController().signal,
+      now: systemClock.now,
       clock: systemClock,
+      inbox: makeInbox(async () => [], false),
+      takeSignal: () => null,
       record: (events) => Promise.resolve(tell(events)),
       attempt: (ref, _, signal) => {
         this.attempts++;

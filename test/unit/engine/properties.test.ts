@@ -32,7 +32,10 @@ const anyGraph = fc.tuple(anyEdges, fc.uniqueArray(fc.nat(11), { maxLength: 6 })
 const anyMoves = fc.array(
   fc.record({
     pick: fc.nat(100),
-    move: fc.constantFrom('succeed', 'succeed', 'succeed', 'other', 'item', 'item', 'fail', 'crash'),
+    move: fc.constantFrom(
+      ...['succeed', 'succeed', 'succeed', 'other', 'item', 'item', 'fail', 'crash'],
+      ...['delay', 'ask', 'signal', 'time'],
+    ),
   }),
   { maxLength: 60 },
 );
@@ -47,19 +50,32 @@ function playOn(run: HandDriven, moves: { pick: number; move: string }[]): HandD
     expectSoundJoins(run);
     if (run.isOver) break;
     if (move === 'crash') run.crash();
+    if (move === 'time') run.advance(pick);
+    if (move === 'signal') run.signal(`n${pick % 12}`);
     const running = [...run.running];
     const nodeKey = running[pick % Math.max(1, running.length)];
     if (nodeKey === undefined) continue;
     if (move === 'succeed') run.succeed(nodeKey);
     if (move === 'other') run.succeed(nodeKey, `other ${nodeKey}`, 'other');
     if (move === 'fail') run.fail(nodeKey);
+    if (move === 'delay') run.waitFor(nodeKey, pick);
+    if (move === 'ask') run.waitFor(nodeKey, Number.POSITIVE_INFINITY);
     if (move === 'item' && !hasItem(run, nodeKey, pick % 3)) run.succeedItem(nodeKey, pick % 3);
   }
   while (!run.isOver) {
-    run.succeed([...run.running][0]!);
+    const [nodeKey] = run.running;
+    if (nodeKey !== undefined) run.succeed(nodeKey);
+    else endWait(run);
     expectSoundJoins(run);
   }
   return run;
+}
+
+/** Where nothing runs, something is waited for: its time comes, or each node that waits gets a signal. */
+function endWait(run: HandDriven): void {
+  expect(run.wait).not.toBeNull();
+  if (Number.isFinite(run.wait!.at)) run.advance(run.wait!.at);
+  else for (const nodeKey of run.plan.graph.order) run.signal(nodeKey);
 }
 
 /** Joins as they are promised, read from the graph's edges and the journal alone. */
@@ -134,7 +150,7 @@ test('no node succeeds twice, starts after it ended, or starts before what it wa
           const hasEnded = ({ source }: Edge) => ended.has(source);
           if (join === 'ANY') expect(incoming.every(hasEnded)).toBe(true);
           else expect(inputs.every((edges) => edges.some(hasEnded))).toBe(true);
-        } else ended.add(event.nodeKey);
+        } else if (event.type !== 'NodeWaiting' && event.type !== 'NodeResumed') ended.add(event.nodeKey);
       }
     }),
   );
@@ -202,6 +218,31 @@ test('a worker that is lost while it takes over leaves the rest to the next one'
       const events = reuseEvents(plan.graph, former, foldAll([]));
       const state = foldAll([{ type: 'ExecutionStarted' }, ...events.slice(0, cut)]);
       expect(reuseEvents(plan.graph, former, state)).toEqual(events.slice(cut));
+    }),
+  );
+});
+
+test('a signal is taken at most once, by the node that it is for, and a wait ends by its time or by one', () => {
+  fc.assert(
+    fc.property(anyGraph, anyMoves, (edges, moves) => {
+      const { journal, signals } = play(edges, moves);
+      const taken = journal.flatMap((event) =>
+        event.type === 'NodeResumed' && event.signal !== null ? [{ ...event, ...event.signal }] : [],
+      );
+      // Where a worker is lost, the node goes on again with the signal that it had.
+      const first = new Map(taken.map(({ number, nodeKey }) => [number, nodeKey]));
+      for (const { number, nodeKey } of taken) {
+        expect(nodeKey).toBe(signals[number - 1]!.nodeKey);
+        expect(first.get(number)).toBe(nodeKey);
+      }
+      const waiting = new Map<string, EventBody>();
+      for (const event of journal) {
+        if (event.type === 'NodeWaiting') waiting.set(event.nodeKey, event);
+        if (event.type !== 'NodeResumed') continue;
+        const wait = waiting.get(event.nodeKey) as { until: string | null } | undefined;
+        expect(wait).toBeDefined();
+        if (wait!.until === null) expect(event.signal).not.toBeNull();
+      }
     }),
   );
 });

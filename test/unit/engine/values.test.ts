@@ -4,7 +4,7 @@ import { executionOutput, inputOf } from '../../../server/engine/values.ts';
 import { sizeOf } from '../../../server/shared/value-size.ts';
 import { foldAll, HandDriven, planOf } from './drive-by-hand.ts';
 
-const execution = { id: 'exec_1', workflowId: null, input: { n: 1 } };
+const execution = { id: 'exec_1', workflowId: null, input: { n: 1 }, timeoutMs: null };
 
 function inputAfter(run: HandDriven, nodeKey: string): unknown {
   return inputOf(run.plan.graph, foldAll(run.journal), execution, nodeKey);

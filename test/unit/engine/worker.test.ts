@@ -147,7 +147,7 @@ test('a cancellation stops the execution', async () => {
   hand.hub.wake('queue', '');
   await quiesce();
   hand.journal.cancelRequested.set('1', 'FORCE');
-  hand.hub.wake('cancel', '1');
+  hand.hub.wake('request', '1');
   await quiesce();
   expect(hand.journal.types('1').at(-1)).toBe('ExecutionCanceled');
   expect(hand.queue.stateOf('1')).toBe('completed');

@@ -6,6 +6,7 @@ import type { Lookup } from '../../../server/outbound/connector.ts';
 import { openOutbound } from '../../../server/outbound/outbound.ts';
 import { isPublicAddress } from '../../../server/outbound/public-addresses.ts';
 import { isAllowedHost, makeAllowedHosts } from '../../../server/shared/http/allowed-hosts.ts';
+import { joined } from '../../../server/shared/pieces.ts';
 
 test.each([
   '127.0.0.1',
@@ -79,17 +80,20 @@ describe('a name that resolves to a private address', () => {
   const get = async (url: string, entries: string[] = []) => {
     await using outbound = openOutbound({ allowedHosts: makeAllowedHosts(entries), lookup });
     const { signal } = new AbortController();
-    const { body } = await outbound.request({
-      method: 'GET',
-      url,
-      headers: {},
-      secretHeaders: [],
-      body: undefined,
-      timeoutMs: 1_000,
-      maxRedirects: 0,
-      maxBytes: 100,
-      signal,
-    });
+    const body = await outbound.request(
+      {
+        method: 'GET',
+        url,
+        headers: {},
+        secretHeaders: [],
+        body: undefined,
+        timeoutMs: 1_000,
+        maxRedirects: 0,
+        maxBytes: 100,
+        signal,
+      },
+      (response) => joined(response.body),
+    );
     return body.toString();
   };
   const server = createServer((_, response) => response.end('private'));

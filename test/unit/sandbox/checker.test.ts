@@ -1,7 +1,7 @@
 import type { Cell } from '../../../server/sandbox/local/cell.ts';
 import { Checker } from '../../../server/sandbox/local/checker.ts';
 
-const nothing = { findings: [], shape: 'SCRIPT', inputSchema: null, imports: [] };
+const nothing = { findings: [], shape: 'SCRIPT', inputSchema: null, imports: [], policy: 'strict' };
 const answered = { kind: 'findings', ...nothing };
 
 /** A cell under the control of the test: it answers if `answers`, and ends at `exit()`. */
@@ -26,7 +26,11 @@ function controlledCell(answers: boolean) {
 }
 
 const checkerOf = (cells: object[], times?: { quickMs: number; timeoutMs: number }) =>
-  new Checker(async () => cells.shift() as Cell, { policy: 'strict', compiles: false }, times);
+  new Checker(
+    async () => cells.shift() as Cell,
+    { policy: 'strict', allowsScratchWrites: false, compiles: false },
+    times,
+  );
 
 test('code that no cell can check is too complex, and those cells, which end late, do not affect their successors', async () => {
   const hanging = [controlledCell(false), controlledCell(false)];

@@ -118,11 +118,11 @@ describe('the fold of a run', () => {
     const run = runOf([
       [0, 'ExecutionStarted'],
       [10, 'NodeStarted', { nodeKey: 'a' }],
-      [20, 'NetworkRequest', { nodeKey: 'a', ...request, method: 'GET', httpStatus: 200, failure: null }],
+      [20, 'NetworkRequest', { nodeKey: 'a', ...request, method: 'GET', httpStatus: 200, failureCode: null }],
       [
         30,
         'NetworkRequest',
-        { nodeKey: 'a', ...request, method: 'POST', httpStatus: null, failure: 'TIMEOUT' },
+        { nodeKey: 'a', ...request, method: 'POST', httpStatus: null, failureCode: 'TIMEOUT' },
       ],
     ]);
     const lines = [0, 1].map((id) =>

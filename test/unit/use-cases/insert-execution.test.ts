@@ -2,7 +2,7 @@ import type { Database } from '../../../server/db/database.ts';
 import { ExecutionEntity } from '../../../server/db/entities/execution.entity.ts';
 import { startWorker } from '../../../server/engine/worker.ts';
 import { makeRecentEvents } from '../../../server/journal/recent-events.ts';
-import { makeInsertExecution } from '../../../server/use-cases/insert-execution.ts';
+import { blankExecution, makeInsertExecution } from '../../../server/use-cases/insert-execution.ts';
 import { quiesce } from '../engine/support/hand-clock.ts';
 import { makeHandEngine } from '../engine/support/hand-engine.ts';
 import { handDraft } from '../engine/support/hand-nodes.ts';
@@ -46,11 +46,13 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
   const definition = handDraft(['a']);
   const insert = (idempotencyKey: string | null) => {
     const row = {
+      ...blankExecution,
       workflowId: 'wf_1',
       versionNumber: 1,
       definition: null,
       input: null,
       idempotencyExpiresAt: null,
+      timeoutMs: null,
     };
     return insertExecution({ ...row, idempotencyKey, retryOf: null, retryStrategy: null }, definition);
   };

@@ -18,8 +18,10 @@ export function validationDeps(
         shape: 'SCRIPT',
         inputSchema: null,
         imports: [],
+        policy: 'strict',
       }),
     },
+    pythonPolicy: 'strict',
     logger: makeLogger('silent'),
     [Symbol.dispose]: () => evaluator[Symbol.dispose](),
   };

@@ -69,17 +69,18 @@ export const httpConfig = z.strictObject({
     .optional()
     .meta({
       title: 'Body',
-      description: 'Sent as JSON, as a form (an object of fields) or as text; see the format.',
+      description:
+        'Sent as JSON, as a form (an object of fields), as text, or as the content of a file (`"{{ input.report }}"`); see the format.',
       placeholder: '{ "name": "{{ input.name }}" }',
       widget: 'json',
     } satisfies FieldMeta),
   bodyFormat: z
-    .enum(['json', 'form', 'text'])
+    .enum(['json', 'form', 'text', 'file'])
     .default('json')
     .meta({
       title: 'Body format',
       widget: 'select',
-      choices: { json: 'JSON', form: 'Form', text: 'Text' },
+      choices: { json: 'JSON', form: 'Form', text: 'Text', file: 'File' },
     } satisfies FieldMeta),
   timeoutMs: z
     .int()

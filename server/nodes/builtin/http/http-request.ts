@@ -1,6 +1,7 @@
 import { checkedUrl } from '../../../outbound/outbound.ts';
 import { OutboundError } from '../../../outbound/outbound-error.ts';
 import { describeValue } from '../../../shared/describe-value.ts';
+import type { OpenFile } from '../../definition.ts';
 import { type HttpConfig, isHeaderName } from './http-config.ts';
 
 /** A request as it is sent. */
@@ -9,7 +10,7 @@ export interface HttpRequest {
   url: URL;
   headers: Record<string, string>;
   secretHeaders: readonly string[];
-  body: string | undefined;
+  body: string | OpenFile | undefined;
   bodyFormat: HttpConfig['bodyFormat'];
 }
 
@@ -23,15 +24,17 @@ interface NextPage {
 
 /**
  * @param idempotencyKey for APIs that take note of it: the same for one attempt, whoever repeats its request on the way
+ * @param file the body, where its format is `file`
  * @throws OutboundError INVALID_REQUEST
  */
-export function firstRequest(config: HttpConfig, idempotencyKey: string): HttpRequest {
+export function firstRequest(config: HttpConfig, idempotencyKey: string, file: OpenFile | null): HttpRequest {
   const { method, bodyFormat, auth } = config;
   const [authName, authValue] = authHeader(auth);
+  const contentType = bodyFormat === 'file' ? (file?.mimeType ?? '') : contentTypes[bodyFormat];
   const defaults: [string, string][] = [
     ['user-agent', 'weft'],
     ['idempotency-key', idempotencyKey],
-    ...(config.body === undefined ? [] : [['content-type', contentTypes[bodyFormat]] as [string, string]]),
+    ...(config.body === undefined ? [] : [['content-type', contentType] as [string, string]]),
     ...(authName === undefined ? [] : [[authName, authValue] as [string, string]]),
   ];
   return {
@@ -39,7 +42,7 @@ export function firstRequest(config: HttpConfig, idempotencyKey: string): HttpRe
     url: withQuery(checkedUrl(config.url), config.query),
     headers: { ...Object.fromEntries(defaults), ...lowerCased(config.headers) },
     secretHeaders: authName === undefined ? [] : [authName],
-    body: bodyOf(config.body, bodyFormat),
+    body: file ?? bodyOf(config.body, bodyFormat),
     bodyFormat,
   };
 }
@@ -98,6 +101,7 @@ function withQuery(url: URL, query: HttpConfig['query']): URL {
 
 function bodyOf(body: unknown, format: HttpConfig['bodyFormat']): string | undefined {
   if (body === undefined || body === null) return undefined;
+  if (format === 'file') throw invalid('Expected `nextPage` to leave the body as it is, which is a file.');
   if (format === 'json') return JSON.stringify(body);
   if (format === 'text') return textOf(body);
   if (typeof body !== 'object' || Array.isArray(body))

@@ -1,4 +1,6 @@
 import type { OutboundResponse } from '../../../outbound/outbound.ts';
+import { FILE_NAME } from '../../../shared/file-name.ts';
+import { prepended, takeStart } from '../../../shared/pieces.ts';
 import { type NodeContext, NodeFailure } from '../../definition.ts';
 import type { HttpConfig } from './http-config.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -23,11 +25,12 @@ export function isSuccess(status: number, successes: readonly string[]): boolean
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** The first KiB of the body tells what the server has against the request. */
-export function statusFailure(
+export async function statusFailure(
   { method, url }: HttpRequest,
   { status, headers, body }: OutboundResponse,
-): NodeFailure {
-  const start = new TextDecoder().decode(body.subarray(0, ERROR_BYTES));
+): Promise<NodeFailure> {
+  const beginning = await takeStart(body, ERROR_BYTES);
+  const start = new TextDecoder().decode(beginning.start.subarray(0, ERROR_BYTES));
   const where = `${url.origin}${url.pathname}`;
   return new NodeFailure(
     {
@@ -59,23 +62,28 @@ export async function readResponse(
   context: Pick<NodeContext<unknown>, 'saveArtifact' | 'emit'>,
 ): Promise<HttpOutput> {
   const type = String(headers['content-type'] ?? '').toLowerCase();
-  const read = {
-    auto: body.length > maxBytes ? 'file' : formatOf(type),
-    json: 'json',
-    text: 'text',
-    file: 'file',
-  } as const;
+  const reading = { type, request, headers, context };
   return {
     status,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]),
     ),
     url: request.url.href,
-    body:
-      body.length === 0 && format !== 'file'
-        ? null
-        : await readers[read[format]](body, { type, request, headers, context }),
+    body: await readBody(body, format, maxBytes, reading),
   };
+}
+
+async function readBody(
+  body: AsyncIterable<Buffer>,
+  format: HttpConfig['responseFormat'],
+  maxBytes: number,
+  reading: Reading,
+): Promise<unknown> {
+  if (format === 'file') return saveFile(body, reading);
+  const read = format === 'auto' ? formatOf(reading.type) : format;
+  const { start, rest } = await takeStart(body, read === 'file' ? 0 : maxBytes);
+  if (rest !== null) return saveFile(prepended(start, rest), reading);
+  return start.length === 0 ? null : readers[read === 'json' ? 'json' : 'text'](start, reading);
 }
 
 function formatOf(type: string): 'json' | 'text' | 'file' {
@@ -106,15 +114,22 @@ const readers = {
     }
   },
   text: (body: Buffer, { type }: Reading): string => decode(body, type),
-  async file(body: Buffer, { type, request, headers, context }: Reading): Promise<object> {
-    const mimeType = type.split(';', 1)[0]!.trim() || 'application/octet-stream';
-    const name = fileName(String(headers['content-disposition'] ?? ''), request.url);
-    const artifact = await context.saveArtifact({ name, mimeType, base64: body.toString('base64') });
-    await context.emit({ type: 'ArtifactCreated', artifact });
-    const { id, ...rest } = artifact;
-    return { $file: id, ...rest };
-  },
 };
+
+/** As it arrives: whatever its size, little of it is in memory. */
+async function saveFile(
+  content: AsyncIterable<Buffer>,
+  { type, request, headers, context }: Reading,
+): Promise<object> {
+  const name = fileName(String(headers['content-disposition'] ?? ''), request.url);
+  const given = type.split(';', 1)[0]!.trim();
+  // Of files that servers know no type of, the name may say more.
+  const mimeType = given === '' || given === 'application/octet-stream' ? undefined : given;
+  const artifact = await context.saveArtifact({ name, mimeType, content });
+  await context.emit({ type: 'ArtifactCreated', artifact });
+  const { id, ...rest } = artifact;
+  return { $file: id, ...rest };
+}
 
 /** UTF-8 where the response names no charset that there is. */
 function decode(body: Buffer, type: string): string {
@@ -130,13 +145,9 @@ function decode(body: Buffer, type: string): string {
 function fileName(disposition: string, url: URL): string {
   const given =
     /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(disposition)?.[1] ?? url.pathname.split('/').at(-1) ?? '';
-  const name = decoded(given)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name may not have
-    .replace(/[\u0000-\u001f\u007f]/g, '')
-    .split(/[\\/]/)
-    .at(-1)!
-    .trim();
-  return name.slice(0, 200) || 'response';
+  const characters = [...decoded(given).split(/[\\/]/).at(-1)!.trim()];
+  const name = characters.filter((character) => character === '.' || FILE_NAME.test(character)).join('');
+  return FILE_NAME.test(name.slice(0, 200)) ? name.slice(0, 200) : 'response';
 }
 
 function decoded(text: string): string {

@@ -40,6 +40,7 @@ function Summary({ info }: { info: ServerInfo }): ReactElement {
         <Fact term="Weft">{info.version}</Fact>
         <Fact term="Postgres">{info.postgresVersion}</Fact>
         <Fact term="Python">{info.sandbox.pythonVersion ?? 'none'}</Fact>
+        <Fact term="Python policy">{info.sandbox.policy.toLowerCase()}</Fact>
         <Fact term="Roles">{info.roles.join(', ')}</Fact>
         <Fact term="Started">
           <RelativeTime at={info.startedAt} />

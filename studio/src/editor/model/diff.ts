@@ -1,6 +1,6 @@
 import type { CanvasMark } from '../../canvas/types.ts';
 import { edgeIds } from '../../canvas/types.ts';
-import { type DocumentNode, isEqual, type WorkflowDocument } from './document.ts';
+import { type DocumentNode, isEqual, type WorkflowDocument, workflowSettings } from './document.ts';
 
 export interface NodeChange {
   key: string;
@@ -13,7 +13,7 @@ export interface WorkflowDiff {
   /** In the order of the later version, those that are gone last. */
   nodes: readonly NodeChange[];
   edges: { added: readonly string[]; removed: readonly string[] };
-  settings: readonly ('name' | 'description' | 'inputSchema' | 'outputSchema')[];
+  settings: readonly (typeof settings)[number][];
   /** How many nodes have moved and are else the same. */
   movedCount: number;
 }
@@ -47,7 +47,7 @@ export function diffDocuments(before: WorkflowDocument, after: WorkflowDocument)
   };
 }
 
-const settings = ['name', 'description', 'inputSchema', 'outputSchema'] as const;
+const settings = ['name', ...workflowSettings] as const;
 
 export function isSameWorkflow({ nodes, edges, settings: changed, movedCount }: WorkflowDiff): boolean {
   return nodes.length + edges.added.length + edges.removed.length + changed.length === 0 && movedCount === 0;

@@ -1,4 +1,4 @@
-import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
+import type { PythonPolicy, WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
 
 /** A workflow as the editor holds it: what the API takes, with nothing in it that is null or the default. Never changed in place. */
 export interface WorkflowDocument {
@@ -8,23 +8,35 @@ export interface WorkflowDocument {
   edges: readonly DocumentEdge[];
   inputSchema?: unknown;
   outputSchema?: unknown;
+  timeoutMs?: number;
+  onFailure?: 'PARK';
+  pythonPolicy?: PythonPolicy;
 }
+
+/** What belongs to the workflow as a whole, beside its name. */
+export const workflowSettings = [
+  'description',
+  'inputSchema',
+  'outputSchema',
+  'timeoutMs',
+  'onFailure',
+  'pythonPolicy',
+] as const;
 
 export type DocumentNode = WorkflowNodeInput;
 export type DocumentEdge = WorkflowEdgeInput;
 
 /** What a version, an input or a file says, without what is null: two that mean the same are equal. */
 export function toDocument(workflow: WorkflowLike): WorkflowDocument {
-  const { name, description, nodes, edges, inputSchema, outputSchema } = workflow;
+  const { name, nodes, edges } = workflow;
   return withoutNulls({
     name,
-    description,
+    ...Object.fromEntries(workflowSettings.map((setting) => [setting, workflow[setting]])),
+    onFailure: workflow.onFailure === 'PARK' ? workflow.onFailure : undefined,
     nodes: nodes.map(toNode),
     edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
       withoutNulls({ source, sourceHandle, target, targetHandle }),
     ),
-    inputSchema,
-    outputSchema,
   });
 }
 
@@ -35,6 +47,9 @@ export interface WorkflowLike {
   edges?: readonly DocumentEdge[] | null | undefined;
   inputSchema?: unknown;
   outputSchema?: unknown;
+  timeoutMs?: number | null | undefined;
+  onFailure?: 'FAIL' | 'PARK' | null | undefined;
+  pythonPolicy?: PythonPolicy | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

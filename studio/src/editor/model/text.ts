@@ -43,6 +43,7 @@ const maxLength = 20_000_000;
 export function readWorkflowValue(value: unknown): { document: WorkflowDocument } | { problem: string } {
   if (!isObject(value)) return { problem: 'Expected an object with `nodes`, got something else.' };
   const { name = '', description, nodes, edges = [], inputSchema, outputSchema } = value;
+  const { timeoutMs, onFailure, pythonPolicy } = value;
   if (!Array.isArray(nodes) || !nodes.every(isNode))
     return { problem: 'Expected `nodes` to be a list of objects, each with a `key` and a `type`.' };
   if (!Array.isArray(edges) || !edges.every(isEdge))
@@ -58,6 +59,10 @@ export function readWorkflowValue(value: unknown): { document: WorkflowDocument 
       edges,
       inputSchema,
       outputSchema,
+      timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : undefined,
+      onFailure: onFailure === 'PARK' ? onFailure : undefined,
+      // Whether it is one, the server judges.
+      pythonPolicy: text(pythonPolicy) as WorkflowDocument['pythonPolicy'],
     }),
   };
 }

@@ -10,8 +10,8 @@ import { syntaxTree } from '@codemirror/language';
 import type { EditorView } from '@codemirror/view';
 
 /**
- * Completes what a Python node has: `input_data` with the keys it had in the last run, `result`, `progress` and
- * `save_artifact`; then the names of the code itself.
+ * Completes what a Python node has: `input_data` with the keys it had in the last run, `result`, `progress`,
+ * `save_artifact`, `open_artifact`, `artifact_path`; then the names of the code itself.
  */
 export function pythonCompletion(inputData: () => unknown) {
   return (context: CompletionContext): CompletionResult | null => {
@@ -50,7 +50,21 @@ const names: Completion[] = [
     label: 'save_artifact',
     type: 'function',
     detail: '(name, data)',
-    info: 'Keeps a file of the run, to be downloaded.',
+    info: 'Keeps a file of the run, and returns the value that refers to it.',
+    boost: 1,
+  }),
+  snippetCompletion('open_artifact(#{input_data["file"]})', {
+    label: 'open_artifact',
+    type: 'function',
+    detail: '(file)',
+    info: 'Opens a file of the input; with the mode "r" as text.',
+    boost: 1,
+  }),
+  snippetCompletion('artifact_path(#{input_data["file"]})', {
+    label: 'artifact_path',
+    type: 'function',
+    detail: '(file)',
+    info: 'The path of a file of the input, for libraries that want one.',
     boost: 1,
   }),
 ];

@@ -1,5 +1,8 @@
 import { WeftInputError } from '@weft/client';
 import { lazy, type ReactElement, Suspense, useState } from 'react';
+import { FileLinks } from '../../files/file-links.tsx';
+import { withFile } from '../../files/file-value.ts';
+import { PickFile } from '../../files/pick-file.tsx';
 import { Button } from '../../ui/button.tsx';
 import { withCode } from '../../ui/code-text.tsx';
 import { SkeletonRows } from '../../ui/feedback.tsx';
@@ -53,6 +56,10 @@ export function InputForm(props: InputFormProps): ReactElement {
           }
           rows={rows}
         />
+        <div className="weft-file-field">
+          <PickFile onPicked={(file) => onChange(withFile(value, file))}>Attach a file</PickFile>
+          <FileLinks value={value} />
+        </div>
         {canDraw && (
           <Switch
             onClick={() => {

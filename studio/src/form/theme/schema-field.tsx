@@ -1,6 +1,7 @@
 import { getDefaultRegistry } from '@rjsf/core';
 import { type FieldProps, getUiOptions, type RegistryFieldsType, type RJSFSchema } from '@rjsf/utils';
 import { Component, type ComponentType, type ReactElement, type ReactNode } from 'react';
+import { isFileSchema } from '../../files/file-value.ts';
 import { useFormContext } from '../form-context.ts';
 import { FormField } from '../form-field.tsx';
 import { problemsAt, problemsWithin } from '../problems.ts';
@@ -10,11 +11,11 @@ import { weftWidgets } from '../widgets/widgets.ts';
 const StockSchemaField = getDefaultRegistry().fields.SchemaField as ComponentType<FieldProps>;
 
 /**
- * Draws a field by the widget of @weft/studio that its uiSchema names (`ui:options.weft`), and every other field as
- * react-jsonschema-form does.
+ * Draws a field by the widget of @weft/studio that its uiSchema names (`ui:options.weft`), a file by its own, and every
+ * other field as react-jsonschema-form does.
  */
 function WeftSchemaField(props: FieldProps): ReactElement {
-  const { weft } = getUiOptions(props.uiSchema);
+  const { weft = isFileSchema(props.schema) ? 'file' : undefined } = getUiOptions(props.uiSchema);
   const isOurs = typeof weft === 'string' && Object.hasOwn(weftWidgets, weft);
   return isOurs ? <WidgetField {...props} widget={weft} /> : <StockSchemaField {...props} />;
 }

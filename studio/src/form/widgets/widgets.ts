@@ -1,8 +1,10 @@
 import type { ComponentType } from 'react';
+import { isFileValue } from '../../files/file-value.ts';
 import { CodeWidget } from '../code/code-widget.tsx';
 import { ExpressionWidget } from '../expression/expression-widget.tsx';
 import { CasesWidget } from './cases.tsx';
 import { DurationWidget } from './duration.tsx';
+import { FileWidget } from './file.tsx';
 import { JsonWidget } from './json.tsx';
 import { LinesWidget } from './lines.tsx';
 import { NumberWidget } from './number.tsx';
@@ -41,6 +43,8 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     isGroup: true,
     placesProblems: true,
   },
+  // Forms begin an object without its fields.
+  file: { Widget: FileWidget, fits: (value) => isFileValue(value) || JSON.stringify(value) === '{}' },
   json: { Widget: JsonWidget, fits: () => true, isGroup: true },
 };
 

@@ -1,5 +1,5 @@
 import type { ExecutionStatus, NodeExecutionStatus } from '@weft/client';
-import type { Attempt, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
+import type { Attempt, NodeRun, Pause, ProgressRecord, RunModel, WorkRun } from './records.ts';
 
 /** The end of the journal, whatever comes. */
 export const live = Number.POSITIVE_INFINITY;
@@ -24,7 +24,19 @@ export interface ItemCounts {
 /** The status of the run as it stood after an event. */
 export function runStatusAt(run: RunModel, sequence: number): ExecutionStatus {
   if (run.end !== null && run.end.sequence <= sequence) return run.end.status;
-  return run.startedSequence !== null && run.startedSequence <= sequence ? 'RUNNING' : 'QUEUED';
+  if (run.startedSequence === null || run.startedSequence > sequence) return 'QUEUED';
+  return pauseAt(run, sequence) === null ? 'RUNNING' : 'WAITING';
+}
+
+/** The wait that the run was in after an event; null where it was in none. */
+export function pauseAt(run: RunModel, sequence: number): Pause | null {
+  const pause = lastAt(run.pauses, sequence, ({ fromSequence }) => fromSequence);
+  return pause === null || (pause.toSequence !== null && pause.toSequence <= sequence) ? null : pause;
+}
+
+/** Whether it has ended for now, and goes on after a wait. */
+export function isWaiting(attempt: Attempt | undefined): boolean {
+  return attempt?.outcome === 'RETRY' || attempt?.outcome === 'WAIT';
 }
 
 export function workAt(work: WorkRun | undefined, sequence: number): WorkMoment {
@@ -99,6 +111,7 @@ function statusAt(work: WorkRun, attempt: Attempt | null, sequence: number): Nod
   if (attempt.endSequence === null || attempt.endSequence > sequence) return 'RUNNING';
   switch (attempt.outcome) {
     case 'RETRY':
+    case 'WAIT':
       return work.canceledSequence !== null && work.canceledSequence <= sequence ? 'CANCELED' : 'WAITING';
     case 'LOST':
     case null:

@@ -18,6 +18,8 @@ export interface RunModel {
   queuedAt: number | null;
   startedAt: number | null;
   startedSequence: number | null;
+  /** When no worker had it: by sequences, in order; the last may be open. */
+  pauses: Pause[];
   /** The last moment that an event tells of. */
   lastAt: number;
   end: RunEnd | null;
@@ -36,6 +38,13 @@ export interface RunModel {
   steps: number[];
   times: TimeIndex;
 }
+
+export interface Pause extends Wait {
+  fromSequence: number;
+  toSequence: number | null;
+}
+
+export type Wait = Pick<EventOf<'NodeWaiting'>, 'reason' | 'until'>;
 
 export interface RunEnd {
   sequence: number;
@@ -74,17 +83,20 @@ export interface NodeRun extends WorkRun {
   revision: number;
 }
 
+/** An attempt, or the part of one between two waits. */
 export interface Attempt {
   number: number;
   startSequence: number;
   startAt: number;
   endSequence: number | null;
   endAt: number | null;
-  /** LOST: its worker went away and another began it again. */
-  outcome: 'SUCCEEDED' | 'FAILED' | 'RETRY' | 'CANCELED' | 'LOST' | null;
+  /** WAIT: it goes on after a wait. LOST: its worker went away and another began it again. */
+  outcome: 'SUCCEEDED' | 'FAILED' | 'RETRY' | 'WAIT' | 'CANCELED' | 'LOST' | null;
   error: NodeFailure | null;
   /** Where it is tried again: how long that waits. */
   retryDelayMs: number | null;
+  /** Where it goes on after a wait: what for. */
+  wait: Wait | null;
   handle: string | null;
   /** Of the event before its end, to read the output by. */
   cursorBefore: string | null;

@@ -5,10 +5,10 @@ import { formatBytes, formatDuration } from '../../ui/format.ts';
 export function requestLine(
   request: Pick<
     EventOf<'NetworkRequest'>,
-    'host' | 'method' | 'httpStatus' | 'receivedBytes' | 'durationMs' | 'failure'
+    'host' | 'method' | 'httpStatus' | 'receivedBytes' | 'durationMs' | 'failureCode'
   >,
 ): string {
-  const { host, method, httpStatus, receivedBytes, durationMs, failure } = request;
-  const ended = [httpStatus, failure].filter((each) => each !== null).join(' ');
+  const { host, method, httpStatus, receivedBytes, durationMs, failureCode } = request;
+  const ended = [httpStatus, failureCode].filter((each) => each !== null).join(' ');
   return `${method} ${host} → ${ended}, ${formatBytes(receivedBytes)} in ${formatDuration(durationMs)}\n`;
 }

@@ -1,6 +1,7 @@
 import type { ActivityEvent, ExecutionStatus, NodeFailure } from '@weft/client';
 import { describeStage } from './installing.ts';
 import { defaultLimits, type LogLimits, makeLogLines } from './log-lines.ts';
+import { isWaiting } from './moment.ts';
 import type { Attempt, EnvironmentRecord, NodeRun, ProgressRecord, RunModel, WorkRun } from './records.ts';
 import { requestLine } from './request-line.ts';
 import { makeTimeIndex, momentOfText } from './time-index.ts';
@@ -13,6 +14,7 @@ export function makeRunModel(limits: LogLimits = defaultLimits): RunModel {
     queuedAt: null,
     startedAt: null,
     startedSequence: null,
+    pauses: [],
     lastAt: 0,
     end: null,
     nodes: new Map(),
@@ -52,6 +54,16 @@ function applyEvent(run: RunModel, event: ActivityEvent, at: number): void {
       run.startedAt ??= at;
       run.startedSequence ??= sequence;
       break;
+    case 'ExecutionWaiting': {
+      const { reason, until } = event;
+      run.status = 'WAITING';
+      run.pauses.push({ fromSequence: sequence, toSequence: null, reason, until });
+      break;
+    }
+    case 'ExecutionResumed':
+      run.status = 'RUNNING';
+      Object.assign(run.pauses.at(-1) ?? {}, { toSequence: sequence });
+      break;
     case 'ExecutionSucceeded':
       endRun(run, 'SUCCEEDED', sequence, at, null);
       break;
@@ -74,6 +86,8 @@ type NodeEvent = Exclude<
     type:
       | 'ExecutionQueued'
       | 'ExecutionStarted'
+      | 'ExecutionWaiting'
+      | 'ExecutionResumed'
       | 'ExecutionSucceeded'
       | 'ExecutionFailed'
       | 'ExecutionCanceled';
@@ -122,6 +136,8 @@ function applyToNode(run: RunModel, event: NodeEvent, nodeKey: string, at: numbe
     case 'NodeSucceeded':
     case 'NodeFailed':
     case 'NodeRetryScheduled':
+    case 'NodeWaiting':
+    case 'NodeResumed':
     case 'NodeCanceled':
     case 'NodeSkipped':
     case 'NodeReused':
@@ -160,6 +176,8 @@ type StateEvent = Extract<
       | 'NodeSucceeded'
       | 'NodeFailed'
       | 'NodeRetryScheduled'
+      | 'NodeWaiting'
+      | 'NodeResumed'
       | 'NodeCanceled'
       | 'NodeSkipped'
       | 'NodeReused';
@@ -171,6 +189,7 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
   const cursorBefore = run.cursor;
   switch (event.type) {
     case 'NodeStarted':
+    case 'NodeResumed':
       endAttempt(run, work, 'LOST', sequence, at);
       work.attempts.push(newAttempt(event.attempt ?? 1, sequence, at));
       begin(run, at);
@@ -192,6 +211,11 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
     case 'NodeRetryScheduled': {
       const { error, delayMs } = event;
       Object.assign(endAttempt(run, work, 'RETRY', sequence, at) ?? {}, { error, retryDelayMs: delayMs });
+      break;
+    }
+    case 'NodeWaiting': {
+      const { reason, until } = event;
+      Object.assign(endAttempt(run, work, 'WAIT', sequence, at) ?? {}, { wait: { reason, until } });
       break;
     }
     case 'NodeCanceled':
@@ -234,7 +258,7 @@ function endRun(
 /** What had not ended was cancelled with the node or the run around it. */
 function cancel(run: RunModel, work: WorkRun, sequence: number, at: number): void {
   const ended = endAttempt(run, work, 'CANCELED', sequence, at);
-  if (ended === undefined && work.attempts.at(-1)?.outcome === 'RETRY') work.canceledSequence ??= sequence;
+  if (ended === undefined && isWaiting(work.attempts.at(-1))) work.canceledSequence ??= sequence;
 }
 
 /** A failure without a start, such as of a wrong configuration, is an attempt that took no time. */
@@ -276,6 +300,7 @@ function newAttempt(number: number, startSequence: number, startAt: number): Att
     outcome: null,
     error: null,
     retryDelayMs: null,
+    wait: null,
     handle: null,
     cursorBefore: null,
     progress: [],

@@ -1,5 +1,5 @@
 import type { NodeExecutionStatus } from '@weft/client';
-import { type ItemCounts, itemCountsAt, live, workAt } from './moment.ts';
+import { type ItemCounts, isWaiting, itemCountsAt, live, workAt } from './moment.ts';
 import type { Attempt, NodeRun, RunModel, WorkRun } from './records.ts';
 
 /** A run as bars: one row for each node and, where opened, for each of its items; one bar for each attempt. */
@@ -103,7 +103,7 @@ export function barsOf(
     if (attempt.startSequence > sequence) break;
     const hasEnded = attempt.endSequence !== null && attempt.endSequence <= sequence;
     add('attempt', attempt, attempt.startAt, hasEnded ? attempt.endAt : null);
-    if (!hasEnded || attempt.outcome !== 'RETRY') continue;
+    if (!hasEnded || !isWaiting(attempt)) continue;
     const next = work.attempts[index + 1];
     const hasNext = next !== undefined && next.startSequence <= sequence;
     add('wait', attempt, attempt.endAt!, hasNext ? next.startAt : null);
@@ -113,7 +113,16 @@ export function barsOf(
 
 function statusOf({ outcome }: Attempt, hasEnded: boolean): NodeExecutionStatus {
   if (!hasEnded || outcome === null) return 'RUNNING';
-  return outcome === 'RETRY' ? 'FAILED' : outcome === 'LOST' ? 'CANCELED' : outcome;
+  switch (outcome) {
+    case 'RETRY':
+      return 'FAILED';
+    case 'WAIT':
+      return 'RUNNING';
+    case 'LOST':
+      return 'CANCELED';
+    default:
+      return outcome;
+  }
 }
 
 /** A pause is folded where it is longer than this share of the time in which something ran, and than a second. */

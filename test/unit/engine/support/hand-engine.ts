@@ -25,6 +25,7 @@ export function makeHandEngine(
     nodes,
     deps: {
       store: journal,
+      family: { ended: async () => {} },
       appender: journal,
       registry: nodes.registry,
       sandbox: null as unknown as ResumeDeps['sandbox'],

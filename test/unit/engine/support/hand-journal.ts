@@ -1,11 +1,12 @@
 import type {
-  CancelRequest,
+  ExecutionRequests,
   ExecutionStore,
   StoredExecution,
 } from '../../../../server/engine/execution-store.ts';
 import { emptyState, fold, type RunState } from '../../../../server/engine/fold.ts';
+import type { AddressedSignal } from '../../../../server/engine/waits.ts';
 import type { Appender, JournalWriter } from '../../../../server/journal/append.ts';
-import type { Artifact, EventBody, JournalEvent } from '../../../../server/journal/event.ts';
+import type { EventBody, JournalEvent } from '../../../../server/journal/event.ts';
 import { projectionOf } from '../../../../server/journal/projection.ts';
 import { WeftError } from '../../../../server/shared/errors.ts';
 import type { HandClock } from './hand-clock.ts';
@@ -28,6 +29,7 @@ export class HandJournal implements Appender, ExecutionStore {
   /** Appended and not committed, in order. */
   pending: Entry[] = [];
   readonly cancelRequested = new Map<string, string>();
+  readonly signals = new Map<string, AddressedSignal[]>();
   private readonly rows = new Map<string, StoredExecution>();
   private readonly journals = new Map<string, JournalEvent[]>();
 
@@ -113,15 +115,28 @@ export class HandJournal implements Appender, ExecutionStore {
     return this.events(executionId).length;
   }
 
-  async saveArtifact(): Promise<Artifact> {
-    throw new Error('Not in these tests.');
+  readonly files = {
+    save: () => Promise.reject(new Error('Not in these tests.')),
+    openFor: () => Promise.reject(new Error('Not in these tests.')),
+  };
+
+  async requests(executionIds: readonly string[]): Promise<ExecutionRequests[]> {
+    return executionIds.map((executionId) => ({
+      executionId,
+      cancelRequested: this.cancelRequested.get(executionId) ?? null,
+      signals: this.signals.get(executionId)?.length ?? 0,
+    }));
   }
 
-  async cancelRequests(executionIds: readonly string[]): Promise<CancelRequest[]> {
-    return executionIds.flatMap((executionId) => {
-      const mode = this.cancelRequested.get(executionId);
-      return mode === undefined ? [] : [{ executionId, mode }];
-    });
+  async readSignals(executionId: string): Promise<AddressedSignal[]> {
+    return [...(this.signals.get(executionId) ?? [])];
+  }
+
+  /** As whoever resolves an approval does. */
+  signal(executionId: string, nodeKey: string, payload: unknown, item: number | null = null): void {
+    const signals = this.signals.get(executionId) ?? [];
+    signals.push({ number: signals.length + 1, nodeKey, item, payload });
+    this.signals.set(executionId, signals);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -107,5 +107,8 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     input: null,
     cancelRequested: null,
     reuseFrom: null,
+    signals: 0,
+    timeoutMs: null,
+    parent: null,
   };
 }

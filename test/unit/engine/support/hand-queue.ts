@@ -16,11 +16,17 @@ export class HandQueue implements ExecutionQueue {
   /** What the worker called, in order. */
   readonly calls: string[] = [];
   heartbeats = 0;
+  /** When each parked execution is due. */
+  readonly parked = new Map<string, number>();
+  /** How many each execution has. */
+  readonly signals = new Map<string, number>();
+
+  constructor(private readonly now: () => number = () => Number.POSITIVE_INFINITY) {}
 
   add(executionId: string, state: Job['state'] = 'created'): ClaimedJob {
     const jobId = `job of ${executionId}`;
     this.jobs.set(jobId, { executionId, state, retryCount: 0, releasedAt: null, lostAt: null, losses: 0 });
-    return { jobId, executionId, retryCount: 0, wasLost: false };
+    return { jobId, executionId, retryCount: 0, wasLost: false, notBefore: 0 };
   }
 
   stateOf(executionId: string): string {
@@ -38,7 +44,8 @@ export class HandQueue implements ExecutionQueue {
       if (job.state !== 'created') job.retryCount += 1;
       job.state = 'active';
       const { executionId, retryCount, releasedAt } = job;
-      return { jobId, executionId, retryCount, wasLost: retryCount > 0 && releasedAt !== retryCount - 1 };
+      const wasLost = retryCount > 0 && releasedAt !== retryCount - 1;
+      return { jobId, executionId, retryCount, wasLost, notBefore: 0 };
     });
   }
 
@@ -57,6 +64,24 @@ export class HandQueue implements ExecutionQueue {
     const own = this.jobs.get(job.jobId)!;
     if (!asLost) Object.assign(own, { releasedAt: own.retryCount, lostAt: null, losses: 0 });
     own.state = 'retry';
+  }
+
+  async park(job: ClaimedJob, wakeAt: number, knownSignals: number): Promise<boolean> {
+    this.calls.push(`park ${job.executionId}`);
+    if (!this.isOwn(job) || knownSignals !== (this.signals.get(job.executionId) ?? 0)) return false;
+    this.jobs.delete(job.jobId);
+    this.parked.set(job.executionId, wakeAt);
+    return true;
+  }
+
+  async wakeDue(): Promise<number> {
+    const due = [...this.parked].filter(([, at]) => at <= this.now());
+    for (const [executionId] of due) this.wake(executionId);
+    return due.length;
+  }
+
+  wake(executionId: string): void {
+    if (this.parked.delete(executionId)) this.add(executionId);
   }
 
   async countLoss({ jobId }: ClaimedJob, sequence: number): Promise<number> {

@@ -11,7 +11,8 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
   const workflow = isObject(content) && isObject(content.workflow) ? content.workflow : content;
   if (!isObject(workflow) || !Array.isArray(workflow.nodes))
     throw new Error(`Expected a workflow with \`nodes\` in ${file.name}, got something else.`);
-  const { name, description, nodes, edges, inputSchema, outputSchema } = workflow;
+  const { name, description, nodes, edges, inputSchema, outputSchema, timeoutMs, onFailure, pythonPolicy } =
+    workflow;
   return {
     name: typeof name === 'string' && name.trim() !== '' ? name : file.name.replace(/\.json$/i, ''),
     ...(description == null ? {} : { description: String(description) }),
@@ -19,6 +20,9 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
     edges: Array.isArray(edges) ? edges : [],
     ...(inputSchema == null ? {} : { inputSchema }),
     ...(outputSchema == null ? {} : { outputSchema }),
+    ...(typeof timeoutMs === 'number' ? { timeoutMs } : {}),
+    ...(onFailure === 'PARK' ? { onFailure } : {}),
+    ...(pythonPolicy == null ? {} : { pythonPolicy: pythonPolicy as WorkflowInput['pythonPolicy'] }),
   };
 }
 

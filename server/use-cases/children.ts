@@ -1,0 +1,102 @@
+import type { Evaluator } from '../expressions/evaluator.ts';
+import { takeOverFiles } from '../files/uses.ts';
+import type { NodeError } from '../journal/event.ts';
+import type { ChildRequest, Children, ChildStart } from '../nodes/children.ts';
+import { findVersion, type NamedWorkflow } from './find-version.ts';
+import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { inputErrors } from './validate-input.ts';
+
+/** An execution that nodes of executions started, one in another, more often than this is a circle. */
+const MAX_DEPTH = 10;
+
+export type ChildrenDeps = Omit<InsertDeps, 'worker'> & { evaluator: Evaluator };
+
+/** What nodes do with executions of their own. The engine tells them of their end (engine/family.ts). */
+export function makeChildren(deps: ChildrenDeps): Children {
+  const { evaluator } = deps;
+  const { pool } = deps.database;
+  // Its parent has a slot of a worker; the child waits for one like any other execution.
+  const insertExecution = makeInsertExecution({ ...deps, worker: null });
+
+  return {
+    async start({ workflow, version, input, parent, isAwaited, key }: ChildRequest): Promise<ChildStart> {
+      const named = namedBy(workflow);
+      const found = await findVersion(pool, named, version);
+      if (found === null) return refused('SUBWORKFLOW_NOT_FOUND', unknown(workflow, version));
+      const depth = (await depthOf(parent.executionId)) + 1;
+      if (depth > MAX_DEPTH) {
+        return refused(
+          'SUBWORKFLOW_TOO_DEEP',
+          `Expected at most ${MAX_DEPTH} executions that start one another, got one more at workflow ${workflow}. Does a workflow start itself?`,
+        );
+      }
+      const { workflowId, number, definition } = found;
+      const errors = await inputErrors(evaluator, definition, input, workflowId);
+      if (errors.length > 0) {
+        const messages = errors.map(({ message }) => message).join(' ');
+        return refused('INVALID_INPUT', `The input does not fit workflow ${workflow}: ${messages}`);
+      }
+      const inserted = await insertExecution(
+        {
+          ...blankExecution,
+          workflowId,
+          versionNumber: number,
+          input,
+          idempotencyKey: `child ${key}`,
+          parentId: parent.executionId,
+          parentNodeKey: parent.nodeKey,
+          parentItem: parent.item,
+          isAwaited,
+          depth,
+        },
+        definition,
+      );
+      if (inserted.ok) return { ok: true, executionId: inserted.value.id };
+      const { code, message } = inserted.userErrors[0]!;
+      return refused(code, message);
+    },
+
+    async outcome(executionId) {
+      const { rows } = await pool.query<{ status: string; output: unknown; error: NodeError | null }>(
+        'SELECT status, output, error FROM executions WHERE id = $1',
+        [executionId],
+      );
+      const outcome = rows[0] ?? null;
+      await takeOverFiles(pool, executionId, outcome?.output);
+      return outcome;
+    },
+
+    async problem(workflow, version) {
+      const named = namedBy(workflow);
+      if ((await findVersion(pool, named, version)) !== null) return null;
+      const isThere = version !== null && (await findVersion(pool, named, null)) !== null;
+      return {
+        field: isThere ? 'version' : 'workflow',
+        message: unknown(workflow, isThere ? version : null),
+      };
+    },
+  };
+
+  async function depthOf(executionId: string): Promise<number> {
+    const { rows } = await pool.query<{ depth: number }>('SELECT depth FROM executions WHERE id = $1', [
+      executionId,
+    ]);
+    return rows[0]?.depth ?? 0;
+  }
+}
+
+/** Keys have no underscore, which every id has. */
+function namedBy(name: string): NamedWorkflow {
+  return { field: name.includes('_') ? 'workflowId' : 'workflowKey', name };
+}
+
+function unknown(workflow: string, version: number | null): string {
+  const name = workflow.slice(0, 100);
+  return version === null
+    ? `There is no workflow ${name}. Name it by its key, or by its id.`
+    : `Workflow ${name} has no version ${version}.`;
+}
+
+function refused(code: string, message: string): ChildStart {
+  return { ok: false, code, message };
+}
