@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PythonEvent, SandboxBackend } from '../../server/sandbox/backend.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,7 +13,7 @@ import {
 import { openClient, serveSandbox } from '../support/test-service.ts';
 import { openWebServer, type WebServer } from '../support/web-server.ts';
 
-/** What runs may request, under both policies and behind a sandbox service, whose server sends the requests. */
+/** What runs may request, under each policy and behind a sandbox service, whose server sends the requests. */
 const opened = new AsyncDisposableStack();
 const backends: Record<string, SandboxBackend> = {};
 let web: WebServer;
@@ -29,7 +30,7 @@ beforeAll(async () => {
     _options: object,
     callback: (error: null, all: { address: string; family: number }[]) => void,
   ) => callback(null, [{ address: '127.0.0.1', family: 4 }]);
-  for (const policy of ['strict', 'kernel'] as const)
+  for (const policy of ['strict', 'standard', 'kernel'] as const)
     backends[policy] = opened.use(await openTestSandbox({ policy, requestLimits, lookup })).backend;
   const service = opened.use(await serveSandbox(backends.strict!));
   backends.remote = opened.use(await openClient(service.url));
@@ -75,7 +76,7 @@ except urllib.error.HTTPError as error:
 result = got
 `;
 
-describe.each(['strict', 'kernel', 'remote'])('%s', (backend) => {
+describe.each(['strict', 'standard', 'kernel', 'remote'])('%s', (backend) => {
   test('fetch and urllib.request send requests to a host that the node asks for, and each is an event', async () => {
     const done = await run(CLIENTS, {}, backend);
     expect(resultOf(done)).toEqual({
@@ -202,7 +203,10 @@ threading.Thread(target=lambda: ${never}, daemon=True).start()
 fetch('http://' + input_data['host'] + '/csv')
 result = 'done'`);
   expect(resultOf(left)).toBe('done');
-  expect(requestsOf(left)).toMatchObject([{ httpStatus: 200 }, { httpStatus: null, failureCode: 'RUN_ENDED' }]);
+  expect(requestsOf(left)).toMatchObject([
+    { httpStatus: 200 },
+    { httpStatus: null, failureCode: 'RUN_ENDED' },
+  ]);
   await eventually('all requests are cut', () => web.cut >= 3);
 });
 
@@ -214,6 +218,36 @@ with ThreadPoolExecutor(12) as pool:
     result = sum(pool.map(lambda n: int(fetch(url, body=str(n)).json()['body']), range(30)))`;
   expect(resultOf(await run(code))).toBe(435);
 });
+
+test.each(['strict', 'standard', 'remote'])(
+  '%s: threads open files and send requests at once',
+  async (backend) => {
+    const content = Buffer.alloc(700_000, 'weft');
+    const openFile = async (id: string) =>
+      id === 'absent'
+        ? { refused: 'There is no such file' }
+        : { name: id, sizeBytes: content.length, content: Readable.from([content]) };
+    const code = `
+from concurrent.futures import ThreadPoolExecutor
+url = 'http://' + input_data['host']
+def size_of(name):
+    try:
+        with open_artifact(name) as file:
+            return len(file.read())
+    except ValueError as error:
+        return str(error)
+def sent(n):
+    return int(fetch(url + '/echo', body=str(n)).json()['body']) + len(fetch(url + '/large?size=300000').content)
+with ThreadPoolExecutor(16) as pool:
+    files = [pool.submit(size_of, name) for name in ['a', 'b', 'a', 'absent', 'c', 'd']]
+    requests = [pool.submit(sent, n) for n in range(12)]
+    result = [[each.result() for each in files], sum(each.result() for each in requests)]`;
+    expect(resultOf(await run(code, { openFile }, backend))).toEqual([
+      [700_000, 700_000, 700_000, 'There is no such file', 700_000, 700_000],
+      66 + 12 * 300_000,
+    ]);
+  },
+);
 
 describe('hostile code', () => {
   const FRAMES = `
