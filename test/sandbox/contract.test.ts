@@ -344,7 +344,8 @@ result = [*reasons, artifact_path("a")[-4:], len(digests), open_artifact("b", "r
   });
 
   test('checks code without running it', async () => {
-    const check = (code: string, packages?: string[]) => backends[name]!.check(code, packages && { packages });
+    const check = (code: string, packages?: string[]) =>
+      backends[name]!.check(code, packages && { packages });
     expect(await check('x = 1\nimport os\n')).toEqual({
       findings: [expect.objectContaining({ rule: 'blocked-module', line: 2, column: 1 })],
       shape: 'SCRIPT',

@@ -166,7 +166,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeResumed { signal { number payload } }
       ... on NodeOutput { stream text byteOffset truncated code message }
       ... on NodeEnvironment { status packages message }
-      ... on NetworkRequest { host method httpStatus sentBytes receivedBytes failure }
+      ... on NetworkRequest { host method httpStatus sentBytes receivedBytes failureCode }
       ... on NodeNotice { code message }
       ... on SecurityViolation { severity count violation { rule layer message } }
       ... on NodeProgress { current total unit message source }

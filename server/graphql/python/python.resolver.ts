@@ -24,7 +24,11 @@ export class PythonResolver {
     hosts: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {
-    const { findings, imports: _, ...found } = await weft.python.check(code, {
+    const {
+      findings,
+      imports: _,
+      ...found
+    } = await weft.python.check(code, {
       packages: packages ?? [],
       policy,
       hosts: hosts ?? [],

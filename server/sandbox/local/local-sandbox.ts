@@ -154,10 +154,7 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  async check(
-    code: string,
-    { packages = [], policy, hosts }: CheckOptions = {},
-  ): Promise<PythonCheck> {
+  async check(code: string, { packages = [], policy, hosts }: CheckOptions = {}): Promise<PythonCheck> {
     try {
       const checker = this.checkerOf(policy, { compiles: true });
       const found = await checker.check(code, usesWeb({ packages, hosts }));

@@ -164,7 +164,10 @@ class ActiveRequest {
         (thrown) => (signal.aborted ? signal.reason : thrown),
       );
       this.report(error === null ? null : codeOf(error));
-      await send(error === null ? { kind: 'end', number, isLast: true } : failure(number, error), AbortSignal.timeout(LAST_MS));
+      await send(
+        error === null ? { kind: 'end', number, isLast: true } : failure(number, error),
+        AbortSignal.timeout(LAST_MS),
+      );
     } catch {
       // the cell is gone, or reads nothing
     } finally {
