@@ -5,6 +5,7 @@ import {
   ServerInfoDocument,
   type ServerInfoQuery,
 } from './_generated_operations.ts';
+import { type Approvals, makeApprovals } from './approvals.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
@@ -22,6 +23,7 @@ export interface WeftClient {
   readonly executions: Executions;
   readonly workflows: Workflows;
   readonly python: Python;
+  readonly approvals: Approvals;
   readonly artifacts: Artifacts;
   readonly securityViolations: SecurityViolations;
   /** Every node type, with all that a palette and a form need to render it. */
@@ -50,6 +52,7 @@ export function makeClient(context: ClientContext): WeftClient {
     executions: makeExecutions(context),
     workflows: makeWorkflows(settings),
     python: makePython(context),
+    approvals: makeApprovals(context),
     artifacts: makeArtifacts(settings),
     securityViolations: makeSecurityViolations(context),
     async nodeDefinitions(requestOptions) {

@@ -1,5 +1,7 @@
 import {
   type Document,
+  ExecutionChildrenDocument,
+  type ExecutionChildrenQuery,
   ExecutionExportDocument,
   type ExecutionFilter,
   ExecutionStartDocument,
@@ -25,6 +27,9 @@ import { unwrapPayload } from './user-errors.ts';
 
 /** An execution as a list shows it. */
 export type ExecutionSummary = ExecutionSummaryPartsFragment;
+
+/** An execution that a node of another one has started, and that node. */
+export type ChildExecution = NonNullable<ExecutionChildrenQuery['execution']>['children']['nodes'][number];
 
 /** What to run, named by its id or by its key, and with what. */
 export type StartInput = Omit<ExecutionStartInput, 'workflowId' | 'workflowKey'> &
@@ -52,6 +57,11 @@ export interface Executions {
    * while the connection is lost are not emitted later.
    */
   updates(options?: UpdatesOptions): LiveStream<Execution>;
+  /**
+   * Those that nodes of an execution have started (`subworkflow`, `repeat`), newest first, without input and output.
+   * @throws WeftNotFoundError where the execution does not exist
+   */
+  children(id: string, options?: ListOptions): Listing<ChildExecution>;
   /** Executions without input and output, which may be large; newest first. */
   summaries(options?: ListOptions & { filter?: ExecutionFilter }): Listing<ExecutionSummary>;
   /** The same as `updates`, without input and output. */
@@ -77,9 +87,15 @@ export function makeExecutions(context: ClientContext): Executions {
     run: (id) => makeRun(context, id),
     async export(id, options) {
       const { executionExport } = await request(settings, ExecutionExportDocument, { id }, options);
-      if (executionExport === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
+      if (executionExport === null) throw noExecution(id);
       return readExport(executionExport);
     },
+    children: (id, options = {}) =>
+      makeListing(options, async (page) => {
+        const { execution } = await request(settings, ExecutionChildrenDocument, { id, ...page }, options);
+        if (execution === null) throw noExecution(id);
+        return execution.children;
+      }),
     list: makeExecutionList<Execution>(ExecutionsDocument),
     updates: makeExecutionUpdates<Execution>(ExecutionUpdatesDocument),
     summaries: makeExecutionList<ExecutionSummary>(ExecutionSummariesDocument),
@@ -107,4 +123,8 @@ export function makeExecutions(context: ClientContext): Executions {
         }),
       );
   }
+}
+
+function noExecution(id: string): WeftNotFoundError {
+  return new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
 }
