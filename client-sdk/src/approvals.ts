@@ -7,9 +7,10 @@ import {
   ApprovalsDocument,
   ApprovalUpdatesDocument,
 } from './_generated_operations.ts';
+import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
-import { type Listing, type ListOptions, makeListing } from './listing.ts';
-import { type LiveStream, openLiveStream } from './live-stream.ts';
+import type { Listing, ListOptions } from './listing.ts';
+import type { LiveStream } from './live-stream.ts';
 import { type RequestOptions, request } from './request.ts';
 import { unwrapPayload } from './user-errors.ts';
 
@@ -50,11 +51,7 @@ export interface ApprovalUpdatesOptions extends RequestOptions {
 export function makeApprovals(context: ClientContext): Approvals {
   const { settings } = context;
   return {
-    list: ({ filter, ...options } = {}) =>
-      makeListing(options, async (page) => {
-        const { approvals } = await request(settings, ApprovalsDocument, { ...page, filter }, options);
-        return approvals;
-      }),
+    list: makeList(settings, ApprovalsDocument, 'approvals'),
     async get(id, options) {
       return (await request(settings, ApprovalDocument, { id }, options)).approval;
     },
@@ -62,15 +59,6 @@ export function makeApprovals(context: ClientContext): Approvals {
       const data = await request(settings, ApprovalResolveDocument, { input: { id, ...decision } }, options);
       return unwrapPayload(data.approvalResolve, 'approval');
     },
-    updates: ({ signal, onOpen, workflowId, executionId } = {}) =>
-      openLiveStream(context, 'ApprovalUpdates', signal, (connect) =>
-        connect({
-          document: ApprovalUpdatesDocument,
-          variables: async () => ({ workflowId, executionId }),
-          select: ({ approvals }) => approvals,
-          countEvents: () => 1,
-          ...(onOpen && { onOpen }),
-        }),
-      ),
+    updates: makeFollow(context, ApprovalUpdatesDocument, 'approvals'),
   };
 }

@@ -1,7 +1,4 @@
 import {
-  type Document,
-  ExecutionChildrenDocument,
-  type ExecutionChildrenQuery,
   ExecutionExportDocument,
   type ExecutionFilter,
   ExecutionStartDocument,
@@ -11,25 +8,20 @@ import {
   type ExecutionSummaryPartsFragment,
   ExecutionSummaryUpdatesDocument,
   ExecutionsDocument,
-  type ExecutionsQueryVariables,
   ExecutionUpdatesDocument,
-  type ExecutionUpdatesSubscriptionVariables,
 } from './_generated_operations.ts';
+import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
 import { WeftNotFoundError } from './errors.ts';
 import { type ExecutionExport, readExport } from './export.ts';
-import { type Connection, type Listing, type ListOptions, makeListing } from './listing.ts';
-import { type LiveStream, openLiveStream } from './live-stream.ts';
+import type { Listing, ListOptions } from './listing.ts';
+import type { LiveStream } from './live-stream.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
 import { type Execution, makeRun, type Run } from './run.ts';
-import { operationName } from './transport/http.ts';
 import { unwrapPayload } from './user-errors.ts';
 
 /** An execution as a list shows it. */
 export type ExecutionSummary = ExecutionSummaryPartsFragment;
-
-/** An execution that a node of another one has started, and that node. */
-export type ChildExecution = NonNullable<ExecutionChildrenQuery['execution']>['children']['nodes'][number];
 
 /** What to run, named by its id or by its key, and with what. */
 export type StartInput = Omit<ExecutionStartInput, 'workflowId' | 'workflowKey'> &
@@ -57,11 +49,6 @@ export interface Executions {
    * while the connection is lost are not emitted later.
    */
   updates(options?: UpdatesOptions): LiveStream<Execution>;
-  /**
-   * Those that nodes of an execution have started (`subworkflow`, `repeat`), newest first, without input and output.
-   * @throws WeftNotFoundError where the execution does not exist
-   */
-  children(id: string, options?: ListOptions): Listing<ChildExecution>;
   /** Executions without input and output, which may be large; newest first. */
   summaries(options?: ListOptions & { filter?: ExecutionFilter }): Listing<ExecutionSummary>;
   /** The same as `updates`, without input and output. */
@@ -87,44 +74,12 @@ export function makeExecutions(context: ClientContext): Executions {
     run: (id) => makeRun(context, id),
     async export(id, options) {
       const { executionExport } = await request(settings, ExecutionExportDocument, { id }, options);
-      if (executionExport === null) throw noExecution(id);
+      if (executionExport === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
       return readExport(executionExport);
     },
-    children: (id, options = {}) =>
-      makeListing(options, async (page) => {
-        const { execution } = await request(settings, ExecutionChildrenDocument, { id, ...page }, options);
-        if (execution === null) throw noExecution(id);
-        return execution.children;
-      }),
-    list: makeExecutionList<Execution>(ExecutionsDocument),
-    updates: makeExecutionUpdates<Execution>(ExecutionUpdatesDocument),
-    summaries: makeExecutionList<ExecutionSummary>(ExecutionSummariesDocument),
-    summaryUpdates: makeExecutionUpdates<ExecutionSummary>(ExecutionSummaryUpdatesDocument),
+    list: makeList(settings, ExecutionsDocument, 'executions'),
+    updates: makeFollow(context, ExecutionUpdatesDocument, 'executionUpdates'),
+    summaries: makeList(settings, ExecutionSummariesDocument, 'executions'),
+    summaryUpdates: makeFollow(context, ExecutionSummaryUpdatesDocument, 'executionUpdates'),
   };
-
-  function makeExecutionList<T>(document: Document<{ executions: Connection<T> }, ExecutionsQueryVariables>) {
-    return ({ filter, ...options }: ListOptions & { filter?: ExecutionFilter } = {}) =>
-      makeListing(options, async (page) => {
-        const { executions } = await request(settings, document, { ...page, filter }, options);
-        return executions;
-      });
-  }
-
-  function makeExecutionUpdates<T>(
-    document: Document<{ executionUpdates: T }, ExecutionUpdatesSubscriptionVariables>,
-  ) {
-    return ({ signal, ...filter }: UpdatesOptions = {}) =>
-      openLiveStream(context, operationName(document), signal, (connect) =>
-        connect({
-          document,
-          variables: async () => filter,
-          select: ({ executionUpdates }) => executionUpdates,
-          countEvents: () => 1,
-        }),
-      );
-  }
-}
-
-function noExecution(id: string): WeftNotFoundError {
-  return new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
 }

@@ -1,5 +1,11 @@
 export type * from './_generated_operations.ts';
-export type { ActivityBatch, ActivityEvent, ExecutionDetails, RunActivity } from './activity.ts';
+export type {
+  ActivityBatch,
+  ActivityEvent,
+  ChildExecution,
+  ExecutionDetails,
+  RunActivity,
+} from './activity.ts';
 export type { Approval, ApprovalDecisionInput, Approvals, ApprovalUpdatesOptions } from './approvals.ts';
 export type { Artifacts } from './artifacts.ts';
 export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
@@ -19,7 +25,6 @@ export {
 } from './errors.ts';
 export type { DeadEdge, EventOf, ExecutionEvent } from './event.ts';
 export type {
-  ChildExecution,
   ExecutionSummary,
   Executions,
   StartInput,

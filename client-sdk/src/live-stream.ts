@@ -18,7 +18,7 @@ export interface SubscriptionSource<Item, Result, Variables> {
   /** Called before each connection, so that it can go on from the last cursor. */
   variables(): Promise<Variables>;
   /** Called once each connection is open. */
-  onOpen?(): void;
+  onOpen?: (() => void) | undefined;
   select(result: Result): Item;
   countEvents(item: Item): number;
   /** Whether a subscription that the server completes without an event is over: nothing comes after its cursor. */

@@ -5,8 +5,6 @@ import type { ApprovalFilter } from '../_generated_operations.ts';
 import { type ApprovalsView, approvalsStoreOf } from './approvals-store.ts';
 import { useWeft } from './provider.ts';
 
-export type { ApprovalsView } from './approvals-store.ts';
-
 /**
  * The newest 100 approvals that fit the filter, live; decide by `useWeft().approvals.resolve`. All components with the
  * same filter share one stream, which closes when the last of them is unmounted.

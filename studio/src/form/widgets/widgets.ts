@@ -9,6 +9,7 @@ import { NumberWidget } from './number.tsx';
 import { SelectWidget } from './select.tsx';
 import { TextAreaWidget, TextWidget } from './text.tsx';
 import type { FormWidgetProps } from './widget.ts';
+import { WorkflowWidget } from './workflow.tsx';
 
 /** A widget, and what it can show. */
 export interface FormWidget {
@@ -41,6 +42,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     isGroup: true,
     placesProblems: true,
   },
+  workflow: { Widget: WorkflowWidget, fits: isText },
   json: { Widget: JsonWidget, fits: () => true, isGroup: true },
 };
 
