@@ -126,10 +126,7 @@ inBrowser('approvals in the console', () => {
       .locator('.weft-run__title')
       .getByText(/^for a decision, until .* at most$/)
       .waitFor();
-    await page
-      .locator('.weft-run__wait')
-      .getByText(/^Waits for a decision/)
-      .waitFor();
+    await page.locator('.weft-run__wait', { hasText: 'Waits for a decision' }).waitFor();
     await page
       .getByRole('treeitem', { name: /Ask the team/ })
       .getByText(/Waits for a decision/)

@@ -59,7 +59,7 @@ export function Origin({ approval }: { approval: Approval }): ReactElement {
   const { execution, nodeKey, item } = approval;
   const node = item === null ? nodeKey : `${nodeKey} [${item}]`;
   return (
-    <span>
+    <span className="weft-approval__origin">
       {execution === null ? (
         'A run that was deleted'
       ) : (
