@@ -92,7 +92,8 @@ export interface FieldMeta {
     | 'expression'
     | 'json'
     | 'cases'
-    | 'workflow';
+    | 'workflow'
+    | 'checkbox';
   /** Of a `select`: the values of its enum, each with its label. */
   choices?: Readonly<Record<string, string>>;
   /** What the text is written in. `requirements`: lines that name Python packages. */

@@ -1,6 +1,7 @@
 import type { Approval, ApprovalDecisionKind } from '@weft/client';
 import { type ReactElement, useState } from 'react';
-import { isClosedError, useResolveApproval } from '../data/approvals.ts';
+import { isClosedError } from '../data/approval-errors.ts';
+import { useResolveApproval } from '../data/approvals.ts';
 import { messageOf } from '../data/executions.ts';
 import { InputForm } from '../form/input/input-form.tsx';
 import { Button } from '../ui/button.tsx';

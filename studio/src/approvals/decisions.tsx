@@ -10,7 +10,7 @@ export function Decisions({ decisions }: Pick<Approval, 'decisions'>): ReactElem
     <ul className="weft-approval__decisions">
       {decisions.map(({ decision, by, principal, comment, values, at }) => (
         <li key={`${at} ${by}`}>
-          <span className={`weft-tone--${decision === 'APPROVE' ? 'success' : 'failure'}`}>
+          <span className={`weft-approval__mark--${decision.toLowerCase()}`}>
             <Icon name={decision === 'APPROVE' ? 'check' : 'close'} size={14} />
           </span>
           <span>

@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Approval, type ApprovalDecisionInput, type ApprovalStatus, WeftInputError } from '@weft/client';
+import type { Approval, ApprovalDecisionInput, ApprovalStatus } from '@weft/client';
 import { useApprovals, useWeft } from '@weft/client/react';
 import { useEffect } from 'react';
+import { asInputError } from './approval-errors.ts';
 import { keys } from './keys.ts';
 import { pagesOf } from './pages.ts';
 
@@ -46,20 +47,4 @@ export function useResolveApproval(id: string) {
         throw asInputError(error);
       }),
   });
-}
-
-export function asInputError(error: unknown): unknown {
-  if (!(error instanceof WeftInputError)) return error;
-  return new WeftInputError(
-    error.userErrors.map(({ field, ...rest }) => ({
-      ...rest,
-      field: field?.replace(/^values(?=\.|$)/, 'input') ?? null,
-    })),
-  );
-}
-
-/** Whether nobody can decide on it any more, whatever they enter. */
-export function isClosedError(error: Error | null): boolean {
-  const codes = error instanceof WeftInputError ? error.userErrors.map(({ code }) => code) : [];
-  return codes.some((code) => ['ALREADY_RESOLVED', 'ALREADY_ENDED', 'APPROVAL_EXPIRED'].includes(code));
 }

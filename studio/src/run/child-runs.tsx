@@ -37,7 +37,9 @@ export function ChildRuns({ executionId, run, of, nameOf }: ChildRunsProps): Rea
           <li key={id}>
             <StatusBadge status={status} />
             <span className="weft-children__name">
-              <TargetLink target={{ kind: 'run', executionId: id }}>{workflow?.name ?? 'Run'}</TargetLink>
+              <TargetLink className="weft-children__link" target={{ kind: 'run', executionId: id }}>
+                {workflow?.name ?? 'Run'}
+              </TargetLink>
               <span className="weft-muted">
                 {version && ` version ${version.number}`}
                 {parent && of === null && `, by ${nameOf(parent.nodeKey)}`}

@@ -59,7 +59,10 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
           <span>
             Started by node {parent.nodeKey}
             {parent.item !== null && ` [${parent.item}]`} of{' '}
-            <TargetLink target={{ kind: 'run', executionId: parent.execution.id }}>
+            <TargetLink
+              className="weft-run__origin"
+              target={{ kind: 'run', executionId: parent.execution.id }}
+            >
               {parent.execution.workflow?.name ?? 'a run'}
             </TargetLink>
           </span>

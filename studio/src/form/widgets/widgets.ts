@@ -2,6 +2,7 @@ import type { ComponentType } from 'react';
 import { CodeWidget } from '../code/code-widget.tsx';
 import { ExpressionWidget } from '../expression/expression-widget.tsx';
 import { CasesWidget } from './cases.tsx';
+import { CheckboxWidget } from './checkbox.tsx';
 import { DurationWidget } from './duration.tsx';
 import { JsonWidget } from './json.tsx';
 import { LinesWidget } from './lines.tsx';
@@ -33,6 +34,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     fits: (value) => Array.isArray(value) && value.every(isText),
     placesProblems: true,
   },
+  checkbox: { Widget: CheckboxWidget, fits: (value) => typeof value === 'boolean' },
   duration: { Widget: DurationWidget, fits: isNumber },
   number: { Widget: NumberWidget, fits: isNumber },
   select: { Widget: SelectWidget, fits: isText },
