@@ -214,4 +214,27 @@ inBrowser('approvals in the console', () => {
     }
     await page.locator('.weft-palette__item').getByText('Approval').waitFor();
   });
+
+  test('a run whose failure waits for somebody says so, and goes on from its page once the workflow is mended', async () => {
+    const report = (expression: string) => ({
+      name: 'Parked',
+      onFailure: 'PARK',
+      nodes: [{ key: 'total', type: 'transform', config: { expression } }],
+      edges: [],
+    });
+    const workflowId = await weft.createWorkflow(report('$error("The sheet is empty")'));
+    const id = await begin(workflowId, [1, 2]);
+    await weft.query(
+      'mutation ($id: ID!, $input: WorkflowInput!) { workflowUpdate(id: $id, input: $input) { userErrors { message } } }',
+      { id: workflowId, input: report('$sum(input)') },
+    );
+    await using studio = await browser.open(server, { path: `/runs/${id}` });
+    const { page } = studio;
+    await page.getByText('for somebody to mend what failed').first().waitFor();
+    await page.getByRole('button', { name: 'Go on otherwise' }).waitFor();
+    await studio.screenshot('parked-failure');
+    await page.getByRole('button', { name: 'Go on with the latest version' }).click();
+    await page.getByText('Succeeded').first().waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+  });
 });

@@ -18,4 +18,5 @@ const whatFor: Partial<Record<string, string>> = {
   APPROVAL: 'for a decision',
   EXECUTION: 'for a run that it started',
   ITEMS: 'for its items',
+  FAILURE: 'for somebody to mend what failed',
 };
