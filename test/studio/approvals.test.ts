@@ -231,6 +231,7 @@ inBrowser('approvals in the console', () => {
     await using studio = await browser.open(server, { path: `/runs/${id}` });
     const { page } = studio;
     await page.getByText('for somebody to mend what failed').first().waitFor();
+    await page.getByRole('region', { name: 'Why it failed' }).getByText('The sheet is empty').waitFor();
     await page.getByRole('button', { name: 'Go on otherwise' }).waitFor();
     await studio.screenshot('parked-failure');
     await page.getByRole('button', { name: 'Go on with the latest version' }).click();

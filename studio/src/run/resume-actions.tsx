@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import type { ResumeOptions } from '@weft/client';
+import type { NodeFailure, ResumeOptions } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import type { ReactElement } from 'react';
 import { messageOf } from '../data/executions.ts';
@@ -8,12 +8,13 @@ import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
 import type { RunModel } from './model/records.ts';
 
-/** Whether a node of it has failed and waits for somebody (`onFailure: PARK`). */
-export function hasParkedFailure(run: RunModel): boolean {
-  return [...run.nodes.values()].some(({ attempts }) => {
+/** Why a node of it has failed that waits for somebody (`onFailure: PARK`); null where none does. */
+export function parkedFailure(run: RunModel): NodeFailure | null {
+  for (const { attempts } of run.nodes.values()) {
     const last = attempts.at(-1);
-    return last?.outcome === 'WAIT' && last.wait?.reason === 'FAILURE';
-  });
+    if (last?.outcome === 'WAIT' && last.wait?.reason === 'FAILURE') return last.error;
+  }
+  return null;
 }
 
 /** Goes on with what failed once it was mended, or gives up. */

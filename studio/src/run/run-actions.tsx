@@ -10,7 +10,7 @@ import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
 import type { RunModel } from './model/records.ts';
 import { TargetLink, useNavigation } from './navigation.tsx';
-import { hasParkedFailure, ResumeActions } from './resume-actions.tsx';
+import { parkedFailure, ResumeActions } from './resume-actions.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
 import { useRunInput } from './run-queries.ts';
 
@@ -29,7 +29,7 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
   if (run.end === null) {
     return run.sequence === 0 ? null : (
       <>
-        {hasParkedFailure(run) && <ResumeActions executionId={executionId} />}
+        {parkedFailure(run) !== null && <ResumeActions executionId={executionId} />}
         <Button icon="stop" isBusy={cancel.isPending} onClick={() => cancel.mutate({ executionId })}>
           Cancel
         </Button>
