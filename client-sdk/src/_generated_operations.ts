@@ -138,6 +138,26 @@ export type NodeExecutionStatus =
   /** Reused the output from the execution that this one retries. */
   | 'REUSED';
 
+/** How an approval stands. All but OPEN are final. */
+export type ApprovalStatus =
+  /** The execution waits for a decision. */
+  | 'OPEN'
+  /** As many approved as must. */
+  | 'APPROVED'
+  /** Somebody rejected. */
+  | 'REJECTED'
+  /** Nobody decided in time. */
+  | 'TIMED_OUT'
+  /** Its execution ended before it was decided. */
+  | 'CANCELED';
+
+/** What one decides. */
+export type ApprovalDecisionKind =
+  /** Yes. */
+  | 'APPROVE'
+  /** No: one is enough. */
+  | 'REJECT';
+
 /** Which executions to list. */
 export type ExecutionFilter = {
   /** Those of this workflow. */
@@ -190,6 +210,16 @@ export type ExecutionRetryVersion =
   | 'SAME'
   /** The latest: what it changed, and what follows that, runs again. */
   | 'LATEST';
+
+/** Which approvals to list. Each field narrows the list. */
+export type ApprovalFilter = {
+  /** Those that stand so. */
+  statuses?: Array<ApprovalStatus> | null | undefined;
+  /** Those of executions of this workflow. */
+  workflowId?: string | null | undefined;
+  /** Those of this execution. */
+  executionId?: string | null | undefined;
+};
 
 /** The status of an environment. */
 export type PythonEnvironmentState =
@@ -344,6 +374,20 @@ export type FailureAction =
   /** They have failed for good, and so has the execution. */
   | 'FAIL';
 
+/** What one decides on an approval. */
+export type ApprovalResolveInput = {
+  /** The approval. */
+  id: string;
+  /** Yes or no. */
+  decision: ApprovalDecisionKind;
+  /** What was entered: must fit the approval's `form` where one approves. */
+  values?: unknown;
+  /** In their own words, at most 10000 characters. */
+  comment?: string | null | undefined;
+  /** Who decides, for the record: 1 to 200 characters, as the client knows them. Needed where several must approve, each once. */
+  by?: string | null | undefined;
+};
+
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
   /** The code reads the input as `input_data`. Its output is `result`, the value of its last expression, or what it or its `main` returns. */
@@ -403,6 +447,123 @@ export type ExecutionEventType =
   | 'ArtifactCreated'
   | 'SecurityViolation'
   | 'SecurityAlert';
+
+export type ApprovalsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ApprovalFilter | null | undefined;
+}>;
+
+
+export type ApprovalsQuery = {
+  /** What nodes of the type `approval` ask people, newest first. */
+  approvals: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<ApprovalPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type ApprovalQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ApprovalQuery = {
+  /** An approval by its id; null where there is none. */
+  approval: ApprovalPartsFragment | null;
+};
+
+export type ApprovalResolveMutationVariables = Exact<{
+  input: ApprovalResolveInput;
+}>;
+
+
+export type ApprovalResolveMutation = {
+  /** Decides on an approval. Its execution goes on where as many approved as must, or one rejected. */
+  approvalResolve: {
+    /** The approval with the decision; null where there are userErrors. */
+    approval: ApprovalPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ApprovalUpdatesSubscriptionVariables = Exact<{
+  workflowId?: string | null | undefined;
+  executionId?: string | null | undefined;
+}>;
+
+
+export type ApprovalUpdatesSubscription = {
+  /** Each approval that is opened, decided on or closed, from now on, as it then stands. */
+  approvals: ApprovalPartsFragment;
+};
+
+export type ApprovalPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** How it stands. */
+  status: ApprovalStatus;
+  /** What is asked, in a line. */
+  title: string;
+  /** What one has to know to decide. */
+  text: string | null;
+  /** A JSON Schema of what one enters who approves; null where there is nothing to enter. */
+  form: unknown;
+  /** How many must approve. */
+  required: number;
+  /** The `key` of the node that asks, in its workflow. */
+  nodeKey: string;
+  /** The index of the item, of a node that runs `forEach`. */
+  item: number | null;
+  /** When it was opened. */
+  createdAt: string;
+  /** Until when one can decide; null where there is no limit. */
+  expiresAt: string | null;
+  /** What was decided so far, in order. */
+  decisions: Array<{
+    /** What was decided. */
+    decision: ApprovalDecisionKind;
+    /** Who decided, as the client that sent the decision names them; null where it names nobody. */
+    by: string | null;
+    /** Who sent the decision to the API. */
+    principal: string;
+    /** What was entered in the form. */
+    values: unknown;
+    /** In their own words. */
+    comment: string | null;
+    /** When it was decided. */
+    at: string;
+  }>;
+  /** The execution that waits. */
+  execution: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
+    workflow: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** The name of its latest version. */
+      name: string;
+    } | null;
+  } | null;
+};
 
 export type ExecutionDetailsQueryVariables = Exact<{
   id: string;
@@ -512,6 +673,25 @@ export type ExecutionDetailsQuery = {
     retryOf: {
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
+    } | null;
+    /** The node that started the execution (`subworkflow`, `repeat`); null where none did. */
+    parent: {
+      /** The node's `key` in its workflow. */
+      nodeKey: string;
+      /** The index of the item, of a node that runs `forEach`. */
+      item: number | null;
+      /** The execution of the node. */
+      execution: {
+        /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+        id: string;
+        /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
+        workflow: {
+          /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+          id: string;
+          /** The name of its latest version. */
+          name: string;
+        } | null;
+      };
     } | null;
   } | null;
 };
@@ -1353,6 +1533,13 @@ export type ExecutionPartsFragment = {
   durationMs: number | null;
   /** Why it FAILED; null in any other status. */
   error: NodeErrorPartsFragment | null;
+  /** While it is WAITING: the wait that ends first; null in any other status. */
+  wait: {
+    /** What is waited for. */
+    reason: WaitReason;
+    /** When the wait ends by itself; null where only something from outside ends it. */
+    until: string | null;
+  } | null;
   /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
   workflow: {
     /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
@@ -1563,6 +1750,13 @@ export type ExecutionQuery = {
       durationMs: number | null;
       /** Why its last attempt failed. */
       error: NodeErrorPartsFragment | null;
+      /** While it is WAITING: what it waits for; null in any other status. */
+      wait: {
+        /** What is waited for. */
+        reason: WaitReason;
+        /** When the wait ends by itself; null where only something from outside ends it. */
+        until: string | null;
+      } | null;
       /** Why it was SKIPPED: the edges of the inputs that could not come; null in any other status. */
       because: Array<{
         /** The key of the node where the edge begins. */
@@ -1658,6 +1852,42 @@ export type ExecutionSummaryUpdatesSubscription = {
   executionUpdates: ExecutionSummaryPartsFragment;
 };
 
+export type ExecutionChildrenQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ExecutionChildrenQuery = {
+  /** One execution; null when there is none with that id. */
+  execution: {
+    /** The executions that its nodes have started, newest first. */
+    children: {
+      /** The items alone, for clients that need no cursors of their own. */
+      nodes: Array<(
+        {
+        /** The node that started the execution (`subworkflow`, `repeat`); null where none did. */
+        parent: {
+          /** The node's `key` in its workflow. */
+          nodeKey: string;
+          /** The index of the item, of a node that runs `forEach`. */
+          item: number | null;
+        } | null;
+      }
+        & ExecutionSummaryPartsFragment
+      )>;
+      /** Where this page begins and ends, and whether there is more. */
+      pageInfo: {
+        /** Whether there are items after this page. */
+        hasNextPage: boolean;
+        /** The cursor of the last item: pass it as `after` for the next page. */
+        endCursor: string | null;
+      };
+    };
+  } | null;
+};
+
 export type WorkflowsWithLastRunQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -1724,6 +1954,13 @@ export type ExecutionSummaryPartsFragment = {
     message: string;
     /** The node that failed; null where the execution failed as a whole. */
     nodeKey: string | null;
+  } | null;
+  /** While it is WAITING: the wait that ends first; null in any other status. */
+  wait: {
+    /** What is waited for. */
+    reason: WaitReason;
+    /** When the wait ends by itself; null where only something from outside ends it. */
+    until: string | null;
   } | null;
   /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
   workflow: {
@@ -2580,8 +2817,20 @@ export type WorkflowDeleteMutation = {
 /** The text of an operation, typed by its result and its variables. */
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
+export const ApprovalsDocument: Document<ApprovalsQuery, ApprovalsQueryVariables> =
+  'query Approvals($first:Int$after:String$filter:ApprovalFilter){approvals(first:$first after:$after filter:$filter){nodes{...ApprovalParts}pageInfo{hasNextPage endCursor}}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
+
+export const ApprovalDocument: Document<ApprovalQuery, ApprovalQueryVariables> =
+  'query Approval($id:ID!){approval(id:$id){...ApprovalParts}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
+
+export const ApprovalResolveDocument: Document<ApprovalResolveMutation, ApprovalResolveMutationVariables> =
+  'mutation ApprovalResolve($input:ApprovalResolveInput!){approvalResolve(input:$input){approval{...ApprovalParts}userErrors{level code field message}}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
+
+export const ApprovalUpdatesDocument: Document<ApprovalUpdatesSubscription, ApprovalUpdatesSubscriptionVariables> =
+  'subscription ApprovalUpdates($workflowId:ID$executionId:ID){approvals(workflowId:$workflowId executionId:$executionId){...ApprovalParts}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
+
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
-  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}}}';
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
 
 export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
@@ -2596,40 +2845,43 @@ export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, Execution
   'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionResumeDocument: Document<ExecutionResumeMutation, ExecutionResumeMutationVariables> =
-  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, ExecutionRetryPlanQueryVariables> =
   'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionExportQueryVariables> =
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
-  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
-  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
-  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const ExecutionSummaryUpdatesDocument: Document<ExecutionSummaryUpdatesSubscription, ExecutionSummaryUpdatesSubscriptionVariables> =
-  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+
+export const ExecutionChildrenDocument: Document<ExecutionChildrenQuery, ExecutionChildrenQueryVariables> =
+  'query ExecutionChildren($id:ID!$first:Int$after:String){execution(id:$id){children(first:$first after:$after){nodes{...ExecutionSummaryParts parent{nodeKey item}}pageInfo{hasNextPage endCursor}}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, WorkflowsWithLastRunQueryVariables> =
-  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';

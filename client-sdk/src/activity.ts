@@ -1,6 +1,8 @@
 import {
   type ActivityPartsFragment,
   ExecutionActivityDocument,
+  ExecutionChildrenDocument,
+  type ExecutionChildrenQuery,
   ExecutionDetailsDocument,
   type ExecutionDetailsQuery,
   ExecutionHistoryDocument,
@@ -28,6 +30,9 @@ export interface ActivityBatch {
 /** An execution with the version that it runs, without input and outputs. */
 export type ExecutionDetails = NonNullable<ExecutionDetailsQuery['execution']>;
 
+/** An execution that a node of another one has started, and that node; without input and output. */
+export type ChildExecution = NonNullable<ExecutionChildrenQuery['execution']>['children']['nodes'][number];
+
 /** What a view of a whole run reads: all that happens without the outputs, and an output where somebody looks at it. */
 export interface RunActivity {
   /** Every event, past and live, to the last, in batches of up to 1,000 and without outputs. */
@@ -36,6 +41,11 @@ export interface RunActivity {
   ): LiveStream<ActivityBatch>;
   /** What has happened so far, with outputs, page by page; `after` is the cursor of an event. */
   history(options?: ListOptions): Listing<ExecutionEvent>;
+  /**
+   * Those that its nodes have started (`subworkflow`, `repeat`), newest first.
+   * @throws WeftNotFoundError where there is no such execution
+   */
+  children(options?: ListOptions): Listing<ChildExecution>;
   /** The execution and the version that it runs. @throws WeftNotFoundError where there is no such execution */
   details(options?: RequestOptions): Promise<ExecutionDetails>;
   /** What it was started with. @throws WeftNotFoundError where there is no such execution */
@@ -55,6 +65,12 @@ export function makeRunActivity(context: ClientContext, idOf: () => Promise<stri
         const id = await idOf();
         const { execution } = await request(settings, ExecutionHistoryDocument, { id, ...page }, options);
         return found(execution, id).events;
+      }),
+    children: (options = {}) =>
+      makeListing(options, async (page) => {
+        const id = await idOf();
+        const { execution } = await request(settings, ExecutionChildrenDocument, { id, ...page }, options);
+        return found(execution, id).children;
       }),
     async details(options) {
       const id = await idOf();

@@ -5,6 +5,7 @@ import {
   ServerInfoDocument,
   type ServerInfoQuery,
 } from './_generated_operations.ts';
+import { type Approvals, makeApprovals } from './approvals.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
@@ -23,6 +24,7 @@ export interface WeftClient {
   readonly executions: Executions;
   readonly workflows: Workflows;
   readonly python: Python;
+  readonly approvals: Approvals;
   readonly artifacts: Artifacts;
   readonly files: Files;
   readonly securityViolations: SecurityViolations;
@@ -52,6 +54,7 @@ export function makeClient(context: ClientContext): WeftClient {
     executions: makeExecutions(context),
     workflows: makeWorkflows(settings),
     python: makePython(context),
+    approvals: makeApprovals(context),
     artifacts: makeArtifacts(settings),
     files: makeFiles(settings),
     securityViolations: makeSecurityViolations(context),

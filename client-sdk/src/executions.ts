@@ -1,5 +1,4 @@
 import {
-  type Document,
   ExecutionExportDocument,
   type ExecutionFilter,
   ExecutionStartDocument,
@@ -9,18 +8,16 @@ import {
   type ExecutionSummaryPartsFragment,
   ExecutionSummaryUpdatesDocument,
   ExecutionsDocument,
-  type ExecutionsQueryVariables,
   ExecutionUpdatesDocument,
-  type ExecutionUpdatesSubscriptionVariables,
 } from './_generated_operations.ts';
+import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
 import { WeftNotFoundError } from './errors.ts';
 import { type ExecutionExport, readExport } from './export.ts';
-import { type Connection, type Listing, type ListOptions, makeListing } from './listing.ts';
-import { type LiveStream, openLiveStream } from './live-stream.ts';
+import type { Listing, ListOptions } from './listing.ts';
+import type { LiveStream } from './live-stream.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
 import { type Execution, makeRun, type Run } from './run.ts';
-import { operationName } from './transport/http.ts';
 import { unwrapPayload } from './user-errors.ts';
 
 /** An execution as a list shows it. */
@@ -80,31 +77,9 @@ export function makeExecutions(context: ClientContext): Executions {
       if (executionExport === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
       return readExport(executionExport);
     },
-    list: makeExecutionList<Execution>(ExecutionsDocument),
-    updates: makeExecutionUpdates<Execution>(ExecutionUpdatesDocument),
-    summaries: makeExecutionList<ExecutionSummary>(ExecutionSummariesDocument),
-    summaryUpdates: makeExecutionUpdates<ExecutionSummary>(ExecutionSummaryUpdatesDocument),
+    list: makeList(settings, ExecutionsDocument, 'executions'),
+    updates: makeFollow(context, ExecutionUpdatesDocument, 'executionUpdates'),
+    summaries: makeList(settings, ExecutionSummariesDocument, 'executions'),
+    summaryUpdates: makeFollow(context, ExecutionSummaryUpdatesDocument, 'executionUpdates'),
   };
-
-  function makeExecutionList<T>(document: Document<{ executions: Connection<T> }, ExecutionsQueryVariables>) {
-    return ({ filter, ...options }: ListOptions & { filter?: ExecutionFilter } = {}) =>
-      makeListing(options, async (page) => {
-        const { executions } = await request(settings, document, { ...page, filter }, options);
-        return executions;
-      });
-  }
-
-  function makeExecutionUpdates<T>(
-    document: Document<{ executionUpdates: T }, ExecutionUpdatesSubscriptionVariables>,
-  ) {
-    return ({ signal, ...filter }: UpdatesOptions = {}) =>
-      openLiveStream(context, operationName(document), signal, (connect) =>
-        connect({
-          document,
-          variables: async () => filter,
-          select: ({ executionUpdates }) => executionUpdates,
-          countEvents: () => 1,
-        }),
-      );
-  }
 }

@@ -1,5 +1,12 @@
 export type * from './_generated_operations.ts';
-export type { ActivityBatch, ActivityEvent, ExecutionDetails, RunActivity } from './activity.ts';
+export type {
+  ActivityBatch,
+  ActivityEvent,
+  ChildExecution,
+  ExecutionDetails,
+  RunActivity,
+} from './activity.ts';
+export type { Approval, ApprovalDecisionInput, Approvals, ApprovalUpdatesOptions } from './approvals.ts';
 export type { Artifacts } from './artifacts.ts';
 export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
 export {
@@ -17,7 +24,12 @@ export {
   WeftTimeoutError,
 } from './errors.ts';
 export type { DeadEdge, EventOf, ExecutionEvent } from './event.ts';
-export type { ExecutionSummary, Executions, StartInput, UpdatesOptions } from './executions.ts';
+export type {
+  ExecutionSummary,
+  Executions,
+  StartInput,
+  UpdatesOptions,
+} from './executions.ts';
 export type { ExecutionExport } from './export.ts';
 export type { Files, UploadContent, UploadedFile, UploadOptions } from './files.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';

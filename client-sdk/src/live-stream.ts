@@ -17,6 +17,8 @@ export interface SubscriptionSource<Item, Result, Variables> {
   document: Document<Result, Variables>;
   /** Called before each connection, so that it can go on from the last cursor. */
   variables(): Promise<Variables>;
+  /** Called once each connection is open. */
+  onOpen?: (() => void) | undefined;
   select(result: Result): Item;
   countEvents(item: Item): number;
   /** Whether a subscription that the server completes without an event is over: nothing comes after its cursor. */
@@ -120,6 +122,7 @@ async function* connectOnce<Item, Result, Variables>(
     if (openedAt !== undefined) return;
     openedAt = Date.now();
     onStream?.({ operation, transport, state: 'open' });
+    source.onOpen?.();
   };
   let error: unknown = new WeftConnectionError('The server ended the stream before its last event.', true);
   onStream?.({ operation, transport, state: 'connecting' });

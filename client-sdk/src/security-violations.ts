@@ -6,10 +6,11 @@ import {
   type SecurityViolationPartsFragment,
   SecurityViolationsDocument,
 } from './_generated_operations.ts';
+import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
-import { type Listing, type ListOptions, makeListing } from './listing.ts';
-import { type LiveStream, openLiveStream } from './live-stream.ts';
-import { type RequestOptions, request } from './request.ts';
+import type { Listing, ListOptions } from './listing.ts';
+import type { LiveStream } from './live-stream.ts';
+import type { RequestOptions } from './request.ts';
 
 /** Something forbidden that code attempted: what, where and when. */
 export type AuditedViolation = SecurityViolationPartsFragment;
@@ -27,26 +28,10 @@ export interface SecurityViolations {
 }
 
 export function makeSecurityViolations(context: ClientContext): SecurityViolations {
+  const { settings } = context;
   return {
-    list: ({ filter, ...options } = {}) =>
-      makeListing(options, async (page) => {
-        const variables = { ...page, filter };
-        const data = await request(context.settings, SecurityViolationsDocument, variables, options);
-        return data.securityViolations;
-      }),
-    added: ({ signal, ...filter } = {}) =>
-      openLiveStream(context, 'SecurityViolationAdded', signal, (connect) =>
-        connect({
-          document: SecurityViolationAddedDocument,
-          variables: async () => filter,
-          select: ({ securityViolationAdded }) => securityViolationAdded,
-          countEvents: () => 1,
-        }),
-      ),
-    alerts: (options = {}) =>
-      makeListing(options, async (page) => {
-        const { securityAlerts } = await request(context.settings, SecurityAlertsDocument, page, options);
-        return securityAlerts;
-      }),
+    list: makeList(settings, SecurityViolationsDocument, 'securityViolations'),
+    added: makeFollow(context, SecurityViolationAddedDocument, 'securityViolationAdded'),
+    alerts: makeList(settings, SecurityAlertsDocument, 'securityAlerts'),
   };
 }

@@ -21,6 +21,7 @@ import {
   WorkflowVersionsDocument,
   type WorkflowVersionsQuery,
 } from './_generated_operations.ts';
+import { makeList } from './collections.ts';
 import type { UserError } from './errors.ts';
 import { type Listing, type ListOptions, makeListing } from './listing.ts';
 import type { Settings } from './options.ts';
@@ -146,11 +147,7 @@ export function makeWorkflows(settings: Settings): Workflows {
         const { workflow } = await request(settings, WorkflowVersionsDocument, { id, ...page }, options);
         return workflow?.versions ?? { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
       }),
-    list: ({ filter, ...options } = {}) =>
-      makeListing(options, async (page) => {
-        const { workflows } = await request(settings, WorkflowsDocument, { ...page, filter }, options);
-        return workflows;
-      }),
+    list: makeList(settings, WorkflowsDocument, 'workflows'),
     listWithLastRun: ({ filter, ...options } = {}) =>
       makeListing(options, async (page) => {
         const variables = { ...page, filter };

@@ -94,7 +94,9 @@ export interface FieldMeta {
     | 'select'
     | 'expression'
     | 'json'
-    | 'cases';
+    | 'cases'
+    | 'workflow'
+    | 'checkbox';
   /** Of a `select`: the values of its enum, each with its label. */
   choices?: Readonly<Record<string, string>>;
   /** What the text is written in. `requirements`: lines that name Python packages. */

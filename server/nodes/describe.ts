@@ -119,7 +119,7 @@ function describeField(name: string, field: JsonSchemaField, required: boolean):
  * where the schema alone draws the field well. `weft` among the options names the widget of @weft/studio.
  */
 function uiOf(field: JsonSchemaField): object {
-  const { widget = 'text', placeholder, language, choices } = field;
+  const { widget = field.type === 'boolean' ? 'checkbox' : 'text', placeholder, language, choices } = field;
   const stockWidget = stockWidgetOf(field);
   return {
     ...(stockWidget && { 'ui:widget': stockWidget }),

@@ -108,6 +108,14 @@ export function makeApprovalUseCases({ database, hub, evaluator, principal }: Ap
         {
           hub,
           topic: 'approval',
+          // An execution that ends closes what it asked.
+          related: {
+            topic: 'status',
+            async rowsOf(executionIds) {
+              const { rows } = await pool.query<{ id: string }>(CLOSED_WITH, [executionIds]);
+              return rows.map(({ id }) => id);
+            },
+          },
           find: (ids) => findMany(ids, filter),
           async changedSince(since) {
             const { rows } = await pool.query<{ id: string; state: string }>(CHANGED, [since]);
@@ -238,4 +246,8 @@ const SELECT = `
 
 const CHANGED = `
   SELECT a.id, ${STATUS} || ' ' || jsonb_array_length(a.decisions) AS state
-  FROM approvals a JOIN executions e ON e.id = a.execution_id WHERE a.updated_at >= $1`;
+  FROM approvals a JOIN executions e ON e.id = a.execution_id WHERE a.updated_at >= $1 OR (a.status = 'OPEN' AND e.finished_at >= $1)`;
+
+const CLOSED_WITH = `
+  SELECT a.id FROM approvals a JOIN executions e ON e.id = a.execution_id
+  WHERE a.execution_id = ANY ($1) AND a.status = 'OPEN' AND e.finished_at IS NOT NULL`;

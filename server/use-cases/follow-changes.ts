@@ -8,6 +8,8 @@ export interface Changing<T> {
   hub: Hub;
   /** Woken with the id of each row that changes. */
   topic: Topic;
+  /** Another topic whose wake-ups may mean that rows changed: which, of the ids that it was woken with. */
+  related?: { topic: Topic; rowsOf(ids: string[]): Promise<string[]> };
   /** The rows with these ids that the subscriber wants. */
   find(ids: string[]): Promise<T[]>;
   /** Of the rows that changed since then, where wake-ups may have been lost. */
@@ -30,13 +32,14 @@ export function followChanges<T extends { id: string }>(
 }
 
 async function* follow<T extends { id: string }>(
-  { hub, topic, find, changedSince, stateOf }: Changing<T>,
+  { hub, topic, related, find, changedSince, stateOf }: Changing<T>,
   acquire: Acquire,
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {
   const startedAt = Date.now();
   const emitted = new Map<string, string>();
   let changed = new Set<string>();
+  let changedElsewhere = new Set<string>();
   let lookedAt: number | null = null;
   let mayHaveMissed = false;
   let wake = Promise.withResolvers<void>();
@@ -45,6 +48,13 @@ async function* follow<T extends { id: string }>(
     else changed.add(id);
     wake.resolve();
   });
+  const stopRelated =
+    related &&
+    hub.listen(related.topic, undefined, (id) => {
+      if (id === undefined) return; // the other listener hears of it too
+      changedElsewhere.add(id);
+      wake.resolve();
+    });
   signal.addEventListener('abort', () => wake.resolve(), { once: true });
   try {
     for (;;) {
@@ -53,8 +63,11 @@ async function* follow<T extends { id: string }>(
       using _turn = await acquire(signal);
       const ids = changed;
       changed = new Set();
+      const elsewhere = [...changedElsewhere];
+      changedElsewhere = new Set();
       const updated = await retryWhileDisconnected(async () => {
         if (mayHaveMissed) await look(ids);
+        if (related && elsewhere.length > 0) for (const id of await related.rowsOf(elsewhere)) ids.add(id);
         return ids.size === 0 ? [] : find([...ids]);
       }, signal).catch((error) => {
         if (signal.aborted) return [];
@@ -65,6 +78,7 @@ async function* follow<T extends { id: string }>(
     }
   } finally {
     stopListening();
+    stopRelated?.();
   }
 
   async function look(ids: Set<string>): Promise<void> {

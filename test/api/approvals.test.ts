@@ -185,6 +185,14 @@ test('a subscription has each approval as it is opened and decided on', async ()
     expect(update.status).toBe('APPROVED');
     break;
   }
+  const executionId = await weft.start(workflowId, 3);
+  await weft.event(executionId, ({ __typename }) => __typename === 'ExecutionWaiting');
+  await weft.cancel(executionId);
+  for (let update = await next(); ; update = await next()) {
+    if (update.execution.id !== executionId || update.status === 'OPEN') continue;
+    expect(update.status).toBe('CANCELED');
+    break;
+  }
   await updates.return?.();
 });
 

@@ -7,7 +7,7 @@ import { openPypiSandbox } from '../support/pypi.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { errorOf, resultOf, type TestRun } from '../support/test-sandbox.ts';
 
-const python = await openPypiSandbox(['pandas', 'numpy', 'matplotlib', 'seaborn']);
+const python = await openPypiSandbox(['pandas', 'numpy', 'matplotlib', 'seaborn', 'mpmath']);
 const { run, test } = python;
 afterAll(async () => {
   await python[Symbol.asyncDispose]();

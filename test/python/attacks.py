@@ -227,11 +227,11 @@ RUNTIME = {
         "import pickle, io\npickle._Unpickler(io.BytesIO(b'cposix\\nsystem\\n.')).load()", "unsafe-pickle",
     ),
     "exec through builtins": (
-        "import json, operator\noperator.attrgetter('codecs.builtins')(json).exec('1')", "blocked-call",
+        "import json, operator\noperator.attrgetter('codecs.builtins')(json).exec('1')", "module-attribute",
     ),
     "compile through builtins": (
         "import json, operator\noperator.attrgetter('codecs.builtins')(json).compile('1', '/usr/lib/x.py', 'eval')",
-        "blocked-call",
+        "module-attribute",
     ),
     "eval by its name": ("eval('1')", "blocked-call"),
     "exec as a callback": ("list(map(exec, ['1']))", "blocked-call"),
@@ -360,6 +360,23 @@ RUNTIME = {
         "dunder-access",
     ),
     "getattr that yields a module": ("import random\ngetattr(random, '_o' + 's'[:])", "module-attribute"),
+    "attrgetter with a name made at run time": (
+        "import operator\noperator.attrgetter('_'.join(['_', 'subclasses', '_']))(object)()",
+        "dunder-access",
+    ),
+    "attrgetter with a name that lies": (
+        "import operator\nclass Name(str):\n    def split(self, _): return ()\n"
+        "operator.attrgetter(Name('_' + '_self__'))(print)",
+        "dunder-access",
+    ),
+    "methodcaller with a name made at run time": (
+        "import operator\noperator.methodcaller('_'.join(['_', 'subclasses', '_']))(object)",
+        "dunder-access",
+    ),
+    "attrgetter to a module behind a module": (
+        "import operator, json\noperator.attrgetter('codecs.' + 'builtins')(json)",
+        "module-attribute",
+    ),
     "__globals__ by attrgetter": ("import operator\noperator.attrgetter('__globals__')(lambda: 0)", "dunder-access"),
     "__code__ by attrgetter": ("import operator\noperator.attrgetter('__code__')(lambda: 0)", "dunder-access"),
     "__self__ by attrgetter": ("import operator\noperator.attrgetter('__self__')(print)", "dunder-access"),

@@ -79,6 +79,39 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     expect(page.complaints).toEqual([]);
   });
 
+  test('show what is asked live, through one subscription, and again what happened while the connection was lost', async () => {
+    const nodes = [{ key: 'ask', type: 'approval', config: { title: 'Go {{ input }}?' } }];
+    const workflowId = await weft.createWorkflow({ nodes });
+    const begin = async (input: string) => {
+      const id = await weft.start(workflowId, input);
+      await weft.event(id, ({ __typename }) => __typename === 'ExecutionWaiting');
+    };
+    const newest = async () => {
+      const { approvals } = await weft.query<{ approvals: { nodes: { id: string }[] } }>(
+        'query ($id: ID!) { approvals(first: 1, filter: { workflowId: $id }) { nodes { id } } }',
+        { id: workflowId },
+      );
+      return JSON.stringify(approvals.nodes[0]!.id);
+    };
+    await begin('first');
+    const options = JSON.stringify({ url: weft.url, token });
+    const filter = JSON.stringify({ workflowId, statuses: ['OPEN'] });
+    await page.evaluate(`mountApprovals(${options}, ${filter})`);
+    await page.waitFor(`${text('asked')} === 'Go first? OPEN'`);
+    await begin('second');
+    await page.waitFor(`${text('asked')} === 'Go second? OPEN, Go first? OPEN'`);
+    expect(await page.evaluate('[sockets.length, subscriptions]')).toEqual([1, 1]);
+
+    const decision = JSON.stringify({ decision: 'APPROVE' });
+    expect(await page.evaluate(`resolveApproval(${await newest()}, ${decision})`)).toBe('APPROVED');
+    await page.waitFor(`${text('asked')} === 'Go first? OPEN'`);
+    await page.evaluate('sockets[0].close()');
+    await begin('third');
+    await page.waitFor(`${text('asked')} === 'Go third? OPEN, Go first? OPEN'`);
+    await page.evaluate('unmount()');
+    await page.waitFor(closed);
+  });
+
   test('leave no socket when the components are unmounted during the run, and show a new run in place of an old one', async () => {
     const id = await weft.runPython('print("on", flush=True)\nimport time\ntime.sleep(60)');
     await mount(id);

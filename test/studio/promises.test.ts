@@ -51,6 +51,7 @@ inBrowser('every page', () => {
     `/runs/${runId}`,
     `/runs/${failedId}`,
     `/runs/${refusedId}?tab=findings`,
+    '/approvals',
     '/environments',
     '/security',
     '/server',

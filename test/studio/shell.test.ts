@@ -186,6 +186,7 @@ describe("the console's files", () => {
     '/workflows/wf_1',
     '/runs',
     '/runs/exec_1',
+    '/approvals',
     '/environments',
     '/security',
     '/server',

@@ -44,8 +44,8 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
   }
 
   function executionNow(): Execution {
-    const { nodes: _, status, startedAt, finishedAt, output, error } = stateNow();
-    const { retryOfId: __, ...recorded } = exported.execution;
+    const { nodes, status, startedAt, finishedAt, output, error } = stateNow();
+    const { retryOfId: _, ...recorded } = exported.execution;
     const { id, versionNumber, name } = exported.workflow;
     return {
       ...recorded,
@@ -55,6 +55,7 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
       durationMs: durationMs({ startedAt, finishedAt }),
       output,
       error,
+      wait: firstWait(nodes),
       workflow: id === null ? null : { id, name },
       version: versionNumber === null ? null : { number: versionNumber },
     };
@@ -69,12 +70,18 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
   }
 }
 
+/** The one that ends first; those without an end come last. */
+function firstWait(nodes: Readonly<Record<string, NodeState>>): Execution['wait'] {
+  const waits = Object.values(nodes).flatMap(({ wait }) => wait ?? []);
+  return waits.sort((a, b) => ((a.until ?? '~') < (b.until ?? '~') ? -1 : 1))[0] ?? null;
+}
+
 function toNodeExecution(
   nodeKey: string,
   item: number | null,
   state: NodeState | NodeState['items'][number],
 ): ExecutionWithNodes['nodeExecutions'][number] {
-  const { status, attempt, output, error, because, startedAt, finishedAt } = state;
+  const { status, attempt, output, error, because, wait, startedAt, finishedAt } = state;
   return {
     nodeKey,
     item,
@@ -82,6 +89,7 @@ function toNodeExecution(
     attempt,
     output,
     error,
+    wait,
     because: because && [...because],
     startedAt,
     finishedAt,

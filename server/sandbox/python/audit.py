@@ -13,7 +13,7 @@ account (libraries.py) is refused and sent as well, but raises the exception tha
 nothing.
 
 This wall does not stop, and leaves to the kernel: operations without an audit event (os.read on a descriptor,
-attribute access by C code such as operator.attrgetter or str.format, memory reached through numpy); native
+attribute access by C code such as str.format, memory reached through numpy); native
 code of installed packages; a package that does for a program what the program itself may not, except with files whose
 path the program named (outside.py); and everything after a program has run native code. The purpose of this wall is
 an error message with the line of the offence.

@@ -24,6 +24,7 @@ import _posixsubprocess
 import builtins
 import gc
 import importlib
+import operator
 import os
 import sys
 import types
@@ -34,6 +35,7 @@ from policy import (
     ATTRIBUTE_RULES,
     ATTRIBUTES,
     DATA,
+    MODULES_AS_ATTRIBUTES,
     NAMES,
     STAND_INS,
     has_stand_in,
@@ -92,6 +94,39 @@ def judge_descriptors():
     _forget_types()
     for name in DATA["readers"]:
         importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE)
+
+
+def judge_readers_in_c():
+    """They read attributes by names that may be made at run time, and raise no audit event. What they give is a function,
+    whose type makes no other reader."""
+    for name in ("attrgetter", "methodcaller"):
+        real = _read(operator, name)
+        judged = _judged_reader(real, reads_all=name == "attrgetter")
+        for module in list(sys.modules.values()):
+            if _vars(module).get(name) is real:
+                module.__dict__[name] = judged
+
+
+def _judged_reader(make, reads_all):
+    def reader(*arguments, **named):
+        exact = [_exact(argument) for argument in arguments]
+        for dotted in exact if reads_all else exact[:1]:
+            for name in dotted.split(".") if type(dotted) is str else ():
+                if name in ATTRIBUTES:
+                    _audit(JUDGE, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
+                elif name in MODULES_AS_ATTRIBUTES or name == "builtins":
+                    reason = "it leads to a module; name the function you need"
+                    _audit(JUDGE, "module-attribute", f"`.{name}`", reason, name)
+        real = make(*(exact if reads_all else (*exact[:1], *arguments[1:])), **named)
+
+        def read(object, /):
+            return real(object)
+
+        return read
+
+    reader.__name__ = reader.__qualname__ = make.__name__
+    reader.__doc__ = make.__doc__
+    return reader
 
 
 def judge_starts_of_programs():

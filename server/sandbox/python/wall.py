@@ -33,6 +33,7 @@ def prepare():
     wall = audit.Wall()
     guards.judge_descriptors()
     guards.judge_starts_of_programs()
+    guards.judge_readers_in_c()
     sys.addaudithook(functools.partial(_relay, wall.judges.get))
     _waiting.append((wall, guards.guarded_builtins()))
 

@@ -13,6 +13,7 @@ export const routes: readonly PageRoute[] = [
   { path: '/workflows/:id', Page: lazy(() => import('./pages/editor.tsx')) },
   { path: '/runs', Page: lazy(() => import('./pages/runs.tsx')) },
   { path: '/runs/:id', Page: lazy(() => import('./pages/run.tsx')) },
+  { path: '/approvals', Page: lazy(() => import('./pages/approvals.tsx')) },
   { path: '/environments', Page: lazy(() => import('./pages/environments.tsx')) },
   { path: '/security', Page: lazy(() => import('./pages/security.tsx')) },
   { path: '/server', Page: lazy(() => import('./pages/server.tsx')) },
@@ -23,6 +24,7 @@ export const homePath = '/workflows';
 export const navigation: readonly { path: string; label: string; icon: IconName }[] = [
   { path: '/workflows', label: 'Workflows', icon: 'workflow' },
   { path: '/runs', label: 'Runs', icon: 'runs' },
+  { path: '/approvals', label: 'Approvals', icon: 'circleCheck' },
   { path: '/environments', label: 'Environments', icon: 'box' },
   { path: '/security', label: 'Security', icon: 'shield' },
   { path: '/server', label: 'Server', icon: 'server' },

@@ -4,6 +4,7 @@ import { useLiveLists } from '../data/live-lists.ts';
 import { IconButton } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
+import { ApprovalCount } from './approval-count.tsx';
 import type { ConnectionWatch } from './connection.ts';
 import { ConnectionBar } from './connection-bar.tsx';
 import { Logo } from './logo.tsx';
@@ -64,6 +65,7 @@ function Navigation(): ReactElement {
             >
               <Icon name={icon} />
               <span>{label}</span>
+              {target === '/approvals' && <ApprovalCount />}
             </Link>
           </li>
         ))}

@@ -14,4 +14,8 @@ export const keys = {
   /** All lists of violations, or one. */
   violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
   alerts: ['alerts'],
+  approval: (id: string) => ['approval', id],
+  closedApprovals: ['closedApprovals'],
+  /** Of all executions, or one, those that its nodes have started. */
+  children: (id?: string) => (id === undefined ? ['children'] : ['children', id]),
 } as const;

@@ -1,5 +1,11 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
-import type { ExecutionFilter, ExecutionSummary, WeftClient, WorkflowWithLastRun } from '@weft/client';
+import type {
+  ChildExecution,
+  ExecutionFilter,
+  ExecutionSummary,
+  WeftClient,
+  WorkflowWithLastRun,
+} from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { useEffect } from 'react';
 import { keys } from './keys.ts';
@@ -78,6 +84,9 @@ export function applyUpdates(queries: QueryClient, updates: readonly ExecutionSu
   queries.setQueriesData<Pages<WorkflowWithLastRun>>({ queryKey: keys.workflows() }, (data) =>
     data === undefined ? data : mapPages(data, (items) => withLastRuns(items, [...latest.values()])),
   );
+  queries.setQueriesData<Pages<ChildExecution>>({ queryKey: keys.children() }, (data) =>
+    data === undefined ? data : mapPages(data, (items) => withStates(items, latest)),
+  );
   for (const [queryKey, data] of queries.getQueriesData<Pages<ExecutionSummary>>({
     queryKey: keys.executions(),
   })) {
@@ -85,6 +94,14 @@ export function applyUpdates(queries: QueryClient, updates: readonly ExecutionSu
     const filter = queryKey[1] as ExecutionFilter;
     queries.setQueryData(queryKey, mergeExecutions(data, filter, latest));
   }
+}
+
+function withStates(
+  children: ChildExecution[],
+  latest: ReadonlyMap<string, ExecutionSummary>,
+): ChildExecution[] {
+  if (!children.some(({ id }) => latest.has(id))) return children;
+  return children.map((child) => ({ ...child, ...latest.get(child.id) }));
 }
 
 function withLastRuns(workflows: WorkflowWithLastRun[], updates: ExecutionSummary[]): WorkflowWithLastRun[] {

@@ -88,7 +88,7 @@ function runOutputPlace({ end }: RunModel, sequence: number): OutputPlace | null
   return end?.status === 'SUCCEEDED' && end.sequence <= sequence ? end : null;
 }
 
-function workOf(run: RunModel, { nodeKey, item }: Selection): WorkRun | undefined {
+export function workOf(run: RunModel, { nodeKey, item }: Selection): WorkRun | undefined {
   const node = run.nodes.get(nodeKey);
   return item === null ? node : node?.items.get(item);
 }

@@ -10,6 +10,7 @@ import { Menu } from '../ui/menu.tsx';
 import { useToast } from '../ui/toast.tsx';
 import type { RunModel } from './model/records.ts';
 import { TargetLink, useNavigation } from './navigation.tsx';
+import { parkedFailure, ResumeActions } from './resume-actions.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
 import { useRunInput } from './run-queries.ts';
 
@@ -19,7 +20,7 @@ export interface RunActionsProps {
   details: ExecutionDetails | undefined;
 }
 
-/** What can be done with the run: cancel it while it runs, run it again once it has ended. */
+/** What can be done with the run: cancel it while it runs, go on after a failure, run it again once it has ended. */
 export function RunActions({ executionId, run, details }: RunActionsProps): ReactElement | null {
   const cancel = useCancelRun();
   const retry = useRetryRun();
@@ -27,9 +28,12 @@ export function RunActions({ executionId, run, details }: RunActionsProps): Reac
   const [isPlanning, setIsPlanning] = useState(false);
   if (run.end === null) {
     return run.sequence === 0 ? null : (
-      <Button icon="stop" isBusy={cancel.isPending} onClick={() => cancel.mutate({ executionId })}>
-        Cancel
-      </Button>
+      <>
+        {parkedFailure(run) !== null && <ResumeActions executionId={executionId} />}
+        <Button icon="stop" isBusy={cancel.isPending} onClick={() => cancel.mutate({ executionId })}>
+          Cancel
+        </Button>
+      </>
     );
   }
   const hasFailed = run.end.status !== 'SUCCEEDED';

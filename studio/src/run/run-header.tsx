@@ -3,8 +3,9 @@ import type { ReactElement } from 'react';
 import { CopyableId } from '../ui/copyable-id.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
-import { live, runStatusAt } from './model/moment.ts';
+import { live, pauseAt, runStatusAt } from './model/moment.ts';
 import type { RunModel } from './model/records.ts';
+import { waitText } from './model/waiting.ts';
 import { TargetLink } from './navigation.tsx';
 import { RunActions } from './run-actions.tsx';
 
@@ -19,6 +20,8 @@ export interface RunHeaderProps {
 /** What the run is of, how it stands, and what can be done with it. */
 export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: RunHeaderProps): ReactElement {
   const workflow = details?.workflow;
+  const pause = run.end !== null && run.end.sequence <= sequence ? null : pauseAt(run, sequence);
+  const parent = details?.parent;
   const startedAt = run.startedAt === null ? null : new Date(run.startedAt).toISOString();
   const endedAt = run.end === null ? (details?.finishedAt ?? null) : new Date(run.end.at).toISOString();
   return (
@@ -36,6 +39,7 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
         <StatusBadge
           status={isCaughtUp || sequence !== live || !details ? runStatusAt(run, sequence) : details.status}
         />
+        {pause && <span className="weft-run__until">{waitText(pause, Date.now())}</span>}
         {sequence !== live && <span className="weft-run__past">as it stood then</span>}
       </div>
       <p className="weft-run__facts">
@@ -50,6 +54,18 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
           <TargetLink target={{ kind: 'run', executionId: details.retryOf.id }}>
             Retry of an earlier run
           </TargetLink>
+        )}
+        {parent && (
+          <span>
+            Started by node {parent.nodeKey}
+            {parent.item !== null && ` [${parent.item}]`} of{' '}
+            <TargetLink
+              className="weft-run__origin"
+              target={{ kind: 'run', executionId: parent.execution.id }}
+            >
+              {parent.execution.workflow?.name ?? 'a run'}
+            </TargetLink>
+          </span>
         )}
         {!isCaughtUp && <span>Reading its journal …</span>}
         <CopyableId id={executionId} of="run" />

@@ -3,6 +3,8 @@ import type { ReactElement } from 'react';
 import { Button } from '../ui/button.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Tabs } from '../ui/tabs.tsx';
+import { ChildRuns } from './child-runs.tsx';
+import { startsRuns } from './children.ts';
 import { FailurePanel } from './failure-panel.tsx';
 import { Files } from './files.tsx';
 import { Findings } from './findings.tsx';
@@ -15,6 +17,7 @@ import type { RunPlace } from './run-place.ts';
 import type { RunSnapshot, RunStore } from './run-store.ts';
 import { SkipReasonLine } from './skip-reason.tsx';
 import type { Selection } from './timeline.tsx';
+import { WaitLine } from './wait-line.tsx';
 
 export interface RunPanelProps {
   executionId: string;
@@ -59,6 +62,8 @@ export function RunPanel(props: RunPanelProps): ReactElement {
     selected === null
       ? 'All nodes'
       : nameOf(selected.nodeKey) + (selected.item === null ? '' : ` [${selected.item}]`);
+  const hasRuns = startsRuns(details, selected?.nodeKey ?? null);
+  const shownTab = tab === 'runs' && !hasRuns ? 'logs' : tab;
   const values = { executionId, run, details, of: selected, sequence, nameOf };
   return (
     <section className="weft-run__panel" aria-label={name}>
@@ -82,6 +87,7 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           onSelectNode={(nodeKey) => onChange({ selected: { nodeKey, item: null } })}
         />
       )}
+      <WaitLine executionId={executionId} run={run} of={selected} sequence={sequence} />
       {error && !isSame(error, runError) && (
         <FailurePanel
           label={`Why ${name} failed`}
@@ -93,7 +99,7 @@ export function RunPanel(props: RunPanelProps): ReactElement {
       )}
       <Tabs
         label="Details"
-        selected={tab}
+        selected={shownTab}
         onSelect={(id) => onChange({ tab: id })}
         tabs={[
           { id: 'logs', label: 'Logs' },
@@ -101,9 +107,10 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           { id: 'input', label: 'Input' },
           { id: 'files', label: counted('Files', artifacts.length) },
           { id: 'findings', label: counted('Findings', findings.length + notices.length) },
+          ...(hasRuns ? [{ id: 'runs', label: 'Runs' } as const] : []),
         ]}
       >
-        {tab === 'logs' && (
+        {shownTab === 'logs' && (
           <Logs
             key={`${selected?.nodeKey}/${selected?.item}`}
             store={store}
@@ -118,6 +125,9 @@ export function RunPanel(props: RunPanelProps): ReactElement {
         {tab === 'output' && <OutputPanel {...values} />}
         {tab === 'input' && <InputPanel {...values} />}
         {tab === 'files' && <Files artifacts={artifacts} nameOf={nameOf} />}
+        {shownTab === 'runs' && (
+          <ChildRuns executionId={executionId} run={run} of={selected} nameOf={nameOf} />
+        )}
         {tab === 'findings' && (
           <Findings findings={findings} notices={notices} environments={environments} nameOf={nameOf} />
         )}

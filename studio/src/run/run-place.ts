@@ -11,4 +11,4 @@ export interface RunPlace {
   at: number | null;
 }
 
-export type RunTab = 'logs' | 'output' | 'input' | 'files' | 'findings';
+export type RunTab = 'logs' | 'output' | 'input' | 'files' | 'findings' | 'runs';

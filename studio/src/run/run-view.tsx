@@ -20,6 +20,7 @@ import { FailurePanel } from './failure-panel.tsx';
 import { criticalPath } from './model/critical-path.ts';
 import { live } from './model/moment.ts';
 import { type NavigationProps, NavigationProvider } from './navigation.tsx';
+import { parkedFailure } from './resume-actions.tsx';
 import { RunHeader } from './run-header.tsx';
 import { RunPanel } from './run-panel.tsx';
 import type { RunPlace } from './run-place.ts';
@@ -106,7 +107,8 @@ function Run({ executionId, store, snapshot, details, initialPlace, onPlaceChang
   const isNarrow = useIsNarrow();
   // A long journal is still being read when it is known already how the run ended.
   const readEnd = run.end !== null && run.end.sequence <= sequence ? run.end : null;
-  const error = snapshot.isCaughtUp ? readEnd?.error : details?.error;
+  const parked = sequence === live ? parkedFailure(run) : null;
+  const error = snapshot.isCaughtUp ? (readEnd?.error ?? parked) : details?.error;
 
   const overview = (
     <Tabs

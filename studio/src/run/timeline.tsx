@@ -16,6 +16,7 @@ import {
   type TimelineRow,
   type TimeScale,
 } from './model/timeline-layout.ts';
+import { waitText } from './model/waiting.ts';
 import './timeline.css';
 
 export interface Selection {
@@ -230,6 +231,14 @@ function RowBars({ bars, installs, installing, isCritical }: RowBarsProps): Reac
           title="On the critical path: the run was as long as this took"
         />
       )}
+      {last?.kind === 'wait' && last.untilAt === null && last.attempt.wait && (
+        <span
+          className="weft-timeline__installing weft-timeline__waiting"
+          style={last.left > 0.5 ? { right: `${(1 - last.left) * 100}%` } : { left: percent(last.left) }}
+        >
+          Waits {waitText(last.attempt.wait, Date.now())}
+        </span>
+      )}
       {installing && (
         <span
           className="weft-timeline__installing"
@@ -302,7 +311,8 @@ function RowDuration({
 
 function titleOf({ kind, attempt, status, fromAt, untilAt }: TimelineBar): string {
   const took = untilAt === null ? 'until now' : formatDuration(untilAt - fromAt);
-  if (kind === 'wait') return `Waits to try again: ${took}`;
+  if (kind === 'wait')
+    return `Waits ${attempt.wait === null ? 'to try again' : waitText(attempt.wait, Date.now())}: ${took}`;
   return `Attempt ${attempt.number}: ${statusLabel(status)}, ${took}`;
 }
 

@@ -3,6 +3,7 @@ import type { ExecutionStatus, ExecutionSummary } from '@weft/client';
 import { type ReactElement, useEffect, useMemo, useRef } from 'react';
 import { useExecutions } from '../data/executions.ts';
 import { useWorkflows } from '../data/workflows.ts';
+import { waitText } from '../run/model/waiting.ts';
 import { type NavigationProps, NavigationProvider, TargetLink } from '../run/navigation.tsx';
 import { isRefusal, useCancelRun, useRetryRun } from '../run/run-actions.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
@@ -150,7 +151,7 @@ interface RowProps {
 }
 
 function Row({ run, place, top }: RowProps): ReactElement {
-  const { id, status, workflow, version, error, createdAt, startedAt, finishedAt } = run;
+  const { id, status, workflow, version, error, wait, createdAt, startedAt, finishedAt } = run;
   const name = workflow?.name ?? 'Python run';
   return (
     <li
@@ -165,7 +166,9 @@ function Row({ run, place, top }: RowProps): ReactElement {
           {error ? (
             <span className="weft-run-list__error">{withCode(error.message)}</span>
           ) : (
-            version && `Version ${version.number}`
+            [version && `Version ${version.number}`, wait && `waits ${waitText(wait, Date.now())}`]
+              .filter(Boolean)
+              .join(', ')
           )}
         </span>
       </span>

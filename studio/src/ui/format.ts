@@ -21,6 +21,13 @@ export function formatRelative(at: number, now: number): string {
   return date.format(at);
 }
 
+/** `14:05` today, `Jan 3, 14:05` this year, and with the year else. */
+export function formatMoment(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)];
+  if (then.toDateString() === today.toDateString()) return time.format(then);
+  return (then.getFullYear() === today.getFullYear() ? dayAndTime : fullMoment).format(then);
+}
+
 /** `1.2 MB`. */
 export function formatBytes(bytes: number): string {
   const unit = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
@@ -31,6 +38,15 @@ export function formatBytes(bytes: number): string {
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const time = new Intl.DateTimeFormat('en', clock);
+const dayAndTime = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric', ...clock });
+const fullMoment = new Intl.DateTimeFormat('en', {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  hourCycle: 'h23',
+});
 
 function tenths(seconds: number): string {
   return (Math.floor(seconds * 10) / 10).toFixed(1);

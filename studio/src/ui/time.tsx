@@ -1,5 +1,5 @@
 import { type ReactElement, useSyncExternalStore } from 'react';
-import { formatDuration, formatRelative } from './format.ts';
+import { formatDuration, formatMoment, formatRelative } from './format.ts';
 
 /** `3 minutes ago`, kept true; the exact moment on hover. */
 export function RelativeTime({ at }: { at: string | number | Date }): ReactElement {
@@ -8,6 +8,16 @@ export function RelativeTime({ at }: { at: string | number | Date }): ReactEleme
   return (
     <time dateTime={date.toISOString()} title={date.toLocaleString()}>
       {formatRelative(date.getTime(), now)}
+    </time>
+  );
+}
+
+/** `14:05`, with the day where it is not today; how far it is on hover. */
+export function MomentTime({ at }: { at: string }): ReactElement {
+  const now = useNow();
+  return (
+    <time dateTime={at} title={formatRelative(Date.parse(at), now)}>
+      {formatMoment(Date.parse(at), now)}
     </time>
   );
 }

@@ -18,6 +18,30 @@ export function useRemembered(name: string, initial: boolean): [boolean, (isOn: 
   return [isOn, choose];
 }
 
+/** A text that this browser keeps, such as a name that is typed again and again. */
+export function useRememberedText(name: string): [string, (text: string) => void] {
+  const key = `weft.${name}`;
+  const [text, setText] = useState(() => {
+    try {
+      return localStorage.getItem(key) ?? '';
+    } catch {
+      return '';
+    }
+  });
+  const keep = useCallback(
+    (next: string) => {
+      setText(next);
+      try {
+        localStorage.setItem(key, next);
+      } catch {
+        // Blocked or full.
+      }
+    },
+    [key],
+  );
+  return [text, keep];
+}
+
 function read(key: string): boolean | null {
   try {
     const value = localStorage.getItem(key);

@@ -3,6 +3,7 @@ import { Component, StrictMode, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createClient } from '../../../client-sdk/src/index.ts';
 import {
+  useApprovals,
   useExecution,
   useExecutionEvents,
   useNodeOutput,
@@ -111,6 +112,31 @@ window.mountWithoutProvider = () => {
     <Boundary>
       <Execution id="exec_1" />
     </Boundary>,
+  );
+  window.unmount = () => root.unmount();
+};
+
+function Asked({ filter }) {
+  const { approvals, isLoading, problem } = useApprovals(filter);
+  return (
+    <p id="asked">
+      {isLoading ? 'loading' : approvals.map(({ title, status }) => `${title} ${status}`).join(', ')}{' '}
+      {problem?.code}
+    </p>
+  );
+}
+
+window.mountApprovals = (options, filter) => {
+  const root = createRoot(document.getElementById('root'));
+  const client = createClient(options);
+  window.resolveApproval = (...args) => client.approvals.resolve(...args).then(({ status }) => status);
+  root.render(
+    <StrictMode>
+      <WeftProvider client={client}>
+        <Asked filter={{ ...filter }} />
+        <Asked filter={{ ...filter }} />
+      </WeftProvider>
+    </StrictMode>,
   );
   window.unmount = () => root.unmount();
 };

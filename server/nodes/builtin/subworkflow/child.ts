@@ -13,7 +13,7 @@ export const whichWorkflow = {
       title: 'Workflow',
       description: 'The key of the workflow, or its id. It may hold templates.',
       placeholder: 'monthly-report',
-      widget: 'text',
+      widget: 'workflow',
     } satisfies FieldMeta),
   version: z
     .int()

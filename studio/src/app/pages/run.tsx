@@ -34,7 +34,7 @@ export default function RunPage(): ReactElement {
   );
 }
 
-const tabs: readonly string[] = ['logs', 'output', 'input', 'files', 'findings'] satisfies RunTab[];
+const tabs: readonly string[] = ['logs', 'output', 'input', 'files', 'findings', 'runs'] satisfies RunTab[];
 
 /** A link leads to what was looked at. */
 function placeOf(params: URLSearchParams): Partial<RunPlace> {

@@ -113,6 +113,7 @@ function clamp(number: number, min = Number.NEGATIVE_INFINITY, max = Number.POSI
 
 function boundsOf(min: number | undefined, max: number | undefined, unit: ReactNode): string | null {
   const suffix = typeof unit === 'string' ? ` ${unit}` : '';
+  if (max === Number.MAX_SAFE_INTEGER) return boundsOf(min, undefined, unit); // zod's way to say `any`
   if (min !== undefined && max !== undefined) return `${format(min)} to ${format(max)}${suffix}`;
   if (min !== undefined) return `at least ${format(min)}${suffix}`;
   return max === undefined ? null : `at most ${format(max)}${suffix}`;

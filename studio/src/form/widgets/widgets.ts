@@ -3,6 +3,7 @@ import { isFileValue } from '../../files/file-value.ts';
 import { CodeWidget } from '../code/code-widget.tsx';
 import { ExpressionWidget } from '../expression/expression-widget.tsx';
 import { CasesWidget } from './cases.tsx';
+import { CheckboxWidget } from './checkbox.tsx';
 import { DurationWidget } from './duration.tsx';
 import { FileWidget } from './file.tsx';
 import { JsonWidget } from './json.tsx';
@@ -11,6 +12,7 @@ import { NumberWidget } from './number.tsx';
 import { SelectWidget } from './select.tsx';
 import { TextAreaWidget, TextWidget } from './text.tsx';
 import type { FormWidgetProps } from './widget.ts';
+import { WorkflowWidget } from './workflow.tsx';
 
 /** A widget, and what it can show. */
 export interface FormWidget {
@@ -34,6 +36,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
     fits: (value) => Array.isArray(value) && value.every(isText),
     placesProblems: true,
   },
+  checkbox: { Widget: CheckboxWidget, fits: (value) => typeof value === 'boolean' },
   duration: { Widget: DurationWidget, fits: isNumber },
   number: { Widget: NumberWidget, fits: isNumber },
   select: { Widget: SelectWidget, fits: isText },
@@ -45,6 +48,7 @@ export const weftWidgets: Readonly<Record<string, FormWidget>> = {
   },
   // Forms begin an object without its fields.
   file: { Widget: FileWidget, fits: (value) => isFileValue(value) || JSON.stringify(value) === '{}' },
+  workflow: { Widget: WorkflowWidget, fits: isText },
   json: { Widget: JsonWidget, fits: () => true, isGroup: true },
 };
 

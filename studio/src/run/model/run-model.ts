@@ -214,8 +214,9 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
       break;
     }
     case 'NodeWaiting': {
-      const { reason, until } = event;
-      Object.assign(endAttempt(run, work, 'WAIT', sequence, at) ?? {}, { wait: { reason, until } });
+      const { reason, until, failure = null } = event;
+      const ended = endAttempt(run, work, 'WAIT', sequence, at);
+      Object.assign(ended ?? {}, { wait: { reason, until }, error: failure });
       break;
     }
     case 'NodeCanceled':
