@@ -8,7 +8,11 @@ export interface ExecutionExport {
   format: 'weft-execution';
   formatVersion: 1;
   exportedAt: string;
-  execution: Omit<Execution, 'workflow' | 'version'> & { retryOfId: string | null };
+  execution: Omit<Execution, 'workflow' | 'version'> & {
+    retryOfId: string | null;
+    /** The node that started it; null where none did, and absent in documents of servers that knew no such nodes. */
+    parent?: { executionId: string; nodeKey: string; item: number | null } | null;
+  };
   /** The version that ran; `id` and `versionNumber` are null for `python.run()`, which has no workflow. */
   workflow: Omit<Workflow['latestVersion'], 'number' | 'createdAt'> & {
     id: string | null;

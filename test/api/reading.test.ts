@@ -98,13 +98,17 @@ test('a node definition has all that a form needs', async () => {
     '{ nodeDefinitions { type } }',
   );
   expect(nodeDefinitions.map(({ type }) => type).sort()).toEqual([
+    'approval',
     'branch',
+    'delay',
     'fail',
     'http',
     'input',
     'merge',
     'output',
     'python',
+    'repeat',
+    'subworkflow',
     'switch',
     'transform',
   ]);

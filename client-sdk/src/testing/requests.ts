@@ -45,7 +45,7 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
 
   function executionNow(): Execution {
     const { nodes, status, startedAt, finishedAt, output, error } = stateNow();
-    const { retryOfId: _, ...recorded } = exported.execution;
+    const { retryOfId: _, parent: _parent, ...recorded } = exported.execution;
     const { id, versionNumber, name } = exported.workflow;
     return {
       ...recorded,
