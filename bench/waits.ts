@@ -25,6 +25,9 @@ const workflowId = await weft.createWorkflow({
 });
 
 const nothingWaits = await cpuShare();
+// So that what a server takes for any execution, and keeps, is not counted.
+await startLanes(HELD, () => new Date(0));
+await untilCount(`status = 'SUCCEEDED'`, HELD);
 const memoryBefore = await memoryMb();
 await startAll(HELD, () => new Date(Date.now() + HOUR_MS));
 const memoryAfter = await memoryMb();
@@ -46,12 +49,16 @@ console.log(
 );
 
 async function startAll(count: number, until: () => Date): Promise<void> {
+  await startLanes(count, until);
+  await untilCount('wake_at IS NOT NULL', count);
+}
+
+async function startLanes(count: number, until: () => Date): Promise<void> {
   let started = 0;
   const lane = async () => {
     while (started++ < count) await weft.start(workflowId, until().toISOString());
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  await untilCount('wake_at IS NOT NULL', count);
 }
 
 async function untilCount(condition: string, count: number): Promise<void> {
@@ -89,15 +96,11 @@ async function secondsUntilAllResume(): Promise<number> {
     'SELECT count(*)::int AS n FROM executions WHERE wake_at IS NOT NULL',
   );
   const due = new Date(Date.now() + 60_000);
-  let started = 0;
-  const lane = async () => {
-    while (started++ < DUE) await weft.start(workflowId, due.toISOString());
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await startLanes(DUE, () => due);
   await untilCount('wake_at IS NOT NULL', before[0].n + DUE);
   if (Date.now() > due.getTime())
     throw new Error('This machine takes longer than a minute to start them all.');
-  await untilCount(`status = 'SUCCEEDED'`, DUE);
+  await untilCount(`status = 'SUCCEEDED'`, HELD + DUE);
   const { rows } = await sql.query('SELECT max(finished_at) AS last FROM executions');
   return (rows[0].last.getTime() - due.getTime()) / 1_000;
 }
