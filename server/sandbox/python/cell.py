@@ -11,6 +11,8 @@ stdout and stderr are pipes to Node. So Node also receives what C code writes, a
 writes faster than Node reads blocks.
 """
 
+import _thread
+import contextlib
 import fcntl
 import functools
 import gc
@@ -47,6 +49,7 @@ _MAX_FINDINGS = 200
 # 700 bytes in most ways from one call to the next, 5.3 KiB where sorted() calls the program's own comparison.
 _STACK, _STACK_PER_CALL = 8 * _MIB, 5_500
 _LINGER_SECONDS, _SHORT_LINGER_SECONDS = 0.2, 0.025
+_TERM_GRACE_SECONDS = 3  # longer than Node waits before it kills
 _SMALL_KB = 16 << 10
 
 
@@ -208,8 +211,16 @@ def _let_term_end_forked_processes():
 
 
 def _end_by_exception(number, _frame):
-    """So that `finally` blocks run within the grace time. Code that catches SystemExit does not change the outcome."""
+    """So that `finally` blocks run within the grace time. Code that catches SystemExit does not change the outcome, nor
+    does code that waits for ever in one, as multiprocessing may when it ends its workers."""
+    with contextlib.suppress(RuntimeError):  # as many threads as there may be
+        _thread.start_new_thread(_exit_soon, (128 + number,))
     raise SystemExit(128 + number)
+
+
+def _exit_soon(code):
+    time.sleep(_TERM_GRACE_SECONDS)
+    os._exit(code)
 
 
 def _limit_data(limit):
