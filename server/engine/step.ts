@@ -51,8 +51,8 @@ export function takeStep(
   const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : state.startedAt!.getTime() + timeoutMs;
   if (deadline <= now.getTime()) step.end = { type: 'ExecutionFailed', error: executionTimeout(timeoutMs!) };
 
-  for (let skipped = true; skipped && step.end === null; ) {
-    skipped = false;
+  for (let isChanged = true; isChanged && step.end === null; ) {
+    isChanged = false;
     step.wait = null;
     for (const command of schedule(plan.graph, state, now.getTime(), signals)) {
       switch (command.kind) {
@@ -62,12 +62,12 @@ export function takeStep(
         case 'skip':
           emit({ type: 'NodeSkipped', nodeKey: command.nodeKey, attempt: 0, because: command.because });
           // The node's own edges die, which may decide further nodes.
-          skipped = true;
+          isChanged = true;
           break;
         case 'resume':
           if (mayStart) for (const event of resumeEventsOf(state, command)) emit(event);
           // Who gives up decides the execution.
-          skipped ||= runOf(state, command.nodeKey, null).status === 'FAILED';
+          isChanged ||= runOf(state, command.nodeKey, null).status === 'FAILED';
           break;
         case 'wait':
           step.wait = earlier(step.wait, command);

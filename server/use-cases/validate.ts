@@ -8,6 +8,7 @@ import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
+import { LONGEST_WAIT_MS } from '../shared/longest-wait.ts';
 import { inferScopes } from './infer-scopes.ts';
 import { inspectNodes } from './inspect-nodes.ts';
 import { isKey, quoteForMessage } from './keys.ts';
@@ -184,13 +185,10 @@ function outputExpressionsOf({ nodes }: WorkflowDraft, registry: NodeRegistry): 
   return found;
 }
 
-/** Ten years: what is longer is a mistake. */
-const MAX_TIMEOUT_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
-
 /** Of a workflow, or of one execution of it. */
 export function checkTimeout(timeoutMs: number | null): UserError[] {
-  if (timeoutMs === null || (timeoutMs >= 1_000 && timeoutMs <= MAX_TIMEOUT_MS)) return [];
-  const message = `Expected \`timeoutMs\` to be a number from 1000 to ${MAX_TIMEOUT_MS}, got ${timeoutMs}.`;
+  if (timeoutMs === null || (timeoutMs >= 1_000 && timeoutMs <= LONGEST_WAIT_MS)) return [];
+  const message = `Expected \`timeoutMs\` to be a number from 1000 to ${LONGEST_WAIT_MS}, got ${timeoutMs}.`;
   return [{ code: 'INVALID', field: 'timeoutMs', message }];
 }
 

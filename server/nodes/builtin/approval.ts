@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_WAIT_MS } from '../../shared/longest-wait.ts';
 import type { ApprovalState, Approvals } from '../approvals.ts';
 import {
   type ConfigProblem,
@@ -9,9 +10,6 @@ import {
   NodeFailure,
   type NodeWait,
 } from '../definition.ts';
-
-/** Ten years, milliseconds, as for `delay`. */
-const MAX_TIMEOUT_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 const config = z.strictObject({
   title: z
@@ -57,7 +55,7 @@ const config = z.strictObject({
   timeoutMs: z
     .int()
     .min(1_000)
-    .max(MAX_TIMEOUT_MS)
+    .max(LONGEST_WAIT_MS)
     .optional()
     .meta({
       title: 'Time limit',

@@ -1,15 +1,13 @@
 import { z } from 'zod';
+import { LONGEST_WAIT_MS } from '../../shared/longest-wait.ts';
 import type { ConfigProblem, FieldMeta, NodeDefinition } from '../definition.ts';
 import { NodeFailure } from '../definition.ts';
-
-/** Ten years, milliseconds: what is longer is a mistake. */
-const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 const config = z.strictObject({
   durationMs: z
     .int()
     .min(0)
-    .max(MAX_DELAY_MS)
+    .max(LONGEST_WAIT_MS)
     .optional()
     .meta({
       title: 'Duration',
@@ -72,7 +70,7 @@ function endOf({ durationMs, until }: Config, now: Date): Date {
     const message = `Expected \`until\` to be a moment such as 2027-01-31T09:00:00Z, got ${JSON.stringify(until!.slice(0, 100))}.`;
     throw new NodeFailure({ code: 'INVALID_CONFIG', message });
   }
-  if (end - now.getTime() > MAX_DELAY_MS) {
+  if (end - now.getTime() > LONGEST_WAIT_MS) {
     const message = `Expected \`until\` to be at most ten years ahead, got ${until!.slice(0, 100)}.`;
     throw new NodeFailure({ code: 'INVALID_CONFIG', message });
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_WAIT_MS } from '../../shared/longest-wait.ts';
 import type { Children } from '../children.ts';
 import {
   type FieldMeta,
@@ -8,9 +9,6 @@ import {
   type NodeWait,
 } from '../definition.ts';
 import { childOutput, inspectWorkflow, startChild, whichWorkflow } from './subworkflow/child.ts';
-
-/** Ten years, milliseconds, as for `delay`. */
-const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 const config = z.strictObject({
   ...whichWorkflow,
@@ -52,7 +50,7 @@ const config = z.strictObject({
   delayMs: z
     .int()
     .min(0)
-    .max(MAX_DELAY_MS)
+    .max(LONGEST_WAIT_MS)
     .default(0)
     .meta({
       title: 'Pause',
