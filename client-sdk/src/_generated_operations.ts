@@ -350,7 +350,7 @@ export type ExecutionStartInput = {
   workflowKey?: string | null | undefined;
   /** The version to run; by default the latest. */
   versionNumber?: number | null | undefined;
-  /** The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. */
+  /** The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. With `pinnedFrom`, by default the input of that execution. */
   input?: unknown;
   /** 1 to 200 characters. A second start of the same workflow with the same key returns the first execution and starts nothing; with another input it is refused with IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
@@ -358,6 +358,24 @@ export type ExecutionStartInput = {
   idempotencyTtlSeconds?: number | null | undefined;
   /** How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says. */
   timeoutMs?: number | null | undefined;
+  /** Keys of nodes to start at, for a part of the workflow: they run, and all that follows them. What they read of other nodes has to be pinned. By default the whole workflow runs. */
+  from?: Array<string> | null | undefined;
+  /** Keys of nodes to run to: they run, and all that leads to them, as far as it is not pinned; nothing behind them runs. Their output is the execution's. The same key here and in `from` runs one node alone. */
+  to?: Array<string> | null | undefined;
+  /** Outputs that stand in for nodes, which do not run; at most 64 MiB together. */
+  pinned?: Array<PinnedOutputInput> | null | undefined;
+  /** With `from`: an execution of the same workflow, whose outputs are pinned for what is read of nodes that do not run and are not in `pinned`. */
+  pinnedFrom?: string | null | undefined;
+};
+
+/** An output that stands in for a node, which does not run. */
+export type PinnedOutputInput = {
+  /** The node's `key`. */
+  nodeKey: string;
+  /** What it emits; a list for a node with `forEach`. */
+  output?: unknown;
+  /** The output handle that it emits on; by default its first. */
+  handle?: string | null | undefined;
 };
 
 /** How running nodes are ended. */
@@ -889,7 +907,7 @@ type EventParts_NodeCanceled_Fragment = ActivityParts_NodeCanceled_Fragment;
 
 type EventParts_NodeReused_Fragment = (
   {
-  /** What the node emitted in the former execution. */
+  /** What the node emits without running. */
   output: unknown;
 }
   & ActivityParts_NodeReused_Fragment
@@ -1121,6 +1139,8 @@ type ActivityParts_NodeFailed_Fragment = {
 };
 
 type ActivityParts_NodeSkipped_Fragment = {
+  /** True where whoever started the execution left the node out, by `from` or `to` of `executionStart`; no edge is in `because` then. Null otherwise. */
+  isLeftOut: boolean | null;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -1166,7 +1186,7 @@ type ActivityParts_NodeCanceled_Fragment = {
 };
 
 type ActivityParts_NodeReused_Fragment = {
-  /** The output handle that the node emitted on. */
+  /** The output handle that the node emits on. */
   handle: string;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
@@ -1181,6 +1201,11 @@ type ActivityParts_NodeReused_Fragment = {
   /** The index of the item, from 0, of a node that runs `forEach`. */
   item: number | null;
   type: 'NodeReused';
+  /** Where a pinned output is from; null for one of the execution that this one retries. */
+  pinned: {
+    /** The execution that had it; null where whoever started this execution gave it. */
+    executionId: string | null;
+  } | null;
 };
 
 type ActivityParts_NodeWaiting_Fragment = {
@@ -1552,6 +1577,13 @@ export type ExecutionPartsFragment = {
     /** Counts 1, 2, 3 … within the workflow. */
     number: number;
   } | null;
+  /** What it runs, where that is not the whole workflow; else null. */
+  partial: {
+    /** The keys of the nodes that it starts at; empty where it starts at the beginning. */
+    from: Array<string>;
+    /** The keys of the nodes that it runs to; empty where it runs to the end. */
+    to: Array<string>;
+  } | null;
 };
 
 export type NodeErrorPartsFragment = {
@@ -1742,6 +1774,8 @@ export type ExecutionQuery = {
       attempt: number;
       /** What the node emitted; null until it has SUCCEEDED. */
       output: unknown;
+      /** Whether it was SKIPPED because whoever started the execution left it out. */
+      isLeftOut: boolean;
       /** When its first attempt began. */
       startedAt: string | null;
       /** When it reached a final status. */
@@ -1770,6 +1804,11 @@ export type ExecutionQuery = {
         /** The handle that the source emitted on; null where it did not succeed. */
         emitted: string | null;
       }> | null;
+      /** Where its output is from, where that was pinned; else null. */
+      pinned: {
+        /** The execution that had it; null where whoever started this execution gave it. */
+        executionId: string | null;
+      } | null;
     }>;
   }
     & ExecutionPartsFragment
@@ -2836,40 +2875,40 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}}...on NodeReused{handle}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionResumeDocument: Document<ExecutionResumeMutation, ExecutionResumeMutationVariables> =
-  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, ExecutionRetryPlanQueryVariables> =
   'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionExportQueryVariables> =
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
-  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
-  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
   'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';

@@ -27,6 +27,10 @@ export interface ItemState<Output = unknown> {
   readonly error: NodeFailure | null;
   /** The edges by which nothing came, where it was SKIPPED. Null otherwise. */
   readonly because: readonly DeadEdge[] | null;
+  /** Where its output is from, where that was pinned: an execution, or, where that is null, whoever started the run. */
+  readonly pinned: { readonly executionId: string | null } | null;
+  /** Whether it was SKIPPED because whoever started the run left it out. */
+  readonly isLeftOut: boolean;
   /** What it waits for, while the status is WAITING. */
   readonly wait: Wait | null;
   /** The latest report of the last attempt. */
@@ -67,6 +71,8 @@ const emptyItem: ItemState = {
   output: null,
   error: null,
   because: null,
+  pinned: null,
+  isLeftOut: false,
   wait: null,
   progress: null,
   startedAt: null,
@@ -166,13 +172,18 @@ function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemStat
     case 'NodeSucceeded':
       return { status: 'SUCCEEDED', output: event.output, error: null, ...ended };
     case 'NodeReused':
-      return { status: 'REUSED', output: event.output, ...ended };
+      return { status: 'REUSED', output: event.output, pinned: event.pinned ?? null, ...ended };
     case 'NodeFailed':
       return { status: 'FAILED', error: event.error, ...ended };
     case 'NodeCanceled':
       return { status: 'CANCELED', ...ended };
     case 'NodeSkipped':
-      return { status: 'SKIPPED', because: event.because ?? null, ...ended };
+      return {
+        status: 'SKIPPED',
+        because: event.because ?? null,
+        isLeftOut: event.isLeftOut ?? false,
+        ...ended,
+      };
     case 'NodeRetryScheduled':
       return { status: 'WAITING', error: event.error, wait: retryWait(event) };
     default:

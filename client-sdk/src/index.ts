@@ -61,6 +61,7 @@ export type { TextOptions, TextStream } from './text.ts';
 export type { TransportKind } from './transport/transport.ts';
 export {
   createTypedClient,
+  type PinnedOutput,
   type TypedRunOptions,
   type TypedWorkflow,
   type WorkflowReference,

@@ -18,14 +18,16 @@ export interface TypedWorkflow<Input, Output, Nodes> {
    * Starts the workflow. The run can be used before the server has answered:
    * `await weft.workflows.report.run({ rows }).result()`. Faults of the input are thrown by the run's methods.
    */
-  run(...args: RunArguments<Input>): WorkflowRun<Output, Nodes>;
+  run(...args: RunArguments<Input, Nodes>): WorkflowRun<Output, Nodes>;
 }
 
-type RunArguments<Input> = unknown extends Input
-  ? [input?: Input, options?: TypedRunOptions]
-  : [input: Input, options?: TypedRunOptions];
+type RunArguments<Input, Nodes> = unknown extends Input
+  ? [input?: Input, options?: TypedRunOptions<Nodes>]
+  :
+      | [input: Input | undefined, options: TypedRunOptions<Nodes> & { pinnedFrom: string }]
+      | [input: Input, options?: TypedRunOptions<Nodes>];
 
-export interface TypedRunOptions extends RequestOptions {
+export interface TypedRunOptions<Nodes = Record<string, unknown>> extends RequestOptions {
   /**
    * A second start with the same key returns the first run, and with another input it throws IDEMPOTENCY_CONFLICT. The
    * client makes a key unless one is given.
@@ -33,7 +35,20 @@ export interface TypedRunOptions extends RequestOptions {
   idempotencyKey?: string;
   /** Seconds that the key counts; without it as long as its execution is kept. */
   idempotencyTtlSeconds?: number;
+  /** For a part of the workflow: the nodes to start at. They run, and all that follows them. */
+  from?: readonly (keyof Nodes & string)[];
+  /** The nodes to run to: nothing behind them runs. Their output is the run's. */
+  to?: readonly (keyof Nodes & string)[];
+  /** Outputs that stand in for nodes, which do not run. */
+  pinned?: readonly PinnedOutput<Nodes>[];
+  /** With `from`: the execution whose outputs stand in for the other nodes that do not run, and whose input it has unless given. */
+  pinnedFrom?: string;
 }
+
+/** `handle` is the first of the node unless given. */
+export type PinnedOutput<Nodes> = {
+  [Key in keyof Nodes & string]: { nodeKey: Key; output: Nodes[Key]; handle?: string };
+}[keyof Nodes & string];
 
 /** A run of a workflow. */
 export interface WorkflowRun<Output, Nodes> extends RunMethods<Output> {
@@ -77,9 +92,10 @@ function typedWorkflow(
   const { start } = makeExecutions(context);
   return {
     key: reference.workflowKey ?? reference.workflowId,
-    run(input, { idempotencyKey, idempotencyTtlSeconds, ...options } = {}) {
+    run(input, { idempotencyKey, idempotencyTtlSeconds, from, to, pinned, pinnedFrom, ...options } = {}) {
       const key = { idempotencyKey, idempotencyTtlSeconds };
-      const started = start({ ...reference, input, ...key }, options).then(({ id }) => id);
+      const part = { from: listOf(from), to: listOf(to), pinned: listOf(pinned), pinnedFrom };
+      const started = start({ ...reference, input, ...key, ...part }, options).then(({ id }) => id);
       const run = makePendingRun<unknown>(context, started);
       return {
         ...run,
@@ -87,6 +103,10 @@ function typedWorkflow(
       };
     },
   };
+}
+
+function listOf<T>(list: readonly T[] | undefined): T[] | undefined {
+  return list && [...list];
 }
 
 async function nodeOutput(

@@ -11,6 +11,7 @@ import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
 import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-executions.ts';
 import { Approvals1764540000000 } from '../../migrations/1764540000000-approvals.ts';
 import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
+import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -26,6 +27,7 @@ export const migrations = [
   SubExecutions1764530000000,
   Approvals1764540000000,
   Files1764600000000,
+  PartialRuns1764620000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

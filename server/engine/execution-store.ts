@@ -6,6 +6,7 @@ import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { WaitingParent } from './family.ts';
 import type { RunState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
+import type { PartialRun } from './partial-run.ts';
 import type { AddressedSignal } from './waits.ts';
 
 /** What the engine reads and writes beside the journal's appends. Tests give one in memory. */
@@ -38,6 +39,8 @@ export interface StoredExecution {
   timeoutMs: number | null;
   /** The node that waits for it. */
   parent: WaitingParent | null;
+  /** Null where it runs the whole workflow. */
+  partial: PartialRun | null;
 }
 
 export interface ExecutionRequests {
@@ -68,7 +71,9 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",
              e.signals, e.timeout_ms AS "timeoutMs",
              CASE WHEN e.is_awaited AND e.parent_id IS NOT NULL THEN json_build_object(
-               'executionId', e.parent_id, 'nodeKey', e.parent_node_key, 'item', e.parent_item) END AS parent
+               'executionId', e.parent_id, 'nodeKey', e.parent_node_key, 'item', e.parent_item) END AS parent,
+             CASE WHEN e.partial IS NOT NULL THEN json_build_object(
+               'from', e.partial->'from', 'to', e.partial->'to', 'pinned', coalesce(e.pinned, '[]')) END AS partial
       FROM executions e
       LEFT JOIN workflow_versions v ON v.workflow_id = e.workflow_id AND v.number = e.version_number
       WHERE e.id = $1`,

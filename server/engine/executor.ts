@@ -9,6 +9,7 @@ import type { Inbox } from './inbox.ts';
 import { lateFailure } from './late-violations.ts';
 import { makeNodeStarts } from './node-start.ts';
 import { checkOutput } from './output.ts';
+import { type PartialRun, partialEvents } from './partial-run.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { type Former, releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
@@ -27,6 +28,8 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation' | '
   execution: ExecutionInfo;
   /** Folded from the journal as it stands. */
   state: RunState;
+  /** Null where it runs the whole workflow. */
+  partial: PartialRun | null;
   /** Of the execution that this one retries from its failure. */
   former: Former | null;
   /** Whether nodes may start before their `NodeStarted` is committed (run-ahead.ts). */
@@ -62,7 +65,7 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation' | '
  * @throws WeftError JOURNAL_FENCED when another writer has the execution
  */
 export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
-  const { plan, execution, state, former, journal, inbox, signal, draining, clock } = options;
+  const { plan, execution, state, partial, former, journal, inbox, signal, draining, clock } = options;
   const lagMs = Math.max(0, options.notBefore - clock.now().getTime());
   const nodeStop = new AbortController();
   const running = new Map<string, Promise<void>>();
@@ -85,7 +88,7 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
   const stopListening = inbox.onRing(() => wake.resolve());
 
   try {
-    if (former !== null && !isStopped()) recordReuse(former);
+    if (!isStopped()) recordReuse();
     valueLimits = makeValueLimits(state);
     while (!isStopped() && crash === null && late.fatal === null) {
       await inbox.refresh();
@@ -131,11 +134,14 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
    * Before anything starts. One append an event, so that no insert grows past its bounds, however many items there are;
    * where a worker is lost in between, the next one appends the rest.
    */
-  function recordReuse(from: Former): void {
-    const started: EventBody[] = state.status === 'QUEUED' ? [{ type: 'ExecutionStarted' }] : [];
-    for (const event of [...started, ...reuseEvents(plan.graph, from, state)]) {
-      void record([event]); // has a listener: append adds it
-    }
+  function recordReuse(): void {
+    if (partial === null && former === null) return;
+    const recordAll = (events: readonly EventBody[]) => {
+      for (const event of events) void record([event]); // has a listener: append adds it
+    };
+    if (state.status === 'QUEUED') recordAll([{ type: 'ExecutionStarted' }]);
+    if (partial !== null) recordAll(partialEvents(plan, partial, state));
+    if (former !== null) recordAll(reuseEvents(plan.graph, former, state));
   }
 
   /** By the clock of this worker, made up for where it is behind the database that found the execution due. */

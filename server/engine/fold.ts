@@ -6,6 +6,7 @@ import type {
   NodeError,
   NodeEventBody,
   NodeStatus,
+  PinnedFrom,
   Signal,
   Wait,
   WatchedEventType,
@@ -44,6 +45,10 @@ export interface NodeRun {
   endOrder: number | null;
   /** Why it was skipped. */
   because: readonly DeadEdge[] | null;
+  /** Of an output that was pinned. */
+  pinned: PinnedFrom | null;
+  /** Whether it was skipped because whoever started the execution left it out. */
+  isLeftOut: boolean;
   items: Map<number, NodeRun>;
 }
 
@@ -129,14 +134,25 @@ function applyToNode(run: NodeRun, event: NodeStateEvent, at: Date): void {
       });
       break;
     case 'NodeReused':
-      Object.assign(run, { status: 'REUSED', handle: event.handle, output: event.output, finishedAt: at });
+      Object.assign(run, {
+        status: 'REUSED',
+        handle: event.handle,
+        output: event.output,
+        pinned: event.pinned ?? null,
+        finishedAt: at,
+      });
       break;
     case 'NodeFailed':
       Object.assign(run, { status: 'FAILED', error: event.error, finishedAt: at });
       for (const item of run.items.values()) cancel(item, at);
       break;
     case 'NodeSkipped':
-      Object.assign(run, { status: 'SKIPPED', because: event.because ?? null, finishedAt: at });
+      Object.assign(run, {
+        status: 'SKIPPED',
+        because: event.because ?? null,
+        isLeftOut: event.isLeftOut ?? false,
+        finishedAt: at,
+      });
       break;
     case 'NodeCanceled':
       cancel(run, at);
@@ -224,6 +240,8 @@ export function newRun(): NodeRun {
     finishedAt: null,
     endOrder: null,
     because: null,
+    pinned: null,
+    isLeftOut: false,
     items: new Map(),
   };
 }

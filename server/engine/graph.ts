@@ -141,7 +141,7 @@ export function makeAncestors(edges: readonly Ends[]): (key: string) => Readonly
 }
 
 /** The starts, and all that `next` leads to from them. */
-function closure(starts: readonly string[], next: (key: string) => readonly string[]): Set<string> {
+export function closure(starts: readonly string[], next: (key: string) => readonly string[]): Set<string> {
   const found = new Set(starts);
   for (const key of found) for (const each of next(key)) found.add(each);
   return found;

@@ -13,6 +13,7 @@ import type { Family } from './family.ts';
 import { emptyState } from './fold.ts';
 import { makeInbox } from './inbox.ts';
 import { makeNodeFiles } from './node-files.ts';
+import { narrowPlan } from './partial-run.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
@@ -94,11 +95,12 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
       : await store.foldJournal(executionId);
   const opened = appender.open(executionId, sequence);
   const journal = inserted === null ? opened : afterInsert(opened, inserted);
-  const plan = tryPlan(row.definition, deps.registry);
-  if (plan instanceof Error) {
-    await journal.append([{ type: 'ExecutionFailed', error: unplannable(plan) }]);
+  const whole = tryPlan(row.definition, deps.registry);
+  if (whole instanceof Error) {
+    await journal.append([{ type: 'ExecutionFailed', error: unplannable(whole) }]);
     return 'ended';
   }
+  const plan = row.partial === null ? whole : narrowPlan(whole, row.partial);
   const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0 || row.status === 'WAITING');
   options.onInbox(inbox.ring);
   return runExecution({
@@ -119,6 +121,7 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
       timeoutMs: row.timeoutMs ?? row.definition.timeoutMs,
     },
     state,
+    partial: row.partial,
     former: row.reuseFrom === null ? null : await loadFormer(deps, row.reuseFrom, { plan, input: row.input }),
     runAhead: options.runAhead && countLoss === null,
     signal: row.cancelRequested === null ? options.signal : canceled(row.cancelRequested),

@@ -62,15 +62,35 @@ function liveEdges({ join, incoming, inputs }: GraphNode, state: RunState): Edge
   return inputs.map((edges) => live(edges).reduce((a, b) => (endOrder(b) < endOrder(a) ? b : a)));
 }
 
+/**
+ * What a node has emitted, and where; null for one that has not. The error handle emits the node's input too, which takes
+ * the graph that the node ran in.
+ */
+export function emissionOf(
+  graph: Graph | null,
+  state: RunState,
+  execution: ExecutionInfo,
+  nodeKey: string,
+): { handle: string; output: unknown } | null {
+  const run = state.nodes.get(nodeKey);
+  if (isDone(run)) return { handle: run!.handle!, output: run!.output };
+  if (run?.status !== 'FAILED' || graph === null) return null;
+  return { handle: ERROR_HANDLE_ID, output: failureValue(graph, state, execution, nodeKey) };
+}
+
 function edgeValue(graph: Graph, state: RunState, execution: ExecutionInfo, edge: Edge): unknown {
   const source = state.nodes.get(edge.source)!;
-  if (edge.sourceHandle === ERROR_HANDLE_ID && source.status === 'FAILED') {
-    return {
-      error: { ...source.error, ...succeededItems(source) },
-      input: inputOf(graph, state, execution, edge.source),
-    };
-  }
-  return source.output;
+  return edge.sourceHandle === ERROR_HANDLE_ID && source.status === 'FAILED'
+    ? failureValue(graph, state, execution, edge.source)
+    : source.output;
+}
+
+function failureValue(graph: Graph, state: RunState, execution: ExecutionInfo, nodeKey: string): unknown {
+  const run = state.nodes.get(nodeKey)!;
+  return {
+    error: { ...run.error, ...succeededItems(run) },
+    input: inputOf(graph, state, execution, nodeKey),
+  };
 }
 
 /** What a list had done before it failed by one of its items, so that no work is lost. */

@@ -128,6 +128,11 @@ export interface Signal {
   payload: unknown;
 }
 
+/** Where the output of a pinned node is from: an execution, or, where that is null, whoever started this one. */
+export interface PinnedFrom {
+  executionId: string | null;
+}
+
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
   | { type: 'ExecutionStarted' }
@@ -144,11 +149,15 @@ export type NodeEventBody = NodeRef &
     | { type: 'NodeStarted'; shape?: PythonShape | null }
     | { type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number }
     | { type: 'NodeFailed'; error: NodeError; durationMs: number }
-    /** `because` is absent in journals of releases before joins, where all edges of the node were dead. */
-    | { type: 'NodeSkipped'; because?: DeadEdge[] }
+    /**
+     * `because` is absent in journals of releases before joins, where all edges of the node were dead. `isLeftOut`: whoever
+     * started the execution left it out.
+     */
+    | { type: 'NodeSkipped'; because?: DeadEdge[]; isLeftOut?: true }
     /** An item that was stopped, because its list failed or the execution ended. */
     | { type: 'NodeCanceled' }
-    | { type: 'NodeReused'; output: unknown; handle: string }
+    /** `pinned` where it is no retry that reuses it: see PinnedFrom. */
+    | { type: 'NodeReused'; output: unknown; handle: string; pinned?: PinnedFrom }
     /** `data` is what the node needs when it goes on. `failure`: of a FAILURE. */
     | ({ type: 'NodeWaiting'; data: unknown; failure?: NodeError } & Wait)
     /** `signal` is null where the wait ended by itself. */

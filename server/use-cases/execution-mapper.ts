@@ -13,6 +13,7 @@ export function toExecution(row: ExecutionEntity): Execution {
     error: row.error as NodeError | null,
     wait: row.wait as Wait | null,
     retryOf,
+    partial: row.partial,
     parent: parentOf(row),
     principal,
     createdAt,

@@ -188,6 +188,8 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
       output: run.output ?? null,
       error: run.error,
       because: run.because,
+      pinned: run.pinned,
+      isLeftOut: run.isLeftOut,
       wait: run.status === 'WAITING' ? waitOf(run) : null,
       startedAt: run.startedAt,
       finishedAt: run.finishedAt,

@@ -5,6 +5,7 @@ import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling, isDuplicate } from '../db/errors.ts';
 import type { StoredExecution } from '../engine/execution-store.ts';
+import type { PinnedOutput } from '../engine/partial-run.ts';
 import { type ClaimedJob, insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
 import { filesIn, insertUsesSql } from '../files/uses.ts';
@@ -42,6 +43,8 @@ export type NewExecution = Pick<
   | 'parentItem'
   | 'isAwaited'
   | 'depth'
+  | 'partial'
+  | 'pinned'
 >;
 
 /** An execution without anything special. */
@@ -60,6 +63,8 @@ export const blankExecution: NewExecution = {
   parentItem: null,
   isAwaited: false,
   depth: 0,
+  partial: null,
+  pinned: null,
 };
 
 /**
@@ -104,13 +109,13 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   };
 }
 
-/** The files that its input refers to; refused where there is no such file. */
-async function filesOf(pool: Pool, { input, parentId }: NewExecution): Promise<Outcome<string[]>> {
-  const { ids, problems } = await filesIn(pool, input, parentId);
+/** The files that its input and pinned outputs refer to; refused where there is no such file. */
+async function filesOf(pool: Pool, { input, pinned, parentId }: NewExecution): Promise<Outcome<string[]>> {
+  const { ids, problems } = await filesIn(pool, pinned === null ? { input } : { input, pinned }, parentId);
   if (problems.length === 0) return { ok: true, value: ids };
   const userErrors = problems.map(({ path, message }) => ({
     code: 'FILE_NOT_FOUND',
-    field: ['input', ...path].join('.'),
+    field: path.join('.') || 'input',
     message,
   }));
   return { ok: false, userErrors };
@@ -156,10 +161,16 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
 
 /** As the worker would read it from the database: through JSON. */
 function asStored(
-  { workflowId, input, timeoutMs }: ExecutionEntity,
+  { workflowId, input, timeoutMs, partial, pinned }: ExecutionEntity,
   definition: WorkflowDraft,
 ): StoredExecution {
-  const stored = { workflowId, definition, input: input ?? null, timeoutMs };
+  const stored = {
+    workflowId,
+    definition,
+    input: input ?? null,
+    timeoutMs,
+    partial: partial && { ...partial, pinned: pinned ?? [] },
+  };
   const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
   return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
 }
@@ -197,6 +208,8 @@ async function insert(
       row.parentItem,
       row.isAwaited,
       row.depth,
+      json(row.partial),
+      json(row.pinned),
       ...(usesFiles ? [files] : []),
     ],
   });
@@ -206,14 +219,14 @@ const insertSql = (alsoInserted: string) => `
   WITH started AS (
     INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
                             retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms, parent_id,
-                            parent_node_key, parent_item, is_awaited, depth)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                            parent_node_key, parent_item, is_awaited, depth, partial, pinned)
+    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
     RETURNING id, created_at
   ), queued AS (${INSERT_FIRST_EVENT})${alsoInserted} ${insertJobSql()}`;
 
 const INSERT_EXECUTION = insertSql('');
 const INSERT_WITH_FILES = insertSql(
-  `, used AS (${insertUsesSql({ execution: '$3', files: '$20', retryOf: '$9' })})`,
+  `, used AS (${insertUsesSql({ execution: '$3', files: '$22', retryOf: '$9' })})`,
 );
 
 /** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */
@@ -223,7 +236,7 @@ async function findByKey(
 ): Promise<ExecutionEntity | null> {
   const first = await manager
     .createQueryBuilder(ExecutionEntity, 'e')
-    .addSelect(['e.input', 'e.definition'])
+    .addSelect(['e.input', 'e.definition', 'e.pinned'])
     .where(`coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey`, {
       workflowId: workflowId ?? '',
       idempotencyKey,
@@ -239,12 +252,20 @@ async function findByKey(
 function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
   // Its parent's worker was lost, and an expression such as `$now()` gives another value.
   if (given.parentId !== null) return true;
-  const partsOf = ({ input, definition }: Pick<NewExecution, 'input' | 'definition'>) => [
+  const partsOf = ({ input, definition, partial, pinned }: NewExecution) => [
     input,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,
+    partial ?? null,
+    givenPins(pinned as readonly PinnedOutput[] | null),
   ];
   // As the database has it: through JSON.
   return isDeepStrictEqual(JSON.parse(JSON.stringify(partsOf(given))), partsOf(first));
+}
+
+/** Of outputs from an execution, which may go on meanwhile, that it is the same one. */
+function givenPins(pinned: readonly PinnedOutput[] | null): unknown[] {
+  const given = (pinned ?? []).filter(({ executionId }) => executionId === null);
+  return [...given, ...new Set((pinned ?? []).map(({ executionId }) => executionId))];
 }
 
 function conflict({ id, workflowId }: ExecutionEntity) {

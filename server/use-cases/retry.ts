@@ -4,6 +4,8 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling } from '../db/errors.ts';
 import { changedNodes, type Run } from '../engine/changed-nodes.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
+import type { Graph } from '../engine/graph.ts';
+import { chosenNodes, type PartialRun, type PinnedOutput } from '../engine/partial-run.ts';
 import { makePlan } from '../engine/plan.ts';
 import { planRetry, type RetryStep } from '../engine/retry-plan.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
@@ -12,6 +14,7 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { preparePartialRun } from './partial-run.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome } from './types.ts';
 import { inputErrors } from './validate-input.ts';
@@ -64,6 +67,8 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
             retryOf: id,
             retryStrategy: wanted.strategy,
             timeoutMs: former.timeoutMs,
+            partial: former.partial,
+            pinned: former.pinned,
           },
           null,
         );
@@ -88,14 +93,16 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
           'This release does not know all node types of this version.',
         );
       const { graph } = run.plan;
+      const part = partialOf(former);
       if (wanted.strategy === 'ALL_NODES') {
         const runs = { action: 'RUN', reason: 'ALL_NODES', items: [] as number[] } as const;
         const nodes = graph.order.map((nodeKey) => ({ nodeKey, ...runs }));
-        return { ok: true, value: { versionNumber, nodes } };
+        return { ok: true, value: { versionNumber, nodes: withinPart(graph, part, nodes) } };
       }
       const { state } = await foldJournal(pool, id, () => null);
       const changes = changedNodes(planOf(formerDefinition, former.input), run);
-      return { ok: true, value: { versionNumber, nodes: planRetry(graph, state, changes) } };
+      const nodes = withinPart(graph, part, planRetry(graph, state, changes));
+      return { ok: true, value: { versionNumber, nodes } };
     },
   };
 
@@ -132,6 +139,13 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       );
     }
     const { number: versionNumber, definition } = target.value;
+    const part = partialOf(former);
+    if (part !== null && versionNumber !== former.versionNumber) {
+      const found = { workflowId: workflowId!, number: versionNumber!, definition };
+      const still = await preparePartialRun({ pool, registry, evaluator }, found, part);
+      if (!still.ok)
+        return { ok: false, userErrors: still.userErrors.map((error) => ({ ...error, field: 'version' })) };
+    }
     const given = input === undefined ? former.input : input;
     // What the former execution was started with fits the version of that time.
     const userErrors = isSame ? [] : await inputErrors(evaluator, definition, given, workflowId ?? id);
@@ -164,6 +178,22 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
   }
 }
 
+function partialOf({ partial, pinned }: ExecutionEntity): PartialRun | null {
+  return partial && { ...partial, pinned: (pinned ?? []) as PinnedOutput[] };
+}
+
+/** What the former execution pinned and left out, the retry does too. */
+function withinPart(graph: Graph, part: PartialRun | null, nodes: RetryPlan['nodes']): RetryPlan['nodes'] {
+  if (part === null) return nodes;
+  const chosen = chosenNodes(graph, part);
+  const isPinned = new Set(part.pinned.map(({ nodeKey }) => nodeKey));
+  return nodes.map((step) => {
+    if (chosen.has(step.nodeKey)) return step;
+    const action = isPinned.has(step.nodeKey) ? 'REUSE' : 'SKIP';
+    return { nodeKey: step.nodeKey, action, reason: null, items: [] };
+  });
+}
+
 const FORMER = {
   id: true,
   status: true,
@@ -173,6 +203,8 @@ const FORMER = {
   definition: true,
   input: true,
   timeoutMs: true,
+  partial: true,
+  pinned: true,
 } as const;
 
 async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {

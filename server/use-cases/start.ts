@@ -5,7 +5,13 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, type NamedWorkflow } from './find-version.ts';
-import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import {
+  blankExecution,
+  type InsertDeps,
+  makeInsertExecution,
+  type NewExecution,
+} from './insert-execution.ts';
+import { type PartialInput, type PreparedRun, preparePartialRun } from './partial-run.ts';
 import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
@@ -21,13 +27,14 @@ export interface StartDeps extends InsertDeps {
   pythonPolicy: PythonPolicy | null;
 }
 
-export interface StartInput {
+export interface StartInput extends PartialInput {
   /** One of the two. */
   workflowId?: string | null;
   workflowKey?: string | null;
   /** The latest where none is given. */
   versionNumber?: number | null;
-  input: unknown;
+  /** Undefined for that of `pinnedFrom`, or for none. */
+  input?: unknown;
   /** The same key again gives the execution of the first time. */
   idempotencyKey?: string | null;
   /** How long the key counts; without it as long as the execution is kept. */
@@ -62,11 +69,13 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyKey,
       idempotencyTtlSeconds,
       timeoutMs = null,
-      ...which
+      workflowId: id,
+      workflowKey,
+      ...part
     }: StartInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
-      const named = namedWorkflow(which);
-      if (named === null) return refuseUnnamed(which);
+      const named = namedWorkflow({ workflowId: id, workflowKey });
+      if (named === null) return refuseUnnamed({ workflowId: id });
       const version = await findVersion(pool, named, versionNumber ?? null);
       if (version === null) {
         return versionNumber == null
@@ -74,17 +83,24 @@ export function makeStartUseCases(deps: StartDeps) {
           : unknownVersion(named.name, versionNumber);
       }
       const { workflowId, number, definition } = version;
+      const prepared = await preparePartialRun({ ...deps, pool }, version, part);
+      if (!prepared.ok) return prepared;
+      const run = prepared.value;
+      // What no node reads need not fit.
+      const isRead = input !== undefined || run === null || (run.readsInput && run.formerInput === undefined);
+      const given = input === undefined ? (run?.formerInput ?? null) : input;
       const userErrors = [
         ...checkKey(key),
         ...checkTimeout(timeoutMs),
-        ...(await inputErrors(evaluator, definition, input, workflowId)),
+        ...(isRead ? await inputErrors(evaluator, definition, given, workflowId) : []),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const execution = {
         ...blankExecution,
+        ...partsOf(run),
         workflowId,
         versionNumber: number,
-        input,
+        input: given,
         timeoutMs,
         ...toKey(key),
       };
@@ -123,6 +139,12 @@ export function makeStartUseCases(deps: StartDeps) {
       return accepted(await insertExecution(execution, definition));
     },
   };
+}
+
+function partsOf(run: PreparedRun | null): Pick<NewExecution, 'partial' | 'pinned'> {
+  if (run === null) return { partial: null, pinned: null };
+  const { from, to, pinned } = run.partial;
+  return { partial: { from: [...from], to: [...to] }, pinned };
 }
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {

@@ -1,4 +1,4 @@
-import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus, Wait } from '../journal/event.ts';
+import type { DeadEdge, ExecutionStatus, NodeError, NodeStatus, PinnedFrom, Wait } from '../journal/event.ts';
 import type { ParentNode } from '../nodes/children.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 
@@ -42,6 +42,8 @@ export interface Execution {
   /** While its status is WAITING. */
   wait: Wait | null;
   retryOf: string | null;
+  /** Where it does not run the whole workflow: the nodes that it starts at and runs to. */
+  partial: { from: string[]; to: string[] } | null;
   /** The node that started it, where one did. */
   parent: ParentNode | null;
   /** Who started it. */
@@ -68,6 +70,10 @@ export interface NodeExecution {
   error: NodeError | null;
   /** Why it was skipped. */
   because: readonly DeadEdge[] | null;
+  /** Where its output was pinned. */
+  pinned: PinnedFrom | null;
+  /** Whether it was SKIPPED because whoever started the execution left it out. */
+  isLeftOut: boolean;
   /** While its status is WAITING. */
   wait: Wait | null;
   startedAt: Date | null;

@@ -158,8 +158,8 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeStarted { shape }
       ... on NodeSucceeded { output handle durationMs }
       ... on NodeFailed { ${ERROR} durationMs }
-      ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } }
-      ... on NodeReused { output handle }
+      ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } isLeftOut }
+      ... on NodeReused { output handle pinned { executionId } }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
       ... on ExecutionWaiting { reason until }
       ... on NodeWaiting { reason until }

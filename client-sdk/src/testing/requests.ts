@@ -81,7 +81,7 @@ function toNodeExecution(
   item: number | null,
   state: NodeState | NodeState['items'][number],
 ): ExecutionWithNodes['nodeExecutions'][number] {
-  const { status, attempt, output, error, because, wait, startedAt, finishedAt } = state;
+  const { status, attempt, output, error, because, pinned, isLeftOut, wait, startedAt, finishedAt } = state;
   return {
     nodeKey,
     item,
@@ -91,6 +91,8 @@ function toNodeExecution(
     error,
     wait,
     because: because && [...because],
+    pinned,
+    isLeftOut,
     startedAt,
     finishedAt,
     durationMs: durationMs({ startedAt, finishedAt }),

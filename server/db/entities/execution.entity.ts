@@ -75,6 +75,14 @@ export class ExecutionEntity {
   @Column('json', { nullable: true })
   wait!: unknown;
 
+  /** Where it does not run the whole workflow: the nodes that it starts at and runs to. */
+  @Column('json', { nullable: true })
+  partial!: { from: string[]; to: string[] } | null;
+
+  /** With it: what stands in for nodes that do not run, a list of PinnedOutput. */
+  @Column('json', { nullable: true, select: false })
+  pinned!: unknown;
+
   /** How long it may take from its start, milliseconds; null for as long as its workflow says. */
   @Column('double precision', { name: 'timeout_ms', nullable: true })
   timeoutMs!: number | null;

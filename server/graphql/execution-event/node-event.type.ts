@@ -3,6 +3,7 @@ import type { Severity } from '../../shared/severity.ts';
 import { Artifact } from '../artifact/artifact.type.ts';
 import { WaitReason } from '../execution/execution.enums.ts';
 import { NodeError } from '../execution/node-error.type.ts';
+import { PinnedFrom } from '../execution/pinned-from.type.ts';
 import { PythonShape } from '../python/python.enums.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { DeadEdge } from './dead-edge.type.ts';
@@ -53,18 +54,33 @@ export class NodeSkipped extends ExecutionEvent {
       'The edges of the inputs that cannot come, and why; null in executions of releases before nodes had a join.',
   })
   because?: DeadEdge[];
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'True where whoever started the execution left the node out, by `from` or `to` of `executionStart`; no edge is in `because` then. Null otherwise.',
+  })
+  isLeftOut?: boolean;
 }
 
 @EventType('An item was stopped, because its list failed by another item or the execution ended.')
 export class NodeCanceled extends ExecutionEvent {}
 
-@EventType('A node, or an item of a node, reused the output from the execution that this one retries.')
+@EventType(
+  'A node, or an item of a node, does not run: it has the output that it had in the execution that this one retries, or one that was pinned.',
+)
 export class NodeReused extends ExecutionEvent {
-  @Field(() => JsonScalar, { nullable: true, description: 'What the node emitted in the former execution.' })
+  @Field(() => JsonScalar, { nullable: true, description: 'What the node emits without running.' })
   output!: unknown;
 
-  @Field(() => String, { description: 'The output handle that the node emitted on.' })
+  @Field(() => String, { description: 'The output handle that the node emits on.' })
   handle!: string;
+
+  @Field(() => PinnedFrom, {
+    nullable: true,
+    description: 'Where a pinned output is from; null for one of the execution that this one retries.',
+  })
+  pinned?: PinnedFrom;
 }
 
 @EventType('A node, or an item of a node, waits, and holds nothing meanwhile.')

@@ -13,6 +13,24 @@ import {
   FailureAction,
 } from './execution.enums.ts';
 
+@InputType({ description: 'An output that stands in for a node, which does not run.' })
+export class PinnedOutputInput {
+  @Field(() => String, { description: "The node's `key`." })
+  nodeKey!: string;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'What it emits; a list for a node with `forEach`.',
+  })
+  output?: unknown;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The output handle that it emits on; by default its first.',
+  })
+  handle?: string | null;
+}
+
 @InputType({ description: 'What to run, and with what.' })
 export class ExecutionStartInput {
   @Field(() => ID, { nullable: true, description: 'The workflow to run; or name it by its `workflowKey`.' })
@@ -26,7 +44,8 @@ export class ExecutionStartInput {
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: "The value that the workflow's input node emits. Must fit the workflow's `inputSchema`.",
+    description:
+      "The value that the workflow's input node emits. Must fit the workflow's `inputSchema`. With `pinnedFrom`, by default the input of that execution.",
   })
   input?: unknown;
 
@@ -50,6 +69,33 @@ export class ExecutionStartInput {
       "How long this execution may take, milliseconds; by default what its workflow's `timeoutMs` says.",
   })
   timeoutMs?: number | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Keys of nodes to start at, for a part of the workflow: they run, and all that follows them. What they read of other nodes has to be pinned. By default the whole workflow runs.',
+  })
+  from?: string[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Keys of nodes to run to: they run, and all that leads to them, as far as it is not pinned; nothing behind them runs. Their output is the execution's. The same key here and in `from` runs one node alone.",
+  })
+  to?: string[] | null;
+
+  @Field(() => [PinnedOutputInput], {
+    nullable: true,
+    description: 'Outputs that stand in for nodes, which do not run; at most 64 MiB together.',
+  })
+  pinned?: PinnedOutputInput[] | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'With `from`: an execution of the same workflow, whose outputs are pinned for what is read of nodes that do not run and are not in `pinned`.',
+  })
+  pinnedFrom?: string | null;
 }
 
 @InputType({ description: 'Which executions to list.' })

@@ -76,7 +76,7 @@ export class ExecutionResolver {
     input: ExecutionStartInput,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<ExecutionStartPayload> {
-    return toExecutionPayload(await weft.executions.start({ ...input, input: input.input ?? null }));
+    return toExecutionPayload(await weft.executions.start(input));
   }
 
   @Mutation(() => ExecutionCancelPayload, {

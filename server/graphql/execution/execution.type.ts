@@ -8,7 +8,21 @@ import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { ExecutionStatus, NodeExecutionStatus, RetryAction, RetryReason } from './execution.enums.ts';
 import { NodeError } from './node-error.type.ts';
+import { PinnedFrom } from './pinned-from.type.ts';
 import { Wait } from './wait.type.ts';
+
+@ObjectType({ simpleResolvers: true, description: 'The part of a workflow that an execution runs.' })
+export class PartialRun {
+  @Field(() => [String], {
+    description: 'The keys of the nodes that it starts at; empty where it starts at the beginning.',
+  })
+  from!: string[];
+
+  @Field(() => [String], {
+    description: 'The keys of the nodes that it runs to; empty where it runs to the end.',
+  })
+  to!: string[];
+}
 
 @ObjectType({
   simpleResolvers: true,
@@ -27,6 +41,12 @@ export class Execution extends NodeInterface {
     description: 'While it is WAITING: the wait that ends first; null in any other status.',
   })
   wait!: Wait | null;
+
+  @Field(() => PartialRun, {
+    nullable: true,
+    description: 'What it runs, where that is not the whole workflow; else null.',
+  })
+  partial!: PartialRun | null;
 
   @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
@@ -84,6 +104,17 @@ export class NodeExecution {
     description: 'Why it was SKIPPED: the edges of the inputs that could not come; null in any other status.',
   })
   because!: readonly DeadEdge[] | null;
+
+  @Field(() => PinnedFrom, {
+    nullable: true,
+    description: 'Where its output is from, where that was pinned; else null.',
+  })
+  pinned!: PinnedFrom | null;
+
+  @Field(() => Boolean, {
+    description: 'Whether it was SKIPPED because whoever started the execution left it out.',
+  })
+  isLeftOut!: boolean;
 
   @Field(() => Wait, {
     nullable: true,

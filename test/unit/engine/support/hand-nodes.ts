@@ -110,5 +110,6 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     signals: 0,
     timeoutMs: null,
     parent: null,
+    partial: null,
   };
 }

@@ -1,0 +1,206 @@
+import type { Pool } from 'pg';
+import { emptyState, fold, type RunState } from '../engine/fold.ts';
+import { foldJournal } from '../engine/fold-journal.ts';
+import type { Edge, GraphNode } from '../engine/graph.ts';
+import { readinessOf } from '../engine/join.ts';
+import { chosenNodes, type PartialRun, type PinnedOutput, partialEvents } from '../engine/partial-run.ts';
+import { makePlan, type Plan } from '../engine/plan.ts';
+import { handlesFailure } from '../engine/schedule.ts';
+import { emissionOf } from '../engine/values.ts';
+import type { Evaluator } from '../expressions/evaluator.ts';
+import { EvaluationError } from '../expressions/limits.ts';
+import type { JournalEvent } from '../journal/event.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { sizeOf } from '../shared/value-size.ts';
+import type { FoundVersion } from './find-version.ts';
+import { checkNames, type GivenPin, toPins } from './partial-run-names.ts';
+import type { Outcome, UserError } from './types.ts';
+import { expressionsOf } from './validate-config.ts';
+import { analyzeAll } from './validate-expressions.ts';
+
+export interface PartialInput {
+  from?: readonly string[] | null;
+  to?: readonly string[] | null;
+  pinned?: readonly GivenPin[] | null;
+  /** The execution whose outputs stand in for what does not run. */
+  pinnedFrom?: string | null;
+}
+
+export interface PreparedRun {
+  partial: PartialRun;
+  /** The input of the execution that the outputs are from; undefined without one. */
+  formerInput: unknown;
+  /** Whether a node that runs begins with the execution's input. */
+  readsInput: boolean;
+}
+
+export interface PartialDeps {
+  pool: Pool;
+  registry: NodeRegistry;
+  evaluator: Evaluator;
+}
+
+/** What all pinned outputs of an execution may take: they are in its row, which each of its workers reads. */
+const MAX_PINNED_MIB = 64;
+const MIB = 1024 * 1024;
+
+/** Null where the whole workflow is to run. */
+export async function preparePartialRun(
+  deps: PartialDeps,
+  { workflowId, number, definition }: FoundVersion,
+  { from, to, pinned, pinnedFrom }: PartialInput,
+): Promise<Outcome<PreparedRun | null>> {
+  const names = { from: from ?? [], to: to ?? [], pinned: pinned ?? [] };
+  if (Object.values(names).every(({ length }) => length === 0) && pinnedFrom == null)
+    return { ok: true, value: null };
+  const plan = makePlan(definition, deps.registry);
+  const wrongNames = checkNames(plan, names, pinnedFrom ?? null);
+  if (wrongNames.length > 0) return { ok: false, userErrors: wrongNames };
+  const former = pinnedFrom == null ? null : await readFormer(deps.pool, pinnedFrom, workflowId);
+  if (former !== null && 'code' in former) return { ok: false, userErrors: [former] };
+
+  const given: PartialRun = { from: names.from, to: names.to, pinned: toPins(plan, names.pinned) };
+  const chosen = chosenNodes(plan.graph, given);
+  const pins =
+    former === null
+      ? []
+      : await pinsFrom(deps, plan, given, chosen, {
+          ...former,
+          isSameVersion: former.versionNumber === number,
+        });
+  const partial = { ...given, pinned: [...given.pinned, ...pins] };
+  const userErrors = [
+    ...unreachedErrors(given, chosen),
+    ...missingErrors(plan, partial, chosen, former),
+    ...tooLargeErrors(partial),
+  ];
+  if (userErrors.length > 0) return { ok: false, userErrors };
+  const readsInput = [...chosen].some((key) => plan.graph.nodes.get(key)!.incoming.length === 0);
+  return { ok: true, value: { partial, formerInput: former?.input, readsInput } };
+}
+
+interface Former {
+  id: string;
+  versionNumber: number;
+  input: unknown;
+  state: RunState;
+}
+
+async function readFormer(pool: Pool, id: string, workflowId: string): Promise<Former | UserError> {
+  const { rows } = await pool.query<{ workflowId: string | null; versionNumber: number; input: unknown }>(
+    'SELECT workflow_id AS "workflowId", version_number AS "versionNumber", input FROM executions WHERE id = $1',
+    [id],
+  );
+  const row = rows[0];
+  const field = 'pinnedFrom';
+  if (row === undefined)
+    return { code: 'NOT_FOUND', field, message: `There is no execution ${id.slice(0, 100)}.` };
+  if (row.workflowId !== workflowId) {
+    const message = `Expected an execution of workflow ${workflowId}, got ${id}, which is ${row.workflowId === null ? 'a pythonRun' : `of ${row.workflowId}`}.`;
+    return { code: 'OTHER_WORKFLOW', field, message };
+  }
+  return { ...row, id, state: (await foldJournal(pool, id)).state };
+}
+
+/** What the nodes that run read of nodes that do not, by edges or by expressions, as far as the former execution has it. */
+async function pinsFrom(
+  deps: PartialDeps,
+  plan: Plan,
+  { pinned }: PartialRun,
+  chosen: ReadonlySet<string>,
+  { id, input, state, isSameVersion }: Former & { isSameVersion: boolean },
+): Promise<PinnedOutput[]> {
+  const read = new Set(await readByExpressions(deps, plan, chosen));
+  for (const key of chosen) for (const { source } of plan.graph.nodes.get(key)!.incoming) read.add(source);
+  const wanted = [...read].filter(
+    (key) => !chosen.has(key) && plan.graph.nodes.has(key) && !pinned.some(({ nodeKey }) => nodeKey === key),
+  );
+  const endOrder = (key: string) => state.nodes.get(key)?.endOrder ?? Number.POSITIVE_INFINITY;
+  return wanted
+    .toSorted((a, b) => Math.sign(endOrder(a) - endOrder(b)) || 0)
+    .flatMap((nodeKey) => {
+      // An error handle emits the node's input too, which was that of the former version.
+      const hasEmittedError = isSameVersion && handlesFailure(plan.graph.nodes.get(nodeKey)!);
+      const execution = { id, workflowId: null, input, timeoutMs: null };
+      const emission = emissionOf(hasEmittedError ? plan.graph : null, state, execution, nodeKey);
+      return emission === null ? [] : [{ nodeKey, ...emission, executionId: id }];
+    });
+}
+
+/** Nodes whose output these nodes name in an expression. */
+async function readByExpressions(
+  { evaluator }: PartialDeps,
+  { nodes }: Plan,
+  chosen: ReadonlySet<string>,
+): Promise<string[]> {
+  const expressions = [...chosen].flatMap((key) => {
+    const { definition, config, forEach } = nodes.get(key)!;
+    const own = expressionsOf(definition, { key, config }, '').map(({ expression }) => expression);
+    return forEach === null ? own : [...own, forEach.items];
+  });
+  const analyses = await analyzeAll(expressions, evaluator);
+  return analyses instanceof EvaluationError ? [] : [...analyses.values()].flatMap((each) => each.nodes);
+}
+
+function unreachedErrors({ from, to }: PartialRun, chosen: ReadonlySet<string>): UserError[] {
+  return to.flatMap((key, index) => {
+    if (chosen.has(key)) return [];
+    const message = `No path leads to node \`${key}\` from ${from.map((each) => `\`${each}\``).join(', ')}.`;
+    return [{ code: 'NOT_REACHED', field: `to.${index}`, message }];
+  });
+}
+
+/** Nodes of `from` that would be skipped at once, and others with an input of which nothing can come. */
+function missingErrors(
+  plan: Plan,
+  partial: PartialRun,
+  chosen: ReadonlySet<string>,
+  former: Former | null,
+): UserError[] {
+  const { graph } = plan;
+  const state = fold(emptyState(), partialEvents(plan, partial, emptyState()) as JournalEvent[]);
+  return graph.order
+    .filter((key) => chosen.has(key))
+    .flatMap((key): UserError[] => {
+      const node = graph.nodes.get(key)!;
+      const readiness = readinessOf(withoutChosen(node, chosen), state);
+      if (readiness.kind !== 'skipped') return [];
+      const index = partial.from.indexOf(key);
+      const field = index === -1 ? 'pinned' : `from.${index}`;
+      const absent = readiness.because.find(({ source }) => state.nodes.get(source!)?.pinned == null);
+      if (absent === undefined) {
+        const { source, emitted } = readiness.because[0]!;
+        const message = `Node \`${key}\` would be skipped: \`${source}\` emitted on its handle \`${emitted}\`, which does not lead to it. Pin an output on another handle.`;
+        // What the former execution skipped too is no mistake.
+        return index === -1 && former !== null ? [] : [{ code: 'WOULD_BE_SKIPPED', field, message }];
+      }
+      const status = former?.state.nodes.get(absent.source!)?.status;
+      if (index === -1 && status === 'SKIPPED') return [];
+      return [
+        { code: 'OUTPUT_NOT_PINNED', field, message: explainAbsent(key, absent.source!, former, status) },
+      ];
+    });
+}
+
+function explainAbsent(key: string, source: string, former: Former | null, status = 'QUEUED'): string {
+  const needs = `Node \`${key}\` follows \`${source}\`, which does not run`;
+  if (former === null)
+    return `${needs}: pin an output of \`${source}\` in \`pinned\`, or name in \`pinnedFrom\` an execution that has one.`;
+  const why = status === 'QUEUED' ? 'did not run it' : `has it ${status}`;
+  return `${needs}, and execution ${former.id} ${why}: pin an output of \`${source}\`, or start at \`${source}\`.`;
+}
+
+/** What comes from nodes that run may come: only the other inputs are judged. */
+function withoutChosen(node: GraphNode, chosen: ReadonlySet<string>): GraphNode {
+  const isOpen = (edges: readonly Edge[]) => edges.some(({ source }) => chosen.has(source));
+  const inputs =
+    node.join === 'ANY' && isOpen(node.incoming) ? [] : node.inputs.filter((edges) => !isOpen(edges));
+  return { ...node, inputs, incoming: inputs.flat() };
+}
+
+function tooLargeErrors({ pinned }: PartialRun): UserError[] {
+  const bytes = pinned.reduce((sum, { output }) => sum + sizeOf(output).bytes, 0);
+  if (bytes <= MAX_PINNED_MIB * MIB) return [];
+  const message = `Expected pinned outputs of at most ${MAX_PINNED_MIB} MiB together, got ${Math.ceil(bytes / MIB)} MiB. Start at a node further on or further up, where less is read.`;
+  return [{ code: 'VALUE_TOO_LARGE', field: 'pinned', message }];
+}
