@@ -154,7 +154,13 @@ RUNTIME = {
     "import of a module not loaded": ("import ftplib", "blocked-module"),
     "import of a module from a module": ("from random import _os", "module-attribute"),
     "a module in a class": (
-        "import random\nclass Holder:\n    kept = random._os\ngetattr(Holder, 'kept')",
+        "import pathlib\nfor name in '_flavour', 'parser':\n    flavour = getattr(pathlib.PurePosixPath, name, None)\n"
+        "    getattr(flavour, 'pathmod', None)",
+        "module-attribute",
+    ),
+    "a module in a class, by names made at run time": (
+        "import pathlib\nnames = [''.join(n) for n in (('_fla', 'vour'), ('par', 'ser'), ('path', 'mod'))]\n"
+        "found = pathlib.PurePosixPath\nfor name in names:\n    if hasattr(found, name):\n        found = getattr(found, name)",
         "module-attribute",
     ),
     "__import__ with a name made at run time": ("__import__('o' + 's')", "blocked-module"),
@@ -357,6 +363,33 @@ RUNTIME = {
     "getattr with a name that lies": (
         "class Name(str):\n    def __hash__(self): return 0\n    def __eq__(self, other): return False\n"
         "getattr(print, Name('__self__'))",
+        "dunder-access",
+    ),
+    "getattr of two variables": ("name = '_'.join(['_', 'self', '_'])\ngetattr(print, name)", "dunder-access"),
+    "getattr of two variables, in a function": (
+        "def read(value, name):\n    return getattr(value, name)\nread([], 'append')\nread(print, '_'.join(['_', 'self', '_']))",
+        "dunder-access",
+    ),
+    "getattr of two variables, in a class in a function": (
+        "def make(value, name):\n    class Own:\n        found = [getattr(value, name) for _ in range(2)]\n    return Own\n"
+        "make([], 'append')\nmake(print, '_'.join(['_', 'self', '_']))",
+        "dunder-access",
+    ),
+    "getattr of two variables that yields a module": (
+        "import random\nvalue, name = random, '_o' + 's'[:]\ngetattr(value, name)", "module-attribute",
+    ),
+    "getattr of two variables, with a name that lies": (
+        "class Name(str):\n    def __hash__(self): return 0\n    def __eq__(self, other): return False\n"
+        "value, name = print, Name('_' + '_self__')\ngetattr(value, name)",
+        "dunder-access",
+    ),
+    "getattr of two variables, after a thousand names": (
+        "for number in range(2000):\n    name = f'field_{number}'\n    try:\n        getattr(print, name)\n"
+        "    except AttributeError:\n        pass\nname = '_'.join(['_', 'self', '_'])\ngetattr(print, name)",
+        "dunder-access",
+    ),
+    "the constants of code that calls getattr": (
+        "def read(value):\n    return getattr(value, 'x', None)\nimport operator\noperator.attrgetter('_'.join(['_', 'code', '_']))(read)",
         "dunder-access",
     ),
     "getattr that yields a module": ("import random\ngetattr(random, '_o' + 's'[:])", "module-attribute"),

@@ -27,6 +27,7 @@ import importlib
 import operator
 import os
 import sys
+import traceback
 import types
 
 import standins
@@ -53,11 +54,11 @@ _read = builtins.getattr
 _audit = sys.audit
 
 
-def guarded_builtins():
+def guarded_builtins(harmless):
     """A dictionary for `__builtins__` of the program's namespace."""
     guarded = dict(vars(builtins))
     guarded["__import__"] = _guarded_import(standins.make_stand_ins(guarded))
-    guarded["getattr"] = _guarded_getattr(FORBID)
+    guarded["getattr"] = _guarded_getattr(FORBID, harmless)
     guarded["vars"] = _guarded_vars()
     for name in _REFUSED:
         guarded[name] = _refused(name)
@@ -85,6 +86,21 @@ def hide_own_frames():
     _forget_types()
 
 
+def hide_own_lines():
+    """No traceback that a program prints has a line of Weft's, as of a guard whose import or look-up failed."""
+    summary = traceback.StackSummary
+    name = "_extract_from_extended_frame_gen"  # Python 3.11, where `extract` calls it
+    name = name if hasattr(summary, name) else "extract"
+    original = summary.__dict__[name].__func__
+
+    def extract(kind, *arguments, **named):
+        found = original(kind, *arguments, **named)
+        found[:] = [each for each in found if not each.filename.startswith(_OWN_FOLDER)]
+        return found
+
+    setattr(summary, name, classmethod(extract))
+
+
 def judge_descriptors():
     for type_name, attribute in DATA["judgedDescriptors"]:
         module, _, name = type_name.rpartition(".")
@@ -92,8 +108,12 @@ def judge_descriptors():
         if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
             _replace(kind, attribute, _judged(attribute, kind.__dict__[attribute]))
     _forget_types()
+
+
+def judge_readers(harmless):
+    """Modules of the standard library that read what their caller names."""
     for name in DATA["readers"]:
-        importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE)
+        importlib.import_module(name).__dict__["getattr"] = _guarded_getattr(JUDGE, harmless)
 
 
 def judge_readers_in_c():
@@ -218,25 +238,31 @@ def _guarded_import(stand_in):
     return __import__
 
 
-def _guarded_getattr(event):
-    """Three times as slow as the built-in one: a function in Python alone is twice as slow (bench/strict-calls.ts)."""
-    read, judged, module_type, missing = _read, ATTRIBUTES, types.ModuleType, object()
+def _guarded_getattr(event, harmless):
+    """Takes twice as long as the call (bench/strict-calls.ts); attribute_reads.py has the calls that need no guard."""
+    read, missing, known, learn = _read, object(), harmless.known, harmless.learn
+    judged, module_type = ATTRIBUTES, types.ModuleType
 
     def getattr(object, name, default=missing, /):
-        if type(name) is not str or name in judged:
-            name = judge_name(name)
+        try:
+            exact = known[name]
+        except (KeyError, TypeError):
+            exact = learn(name)
+        if exact is None:
+            return judged_read(object, name, default)
+        return read(object, exact) if default is missing else read(object, exact, default)
+
+    def judged_read(object, name, default):
+        name = _exact(name)
+        if type(name) is str and name in judged:
+            _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
         value = read(object, name) if default is missing else read(object, name, default)
         if type(value) is module_type and module_reason(value.__name__):
             owner = object if isinstance(object, (module_type, type)) else type(object)
             _forbid_module(event, value, f"{owner.__name__}.{name}", name)
         return value
 
-    def judge_name(name):
-        name = _exact(name)
-        if type(name) is str and name in judged:
-            _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
-        return name
-
+    getattr.__qualname__ = "getattr"
     return getattr
 
 

@@ -87,7 +87,8 @@ def run_program(request, send, ask=None):
     notices = []
     namespace = None
     try:
-        program = source.compile_program(request["code"])
+        reads = wall.make_reads() if request.get("policy", "strict") == "strict" else None
+        program = source.compile_program(request["code"], reads)
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         _lead_requests_to_node(request, namespace, send, ask)

@@ -3,17 +3,17 @@
 import ast
 import contextlib
 import linecache
-import re
 import types
 from typing import NamedTuple, Optional, Tuple
 
+import attribute_reads
 import figures
 import n8n
 import shapes
 import syntax
+from attribute_reads import LINE_END
 
 FILENAME = "<node>"
-LINE_END = re.compile(r"\r\n|\r|\n")
 _LAST_VALUE = "__weft_last_value__"
 
 
@@ -24,8 +24,9 @@ class Program(NamedTuple):
     names: Tuple[str, ...]  # of n8n.py, which it uses and does not bind
 
 
-def compile_program(code):
-    """Compiles `code` under FILENAME; puts its lines into linecache, so that tracebacks and inspect show them.
+def compile_program(code, reads=None):
+    """Compiles `code` under FILENAME; puts its lines into linecache, so that tracebacks and inspect show them. `reads`:
+    see attribute_reads.py.
 
     Raises SyntaxError for everything that cannot be compiled, even where Python raises another exception for extreme
     code (RecursionError, MemoryError, ValueError, UnicodeEncodeError).
@@ -37,10 +38,10 @@ def compile_program(code):
             "the program contains a null character", (FILENAME, *_place(code, code.index("\0")), None)
         )
     with unparsable_is_syntax_error():
-        return compile_tree(ast.parse(code, FILENAME), code)
+        return compile_tree(ast.parse(code, FILENAME), code, reads)
 
 
-def compile_tree(tree, code):
+def compile_tree(tree, code, reads=None):
     """The program of a tree, which is changed on the way. Raises SyntaxError."""
     shape = shape_of(tree, code)
     try:
@@ -48,7 +49,10 @@ def compile_tree(tree, code):
         names = _free_names(tree) if n8n.is_mentioned(code) else ()
         if main is None:
             _keep_last_value(tree)
+        is_marked = reads is not None and attribute_reads.mark(tree, code, reads)
         compiled = shapes.compile_as(tree, shape, FILENAME)
+        if is_marked:
+            compiled = attribute_reads.put_in(compiled, reads.functions)
     except SyntaxError as error:
         _count_in_characters(error, code)
         raise

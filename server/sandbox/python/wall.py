@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 
+import attribute_reads
 import guards
 import policy
 import strides
@@ -34,8 +35,19 @@ def prepare():
     guards.judge_descriptors()
     guards.judge_starts_of_programs()
     guards.judge_readers_in_c()
+    guards.hide_own_lines()
     sys.addaudithook(functools.partial(_relay, wall.judges.get))
-    _waiting.append((wall, guards.guarded_builtins()))
+    harmless = attribute_reads.Harmless(sys.modules)
+    guards.judge_readers(harmless)
+    _waiting.append((wall, guards.guarded_builtins(harmless), harmless))
+
+
+def make_reads():
+    """For a program that runs behind the wall."""
+    if not _waiting:
+        prepare()
+    _wall, guarded, harmless = _waiting[0]
+    return attribute_reads.make_reads(harmless, guarded["getattr"])
 
 
 def raise_wall(
@@ -46,7 +58,7 @@ def raise_wall(
     if not _waiting:
         prepare()
     policy.use(level, allows_scratch_writes, web)  # for the guards; what judges has tables of its own
-    wall, namespace["__builtins__"] = _waiting[0]
+    wall, namespace["__builtins__"], _ = _waiting[0]
     strides.bound()
     wall.go_up(send, scratch, code, level, allows_scratch_writes, web)
     if not is_rehearsal:
@@ -54,7 +66,7 @@ def raise_wall(
 
 
 def end_rehearsal():
-    for wall, _builtins in _waiting:
+    for wall, *_ in _waiting:
         wall.lower()
 
 
