@@ -1,14 +1,17 @@
 /**
- * How much of the Python that people write gives under `strict`, in a cell with all walls, what plain Python gives: the
+ * How much of the Python that people write gives under `strict` (CORPUS_POLICY), in a cell with all walls, what plain Python gives: the
  * same stdout, the same type of exception, the same `result`. There is no figure in milliseconds; each difference is
  * listed.
  *
  *     npm run bench -- python-corpus numpy pandas            the examples in the docstrings of packages
  *     npm run bench -- python-corpus stdlib                  those of the standard library
  *     npm run bench -- python-corpus ~/TheAlgorithms         the .py files of a folder
+ *     npm run bench -- python-corpus sympy:2/5               the second of five parts of what there is
+ *     CORPUS_POLICY=standard npm run bench -- python-corpus …
  *
- * Baseline: the same programs in the same interpreter with the same packages, twice (support/corpus.py). What differs
- * between these two, does not end in time or lacks a module there is left out, and counted.
+ * Baseline: the same programs in the same interpreter with the same packages (support/corpus.py). What does not end in time,
+ * lacks a module or needs the network there is left out, and counted. So is what differs between two runs there; the
+ * second one is of what differs in a cell, with other values in memory that nothing was written to.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,7 +19,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { projectRoot } from '../server/shared/paths.ts';
-import { openPypiSandbox } from '../test/support/pypi.ts';
+import { openPypiSandbox, type PypiSandbox } from '../test/support/pypi.ts';
 import type { TestRun } from '../test/support/test-sandbox.ts';
 
 interface Program {
@@ -37,40 +40,53 @@ const CORPUS = join(projectRoot, 'bench/support/corpus.py');
 const MODULES: Record<string, string> = { 'scikit-learn': 'sklearn' };
 /** What the programs may import. */
 const PACKAGES = ['numpy', 'pandas', 'scipy', 'scikit-learn', 'sympy', 'networkx', 'matplotlib'];
+const NETWORK_ERRORS = new Set(['URLError', 'HTTPError', 'gaierror', 'ConnectionError']);
 const AT_ONCE = 2;
+const POLICY = process.env.CORPUS_POLICY === 'standard' ? 'standard' : 'strict';
 const MAX_LISTED = Number(process.env.CORPUS_LISTED ?? 40);
 
 const sources = process.argv.slice(2);
 if (sources.length === 0) throw new Error('Expected names of packages, `stdlib`, or folders');
-for (const source of sources)
-  await compare(MODULES[source] ?? source).catch((error: unknown) => console.log(`${source}: ${error}`));
+for (const source of sources) {
+  const [, name, part, parts] = /^(.*?)(?::(\d+)\/(\d+))?$/.exec(source)!;
+  await compare(MODULES[name!] ?? name!, Number(part ?? 1), Number(parts ?? 1)).catch((error: unknown) =>
+    console.log(`${source}: ${error}`),
+  );
+}
 
-async function compare(source: string): Promise<void> {
+async function compare(source: string, part: number, parts: number): Promise<void> {
   const isFolder = existsSync(source);
   const packages =
     isFolder || source === 'stdlib' ? PACKAGES : [...new Set([...PACKAGES, distributionOf(source)])];
-  await using python = await openPypiSandbox(packages);
+  await using python = await openPypiSandbox(packages, { policy: POLICY });
   const { pythonPath } = await python.sandbox.backend.status();
-  const programs = await collect(pythonPath!, source, python.sitePackages);
+  const all = await collect(pythonPath!, source, python.sitePackages);
+  const programs = all.filter((_, index) => index % parts === part - 1);
   const modules = packages.map((name) => MODULES[name] ?? name);
-  const [first, second] = await Promise.all([
-    runPlainly(pythonPath!, python.sitePackages, modules, programs),
-    runPlainly(pythonPath!, python.sitePackages, modules, programs),
-  ]);
-  const verdicts = new Map<Program, Verdict>();
+  const plainly = (some: Program[], env = {}) =>
+    runPlainly(pythonPath!, python.sitePackages, modules, some, env);
+  const [first, inCells] = await Promise.all([plainly(programs), runInCells(python, programs)]);
+  const verdicts = programs.map((_, n) => verdictOf(first[n]!, inCells[n]!));
+  const others = [...programs.keys()].filter((n) => ['refused', 'differs'].includes(verdicts[n]!.kind));
+  const second = await plainly(
+    others.map((n) => programs[n]!),
+    { MALLOC_PERTURB_: '165' },
+  );
+  for (const [index, n] of others.entries())
+    if (textOf(first[n]!) !== textOf(second[index]!))
+      verdicts[n] = { kind: 'left out', cause: 'plain Python: two runs differ' };
+  print(`${isFolder ? basename(source) : source} under ${POLICY}`, programs, verdicts);
+}
+
+async function runInCells(python: PypiSandbox, programs: Program[]): Promise<TestRun[]> {
+  const runs: TestRun[] = [];
   const waiting = [...programs.entries()];
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [n, program] = next;
-      const reason = reasonToLeaveOut(first[n]!, second[n]!);
-      verdicts.set(
-        program,
-        reason ? { kind: 'left out', cause: reason } : judge(first[n]!, await python.run(program.code)),
-      );
-    }
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      runs[next[0]] = await python.run(next[1].code);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  print(isFolder ? basename(source) : source, verdicts);
+  return runs;
 }
 
 function distributionOf(module: string): string {
@@ -83,11 +99,17 @@ async function collect(python: string, source: string, sitePackages: string): Pr
   return stdout.split('\n').flatMap((line) => (line.startsWith('{"name"') ? [JSON.parse(line)] : []));
 }
 
-async function runPlainly(python: string, sitePackages: string, modules: string[], programs: Program[]) {
+async function runPlainly(
+  python: string,
+  sitePackages: string,
+  modules: string[],
+  programs: Program[],
+  env: Record<string, string> = {},
+) {
   const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MPLBACKEND: 'agg' };
   const child = spawn(python, [CORPUS, 'run', sitePackages, ...modules], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    env: { PATH: process.env.PATH, ...threads },
+    env: { PATH: process.env.PATH, ...threads, ...env },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answers: Answer[] = [];
@@ -100,10 +122,15 @@ async function runPlainly(python: string, sitePackages: string, modules: string[
   return answers;
 }
 
-function reasonToLeaveOut(first: Answer, second: Answer): string | null {
-  if (first.error === 'ModuleNotFoundError') return `plain Python: ${first.result}`;
-  if (first.error === 'timeout' || second.error === 'timeout') return 'plain Python: it does not end in 10 s';
-  if (textOf(first) !== textOf(second)) return 'plain Python: two runs differ';
+function verdictOf(plain: Answer, run: TestRun): Verdict {
+  const reason = reasonToLeaveOut(plain);
+  return reason ? { kind: 'left out', cause: `plain Python: ${reason}` } : judge(plain, run);
+}
+
+function reasonToLeaveOut({ error, result }: Answer): string | null {
+  if (error === 'ModuleNotFoundError') return String(result);
+  if (error === 'timeout') return 'it does not end in 10 s';
+  if (NETWORK_ERRORS.has(error ?? '')) return 'it needs the network';
   return null;
 }
 
@@ -131,18 +158,19 @@ function textOf(answer: Answer): string {
   return JSON.stringify([normal(answer.stdout), answer.error, answer.result]);
 }
 
-/** Addresses of objects, names of temporary folders, and the seconds of a clock differ from run to run. */
+/** Addresses of objects, folders, and the seconds of a clock differ from run to run. */
 function normal(text: string): string {
   return text
     .replace(/0x[0-9a-f]{6,}/g, '0x…')
     .replace(/\/tmp\/weft-corpus-\w+/g, '/tmp')
+    .replace(/(\/[\w.@+-]+)+\/site-packages\b/g, '/site-packages')
     .replace(/\d+\.\d+(e-\d+)?( ?)(s|sec|seconds|ms)\b/g, '… $3');
 }
 
-function print(source: string, verdicts: Map<Program, Verdict>): void {
-  const count = (kind: Verdict['kind']) => [...verdicts.values()].filter((each) => each.kind === kind).length;
-  const compared = verdicts.size - count('left out');
-  console.log(`\n${source}: ${verdicts.size} programs`);
+function print(source: string, programs: Program[], verdicts: Verdict[]): void {
+  const count = (kind: Verdict['kind']) => verdicts.filter((each) => each.kind === kind).length;
+  const compared = programs.length - count('left out');
+  console.log(`\n${source}: ${programs.length} programs`);
   console.table([
     {
       compared,
@@ -154,7 +182,8 @@ function print(source: string, verdicts: Map<Program, Verdict>): void {
     },
   ]);
   const causes = new Map<string, string[]>();
-  for (const [{ name }, { kind, cause }] of verdicts) {
+  for (const [n, { name }] of programs.entries()) {
+    const { kind, cause } = verdicts[n]!;
     if (kind === 'same') continue;
     const text = `${kind}: ${cause}`;
     causes.set(text, [...(causes.get(text) ?? []), name]);
