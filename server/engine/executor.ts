@@ -210,12 +210,11 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
       const input = { scope, arrivals, run: runOf(state, key, which.item ?? null) };
       return valueLimits.judge(key, await runAttempt(deps, node, which, input, within));
     };
-    const scope = scopeOf(state, execution, input);
-    if (forEach === null) return attempt(ref, scope, nodeStop.signal);
+    if (forEach === null) return attempt(ref, scopeOf(state, execution, input), nodeStop.signal);
     const list = await runForEach({
       node,
       forEach,
-      scope: { ...scope, nodeInput: input },
+      scope: scopeOf(state, execution, input, { nodeInput: input }),
       run,
       start: await starts.startOf(node),
       expressions: options.expressions,
@@ -228,8 +227,8 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
       takeSignal: (item) => signalFor(state, inbox.signals, key, item),
       record,
       attempt: (which, item, within) => {
-        const itemScope = { ...scopeOf(state, execution, item), item, index: which.item!, nodeInput: input };
-        return attempt(which, itemScope, within);
+        const ofList = { item, index: which.item!, nodeInput: input };
+        return attempt(which, scopeOf(state, execution, item, ofList), within);
       },
     });
     return valueLimits.judge(key, list);

@@ -16,8 +16,10 @@ import type {
 export interface RunState {
   status: ExecutionStatus;
   nodes: Map<string, NodeRun>;
-  /** How many nodes have ended. */
-  ends: number;
+  /** The nodes that have ended, in order. */
+  ended: string[];
+  /** The nodes that wait. */
+  waiting: Set<string>;
   startedAt: Date | null;
   /** Numbers of the signals that nodes have taken. */
   taken: Set<number>;
@@ -60,7 +62,14 @@ export interface NodeWaitState extends Wait {
 }
 
 export function emptyState(): RunState {
-  return { status: 'QUEUED', nodes: new Map(), ends: 0, startedAt: null, taken: new Set() };
+  return {
+    status: 'QUEUED',
+    nodes: new Map(),
+    ended: [],
+    waiting: new Set(),
+    startedAt: null,
+    taken: new Set(),
+  };
 }
 
 export function fold(state: RunState, events: Iterable<JournalEvent>): RunState {
@@ -103,11 +112,19 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
     default:
       applyToNode(runOf(state, event.nodeKey, event.item ?? null), event, at);
       if (event.type === 'NodeResumed' && event.signal !== null) state.taken.add(event.signal.number);
-      if (event.item == null && isEnd(event)) runOf(state, event.nodeKey, null).endOrder ??= state.ends++;
+      if (event.item == null) followNode(state, event);
       // An item that ends is progress of its list, so the list is not what ends workers.
       if (event.item != null && (event.type === 'NodeSucceeded' || event.type === 'NodeFailed'))
         runOf(state, event.nodeKey, null).interruptions = 0;
   }
+}
+
+function followNode({ nodes, ended, waiting }: RunState, event: NodeStateEvent): void {
+  const { nodeKey } = event;
+  const run = nodes.get(nodeKey)!;
+  if (run.status === 'WAITING') waiting.add(nodeKey);
+  else waiting.delete(nodeKey);
+  if (isEnd(event) && run.endOrder === null) run.endOrder = ended.push(nodeKey) - 1;
 }
 
 function isEnd({ type }: NodeStateEvent): boolean {
@@ -198,6 +215,7 @@ export function isBetweenItems({ items }: NodeRun): boolean {
 /** What had not ended by then was cancelled with the execution. */
 function endExecution(state: RunState, status: 'FAILED' | 'CANCELED', at: Date): void {
   state.status = status;
+  state.waiting.clear();
   for (const run of state.nodes.values()) {
     for (const each of [run, ...run.items.values()]) cancel(each, at);
   }

@@ -12,6 +12,8 @@ export interface Graph {
 
 export interface GraphNode {
   key: string;
+  /** Its place in `order`. */
+  rank: number;
   join: Join;
   incoming: readonly Edge[];
   /** The incoming edges by the input that they are alternatives for. */
@@ -35,12 +37,16 @@ export function makeGraph(joins: readonly Pick<GraphNode, 'key' | 'join'>[], edg
   const nodes = new Map(
     joins.map(({ key, join }): [string, GraphNode] => {
       const incoming = incomingOf.get(key)!;
-      return [key, { key, join, incoming, inputs: inputsOf(incoming), outgoing: outgoing.get(key)! }];
+      return [
+        key,
+        { key, rank: 0, join, incoming, inputs: inputsOf(incoming), outgoing: outgoing.get(key)! },
+      ];
     }),
   );
   const order = topologicalOrder(nodes);
   if (order.length < keys.length)
     throw new Error(`The graph has a cycle: ${findCycles(keys, edges, 1)[0]!.join(' → ')}`);
+  for (const [rank, key] of order.entries()) nodes.get(key)!.rank = rank;
   return { nodes, order };
 }
 

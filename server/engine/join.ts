@@ -4,7 +4,7 @@ import type { RunState } from './fold.ts';
 import type { Edge, GraphNode } from './graph.ts';
 
 /**
- * When a node starts. Pure.
+ * When a node starts. Pure; agenda.ts counts.
  *
  * Edges that name the same target handle are alternatives for one input, an edge that names none is an input of its own
  * (graph.ts). An input has come when one of its edges is live, and cannot come when all of them are dead.
@@ -14,22 +14,17 @@ import type { Edge, GraphNode } from './graph.ts';
  *
  * A node that no edge leads to starts at once.
  */
-export type Readiness = { kind: 'open' } | { kind: 'ready' } | { kind: 'skipped'; because: DeadEdge[] };
 
-export function readinessOf({ join, incoming, inputs }: GraphNode, state: RunState): Readiness {
-  const stateOf = (edge: Edge) => edgeState(edge, state);
-  if (join === 'ANY') {
-    const states = incoming.map(stateOf);
-    if (states.includes('open')) return open;
-    return states.length === 0 || states.includes('live') ? ready : skipped(incoming, state);
-  }
-  const lost = inputs.filter((edges) => edges.every((edge) => stateOf(edge) === 'dead'));
-  if (lost.length > 0) return skipped(lost.flat(), state);
-  return inputs.every((edges) => edges.some((edge) => stateOf(edge) === 'live')) ? ready : open;
+export function handlesFailure({ outgoing }: GraphNode): boolean {
+  return outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID);
 }
 
-const open: Readiness = { kind: 'open' };
-const ready: Readiness = { kind: 'ready' };
+/** Why a node is skipped: the edges of the inputs that cannot come. */
+export function deadEdges({ join, incoming, inputs }: GraphNode, state: RunState): DeadEdge[] {
+  const isLost = (edges: readonly Edge[]) => edges.every((edge) => edgeState(edge, state) === 'dead');
+  const lost = join === 'ANY' ? incoming : inputs.filter(isLost).flat();
+  return lost.map((edge) => toDeadEdge(edge, state));
+}
 
 /** open: the source has not ended. live: the source emitted on the edge's handle. dead: the source never will. */
 export function edgeState(edge: Edge, state: RunState): 'open' | 'live' | 'dead' {
@@ -46,10 +41,6 @@ export function edgeState(edge: Edge, state: RunState): 'open' | 'live' | 'dead'
     default:
       return 'open';
   }
-}
-
-function skipped(edges: readonly Edge[], state: RunState): Readiness {
-  return { kind: 'skipped', because: edges.map((edge) => toDeadEdge(edge, state)) };
 }
 
 function toDeadEdge({ source, sourceHandle, targetHandle }: Edge, state: RunState): DeadEdge {

@@ -1,8 +1,8 @@
 import type { DeadEdge, NodeError, Signal, WaitReason } from '../journal/event.ts';
-import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
+import { agendaOf } from './agenda.ts';
 import type { NodeRun, RunState } from './fold.ts';
 import type { Graph, GraphNode } from './graph.ts';
-import { readinessOf } from './join.ts';
+import { deadEdges } from './join.ts';
 import { type AddressedSignal, dueAt, hasSignalForItem, reasonOf, signalFor } from './waits.ts';
 
 /** What to do next; the graph and the state alone decide it. */
@@ -23,26 +23,26 @@ export function schedule(
   nowMs: number,
   signals: readonly AddressedSignal[] = [],
 ): Command[] {
-  const failed = graph.order.find((key) => isUnhandledFailure(graph.nodes.get(key)!, state));
-  if (failed !== undefined) return [{ kind: 'fail', error: state.nodes.get(failed)!.error! }];
+  const { open, decided, failed } = agendaOf(graph, state);
+  const [first] = inOrder(graph, failed);
+  if (first !== undefined) return [{ kind: 'fail', error: state.nodes.get(first.key)!.error! }];
+  if (open === 0) return [{ kind: 'succeed' }];
 
   const commands: Command[] = [];
-  let open = false;
-  for (const key of graph.order) {
+  for (const node of inOrder(graph, new Set([...decided.keys(), ...state.waiting]))) {
+    const { key } = node;
     const run = state.nodes.get(key);
-    if (run !== undefined && isSettled(run.status)) continue;
-    open = true;
-    if (run?.status === 'RUNNING') continue;
-    if (run?.status === 'WAITING') {
-      commands.push(afterWait(key, run, state, nowMs, signals));
-      continue;
-    }
-    const readiness = readinessOf(graph.nodes.get(key)!, state);
-    if (readiness.kind === 'ready') commands.push({ kind: 'start', nodeKey: key });
-    if (readiness.kind === 'skipped')
-      commands.push({ kind: 'skip', nodeKey: key, because: readiness.because });
+    const status = run?.status ?? 'QUEUED';
+    if (status !== 'QUEUED') decided.delete(key);
+    if (status === 'WAITING') commands.push(afterWait(key, run!, state, nowMs, signals));
+    else if (decided.get(key) === 'ready') commands.push({ kind: 'start', nodeKey: key });
+    else if (decided.has(key)) commands.push({ kind: 'skip', nodeKey: key, because: deadEdges(node, state) });
   }
-  return open ? commands : [{ kind: 'succeed' }];
+  return commands;
+}
+
+function inOrder({ nodes }: Graph, keys: Iterable<string>): GraphNode[] {
+  return [...keys].flatMap((key) => nodes.get(key) ?? []).sort((a, b) => a.rank - b.rank);
 }
 
 function afterWait(
@@ -59,16 +59,4 @@ function afterWait(
   // A worker that stopped gives a node back that was going on after its wait.
   const taken = signal ?? run.wait?.signal ?? null;
   return run.wait === null ? { kind: 'start', nodeKey } : { kind: 'resume', nodeKey, signal: taken };
-}
-
-function isSettled(status: string): boolean {
-  return ['SUCCEEDED', 'REUSED', 'FAILED', 'SKIPPED', 'CANCELED'].includes(status);
-}
-
-function isUnhandledFailure(node: GraphNode, state: RunState): boolean {
-  return state.nodes.get(node.key)?.status === 'FAILED' && !handlesFailure(node);
-}
-
-export function handlesFailure({ outgoing }: GraphNode): boolean {
-  return outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID);
 }

@@ -1,8 +1,9 @@
 import type { EventBody, NodeError, Signal } from '../journal/event.ts';
 import { failure } from './failure.ts';
 import { applyEvent, type RunState, runOf } from './fold.ts';
+import { handlesFailure } from './join.ts';
 import type { Plan } from './plan.ts';
-import { type Command, handlesFailure, schedule } from './schedule.ts';
+import { type Command, schedule } from './schedule.ts';
 import { executionOutput } from './values.ts';
 import { type AddressedSignal, cancelWaitingItems, earlier, type NextWait } from './waits.ts';
 

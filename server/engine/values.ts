@@ -100,12 +100,25 @@ function succeededItems({ items, error }: NodeRun): object {
   return { succeeded: done.map(([item, { output }]) => ({ item, output })) };
 }
 
-export function scopeOf(state: RunState, execution: ExecutionInfo, input: unknown): ExpressionScope {
-  const ended = [...state.nodes].filter(([, run]) => isDone(run));
+/**
+ * What the expressions of a node see. `nodes` has those that have ended by now, and is made when something reads it: most
+ * nodes read no other node's output, and a graph may have thousands.
+ */
+export function scopeOf(
+  state: RunState,
+  execution: ExecutionInfo,
+  input: unknown,
+  ofList: Pick<ExpressionScope, 'item' | 'index' | 'nodeInput'> = {},
+): ExpressionScope {
+  const ends = state.ended.length;
   return {
     input,
-    nodes: Object.fromEntries(ended.map(([key, { output }]) => [key, { output }])),
+    get nodes() {
+      const done = [...state.nodes].filter(([, run]) => isDone(run) && run.endOrder! < ends);
+      return Object.fromEntries(done.map(([key, { output }]) => [key, { output }]));
+    },
     execution: { id: execution.id, workflowId: execution.workflowId, input: execution.input },
+    ...ofList,
   };
 }
 

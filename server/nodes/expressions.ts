@@ -65,8 +65,9 @@ function reportMissing(
 function neededScope(expressions: readonly string[], scope: ExpressionScope): Partial<ExpressionScope> {
   const mayMeanAll = expressions.some((expression) => /\$(?![A-Za-z_])|\*|%/.test(expression));
   const isNamed = (part: string) => expressions.some((expression) => expression.includes(part));
-  const isNeeded = ([part]: [string, unknown]) => isNamed(part) || (mayMeanAll && !ITEM_NAMES.includes(part));
-  return Object.fromEntries(Object.entries(scope).filter(isNeeded));
+  const isNeeded = (part: string) => isNamed(part) || (mayMeanAll && !ITEM_NAMES.includes(part));
+  const parts = Object.keys(scope).filter(isNeeded) as (keyof ExpressionScope)[];
+  return Object.fromEntries(parts.map((part) => [part, scope[part]]));
 }
 
 function failure(expression: string, { message, position }: EvaluationError): NodeFailure {

@@ -1,3 +1,5 @@
+import { emptyState, type NodeRun } from '../../../server/engine/fold.ts';
+import { takeStep } from '../../../server/engine/step.ts';
 import { HandDriven, planOf } from './drive-by-hand.ts';
 
 const drive = (...edges: string[]) => new HandDriven(planOf(...edges)).begin();
@@ -130,3 +132,39 @@ test('a node that loses its worker three times fails instead of looping', () => 
     error: { code: 'NODE_INTERRUPTED', nodeKey: 'b' },
   });
 });
+
+test.each([
+  ['a chain', Array.from({ length: 2_000 }, (_, n) => `n${n}>n${n + 1}`)],
+  ['a fan-out that is joined again', Array.from({ length: 1_000 }, (_, n) => [`a>n${n}`, `n${n}>z`]).flat()],
+])('a step of %s looks at what has changed, however large the graph is', (_, edges) => {
+  const plan = planOf(...edges);
+  const state = emptyState();
+  const nodes = new LookCounter();
+  state.nodes = nodes;
+  const running = takeStep(plan, state, [], new Date(0)).starts;
+  for (const nodeKey of running) {
+    nodes.looks = 0;
+    const ended = {
+      type: 'NodeSucceeded',
+      nodeKey,
+      attempt: 1,
+      output: 1,
+      handle: 'output',
+      durationMs: 1,
+    } as const;
+    const { starts } = takeStep(plan, state, [ended], new Date(0));
+    running.push(...starts);
+    expect(nodes.looks).toBeLessThan(30 * (1 + starts.length));
+  }
+  expect(running).toHaveLength(plan.graph.nodes.size);
+  expect(state.status).toBe('SUCCEEDED');
+});
+
+class LookCounter extends Map<string, NodeRun> {
+  looks = 0;
+
+  override get(key: string): NodeRun | undefined {
+    this.looks += 1;
+    return super.get(key);
+  }
+}
