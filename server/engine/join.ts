@@ -19,10 +19,10 @@ export function handlesFailure({ outgoing }: GraphNode): boolean {
   return outgoing.some(({ sourceHandle }) => sourceHandle === ERROR_HANDLE_ID);
 }
 
-/** Why a node is skipped: the edges of the inputs that cannot come. */
+/** Why a node is skipped: the edges of the inputs that cannot come. Empty for a node that is not. */
 export function deadEdges({ join, incoming, inputs }: GraphNode, state: RunState): DeadEdge[] {
   const isLost = (edges: readonly Edge[]) => edges.every((edge) => edgeState(edge, state) === 'dead');
-  const lost = join === 'ANY' ? incoming : inputs.filter(isLost).flat();
+  const lost = (join === 'ANY' ? [incoming] : inputs).filter(isLost).flat();
   return lost.map((edge) => toDeadEdge(edge, state));
 }
 

@@ -2,10 +2,9 @@ import type { Pool } from 'pg';
 import { emptyState, fold, type RunState } from '../engine/fold.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
 import type { Edge, GraphNode } from '../engine/graph.ts';
-import { readinessOf } from '../engine/join.ts';
+import { deadEdges, handlesFailure } from '../engine/join.ts';
 import { chosenNodes, type PartialRun, type PinnedOutput, partialEvents } from '../engine/partial-run.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
-import { handlesFailure } from '../engine/schedule.ts';
 import { emissionOf } from '../engine/values.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
@@ -163,13 +162,13 @@ function missingErrors(
     .filter((key) => chosen.has(key))
     .flatMap((key): UserError[] => {
       const node = graph.nodes.get(key)!;
-      const readiness = readinessOf(withoutChosen(node, chosen), state);
-      if (readiness.kind !== 'skipped') return [];
+      const because = deadEdges(withoutChosen(node, chosen), state);
+      if (because.length === 0) return [];
       const index = partial.from.indexOf(key);
       const field = index === -1 ? 'pinned' : `from.${index}`;
-      const absent = readiness.because.find(({ source }) => state.nodes.get(source!)?.pinned == null);
+      const absent = because.find(({ source }) => state.nodes.get(source!)?.pinned == null);
       if (absent === undefined) {
-        const { source, emitted } = readiness.because[0]!;
+        const { source, emitted } = because[0]!;
         const message = `Node \`${key}\` would be skipped: \`${source}\` emitted on its handle \`${emitted}\`, which does not lead to it. Pin an output on another handle.`;
         // What the former execution skipped too is no mistake.
         return index === -1 && former !== null ? [] : [{ code: 'WOULD_BE_SKIPPED', field, message }];
