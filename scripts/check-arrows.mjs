@@ -50,6 +50,7 @@ const pureFiles = [
   'graph',
   'fold',
   'join',
+  'agenda',
   'schedule',
   'step',
   'recovery',
