@@ -262,13 +262,13 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     files: parts.files,
     approvals: makeApprovalUseCases(parts),
     violations: makeViolationUseCases(parts),
-    python: makePythonUseCases(parts),
+    python: makePythonUseCases({ ...parts, openedHosts: config.requestLimits.openedHosts }),
     serverInfo: async () => ({
       version,
       roles: config.roles,
       startedAt,
       postgresVersion: await postgresVersion(database),
-      sandbox: await sandbox.status(),
+      sandbox: { ...(await sandbox.status()), allowedHosts: config.requestLimits.openedHosts },
       packages: packageInfo(config),
     }),
   };

@@ -2410,6 +2410,8 @@ export type ServerInfoQuery = {
       pythonVersion: string | null;
       /** The loosest that Python code may have here (PYTHON_POLICY), which it has where it asks for none. */
       policy: PythonPolicy;
+      /** The hosts that nodes may name in `hosts` (PYTHON_ALLOWED_HOSTS): none where it is empty, every public one with `*`. A sandbox service has a list of its own besides. */
+      allowedHosts: Array<string>;
       /** Why not; null when it can. */
       problem: {
         /** `PYTHON_NOT_FOUND` or `PYTHON_SANDBOX_UNAVAILABLE`. */
@@ -2953,7 +2955,7 @@ export const SecurityAlertsDocument: Document<SecurityAlertsQuery, SecurityAlert
   'query SecurityAlerts($first:Int$after:String){securityAlerts(first:$first after:$after){nodes{id raisedAt violations windowSeconds execution{id workflow{id name}}}pageInfo{hasNextPage endCursor}}}';
 
 export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariables> =
-  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion policy problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
+  'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion policy allowedHosts problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
   'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';

@@ -12,6 +12,7 @@ import {
   type SandboxBackend,
 } from '../sandbox/backend.ts';
 import { WeftError } from '../shared/errors.ts';
+import { checkHosts } from '../shared/http/host-rules.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
@@ -21,9 +22,11 @@ export interface PythonDeps {
   sandbox: SandboxBackend;
   /** The loosest that the operator grants; null where sandbox services decide. */
   pythonPolicy: PythonPolicy | null;
+  /** The hosts that nodes may name. */
+  openedHosts: readonly string[];
 }
 
-export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
+export function makePythonUseCases({ sandbox, pythonPolicy, openedHosts }: PythonDeps) {
   return {
     /** All reasons why the code would be refused, without running it. @throws WeftError BAD_USER_INPUT */
     async check(
@@ -46,7 +49,7 @@ export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
       const declared = block?.packages ?? [];
       return {
         ...found,
-        findings: [...ofBlock, ...found.findings],
+        findings: [...ofBlock, ...hostFindings(hosts ?? []), ...found.findings],
         packages: declared,
         missingPackages: missingOf(found.imports, [...packages, ...declared]),
       };
@@ -70,6 +73,16 @@ export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
         : refuseNotFound('Python environment', id);
     },
   };
+
+  /** As saving refuses them: they stand beside the code, and so have no line. */
+  function hostFindings(hosts: readonly string[]): PythonFinding[] {
+    return checkHosts(hosts, openedHosts).map(({ code, message }) => ({
+      rule: HOST_RULES[code],
+      message,
+      line: null,
+      column: null,
+    }));
+  }
 
   async function checkBlock({ packages, line, problem }: ScriptBlock): Promise<PythonFinding[]> {
     if (problem !== null) return [{ rule: 'invalid-requirement', message: problem, line, column: 1 }];
@@ -122,6 +135,8 @@ export function makePythonUseCases({ sandbox, pythonPolicy }: PythonDeps) {
     yield lastStage(packages, end.outcome);
   }
 }
+
+const HOST_RULES = { INVALID_HOST: 'invalid-host', HOST_NOT_ALLOWED: 'host-not-allowed' } as const;
 
 export interface CheckedCode extends PythonCheck {
   /** That the code declares itself. */

@@ -33,6 +33,6 @@ export interface ServerInfo {
   roles: readonly string[];
   startedAt: Date;
   postgresVersion: string;
-  sandbox: SandboxStatus;
+  sandbox: SandboxStatus & { allowedHosts: readonly string[] };
   packages: PackageRules & { sourceBuilds: boolean; noIndex: boolean; maxEnvironmentsMb: number };
 }

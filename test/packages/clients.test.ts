@@ -1,14 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, expect } from '@jest/globals';
 import { openPypiSandbox, type PypiSandbox } from '../support/pypi.ts';
+import { CERTIFICATE, openSecureServer, type SecureServer } from '../support/secure-server.ts';
 import { resultOf } from '../support/test-sandbox.ts';
 import { openWebServer, type WebServer } from '../support/web-server.ts';
 
 /** The clients that people use, as the package index has them: their requests are sent by the server. */
 const opened = new AsyncDisposableStack();
 const web: WebServer = opened.use(await openWebServer());
+const secure: SecureServer = opened.use(await openSecureServer());
+const secureHost = `127.0.0.1:${secure.port}`;
+setDefaultCACertificates([...getCACertificates('default'), readFileSync(CERTIFICATE, 'utf8')]);
 const clients: PypiSandbox = opened.use(
   await openPypiSandbox(['requests', 'httpx', 'pandas'], {
-    requestLimits: { openedHosts: [web.host], maxResponseBytes: 1024 * 1024 },
+    requestLimits: { openedHosts: [web.host, secureHost], maxResponseBytes: 1024 * 1024 },
   }),
 );
 afterAll(() => opened.disposeAsync());
@@ -142,3 +148,13 @@ except requests.RequestException as error:
     expect(said).toContain('PYTHON_ALLOWED_HOSTS=api.example.com');
   },
 );
+
+clients.test('over HTTPS, the server is who trusts a certificate', async () => {
+  const code = `
+import requests, httpx, pandas, urllib.request
+url = 'https://' + input_data['host'] + '/x'
+result = [requests.get(url).json(), httpx.get(url).json(), pandas.read_json(url, typ='series').to_dict(),
+          requests.Session().get(url, verify=True).status_code]`;
+  const run = await clients.run(code, { hosts: [secureHost], input: { host: secureHost } });
+  expect(resultOf(run)).toEqual([{ secure: true }, { secure: true }, { secure: true }, 200]);
+});

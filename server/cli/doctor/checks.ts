@@ -69,8 +69,9 @@ export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
 
 /** Really opens the sandbox, because only the kernel knows which namespaces it grants. */
 export const checkSandbox: Check = async (config) => {
-  const { pythonPath, bubblewrapPath, pythonServiceUrls, servesSandbox } = config;
-  if (pythonServiceUrls.length > 0 && !servesSandbox) return [];
+  const { pythonPath, bubblewrapPath, pythonServiceUrls, servesSandbox, requestLimits } = config;
+  const hosts = good('Python hosts', hostsInWords(requestLimits.openedHosts));
+  if (pythonServiceUrls.length > 0 && !servesSandbox) return [hosts];
   try {
     await using environments = await openHostEnvironments(config, silent);
     await using sandbox = await openLocalSandbox({
@@ -81,7 +82,7 @@ export const checkSandbox: Check = async (config) => {
       environments,
       logger: silent,
     });
-    return findingsOf(await sandbox.status());
+    return [...findingsOf(await sandbox.status()), hosts];
   } catch (error) {
     return [failed('Sandbox', error, `Make ${config.dataDir} and ${tmpdir()} writable.`)];
   }
@@ -95,6 +96,11 @@ function findingsOf({ problem, pythonVersion, pythonPath, policy, walls }: Sandb
     good('Python policy', POLICIES[policy]),
     ...walls.map(({ name, inForce, detail }) => (inForce ? good : missing)(`Wall: ${name}`, detail)),
   ];
+}
+
+function hostsInWords(opened: readonly string[]): string {
+  if (opened.length === 0) return 'none, so Python code sends no requests (PYTHON_ALLOWED_HOSTS)';
+  return `nodes may name ${opened.includes('*') ? 'every host with a public address' : opened.join(', ')}`;
 }
 
 const POLICIES = {

@@ -20,7 +20,10 @@ export class PythonResolver {
       description: "By which to judge, as the `pythonPolicy` of its workflow; by default the server's.",
     })
     policy: PythonPolicyName | null,
-    @Arg('hosts', () => [String], { nullable: true, description: 'The hosts of the node.' })
+    @Arg('hosts', () => [String], {
+      nullable: true,
+      description: 'The hosts of the node. One that the server does not open is a violation.',
+    })
     hosts: string[] | null,
     @Ctx() { weft }: GraphqlContext,
   ): Promise<PythonCheck> {

@@ -65,6 +65,12 @@ export class SandboxInfo {
   })
   policy!: PythonPolicyName;
 
+  @Field(() => [String], {
+    description:
+      'The hosts that nodes may name in `hosts` (PYTHON_ALLOWED_HOSTS): none where it is empty, every public one with `*`. A sandbox service has a list of its own besides.',
+  })
+  allowedHosts!: readonly string[];
+
   @Field(() => [SandboxWall], { description: 'What is in force around each run, and what is not.' })
   walls!: SandboxWall[];
 

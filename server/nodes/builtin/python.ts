@@ -26,7 +26,7 @@ import {
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
 
-const makeConfig = (maxTimeoutMs: number) =>
+const makeConfig = (maxTimeoutMs: number, openedHosts: readonly string[]) =>
   z.strictObject({
     code: z
       .string()
@@ -58,8 +58,7 @@ const makeConfig = (maxTimeoutMs: number) =>
       .default([])
       .meta({
         title: 'Hosts',
-        description:
-          'Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. The operator opens them (PYTHON_ALLOWED_HOSTS).',
+        description: `Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. ${openedInWords(openedHosts)}`,
         placeholder: 'api.example.com\n*.example.org',
         widget: 'lines',
       } satisfies FieldMeta),
@@ -113,7 +112,7 @@ export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
   const { packageRules: rules, maxTimeoutMs, openedHosts } = grants;
   return {
     ...python,
-    config: makeConfig(maxTimeoutMs),
+    config: makeConfig(maxTimeoutMs, openedHosts),
     validate: ({ packages = [], hosts = [], code = '' }) => [
       ...packageProblems(packages, rules),
       ...hostProblems(hosts, openedHosts),
@@ -131,6 +130,15 @@ export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
     },
   };
 }
+
+function openedInWords(opened: readonly string[]): string {
+  if (opened.length === 0) return 'This server opens none: its operator opens them by PYTHON_ALLOWED_HOSTS.';
+  if (opened.includes('*')) return 'This server opens every host with a public address.';
+  const [shown, rest] = [opened.slice(0, MAX_SHOWN_HOSTS), opened.length - MAX_SHOWN_HOSTS];
+  return `This server opens ${shown.join(', ')}${rest > 0 ? ` and ${rest} others` : ''} (PYTHON_ALLOWED_HOSTS).`;
+}
+
+const MAX_SHOWN_HOSTS = 20;
 
 function inWords(ms: number): string {
   const [count, unit] = ms % 60_000 === 0 ? [ms / 60_000, 'minute'] : [ms / 1_000, 'second'];

@@ -1,4 +1,4 @@
-import type { ExecutionFilter, PythonPolicy, SecurityViolationFilter, WorkflowFilter } from '@weft/client';
+import type { ExecutionFilter, SecurityViolationFilter, WorkflowFilter } from '@weft/client';
 
 /** The name of each query in the store: what changes something invalidates it by these. */
 export const keys = {
@@ -10,7 +10,7 @@ export const keys = {
   nodeDefinitions: ['nodeDefinitions'],
   serverInfo: ['serverInfo'],
   environments: ['environments'],
-  pythonCheck: (code: string, policy?: PythonPolicy) => ['pythonCheck', code, policy],
+  pythonCheck: (code: string, around: object) => ['pythonCheck', code, around],
   /** All lists of violations, or one. */
   violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
   alerts: ['alerts'],

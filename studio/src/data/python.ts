@@ -1,17 +1,24 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { PythonCheck, PythonPolicy, WeftClient } from '@weft/client';
 import { useWeft } from '@weft/client/react';
-import { createContext, useCallback, useContext, useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 import { keys } from './keys.ts';
 
 /** What the workflow around the code lets it do; undefined for what the server grants. */
 export const PythonPolicyContext = createContext<PythonPolicy | undefined>(undefined);
 
-/** What the server says of code. Each code is checked once by each policy, whoever asks. */
-function checkOf(client: WeftClient, code: string, policy: PythonPolicy | undefined) {
+/** What the node around the code lets it import, and where it may send requests. */
+export interface PythonNode {
+  packages?: string[];
+  hosts?: string[];
+}
+type Around = PythonNode & { policy?: PythonPolicy | undefined };
+
+/** What the server says of code. Each code is checked once with what is around it, whoever asks. */
+function checkOf(client: WeftClient, code: string, around: Around) {
   return queryOptions({
-    queryKey: keys.pythonCheck(code, policy),
-    queryFn: ({ signal }) => client.python.check(code, { ...(policy && { policy }), signal }),
+    queryKey: keys.pythonCheck(code, around),
+    queryFn: ({ signal }) => client.python.check(code, { ...around, signal }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: keptMs,
   });
@@ -23,7 +30,7 @@ export function usePythonCheck(code: string): PythonCheck | undefined {
   const settled = useSettled(code);
   const policy = useContext(PythonPolicyContext);
   const { data } = useQuery({
-    ...checkOf(client, settled, policy),
+    ...checkOf(client, settled, policy ? { policy } : {}),
     enabled: settled.trim() !== '',
     placeholderData: keepPreviousData,
   });
@@ -31,11 +38,14 @@ export function usePythonCheck(code: string): PythonCheck | undefined {
 }
 
 /** The same, when it is asked for. */
-export function useCheckPython(): (code: string) => Promise<PythonCheck> {
+export function useCheckPython({
+  packages = [],
+  hosts = [],
+}: PythonNode): (code: string) => Promise<PythonCheck> {
   const client = useWeft();
   const queries = useQueryClient();
   const policy = useContext(PythonPolicyContext);
-  return useCallback((code) => queries.fetchQuery(checkOf(client, code, policy)), [client, queries, policy]);
+  return (code) => queries.fetchQuery(checkOf(client, code, { ...(policy && { policy }), packages, hosts }));
 }
 
 function useSettled(value: string): string {

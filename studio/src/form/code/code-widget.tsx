@@ -8,8 +8,8 @@ import type { CodeEditorProps } from './code-editor.tsx';
 /** A code editor. It is loaded when the first one is shown; until then, or where it cannot be, a plain text field. */
 export function CodeWidget(props: FormWidgetProps<string>): ReactElement {
   const { value = '', options, placeholder } = props;
-  const checkPython = useCheckPython();
-  const { data } = useFormContext();
+  const { data, config } = useFormContext();
+  const checkPython = useCheckPython({ packages: linesOf(config.packages), hosts: linesOf(config.hosts) });
   const language = options.language === 'python' || options.language === 'json' ? options.language : 'text';
   return (
     <CodeEditorOrText
@@ -20,6 +20,14 @@ export function CodeWidget(props: FormWidgetProps<string>): ReactElement {
       check={language === 'python' ? checkPython : undefined}
       inputData={data?.input}
     />
+  );
+}
+
+/** What stands there now: a template becomes something else when the node runs. */
+function linesOf(value: unknown): string[] {
+  const lines = Array.isArray(value) ? value : [];
+  return lines.filter(
+    (line): line is string => typeof line === 'string' && line !== '' && !line.includes('{{'),
   );
 }
 

@@ -13,10 +13,17 @@ export function pythonLinter(check: () => Check): Extension {
       const answer = await check()?.(code).catch((error: unknown) => {
         console.warn('The code could not be checked:', error);
       });
-      return (answer?.violations ?? []).map((finding) => toDiagnostic(finding, view.state.doc));
+      return (answer?.violations ?? [])
+        .filter(isInCode)
+        .map((finding) => toDiagnostic(finding, view.state.doc));
     },
     { delay: 350 },
   );
+}
+
+/** Packages and hosts have fields of their own, which say what is wrong with them. */
+function isInCode({ rule, line }: PythonCheck['violations'][number]): boolean {
+  return line !== null || rule === 'syntax-error';
 }
 
 function toDiagnostic(
