@@ -228,6 +228,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     apiToken: config.apiToken,
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
+    compiledEvents: config.compiledEvents,
     isReady: () => readiness(database),
     openArtifact: weft.files.open,
     files: uploadTarget(parts.files),

@@ -25,6 +25,7 @@ export interface Config {
   workerConcurrency: number;
   shutdownGraceMs: number;
   runAhead: boolean;
+  compiledEvents: boolean;
   retentionDays: number | undefined;
   files: {
     /** Of the store beside the database; undefined for none. */
@@ -87,6 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerConcurrency: settings.WEFT_WORKER_CONCURRENCY,
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     runAhead: settings.WEFT_RUN_AHEAD,
+    compiledEvents: settings.WEFT_COMPILED_EVENTS,
     retentionDays: settings.WEFT_RETENTION_DAYS,
     files: {
       url: settings.WEFT_FILES_URL,

@@ -65,6 +65,11 @@ export const Settings = z.object({
   WEFT_RUN_AHEAD: flag()
     .default(true)
     .describe('Whether the code of a node may start before the event that starts the node is committed.'),
+  WEFT_COMPILED_EVENTS: flag()
+    .default(true)
+    .describe(
+      'Whether the selection of events is compiled once for a subscription; graphql-js does the rest.',
+    ),
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),

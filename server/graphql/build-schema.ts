@@ -49,6 +49,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
   });
   setTypeResolver(schema, 'ExecutionEvent', typeNameOfEvent);
   setTypeResolver(schema, 'Node', ({ id }: { id: string }) => typeNameOfId(id));
+  // The resolver that type-graphql makes is asynchronous, and checks the arguments again for each batch.
+  delete schema.getSubscriptionType()!.getFields().executionEvents!.resolve;
   for (const [root, description] of Object.entries(rootDescriptions))
     schema.getType(root)!.description = description;
   return schema;

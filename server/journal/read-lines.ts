@@ -1,53 +1,62 @@
 import type { Pool } from 'pg';
-import { pastTheEnd } from './cursor.ts';
+import { toCursor } from './cursor.ts';
+import { type PageOptions, type RawPage, readPage } from './read-page.ts';
+
+/** A page of a journal as JSON text, one event a line. */
+export type JournalLines = Pick<RawPage, 'endSequence' | 'atEnd' | 'exists'> & {
+  /** Each with a line end. */
+  text: string;
+  /** Of the last event; undefined where there is none. */
+  lastType: RawPage['types'][number] | undefined;
+};
 
 /**
- * Events of a journal as JSON text, one a line, with the fields of an event beside those of its type. Postgres makes the
- * text, so that the server neither parses nor writes JSON.
+ * Reads one page as lines, each with the fields of an event beside those of its type. The text of the payloads is as
+ * Postgres has it, neither parsed nor written again.
+ *
+ * @throws WeftError INVALID_CURSOR when `after` lies beyond the journal's end
  */
-export interface JournalLines {
-  /** Without a line end after the last; empty where there is none. */
-  text: string;
-  /** Where to read on from; null where nothing followed at the moment of reading. */
-  nextAfter: number | null;
-  /** False for an execution that has no journal, which is one that does not exist. */
-  exists: boolean;
-}
-
-/** The next lines after an event. @throws WeftError INVALID_CURSOR when `after` lies beyond the journal's end */
-export async function readLines(pool: Pool, executionId: string, after: number): Promise<JournalLines> {
-  const { rows } = await pool.query<[last: number, text: string | null, end: number | null]>({
-    name: 'weft-read-lines',
-    text: READ_LINES,
-    values: [executionId, after, PAGE_EVENTS, PAGE_BYTES],
-    rowMode: 'array',
-  });
-  const [last, text, end] = rows[0]!;
-  if (last > 0 && after > last) throw pastTheEnd(executionId, after, last);
-  return { text: text ?? '', nextAfter: end === null || end === last ? null : end, exists: last > 0 };
+export async function readLines(
+  pool: Pool,
+  executionId: string,
+  filter: Omit<PageOptions, 'limit'>,
+): Promise<JournalLines> {
+  const page = await readPage(pool, executionId, { ...filter, limit: PAGE_EVENTS }, PAGE_BYTES);
+  const { endSequence, atEnd, exists, types } = page;
+  return { text: toLines(executionId, page), lastType: types.at(-1), endSequence, atEnd, exists };
 }
 
 const PAGE_EVENTS = 5_000;
-/** A page ends with the event that goes past it, as Postgres stores them: outputs may take 16 MiB each. */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** Each payload is a JSON object as text; its braces are cut off, and it is put behind the other fields. */
-const READ_LINES = `
-  SELECT (SELECT coalesce(max(seq), 0) FROM execution_events WHERE execution_id = $1),
-         string_agg(
-           '{"type":"' || type || '","sequence":' || seq || ',"cursor":"' || $1 || ':' || seq
-           || '","occurredAt":"' || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-           || '","nodeKey":' || coalesce(to_json(node_key)::text, 'null')
-           || ',"attempt":' || coalesce(attempt::text, 'null') || ',"item":' || coalesce(item::text, 'null')
-           || CASE WHEN payload::text = '{}' THEN '}' ELSE ',' || substr(payload::text, 2) END,
-           E'\\n' ORDER BY seq),
-         max(seq)
-  FROM (
-    SELECT *, coalesce(sum(pg_column_size(payload)) OVER before, 0) AS bytes_before
-    FROM (
-      SELECT seq, type, node_key, attempt, item, payload, occurred_at FROM execution_events
-      WHERE execution_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
-    ) AS found
-    WINDOW before AS (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-  ) AS page
-  WHERE bytes_before <= $4`;
+function toLines(executionId: string, page: RawPage): string {
+  const { sequences, types, nodeKeys, attempts, items, times } = page;
+  const payloads = payloadsOf(page);
+  const timeText = remembering((time: number) => new Date(time).toISOString());
+  const keyText = remembering((key: string | null) => JSON.stringify(key));
+  let text = '';
+  for (let n = 0; n < sequences.length; n++) {
+    const [sequence, payload] = [sequences[n]!, payloads[n]!];
+    text +=
+      `{"type":"${types[n]}","sequence":${sequence},"cursor":"${toCursor(executionId, sequence)}",` +
+      `"occurredAt":"${timeText(times[n]!)}","nodeKey":${keyText(nodeKeys[n]!)},` +
+      `"attempt":${attempts[n]},"item":${items[n]}${payload === '{}' ? '' : ','}${payload.slice(1)}\n`;
+  }
+  return text;
+}
+
+/** Weft stores payloads on one line each; what somebody else stored is written anew. */
+function payloadsOf({ payloads, sequences }: RawPage): string[] {
+  const found = payloads === '' ? [] : payloads.split('\n').map((line) => line.replace(/,$/, ''));
+  if (found.length === sequences.length) return found;
+  return (JSON.parse(`[${payloads}]`) as object[]).map((payload) => JSON.stringify(payload));
+}
+
+/** Events come many at a time from one node. */
+function remembering<T>(make: (value: T) => string): (value: T) => string {
+  let [last, text]: [T | undefined, string] = [undefined, ''];
+  return (value) => {
+    if (value !== last) [last, text] = [value, make(value)];
+    return text;
+  };
+}

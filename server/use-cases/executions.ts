@@ -129,9 +129,9 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
     /** A page of events as lines of JSON. @throws WeftError INVALID_CURSOR, NOT_FOUND */
     async eventLines(id: string, after: string | null): Promise<{ text: string; nextAfter: string | null }> {
       const start = after === null ? 0 : sequenceOfCursor(id, after);
-      const { text, nextAfter, exists } = await readLines(pool, id, start);
+      const { text, endSequence, atEnd, exists } = await readLines(pool, id, { after: start });
       if (!exists) throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
-      return { text, nextAfter: nextAfter === null ? null : toCursor(id, nextAfter) };
+      return { text: text.slice(0, -1), nextAfter: atEnd ? null : toCursor(id, endSequence) };
     },
 
     /** @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */

@@ -33,6 +33,7 @@ export async function openTransportServer(
     port: 0,
     allowedOrigins: [],
     maxConnections: 10_000,
+    compiledEvents: true,
     isReady: async () => ({ ready: true }),
     openArtifact: async () => null,
     files: { maxBytes: 1_000, save: async () => ({}) },
@@ -83,6 +84,15 @@ function makeSchema(counts: { open: number; pulled: number }): GraphQLSchema {
           type: new GraphQLList(GraphQLString),
           ...from(() => flood({ open: 0, pulled: 0 })),
         },
+        read: {
+          // Without a resolver, as the events of executions.
+          type: new GraphQLObjectType({
+            name: 'Read',
+            fields: { text: { type: GraphQLString }, number: { type: GraphQLInt } },
+          }),
+          args: { value: { type: JsonScalar } },
+          subscribe: (_root, { value }) => readOnce(value),
+        },
         failing: { type: count, ...from(() => failing()) },
       },
     }),
@@ -129,6 +139,10 @@ async function* pages(counts: { open: number; pulled: number }, acquire: Acquire
     counts.pulled += 1;
     yield page;
   }
+}
+
+async function* readOnce(value: unknown) {
+  yield { read: value };
 }
 
 async function* failing() {

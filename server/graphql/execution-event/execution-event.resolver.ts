@@ -1,7 +1,7 @@
 import { Args, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
 import { eventTypes } from '../../journal/event.ts';
-import type { FollowedBatch } from '../../journal/follow.ts';
+import { mapIterator } from '../../shared/map-iterator.ts';
 import type { GraphqlContext } from '../context.ts';
 import { ExecutionEventsArgs } from './execution-event.input.ts';
 import { toEventBatch } from './execution-event.mapper.ts';
@@ -21,13 +21,21 @@ export class ExecutionEventResolver {
       "An execution's events from a place in its history, then live, up to its last; then the subscription completes. A client that connects before, during or long after the run sees the same events in the same order. Events come in batches, at the client's own speed. Errors: `NOT_FOUND`, `INVALID_CURSOR`.",
     subscribe: ({ args, context }: { args: unknown; context: GraphqlContext }) => {
       const { executionId, ...options } = EventsArgs.parse(args);
-      return context.weft.executions.follow(executionId, options, context.acquire);
+      return mapIterator(
+        context.weft.executions.follow(executionId, options, context.acquire),
+        (batch): Payload => ({ executionEvents: toEventBatch(executionId, batch) }),
+      );
     },
   })
   executionEvents(
-    @Root() batch: FollowedBatch,
-    @Args(() => ExecutionEventsArgs) { executionId }: ExecutionEventsArgs,
+    @Root() payload: Payload,
+    @Args(() => ExecutionEventsArgs) _args: ExecutionEventsArgs,
   ): ExecutionEventBatch {
-    return toEventBatch(executionId, batch);
+    return payload.executionEvents;
   }
+}
+
+/** Holds the value under the name of its field, so that it is read without a resolver (`build-schema.ts`). */
+interface Payload {
+  executionEvents: ExecutionEventBatch;
 }

@@ -7,7 +7,7 @@ import { PinnedFrom } from '../execution/pinned-from.type.ts';
 import { PythonShape } from '../python/python.enums.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { DeadEdge } from './dead-edge.type.ts';
-import { EnvironmentStatus, OutputStream } from './execution-event.enums.ts';
+import { EnvironmentStatus, OutputStream, ViolationSeverity } from './execution-event.enums.ts';
 import { EventType, ExecutionEvent } from './execution-event.type.ts';
 import { Violation } from './violation.type.ts';
 
@@ -245,14 +245,17 @@ export class SecurityViolation extends ExecutionEvent {
   @Field(() => Violation, { description: 'What the code tried, and where.' })
   violation!: Violation;
 
-  /** Absent in journals of releases before severities. */
-  severity?: Severity;
-
-  /** Absent in journals of releases before counts. */
-  count?: number;
-
   @Field(() => String, { description: 'SHA-256 of the code of the node, in hex.' })
   codeHash!: string;
+
+  @Field(() => ViolationSeverity, { description: 'How severe it is: alerts count by it.' })
+  severity!: Severity;
+
+  @Field(() => Int, {
+    description:
+      'How often it came. Code that does the same in a loop has an event for the first time, and later some that count.',
+  })
+  count!: number;
 }
 
 @EventType('So many violations happened recently that an operator was alerted.')

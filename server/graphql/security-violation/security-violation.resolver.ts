@@ -1,11 +1,9 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
 import * as z from 'zod';
 import type { AuditedViolation } from '../../security/violations.ts';
-import { type Severity, severityOf } from '../../shared/severity.ts';
 import type { GraphqlContext } from '../context.ts';
 import { fetchExecution } from '../execution/execution.resolver.ts';
 import { Execution } from '../execution/execution.type.ts';
-import { ViolationSeverity } from '../execution-event/execution-event.enums.ts';
 import { SecurityViolation } from '../execution-event/node-event.type.ts';
 import { connectionOf, toConnection, toPageRequest } from '../relay/connection.ts';
 import { SecurityViolationsArgs } from './security-violation.input.ts';
@@ -63,23 +61,7 @@ export class SecurityViolationResolver {
   ): Promise<string> {
     return principal ?? (await loaders.execution.load(executionId))!.principal;
   }
-
-  @FieldResolver(() => ViolationSeverity, { description: 'How severe it is: alerts count by it.' })
-  severity(@Root() { severity, violation }: Violation): Severity {
-    // Journals of releases before severities have none.
-    return severity ?? severityOf(violation.layer);
-  }
-
-  @FieldResolver(() => Int, {
-    description:
-      'How often it came. Code that does the same in a loop has an event for the first time, and later some that count.',
-  })
-  count(@Root() { count }: Violation): number {
-    // Journals of releases before counts have none.
-    return count ?? 1;
-  }
 }
 
 /** A line of the audit trail, which has its principal itself, or the event of an execution. */
-type Violation = Pick<AuditedViolation, 'executionId' | 'violation'> &
-  Partial<Pick<AuditedViolation, 'principal' | 'severity' | 'count'>>;
+type Violation = Pick<AuditedViolation, 'executionId'> & Partial<Pick<AuditedViolation, 'principal'>>;

@@ -5,7 +5,6 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  subscribe,
 } from 'graphql';
 import type { Guard } from '../../shared/http/guard.ts';
 import type { Logger } from '../../shared/logger.ts';
@@ -13,11 +12,13 @@ import { type Acquire, acquireAtOnce } from '../../shared/semaphore.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import type { Documents } from './documents.ts';
 import type { Limits } from './limits.ts';
+import type { Result, Subscribe } from './subscribe.ts';
 
 /** What every transport needs. */
 export interface TransportDeps {
   schema: GraphQLSchema;
   documents: Documents;
+  subscribe: Subscribe;
   guard: Guard;
   limits: Limits;
   formatError: ErrorFormatter;
@@ -67,8 +68,9 @@ export function prepareOperation(
 
 /** Runs an operation. A subscription that starts returns many results, any other operation returns one. */
 export async function runOperation(
+  { subscribe }: Pick<TransportDeps, 'subscribe'>,
   operation: PreparedOperation,
-): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
+): Promise<ExecutionResult | AsyncGenerator<Result, void, void>> {
   switch (operation.kind) {
     case 'refused':
       return { errors: operation.errors };

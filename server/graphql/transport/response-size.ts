@@ -22,9 +22,17 @@ export function makeResponseBudget(): ResponseBudget {
   };
 }
 
+/** The same for a result that is text already, `{"data":…}`, which is what comes back. */
+export function textWithinBounds(data: string): string {
+  return data.length <= MAX_BYTES ? `{"data":${data}}` : JSON.stringify(refusal());
+}
+
 /** Aliases can select one value many times: it is read once, and written as often as selected. */
 export function withinBounds(result: FormattedExecutionResult): FormattedExecutionResult {
-  if (sizeOf(result.data).bytes <= MAX_BYTES) return result;
+  return sizeOf(result.data).bytes <= MAX_BYTES ? result : refusal();
+}
+
+function refusal(): FormattedExecutionResult {
   const { code, message } = tooLarge();
   return { errors: [{ message, extensions: { code } }] };
 }

@@ -18,6 +18,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import type { MakeContext, TransportDeps } from './operations.ts';
 import { makeRouter } from './router.ts';
 import { openSseTransport } from './sse.ts';
+import { makeSubscribe } from './subscribe.ts';
 import { openWsTransport, refuseUpgrade } from './ws.ts';
 
 export interface GraphqlServerOptions {
@@ -34,6 +35,8 @@ export interface GraphqlServerOptions {
   limits?: Partial<Limits>;
   /** Open connections at once; further ones are refused. */
   maxConnections: number;
+  /** Whether answers to subscriptions are compiled (subscribe.ts). */
+  compiledEvents: boolean;
   isReady: () => Promise<Readiness>;
   openArtifact: DownloadDeps['openArtifact'];
   files: UploadDeps['files'];
@@ -114,6 +117,7 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
     logger,
     limits,
     documents: makeDocuments(schema, limits),
+    subscribe: makeSubscribe(options.compiledEvents),
     guard: makeGuard(options),
     formatError: makeErrorFormatter(logger),
   };

@@ -7,7 +7,8 @@ import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
-import { withinBounds } from './response-size.ts';
+import { textWithinBounds, withinBounds } from './response-size.ts';
+import type { Result } from './subscribe.ts';
 
 export interface SseTransport extends AsyncDisposable {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
@@ -30,7 +31,7 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
       const operation = prepareOperation(deps, params);
       if (operation.kind === 'mutation') requirePost(request);
       await hasConnection(response);
-      const results = resultsOf(await runOperation(operation));
+      const results = resultsOf(await runOperation(deps, operation));
       const stream = openEventStream(response, results);
       streams.add(stream);
       await stream.pump(deps.formatError);
@@ -71,12 +72,9 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
   return {
     async pump(formatError) {
       try {
-        for await (const { errors, ...rest } of results) {
-          const result = errors ? { ...rest, errors: errors.map(formatError) } : rest;
-          await send(response, 'next', withinBounds(result));
-        }
+        for await (const result of results) await send(response, 'next', textOf(result, formatError));
       } catch (error) {
-        await send(response, 'next', { errors: [formatError(error)] });
+        await send(response, 'next', JSON.stringify({ errors: [formatError(error)] }));
       } finally {
         clearInterval(heartbeat);
       }
@@ -90,12 +88,16 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
   };
 }
 
+function textOf(result: Result, formatError: ErrorFormatter): string {
+  if (result.text !== undefined) return textWithinBounds(result.text);
+  const { errors, ...rest } = result;
+  return JSON.stringify(withinBounds(errors ? { ...rest, errors: errors.map(formatError) } : rest));
+}
+
 /** Resolves when the socket accepts more, or has closed. */
-async function send(response: ServerResponse, event: string, data?: unknown): Promise<void> {
+async function send(response: ServerResponse, event: string, data = ''): Promise<void> {
   if (response.writableEnded || response.destroyed) return;
-  const hasRoom = response.write(
-    `event: ${event}\ndata:${data === undefined ? '' : ` ${JSON.stringify(data)}`}\n\n`,
-  );
+  const hasRoom = response.write(`event: ${event}\ndata:${data && ` ${data}`}\n\n`);
   if (hasRoom) return;
   await new Promise<void>((resolve) => {
     const done = () => {
@@ -116,14 +118,14 @@ async function hasConnection(response: ServerResponse): Promise<void> {
 }
 
 /** Passes the subscription's own iterator on as it is: a generator around it could not be ended at once. */
-function resultsOf(result: ExecutionResult | AsyncGenerator<ExecutionResult, void, void>): Results {
+function resultsOf(result: ExecutionResult | Results): Results {
   return Symbol.asyncIterator in result ? result : only(result);
 }
 
-type Results = AsyncGenerator<ExecutionResult, void, void>;
+type Results = AsyncGenerator<Result, void, void>;
 
 async function* only(result: ExecutionResult): Results {
-  yield result;
+  yield { ...result, text: undefined };
 }
 
 const paramsSchema = z.object({

@@ -5,6 +5,7 @@ import { tooManyContainers } from '../../shared/http/body.ts';
 import { countContainers } from '../../shared/json-size.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, Semaphore } from '../../shared/semaphore.ts';
+import { withPayload } from './text-payload.ts';
 
 /** The state of a connection beside its subscriptions. A server holds ten thousand of these, so they stay small. */
 export interface Connection {
@@ -44,7 +45,7 @@ export function adoptSocket(
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (text) => send(socket, text, closure, onSent),
+      send: (message) => send(socket, withPayload(message), closure, onSent),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {

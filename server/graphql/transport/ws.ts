@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { payloadTooLarge } from '../../shared/http/body.ts';
@@ -9,7 +9,9 @@ import type { Guard } from '../../shared/http/guard.ts';
 import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
 import { makePendingSockets } from './pending-sockets.ts';
-import { withinBounds } from './response-size.ts';
+import { textWithinBounds, withinBounds } from './response-size.ts';
+import type { Result, Subscribe } from './subscribe.ts';
+import { asPayload } from './text-payload.ts';
 import { adoptSocket, type Connection, closeReason } from './ws-connection.ts';
 
 export interface WsTransport extends AsyncDisposable {
@@ -80,8 +82,13 @@ function makeProtocol(deps: TransportDeps) {
       const operation = prepareOperation(deps, payload, extra.acquire);
       return operation.kind === 'refused' ? operation.errors : operation.args;
     },
-    onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
-      withinBounds(errors ? { ...rest, errors: errors.map(deps.formatError) } : rest),
+    // Its type knows no results that are text.
+    subscribe: deps.subscribe as (...args: Parameters<Subscribe>) => Promise<ExecutionResult>,
+    onNext(_context, _id, _payload, _args, result: Result) {
+      if (result.text !== undefined) return asPayload(textWithinBounds(result.text));
+      const { errors, ...rest } = result;
+      return withinBounds(errors ? { ...rest, errors: errors.map(deps.formatError) } : rest);
+    },
     onError: (_context, _id, _payload, errors) => errors.map(deps.formatError),
   });
 }
