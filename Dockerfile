@@ -45,6 +45,7 @@ RUN groupadd --gid 10001 weft \
 COPY --from=build /weft/package.json /weft/package-lock.json ./
 COPY --from=build /weft/node_modules node_modules
 COPY --from=build /weft/dist/server dist/server
+COPY --from=build /weft/dist/bundle dist/bundle
 COPY --from=build /weft/dist/migrations dist/migrations
 COPY --from=build /weft/dist/graphiql dist/graphiql
 COPY --from=build /weft/studio/dist/app studio/dist/app
@@ -56,4 +57,4 @@ EXPOSE 4000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "--enable-source-maps", "dist/server/main.js"]
+CMD ["node", "--enable-source-maps", "dist/bundle/main.js"]

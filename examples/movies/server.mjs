@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const main = new URL('../../dist/server/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/bundle/main.js', import.meta.url).pathname;
 const defaultUrl = 'http://127.0.0.1:4000';
 
 /** The server at `configured`, or at the default address, or else a server of the example's own, until `stop()`. */

@@ -16,6 +16,13 @@ const steps = [
     before: removeOrphanedOutput,
   },
   {
+    name: 'server',
+    title: 'Bundling the server',
+    inputs: ['server', 'migrations', 'scripts/build-server.mjs', 'tsconfig.json', 'package-lock.json'],
+    wanted: /(\.ts|\.mjs|\.json)$/,
+    command: ['scripts/build-server.mjs'],
+  },
+  {
     name: 'client-sdk',
     title: 'Compiling the client SDK',
     inputs: ['client-sdk/src', 'client-sdk/tsconfig.json', 'package-lock.json'],

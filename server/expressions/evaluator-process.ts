@@ -119,7 +119,7 @@ function spawnProgram(): ChildProcess {
     `--allow-fs-read=${join(projectRoot, 'dist')}`,
     `--allow-fs-read=${join(projectRoot, 'node_modules')}`,
     `--allow-fs-read=${join(projectRoot, 'package.json')}`,
-    join(import.meta.dirname, 'program.js'),
+    join(projectRoot, 'dist/server/expressions/program.js'),
   ];
   const child = startExpendable(() =>
     spawn('/bin/sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', ...node], {

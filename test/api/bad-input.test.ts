@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
-import { projectRoot } from '../../server/shared/paths.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
-import { startWeft } from '../support/weft-server.ts';
+import { serverProgram, startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
 let databaseUrl: string;
@@ -266,9 +264,8 @@ test('without bubblewrap a run is refused with the remedy, and never run in the 
 });
 
 test('a host that others can reach needs a token, and settings that are wrong are named', async () => {
-  const main = join(projectRoot, 'dist/server/main.js');
   const start = (env: Record<string, string>) =>
-    execa(process.execPath, [main], { env: { DATABASE_URL: databaseUrl, ...env }, reject: false });
+    execa(process.execPath, [serverProgram], { env: { DATABASE_URL: databaseUrl, ...env }, reject: false });
   const open = await start({ HOST: '0.0.0.0', PORT: '0' });
   expect(open).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('WEFT_API_TOKEN') });
   const wrong = await start({ PORT: 'many', DATABASE_URL: 'mysql://x' });

@@ -1,12 +1,10 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { projectRoot } from '../../server/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
-import { startWeft, type WeftServer } from '../support/weft-server.ts';
+import { serverProgram, startWeft, type WeftServer } from '../support/weft-server.ts';
 
 /** The role `sandbox` in processes of its own, and a server that runs its Python there. */
 const TOKEN = 'a secret of the tests';
@@ -115,9 +113,8 @@ test('a server with the role beside others serves its sandbox where it has a tok
 });
 
 test('off loopback a service does not start without a token', async () => {
-  const main = join(projectRoot, 'dist/server/main.js');
   const env = { WEFT_ROLES: 'sandbox', HOST: '0.0.0.0', PORT: '0' };
-  const { exitCode, stderr } = await execa(process.execPath, [main], { env, reject: false });
+  const { exitCode, stderr } = await execa(process.execPath, [serverProgram], { env, reject: false });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('PYTHON_SERVICE_TOKEN');
 });

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { projectRoot } from '../../server/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
-import { descendantsOf, startWeft } from '../support/weft-server.ts';
-
-const main = join(projectRoot, 'dist/server/main.js');
+import { descendantsOf, serverProgram, startWeft } from '../support/weft-server.ts';
 
 test('SIGTERM right after the ready line is a clean stop that leaves nothing but the data', async () => {
   await using folder = await makeTempFolder();
@@ -68,7 +64,7 @@ test.each([
     /\/proc\/weft .*ENOENT.*WEFT_DATA_DIR/,
   ],
 ])('%s gives an error with its remedy, and the server ends with 1', async (_, env, message) => {
-  const { exitCode, stderr } = await execa(process.execPath, [main], {
+  const { exitCode, stderr } = await execa(process.execPath, [serverProgram], {
     env: { PORT: '0', ...env },
     reject: false,
   });
@@ -90,7 +86,7 @@ test('a port in use is named in the error, and the server ends with 1', async ()
   await once(other.listen(0, '127.0.0.1'), 'listening');
   const { port } = other.address() as { port: number };
   const env = { DATABASE_URL: database.url, PORT: String(port) };
-  const { exitCode, stderr } = await execa(process.execPath, [main], { env, reject: false });
+  const { exitCode, stderr } = await execa(process.execPath, [serverProgram], { env, reject: false });
   expect(stderr).toContain(String(port));
   expect(stderr).toContain('PORT');
   expect(exitCode).toBe(1);

@@ -34,6 +34,9 @@ export interface WeftServerOptions {
   onLost?: (error: Error) => void;
 }
 
+/** What `npm start` runs. */
+export const serverProgram = join(projectRoot, 'dist/bundle/main.js');
+
 /**
  * Starts the real server on a free port and waits until it reports that it is ready. Disposing ends the server, and fails
  * if something else has ended it or a process of it is left.
@@ -50,9 +53,8 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
     DATABASE_URL: options.databaseUrl,
     ...options.env,
   };
-  const main = join(projectRoot, 'dist/server/main.js');
   const limit = options.openFiles === undefined ? '' : `ulimit -n ${options.openFiles};`;
-  const node = [process.execPath, '--enable-source-maps', main];
+  const node = [process.execPath, '--enable-source-maps', serverProgram];
   const child = spawn('/bin/sh', ['-c', `${limit} exec "$@"`, 'sh', ...node], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
