@@ -5,6 +5,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { makeExecutionStore } from './engine/execution-store.ts';
 import { makeFamily } from './engine/family.ts';
+import { makeLimits } from './engine/limits.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
@@ -42,6 +43,7 @@ import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
 import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
+import { makeBulkUseCases } from './use-cases/bulk.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
@@ -146,6 +148,7 @@ async function openParts(foundation: Foundation) {
   const supervise = config.roles.includes('worker');
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
+  const limits = makeLimits({ database, hub });
   const evaluator = opened.use(openEvaluator());
   const principal = principalOf(config);
   const registry = makeNodeRegistry(
@@ -156,7 +159,7 @@ async function openParts(foundation: Foundation) {
     },
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
     {
-      children: makeChildren({ database, hub, recentEvents, evaluator, principal }),
+      children: makeChildren({ database, hub, recentEvents, limits, evaluator, principal }),
       approvals: makeApprovalStore({ database, hub, evaluator, principal }),
     },
     config.files.maxBytes,
@@ -177,6 +180,7 @@ async function openParts(foundation: Foundation) {
     appender,
     boss,
     queue,
+    limits,
     registry,
     evaluator,
     principal,
@@ -250,13 +254,16 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
+  const executions = makeExecutionUseCases(parts);
+  const retries = makeRetryUseCases({ ...parts, worker });
   return {
     nodeDefinitions: () => descriptions,
     workflows: makeWorkflowUseCases(parts),
     executions: {
-      ...makeExecutionUseCases(parts),
+      ...executions,
       ...makeStartUseCases({ ...parts, worker }),
-      ...makeRetryUseCases({ ...parts, worker }),
+      ...retries,
+      ...makeBulkUseCases({ database, cancel: executions.cancel, retry: retries.retry }),
       ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },

@@ -7,6 +7,7 @@ export function executionErrorOf(
   event: EventOf<'ExecutionFailed' | 'ExecutionCanceled'>,
 ): WeftExecutionError {
   if (event.type === 'ExecutionFailed') return new WeftExecutionError(executionId, event.error);
-  const message = `Execution ${executionId} was canceled.`;
+  const by = event.replacedBy === null ? '' : `: execution ${event.replacedBy} took its place`;
+  const message = `Execution ${executionId} was canceled${by}.`;
   return new WeftExecutionError(executionId, { code: 'EXECUTION_CANCELED', message });
 }

@@ -54,6 +54,7 @@ export type {
   RetryPlan,
   Run,
   RunMethods,
+  WaitingFor,
 } from './run.ts';
 export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';

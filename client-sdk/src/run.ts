@@ -11,7 +11,9 @@ import {
   type ExecutionRetryPlanQuery,
   type ExecutionRetryStrategy,
   type ExecutionRetryVersion,
+  ExecutionWaitingForDocument,
   type FailureAction,
+  type WaitingForPartsFragment,
 } from './_generated_operations.ts';
 import { makeRunActivity, type RunActivity } from './activity.ts';
 import type { ClientContext } from './context.ts';
@@ -53,6 +55,11 @@ export interface RunMethods<Output> extends RunActivity {
   /** The run's current state. @throws WeftNotFoundError where the execution does not exist */
   get(options?: RequestOptions): Promise<ExecutionWithNodes>;
   /**
+   * Why the run has not begun, and how many go before it: a limit of its workflow, or that all workers are busy; null
+   * once it has. @throws WeftNotFoundError where the execution does not exist
+   */
+  waitingFor(options?: RequestOptions): Promise<WaitingFor | null>;
+  /**
    * Cancels the run: GRACEFUL, the default, lets Python clean up for a moment, FORCE does not. Resolves when the
    * request is accepted; the run ends with an event, and `result()` then throws EXECUTION_CANCELED.
    * @throws WeftNotFoundError where the execution does not exist
@@ -89,6 +96,9 @@ export interface RetryOptions extends RequestOptions {
   /** The input, where it is another one than that of the former run. Every node depends on it: nothing is reused then. */
   input?: unknown;
 }
+
+/** What holds a run back before it begins. */
+export type WaitingFor = WaitingForPartsFragment;
 
 /** What a retry does with each node. */
 export type RetryPlan = Omit<ExecutionRetryPlanQuery['executionRetryPlan'], 'userErrors'>;
@@ -129,6 +139,12 @@ function makeRunMethods<Output>(context: ClientContext, idOf: () => Promise<stri
       const { execution } = await request(settings, ExecutionDocument, { id }, options);
       if (execution === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
       return execution;
+    },
+    async waitingFor(options) {
+      const id = await idWithin(options);
+      const { execution } = await request(settings, ExecutionWaitingForDocument, { id }, options);
+      if (execution === null) throw new WeftNotFoundError('NOT_FOUND', `There is no execution ${id}.`);
+      return execution.waitingFor;
     },
     async cancel(mode = 'GRACEFUL', options) {
       const variables = { id: await idWithin(options), mode };

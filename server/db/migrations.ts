@@ -11,6 +11,7 @@ import { Waits1764520000000 } from '../../migrations/1764520000000-waits.ts';
 import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-executions.ts';
 import { Approvals1764540000000 } from '../../migrations/1764540000000-approvals.ts';
 import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
+import { Limits1764610000000 } from '../../migrations/1764610000000-limits.ts';
 import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
 
 /** In the order in which they are applied. */
@@ -27,6 +28,7 @@ export const migrations = [
   SubExecutions1764530000000,
   Approvals1764540000000,
   Files1764600000000,
+  Limits1764610000000,
   PartialRuns1764620000000,
 ];
 

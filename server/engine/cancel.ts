@@ -7,6 +7,7 @@ import { WeftError } from '../shared/errors.ts';
 import { emptyState } from './fold.ts';
 import { foldJournal } from './fold-journal.ts';
 import { WAKE } from './queue.ts';
+import { executionCanceled } from './stop.ts';
 import { cancelWaitingItems } from './waits.ts';
 
 export type CancelMode = 'GRACEFUL' | 'FORCE';
@@ -23,12 +24,12 @@ export interface CancelDeps {
  */
 export async function cancelExecution(deps: CancelDeps, id: string, mode: CancelMode): Promise<void> {
   const { pool, hub } = deps;
-  const { rows } = await pool.query<{ status: string }>(REQUEST, [id, mode]);
-  const status = rows[0]?.status;
-  if (status === undefined) return;
+  const { rows } = await pool.query<Requested>(REQUEST, [id, mode]);
+  if (rows[0] === undefined) return;
+  const { status, replacedBy } = rows[0];
   hub.wake('request', id);
   if (status !== 'QUEUED' && status !== 'WAITING') return;
-  await endUnclaimed(deps, id, status);
+  await endUnclaimed(deps, id, status, replacedBy);
   await cancelChildren(deps, id, mode);
 }
 
@@ -46,6 +47,7 @@ async function endUnclaimed(
   { pool, appender, hub }: CancelDeps,
   id: string,
   status: 'QUEUED' | 'WAITING',
+  replacedBy: string | null,
 ): Promise<void> {
   const { state, sequence } =
     status === 'QUEUED'
@@ -53,7 +55,7 @@ async function endUnclaimed(
       : await foldJournal(pool, id, () => null);
   if (state.status !== status || hasEnded(state.status)) return;
   try {
-    const events: EventBody[] = [...cancelWaitingItems(state), { type: 'ExecutionCanceled' }];
+    const events: EventBody[] = [...cancelWaitingItems(state), executionCanceled(replacedBy)];
     await appender.open(id, sequence).append(events);
   } catch (error) {
     // A worker has it meanwhile, and reads the request.
@@ -65,6 +67,12 @@ async function endUnclaimed(
 }
 
 const REQUEST = `
-  UPDATE executions SET cancel_requested = $2 WHERE id = $1 AND finished_at IS NULL RETURNING status`;
+  UPDATE executions SET cancel_requested = $2 WHERE id = $1 AND finished_at IS NULL
+  RETURNING status, replaced_by AS "replacedBy"`;
+
+interface Requested {
+  status: string;
+  replacedBy: string | null;
+}
 
 const CHILDREN = 'SELECT id FROM executions WHERE parent_id = $1 AND is_awaited AND finished_at IS NULL';

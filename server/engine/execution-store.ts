@@ -37,6 +37,10 @@ export interface StoredExecution {
   signals: number;
   /** How long it may take from its start, milliseconds; null for as long as it does. */
   timeoutMs: number | null;
+  /** By which execution it is replaced, where one of its limit asked for its end. */
+  replacedBy: string | null;
+  /** Whether a limit of its workflow counts it. */
+  isLimited: boolean;
   /** The node that waits for it. */
   parent: WaitingParent | null;
   /** Null where it runs the whole workflow. */
@@ -47,6 +51,8 @@ export interface ExecutionRequests {
   executionId: string;
   /** The mode of a request to cancel; null where there is none. */
   cancelRequested: string | null;
+  /** See StoredExecution. */
+  replacedBy: string | null;
   /** How many signals there are. */
   signals: number;
 }
@@ -67,7 +73,8 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
     name: 'weft-load-execution',
     text: `
       SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
-             e.cancel_requested AS "cancelRequested",
+             e.cancel_requested AS "cancelRequested", e.replaced_by AS "replacedBy",
+             EXISTS (SELECT FROM limited_executions l WHERE l.execution_id = e.id) AS "isLimited",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",
              e.signals, e.timeout_ms AS "timeoutMs",
              CASE WHEN e.is_awaited AND e.parent_id IS NOT NULL THEN json_build_object(
@@ -88,7 +95,8 @@ async function readRequests(pool: Pool, executionIds: readonly string[]): Promis
   const { rows } = await pool.query<ExecutionRequests>({
     name: 'weft-execution-requests',
     text: `
-      SELECT id AS "executionId", cancel_requested AS "cancelRequested", signals FROM executions
+      SELECT id AS "executionId", cancel_requested AS "cancelRequested", replaced_by AS "replacedBy", signals
+      FROM executions
       WHERE id = ANY ($1) AND (cancel_requested IS NOT NULL OR signals > 0)`,
     values: [executionIds],
   });

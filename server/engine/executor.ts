@@ -13,8 +13,8 @@ import { type PartialRun, partialEvents } from './partial-run.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { type Former, releaseEvents, resumeEvents, reuseEvents } from './recovery.ts';
 import { mayRunAhead } from './run-ahead.ts';
-import { takeStep } from './step.ts';
-import { EXECUTION_ENDED, type StopRequest } from './stop.ts';
+import { beginning, takeStep } from './step.ts';
+import { EXECUTION_ENDED, executionCanceled, type StopRequest } from './stop.ts';
 import { makeValueLimits, type ValueLimits } from './value-limits.ts';
 import { arrivalsOf, type ExecutionInfo, inputOf, scopeOf } from './values.ts';
 import { cancelWaitingItems, MAX_HELD_WAIT_MS, type NextWait, signalFor, timerMs, toWait } from './waits.ts';
@@ -139,7 +139,7 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
     const recordAll = (events: readonly EventBody[]) => {
       for (const event of events) void record([event]); // has a listener: append adds it
     };
-    if (state.status === 'QUEUED') recordAll([{ type: 'ExecutionStarted' }]);
+    recordAll(beginning(state));
     if (partial !== null) recordAll(partialEvents(plan, partial, state));
     if (former !== null) recordAll(reuseEvents(plan.graph, former, state));
   }
@@ -272,7 +272,8 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
   }
 
   async function stopFromOutside(request: StopRequest): Promise<RunEnd> {
-    if (request.kind === 'cancel') return end([...cancelWaitingItems(state), { type: 'ExecutionCanceled' }]);
+    if (request.kind === 'cancel')
+      return end([...cancelWaitingItems(state), executionCanceled(request.replacedBy)]);
     await record(ended);
     isClosed = true;
     await record(releaseEvents(state));

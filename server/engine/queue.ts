@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { prepared } from '../db/boss.ts';
+import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 
 /**
  * The queue of executions: one pg-boss job each, from start to end. pg-boss spreads the jobs over the workers and makes
@@ -125,16 +126,16 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
 }
 
 /**
- * Ends a WITH statement whose part `started (id)` gives executions: inserts a job for each, with `id`, claimed already
+ * Ends a WITH statement whose part `started (id, priority)` gives executions: inserts a job for each, with `id`, claimed already
  * where `isClaimed`. The row is the one that pg-boss's `send` makes, and `fetch` where it is claimed;
  * test/db/queue.test.ts compares them. pg-boss documents that jobs may be inserted into its table ("Job table").
  * `send` and `fetch` would make a start five statements, which takes two and a half times as long (4.1 ms, this 1.6).
  */
 export function insertJobSql(id = '$1::uuid', isClaimed = '$2', data = ''): string {
   return `
-    INSERT INTO pgboss.job (id, name, data, state, started_on, heartbeat_on, policy, retry_limit, retry_delay,
+    INSERT INTO pgboss.job (id, name, data, priority, state, started_on, heartbeat_on, policy, retry_limit, retry_delay,
                             retry_backoff, expire_seconds, keep_until, deletion_seconds, heartbeat_seconds)
-    SELECT ${id}, '${QUEUE}', jsonb_build_object('executionId', started.id${data}),
+    SELECT ${id}, '${QUEUE}', jsonb_build_object('executionId', started.id${data}), started.priority - ${DEFAULT_PRIORITY},
            (CASE WHEN ${isClaimed} THEN 'active' ELSE 'created' END)::pgboss.job_state,
            CASE WHEN ${isClaimed} THEN now() END, CASE WHEN ${isClaimed} THEN now() END,
            queue.policy, queue.retry_limit, queue.retry_delay, queue.retry_backoff, ${NEVER_EXPIRES},
@@ -170,8 +171,8 @@ const PARK = `
   DELETE FROM pgboss.job USING held
   WHERE job.name = '${QUEUE}' AND job.id = held.id AND EXISTS (SELECT FROM parked)`;
 
-/** For a job of an execution that was parked. */
-function insertWokenJobSql(): string {
+/** For jobs of executions that had none: those that were parked, and those that a limit lets go. */
+export function insertWokenJobSql(): string {
   return insertJobSql(
     'gen_random_uuid()',
     'false',
@@ -183,13 +184,21 @@ const WAKE_DUE = `
   WITH due AS (
     SELECT id FROM executions WHERE wake_at <= now() ORDER BY wake_at LIMIT ${WAKE_BATCH} FOR UPDATE SKIP LOCKED
   ), started AS (
-    UPDATE executions SET wake_at = NULL FROM due WHERE executions.id = due.id RETURNING executions.id
+    UPDATE executions SET wake_at = NULL FROM due WHERE executions.id = due.id RETURNING executions.id, executions.priority
   ) ${insertWokenJobSql()}`;
+
+/** Of executions whose job no worker has claimed yet: how many go before, and since when. $1 are their ids. */
+export const PLACES_IN_QUEUE = `
+  SELECT id, since, position FROM (
+    SELECT data->>'executionId' AS id, created_on AS since,
+           row_number() OVER (ORDER BY priority DESC, created_on, id)::int AS position
+    FROM pgboss.job WHERE name = '${QUEUE}' AND state < 'active'
+  ) AS waiting WHERE id = ANY ($1)`;
 
 /** Makes a job of the execution where it is parked. */
 export const WAKE = `
   WITH started AS (
-    UPDATE executions SET wake_at = NULL WHERE id = $1 AND wake_at IS NOT NULL RETURNING id
+    UPDATE executions SET wake_at = NULL WHERE id = $1 AND wake_at IS NOT NULL RETURNING id, priority
   ) ${insertWokenJobSql()}`;
 
 /**
@@ -198,7 +207,7 @@ export const WAKE = `
  */
 export const SEND_SIGNAL = `
   WITH target AS (
-    SELECT id, wake_at FROM executions WHERE id = $1 AND finished_at IS NULL FOR UPDATE
+    SELECT id, wake_at, priority FROM executions WHERE id = $1 AND finished_at IS NULL FOR UPDATE
   ), counted AS (
     UPDATE executions SET signals = executions.signals + 1, wake_at = NULL
     FROM target WHERE executions.id = target.id
@@ -207,7 +216,7 @@ export const SEND_SIGNAL = `
     INSERT INTO execution_signals (execution_id, number, node_key, item, payload)
     SELECT id, signals, $2, $3, $4 FROM counted RETURNING number
   ), started AS (
-    SELECT id FROM target WHERE wake_at IS NOT NULL
+    SELECT id, priority FROM target WHERE wake_at IS NOT NULL
   ), woken AS (${insertWokenJobSql()})
   SELECT number FROM stored`;
 

@@ -12,6 +12,7 @@ import { type ExecutorOptions, type RunEnd, runExecution } from './executor.ts';
 import type { Family } from './family.ts';
 import { emptyState } from './fold.ts';
 import { makeInbox } from './inbox.ts';
+import type { Limits } from './limits.ts';
 import { makeNodeFiles } from './node-files.ts';
 import { narrowPlan } from './partial-run.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -34,6 +35,7 @@ export interface ResumeDeps
   > {
   store: ExecutionStore;
   family: Family;
+  limits: Pick<Limits, 'release'>;
   appender: Appender;
   registry: NodeRegistry;
 }
@@ -73,6 +75,7 @@ export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions):
     const mayHaveChildren = hasEnded(row.status) || row.definition.nodes.some(startsExecutions);
     if (mayHaveChildren || row.parent !== null)
       await deps.family.ended(executionId, row.parent, mayHaveChildren);
+    if (row.isLimited) await deps.limits.release(executionId);
   }
   return end;
 }
@@ -124,7 +127,7 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
     partial: row.partial,
     former: row.reuseFrom === null ? null : await loadFormer(deps, row.reuseFrom, { plan, input: row.input }),
     runAhead: options.runAhead && countLoss === null,
-    signal: row.cancelRequested === null ? options.signal : canceled(row.cancelRequested),
+    signal: row.cancelRequested === null ? options.signal : canceled(row.cancelRequested, row.replacedBy),
   });
 }
 
@@ -140,8 +143,8 @@ async function loadFormer(
   return { state, changes: changedNodes(former, current) };
 }
 
-function canceled(mode: string): AbortSignal {
-  return AbortSignal.abort({ kind: 'cancel', force: mode === 'FORCE' } satisfies StopRequest);
+function canceled(mode: string, replacedBy: string | null): AbortSignal {
+  return AbortSignal.abort({ kind: 'cancel', force: mode === 'FORCE', replacedBy } satisfies StopRequest);
 }
 
 function tryPlan(draft: WorkflowDraft, registry: NodeRegistry): Plan | Error {

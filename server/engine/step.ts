@@ -46,8 +46,7 @@ export function takeStep(
     step.events.push(event);
     if (event.type === 'NodeStarted' || event.type === 'NodeResumed') starts.add(event.nodeKey);
   };
-  if (state.status === 'QUEUED') emit({ type: 'ExecutionStarted' });
-  if (state.status === 'WAITING') emit({ type: 'ExecutionResumed' });
+  for (const event of beginning(state)) emit(event);
   for (const event of ended) emit(parkedFailure(plan, event) ?? event);
   const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : state.startedAt!.getTime() + timeoutMs;
   if (deadline <= now.getTime()) step.end = { type: 'ExecutionFailed', error: executionTimeout(timeoutMs!) };
@@ -91,6 +90,16 @@ export function takeStep(
     emit(step.end);
   }
   return step;
+}
+
+/** What a worker that has the execution writes first. A limit may have held it back before its start. */
+export function beginning({ status, startedAt }: RunState): EventBody[] {
+  const isResumed = status === 'WAITING';
+  const isStarted = status === 'QUEUED' || (isResumed && startedAt === null);
+  return [
+    ...(isResumed ? [{ type: 'ExecutionResumed' } as const] : []),
+    ...(isStarted ? [{ type: 'ExecutionStarted' } as const] : []),
+  ];
 }
 
 /** Where failures are parked: that the node waits for somebody, instead of its failure. */

@@ -1,5 +1,11 @@
-/** Why an execution is stopped from outside. */
-export type StopRequest = { kind: 'cancel'; force: boolean } | { kind: 'release' };
+import type { ExecutionEventBody } from '../journal/event.ts';
+
+/** Why an execution is stopped from outside. `replacedBy`: see ExecutionCanceled. */
+export type StopRequest = { kind: 'cancel'; force: boolean; replacedBy: string | null } | { kind: 'release' };
+
+export function executionCanceled(replacedBy: string | null): ExecutionEventBody {
+  return { type: 'ExecutionCanceled', ...(replacedBy === null ? {} : { replacedBy }) };
+}
 
 /** Why its nodes are stopped where it ends by itself. */
 export const EXECUTION_ENDED = null;

@@ -5,6 +5,7 @@ import { setRepeatingTimer, sleep } from '../shared/clock.ts';
 import { coerceError } from '../shared/errors.ts';
 import type { StoredExecution } from './execution-store.ts';
 import type { RunEnd } from './executor.ts';
+import type { Limits } from './limits.ts';
 import { type ClaimedJob, type ExecutionQueue, HEARTBEAT_INTERVAL_MS } from './queue.ts';
 import { type ResumeDeps, type ResumeOptions, resumeExecution } from './resume-execution.ts';
 import type { StopRequest } from './stop.ts';
@@ -12,6 +13,7 @@ import type { StopRequest } from './stop.ts';
 export interface WorkerOptions extends Omit<ResumeDeps, 'draining'> {
   hub: Hub;
   queue: ExecutionQueue;
+  limits: Pick<Limits, 'advanceDue' | 'release'>;
   /** Executions that run at once in this process. */
   concurrency: number;
   /** How long running nodes may go on when the worker stops, milliseconds. */
@@ -54,7 +56,7 @@ interface ActiveRun {
  *   reserveSlot → start ↗         ↘ release: another worker goes on; park: nobody does until its wait ends
  */
 export function startWorker(options: WorkerOptions): Worker {
-  const { hub, queue, store, clock, logger } = options;
+  const { hub, queue, limits, store, clock, logger } = options;
   const active = new Map<string, ActiveRun>();
   const closing = new AbortController();
   let claiming: Promise<void> | null = null;
@@ -181,11 +183,14 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function heed(executionIds: readonly string[]): Promise<void> {
     try {
-      for (const { executionId, cancelRequested, signals } of await store.requests(executionIds)) {
+      for (const { executionId, cancelRequested, replacedBy, signals } of await store.requests(
+        executionIds,
+      )) {
         const run = active.get(executionId);
         run?.onSignals(signals);
         if (cancelRequested === null) continue;
-        run?.stop.abort({ kind: 'cancel', force: cancelRequested === 'FORCE' } satisfies StopRequest);
+        const force = cancelRequested === 'FORCE';
+        run?.stop.abort({ kind: 'cancel', force, replacedBy } satisfies StopRequest);
       }
     } catch (error) {
       logger.warn({ err: error }, 'reading requests failed; the worker tries again within a second');
@@ -219,6 +224,9 @@ export function startWorker(options: WorkerOptions): Worker {
     setRepeatingTimer(clock, POLL_INTERVAL_MS, () => {
       claimSoon();
       void wakeDue();
+      limits
+        .advanceDue()
+        .catch((error) => logger.warn({ err: error }, 'limits are looked at again within a second'));
       void heed([...active.keys()]);
     }),
     setRepeatingTimer(clock, HEARTBEAT_INTERVAL_MS, () => void heartbeat()),

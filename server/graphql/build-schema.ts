@@ -3,6 +3,7 @@ import type { GraphQLInterfaceType, GraphQLSchema, GraphQLTypeResolver } from 'g
 import * as typeGraphql from 'type-graphql';
 import { ApprovalResolver } from './approval/approval.resolver.ts';
 import { ApprovalSubscription } from './approval/approval.subscription.ts';
+import { BulkResolver } from './execution/bulk.resolver.ts';
 import { ExecutionResolver } from './execution/execution.resolver.ts';
 import { ExecutionSubscription } from './execution/execution.subscription.ts';
 import { ExecutionFieldsResolver } from './execution/execution-fields.resolver.ts';
@@ -30,6 +31,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       WorkflowResolver,
       WorkflowFieldsResolver,
       ExecutionResolver,
+      BulkResolver,
       ExecutionFieldsResolver,
       ExecutionSubscription,
       ExecutionEventResolver,

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../use-cases/types.ts';
+import type { WaitingFor } from '../use-cases/waiting-for.ts';
 import type { Weft } from '../use-cases/weft.ts';
 import type { ResponseBudget } from './transport/response-size.ts';
 
@@ -13,6 +14,7 @@ export interface Loaders {
   workflowVersion: DataLoader<VersionKey, WorkflowVersion | null, string>;
   execution: DataLoader<string, Execution | null>;
   executionValues: DataLoader<string, ExecutionValues>;
+  waitingFor: DataLoader<string, WaitingFor | null>;
 }
 
 /** Lookups of one kind in the same turn of the event loop become one query. */
@@ -28,5 +30,6 @@ export function makeLoaders(
     }),
     execution: new DataLoader((ids) => executions.getMany(ids), { cache }),
     executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache }),
+    waitingFor: new DataLoader((ids) => executions.waitingFor(ids), { cache }),
   };
 }

@@ -110,9 +110,20 @@ export interface DeadEdge {
 /**
  * What a node or an execution waits for. RETRY: the delay before another attempt. DELAY: a moment. ITEMS: an item of the
  * node's list that waits. EXECUTION: the end of an execution that the node started. APPROVAL: what
- * people decide. FAILURE: that somebody mends what made the node fail, or gives up.
+ * people decide. FAILURE: that somebody mends what made the node fail, or gives up. CONCURRENCY, RATE and DEBOUNCE: a
+ * limit of the workflow, before the execution starts.
  */
-export const waitReasons = ['RETRY', 'DELAY', 'ITEMS', 'EXECUTION', 'APPROVAL', 'FAILURE'] as const;
+export const waitReasons = [
+  'RETRY',
+  'DELAY',
+  'ITEMS',
+  'EXECUTION',
+  'APPROVAL',
+  'FAILURE',
+  'CONCURRENCY',
+  'RATE',
+  'DEBOUNCE',
+] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
 /** Something is waited for, and nothing runs meanwhile. */
@@ -141,7 +152,8 @@ export type ExecutionEventBody =
   | { type: 'ExecutionResumed' }
   | { type: 'ExecutionSucceeded'; output: unknown }
   | { type: 'ExecutionFailed'; error: NodeError }
-  | { type: 'ExecutionCanceled' };
+  /** `replacedBy`: by which execution of its limit. */
+  | { type: 'ExecutionCanceled'; replacedBy?: string };
 
 export type NodeEventBody = NodeRef &
   /** `shape`: of a node with Python, as far as it was known. */

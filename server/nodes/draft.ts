@@ -15,6 +15,39 @@ export interface WorkflowDraft {
   onFailure: OnFailure;
   /** What the code of its Python nodes may do; null for what the operator grants. */
   pythonPolicy: PythonPolicy | null;
+  /** How many of its executions, of one key, are between their admission and their end at once. */
+  concurrency: Concurrency | null;
+  /** How many of its executions, of one key, are admitted within a time. */
+  rate: Rate | null;
+  /** Starts of one key that follow each other closely become one execution. */
+  debounce: Debounce | null;
+  /** Of its executions, 1 to 5, of which 5 goes first; null for 3, or for that of the execution that starts them. */
+  priority: number | null;
+}
+
+/** What a limit counts together: the value of a JSONata expression over `{ input }`; null for the whole workflow. */
+interface Keyed {
+  key: string | null;
+}
+
+export interface Concurrency extends Keyed {
+  max: number;
+  whenFull: WhenFull;
+}
+
+/** QUEUE: it waits. DROP: it is refused. REPLACE: the oldest is cancelled for it. */
+export type WhenFull = 'QUEUE' | 'DROP' | 'REPLACE';
+
+export interface Rate extends Keyed {
+  max: number;
+  perMs: number;
+}
+
+export interface Debounce extends Keyed {
+  /** It starts so long after the last start. */
+  waitMs: number;
+  /** And at the latest so long after the first; null for as long as starts follow. */
+  maxWaitMs: number | null;
 }
 
 export type OnFailure = 'FAIL' | 'PARK';
@@ -35,19 +68,31 @@ export type Join = 'ALL' | 'ANY';
 
 /**
  * A definition as the database has it. Those that were saved before nodes had a join mean ANY, before lists had
- * `onItemError` FAIL, and before workflows had a policy none.
+ * `onItemError` FAIL, and before workflows had a policy or limits none.
  */
 export function fromStored({
   timeoutMs = null,
   onFailure = 'FAIL',
   pythonPolicy = null,
+  concurrency = null,
+  rate = null,
+  debounce = null,
+  priority = null,
   ...definition
 }: StoredDraft): WorkflowDraft {
   const nodes = definition.nodes.map(toCurrentNode);
-  return { ...definition, timeoutMs, onFailure, pythonPolicy, nodes };
+  const limits = { concurrency, rate, debounce, priority };
+  return { ...definition, timeoutMs, onFailure, pythonPolicy, ...limits, nodes };
 }
 
-type LaterSetting = 'timeoutMs' | 'onFailure' | 'pythonPolicy';
+type LaterSetting =
+  | 'timeoutMs'
+  | 'onFailure'
+  | 'pythonPolicy'
+  | 'concurrency'
+  | 'rate'
+  | 'debounce'
+  | 'priority';
 type StoredDraft = Omit<WorkflowDraft, LaterSetting | 'nodes'> &
   Partial<Pick<WorkflowDraft, LaterSetting>> & { nodes: readonly StoredNode[] };
 type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;

@@ -2,8 +2,11 @@ import type { Evaluator } from '../expressions/evaluator.ts';
 import { takeOverFiles } from '../files/uses.ts';
 import type { NodeError } from '../journal/event.ts';
 import type { ChildRequest, Children, ChildStart } from '../nodes/children.ts';
-import { findVersion, type NamedWorkflow } from './find-version.ts';
+import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
+import { type FoundVersion, findVersion, type NamedWorkflow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { limitsOf } from './limit-keys.ts';
+import type { UserError } from './types.ts';
 import { inputErrors } from './validate-input.ts';
 
 /** An execution that nodes of executions started, one in another, more often than this is a circle. */
@@ -23,7 +26,8 @@ export function makeChildren(deps: ChildrenDeps): Children {
       const named = namedBy(workflow);
       const found = await findVersion(pool, named, version);
       if (found === null) return refused('SUBWORKFLOW_NOT_FOUND', unknown(workflow, version));
-      const depth = (await depthOf(parent.executionId)) + 1;
+      const starter = await starterOf(parent.executionId);
+      const depth = starter.depth + 1;
       if (depth > MAX_DEPTH) {
         return refused(
           'SUBWORKFLOW_TOO_DEEP',
@@ -36,6 +40,9 @@ export function makeChildren(deps: ChildrenDeps): Children {
         const messages = errors.map(({ message }) => message).join(' ');
         return refused('INVALID_INPUT', `The input does not fit workflow ${workflow}: ${messages}`);
       }
+      const limited = await limitsWithoutDebounce(found, named, input);
+      if (!limited.ok) return refusedBy(limited);
+      const { own, priority } = limited.value;
       const inserted = await insertExecution(
         {
           ...blankExecution,
@@ -48,12 +55,13 @@ export function makeChildren(deps: ChildrenDeps): Children {
           parentItem: parent.item,
           isAwaited,
           depth,
+          priority: priority ?? starter.priority,
         },
         definition,
+        own,
       );
       if (inserted.ok) return { ok: true, executionId: inserted.value.id };
-      const { code, message } = inserted.userErrors[0]!;
-      return refused(code, message);
+      return refusedBy(inserted);
     },
 
     async outcome(executionId) {
@@ -77,11 +85,21 @@ export function makeChildren(deps: ChildrenDeps): Children {
     },
   };
 
-  async function depthOf(executionId: string): Promise<number> {
-    const { rows } = await pool.query<{ depth: number }>('SELECT depth FROM executions WHERE id = $1', [
-      executionId,
-    ]);
-    return rows[0]?.depth ?? 0;
+  /** Its starter waits for this very execution, or wants one of its own, so that it goes into no other one. */
+  async function limitsWithoutDebounce(found: FoundVersion, named: NamedWorkflow, input: unknown) {
+    const { workflowId, number, latestNumber } = found;
+    const latest = number === latestNumber ? found : await findVersion(pool, named, null);
+    const { concurrency, rate, priority } = (latest ?? found).definition;
+    const own = await limitsOf(evaluator, workflowId, { debounce: null, concurrency, rate }, input);
+    return own.ok ? { ok: true as const, value: { own: own.value, priority } } : own;
+  }
+
+  async function starterOf(executionId: string): Promise<{ depth: number; priority: number }> {
+    const { rows } = await pool.query<{ depth: number; priority: number }>(
+      'SELECT depth, priority FROM executions WHERE id = $1',
+      [executionId],
+    );
+    return rows[0] ?? { depth: 0, priority: DEFAULT_PRIORITY };
   }
 }
 
@@ -95,6 +113,11 @@ function unknown(workflow: string, version: number | null): string {
   return version === null
     ? `There is no workflow ${name}. Name it by its key, or by its id.`
     : `Workflow ${name} has no version ${version}.`;
+}
+
+function refusedBy({ userErrors }: { userErrors: UserError[] }): ChildStart {
+  const { code, message } = userErrors[0]!;
+  return refused(code, message);
 }
 
 function refused(code: string, message: string): ChildStart {

@@ -14,6 +14,7 @@ export function toExecution(row: ExecutionEntity): Execution {
     wait: row.wait as Wait | null,
     retryOf,
     partial: row.partial,
+    priority: row.priority,
     parent: parentOf(row),
     principal,
     createdAt,

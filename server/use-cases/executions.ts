@@ -9,14 +9,7 @@ import { dueAt, reasonOf, toWait } from '../engine/waits.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
 import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
-import {
-  type Artifact,
-  type EventType,
-  type ExecutionStatus,
-  hasEnded,
-  type JournalEvent,
-  type Wait,
-} from '../journal/event.ts';
+import { type Artifact, type EventType, hasEnded, type JournalEvent, type Wait } from '../journal/event.ts';
 import { type FollowedBatch, followJournal } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
@@ -26,10 +19,12 @@ import { WeftError } from '../shared/errors.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import { abortableGenerator } from './abortable-generator.ts';
+import { type ExecutionFilter, whereOf } from './execution-filter.ts';
 import { toExecution } from './execution-mapper.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, ExecutionValues, NodeExecution, Outcome, Page, PageRequest } from './types.ts';
 import { followUpdates, type UpdateFilter } from './updates.ts';
+import { readWaitingFor, type WaitingFor } from './waiting-for.ts';
 
 export interface ExecutionDeps {
   database: Database;
@@ -73,22 +68,20 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       return ids.map((id) => byId.get(id) ?? { input: null, output: null });
     },
 
+    /** Why they have not begun. */
+    waitingFor: (ids: readonly string[]): Promise<(WaitingFor | null)[]> => readWaitingFor(pool, ids),
+
     /** Newest first; a cursor is an id. */
     async list(
       page: PageRequest,
-      filter: {
-        workflowId?: string | null;
-        statuses?: readonly ExecutionStatus[] | null;
-        parentId?: string;
-      },
+      { parentId, ...filter }: ExecutionFilter & { parentId?: string },
     ): Promise<Page<Execution>> {
       const { within, ...read } = newestFirst('id', page);
       const rows = await manager.find(ExecutionEntity, {
         where: {
           ...within,
-          ...(filter.parentId ? { parentId: filter.parentId } : {}),
-          ...(filter.workflowId ? { workflowId: filter.workflowId } : {}),
-          ...(filter.statuses ? { status: Any([...new Set(filter.statuses)]) } : {}),
+          ...(parentId ? { parentId } : {}),
+          ...whereOf(filter),
         },
         ...read,
       });

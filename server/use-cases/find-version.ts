@@ -10,6 +10,7 @@ export interface NamedWorkflow {
 export interface FoundVersion {
   workflowId: string;
   number: number;
+  latestNumber: number;
   definition: WorkflowDraft;
 }
 
@@ -26,7 +27,7 @@ export async function findVersion(
   const { rows } = await pool.query<FoundVersion>({
     name: isId ? 'weft-find-version' : 'weft-find-version-by-key',
     text: `
-      SELECT w.id AS "workflowId", v.number, v.definition
+      SELECT w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition
       FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
       WHERE ${isId ? 'w.id' : 'w.key'} = $1 AND w.deleted_at IS NULL`,
     values: [name, number],

@@ -5,15 +5,21 @@ import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling, isDuplicate } from '../db/errors.ts';
 import type { StoredExecution } from '../engine/execution-store.ts';
+import type { Limits } from '../engine/limits.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
 import { type ClaimedJob, insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
-import { filesIn, insertUsesSql } from '../files/uses.ts';
+import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
-import { cacheFirstEvent, INSERT_FIRST_EVENT } from '../journal/start.ts';
+import { cacheFirstEvent } from '../journal/start.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
+import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { newId } from '../shared/ids.ts';
+import { findDebounced } from './debounce.ts';
+import { insertLimited } from './insert-limited.ts';
+import { insertRowSql, rowValues } from './insert-sql.ts';
+import type { OwnLimits } from './limit-keys.ts';
 import { refuse } from './refuse.ts';
 import type { Outcome } from './types.ts';
 
@@ -23,6 +29,7 @@ export interface InsertDeps {
   recentEvents: RecentEvents;
   /** Of this process, where it has one. */
   worker: Worker | null;
+  limits: Limits;
   /** Who starts executions, for the audit trail. */
   principal: string;
 }
@@ -45,6 +52,7 @@ export type NewExecution = Pick<
   | 'depth'
   | 'partial'
   | 'pinned'
+  | 'priority'
 >;
 
 /** An execution without anything special. */
@@ -65,16 +73,18 @@ export const blankExecution: NewExecution = {
   depth: 0,
   partial: null,
   pinned: null,
+  priority: DEFAULT_PRIORITY,
 };
 
 /**
- * Commits an execution's row, its first event and its job together. `definition` is what it runs, where the caller has
- * read that already. A repeated idempotency key gives the execution of the first time, or IDEMPOTENCY_CONFLICT where that
+ * Commits an execution's row, its first event and its job together; where `own` limits hold it back, its place in them
+ * instead of the job. `definition` is what it runs, where the caller has read that already. A repeated idempotency key gives the execution of the first time, or IDEMPOTENCY_CONFLICT where that
  * one was started with another input; a key whose time is over is free again.
  */
 export type InsertExecution = (
   execution: NewExecution,
   definition: WorkflowDraft | null,
+  own?: OwnLimits | null,
 ) => Promise<Outcome<ExecutionEntity>>;
 
 /** Between two attempts the first execution of the key was deleted, or its time was over. */
@@ -82,12 +92,17 @@ const MAX_ATTEMPTS = 3;
 
 export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
-  return async (execution, definition) => {
+  return async (execution, definition, own = null) => {
     let files = await filesOf(database.pool, execution);
     if (!files.ok) return files;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const row = queuedExecution(execution, deps.principal);
+        if (own !== null) {
+          const first = own.debounce === null ? null : await findByKey(database.manager, execution);
+          if (first !== null) return answerOf(execution, first);
+          return await insertLimited(deps, row, own, files.value);
+        }
         const isClaimed = await insertAndStart(deps, row, definition, files.value);
         if (!isClaimed) hub.wake('queue', '');
         hub.wake('status', row.id);
@@ -101,8 +116,7 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
         }
         if (execution.idempotencyKey === null || !isDuplicate(error)) throw error;
         const first = await findByKey(database.manager, execution);
-        if (first !== null)
-          return isSameRequest(execution, first) ? { ok: true, value: first } : conflict(first);
+        if (first !== null) return answerOf(execution, first);
         if (attempt === MAX_ATTEMPTS) throw error;
       }
     }
@@ -152,6 +166,7 @@ function queuedExecution(execution: NewExecution, principal: string): ExecutionE
     output: null,
     error: null,
     cancelRequested: null,
+    replacedBy: null,
     wait: null,
     createdAt: new Date(),
     startedAt: null,
@@ -172,7 +187,8 @@ function asStored(
     partial: partial && { ...partial, pinned: pinned ?? [] },
   };
   const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
-  return { ...blank, ...JSON.parse(JSON.stringify(stored)) };
+  const unlimited = { replacedBy: null, isLimited: false };
+  return { ...blank, ...unlimited, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
@@ -184,56 +200,28 @@ async function insert(
   files: readonly string[],
 ): Promise<void> {
   const usesFiles = files.length > 0 || row.retryOf !== null;
-  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
   await pool.query({
     name: `weft-insert-execution${usesFiles ? '-files' : ''}`,
     text: usesFiles ? INSERT_WITH_FILES : INSERT_EXECUTION,
-    values: [
-      jobId,
-      isClaimed,
-      row.id,
-      row.workflowId,
-      row.versionNumber,
-      json(row.definition),
-      json(row.input),
-      row.idempotencyKey,
-      row.retryOf,
-      row.retryStrategy,
-      row.createdAt,
-      row.principal,
-      row.idempotencyExpiresAt,
-      row.timeoutMs,
-      row.parentId,
-      row.parentNodeKey,
-      row.parentItem,
-      row.isAwaited,
-      row.depth,
-      json(row.partial),
-      json(row.pinned),
-      ...(usesFiles ? [files] : []),
-    ],
+    values: [jobId, isClaimed, ...rowValues(row), ...(usesFiles ? [files] : [])],
   });
 }
 
-const insertSql = (alsoInserted: string) => `
-  WITH started AS (
-    INSERT INTO executions (id, workflow_id, version_number, definition, status, input, idempotency_key, retry_of,
-                            retry_strategy, created_at, principal, idempotency_expires_at, timeout_ms, parent_id,
-                            parent_node_key, parent_item, is_awaited, depth, partial, pinned)
-    VALUES ($3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-    RETURNING id, created_at
-  ), queued AS (${INSERT_FIRST_EVENT})${alsoInserted} ${insertJobSql()}`;
+const INSERT_EXECUTION = `${insertRowSql(3, false)} ${insertJobSql()}`;
+const INSERT_WITH_FILES = `${insertRowSql(3, true)} ${insertJobSql()}`;
 
-const INSERT_EXECUTION = insertSql('');
-const INSERT_WITH_FILES = insertSql(
-  `, used AS (${insertUsesSql({ execution: '$3', files: '$22', retryOf: '$9' })})`,
-);
+/** The start that used a key first: its execution, and what it said. */
+interface FirstStart {
+  execution: ExecutionEntity;
+  input: unknown;
+}
 
-/** The execution that has the key; null where there is none any more. A key whose time is over is taken from it. */
+/** Null where no execution has the key any more. A key whose time is over is taken from it. */
 async function findByKey(
   manager: Tx,
   { workflowId, idempotencyKey }: NewExecution,
-): Promise<ExecutionEntity | null> {
+): Promise<FirstStart | null> {
+  if (idempotencyKey === null) return null;
   const first = await manager
     .createQueryBuilder(ExecutionEntity, 'e')
     .addSelect(['e.input', 'e.definition', 'e.pinned'])
@@ -242,24 +230,32 @@ async function findByKey(
       idempotencyKey,
     })
     .getOne();
-  const expiresAt = first?.idempotencyExpiresAt;
-  if (expiresAt == null || expiresAt.getTime() > Date.now()) return first;
-  await manager.update(ExecutionEntity, { id: first!.id }, { idempotencyKey: null });
+  if (first === null) return workflowId === null ? null : findDebounced(manager, workflowId, idempotencyKey);
+  const expiresAt = first.idempotencyExpiresAt;
+  if (expiresAt == null || expiresAt.getTime() > Date.now()) return { execution: first, input: first.input };
+  await manager.update(ExecutionEntity, { id: first.id }, { idempotencyKey: null });
   return null;
 }
 
+function answerOf(given: NewExecution, first: FirstStart): Outcome<ExecutionEntity> {
+  return isSameRequest(given, first) ? { ok: true, value: first.execution } : conflict(first.execution);
+}
+
 /** Of a pythonRun the code and its settings count too. */
-function isSameRequest(given: NewExecution, first: ExecutionEntity): boolean {
+function isSameRequest(given: NewExecution, { execution, input }: FirstStart): boolean {
   // Its parent's worker was lost, and an expression such as `$now()` gives another value.
   if (given.parentId !== null) return true;
-  const partsOf = ({ input, definition, partial, pinned }: NewExecution) => [
-    input,
+  const partsOf = ({ definition, partial, pinned }: NewExecution, said: unknown) => [
+    said,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,
     partial ?? null,
     givenPins(pinned as readonly PinnedOutput[] | null),
   ];
   // As the database has it: through JSON.
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(partsOf(given))), partsOf(first));
+  return isDeepStrictEqual(
+    JSON.parse(JSON.stringify(partsOf(given, given.input))),
+    partsOf(execution, input),
+  );
 }
 
 /** Of outputs from an execution, which may go on meanwhile, that it is the same one. */

@@ -14,6 +14,7 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { limitsOf, type OwnLimits } from './limit-keys.ts';
 import { preparePartialRun } from './partial-run.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome } from './types.ts';
@@ -28,6 +29,8 @@ export interface RetryInput {
   version: RetryVersion;
   /** Undefined for the input of the former execution. */
   input?: unknown;
+  /** The same key again gives the retry of the first time. */
+  idempotencyKey?: string | null;
 }
 
 export interface RetryPlan {
@@ -55,7 +58,9 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       const prepared = await prepare(id, wanted);
       if (!prepared.ok) return prepared;
       const { former, versionNumber, input } = prepared.value;
-      const { workflowId, definition } = former;
+      const { workflowId, definition, priority } = former;
+      const own = workflowId === null ? NO_LIMITS : await limitsOfRetry(workflowId, prepared.value);
+      if (!own.ok) return own;
       try {
         const inserted = await insertExecution(
           {
@@ -66,11 +71,14 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
             input,
             retryOf: id,
             retryStrategy: wanted.strategy,
+            idempotencyKey: wanted.idempotencyKey ?? null,
             timeoutMs: former.timeoutMs,
             partial: former.partial,
             pinned: former.pinned,
+            priority,
           },
           null,
+          own.value,
         );
         return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
       } catch (error) {
@@ -105,6 +113,14 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       return { ok: true, value: { versionNumber, nodes } };
     },
   };
+
+  /** A retry is a run of its own, so that it goes into no other one. Of a deleted workflow it is not limited. */
+  async function limitsOfRetry(workflowId: string, { input }: Retry): Promise<Outcome<OwnLimits | null>> {
+    const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
+    if (latest === null) return NO_LIMITS;
+    const { concurrency, rate } = latest.definition;
+    return limitsOf(evaluator, workflowId, { debounce: null, concurrency, rate }, input);
+  }
 
   function planOf(definition: WorkflowDraft, input: unknown): Run | null {
     try {
@@ -178,6 +194,8 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
   }
 }
 
+const NO_LIMITS = { ok: true, value: null } as const;
+
 function partialOf({ partial, pinned }: ExecutionEntity): PartialRun | null {
   return partial && { ...partial, pinned: (pinned ?? []) as PinnedOutput[] };
 }
@@ -205,6 +223,7 @@ const FORMER = {
   timeoutMs: true,
   partial: true,
   pinned: true,
+  priority: true,
 } as const;
 
 async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {

@@ -1,6 +1,7 @@
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
+import { DEFAULT_PRIORITY, noLimits } from '../nodes/limits.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
@@ -11,6 +12,7 @@ import {
   makeInsertExecution,
   type NewExecution,
 } from './insert-execution.ts';
+import { limitsOf } from './limit-keys.ts';
 import { type PartialInput, type PreparedRun, preparePartialRun } from './partial-run.ts';
 import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
@@ -19,6 +21,7 @@ import { checkTimeout } from './validate.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
 import { validateExpressions } from './validate-expressions.ts';
 import { inputErrors } from './validate-input.ts';
+import { checkPriority } from './validate-limits.ts';
 
 export interface StartDeps extends InsertDeps {
   registry: NodeRegistry;
@@ -41,6 +44,8 @@ export interface StartInput extends PartialInput {
   idempotencyTtlSeconds?: number | null;
   /** Of this execution; without it the workflow's. */
   timeoutMs?: number | null;
+  /** 1 to 5, of which 5 goes first; without it the workflow's. */
+  priority?: number | null;
 }
 
 export interface PythonRunInput {
@@ -69,6 +74,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyKey,
       idempotencyTtlSeconds,
       timeoutMs = null,
+      priority = null,
       workflowId: id,
       workflowKey,
       ...part
@@ -82,7 +88,7 @@ export function makeStartUseCases(deps: StartDeps) {
           ? refuseNotFound('workflow', named.name, named.field)
           : unknownVersion(named.name, versionNumber);
       }
-      const { workflowId, number, definition } = version;
+      const { workflowId, number, latestNumber, definition } = version;
       const prepared = await preparePartialRun({ ...deps, pool }, version, part);
       if (!prepared.ok) return prepared;
       const run = prepared.value;
@@ -92,9 +98,16 @@ export function makeStartUseCases(deps: StartDeps) {
       const userErrors = [
         ...checkKey(key),
         ...checkTimeout(timeoutMs),
+        ...checkPriority(priority),
         ...(isRead ? await inputErrors(evaluator, definition, given, workflowId) : []),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
+      const latest = number === latestNumber ? version : await findVersion(pool, named, null);
+      const limits = (latest ?? version).definition;
+      // A part of a workflow goes into no other execution.
+      const within = run === null ? limits : { ...limits, debounce: null };
+      const own = await limitsOf(evaluator, workflowId, within, given);
+      if (!own.ok) return own;
       const execution = {
         ...blankExecution,
         ...partsOf(run),
@@ -102,9 +115,10 @@ export function makeStartUseCases(deps: StartDeps) {
         versionNumber: number,
         input: given,
         timeoutMs,
+        priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
         ...toKey(key),
       };
-      return accepted(await insertExecution(execution, definition));
+      return accepted(await insertExecution(execution, definition, own.value));
     },
 
     /** One Python node, no workflow needed. */
@@ -224,5 +238,6 @@ function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): Work
     timeoutMs: null,
     onFailure: 'FAIL',
     pythonPolicy,
+    ...noLimits,
   };
 }

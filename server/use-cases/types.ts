@@ -44,6 +44,8 @@ export interface Execution {
   retryOf: string | null;
   /** Where it does not run the whole workflow: the nodes that it starts at and runs to. */
   partial: { from: string[]; to: string[] } | null;
+  /** 1 to 5; 5 goes first. */
+  priority: number;
   /** The node that started it, where one did. */
   parent: ParentNode | null;
   /** Who started it. */

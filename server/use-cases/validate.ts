@@ -26,6 +26,7 @@ import {
 } from './validate-edges.ts';
 import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from './validate-expressions.ts';
 import { findImpossibleJoins, findImpossibleReferences } from './validate-joins.ts';
+import { checkLimits, limitKeyErrors, limitKeys } from './validate-limits.ts';
 import { findUndefinedReferences } from './validate-references.ts';
 
 const MAX_NODES = 1_000;
@@ -65,7 +66,8 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
 
   const placed = placedExpressions(draft, registry);
   const outputExpressions = outputExpressionsOf(draft, registry);
-  const expressions = [...placed.map(({ expression }) => expression), ...outputExpressions.values()];
+  const keys = limitKeys(draft);
+  const expressions = [...[...placed, ...keys].map((each) => each.expression), ...outputExpressions.values()];
   const analyses = await analyzeAll(expressions, evaluator);
   const [schemaErrors, inspected] = await Promise.all([
     validateSchemas(draft, evaluator),
@@ -79,7 +81,11 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
   const ancestors = makeAncestors(draft.edges);
   const graph = { keys: new Set(draft.nodes.map(({ key }) => key)), ancestors };
   const hasOrder = !errors.some(({ code }) => SHAPELESS.has(code) || code === 'CYCLE');
-  errors.push(...expressionErrors(placed, analyses, graph), ...schemaErrors);
+  errors.push(
+    ...expressionErrors(placed, analyses, graph),
+    ...limitKeyErrors(keys, analyses),
+    ...schemaErrors,
+  );
   const warnings = [
     ...(hasOrder ? graphWarnings(draft, ends, placed, analyses, ancestors) : []),
     ...(hasOrder
@@ -192,8 +198,9 @@ export function checkTimeout(timeoutMs: number | null): UserError[] {
   return [{ code: 'INVALID', field: 'timeoutMs', message }];
 }
 
-function checkWhole({ name, nodes, edges, timeoutMs }: WorkflowDraft): UserError[] {
-  const errors: UserError[] = checkTimeout(timeoutMs);
+function checkWhole(draft: WorkflowDraft): UserError[] {
+  const { name, nodes, edges, timeoutMs } = draft;
+  const errors: UserError[] = [...checkTimeout(timeoutMs), ...checkLimits(draft)];
   if (name.trim() === '' || name.length > 200) {
     errors.push({
       code: 'INVALID',

@@ -3,6 +3,7 @@ import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeApprovalUseCases } from './approvals.ts';
+import type { makeBulkUseCases } from './bulk.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
@@ -20,6 +21,7 @@ export interface Weft {
     ReturnType<typeof makeStartUseCases> &
     ReturnType<typeof makeRetryUseCases> &
     ReturnType<typeof makeResumeUseCases> &
+    ReturnType<typeof makeBulkUseCases> &
     ReturnType<typeof makeExportUseCases>;
   files: Pick<Files, 'find' | 'open'>;
   approvals: ReturnType<typeof makeApprovalUseCases>;

@@ -5,6 +5,7 @@ import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
 import { isDuplicate } from '../db/errors.ts';
 import { newestFirst, toPage } from '../db/page.ts';
+import { LOOK_AT_ALL_LINES } from '../engine/limits-sql.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { newId } from '../shared/ids.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
@@ -222,6 +223,7 @@ async function addVersion(tx: Tx, workflow: WorkflowEntity, draft: WorkflowDraft
   Object.assign(workflow, { name, description, latestVersion: workflow.latestVersion + 1, updatedAt: now });
   const version = await insertVersion(tx, workflow, draft, now);
   await tx.save(WorkflowEntity, workflow);
+  await tx.query(LOOK_AT_ALL_LINES, [workflow.id]);
   return toWorkflow(workflow, version);
 }
 

@@ -63,6 +63,6 @@ async function enqueue(url: string, executionId: string): Promise<void> {
   await using database = await openDatabase({ url, logger });
   await using opened = await openBoss({ pool: database.pool, supervise: false, logger });
   await openQueue(opened.boss, database.pool);
-  const text = `WITH started AS (SELECT $3 AS id) ${insertJobSql()}`;
+  const text = `WITH started AS (SELECT $3 AS id, 3 AS priority) ${insertJobSql()}`;
   await database.pool.query(text, [randomUUID(), false, executionId]);
 }

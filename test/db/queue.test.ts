@@ -31,10 +31,10 @@ afterEach(() => stack.disposeAsync());
 
 const QUEUE = 'executions';
 
-async function insertJob(executionId: string, isClaimed: boolean): Promise<string> {
+async function insertJob(executionId: string, isClaimed: boolean, priority = 3): Promise<string> {
   const jobId = randomUUID();
-  const text = `WITH started AS (SELECT $3::text AS id) ${insertJobSql()}`;
-  await pool.query(text, [jobId, isClaimed, executionId]);
+  const text = `WITH started AS (SELECT $3::text AS id, $4::smallint AS priority) ${insertJobSql()}`;
+  await pool.query(text, [jobId, isClaimed, executionId, priority]);
   return jobId;
 }
 
@@ -62,6 +62,16 @@ test('a job that the start inserts is the row that pg-boss sends, and fetches wh
   expect(await boss.fetch(QUEUE)).toMatchObject([{ id: sent }]);
   const claimed = await insertJob('exec_1', true);
   expect(await rowOf(claimed)).toEqual(await rowOf(sent));
+});
+
+test('the most urgent is claimed first, then the oldest', async () => {
+  await insertJob('exec_1', false);
+  await insertJob('exec_2', false, 1);
+  await insertJob('exec_3', false, 5);
+  await insertJob('exec_4', false);
+  const claimed = [];
+  for (let n = 0; n < 4; n += 1) claimed.push(...(await queue.claim(1)));
+  expect(claimed.map(({ executionId }) => executionId)).toEqual(['exec_3', 'exec_1', 'exec_4', 'exec_2']);
 });
 
 test('a job that is released is no loss, and one whose worker went silent is', async () => {

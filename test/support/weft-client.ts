@@ -161,6 +161,7 @@ const EVENTS = `subscription ($executionId: ID!, $after: String) {
       ... on NodeSkipped { because { source sourceHandle targetHandle reason emitted } isLeftOut }
       ... on NodeReused { output handle pinned { executionId } }
       ... on NodeRetryScheduled { delayMs ${ERROR} }
+      ... on ExecutionCanceled { replacedBy }
       ... on ExecutionWaiting { reason until }
       ... on NodeWaiting { reason until }
       ... on NodeResumed { signal { number payload } }

@@ -66,7 +66,7 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
       toNodeExecution(nodeKey, null, node),
       ...Object.entries(node.items).map(([item, each]) => toNodeExecution(nodeKey, Number(item), each)),
     ]);
-    return { ...executionNow(), nodeExecutions };
+    return { ...executionNow(), waitingFor: null, nodeExecutions };
   }
 }
 

@@ -100,5 +100,6 @@ function canceled(executionId: string, sequence: number): EventOf<'ExecutionCanc
     nodeKey: null,
     attempt: null,
     item: null,
+    replacedBy: null,
   };
 }

@@ -67,6 +67,14 @@ export class ExecutionEntity {
   @Column('integer')
   depth!: number;
 
+  /** 1 to 5; 5 goes first. */
+  @Column('smallint')
+  priority!: number;
+
+  /** The execution for which a limit asked for the end of this one. */
+  @Column('text', { name: 'replaced_by', nullable: true })
+  replacedBy!: string | null;
+
   /** Set by a client's request; the one writer of the execution acts on it. */
   @Column('text', { name: 'cancel_requested', nullable: true })
   cancelRequested!: string | null;

@@ -1,4 +1,4 @@
-import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { WaitReason } from '../execution/execution.enums.ts';
 import { NodeError } from '../execution/node-error.type.ts';
 import { connectionOf } from '../relay/connection.ts';
@@ -77,7 +77,14 @@ export class ExecutionFailed extends ExecutionEvent {
 }
 
 @EventType('The last event of an execution that was cancelled.')
-export class ExecutionCanceled extends ExecutionEvent {}
+export class ExecutionCanceled extends ExecutionEvent {
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The execution that took its place, where the workflow replaces executions (`concurrency.whenFull`).',
+  })
+  replacedBy!: string | null;
+}
 
 @ObjectType({ simpleResolvers: true, description: 'Some events in order, and how far they reach.' })
 export class ExecutionEventBatch {

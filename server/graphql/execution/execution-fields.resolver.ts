@@ -16,6 +16,7 @@ import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
 import { toExecution, toNodeExecution } from './execution.mapper.ts';
 import { fetchExecution } from './execution.resolver.ts';
 import { Execution, ExecutionConnection, ExecutionParent, NodeExecution } from './execution.type.ts';
+import { WaitingFor } from './waiting-for.type.ts';
 
 /** What an execution leads to. */
 @Resolver(() => Execution)
@@ -34,6 +35,18 @@ export class ExecutionFieldsResolver {
   })
   async output(@Root() { id, status }: Execution, @Ctx() { loaders }: GraphqlContext): Promise<unknown> {
     return status === 'SUCCEEDED' ? (await loaders.executionValues.load(id)).output : null;
+  }
+
+  @FieldResolver(() => WaitingFor, {
+    nullable: true,
+    description:
+      'Why it has not begun: a limit of its workflow, or that all workers are busy; null once it has.',
+  })
+  async waitingFor(
+    @Root() { id, startedAt, finishedAt }: Execution,
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<WaitingFor | null> {
+    return startedAt === null && finishedAt === null ? loaders.waitingFor.load(id) : null;
   }
 
   @FieldResolver(() => Workflow, {

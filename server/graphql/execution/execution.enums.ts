@@ -1,5 +1,6 @@
 import { registerEnumType } from 'type-graphql';
 import { executionStatuses, nodeStatuses, waitReasons } from '../../journal/event.ts';
+import { limitNames } from '../../nodes/limits.ts';
 import { enumOf } from '../enum-of.ts';
 
 export const ExecutionStatus = enumOf(executionStatuses);
@@ -8,6 +9,7 @@ export const WaitReason = enumOf(waitReasons);
 export const ExecutionCancelMode = enumOf(['GRACEFUL', 'FORCE']);
 export const ExecutionRetryStrategy = enumOf(['ALL_NODES', 'FROM_FAILURE']);
 export const ExecutionRetryVersion = enumOf(['SAME', 'LATEST']);
+export const ExecutionLimit = enumOf([...limitNames, 'WORKERS']);
 export const FailureAction = enumOf(['RETRY', 'FAIL']);
 export const RetryAction = enumOf(['REUSE', 'RUN', 'SKIP']);
 export const RetryReason = enumOf([
@@ -54,6 +56,22 @@ registerEnumType(WaitReason, {
     EXECUTION: { description: 'The end of an execution that the node started.' },
     APPROVAL: { description: 'What people decide: see `approvals`.' },
     FAILURE: { description: 'That somebody mends what failed, or gives up: see `executionResume`.' },
+    CONCURRENCY: { description: "That others end, by the workflow's `concurrency`: see `waitingFor`." },
+    RATE: { description: "A later moment, by the workflow's `rate`: see `waitingFor`." },
+    DEBOUNCE: {
+      description: "Further starts that go into it, by the workflow's `debounce`: see `waitingFor`.",
+    },
+  },
+});
+
+registerEnumType(ExecutionLimit, {
+  name: 'ExecutionLimit',
+  description: 'What holds an execution back before it begins.',
+  valuesConfig: {
+    DEBOUNCE: { description: "Further starts may go into it (the workflow's `debounce`)." },
+    CONCURRENCY: { description: "As many are under way as may be (the workflow's `concurrency`)." },
+    RATE: { description: "As many were admitted lately as may be (the workflow's `rate`)." },
+    WORKERS: { description: 'No worker has a free slot.' },
   },
 });
 

@@ -96,6 +96,13 @@ export class ExecutionStartInput {
       'With `from`: an execution of the same workflow, whose outputs are pinned for what is read of nodes that do not run and are not in `pinned`.',
   })
   pinnedFrom?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "1 to 5: where several executions wait for a limit or a worker, 5 goes first; by default the workflow's `priority`.",
+  })
+  priority?: number | null;
 }
 
 @InputType({ description: 'Which executions to list.' })
@@ -112,6 +119,15 @@ export class ExecutionsArgs extends PageArgs {
   @Field(() => ExecutionFilter, {
     nullable: true,
     description: 'Which executions to list; by default all.',
+  })
+  filter?: ExecutionFilter | null;
+}
+
+@ArgsType()
+export class ExecutionCountArgs {
+  @Field(() => ExecutionFilter, {
+    nullable: true,
+    description: 'Which executions to count; by default all.',
   })
   filter?: ExecutionFilter | null;
 }
@@ -154,6 +170,57 @@ export class ExecutionRetryArgs {
       "The input, where it is another one than that of the former execution; must fit the workflow's `inputSchema`. Every node depends on it, so nothing is reused then.",
   })
   input?: unknown;
+}
+
+@ArgsType()
+class BulkArgs {
+  @Field(() => ExecutionFilter, { description: 'Which executions, as `executions` lists them.' })
+  filter!: ExecutionFilter;
+
+  @Field(() => Int, {
+    defaultValue: 100,
+    description: 'At most so many in this request: 1 to 500. `endCursor` says where to go on.',
+  })
+  first!: number;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The `endCursor` of a former request: goes on with those that are older.',
+  })
+  after?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Whether to count only: `matched` says how many there are, and nothing is changed.',
+  })
+  dryRun!: boolean;
+}
+
+@ArgsType()
+export class ExecutionsCancelArgs extends BulkArgs {
+  @Field(() => ExecutionCancelMode, { defaultValue: 'GRACEFUL', description: 'How running nodes are ended.' })
+  mode!: CancelMode;
+}
+
+@ArgsType()
+export class ExecutionsRetryArgs extends BulkArgs {
+  @Field(() => ExecutionRetryStrategy, {
+    defaultValue: 'FROM_FAILURE',
+    description: 'Which nodes run again.',
+  })
+  strategy!: RetryStrategy;
+
+  @Field(() => ExecutionRetryVersion, {
+    defaultValue: 'SAME',
+    description: 'Which version of its workflow each runs.',
+  })
+  version!: RetryVersion;
+
+  @Field(() => String, {
+    nullable: true,
+    description: '1 to 100 characters. The same request with the same key starts no retry twice.',
+  })
+  idempotencyKey?: string | null;
 }
 
 @ArgsType()

@@ -48,6 +48,9 @@ export class Execution extends NodeInterface {
   })
   partial!: PartialRun | null;
 
+  @Field(() => Int, { description: 'Where several wait for a limit or a worker, 5 goes first and 1 last.' })
+  priority!: number;
+
   @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
 
@@ -178,6 +181,43 @@ export class ExecutionRetryPayload extends Payload {
     description: 'The new execution; null where there are userErrors.',
   })
   execution!: Execution | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Why executions were left as they are.' })
+export class BulkRefusal {
+  @Field(() => String, { description: 'The code of their userError.' })
+  code!: string;
+
+  @Field(() => Int, { description: 'How many it is.' })
+  count!: number;
+
+  @Field(() => String, { description: 'What is said of the first of them.' })
+  message!: string;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: Payload,
+  description: 'What `executionsCancel` and `executionsRetry` answer.',
+})
+export class ExecutionsPayload extends Payload {
+  @Field(() => Int, { description: 'How many there are, from `after` on, before anything was changed.' })
+  matched!: number;
+
+  @Field(() => Int, { description: 'How many were cancelled or retried by this request.' })
+  changed!: number;
+
+  @Field(() => Int, { description: 'How many were left as they are, such as those that ended meanwhile.' })
+  refused!: number;
+
+  @Field(() => [BulkRefusal], { description: 'Why, by code.' })
+  refusals!: BulkRefusal[];
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Where the next request goes on (`after`); null where none is left.',
+  })
+  endCursor!: string | null;
 }
 
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'What `executionResume` answers.' })

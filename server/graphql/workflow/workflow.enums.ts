@@ -3,11 +3,13 @@ import type {
   Join as JoinName,
   OnFailure as OnFailureName,
   OnItemError as OnItemErrorName,
+  WhenFull as WhenFullName,
 } from '../../nodes/draft.ts';
 import { enumOf } from '../enum-of.ts';
 
 export const OnItemError = enumOf<OnItemErrorName>(['FAIL', 'SKIP', 'COLLECT']);
 export const OnFailure = enumOf<OnFailureName>(['FAIL', 'PARK']);
+export const WhenFull = enumOf<WhenFullName>(['QUEUE', 'DROP', 'REPLACE']);
 export const Join = enumOf<JoinName>(['ALL', 'ANY']);
 
 registerEnumType(OnFailure, {
@@ -16,6 +18,18 @@ registerEnumType(OnFailure, {
   valuesConfig: {
     FAIL: { description: 'The execution fails, and what runs is cancelled.' },
     PARK: { description: 'The node waits until somebody resumes the execution (`executionResume`).' },
+  },
+});
+
+registerEnumType(WhenFull, {
+  name: 'WhenFull',
+  description: 'What becomes of a start when as many executions are under way as may be.',
+  valuesConfig: {
+    QUEUE: {
+      description: 'It waits until one has ended: those of the highest priority first, then the oldest.',
+    },
+    DROP: { description: 'It is refused with CONCURRENCY_LIMIT.' },
+    REPLACE: { description: 'The oldest is cancelled, and it starts when that one has ended.' },
   },
 });
 

@@ -8,6 +8,7 @@ import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts'
 import { PythonPolicy } from '../python/python.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
+import { ConcurrencyInput, DebounceInput, RateInput } from './limits.input.ts';
 import { Join, OnFailure, OnItemError } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
@@ -177,6 +178,31 @@ export class WorkflowInput {
       "What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default.",
   })
   pythonPolicy?: PythonPolicyName | null;
+
+  @Field(() => ConcurrencyInput, {
+    nullable: true,
+    description: 'How many of its executions are under way at once; by default as many as workers take.',
+  })
+  concurrency?: ConcurrencyInput | null;
+
+  @Field(() => RateInput, {
+    nullable: true,
+    description: 'How many of its executions are admitted within a time; by default as many as are started.',
+  })
+  rate?: RateInput | null;
+
+  @Field(() => DebounceInput, {
+    nullable: true,
+    description: 'Lets starts that follow each other closely become one execution.',
+  })
+  debounce?: DebounceInput | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Of its executions, 1 to 5: where several wait for a limit or a worker, 5 goes first. By default 3, and of an execution that a node starts that of its starter.',
+  })
+  priority?: number | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

@@ -34,6 +34,10 @@ export function toWorkflowDraft({
   timeoutMs,
   onFailure,
   pythonPolicy,
+  concurrency,
+  rate,
+  debounce,
+  priority,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -45,6 +49,12 @@ export function toWorkflowDraft({
     timeoutMs: timeoutMs ?? null,
     onFailure,
     pythonPolicy: pythonPolicy ?? null,
+    concurrency: concurrency ? { ...concurrency, key: concurrency.key ?? null } : null,
+    rate: rate ? { ...rate, key: rate.key ?? null } : null,
+    debounce: debounce
+      ? { ...debounce, maxWaitMs: debounce.maxWaitMs ?? null, key: debounce.key ?? null }
+      : null,
+    priority: priority ?? null,
   };
 }
 

@@ -7,6 +7,7 @@ import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
+import { Concurrency, Debounce, Rate } from './limits.type.ts';
 import { OnFailure } from './workflow.enums.ts';
 import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
@@ -62,6 +63,30 @@ export class WorkflowVersion {
       "What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's.",
   })
   pythonPolicy!: PythonPolicyName | null;
+
+  @Field(() => Concurrency, {
+    nullable: true,
+    description: 'How many executions are under way at once; null for as many as workers take.',
+  })
+  concurrency!: Concurrency | null;
+
+  @Field(() => Rate, {
+    nullable: true,
+    description: 'How many executions are admitted within a time; null for as many as are started.',
+  })
+  rate!: Rate | null;
+
+  @Field(() => Debounce, {
+    nullable: true,
+    description: 'Which starts become one execution; null where each is one.',
+  })
+  debounce!: Debounce | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The priority of executions, 1 to 5, of which 5 goes first; null for the default.',
+  })
+  priority!: number | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

@@ -16,6 +16,8 @@ export const keys = {
   alerts: ['alerts'],
   approval: (id: string) => ['approval', id],
   closedApprovals: ['closedApprovals'],
+  /** Of all executions, why one has not begun. */
+  waitingFor: ['waitingFor'],
   /** Of all executions, or one, those that its nodes have started. */
   children: (id?: string) => (id === undefined ? ['children'] : ['children', id]),
 } as const;

@@ -59,6 +59,8 @@ async function follow(client: WeftClient, queries: QueryClient, signal: AbortSig
     timer = undefined;
     applyUpdates(queries, pending);
     pending = [];
+    // Whoever waits has moved up, where one has begun or ended.
+    void queries.invalidateQueries({ queryKey: keys.waitingFor }, { cancelRefetch: false });
   };
   try {
     for await (const update of client.executions.summaryUpdates({ signal })) {

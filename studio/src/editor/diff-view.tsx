@@ -101,6 +101,10 @@ const names = {
   timeoutMs: 'time limit',
   onFailure: 'what a failure means',
   pythonPolicy: 'Python policy',
+  concurrency: 'concurrency',
+  rate: 'rate',
+  debounce: 'debounce',
+  priority: 'priority',
 } as const;
 
 interface TextsProps {

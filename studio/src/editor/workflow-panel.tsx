@@ -2,6 +2,7 @@ import type { Workflow } from '@weft/client';
 import type { ReactElement } from 'react';
 import { JsonField } from '../form/json-field.tsx';
 import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { LimitFields } from './limit-fields.tsx';
 import type { Finding } from './model/findings.ts';
 import { PolicyField } from './policy-field.tsx';
 import type { Editor } from './use-editor.ts';
@@ -96,6 +97,7 @@ export function WorkflowPanel({
         onChange={(pythonPolicy) => set({ pythonPolicy }, 'pythonPolicy')}
         error={faultOf('pythonPolicy')}
       />
+      <LimitFields document={document} set={set} faultOf={faultOf} />
     </div>
   );
 }

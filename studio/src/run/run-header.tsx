@@ -7,6 +7,7 @@ import { live, pauseAt, runStatusAt } from './model/moment.ts';
 import type { RunModel } from './model/records.ts';
 import { waitText } from './model/waiting.ts';
 import { TargetLink } from './navigation.tsx';
+import { QueuePlace } from './queue-place.tsx';
 import { RunActions } from './run-actions.tsx';
 
 export interface RunHeaderProps {
@@ -70,6 +71,7 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
         {!isCaughtUp && <span>Reading its journal …</span>}
         <CopyableId id={executionId} of="run" />
       </p>
+      {run.startedAt === null && run.end === null && <QueuePlace executionId={executionId} />}
       <div className="weft-run__actions">
         <RunActions executionId={executionId} run={run} details={details} />
       </div>

@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useWeft } from '@weft/client/react';
+import { keys } from '../data/keys.ts';
+import { useLiveLists } from '../data/live-lists.ts';
 
 /** The execution and the version that it runs, read once: neither changes but for what its events say. */
 export function useRunDetails(executionId: string) {
@@ -8,6 +10,16 @@ export function useRunDetails(executionId: string) {
     queryKey: ['run', executionId, 'details'],
     queryFn: ({ signal }) => client.executions.run(executionId).details({ signal }),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Why the run has not begun; read again as others begin and end. */
+export function useWaitingFor(executionId: string) {
+  const client = useWeft();
+  useLiveLists();
+  return useQuery({
+    queryKey: [...keys.waitingFor, executionId],
+    queryFn: ({ signal }) => client.executions.run(executionId).waitingFor({ signal }),
   });
 }
 

@@ -80,9 +80,10 @@ async function live({ journal, failing, order, runAhead, effects }: Life): Promi
   return nodes.starts;
 }
 
-function begin(definition: WorkflowDraft): HandJournal {
+function begin(definition: WorkflowDraft, isHeldBack = false): HandJournal {
   const journal = new HandJournal(new HandClock());
   journal.insert(ID, stored(definition));
+  if (isHeldBack) journal.holdBack(ID);
   return journal;
 }
 
@@ -97,9 +98,10 @@ function outcome(events: readonly JournalEvent[]) {
 
 test('a worker lost at any committed prefix of any execution is followed by one that ends it soundly', async () => {
   await fc.assert(
-    fc.asyncProperty(anyRun, fc.boolean(), async ({ edges, outside, failing, order }, runAhead) => {
+    fc.asyncProperty(anyRun, fc.boolean(), fc.boolean(), async (run, runAhead, isHeldBack) => {
+      const { edges, outside, failing, order } = run;
       const effects: Life['effects'] = [];
-      const whole = begin(handDraft(edges, outside));
+      const whole = begin(handDraft(edges, outside), isHeldBack);
       await live({ journal: whole, failing, order, runAhead: true, effects });
       const length = whole.events(ID).length;
       for (let cut = 1; cut < length; cut += 1) {
@@ -127,6 +129,7 @@ function expectSound(
   expect(events.slice(0, prefix.length)).toEqual(prefix);
   const terminal = events.filter(({ type }) => /^Execution(Succeeded|Failed|Canceled)$/.test(type));
   expect(terminal).toEqual([events.at(-1)]);
+  expect(events.filter(({ type }) => type === 'ExecutionStarted')).toHaveLength(1);
   const ends = ['NodeSucceeded', 'NodeFailed', 'NodeSkipped'].flatMap((type) => ofType(events, type));
   expect(new Set(ends).size).toBe(ends.length);
   const endedBefore = ['NodeSucceeded', 'NodeFailed', 'NodeSkipped'].flatMap((type) => ofType(prefix, type));

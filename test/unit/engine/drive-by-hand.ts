@@ -6,6 +6,7 @@ import { takeStep } from '../../../server/engine/step.ts';
 import type { AddressedSignal, NextWait } from '../../../server/engine/waits.ts';
 import type { DeadEdge, EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
 import type { EdgeDraft, Join, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
+import { noLimits } from '../../../server/nodes/limits.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
 
 /** The pure engine with no clock, I/O or promises: the test decides when each node ends, and how. */
@@ -148,6 +149,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     timeoutMs: null,
     onFailure: 'FAIL',
     pythonPolicy: null,
+    ...noLimits,
   };
 }
 

@@ -169,9 +169,9 @@ test.each([false, true])(
   async (force) => {
     const { nodes, journal, stop, done } = await start(handDraft(['a', 'b']));
     const { signal } = nodes.get('a');
-    stop({ kind: 'cancel', force });
+    stop({ kind: 'cancel', force, replacedBy: null });
     expect(await done).toBe('ended');
-    expect(signal.reason).toEqual({ kind: 'cancel', force });
+    expect(signal.reason).toEqual({ kind: 'cancel', force, replacedBy: null });
     expect(journal.types(ID).at(-1)).toBe('ExecutionCanceled');
   },
 );

@@ -1,5 +1,6 @@
 import type { Database } from '../../../server/db/database.ts';
 import { ExecutionEntity } from '../../../server/db/entities/execution.entity.ts';
+import { makeLimits } from '../../../server/engine/limits.ts';
 import { startWorker } from '../../../server/engine/worker.ts';
 import { makeRecentEvents } from '../../../server/journal/recent-events.ts';
 import { blankExecution, makeInsertExecution } from '../../../server/use-cases/insert-execution.ts';
@@ -42,7 +43,8 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
   await quiesce();
   const { database, inserts } = handDatabase();
   const recentEvents = makeRecentEvents(hub);
-  const insertExecution = makeInsertExecution({ database, hub, recentEvents, worker, principal: 'test' });
+  const deps = { database, hub, recentEvents, worker, limits: makeLimits({ database, hub }) };
+  const insertExecution = makeInsertExecution({ ...deps, principal: 'test' });
   const definition = handDraft(['a']);
   const insert = (idempotencyKey: string | null) => {
     const row = {

@@ -11,6 +11,10 @@ export interface WorkflowDocument {
   timeoutMs?: number;
   onFailure?: 'PARK';
   pythonPolicy?: PythonPolicy;
+  concurrency?: NonNullable<WorkflowInput['concurrency']>;
+  rate?: NonNullable<WorkflowInput['rate']>;
+  debounce?: NonNullable<WorkflowInput['debounce']>;
+  priority?: number;
 }
 
 /** What belongs to the workflow as a whole, beside its name. */
@@ -21,6 +25,10 @@ export const workflowSettings = [
   'timeoutMs',
   'onFailure',
   'pythonPolicy',
+  'concurrency',
+  'rate',
+  'debounce',
+  'priority',
 ] as const;
 
 export type DocumentNode = WorkflowNodeInput;
@@ -33,6 +41,9 @@ export function toDocument(workflow: WorkflowLike): WorkflowDocument {
     name,
     ...Object.fromEntries(workflowSettings.map((setting) => [setting, workflow[setting]])),
     onFailure: workflow.onFailure === 'PARK' ? workflow.onFailure : undefined,
+    concurrency: toConcurrency(workflow.concurrency),
+    rate: workflow.rate && withoutNulls(workflow.rate),
+    debounce: workflow.debounce && withoutNulls(workflow.debounce),
     nodes: nodes.map(toNode),
     edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
       withoutNulls({ source, sourceHandle, target, targetHandle }),
@@ -50,6 +61,10 @@ export interface WorkflowLike {
   timeoutMs?: number | null | undefined;
   onFailure?: 'FAIL' | 'PARK' | null | undefined;
   pythonPolicy?: PythonPolicy | null | undefined;
+  concurrency?: WorkflowInput['concurrency'];
+  rate?: WorkflowInput['rate'];
+  debounce?: WorkflowInput['debounce'];
+  priority?: number | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {
@@ -96,6 +111,12 @@ function toNode(node: DocumentNode): DocumentNode {
 
 function withoutDefault({ onItemError, ...forEach }: NonNullable<DocumentNode['forEach']>) {
   return onItemError === undefined || onItemError === 'FAIL' ? forEach : { ...forEach, onItemError };
+}
+
+function toConcurrency(concurrency: WorkflowLike['concurrency']) {
+  if (!concurrency) return undefined;
+  const { whenFull, ...rest } = concurrency;
+  return withoutNulls({ ...rest, whenFull: whenFull === 'QUEUE' ? undefined : whenFull });
 }
 
 /** The type stays what it was: what may be null may be left out as well. */

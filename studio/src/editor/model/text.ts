@@ -43,7 +43,7 @@ const maxLength = 20_000_000;
 export function readWorkflowValue(value: unknown): { document: WorkflowDocument } | { problem: string } {
   if (!isObject(value)) return { problem: 'Expected an object with `nodes`, got something else.' };
   const { name = '', description, nodes, edges = [], inputSchema, outputSchema } = value;
-  const { timeoutMs, onFailure, pythonPolicy } = value;
+  const { timeoutMs, onFailure, pythonPolicy, concurrency, rate, debounce, priority } = value;
   if (!Array.isArray(nodes) || !nodes.every(isNode))
     return { problem: 'Expected `nodes` to be a list of objects, each with a `key` and a `type`.' };
   if (!Array.isArray(edges) || !edges.every(isEdge))
@@ -51,6 +51,7 @@ export function readWorkflowValue(value: unknown): { document: WorkflowDocument 
   if (new Set(nodes.map(({ key }) => key)).size < nodes.length)
     return { problem: 'Expected each node to have a key of its own, got one twice.' };
   const text = (each: unknown) => (typeof each === 'string' ? each : undefined);
+  const limit = <T>(each: unknown) => (isObject(each) ? each : undefined) as T | undefined;
   return {
     document: toDocument({
       name: text(name) ?? '',
@@ -63,6 +64,10 @@ export function readWorkflowValue(value: unknown): { document: WorkflowDocument 
       onFailure: onFailure === 'PARK' ? onFailure : undefined,
       // Whether it is one, the server judges.
       pythonPolicy: text(pythonPolicy) as WorkflowDocument['pythonPolicy'],
+      concurrency: limit<WorkflowDocument['concurrency']>(concurrency),
+      rate: limit<WorkflowDocument['rate']>(rate),
+      debounce: limit<WorkflowDocument['debounce']>(debounce),
+      priority: typeof priority === 'number' ? priority : undefined,
     }),
   };
 }

@@ -19,4 +19,7 @@ const whatFor: Partial<Record<string, string>> = {
   EXECUTION: 'for a run that it started',
   ITEMS: 'for its items',
   FAILURE: 'for somebody to mend what failed',
+  CONCURRENCY: 'for others of its workflow to end',
+  RATE: 'for its turn, by the rate of its workflow',
+  DEBOUNCE: 'for further starts',
 };

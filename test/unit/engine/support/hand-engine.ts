@@ -1,4 +1,5 @@
 import type { ResumeDeps } from '../../../../server/engine/resume-execution.ts';
+import type { WorkerOptions } from '../../../../server/engine/worker.ts';
 import { makeLogger } from '../../../../server/shared/logger.ts';
 import { HandClock } from './hand-clock.ts';
 import { HandJournal } from './hand-journal.ts';
@@ -9,7 +10,7 @@ export interface HandEngine {
   clock: HandClock;
   journal: HandJournal;
   nodes: HandNodes;
-  deps: Omit<ResumeDeps, 'draining'>;
+  deps: Omit<ResumeDeps, 'draining' | 'limits'> & { limits: WorkerOptions['limits'] };
 }
 
 export function makeHandEngine(
@@ -26,6 +27,7 @@ export function makeHandEngine(
     deps: {
       store: journal,
       family: { ended: async () => {} },
+      limits: { release: async () => {}, advanceDue: async () => {} },
       appender: journal,
       registry: nodes.registry,
       sandbox: null as unknown as ResumeDeps['sandbox'],

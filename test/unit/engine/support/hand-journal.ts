@@ -42,6 +42,11 @@ export class HandJournal implements Appender, ExecutionStore {
     this.write(executionId, [{ type: 'ExecutionQueued' }]);
   }
 
+  /** As a limit does which holds it back. */
+  holdBack(executionId: string): void {
+    this.write(executionId, [{ type: 'ExecutionWaiting', reason: 'CONCURRENCY', until: null }]);
+  }
+
   events(executionId: string): readonly JournalEvent[] {
     return this.journals.get(executionId) ?? [];
   }
@@ -124,6 +129,7 @@ export class HandJournal implements Appender, ExecutionStore {
     return executionIds.map((executionId) => ({
       executionId,
       cancelRequested: this.cancelRequested.get(executionId) ?? null,
+      replacedBy: null,
       signals: this.signals.get(executionId)?.length ?? 0,
     }));
   }

@@ -106,6 +106,8 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     definition,
     input: null,
     cancelRequested: null,
+    replacedBy: null,
+    isLimited: false,
     reuseFrom: null,
     signals: 0,
     timeoutMs: null,

@@ -1,0 +1,104 @@
+import { waitingFor } from '../support/limited-runs.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+import { WeftClient } from '../support/weft-client.ts';
+import { startWeft } from '../support/weft-server.ts';
+
+const stack = new AsyncDisposableStack();
+let weft: WeftClient;
+
+beforeAll(async () => {
+  const { url } = stack.use(await createDatabase());
+  const server = stack.use(await startWeft({ databaseUrl: url }));
+  weft = stack.use(new WeftClient(server.url));
+});
+afterAll(() => stack.disposeAsync());
+
+const nodes = [{ key: 'same', type: 'transform', config: { expression: 'input' } }];
+const outputOf = async (id: string) => (await weft.allEvents(id)).at(-1)!.output;
+const startedAt = async (id: string) =>
+  Date.parse(
+    (await weft.allEvents(id)).find(({ __typename }) => __typename === 'ExecutionStarted')!.occurredAt,
+  );
+
+test('a rate lets no more than so many start within any window, in order; other keys have their own', async () => {
+  const perMs = 1_500;
+  const workflowId = await weft.createWorkflow({ nodes, rate: { max: 2, perMs, key: 'input.key' } });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n += 1) ids.push(await weft.start(workflowId, { key: 'a', n }));
+  const other = await weft.start(workflowId, { key: 'b' });
+  expect((await weft.allEvents(other)).some(({ __typename }) => __typename === 'ExecutionWaiting')).toBe(
+    false,
+  );
+  const starts = [];
+  for (const id of ids) starts.push(await startedAt(id));
+  expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+  for (const [index, at] of starts.entries()) {
+    // By the clock of the database; the worker starts what was let go a little later.
+    if (index >= 2) expect(at - starts[index - 2]!).toBeGreaterThan(perMs - 250);
+  }
+});
+
+test('what waits for a rate says its place, and the first of them until when', async () => {
+  const workflowId = await weft.createWorkflow({ nodes, rate: { max: 1, perMs: 86_400_000 } });
+  await weft.start(workflowId);
+  const [second, third] = [await weft.start(workflowId), await weft.start(workflowId)] as const;
+  const { waitingFor: place } = await waitingFor(weft, second);
+  expect(place).toMatchObject({ limit: 'RATE', key: null, position: 1, until: expect.any(String) });
+  expect((await waitingFor(weft, third)).waitingFor).toMatchObject({ position: 2, until: null });
+  await weft.cancel(second);
+  await weft.cancel(third);
+});
+
+test('what waits for a rate has its slot, and one that ends there lets the next one go', async () => {
+  const workflowId = await weft.createWorkflow({
+    nodes,
+    rate: { max: 1, perMs: 86_400_000 },
+    concurrency: { max: 1 },
+  });
+  const first = await weft.start(workflowId);
+  await weft.allEvents(first);
+  const rated = await weft.start(workflowId);
+  const queued = await weft.start(workflowId);
+  expect((await waitingFor(weft, rated)).waitingFor).toMatchObject({ limit: 'RATE' });
+  expect((await waitingFor(weft, queued)).waitingFor).toMatchObject({ limit: 'CONCURRENCY' });
+  await weft.cancel(rated);
+  const next = await weft.event(
+    queued,
+    ({ __typename, reason }) => __typename === 'ExecutionWaiting' && reason === 'RATE',
+  );
+  expect(next.sequence).toBe(3);
+  await weft.cancel(queued);
+});
+
+test('starts of one key become one execution with the last input; each idempotency key gives it again', async () => {
+  const workflowId = await weft.createWorkflow({ nodes, debounce: { waitMs: 1_500, key: 'input.key' } });
+  const first = await weft.start(workflowId, { key: 'a', n: 1 }, { idempotencyKey: 'one' });
+  const other = await weft.start(workflowId, { key: 'b', n: 9 });
+  expect(await weft.start(workflowId, { key: 'a', n: 2 }, { idempotencyKey: 'two' })).toBe(first);
+  expect(await weft.start(workflowId, { key: 'a', n: 1 }, { idempotencyKey: 'one' })).toBe(first);
+  expect(other).not.toBe(first);
+  const { waitingFor: place, status } = await waitingFor(weft, first);
+  expect(status).toBe('WAITING');
+  expect(place).toMatchObject({ limit: 'DEBOUNCE', key: 'a', position: 1, until: expect.any(String) });
+  expect(Date.parse(place!.until!) - Date.parse(place!.since)).toBeGreaterThanOrEqual(1_500);
+  expect(await outputOf(first)).toEqual({ key: 'a', n: 2 });
+  expect(await outputOf(other)).toEqual({ key: 'b', n: 9 });
+  expect(await weft.start(workflowId, { key: 'a', n: 2 }, { idempotencyKey: 'two' })).toBe(first);
+  await expect(weft.start(workflowId, { key: 'c', n: 2 }, { idempotencyKey: 'two' })).rejects.toThrow(
+    'IDEMPOTENCY_CONFLICT',
+  );
+  const next = await weft.start(workflowId, { key: 'a', n: 3 });
+  expect(next).not.toBe(first);
+  await weft.cancel(next);
+  expect((await weft.allEvents(next)).at(-1)!.__typename).toBe('ExecutionCanceled');
+});
+
+test('a debounce ends at the latest so long after its first start, and then takes its turn', async () => {
+  const limits = { debounce: { waitMs: 60_000, maxWaitMs: 60_000 }, concurrency: { max: 1 } };
+  const workflowId = await weft.createWorkflow({ nodes, ...limits });
+  const id = await weft.start(workflowId, 1);
+  await weft.start(workflowId, 2);
+  const { waitingFor: place } = await waitingFor(weft, id);
+  expect(Date.parse(place!.until!) - Date.parse(place!.since)).toBe(60_000);
+  await weft.cancel(id);
+});
