@@ -10,6 +10,7 @@ import {
   ExecutionsDocument,
   ExecutionUpdatesDocument,
 } from './_generated_operations.ts';
+import { type BulkMethods, makeBulk } from './bulk.ts';
 import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
 import { WeftNotFoundError } from './errors.ts';
@@ -27,7 +28,7 @@ export type ExecutionSummary = ExecutionSummaryPartsFragment;
 export type StartInput = Omit<ExecutionStartInput, 'workflowId' | 'workflowKey'> &
   ({ workflowId: string; workflowKey?: never } | { workflowKey: string; workflowId?: never });
 
-export interface Executions {
+export interface Executions extends BulkMethods {
   /**
    * Starts a workflow. Resolves when the execution is queued durably. The client retries when the connection breaks: an
    * idempotency key, yours or the client's, makes sure that the workflow starts once.
@@ -65,6 +66,7 @@ export interface UpdatesOptions extends RequestOptions {
 export function makeExecutions(context: ClientContext): Executions {
   const { settings } = context;
   return {
+    ...makeBulk(settings),
     async start<Output>(input: StartInput, options?: RequestOptions) {
       const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? makeIdempotencyKey() };
       const idempotent = { ...options, idempotent: true };

@@ -98,7 +98,8 @@ export function applyEvent(state: RunState, event: EventBody, at: Date): void {
       state.status = 'WAITING';
       break;
     case 'ExecutionResumed':
-      state.status = 'RUNNING';
+      // A limit held it back, and its start is the next event.
+      state.status = state.startedAt === null ? 'QUEUED' : 'RUNNING';
       break;
     case 'ExecutionSucceeded':
       state.status = 'SUCCEEDED';

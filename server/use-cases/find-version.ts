@@ -7,11 +7,14 @@ export interface NamedWorkflow {
   name: string;
 }
 
-export interface FoundVersion {
+export interface VersionToRun {
   workflowId: string;
   number: number;
-  latestNumber: number;
   definition: WorkflowDraft;
+}
+
+export interface FoundVersion extends VersionToRun {
+  latestNumber: number;
 }
 
 /**

@@ -11,7 +11,7 @@ import { EvaluationError } from '../expressions/limits.ts';
 import type { JournalEvent } from '../journal/event.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { sizeOf } from '../shared/value-size.ts';
-import type { FoundVersion } from './find-version.ts';
+import type { VersionToRun } from './find-version.ts';
 import { checkNames, type GivenPin, toPins } from './partial-run-names.ts';
 import type { Outcome, UserError } from './types.ts';
 import { expressionsOf } from './validate-config.ts';
@@ -46,7 +46,7 @@ const MIB = 1024 * 1024;
 /** Null where the whole workflow is to run. */
 export async function preparePartialRun(
   deps: PartialDeps,
-  { workflowId, number, definition }: FoundVersion,
+  { workflowId, number, definition }: VersionToRun,
   { from, to, pinned, pinnedFrom }: PartialInput,
 ): Promise<Outcome<PreparedRun | null>> {
   const names = { from: from ?? [], to: to ?? [], pinned: pinned ?? [] };

@@ -1,4 +1,4 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import type { ExecutionStatus as ExecutionStatusName, NodeStatus } from '../../journal/event.ts';
 import type { ParentNode } from '../../nodes/children.ts';
 import { DeadEdge } from '../execution-event/dead-edge.type.ts';
