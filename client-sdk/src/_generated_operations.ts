@@ -36,7 +36,13 @@ export type WaitReason =
   /** What people decide: see `approvals`. */
   | 'APPROVAL'
   /** That somebody mends what failed, or gives up: see `executionResume`. */
-  | 'FAILURE';
+  | 'FAILURE'
+  /** That others end, by the workflow's `concurrency`: see `waitingFor`. */
+  | 'CONCURRENCY'
+  /** A later moment, by the workflow's `rate`: see `waitingFor`. */
+  | 'RATE'
+  /** Further starts that go into it, by the workflow's `debounce`: see `waitingFor`. */
+  | 'DEBOUNCE';
 
 /** The stream that a run wrote to. */
 export type OutputStream =
@@ -87,6 +93,17 @@ export type ExecutionStatus =
   /** Was cancelled. */
   | 'CANCELED';
 
+/** What holds an execution back before it begins. */
+export type ExecutionLimit =
+  /** Further starts may go into it (the workflow's `debounce`). */
+  | 'DEBOUNCE'
+  /** As many are under way as may be (the workflow's `concurrency`). */
+  | 'CONCURRENCY'
+  /** As many were admitted lately as may be (the workflow's `rate`). */
+  | 'RATE'
+  /** No worker has a free slot. */
+  | 'WORKERS';
+
 /** What a node waits for where several edges end. */
 export type Join =
   /** Every input: the node starts when each has come, and is skipped as soon as one cannot come. Of alternatives for one input the first to come counts. */
@@ -118,6 +135,15 @@ export type PythonPolicy =
   | 'STANDARD'
   /** Plain Python: nothing but the kernel keeps it from anything. */
   | 'KERNEL';
+
+/** What becomes of a start when as many executions are under way as may be. */
+export type WhenFull =
+  /** It waits until one has ended: those of the highest priority first, then the oldest. */
+  | 'QUEUE'
+  /** It is refused with CONCURRENCY_LIMIT. */
+  | 'DROP'
+  /** The oldest is cancelled, and it starts when that one has ended. */
+  | 'REPLACE';
 
 /** SUCCEEDED, FAILED, CANCELED, SKIPPED and REUSED are final. */
 export type NodeExecutionStatus =
@@ -256,6 +282,14 @@ export type WorkflowInput = {
   onFailure?: OnFailure;
   /** What the code of its Python nodes may do, never more than the server's PYTHON_POLICY, which it is by default. */
   pythonPolicy?: PythonPolicy | null | undefined;
+  /** How many of its executions are under way at once; by default as many as workers take. */
+  concurrency?: ConcurrencyInput | null | undefined;
+  /** How many of its executions are admitted within a time; by default as many as are started. */
+  rate?: RateInput | null | undefined;
+  /** Lets starts that follow each other closely become one execution. */
+  debounce?: DebounceInput | null | undefined;
+  /** Of its executions, 1 to 5: where several wait for a limit or a worker, 5 goes first. By default 3, and of an execution that a node starts that of its starter. */
+  priority?: number | null | undefined;
 };
 
 /** A node of a workflow. */
@@ -322,6 +356,36 @@ export type WorkflowEdgeInput = {
   targetHandle?: string | null | undefined;
 };
 
+/** How many executions are under way at once. */
+export type ConcurrencyInput = {
+  /** So many of one key, from their admission to their end, waits included: 1 to 10000. */
+  max: number;
+  /** A JSONata expression over `input`, such as `input.customerId`: executions with the same value, a text, number or boolean, count together. By default all of the workflow do. */
+  key?: string | null | undefined;
+  /** What becomes of a start when so many are. */
+  whenFull?: WhenFull;
+};
+
+/** How many executions are admitted within a time; what is more waits. */
+export type RateInput = {
+  /** So many of one key: 1 to 10000. */
+  max: number;
+  /** Within any so many milliseconds: 1000 to 2678400000 (31 days). */
+  perMs: number;
+  /** A JSONata expression over `input`, such as `input.customerId`: executions with the same value, a text, number or boolean, count together. By default all of the workflow do. */
+  key?: string | null | undefined;
+};
+
+/** Starts that follow each other closely become one execution, with the input of the last. */
+export type DebounceInput = {
+  /** It starts so many milliseconds after the last start: 1000 to 86400000 (a day). */
+  waitMs: number;
+  /** And at the latest so many milliseconds after the first: from `waitMs` to 2678400000 (31 days). By default it waits for as long as starts follow. */
+  maxWaitMs?: number | null | undefined;
+  /** A JSONata expression over `input`, such as `input.customerId`: executions with the same value, a text, number or boolean, count together. By default all of the workflow do. */
+  key?: string | null | undefined;
+};
+
 /** Which violations to list. Each field narrows the list. */
 export type SecurityViolationFilter = {
   /** Of executions of this workflow. */
@@ -366,6 +430,8 @@ export type ExecutionStartInput = {
   pinned?: Array<PinnedOutputInput> | null | undefined;
   /** With `from`: an execution of the same workflow, whose outputs are pinned for what is read of nodes that do not run and are not in `pinned`. */
   pinnedFrom?: string | null | undefined;
+  /** 1 to 5: where several executions wait for a limit or a worker, 5 goes first; by default the workflow's `priority`. */
+  priority?: number | null | undefined;
 };
 
 /** An output that stands in for a node, which does not run. */
@@ -1065,6 +1131,8 @@ type ActivityParts_ExecutionFailed_Fragment = {
 };
 
 type ActivityParts_ExecutionCanceled_Fragment = {
+  /** The execution that took its place, where the workflow replaces executions (`concurrency.whenFull`). */
+  replacedBy: string | null;
   /** The event's number in the history of the execution: 1, 2, 3 … without gaps. */
   sequence: number;
   /** Opaque. Pass the cursor as `after` to continue right after this event. */
@@ -1715,6 +1783,77 @@ export type ExecutionRetryMutation = {
   };
 };
 
+export type ExecutionCountQueryVariables = Exact<{
+  filter?: ExecutionFilter | null | undefined;
+}>;
+
+
+export type ExecutionCountQuery = {
+  /** How many executions a filter has. */
+  executionCount: number;
+};
+
+export type ExecutionsCancelMutationVariables = Exact<{
+  filter: ExecutionFilter;
+  first?: number;
+  after?: string | null | undefined;
+  dryRun?: boolean;
+  mode?: ExecutionCancelMode;
+}>;
+
+
+export type ExecutionsCancelMutation = {
+  /** Cancels the executions of a filter that have not ended, newest first and a bounded number a request. */
+  executionsCancel: BulkPartsFragment;
+};
+
+export type ExecutionsRetryMutationVariables = Exact<{
+  filter: ExecutionFilter;
+  first?: number;
+  after?: string | null | undefined;
+  dryRun?: boolean;
+  strategy?: ExecutionRetryStrategy;
+  version?: ExecutionRetryVersion;
+  idempotencyKey?: string | null | undefined;
+}>;
+
+
+export type ExecutionsRetryMutation = {
+  /** Retries the executions of a filter that have ended, without `statuses` those that FAILED or were CANCELED; newest first and a bounded number a request. */
+  executionsRetry: BulkPartsFragment;
+};
+
+export type BulkPartsFragment = {
+  /** How many there are, from `after` on, before anything was changed. */
+  matched: number;
+  /** How many were cancelled or retried by this request. */
+  changed: number;
+  /** How many were left as they are, such as those that ended meanwhile. */
+  refused: number;
+  /** Where the next request goes on (`after`); null where none is left. */
+  endCursor: string | null;
+  /** Why, by code. */
+  refusals: Array<{
+    /** The code of their userError. */
+    code: string;
+    /** How many it is. */
+    count: number;
+    /** What is said of the first of them. */
+    message: string;
+  }>;
+  /** Empty where the mutation succeeded. */
+  userErrors: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
+  }>;
+};
+
 export type ExecutionRetryPlanQueryVariables = Exact<{
   id: string;
   strategy?: ExecutionRetryStrategy;
@@ -1762,6 +1901,8 @@ export type ExecutionQuery = {
   /** One execution; null when there is none with that id. */
   execution: (
     {
+    /** Why it has not begun: a limit of its workflow, or that all workers are busy; null once it has. */
+    waitingFor: WaitingForPartsFragment | null;
     /** The nodes that have begun or were skipped, with the items of nodes that run `forEach`. */
     nodeExecutions: Array<{
       /** The node's `key` in the workflow. */
@@ -1813,6 +1954,32 @@ export type ExecutionQuery = {
   }
     & ExecutionPartsFragment
   ) | null;
+};
+
+export type WaitingForPartsFragment = {
+  /** What holds it back. */
+  limit: ExecutionLimit;
+  /** What the limit counts it under, as text; null where it counts the whole workflow. */
+  key: string | null;
+  /** Its place among those that wait for the same, from 1. */
+  position: number;
+  /** Since when it has waited for this. */
+  since: string;
+  /** When it goes on, where that is known by now: of a DEBOUNCE, and of the first that waits for a RATE. */
+  until: string | null;
+};
+
+export type ExecutionWaitingForQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExecutionWaitingForQuery = {
+  /** One execution; null when there is none with that id. */
+  execution: {
+    /** Why it has not begun: a limit of its workflow, or that all workers are busy; null once it has. */
+    waitingFor: WaitingForPartsFragment | null;
+  } | null;
 };
 
 export type ExecutionExportQueryVariables = Exact<{
@@ -2500,6 +2667,8 @@ export type WorkflowVersionPartsFragment = {
   onFailure: OnFailure;
   /** What its author lets the code of its Python nodes do, at most; where PYTHON_POLICY of the server is stricter, that holds. Null for the server's. */
   pythonPolicy: PythonPolicy | null;
+  /** The priority of executions, 1 to 5, of which 5 goes first; null for the default. */
+  priority: number | null;
   /** Its nodes. */
   nodes: Array<{
     /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
@@ -2553,6 +2722,33 @@ export type WorkflowVersionPartsFragment = {
     /** The input that the edge leads to, which names its value where several edges end. Edges with the same name are alternatives for one input; without a name an edge is an input of its own, by the key of its source. */
     targetHandle: string | null;
   }>;
+  /** How many executions are under way at once; null for as many as workers take. */
+  concurrency: {
+    /** So many of one key, from their admission to their end. */
+    max: number;
+    /** A JSONata expression over `input`: executions with the same value count together; null where all of the workflow do. */
+    key: string | null;
+    /** What becomes of a start when so many are. */
+    whenFull: WhenFull;
+  } | null;
+  /** How many executions are admitted within a time; null for as many as are started. */
+  rate: {
+    /** So many of one key. */
+    max: number;
+    /** Within any so many milliseconds. */
+    perMs: number;
+    /** A JSONata expression over `input`: executions with the same value count together; null where all of the workflow do. */
+    key: string | null;
+  } | null;
+  /** Which starts become one execution; null where each is one. */
+  debounce: {
+    /** It starts so many milliseconds after the last start. */
+    waitMs: number;
+    /** And at the latest so many milliseconds after the first; null for as long as starts follow. */
+    maxWaitMs: number | null;
+    /** A JSONata expression over `input`: executions with the same value count together; null where all of the workflow do. */
+    key: string | null;
+  } | null;
 };
 
 export type WorkflowQueryVariables = Exact<{
@@ -2877,13 +3073,13 @@ export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInpu
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
 
 export const ExecutionEventsDocument: Document<ExecutionEventsSubscription, ExecutionEventsSubscriptionVariables> =
-  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionEvents($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...EventParts}endCursor caughtUp}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on ExecutionCanceled{replacedBy}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionActivityDocument: Document<ExecutionActivitySubscription, ExecutionActivitySubscriptionVariables> =
-  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionActivity($executionId:ID!$after:String$types:[ExecutionEventType!]$nodeKeys:[String!]){executionEvents(executionId:$executionId after:$after types:$types nodeKeys:$nodeKeys){events{...ActivityParts}endCursor caughtUp}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on ExecutionCanceled{replacedBy}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, ExecutionHistoryQueryVariables> =
-  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on ExecutionCanceled{replacedBy}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
   'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
@@ -2897,11 +3093,23 @@ export const ExecutionResumeDocument: Document<ExecutionResumeMutation, Executio
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
   'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
+export const ExecutionCountDocument: Document<ExecutionCountQuery, ExecutionCountQueryVariables> =
+  'query ExecutionCount($filter:ExecutionFilter){executionCount(filter:$filter)}';
+
+export const ExecutionsCancelDocument: Document<ExecutionsCancelMutation, ExecutionsCancelMutationVariables> =
+  'mutation ExecutionsCancel($filter:ExecutionFilter!$first:Int!=100$after:ID$dryRun:Boolean!=false$mode:ExecutionCancelMode!=GRACEFUL){executionsCancel(filter:$filter first:$first after:$after dryRun:$dryRun mode:$mode){...BulkParts}}fragment BulkParts on ExecutionsPayload{matched changed refused refusals{code count message}endCursor userErrors{level code field message}}';
+
+export const ExecutionsRetryDocument: Document<ExecutionsRetryMutation, ExecutionsRetryMutationVariables> =
+  'mutation ExecutionsRetry($filter:ExecutionFilter!$first:Int!=100$after:ID$dryRun:Boolean!=false$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$idempotencyKey:String){executionsRetry(filter:$filter first:$first after:$after dryRun:$dryRun strategy:$strategy version:$version idempotencyKey:$idempotencyKey){...BulkParts}}fragment BulkParts on ExecutionsPayload{matched changed refused refusals{code count message}endCursor userErrors{level code field message}}';
+
 export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, ExecutionRetryPlanQueryVariables> =
   'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts waitingFor{...WaitingForParts}nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}fragment WaitingForParts on WaitingFor{limit key position since until}';
+
+export const ExecutionWaitingForDocument: Document<ExecutionWaitingForQuery, ExecutionWaitingForQueryVariables> =
+  'query ExecutionWaitingFor($id:ID!){execution(id:$id){waitingFor{...WaitingForParts}}}fragment WaitingForParts on WaitingFor{limit key position since until}';
 
 export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionExportQueryVariables> =
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
@@ -2958,13 +3166,13 @@ export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariab
   'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion policy allowedHosts problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
-  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
-  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
@@ -2973,22 +3181,22 @@ export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
-  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
-  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy}';
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';
