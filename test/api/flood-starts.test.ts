@@ -29,20 +29,16 @@ test('a start does not wait for 60 starts of another workflow, whose schema take
   let input: object = {};
   for (let depth = 0; depth < 40; depth++) input = { a: input };
   let ended = 0;
-  const flood = Array.from({ length: 60 }, () =>
-    weft
+  for (let n = 0; n < 60; n++)
+    void weft
       .start(flooded, input)
       .catch(String)
-      .finally(() => ended++),
-  );
+      .finally(() => ended++);
   for (let n = 0; n < 5; n++) {
     const events = await weft.allEvents(await weft.start(other, { rows: [n] }));
     expect(events.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: { rows: [n] } });
   }
   await weft.createWorkflow({ nodes, inputSchema: { type: 'object' } });
-  // The slow ones end four by four, each after five seconds.
+  // The slow ones end four by four, each after five seconds; bad-input.test.ts has what they end with.
   expect(ended).toBeLessThan(10);
-  expect(await Promise.race(flood)).toMatch(
-    /cannot be checked by this schema: it took longer than 5 seconds/,
-  );
 });
