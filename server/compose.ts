@@ -47,6 +47,7 @@ import { makeBulkUseCases } from './use-cases/bulk.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
+import { openParkedAlerts } from './use-cases/parked-alerts.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
 import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
@@ -215,6 +216,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
     runAhead: config.runAhead,
   });
   opened.use(worker);
+  opened.use(await openParkedAlerts({ database, boss, settings: config.alerts, clock: systemClock, logger }));
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
   opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));

@@ -190,6 +190,12 @@ export type ExecutionFilter = {
   workflowId?: string | null | undefined;
   /** Those in one of these statuses. */
   statuses?: Array<ExecutionStatus> | null | undefined;
+  /** Those requested at this moment or later. */
+  createdAfter?: string | null | undefined;
+  /** Those requested before this moment. */
+  createdBefore?: string | null | undefined;
+  /** Those of which a node has failed and waits for somebody (`onFailure: PARK`); false for all others. */
+  isParked?: boolean | null | undefined;
 };
 
 /** What a retry does with a node. */

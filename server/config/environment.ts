@@ -56,7 +56,13 @@ export interface Config {
   servesSandbox: boolean;
   environments: { warm: number; idleSeconds: number; preload: boolean };
   packages: ReturnType<typeof toPackageConfig> & { uvPath: string | undefined };
-  alerts: { violations: number; windowSeconds: number; severity: Severity; webhookUrl: string | undefined };
+  alerts: {
+    violations: number;
+    windowSeconds: number;
+    severity: Severity;
+    parked: number;
+    webhookUrl: string | undefined;
+  };
   logLevel: string;
 }
 
@@ -129,6 +135,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       violations: settings.WEFT_ALERT_VIOLATIONS,
       windowSeconds: settings.WEFT_ALERT_WINDOW_SECONDS,
       severity: settings.WEFT_ALERT_SEVERITY,
+      parked: settings.WEFT_ALERT_PARKED,
       webhookUrl: settings.WEFT_ALERT_WEBHOOK_URL,
     },
     logLevel: settings.WEFT_LOG_LEVEL,

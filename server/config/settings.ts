@@ -186,6 +186,9 @@ export const Settings = z.object({
   WEFT_ALERT_SEVERITY: oneOf(severities)
     .default('MEDIUM')
     .describe('The least severe security violations that are counted towards an alert.'),
+  WEFT_ALERT_PARKED: wholeNumber(1, 1_000_000)
+    .default(1)
+    .describe('So many executions of a workflow that wait after a failure raise an alert.'),
   WEFT_ALERT_WEBHOOK_URL: webUrl.optional().describe('Where each alert is posted as JSON. Not set: nowhere.'),
   WEFT_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')

@@ -12,6 +12,7 @@ import { SubExecutions1764530000000 } from '../../migrations/1764530000000-sub-e
 import { Approvals1764540000000 } from '../../migrations/1764540000000-approvals.ts';
 import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
 import { Limits1764610000000 } from '../../migrations/1764610000000-limits.ts';
+import { ParkedFailures1764611000000 } from '../../migrations/1764611000000-parked-failures.ts';
 import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
 
 /** In the order in which they are applied. */
@@ -29,6 +30,7 @@ export const migrations = [
   Approvals1764540000000,
   Files1764600000000,
   Limits1764610000000,
+  ParkedFailures1764611000000,
   PartialRuns1764620000000,
 ];
 

@@ -24,18 +24,20 @@ export interface EventRow {
 export async function insertEvents(pool: Pool, rows: readonly EventRow[]): Promise<void> {
   const projected = rows.filter(({ projection }) => projection !== null);
   const violates = rows.some(({ type }) => type === 'SecurityViolation');
+  const parks = rows.some(({ type, payload }) => type === 'NodeWaiting' && payload.includes('"FAILURE"'));
   await pool.query({
-    ...statementFor(violates, projected.length > 0),
+    ...statementFor({ violates, parks, projects: projected.length > 0 }),
     values: [...eventColumns(rows), ...(projected.length > 0 ? projectionColumns(projected) : [])],
   });
 }
 
-/** Most appends are events alone; the audit trail and the row's changes are added where there are any. */
-function statementFor(violates: boolean, projects: boolean): { name: string; text: string } {
+/** Most appends are events alone; what follows from them in other tables is added where there is any. */
+function statementFor({ violates, parks, projects }: Record<'violates' | 'parks' | 'projects', boolean>) {
   const audited = violates ? `, audited AS (${AUDIT})` : '';
+  const parked = parks ? `, parked AS (${PARK_FAILURES})` : '';
   return {
-    name: `weft-append${violates ? '-audit' : ''}${projects ? '-project' : ''}`,
-    text: `WITH inserted AS (${INSERT})${audited} ${projects ? PROJECT : 'SELECT'}`,
+    name: `weft-append${violates ? '-audit' : ''}${parks ? '-park' : ''}${projects ? '-project' : ''}`,
+    text: `WITH inserted AS (${INSERT})${audited}${parked} ${projects ? PROJECT : 'SELECT'}`,
   };
 }
 
@@ -54,6 +56,15 @@ const AUDIT = `
     AS v (execution_id, seq, type, node_key, attempt, item, payload, occurred_at)
   JOIN executions e ON e.id = v.execution_id
   WHERE v.type = 'SecurityViolation'`;
+
+const PARK_FAILURES = `
+  INSERT INTO parked_failures (execution_id, node_key, parked_at, error)
+  SELECT v.execution_id, v.node_key, v.occurred_at, v.payload->'failure'
+  FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[], $8::timestamptz[])
+    AS v (execution_id, seq, type, node_key, attempt, item, payload, occurred_at)
+  WHERE v.type = 'NodeWaiting' AND v.payload->>'reason' = 'FAILURE'
+  ON CONFLICT (execution_id, node_key) DO UPDATE
+  SET parked_at = excluded.parked_at, error = excluded.error, alerted_at = NULL`;
 
 const PROJECT = `
   UPDATE executions SET

@@ -5,6 +5,7 @@ import { SecurityAlertEntity } from '../db/entities/security-alert.entity.ts';
 import { newestFirst, type PageRequest } from '../db/page.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Severity, severitiesFrom } from '../shared/severity.ts';
+import { ALERT_RETRIES, postAlert } from './post-alert.ts';
 
 export interface AlertSettings {
   /** So many violations of one subject within `windowSeconds` raise an alert. */
@@ -26,7 +27,6 @@ export interface Alert {
 }
 
 const QUEUE = 'security-alerts';
-const WEBHOOK_TIMEOUT_MS = 10_000;
 
 interface Waiting {
   executionId: string;
@@ -50,10 +50,12 @@ export async function openAlerts(deps: {
   const counted = severitiesFrom(settings.severity);
   let waiting: Waiting[] = [];
   let isJudging = false;
-  await boss.createQueue(QUEUE, { retryLimit: 8, retryDelay: 2, retryBackoff: true, retryDelayMax: 600 });
+  await boss.createQueue(QUEUE, ALERT_RETRIES);
   if (settings.webhookUrl !== undefined) {
     const url = settings.webhookUrl;
-    await boss.work<Alert>(QUEUE, { pollingIntervalSeconds: 1 }, async ([job]) => post(url, job!.data));
+    await boss.work<Alert>(QUEUE, { pollingIntervalSeconds: 1 }, async ([job]) =>
+      postAlert(url, { type: 'security-alert', ...job!.data }),
+    );
   }
 
   // cannot reject: it hands what fails to those who wait for it
@@ -153,15 +155,3 @@ const RAISE_DUE = `
   ) AS counted
   WHERE counted.violations >= $3
   RETURNING subject, execution_id AS "executionId", violations, window_seconds AS "windowSeconds", raised_at AS "raisedAt"`;
-
-/** Throws unless the answer is 2xx, so that pg-boss retries. */
-async function post(url: string, alert: Alert): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'user-agent': 'weft' },
-    body: JSON.stringify({ type: 'security-alert', ...alert }),
-    redirect: 'error',
-    signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
-  });
-  if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
-}

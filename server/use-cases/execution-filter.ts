@@ -1,16 +1,38 @@
-import { Any, type FindOptionsWhere } from 'typeorm';
+import { And, Any, type FindOptionsWhere, LessThan, MoreThanOrEqual, Raw } from 'typeorm';
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 
-/** Which executions a list has, and which what is done with all of them. */
+/** Which executions a list has, and what is done with all of them is done with. */
 export interface ExecutionFilter {
   workflowId?: string | null;
   statuses?: readonly ExecutionStatus[] | null;
+  createdAfter?: Date | null;
+  createdBefore?: Date | null;
+  /** Whether a node of it has failed and waits for somebody. */
+  isParked?: boolean | null;
 }
 
-export function whereOf({ workflowId, statuses }: ExecutionFilter): FindOptionsWhere<ExecutionEntity> {
+export function whereOf({
+  workflowId,
+  statuses,
+  createdAfter,
+  createdBefore,
+  isParked,
+}: ExecutionFilter): FindOptionsWhere<ExecutionEntity> {
+  const times = [
+    ...(createdAfter ? [MoreThanOrEqual(createdAfter)] : []),
+    ...(createdBefore ? [LessThan(createdBefore)] : []),
+  ];
   return {
     ...(workflowId ? { workflowId } : {}),
     ...(statuses ? { status: Any([...new Set(statuses)]) } : {}),
+    ...(times.length > 0 ? { createdAt: And(...times) } : {}),
+    ...(isParked == null ? {} : { finishedAt: Raw((column) => parkedSql(column, isParked)) }),
   };
+}
+
+function parkedSql(finishedAt: string, isParked: boolean): string {
+  const id = finishedAt.replace(/finished_?at/i, 'id');
+  const parked = `(${finishedAt} IS NULL AND EXISTS (SELECT FROM parked_failures p WHERE p.execution_id = ${id}))`;
+  return isParked ? parked : `NOT ${parked}`;
 }

@@ -70,6 +70,7 @@ export function makeResumeUseCases({
     if (refused !== null) return refused;
     for (const nodeKey of open)
       await tx.query(SEND_SIGNAL, [id, nodeKey, null, JSON.stringify({ action, version })]);
+    await tx.query('DELETE FROM parked_failures WHERE execution_id = $1 AND node_key = ANY ($2)', [id, open]);
     return null;
   }
 

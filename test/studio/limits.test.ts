@@ -49,6 +49,20 @@ inBrowser('limits in the console', () => {
     });
   });
 
+  test('all runs that the filters show are cancelled, after their number was confirmed', async () => {
+    const workflowId = await weft.createWorkflow({ name: 'Many', nodes });
+    for (let n = 0; n < 3; n += 1) await weft.start(workflowId);
+    await using studio = await browser.open(server, { path: `/runs?status=active&workflow=${workflowId}` });
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Cancel all …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel all of these runs' });
+    await dialog.getByRole('button', { name: 'Cancel 3 runs' }).waitFor();
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel 3 runs' }).click();
+    await dialog.getByText('3 runs cancelled').waitFor();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  });
+
   test('a run that waits for a limit says for which, its place, and moves up live', async () => {
     const concurrency = { max: 1, key: 'input.key' };
     const workflowId = await weft.createWorkflow({ name: 'Queued', nodes, concurrency });

@@ -4,7 +4,7 @@ import type { FailureAction as FailureActionName } from '../../engine/step.ts';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
 import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
 import { PageArgs } from '../relay/page.args.ts';
-import { JsonScalar } from '../scalars.ts';
+import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import {
   ExecutionCancelMode,
   ExecutionRetryStrategy,
@@ -112,6 +112,19 @@ export class ExecutionFilter {
 
   @Field(() => [ExecutionStatus], { nullable: true, description: 'Those in one of these statuses.' })
   statuses?: ExecutionStatusName[] | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Those requested at this moment or later.' })
+  createdAfter?: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Those requested before this moment.' })
+  createdBefore?: Date | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Those of which a node has failed and waits for somebody (`onFailure: PARK`); false for all others.',
+  })
+  isParked?: boolean | null;
 }
 
 @ArgsType()

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import type { ExecutionStatus, ExecutionSummary } from '@weft/client';
+import type { ExecutionFilter, ExecutionStatus, ExecutionSummary } from '@weft/client';
 import { type ReactElement, useEffect, useMemo, useRef } from 'react';
 import { useExecutions } from '../data/executions.ts';
 import { useWorkflows } from '../data/workflows.ts';
@@ -14,6 +14,7 @@ import { FilterSelect, Filters } from '../ui/filters.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
+import { BulkActions } from './bulk-actions.tsx';
 import './run-list.css';
 
 /** Which runs are listed; an app may keep it in the address. */
@@ -24,7 +25,7 @@ export interface RunListFilter {
   within: TimeFilter;
 }
 
-export type StatusFilter = 'all' | 'active' | 'succeeded' | 'failed' | 'canceled';
+export type StatusFilter = 'all' | 'active' | 'parked' | 'succeeded' | 'failed' | 'canceled';
 export type TimeFilter = 'any' | 'hour' | 'day' | 'week';
 
 export interface RunListProps extends NavigationProps {
@@ -49,6 +50,7 @@ export function RunList({
   const runs = useExecutions({
     ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
     ...(statuses === null ? {} : { statuses }),
+    ...(filter.status === 'parked' ? { isParked: true } : {}),
   });
   const { rows, isCut } = withinTime(runs.data ?? [], filter.within);
   const isFiltered = filter.status !== 'all' || filter.workflowId !== null || filter.within !== 'any';
@@ -56,6 +58,9 @@ export function RunList({
     <NavigationProvider value={navigation}>
       <div className="weft-run-list">
         <RunFilters filter={filter} onChange={onFilterChange} />
+        <div className="weft-run-list__bulk">
+          <BulkActions filter={bulkFilter(filter)} />
+        </div>
         {runs.error && runs.data === undefined ? (
           <Callout
             tone="failure"
@@ -95,6 +100,17 @@ export function RunList({
       </div>
     </NavigationProvider>
   );
+}
+
+/** All that the filters show, by the server's clock where a time is chosen. */
+function bulkFilter({ status, workflowId, within }: RunListFilter): ExecutionFilter {
+  const statuses = statusesOf[status];
+  return {
+    ...(workflowId === null ? {} : { workflowId }),
+    ...(statuses === null ? {} : { statuses }),
+    ...(status === 'parked' ? { isParked: true } : {}),
+    ...(within === 'any' ? {} : { createdAfter: new Date(Date.now() - msOf[within]).toISOString() }),
+  };
 }
 
 const rowHeight = 46;
@@ -266,6 +282,7 @@ function RunFilters({
 
 const statusOptions: readonly (readonly [StatusFilter, string])[] = [
   ['active', 'Active'],
+  ['parked', 'Needs mending'],
   ['succeeded', 'Succeeded'],
   ['failed', 'Failed'],
   ['canceled', 'Canceled'],
@@ -281,6 +298,7 @@ const active: ExecutionStatus[] = ['QUEUED', 'RUNNING', 'WAITING'];
 const statusesOf: Record<StatusFilter, ExecutionStatus[] | null> = {
   all: null,
   active,
+  parked: ['RUNNING', 'WAITING'],
   succeeded: ['SUCCEEDED'],
   failed: ['FAILED'],
   canceled: ['CANCELED'],

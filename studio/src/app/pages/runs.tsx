@@ -31,6 +31,7 @@ export default function RunsPage(): ReactElement {
 const statuses: readonly string[] = [
   'all',
   'active',
+  'parked',
   'succeeded',
   'failed',
   'canceled',
