@@ -89,11 +89,20 @@ class IpythonTest(unittest.TestCase):
             (">>> x = 1", "prompts"),
             ("```python", "fences"),
             ("print(“x”)", "plain quotes"),
+            ("const items = $input.all();", "this is JavaScript"),
+            ("// loop over the items", "this is JavaScript"),
+            ("items = $input.all()", "in Python they are `_input`"),
+            ("x = $('Other').first()", "read `input_data`"),
         ):
             with self.subTest(line):
                 ((rule, _, _, message),) = found(line)
                 self.assertEqual(rule, "syntax-error")
                 self.assertIn(hint, message)
+
+
+class N8nTest(unittest.TestCase):
+    def test_a_name_of_n8n_that_is_not_here_says_what_to_do(self):
+        self.assertIn("connect that node to this one", run("return _('Other').all()").error["message"])
 
 
 class MissingModuleTest(unittest.TestCase):

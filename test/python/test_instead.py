@@ -21,7 +21,7 @@ class InsteadTest(unittest.TestCase):
         for member, entry in INSTEAD.items():
             parts = member.split(".")
             modules = [".".join(parts[:count]) for count in range(1, len(parts))]
-            said = any(entry["write"] in messages_of(f"import {module}\n{member}") for module in modules)
+            said = any(entry.get("write", f"set the node's `{entry.get('set')}`") in messages_of(f"import {module}\n{member}") for module in modules)
             self.assertTrue(said, member)
 
     def test_an_import_names_those_of_the_members_that_are_used(self):

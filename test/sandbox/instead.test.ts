@@ -7,7 +7,9 @@ import { errorOf, openTestSandbox, resultOf, type TestSandbox } from '../support
 /** What a refusal says to write instead works where the refusal was. */
 interface Suggestion {
   names: string[];
-  write: string;
+  /** Code; or `set`, the field of the node that does the same. */
+  write?: string;
+  set?: string;
   import?: string;
   /** The value of what is written, where it is an expression whose value is the point. */
   gives?: unknown;
@@ -47,6 +49,7 @@ beforeAll(async () => {
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
 for (const { names, write, import: imported = '', gives } of suggestions) {
+  if (write === undefined) continue;
   test(`instead of ${names[0]}: ${write}`, async () => {
     const code = `${SETUP}${imported}\n${gives === undefined ? `${write}\nresult = True` : `result = ${write}`}`;
     const run = await sandbox.run(code, { input: INPUT });
@@ -55,6 +58,13 @@ for (const { names, write, import: imported = '', gives } of suggestions) {
     else expect(result).toBe(write === 'exit()' ? null : true);
   });
 }
+
+test('instead of sys.setrecursionlimit: the field recursionLimit', async () => {
+  const fields = suggestions.flatMap(({ set }) => set ?? []);
+  expect(fields).toEqual(['recursionLimit']);
+  const code = 'def depth(n): return n and 1 + depth(n - 1)\nresult = depth(5000)';
+  expect(resultOf(await sandbox.run(code, { recursionLimit: 6000 }))).toBe(5000);
+});
 
 test.each([
   ["input('How many?')", 'EOFError', 'Nobody can type here: read the value from `input_data`'],

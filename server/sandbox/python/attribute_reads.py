@@ -87,7 +87,7 @@ def make_reads(harmless, guard):
 
 def mark(tree, code, reads):
     """Returns whether there is something to put in."""
-    if "getattr" not in code or _OTHERWISE.search(code):
+    if _OTHERWISE.search(code):
         return False
     lines = [number for number, line in enumerate(LINE_END.split(code), 1) if "getattr" in line]
     found = [node for node in _nodes_on(tree, lines) if _is_call(node)]

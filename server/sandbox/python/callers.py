@@ -39,7 +39,7 @@ PROGRAM = source.FILENAME
 _OUR_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _READ_BY_FORTRAN = {name: tuple(files) for name, files in DATA["readByFortran"].items()}
 _HANDS_OUT = {name: tuple(os.sep + file for file in files) for name, files in DATA["handsOut"].items()}
-# Saved before guards.py replaces the descriptor by one that is judged.
+# Of what it was before guards.py replaced it, which register() says.
 back_of = types.FrameType.__dict__["f_back"].__get__
 _WALL_FILES = tuple(_OUR_FOLDER + name for name in ("callers.py", "audit.py", "wall.py", "guards.py"))
 
@@ -55,9 +55,11 @@ _code_of = _c_function("PyFrame_GetCode", ctypes.py_object)
 code_of = _code_of
 
 
-def register_packages():
-    """From now on, every folder on sys.path except those of the standard library counts as one of packages."""
-    global _PACKAGES, _LIBRARY
+def register(original_back):
+    """From now on, every folder on sys.path except those of the standard library counts as one of packages, and frames
+    are read by `original_back`, the descriptor `f_back` that Python has."""
+    global _PACKAGES, _LIBRARY, back_of
+    back_of = original_back.__get__
     _PACKAGES = tuple(set(_folders(filter(os.path.isabs, sys.path))) - set(_STDLIB))
     _LIBRARY = (*_STDLIB, *_PACKAGES, _OUR_FOLDER)
     kind_of.cache_clear()

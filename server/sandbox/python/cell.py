@@ -147,7 +147,7 @@ def _serve(config, connection):
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()
-        run_program(request, channel.send, channel.ask)
+        run_program({**request, "scratch": _SCRATCH}, channel.send, channel.ask)
         _linger(connection, born_kb)
 
 

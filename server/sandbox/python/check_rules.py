@@ -99,13 +99,15 @@ def _instead_of(members):
     known = [dotted for dotted in dict.fromkeys(members) if dotted in INSTEAD]
     # `sys.stderr` is in `sys.stderr.write` as well.
     known = [each for each in known if not any(other.startswith(f"{each}.") for other in known)]
-    found = "; ".join(f"for `{dotted}` write {_suggestion(dotted)}" for dotted in known[:_MAX_SUGGESTIONS])
+    found = "; ".join(f"for `{dotted}` {_suggestion(dotted)}" for dotted in known[:_MAX_SUGGESTIONS])
     return f". {found[0].upper()}{found[1:]}" if found else ""
 
 
 def _suggestion(dotted):
     entry = INSTEAD[dotted]
-    return f"`{entry['write']}`" + (f" (`{entry['import']}`)" if entry.get("import") else "")
+    if "set" in entry:
+        return f"set the node's `{entry['set']}`"
+    return f"write `{entry['write']}`" + (f" (`{entry['import']}`)" if entry.get("import") else "")
 
 
 def _imported_name(module, name, node):

@@ -16,13 +16,13 @@ from gc import collect
 
 END_SECONDS = 2
 _LINGER_SECONDS = 0.2  # as cells do after their outcome
-_FINALIZER = re.compile(r"__del__")
 _GENERATOR = re.compile(r"\byield\b")
 _CLEANS_UP = re.compile(r"\b(?:finally|except|with)\b")
 
 
 def may_have_some(code):
-    return bool(_FINALIZER.search(code) or (_GENERATOR.search(code) and _CLEANS_UP.search(code)))
+    # A regular expression that is used for the first time costs a cell ten times as much as this.
+    return "__del__" in code or ("yield" in code and bool(_GENERATOR.search(code) and _CLEANS_UP.search(code)))
 
 
 def run_finalizers(end_early):

@@ -51,6 +51,8 @@ def main():
         _import_packages(config)
     if config["policy"] != "kernel":
         wall.prepare()
+    else:
+        guards.hide_own_frames()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{config['socketFolder']}/forkserver.sock")
     listener.listen(256)
@@ -358,6 +360,7 @@ if __name__ == "__main__":
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, folder)
     import cell
+    import guards
     import preload
     import seccomp
     import syscalls

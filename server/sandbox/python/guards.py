@@ -22,6 +22,7 @@ Nothing here can be reached that judges: a guard raises an audit event of Weft's
 
 import _posixsubprocess
 import builtins
+import ctypes
 import gc
 import importlib
 import operator
@@ -51,6 +52,8 @@ _NO_PROGRAMS = "a sandbox has none; let multiprocessing fork, as it does unless 
 _MAX_JUDGED = 1000
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _read = builtins.getattr
+BACK = types.FrameType.__dict__["f_back"]
+_forget_type = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("PyType_Modified", ctypes.pythonapi))
 _audit = sys.audit
 
 
@@ -65,25 +68,26 @@ def guarded_builtins(harmless):
     return guarded
 
 
+class _HidingBack:
+    """`f_back` without Weft's frames."""
+
+    __slots__ = ()
+
+    def __get__(self, frame, owner=None):
+        back = BACK.__get__(frame, owner)
+        while frame is not None and back is not None and back.f_code.co_filename.startswith(_OWN_FOLDER):
+            back = BACK.__get__(back, owner)
+        return back
+
+
 def hide_own_frames():
     """No stack that a program prints has a frame of Weft's, below its own or in between (a property that `getattr`
-    reads). Under the policy `kernel`; what judges does the same by an event, because reading code in Python is judged."""
-    frame_type = types.FrameType
-    original = frame_type.__dict__["f_back"]
-    if type(original) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
-        return
-
-    class Hiding:
-        __slots__ = ()
-
-        def __get__(self, frame, owner=None):
-            back = original.__get__(frame, owner)
-            while frame is not None and back is not None and back.f_code.co_filename.startswith(_OWN_FOLDER):
-                back = original.__get__(back, owner)
-            return back
-
-    _replace(frame_type, "f_back", Hiding())
-    _forget_types()
+    reads). Under the policy `kernel`, once; what judges does the same by an event, because reading code in Python is
+    judged."""
+    if types.FrameType.__dict__["f_back"] is BACK:
+        _replace(types.FrameType, "f_back", _HidingBack())
+        # Of this type alone: to forget all takes as long as the rest of a short run.
+        _forget_type(types.FrameType)
 
 
 def hide_own_lines():
@@ -106,7 +110,8 @@ def judge_descriptors():
         module, _, name = type_name.rpartition(".")
         kind = _read(importlib.import_module(module), name)
         if attribute in kind.__dict__:  # AttributeError.obj is younger than Python 3.9
-            _replace(kind, attribute, _judged(attribute, kind.__dict__[attribute]))
+            original = BACK if attribute == "f_back" else kind.__dict__[attribute]
+            _replace(kind, attribute, _judged(attribute, original))
     _forget_types()
 
 

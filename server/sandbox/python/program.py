@@ -87,8 +87,7 @@ def run_program(request, send, ask=None):
     notices = []
     namespace = None
     try:
-        reads = wall.make_reads() if request.get("policy", "strict") == "strict" else None
-        program = source.compile_program(request["code"], reads)
+        program = source.compile_program(request["code"], _reads(request))
         namespace = _fresh_main(request["input"], reporter, files)
         packages.prepare(request["code"], namespace, reporter)
         _lead_requests_to_node(request, namespace, send, ask)
@@ -96,8 +95,7 @@ def run_program(request, send, ask=None):
         # _execute, _run and eval call the program, which is one call more than what _depth counts.
         sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
         if request.get("policy") == "kernel":
-            if not request.get("isRehearsal"):  # the program itself may have the wall, which reads frames as they are
-                guards.hide_own_frames()
+            guards.hide_own_frames()
         else:
             wall.raise_wall(
                 send,
@@ -171,6 +169,11 @@ def _fresh_main(input_data, reporter, files):
     return module.__dict__
 
 
+def _reads(request):
+    is_strict = request.get("policy", "strict") == "strict"
+    return wall.make_reads() if is_strict and "getattr" in request["code"] else None
+
+
 def _lead_requests_to_node(request, namespace, send, ask):
     """`fetch` is there without hosts too, where the program names it: its error says what is missing."""
     is_web = request.get("web", False)
@@ -186,7 +189,7 @@ def _depth():
     try:
         sys.setrecursionlimit(1)
     except RecursionError as error:
-        return int(re.findall(r"\d+", str(error))[-1])
+        return int(str(error).partition(":")[0].rpartition(" ")[2])
     return 0
 
 

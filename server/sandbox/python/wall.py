@@ -30,7 +30,7 @@ _waiting = []
 
 def prepare():
     audit = _load_privately()
-    audit.callers.register_packages()
+    audit.callers.register(guards.BACK)
     wall = audit.Wall()
     guards.judge_descriptors()
     guards.judge_starts_of_programs()
