@@ -41,7 +41,6 @@ import _thread
 import atexit
 import builtins
 import os
-import re
 import sys
 import threading
 import types
