@@ -53,6 +53,8 @@ import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
+import { openScheduler } from './use-cases/triggers/scheduler.ts';
+import { makeScheduleUseCases } from './use-cases/triggers/schedules.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
 import type { ServerInfo, Weft } from './use-cases/weft.ts';
 import { makeWorkflowUseCases } from './use-cases/workflows.ts';
@@ -217,10 +219,25 @@ async function openWorker(parts: Parts): Promise<Worker> {
   });
   opened.use(worker);
   opened.use(await openParkedAlerts({ database, boss, settings: config.alerts, clock: systemClock, logger }));
+  opened.use(
+    openScheduler({
+      database,
+      evaluator: parts.evaluator,
+      start: startOfSchedules(parts, worker),
+      cancel: makeExecutionUseCases(parts).cancel,
+      clock: systemClock,
+      logger,
+    }),
+  );
   if (config.retentionDays !== undefined)
     opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
   opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
+}
+
+/** Executions that schedules start have them as who started them. */
+function startOfSchedules(parts: Parts, worker: Worker | null) {
+  return makeStartUseCases({ ...parts, worker, principal: 'schedule' }).start;
 }
 
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
@@ -271,6 +288,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     },
     files: parts.files,
     approvals: makeApprovalUseCases(parts),
+    schedules: makeScheduleUseCases({ ...parts, start: startOfSchedules(parts, worker) }),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases({ ...parts, openedHosts: config.requestLimits.openedHosts }),
     serverInfo: async () => ({

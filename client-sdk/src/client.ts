@@ -13,6 +13,7 @@ import { type Files, makeFiles } from './files.ts';
 import type { ClientOptions } from './options.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
+import { makeSchedules, type Schedules } from './schedules.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
 import { makeWorkflows, type Workflows } from './workflows.ts';
 
@@ -27,6 +28,7 @@ export interface WeftClient {
   readonly approvals: Approvals;
   readonly artifacts: Artifacts;
   readonly files: Files;
+  readonly schedules: Schedules;
   readonly securityViolations: SecurityViolations;
   /** Every node type, with all that a palette and a form need to render it. */
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
@@ -57,6 +59,7 @@ export function makeClient(context: ClientContext): WeftClient {
     approvals: makeApprovals(context),
     artifacts: makeArtifacts(settings),
     files: makeFiles(settings),
+    schedules: makeSchedules(context),
     securityViolations: makeSecurityViolations(context),
     async nodeDefinitions(requestOptions) {
       return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;

@@ -57,6 +57,7 @@ export type {
   RunMethods,
   WaitingFor,
 } from './run.ts';
+export type { Schedule, ScheduleBackfill, ScheduleFiring, Schedules } from './schedules.ts';
 export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';

@@ -14,6 +14,7 @@ import { Files1764600000000 } from '../../migrations/1764600000000-files.ts';
 import { Limits1764610000000 } from '../../migrations/1764610000000-limits.ts';
 import { ParkedFailures1764611000000 } from '../../migrations/1764611000000-parked-failures.ts';
 import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
+import { Schedules1764630000000 } from '../../migrations/1764630000000-schedules.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -32,6 +33,7 @@ export const migrations = [
   Limits1764610000000,
   ParkedFailures1764611000000,
   PartialRuns1764620000000,
+  Schedules1764630000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

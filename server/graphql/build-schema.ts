@@ -14,6 +14,8 @@ import { NodeDefinitionResolver } from './node-definition/node-definition.resolv
 import { PythonResolver } from './python/python.resolver.ts';
 import { PythonEnvironmentResolver } from './python-environment/python-environment.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
+import { ScheduleResolver } from './schedule/schedule.resolver.ts';
+import { ScheduleFiringResolver } from './schedule/schedule-firing.resolver.ts';
 import { SecurityAlertResolver } from './security-violation/security-alert.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
@@ -37,6 +39,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionEventResolver,
       ApprovalResolver,
       ApprovalSubscription,
+      ScheduleResolver,
+      ScheduleFiringResolver,
       PythonResolver,
       PythonEnvironmentResolver,
       SecurityAlertResolver,

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import type { Schedule } from '../use-cases/triggers/schedule.ts';
 import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../use-cases/types.ts';
 import type { WaitingFor } from '../use-cases/waiting-for.ts';
 import type { Weft } from '../use-cases/weft.ts';
@@ -15,11 +16,12 @@ export interface Loaders {
   execution: DataLoader<string, Execution | null>;
   executionValues: DataLoader<string, ExecutionValues>;
   waitingFor: DataLoader<string, WaitingFor | null>;
+  schedule: DataLoader<string, Schedule | null>;
 }
 
 /** Lookups of one kind in the same turn of the event loop become one query. */
 export function makeLoaders(
-  { workflows, executions }: Weft,
+  { workflows, executions, schedules }: Weft,
   { cache, budget }: { cache: boolean; budget: ResponseBudget },
 ): Loaders {
   return {
@@ -29,6 +31,7 @@ export function makeLoaders(
       cacheKeyFn: ({ workflowId, number }) => `${workflowId}/${number}`,
     }),
     execution: new DataLoader((ids) => executions.getMany(ids), { cache }),
+    schedule: new DataLoader((ids) => schedules.getMany(ids), { cache }),
     executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache }),
     waitingFor: new DataLoader((ids) => executions.waitingFor(ids), { cache }),
   };

@@ -4,7 +4,8 @@ import type { ParentNode } from '../nodes/children.ts';
 import type { Execution } from './types.ts';
 
 export function toExecution(row: ExecutionEntity): Execution {
-  const { id, workflowId, versionNumber, retryOf, principal, createdAt, startedAt, finishedAt } = row;
+  const { id, workflowId, versionNumber, retryOf, principal, scheduledAt, createdAt, startedAt, finishedAt } =
+    row;
   return {
     id,
     status: row.status as ExecutionStatus,
@@ -16,6 +17,8 @@ export function toExecution(row: ExecutionEntity): Execution {
     partial: row.partial,
     priority: row.priority,
     parent: parentOf(row),
+    scheduleId: row.triggerId,
+    scheduledAt,
     principal,
     createdAt,
     startedAt,

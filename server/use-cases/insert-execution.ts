@@ -53,6 +53,8 @@ export type NewExecution = Pick<
   | 'partial'
   | 'pinned'
   | 'priority'
+  | 'triggerId'
+  | 'scheduledAt'
 >;
 
 /** An execution without anything special. */
@@ -74,6 +76,8 @@ export const blankExecution: NewExecution = {
   partial: null,
   pinned: null,
   priority: DEFAULT_PRIORITY,
+  triggerId: null,
+  scheduledAt: null,
 };
 
 /**

@@ -46,6 +46,15 @@ export interface StartInput extends PartialInput {
   timeoutMs?: number | null;
   /** 1 to 5, of which 5 goes first; without it the workflow's. */
   priority?: number | null;
+  /** What starts it, where no client does. */
+  trigger?: Trigger;
+}
+
+export interface Trigger {
+  /** Of the schedule. */
+  triggerId: string;
+  /** The time that it is for. */
+  scheduledAt: Date;
 }
 
 export interface PythonRunInput {
@@ -75,6 +84,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyTtlSeconds,
       timeoutMs = null,
       priority = null,
+      trigger,
       workflowId: id,
       workflowKey,
       ...part
@@ -116,6 +126,7 @@ export function makeStartUseCases(deps: StartDeps) {
         input: given,
         timeoutMs,
         priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
+        ...trigger,
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition, own.value));

@@ -48,6 +48,9 @@ export interface Execution {
   priority: number;
   /** The node that started it, where one did. */
   parent: ParentNode | null;
+  /** The schedule that started it, where one did, and the time that it is for. */
+  scheduleId: string | null;
+  scheduledAt: Date | null;
   /** Who started it. */
   principal: string;
   createdAt: Date;

@@ -74,6 +74,13 @@ export class ExecutionEntity {
   /** The execution for which a limit asked for the end of this one. */
   @Column('text', { name: 'replaced_by', nullable: true })
   replacedBy!: string | null;
+  /** The schedule that started it; null where none did. */
+  @Column('text', { name: 'trigger_id', nullable: true })
+  triggerId!: string | null;
+
+  /** The time of the schedule that it is for. */
+  @Column('timestamptz', { name: 'scheduled_at', nullable: true })
+  scheduledAt!: Date | null;
 
   /** Set by a client's request; the one writer of the execution acts on it. */
   @Column('text', { name: 'cancel_requested', nullable: true })

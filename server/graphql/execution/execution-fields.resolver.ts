@@ -10,6 +10,7 @@ import { ExecutionEventConnection } from '../execution-event/execution-event.typ
 import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
+import { Schedule } from '../schedule/schedule.type.ts';
 import { selects } from '../selects.ts';
 import { toWorkflow, toWorkflowVersion } from '../workflow/workflow.mapper.ts';
 import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
@@ -77,6 +78,17 @@ export class ExecutionFieldsResolver {
   @FieldResolver(() => Execution, { nullable: true, description: 'The execution that this one retries.' })
   async retryOf(@Root() { retryOfId }: Execution, @Ctx() context: GraphqlContext): Promise<Execution | null> {
     return retryOfId === null ? null : await fetchExecution(retryOfId, context);
+  }
+
+  @FieldResolver(() => Schedule, {
+    nullable: true,
+    description: 'The schedule that started it; null where none did, or it was deleted.',
+  })
+  async schedule(
+    @Root() { scheduleId }: Execution,
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<Schedule | null> {
+    return scheduleId === null ? null : loaders.schedule.load(scheduleId);
   }
 
   @FieldResolver(() => ExecutionParent, {

@@ -66,7 +66,14 @@ export class Execution extends NodeInterface {
   })
   durationMs!: number | null;
 
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'The time of its `schedule` that it is for; null where no schedule started it.',
+  })
+  scheduledAt!: Date | null;
+
   /** For the relations; not part of the schema. */
+  scheduleId!: string | null;
   workflowId!: string | null;
   versionNumber!: number | null;
   retryOfId!: string | null;

@@ -8,7 +8,8 @@ import { NodeInterface } from './node.type.ts';
 export class NodeResolver {
   @Query(() => NodeInterface, {
     nullable: true,
-    description: 'A workflow, an execution, an artifact or an approval by its id; null when there is none.',
+    description:
+      'A workflow, an execution, an artifact, an approval or a schedule by its id; null when there is none.',
   })
   async node(
     @Arg('id', () => ID, { description: 'An id as it stands in the `id` field of any object.' }) id: string,
@@ -16,6 +17,7 @@ export class NodeResolver {
   ): Promise<NodeInterface | null> {
     if (id.startsWith('art_')) return await context.weft.files.find(id);
     if (id.startsWith('appr_')) return await context.weft.approvals.get(id);
+    if (id.startsWith('sch_')) return await context.weft.schedules.get(id);
     return (await fetchWorkflow(id, context)) ?? (await fetchExecution(id, context));
   }
 }
@@ -24,5 +26,6 @@ export class NodeResolver {
 export function typeNameOfId(id: string): string {
   if (id.startsWith('art_')) return 'Artifact';
   if (id.startsWith('appr_')) return 'Approval';
+  if (id.startsWith('sch_')) return 'Schedule';
   return id.startsWith('wf_') ? 'Workflow' : 'Execution';
 }
