@@ -184,6 +184,32 @@ export type ApprovalDecisionKind =
   /** No: one is enough. */
   | 'REJECT';
 
+/** What happens at a time of a schedule while an execution that it started has not ended. */
+export type ScheduleOverlap =
+  /** Nothing starts for that time. */
+  | 'SKIP'
+  /** One start waits for the end; further times are skipped. */
+  | 'BUFFER_ONE'
+  /** Each start waits for the end of the one before; at most 1000 wait. */
+  | 'BUFFER_ALL'
+  /** What runs is canceled, and the new execution starts once it has ended. */
+  | 'CANCEL_OTHER'
+  /** Both run. */
+  | 'ALLOW';
+
+/** What became of a time of a schedule. */
+export type ScheduleFiringOutcome =
+  /** An execution was started. */
+  | 'STARTED'
+  /** It waits for an execution to end. */
+  | 'BUFFERED'
+  /** Nothing started, because an execution had not ended. */
+  | 'SKIPPED'
+  /** No worker ran, and the time is longer ago than the catch-up window. */
+  | 'MISSED'
+  /** The execution could not be started, as `reason` says. */
+  | 'REFUSED';
+
 /** Which executions to list. */
 export type ExecutionFilter = {
   /** Those of this workflow. */
@@ -392,6 +418,30 @@ export type DebounceInput = {
   key?: string | null | undefined;
 };
 
+/** Which schedules to list. Each field narrows the list. */
+export type ScheduleFilter = {
+  /** Those of this workflow. */
+  workflowId?: string | null | undefined;
+  /** Those that are paused, or those that are not. */
+  isPaused?: boolean | null | undefined;
+};
+
+/** When a schedule fires. Either `cron` or `intervalMs` is needed. */
+export type ScheduleTimingInput = {
+  /** A cron expression: minute, hour, day of the month, month, day of the week, such as `0 9 * * MON-FRI`; with a sixth field for seconds before them. */
+  cron?: string | null | undefined;
+  /** Milliseconds from one time to the next, at least 1000. */
+  intervalMs?: number | null | undefined;
+  /** The IANA time zone of `cron` and `exclude`, such as Europe/Berlin; by default UTC. */
+  timezone?: string | null | undefined;
+  /** No time before it; intervals count from it. */
+  startsAt?: string | null | undefined;
+  /** No time after it. */
+  endsAt?: string | null | undefined;
+  /** Cron expressions of times to leave out, at most 20: `* * 25 12 *` is all of Christmas Day. */
+  exclude?: Array<string> | null | undefined;
+};
+
 /** Which violations to list. Each field narrows the list. */
 export type SecurityViolationFilter = {
   /** Of executions of this workflow. */
@@ -510,6 +560,70 @@ export type WorkflowChange =
   | 'UPDATED'
   /** The latest version says the same already. */
   | 'UNCHANGED';
+
+/** A new schedule. */
+export type ScheduleCreateInput = {
+  /** A cron expression: minute, hour, day of the month, month, day of the week, such as `0 9 * * MON-FRI`; with a sixth field for seconds before them. */
+  cron?: string | null | undefined;
+  /** Milliseconds from one time to the next, at least 1000. */
+  intervalMs?: number | null | undefined;
+  /** The IANA time zone of `cron` and `exclude`, such as Europe/Berlin; by default UTC. */
+  timezone?: string | null | undefined;
+  /** No time before it; intervals count from it. */
+  startsAt?: string | null | undefined;
+  /** No time after it. */
+  endsAt?: string | null | undefined;
+  /** Cron expressions of times to leave out, at most 20: `* * 25 12 *` is all of Christmas Day. */
+  exclude?: Array<string> | null | undefined;
+  /** A name for people, 1 to 200 characters; by default `Schedule`. */
+  name?: string | null | undefined;
+  /** The version to run; by default the latest at each time. */
+  versionNumber?: number | null | undefined;
+  /** The input of each execution; must fit the workflow's `inputSchema`. Its strings may hold templates over `scheduledAt` and `schedule { id name }`. */
+  input?: unknown;
+  /** Each time fires up to so many milliseconds later, spread evenly; by default 0. */
+  jitterMs?: number | null | undefined;
+  /** By default SKIP. */
+  overlap?: ScheduleOverlap | null | undefined;
+  /** How long ago a time may be, milliseconds, that fired late because no worker ran; by default 600000, ten minutes. Earlier ones are MISSED. */
+  catchupWindowMs?: number | null | undefined;
+  /** Pauses the schedule when so many of its executions in a row have FAILED; by default never. */
+  pauseAfterFailures?: number | null | undefined;
+  /** The workflow to run; or name it by its `workflowKey`. */
+  workflowId?: string | null | undefined;
+  /** The key of the workflow to run. */
+  workflowKey?: string | null | undefined;
+};
+
+/** How a schedule starts executions. A field that is left out has its default. */
+export type ScheduleInput = {
+  /** A cron expression: minute, hour, day of the month, month, day of the week, such as `0 9 * * MON-FRI`; with a sixth field for seconds before them. */
+  cron?: string | null | undefined;
+  /** Milliseconds from one time to the next, at least 1000. */
+  intervalMs?: number | null | undefined;
+  /** The IANA time zone of `cron` and `exclude`, such as Europe/Berlin; by default UTC. */
+  timezone?: string | null | undefined;
+  /** No time before it; intervals count from it. */
+  startsAt?: string | null | undefined;
+  /** No time after it. */
+  endsAt?: string | null | undefined;
+  /** Cron expressions of times to leave out, at most 20: `* * 25 12 *` is all of Christmas Day. */
+  exclude?: Array<string> | null | undefined;
+  /** A name for people, 1 to 200 characters; by default `Schedule`. */
+  name?: string | null | undefined;
+  /** The version to run; by default the latest at each time. */
+  versionNumber?: number | null | undefined;
+  /** The input of each execution; must fit the workflow's `inputSchema`. Its strings may hold templates over `scheduledAt` and `schedule { id name }`. */
+  input?: unknown;
+  /** Each time fires up to so many milliseconds later, spread evenly; by default 0. */
+  jitterMs?: number | null | undefined;
+  /** By default SKIP. */
+  overlap?: ScheduleOverlap | null | undefined;
+  /** How long ago a time may be, milliseconds, that fired late because no worker ran; by default 600000, ten minutes. Earlier ones are MISSED. */
+  catchupWindowMs?: number | null | undefined;
+  /** Pauses the schedule when so many of its executions in a row have FAILED; by default never. */
+  pauseAfterFailures?: number | null | undefined;
+};
 
 /** The types of events, for filtering. Each has the name of its GraphQL type. */
 export type ExecutionEventType =
@@ -2432,6 +2546,296 @@ export type PythonCheckQuery = {
   };
 };
 
+export type SchedulesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ScheduleFilter | null | undefined;
+}>;
+
+
+export type SchedulesQuery = {
+  /** Schedules, newest first. */
+  schedules: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<SchedulePartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type ScheduleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ScheduleQuery = {
+  /** A schedule by its id; null where there is none. */
+  schedule: SchedulePartsFragment | null;
+};
+
+export type ScheduleFiringsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ScheduleFiringsQuery = {
+  /** A schedule by its id; null where there is none. */
+  schedule: {
+    /** What became of its times, newest first; the last 1000 are kept. */
+    firings: {
+      /** The items alone, for clients that need no cursors of their own. */
+      nodes: Array<{
+        /** The time. */
+        scheduledAt: string;
+        /** When the schedule fired for it. */
+        firedAt: string;
+        /** What became of it. */
+        outcome: ScheduleFiringOutcome;
+        /** Why nothing started, where nothing did. */
+        reason: string | null;
+        /** What was started; null where nothing was, or it was deleted. */
+        execution: {
+          /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+          id: string;
+          /** Its status. */
+          status: ExecutionStatus;
+        } | null;
+      }>;
+      /** Where this page begins and ends, and whether there is more. */
+      pageInfo: {
+        /** Whether there are items after this page. */
+        hasNextPage: boolean;
+        /** The cursor of the last item: pass it as `after` for the next page. */
+        endCursor: string | null;
+      };
+    };
+  } | null;
+};
+
+export type SchedulePreviewQueryVariables = Exact<{
+  input: ScheduleTimingInput;
+  count?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SchedulePreviewQuery = {
+  /** The next times that a schedule would have, across changes of clocks. Creates nothing. */
+  schedulePreview: {
+    /** The times, in order; empty where there are userErrors. */
+    times: Array<string>;
+    /** What is wrong with the input; else empty. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ScheduleCreateMutationVariables = Exact<{
+  input: ScheduleCreateInput;
+}>;
+
+
+export type ScheduleCreateMutation = {
+  /** Starts executions of a workflow at times, from now on. */
+  scheduleCreate: SchedulePayloadPartsFragment;
+};
+
+export type ScheduleUpdateMutationVariables = Exact<{
+  id: string;
+  input: ScheduleInput;
+}>;
+
+
+export type ScheduleUpdateMutation = {
+  /** Changes the fields that are given, null to give one its default again. Goes on from now; what waits to be started stays. */
+  scheduleUpdate: SchedulePayloadPartsFragment;
+};
+
+export type ScheduleDeleteMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ScheduleDeleteMutation = {
+  /** Deletes a schedule. Executions that it started stay, and go on. */
+  scheduleDelete: {
+    /** The id; null where there are userErrors. */
+    deletedId: string | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type SchedulePauseMutationVariables = Exact<{
+  id: string;
+  reason?: string | null | undefined;
+}>;
+
+
+export type SchedulePauseMutation = {
+  /** Stops a schedule from firing until it is resumed. */
+  schedulePause: SchedulePayloadPartsFragment;
+};
+
+export type ScheduleResumeMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ScheduleResumeMutation = {
+  /** Lets a paused schedule fire again, from now on: what it missed meanwhile is not made up for. */
+  scheduleResume: SchedulePayloadPartsFragment;
+};
+
+export type ScheduleTriggerMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ScheduleTriggerMutation = {
+  /** Starts an execution of a schedule at once, whatever runs and whether it is paused. */
+  scheduleTrigger: {
+    /** The execution; null where there are userErrors. */
+    execution: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+    } | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ScheduleBackfillMutationVariables = Exact<{
+  id: string;
+  from: string;
+  to: string;
+}>;
+
+
+export type ScheduleBackfillMutation = {
+  /** Starts executions for the times of a range in the past that started none, at most 1000: one after the other, or together where `overlap` is ALLOW. */
+  scheduleBackfill: {
+    /** How many times of the range start an execution. */
+    added: number;
+    /** How many had started one before, or wait to. */
+    alreadyFired: number;
+    /** The schedule; null where there are userErrors. */
+    schedule: SchedulePartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type SchedulePayloadPartsFragment = {
+  /** The schedule; null where there are userErrors. */
+  schedule: SchedulePartsFragment | null;
+  /** Empty where the mutation succeeded. */
+  userErrors: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
+  }>;
+};
+
+export type SchedulePartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** A name for people. */
+  name: string;
+  /** The version that it runs; null for the latest. */
+  versionNumber: number | null;
+  /** The input of each execution, with its templates. */
+  input: unknown;
+  /** The cron expression; null where it has an interval. */
+  cron: string | null;
+  /** The interval, milliseconds; null where it has `cron`. */
+  intervalMs: number | null;
+  /** The time zone of `cron` and `exclude`. */
+  timezone: string;
+  /** No time before it. */
+  startsAt: string | null;
+  /** No time after it. */
+  endsAt: string | null;
+  /** Cron expressions of times that are left out. */
+  exclude: Array<string>;
+  /** Each time fires up to so many milliseconds later. */
+  jitterMs: number;
+  /** What happens while an execution has not ended. */
+  overlap: ScheduleOverlap;
+  /** How long ago a time may be that fires late, milliseconds. */
+  catchupWindowMs: number;
+  /** It pauses when so many executions in a row have FAILED; null for never. */
+  pauseAfterFailures: number | null;
+  /** Since when it is paused; null while it fires. */
+  pausedAt: string | null;
+  /** Why it is paused, where somebody or the server said so. */
+  pauseReason: string | null;
+  /** Its next time; null while it is paused, and where no time is left. */
+  nextAt: string | null;
+  /** How many starts wait for an execution to end. */
+  buffered: number;
+  /** When it was created. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** The workflow; null where it was deleted. */
+  workflow: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+    key: string;
+    /** The name of its latest version. */
+    name: string;
+  } | null;
+};
+
 export type SecurityViolationsQueryVariables = Exact<{
   filter?: SecurityViolationFilter | null | undefined;
   first?: number | null | undefined;
@@ -3158,6 +3562,39 @@ export const PythonEnvironmentDeleteDocument: Document<PythonEnvironmentDeleteMu
 
 export const PythonCheckDocument: Document<PythonCheckQuery, PythonCheckQueryVariables> =
   'query PythonCheck($code:String!$packages:[String!]$policy:PythonPolicy$hosts:[String!]){pythonCheck(code:$code packages:$packages policy:$policy hosts:$hosts){ok violations{rule message line column}shape policy inputSchema packages missingPackages}}';
+
+export const SchedulesDocument: Document<SchedulesQuery, SchedulesQueryVariables> =
+  'query Schedules($first:Int$after:String$filter:ScheduleFilter){schedules(first:$first after:$after filter:$filter){nodes{...ScheduleParts}pageInfo{hasNextPage endCursor}}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleDocument: Document<ScheduleQuery, ScheduleQueryVariables> =
+  'query Schedule($id:ID!){schedule(id:$id){...ScheduleParts}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleFiringsDocument: Document<ScheduleFiringsQuery, ScheduleFiringsQueryVariables> =
+  'query ScheduleFirings($id:ID!$first:Int$after:String){schedule(id:$id){firings(first:$first after:$after){nodes{scheduledAt firedAt outcome reason execution{id status}}pageInfo{hasNextPage endCursor}}}}';
+
+export const SchedulePreviewDocument: Document<SchedulePreviewQuery, SchedulePreviewQueryVariables> =
+  'query SchedulePreview($input:ScheduleTimingInput!$count:Int$after:DateTime){schedulePreview(input:$input count:$count after:$after){times userErrors{level code field message}}}';
+
+export const ScheduleCreateDocument: Document<ScheduleCreateMutation, ScheduleCreateMutationVariables> =
+  'mutation ScheduleCreate($input:ScheduleCreateInput!){scheduleCreate(input:$input){...SchedulePayloadParts}}fragment SchedulePayloadParts on SchedulePayload{schedule{...ScheduleParts}userErrors{level code field message}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleUpdateDocument: Document<ScheduleUpdateMutation, ScheduleUpdateMutationVariables> =
+  'mutation ScheduleUpdate($id:ID!$input:ScheduleInput!){scheduleUpdate(id:$id input:$input){...SchedulePayloadParts}}fragment SchedulePayloadParts on SchedulePayload{schedule{...ScheduleParts}userErrors{level code field message}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleDeleteDocument: Document<ScheduleDeleteMutation, ScheduleDeleteMutationVariables> =
+  'mutation ScheduleDelete($id:ID!){scheduleDelete(id:$id){deletedId userErrors{level code field message}}}';
+
+export const SchedulePauseDocument: Document<SchedulePauseMutation, SchedulePauseMutationVariables> =
+  'mutation SchedulePause($id:ID!$reason:String){schedulePause(id:$id reason:$reason){...SchedulePayloadParts}}fragment SchedulePayloadParts on SchedulePayload{schedule{...ScheduleParts}userErrors{level code field message}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleResumeDocument: Document<ScheduleResumeMutation, ScheduleResumeMutationVariables> =
+  'mutation ScheduleResume($id:ID!){scheduleResume(id:$id){...SchedulePayloadParts}}fragment SchedulePayloadParts on SchedulePayload{schedule{...ScheduleParts}userErrors{level code field message}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const ScheduleTriggerDocument: Document<ScheduleTriggerMutation, ScheduleTriggerMutationVariables> =
+  'mutation ScheduleTrigger($id:ID!){scheduleTrigger(id:$id){execution{id}userErrors{level code field message}}}';
+
+export const ScheduleBackfillDocument: Document<ScheduleBackfillMutation, ScheduleBackfillMutationVariables> =
+  'mutation ScheduleBackfill($id:ID!$from:DateTime!$to:DateTime!){scheduleBackfill(id:$id from:$from to:$to){added alreadyFired schedule{...ScheduleParts}userErrors{level code field message}}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';
