@@ -23,6 +23,8 @@ export interface ItemState<Output = unknown> {
   readonly attempt: number;
   /** Null until the status is SUCCEEDED or REUSED. */
   readonly output: Output | null;
+  /** The output handle that it emitted on, with its output. */
+  readonly handle: string | null;
   /** Why the last attempt failed. */
   readonly error: NodeFailure | null;
   /** The edges by which nothing came, where it was SKIPPED. Null otherwise. */
@@ -69,6 +71,7 @@ const emptyItem: ItemState = {
   status: 'QUEUED',
   attempt: 0,
   output: null,
+  handle: null,
   error: null,
   because: null,
   pinned: null,
@@ -170,9 +173,15 @@ function itemChanges(event: ExecutionEvent, before: ItemState): Partial<ItemStat
       return { progress: { current, total, unit, message } };
     }
     case 'NodeSucceeded':
-      return { status: 'SUCCEEDED', output: event.output, error: null, ...ended };
+      return { status: 'SUCCEEDED', output: event.output, handle: event.handle, error: null, ...ended };
     case 'NodeReused':
-      return { status: 'REUSED', output: event.output, pinned: event.pinned ?? null, ...ended };
+      return {
+        status: 'REUSED',
+        output: event.output,
+        handle: event.handle,
+        pinned: event.pinned ?? null,
+        ...ended,
+      };
     case 'NodeFailed':
       return { status: 'FAILED', error: event.error, ...ended };
     case 'NodeCanceled':

@@ -179,6 +179,7 @@ function toNodeExecutions(state: RunState): NodeExecution[] {
       status: run.status,
       attempt: run.attempt,
       output: run.output ?? null,
+      handle: run.handle,
       error: run.error,
       because: run.because,
       pinned: run.pinned,

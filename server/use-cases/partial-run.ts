@@ -27,6 +27,8 @@ export interface PartialInput {
 
 export interface PreparedRun {
   partial: PartialRun;
+  /** The execution that outputs are from, where there is one. */
+  pinnedFrom: string | null;
   /** The input of the execution that the outputs are from; undefined without one. */
   formerInput: unknown;
   /** Whether a node that runs begins with the execution's input. */
@@ -75,19 +77,35 @@ export async function preparePartialRun(
   ];
   if (userErrors.length > 0) return { ok: false, userErrors };
   const readsInput = [...chosen].some((key) => plan.graph.nodes.get(key)!.incoming.length === 0);
-  return { ok: true, value: { partial, formerInput: former?.input, readsInput } };
+  return {
+    ok: true,
+    value: { partial, pinnedFrom: pinnedFrom ?? null, formerInput: former?.input, readsInput },
+  };
 }
 
+/** An execution to take outputs from; where it was a partial one itself, with what it left out as its own has it. */
 interface Former {
   id: string;
-  versionNumber: number;
   input: unknown;
   state: RunState;
+  /** Which version ran; null where several did. */
+  versionNumber: number | null;
+  /** The execution that a node's output is from, where that is not this one. */
+  origins: Map<string, string>;
 }
 
-async function readFormer(pool: Pool, id: string, workflowId: string): Promise<Former | UserError> {
-  const { rows } = await pool.query<{ workflowId: string | null; versionNumber: number; input: unknown }>(
-    'SELECT workflow_id AS "workflowId", version_number AS "versionNumber", input FROM executions WHERE id = $1',
+/** Partial executions that have their outputs from one another. */
+const MAX_FORMERS = 20;
+
+async function readFormer(
+  pool: Pool,
+  id: string,
+  workflowId: string,
+  depth = 1,
+): Promise<Former | UserError> {
+  const { rows } = await pool.query<FormerRow>(
+    `SELECT workflow_id AS "workflowId", version_number AS "versionNumber", input, partial->>'pinnedFrom' AS "pinnedFrom"
+     FROM executions WHERE id = $1`,
     [id],
   );
   const row = rows[0];
@@ -98,7 +116,34 @@ async function readFormer(pool: Pool, id: string, workflowId: string): Promise<F
     const message = `Expected an execution of workflow ${workflowId}, got ${id}, which is ${row.workflowId === null ? 'a pythonRun' : `of ${row.workflowId}`}.`;
     return { code: 'OTHER_WORKFLOW', field, message };
   }
-  return { ...row, id, state: (await foldJournal(pool, id)).state };
+  const { state } = await foldJournal(pool, id);
+  const { input, versionNumber, pinnedFrom } = row;
+  const former: Former = { id, input, versionNumber, state, origins: new Map() };
+  const left = [...state.nodes].filter(([, run]) => run.isLeftOut).map(([key]) => key);
+  if (pinnedFrom === null || left.length === 0 || depth === MAX_FORMERS) return former;
+  const base = await readFormer(pool, pinnedFrom, workflowId, depth + 1);
+  // It may have been deleted since.
+  return 'code' in base ? former : withBase(former, base, left);
+}
+
+interface FormerRow {
+  workflowId: string | null;
+  versionNumber: number;
+  input: unknown;
+  pinnedFrom: string | null;
+}
+
+function withBase(former: Former, base: Former, left: readonly string[]): Former {
+  for (const key of left) {
+    const run = base.state.nodes.get(key);
+    if (run === undefined) continue;
+    former.state.nodes.set(key, run);
+    former.origins.set(key, base.origins.get(key) ?? base.id);
+  }
+  return {
+    ...former,
+    versionNumber: former.versionNumber === base.versionNumber ? base.versionNumber : null,
+  };
 }
 
 /** What the nodes that run read of nodes that do not, by edges or by expressions, as far as the former execution has it. */
@@ -107,7 +152,7 @@ async function pinsFrom(
   plan: Plan,
   { pinned }: PartialRun,
   chosen: ReadonlySet<string>,
-  { id, input, state, isSameVersion }: Former & { isSameVersion: boolean },
+  { id, input, state, origins, isSameVersion }: Former & { isSameVersion: boolean },
 ): Promise<PinnedOutput[]> {
   const read = new Set(await readByExpressions(deps, plan, chosen));
   for (const key of chosen) for (const { source } of plan.graph.nodes.get(key)!.incoming) read.add(source);
@@ -122,7 +167,15 @@ async function pinsFrom(
       const hasEmittedError = isSameVersion && handlesFailure(plan.graph.nodes.get(nodeKey)!);
       const execution = { id, workflowId: null, input, timeoutMs: null };
       const emission = emissionOf(hasEmittedError ? plan.graph : null, state, execution, nodeKey);
-      return emission === null ? [] : [{ nodeKey, ...emission, executionId: id }];
+      return emission === null
+        ? []
+        : [
+            {
+              nodeKey,
+              ...emission,
+              executionId: state.nodes.get(nodeKey)!.pinned?.executionId ?? origins.get(nodeKey) ?? id,
+            },
+          ];
     });
 }
 

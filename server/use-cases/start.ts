@@ -169,7 +169,7 @@ export function makeStartUseCases(deps: StartDeps) {
 function partsOf(run: PreparedRun | null): Pick<NewExecution, 'partial' | 'pinned'> {
   if (run === null) return { partial: null, pinned: null };
   const { from, to, pinned } = run.partial;
-  return { partial: { from: [...from], to: [...to] }, pinned };
+  return { partial: { from: [...from], to: [...to], pinnedFrom: run.pinnedFrom }, pinned };
 }
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {

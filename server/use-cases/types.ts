@@ -43,7 +43,7 @@ export interface Execution {
   wait: Wait | null;
   retryOf: string | null;
   /** Where it does not run the whole workflow: the nodes that it starts at and runs to. */
-  partial: { from: string[]; to: string[] } | null;
+  partial: { from: string[]; to: string[]; pinnedFrom: string | null } | null;
   /** 1 to 5; 5 goes first. */
   priority: number;
   /** The node that started it, where one did. */
@@ -72,6 +72,8 @@ export interface NodeExecution {
   /** Attempts started so far. */
   attempt: number;
   output: unknown;
+  /** The output handle that it emitted on. */
+  handle: string | null;
   error: NodeError | null;
   /** Why it was skipped. */
   because: readonly DeadEdge[] | null;

@@ -107,6 +107,22 @@ test('a run from a node on has the rest, and the input, of an execution that ran
   });
 });
 
+test('an execution that ran a part stands for what it left out too, by the one that its outputs are from', async () => {
+  const id = await weft.createWorkflow(chain);
+  const ran = async (input: object) => {
+    const execution = (await start(id, input)).execution!.id;
+    return { id: execution, events: await weft.allEvents(execution) };
+  };
+  const whole = await ran({ input: { n: 4 } });
+  const middle = await ran({ from: ['sum'], to: ['sum'], pinnedFrom: whole.id });
+  const { events } = await ran({ from: ['last'], pinnedFrom: middle.id });
+  const origins = events
+    .filter(({ __typename }) => __typename === 'NodeReused')
+    .map(({ nodeKey, pinned }) => [nodeKey, pinned.executionId]);
+  expect(Object.fromEntries(origins)).toEqual({ load: whole.id, side: whole.id, sum: middle.id });
+  expect(events.at(-1)!.output).toEqual({ sum: 41, side: 'side', load: 40 });
+});
+
 test('outputs that are given come before those of the execution, and alone they stand in for nodes of a whole run', async () => {
   const id = await weft.createWorkflow(chain);
   const first = await weft.start(id, { n: 4 });

@@ -107,6 +107,59 @@ inBrowser('the editor', () => {
     await alone.getByText('Oslo Oslo').waitFor();
   });
 
+  test('a node runs alone and from there on with what the last run had, or with outputs that are pinned', async () => {
+    const transform = (key: string, expression: string) => ({
+      key,
+      type: 'transform',
+      config: { expression },
+    });
+    const id = await weft.createWorkflow({
+      name: 'Parts',
+      nodes: [transform('load', '$millis()'), transform('sum', 'input + 1'), transform('last', 'input + 1')],
+      edges: [
+        { source: 'load', target: 'sum' },
+        { source: 'sum', target: 'last' },
+      ],
+    });
+    const first = (await weft.allEvents(await weft.start(id))).at(-1)!.output as number;
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    const choose = async (key: string, item: string) => {
+      await nodeOf(page, key).click();
+      await page.getByRole('tab', { name: 'Node' }).click();
+      await page.getByRole('button', { name: `Run ${key}` }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+    };
+    const output = () => page.getByRole('region', { name: 'Run', exact: true }).locator('pre');
+    await choose('sum', 'Run only this node');
+    await page.locator('[data-node-key="sum"][data-status="SUCCEEDED"]').waitFor();
+    await page.locator('[data-node-key="last"][data-status="SKIPPED"]').waitFor();
+    await output()
+      .getByText(String(first - 1), { exact: true })
+      .waitFor();
+    await choose('last', 'Run from here');
+    await output().getByText(String(first), { exact: true }).waitFor();
+    await page.locator('[data-node-key="sum"][data-status="REUSED"]').waitFor();
+    // What both runs of a part left out is still there, from the run of the whole.
+    await choose('load', 'Pin its last output');
+    await nodeOf(page, 'load').getByText('Its output is pinned').waitFor({ state: 'attached' });
+    await studio.screenshot('editor-pinned');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.reload();
+    await nodeOf(page, 'load').getByText('Its output is pinned').waitFor({ state: 'attached' });
+    await page.getByRole('tab', { name: 'Run' }).click();
+    await page.getByText('Pinned: load.').waitFor();
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Run', exact: true }).click();
+    await output().getByText(String(first), { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Open the run' }).click();
+    await page.getByText('Part of the workflow').waitFor();
+    await page.getByRole('tab', { name: 'Graph' }).click();
+    await nodeOf(page, 'load').click();
+    await page.getByText('Its output was pinned, as it was given.').waitFor();
+    await studio.screenshot('run-pinned');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+  });
+
   test('undo, redo, duplicate and delete; a bad package is marked on its node and leads there', async () => {
     const id = await weft.createWorkflow(double);
     await using studio = await browser.open(server, { path: `/workflows/${id}` });

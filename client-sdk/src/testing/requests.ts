@@ -81,13 +81,15 @@ function toNodeExecution(
   item: number | null,
   state: NodeState | NodeState['items'][number],
 ): ExecutionWithNodes['nodeExecutions'][number] {
-  const { status, attempt, output, error, because, pinned, isLeftOut, wait, startedAt, finishedAt } = state;
+  const { status, attempt, output, handle, error, because, pinned, isLeftOut, wait, startedAt, finishedAt } =
+    state;
   return {
     nodeKey,
     item,
     status,
     attempt,
     output,
+    handle,
     error,
     wait,
     because: because && [...because],

@@ -92,7 +92,7 @@ export class ExecutionEntity {
 
   /** Where it does not run the whole workflow: the nodes that it starts at and runs to. */
   @Column('json', { nullable: true })
-  partial!: { from: string[]; to: string[] } | null;
+  partial!: { from: string[]; to: string[]; pinnedFrom: string | null } | null;
 
   /** With it: what stands in for nodes that do not run, a list of PinnedOutput. */
   @Column('json', { nullable: true, select: false })

@@ -22,6 +22,12 @@ export class PartialRun {
     description: 'The keys of the nodes that it runs to; empty where it runs to the end.',
   })
   to!: string[];
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The execution that pinned outputs are from; null where all were given.',
+  })
+  pinnedFrom!: string | null;
 }
 
 @ObjectType({
@@ -105,6 +111,12 @@ export class NodeExecution {
     description: 'What the node emitted; null until it has SUCCEEDED.',
   })
   output!: unknown;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The output handle that the node emitted on; null until it has SUCCEEDED.',
+  })
+  handle!: string | null;
 
   @Field(() => NodeError, { nullable: true, description: 'Why its last attempt failed.' })
   error!: NodeError | null;

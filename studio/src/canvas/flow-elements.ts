@@ -30,6 +30,8 @@ export interface NodeData extends Record<string, unknown> {
   isReadOnly: boolean;
   /** Whether it starts with what comes of several edges; a join of one edge is none. */
   joinsAny: boolean;
+  /** Whether an output stands in for it. */
+  isPinned: boolean;
 }
 
 export interface EdgeData extends Record<string, unknown> {
@@ -45,6 +47,7 @@ export interface FlowInput {
   states: Readonly<Record<string, CanvasNodeState>> | undefined;
   problems: readonly CanvasProblem[] | undefined;
   marks: ReadonlyMap<string, CanvasMark> | undefined;
+  pinned: ReadonlySet<string> | undefined;
   selected: CanvasSelection;
   isReadOnly: boolean;
 }
@@ -66,7 +69,7 @@ export function makeFlowElements(): (input: FlowInput) => FlowElements {
   let last: FlowElements = { nodes: [], edges: [] };
 
   return (input) => {
-    const { workflow, definitions, states, problems, marks, selected, isReadOnly } = input;
+    const { workflow, definitions, states, problems, marks, pinned, selected, isReadOnly } = input;
     const types = new Map(definitions.map((definition) => [definition.type, definition]));
     const shapes = geometries(workflow, types);
     const positions = places(workflow, shapes);
@@ -91,6 +94,7 @@ export function makeFlowElements(): (input: FlowInput) => FlowElements {
         mark: marks?.get(node.key),
         isReadOnly,
         joinsAny: (types.get(node.type)?.join ?? node.join) === 'ANY' && (incoming.get(node.key) ?? 0) > 1,
+        isPinned: pinned?.has(node.key) ?? false,
       };
       const { x, y } = positions.get(node.key)!;
       const isSelected = selectedNodes.has(node.key);

@@ -31,7 +31,7 @@ export const NodeView = memo(
             <Icon name={nodeIcon(node.type, definition?.category)} />
           </span>
           <Names node={node} definition={definition} />
-          <Extras node={node} joinsAny={data.joinsAny} />
+          <Extras node={node} joinsAny={data.joinsAny} isPinned={data.isPinned} />
           {status && (
             <span className="weft-node__status" title={statusLabel(status)}>
               <StatusIcon status={status} />
@@ -73,10 +73,20 @@ function Names({ node, definition }: Pick<NodeData, 'node' | 'definition'>): Rea
   );
 }
 
-function Extras({ node, joinsAny }: Pick<NodeData, 'node' | 'joinsAny'>): ReactElement | null {
-  if (node.forEach == null && node.retry == null && !joinsAny) return null;
+function Extras({
+  node,
+  joinsAny,
+  isPinned,
+}: Pick<NodeData, 'node' | 'joinsAny' | 'isPinned'>): ReactElement | null {
+  if (node.forEach == null && node.retry == null && !joinsAny && !isPinned) return null;
   return (
     <span className="weft-node__extras">
+      {isPinned && (
+        <span title="Its output is pinned">
+          <Icon name="pin" size={13} />
+          <span className="weft-hidden">Its output is pinned</span>
+        </span>
+      )}
       {joinsAny && (
         <span className="weft-node__join" title="Starts when all are settled and at least one came">
           ANY

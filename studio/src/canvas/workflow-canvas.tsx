@@ -66,6 +66,8 @@ export interface WorkflowCanvasProps {
   problems?: readonly CanvasProblem[] | undefined;
   /** How the nodes differ from another version, by key. */
   marks?: ReadonlyMap<string, CanvasMark> | undefined;
+  /** The nodes that an output stands in for, by key. */
+  pinned?: ReadonlySet<string> | undefined;
   selected?: CanvasSelection | undefined;
   onSelect?: ((selected: CanvasSelection) => void) | undefined;
   /** What a person did; the caller applies it to `workflow`. */
@@ -100,15 +102,15 @@ const multiSelectionKeys = ['Meta', 'Control'];
 const proOptions = { hideAttribution: false };
 
 function Canvas(props: WorkflowCanvasProps): ReactElement {
-  const { workflow, definitions, states, problems, marks, selected = emptySelection } = props;
+  const { workflow, definitions, states, problems, marks, pinned, selected = emptySelection } = props;
   const { onSelect, onChange, onOpen, label = 'Workflow', className, ref } = props;
   const isReadOnly = props.readOnly === true || onChange === undefined;
   const hintId = useId();
   const frame = useRef<HTMLDivElement>(null);
   const [makeElements] = useState(makeFlowElements);
   const elements = useMemo(
-    () => makeElements({ workflow, definitions, states, problems, marks, selected, isReadOnly }),
-    [makeElements, workflow, definitions, states, problems, marks, selected, isReadOnly],
+    () => makeElements({ workflow, definitions, states, problems, marks, pinned, selected, isReadOnly }),
+    [makeElements, workflow, definitions, states, problems, marks, pinned, selected, isReadOnly],
   );
   const { nodes, onNodesChange } = useDragging(elements, selected, onSelect, onChange);
   const onEdgesChange = useEdgeSelection(selected, onSelect);
@@ -347,10 +349,11 @@ function describe({ nodes }: FlowElements, selected: CanvasSelection): string {
   if (selected.nodes.length > 1) return `${selected.nodes.length} nodes chosen`;
   const node = nodes.find(({ id }) => id === selected.nodes[0]);
   if (node === undefined) return selected.edges.length > 0 ? 'A connection is chosen' : '';
-  const { definition, status, problems } = node.data;
+  const { definition, status, isPinned, problems } = node.data;
   return [
     `${nodeName(node.data.node)}, ${definition?.label ?? node.data.node.type}`,
     status && statusLabel(status),
+    isPinned && 'output pinned',
     problems.length > 0 && `${problems.length} problems`,
   ]
     .filter(Boolean)

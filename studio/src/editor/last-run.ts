@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ExecutionWithNodes } from '@weft/client';
+import type { ExecutionWithNodes, WeftClient } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import type { NodeFormData } from '../form/form-context.ts';
 import { arrivals } from '../run/model/node-input.ts';
@@ -16,7 +16,9 @@ export function useLastRun(workflowId: string, runId: string | null, isWanted: b
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
       const id = runId ?? (await newestId(signal));
-      return id === undefined ? null : await client.executions.run(id).get({ signal });
+      return id === undefined
+        ? null
+        : await whole(client, await client.executions.run(id).get({ signal }), signal);
     },
   });
 
@@ -25,6 +27,25 @@ export function useLastRun(workflowId: string, runId: string | null, isWanted: b
     return newest?.id;
   }
 }
+
+/** Of a run of a part: what it left out is as it was in the run that its other outputs are from. */
+async function whole(client: WeftClient, run: LastRun, signal: AbortSignal): Promise<LastRun> {
+  let base = run.partial?.pinnedFrom ?? null;
+  let all = run.nodeExecutions;
+  for (let n = 0; base !== null && n < maxBases && all.some(({ isLeftOut }) => isLeftOut); n += 1) {
+    const before = await client.executions
+      .run(base)
+      .get({ signal })
+      .catch(() => null); // It may have been deleted.
+    const left = new Set(all.filter(({ isLeftOut }) => isLeftOut).map(({ nodeKey }) => nodeKey));
+    const found = before?.nodeExecutions.filter(({ nodeKey }) => left.has(nodeKey)) ?? [];
+    all = [...all.filter(({ nodeKey }) => !found.some((each) => each.nodeKey === nodeKey)), ...found];
+    base = before?.partial?.pinnedFrom ?? null;
+  }
+  return { ...run, nodeExecutions: all };
+}
+
+const maxBases = 20;
 
 /** What a node's expressions and code saw in the last run. */
 export function formDataOf(document: WorkflowDocument, key: string, run: LastRun | undefined) {

@@ -1,7 +1,6 @@
 import type { Execution, WorkflowNodeInput } from '@weft/client';
 import { type ExecutionView, useNodeOutput, useWeft } from '@weft/client/react';
 import { type ReactElement, useState } from 'react';
-import { useStartExecution } from '../data/executions.ts';
 import { nodeName, nodeNames } from '../data/node-name.ts';
 import { usePythonCheck } from '../data/python.ts';
 import { FileLinks } from '../files/file-links.tsx';
@@ -13,17 +12,17 @@ import { Icon } from '../ui/icon.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration } from '../ui/time.tsx';
 import { inputOf, type LastRun } from './last-run.ts';
+import type { Pins } from './pins.ts';
 import type { Editor } from './use-editor.ts';
+import type { RunStart } from './use-run-start.ts';
 
 export interface RunPanelProps {
-  workflowId: string;
   editor: Editor;
   /** The run that is shown, if there was one. */
   runId: string | null;
   run: ExecutionView;
-  onStarted: (runId: string) => void;
-  /** Saves what is unsaved; whether that went well. */
-  onSave: () => Promise<boolean>;
+  start: RunStart;
+  pins: Pins;
   node: WorkflowNodeInput | undefined;
   lastRun: LastRun | undefined;
   runHref: ((runId: string) => string) | undefined;
@@ -33,8 +32,8 @@ export interface RunPanelProps {
 
 /** Runs the workflow from within its editor, and shows what the chosen node prints and gives. */
 export function RunPanel(props: RunPanelProps): ReactElement {
-  const { editor, runId, run, node, runHref, input, onInput } = props;
-  const { start, isStarting, error } = useRunStart(props);
+  const { editor, runId, run, node, runHref, input, onInput, pins } = props;
+  const { start, isStarting, error } = props.start;
   const [isValid, setIsValid] = useState(true);
   const isRunning = runId !== null && run.finishedAt === null && run.problem === null;
   const nameOf = nodeNames(editor.state.document.nodes);
@@ -48,9 +47,10 @@ export function RunPanel(props: RunPanelProps): ReactElement {
         error={error}
         rows={5}
       />
-      <Button variant="primary" icon="play" isBusy={isStarting} disabled={!isValid} onClick={start}>
+      <Button variant="primary" icon="play" isBusy={isStarting} disabled={!isValid} onClick={() => start()}>
         {editor.isDirty ? 'Save and run' : 'Run'}
       </Button>
+      <PinnedNodes pins={pins} nameOf={nameOf} />
       {runId !== null && (
         <section aria-label="Run" className="weft-editor__run-state">
           <p>
@@ -81,20 +81,16 @@ export function RunPanel(props: RunPanelProps): ReactElement {
   );
 }
 
-function useRunStart({ workflowId, editor, onStarted, onSave, input }: RunPanelProps) {
-  const starting = useStartExecution();
-  const [isSaving, setIsSaving] = useState(false);
-  const start = async () => {
-    if (editor.isDirty) {
-      setIsSaving(true);
-      const isSaved = await onSave();
-      setIsSaving(false);
-      if (!isSaved) return;
-    }
-    starting.mutate({ workflowId, input: input ?? null }, { onSuccess: ({ id }) => onStarted(id) });
-  };
-  const { error, isPending } = starting;
-  return { start: () => void start(), isStarting: isSaving || isPending, error };
+function PinnedNodes({ pins, nameOf }: { pins: Pins; nameOf: (key: string) => string }): ReactElement | null {
+  if (pins.all.length === 0) return null;
+  return (
+    <p className="weft-muted">
+      <Icon name="pin" size={13} /> Pinned: {pins.all.map(({ nodeKey }) => nameOf(nodeKey)).join(', ')}.{' '}
+      <button type="button" className="weft-link" onClick={pins.clear}>
+        Unpin all
+      </button>
+    </p>
+  );
 }
 
 function CancelButton({ runId }: { runId: string }): ReactElement {

@@ -20,13 +20,16 @@ import { LeaveWarning } from './leave-warning.tsx';
 import { toDocument, type WorkflowDocument } from './model/document.ts';
 import { type Finding, toCanvasProblems } from './model/findings.ts';
 import { type Definitions, moveNodes } from './model/operations.ts';
+import { NodeMenu } from './node-menu.tsx';
 import { Palette, QuickAdd } from './palette.tsx';
+import { usePins } from './pins.ts';
 import { ProblemsList } from './problems-list.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { useEditor, useFindings } from './use-editor.ts';
 import { useEditorKeys } from './use-editor-keys.ts';
+import { useRunStart } from './use-run-start.ts';
 import { useSaving } from './use-saving.ts';
 import { ConflictDialog, VersionsDialog } from './versions.tsx';
 import { WorkflowPanel } from './workflow-panel.tsx';
@@ -118,7 +121,17 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
   const saving = useSaving(editor);
   const node = document.nodes.find(({ key }) => key === selected.nodes[0] && selected.nodes.length === 1);
   const endedRunId = run.finishedAt === null ? null : runId;
-  const lastRun = useLastRun(workflow.id, endedRunId, node !== undefined).data ?? undefined;
+  const last = useLastRun(workflow.id, endedRunId, node !== undefined);
+  const lastRun = last.data ?? undefined;
+
+  const pins = usePins(workflow.id);
+  const runStart = useRunStart({
+    ...{ workflowId: workflow.id, editor, pins, lastRun, input: runInput, onSave: saving.save },
+    onStarted: (id) => {
+      setRunId(id);
+      show('run');
+    },
+  });
 
   const openNode = useCallback(
     (key: string, line?: number) => {
@@ -212,6 +225,7 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
             definitions={definitions}
             states={runId === null ? undefined : run.nodes}
             problems={problems}
+            pinned={pins.keys}
             selected={selected}
             onSelect={select}
             onChange={onChange}
@@ -224,12 +238,23 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
               selected={shown}
               onSelect={setShown}
               actions={
-                <IconButton
-                  icon="panelRight"
-                  label="Hide the panel"
-                  size="small"
-                  onClick={() => setIsPanelOpen(false)}
-                />
+                <>
+                  {node && shown === 'form' && (
+                    <NodeMenu
+                      node={node}
+                      lastRun={lastRun}
+                      pins={pins}
+                      run={runStart}
+                      isReady={!last.isPending}
+                    />
+                  )}
+                  <IconButton
+                    icon="panelRight"
+                    label="Hide the panel"
+                    size="small"
+                    onClick={() => setIsPanelOpen(false)}
+                  />
+                </>
               }
               tabs={[
                 { id: 'form', label: node ? 'Node' : 'Workflow' },
@@ -245,12 +270,11 @@ function OpenEditor(props: OpenEditorProps): ReactElement {
                   <ProblemsList findings={findings} onOpen={openFinding} />
                 ) : shown === 'run' ? (
                   <RunPanel
-                    workflowId={workflow.id}
                     editor={editor}
                     runId={runId}
                     run={run}
-                    onStarted={setRunId}
-                    onSave={saving.save}
+                    start={runStart}
+                    pins={pins}
                     node={node}
                     lastRun={lastRun}
                     runHref={runHref}

@@ -56,6 +56,13 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
             Retry of an earlier run
           </TargetLink>
         )}
+        {details?.partial && (
+          <span>
+            Part of the workflow
+            {details.partial.from.length > 0 && `, from ${details.partial.from.join(', ')}`}
+            {details.partial.to.length > 0 && `, to ${details.partial.to.join(', ')}`}
+          </span>
+        )}
         {parent && (
           <span>
             Started by node {parent.nodeKey}

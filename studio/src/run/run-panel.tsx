@@ -13,6 +13,7 @@ import { installingAt, installingText } from './model/installing.ts';
 import { countUpTo, live } from './model/moment.ts';
 import type { EnvironmentRecord, RunModel } from './model/records.ts';
 import { errorOf, InputPanel, OutputPanel, progressOf, statusOf } from './node-values.tsx';
+import { PinnedLine } from './pinned-line.tsx';
 import type { RunPlace } from './run-place.ts';
 import type { RunSnapshot, RunStore } from './run-store.ts';
 import { SkipReasonLine } from './skip-reason.tsx';
@@ -87,6 +88,7 @@ export function RunPanel(props: RunPanelProps): ReactElement {
           onSelectNode={(nodeKey) => onChange({ selected: { nodeKey, item: null } })}
         />
       )}
+      {selected !== null && status === 'REUSED' && <PinnedLine run={run} nodeKey={selected.nodeKey} />}
       <WaitLine executionId={executionId} run={run} of={selected} sequence={sequence} />
       {error && !isSame(error, runError) && (
         <FailurePanel

@@ -16,6 +16,8 @@ export function SkipReasonLine({
   nameOf,
   onSelectNode,
 }: SkipReasonLineProps): ReactElement | null {
+  if (run.nodes.get(nodeKey)?.settled?.isLeftOut)
+    return <p className="weft-run__skipped">Left out: only a part of the workflow was run.</p>;
   const reasons = skipReasons(run, nodeKey);
   if (reasons.length === 0) return null;
   const said = ({ source, verb }: SkipReason) => (

@@ -69,6 +69,7 @@ const paths = {
   more: <path d="M3.500 8h.01M8 8h.01M12.500 8h.01" strokeWidth="2.2" />,
   panelLeft: <path d="M2 3h12v10H2zM6 3v10" />,
   panelRight: <path d="M2 3h12v10H2zM10 3v10" />,
+  pin: <path d="M6 2.500h4M6.500 2.500v4L4.500 9.500h7l-2-3v-4M8 9.500V14" />,
   play: <path d="M5 3.200v9.600L12.800 8 5 3.200Z" />,
   plus: <path d="M8 3v10M3 8h10" />,
   redo: <path d="M13 6H6a3.500 3.500 0 0 0 0 7h3M10 3l3 3-3 3" />,

@@ -101,6 +101,7 @@ describe('what React Flow is given', () => {
     states: undefined,
     problems: undefined,
     marks: undefined,
+    pinned: undefined,
     selected: emptySelection,
     isReadOnly: false,
   };

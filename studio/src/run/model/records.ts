@@ -69,6 +69,10 @@ export interface WorkRun {
     cursorBefore: string | null;
     /** Where it was skipped: the edges by which nothing came. */
     because: readonly DeadEdge[];
+    /** Where it was skipped: whether whoever started the run left it out. */
+    isLeftOut: boolean;
+    /** Where its output was pinned: the run that it is from, or null where it was given. */
+    pinned: { executionId: string | null } | null;
   } | null;
   /** While it waited to try again the run was ended. */
   canceledSequence: number | null;

@@ -230,10 +230,21 @@ function applyState(run: RunModel, event: StateEvent, work: WorkRun, at: number)
         handle: null,
         cursorBefore,
         because: event.because ?? [],
+        isLeftOut: event.isLeftOut ?? false,
+        pinned: null,
       };
       break;
     case 'NodeReused':
-      work.settled = { kind: 'REUSED', sequence, at, handle: event.handle, cursorBefore, because: [] };
+      work.settled = {
+        kind: 'REUSED',
+        sequence,
+        at,
+        handle: event.handle,
+        cursorBefore,
+        because: [],
+        isLeftOut: false,
+        pinned: event.pinned ?? null,
+      };
       break;
     default:
       event satisfies never;
