@@ -97,7 +97,7 @@ export async function runAttempt(
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       notify,
       saveArtifact: (file) => deps.files.save(file, signal),
-      openFile: deps.files.open,
+      openFile: (id) => deps.files.open(id, signal),
     };
     const { wait } = run;
     const end =

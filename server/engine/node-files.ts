@@ -1,3 +1,4 @@
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { FileError } from '../files/file-error.ts';
 import type { Files } from '../files/files.ts';
 import { NodeFailure, type NodeFiles } from '../nodes/definition.ts';
@@ -19,9 +20,10 @@ export function makeNodeFiles(
   };
   return {
     save: (file, signal) => asFailures(() => files.save(executionId, file, signal)),
-    open: (id) =>
+    open: (id, signal) =>
       asFailures(async () => {
-        const { content, ...file } = await files.openFor(executionId, id);
+        const open = () => files.openFor(executionId, id);
+        const { content, ...file } = await retryWhileDisconnected(open, signal);
         return { ...file, content: { [Symbol.asyncIterator]: () => withFailures(content) } };
       }),
   };

@@ -1,11 +1,14 @@
-/** What nodes ask people. An answer that decides comes with a signal. */
+/**
+ * What nodes ask people. An answer that decides comes with a signal. While the database is away, a call waits for it until
+ * its AbortSignal aborts.
+ */
 export interface Approvals {
   /** The same `tryId` again gives the approval that was opened by it. */
-  open(request: ApprovalRequest): Promise<{ id: string; expiresAt: Date | null }>;
+  open(request: ApprovalRequest, signal: AbortSignal): Promise<{ id: string; expiresAt: Date | null }>;
   /**
    * How it stands. Where `isOver`, nobody can decide any more: an open one has timed out. Undefined where it was deleted.
    */
-  stateOf(id: string, isOver: boolean): Promise<ApprovalState | undefined>;
+  stateOf(id: string, isOver: boolean, signal: AbortSignal): Promise<ApprovalState | undefined>;
   /** What is wrong with a JSON Schema for a form; null where it is one. */
   formProblem(form: unknown): Promise<string | null>;
 }

@@ -1,11 +1,14 @@
 import type { NodeError } from '../journal/event.ts';
 
-/** Executions that nodes start. What a node waits for ends with a signal, whose payload is no more than a hint. */
+/**
+ * Executions that nodes start. What a node waits for ends with a signal, whose payload is no more than a hint. While the
+ * database is away, a call waits for it until its AbortSignal aborts.
+ */
 export interface Children {
   /** The same `key` again gives the execution that was started by it. */
-  start(request: ChildRequest): Promise<ChildStart>;
+  start(request: ChildRequest, signal: AbortSignal): Promise<ChildStart>;
   /** Null where there is no such execution any more. */
-  outcome(executionId: string): Promise<ChildOutcome | null>;
+  outcome(executionId: string, signal: AbortSignal): Promise<ChildOutcome | null>;
   /** What is wrong with the name of a workflow, or of a version of it; null where that can be started. */
   problem(workflow: string, version: number | null): Promise<{ field: string; message: string } | null>;
 }

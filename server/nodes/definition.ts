@@ -199,7 +199,7 @@ export interface OpenFile extends Artifact {
 export interface NodeFiles {
   /** @throws NodeFailure with a code FILE_…, and what reading the content throws */
   save(file: NodeFile, signal: AbortSignal): Promise<Artifact>;
-  open(id: unknown): Promise<OpenFile>;
+  open(id: unknown, signal: AbortSignal): Promise<OpenFile>;
 }
 
 /** The part of an event that a node itself emits; the engine adds the node, the attempt and the time. */

@@ -1,5 +1,6 @@
 import type { Database, Tx } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import { SEND_SIGNAL } from '../engine/queue.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { sentenceOf } from '../expressions/schema-error.ts';
@@ -55,29 +56,30 @@ export interface ApprovalDeps {
 /** What the node type `approval` does with them. */
 export function makeApprovalStore({ database: { pool }, hub, evaluator }: ApprovalDeps): Approvals {
   return {
-    async open({ tryId, executionId, workflowId, nodeKey, item, title, text, form, required, timeoutMs }) {
-      const values = [newId('appr'), executionId, workflowId, nodeKey, item, tryId, title, text];
-      const { rows } = await pool.query<{ id: string; expiresAt: Date | null }>(OPEN, [
-        ...values,
-        form === null ? null : JSON.stringify(form),
-        required,
-        timeoutMs,
-      ]);
+    async open({ tryId, executionId, workflowId, nodeKey, item, ...asked }, signal) {
+      const { title, text, form, required, timeoutMs } = asked;
+      const values: unknown[] = [newId('appr'), executionId, workflowId, nodeKey, item, tryId, title, text];
+      values.push(form === null ? null : JSON.stringify(form), required, timeoutMs);
+      const { rows } = await retryWhileDisconnected(
+        () => pool.query<{ id: string; expiresAt: Date | null }>(OPEN, values),
+        signal,
+      );
       hub.wake('approval', rows[0]!.id);
       return rows[0]!;
     },
 
-    async stateOf(id, isOver) {
-      if (isOver) {
-        await pool.query(TIME_OUT, [id]);
-        hub.wake('approval', id);
-      }
-      const { rows } = await pool.query<ApprovalState>(
-        'SELECT status, decisions FROM approvals WHERE id = $1',
-        [id],
-      );
-      return rows[0];
-    },
+    stateOf: (id, isOver, signal) =>
+      retryWhileDisconnected(async () => {
+        if (isOver) {
+          await pool.query(TIME_OUT, [id]);
+          hub.wake('approval', id);
+        }
+        const { rows } = await pool.query<ApprovalState>(
+          'SELECT status, decisions FROM approvals WHERE id = $1',
+          [id],
+        );
+        return rows[0];
+      }, signal),
 
     formProblem: (form) => evaluator.schemaProblem(form),
   };

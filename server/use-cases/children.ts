@@ -1,7 +1,7 @@
+import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { takeOverFiles } from '../files/uses.ts';
-import type { NodeError } from '../journal/event.ts';
-import type { ChildRequest, Children, ChildStart } from '../nodes/children.ts';
+import type { ChildOutcome, ChildRequest, Children, ChildStart } from '../nodes/children.ts';
 import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { type FoundVersion, findVersion, type NamedWorkflow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
@@ -22,57 +22,8 @@ export function makeChildren(deps: ChildrenDeps): Children {
   const insertExecution = makeInsertExecution({ ...deps, worker: null });
 
   return {
-    async start({ workflow, version, input, parent, isAwaited, key }: ChildRequest): Promise<ChildStart> {
-      const named = namedBy(workflow);
-      const found = await findVersion(pool, named, version);
-      if (found === null) return refused('SUBWORKFLOW_NOT_FOUND', unknown(workflow, version));
-      const starter = await starterOf(parent.executionId);
-      const depth = starter.depth + 1;
-      if (depth > MAX_DEPTH) {
-        return refused(
-          'SUBWORKFLOW_TOO_DEEP',
-          `Expected at most ${MAX_DEPTH} executions that start one another, got one more at workflow ${workflow}. Does a workflow start itself?`,
-        );
-      }
-      const { workflowId, number, definition } = found;
-      const errors = await inputErrors(evaluator, definition, input, workflowId);
-      if (errors.length > 0) {
-        const messages = errors.map(({ message }) => message).join(' ');
-        return refused('INVALID_INPUT', `The input does not fit workflow ${workflow}: ${messages}`);
-      }
-      const limited = await limitsWithoutDebounce(found, named, input);
-      if (!limited.ok) return refusedBy(limited);
-      const { own, priority } = limited.value;
-      const inserted = await insertExecution(
-        {
-          ...blankExecution,
-          workflowId,
-          versionNumber: number,
-          input,
-          idempotencyKey: `child ${key}`,
-          parentId: parent.executionId,
-          parentNodeKey: parent.nodeKey,
-          parentItem: parent.item,
-          isAwaited,
-          depth,
-          priority: priority ?? starter.priority,
-        },
-        definition,
-        own,
-      );
-      if (inserted.ok) return { ok: true, executionId: inserted.value.id };
-      return refusedBy(inserted);
-    },
-
-    async outcome(executionId) {
-      const { rows } = await pool.query<{ status: string; output: unknown; error: NodeError | null }>(
-        'SELECT status, output, error FROM executions WHERE id = $1',
-        [executionId],
-      );
-      const outcome = rows[0] ?? null;
-      await takeOverFiles(pool, executionId, outcome?.output);
-      return outcome;
-    },
+    start: (request, signal) => retryWhileDisconnected(() => start(request), signal),
+    outcome: (executionId, signal) => retryWhileDisconnected(() => outcome(executionId), signal),
 
     async problem(workflow, version) {
       const named = namedBy(workflow);
@@ -84,6 +35,59 @@ export function makeChildren(deps: ChildrenDeps): Children {
       };
     },
   };
+
+  async function start(request: ChildRequest): Promise<ChildStart> {
+    const { workflow, version, input, parent, isAwaited, key } = request;
+    const named = namedBy(workflow);
+    const found = await findVersion(pool, named, version);
+    if (found === null) return refused('SUBWORKFLOW_NOT_FOUND', unknown(workflow, version));
+    const starter = await starterOf(parent.executionId);
+    const depth = starter.depth + 1;
+    if (depth > MAX_DEPTH) {
+      return refused(
+        'SUBWORKFLOW_TOO_DEEP',
+        `Expected at most ${MAX_DEPTH} executions that start one another, got one more at workflow ${workflow}. Does a workflow start itself?`,
+      );
+    }
+    const { workflowId, number, definition } = found;
+    const errors = await inputErrors(evaluator, definition, input, workflowId);
+    if (errors.length > 0) {
+      const messages = errors.map(({ message }) => message).join(' ');
+      return refused('INVALID_INPUT', `The input does not fit workflow ${workflow}: ${messages}`);
+    }
+    const limited = await limitsWithoutDebounce(found, named, input);
+    if (!limited.ok) return refusedBy(limited);
+    const { own, priority } = limited.value;
+    const inserted = await insertExecution(
+      {
+        ...blankExecution,
+        workflowId,
+        versionNumber: number,
+        input,
+        idempotencyKey: `child ${key}`,
+        parentId: parent.executionId,
+        parentNodeKey: parent.nodeKey,
+        parentItem: parent.item,
+        isAwaited,
+        depth,
+        priority: priority ?? starter.priority,
+      },
+      definition,
+      own,
+    );
+    if (inserted.ok) return { ok: true, executionId: inserted.value.id };
+    return refusedBy(inserted);
+  }
+
+  async function outcome(executionId: string): Promise<ChildOutcome | null> {
+    const { rows } = await pool.query<ChildOutcome>(
+      'SELECT status, output, error FROM executions WHERE id = $1',
+      [executionId],
+    );
+    const found = rows[0] ?? null;
+    await takeOverFiles(pool, executionId, found?.output);
+    return found;
+  }
 
   /** Its starter waits for this very execution, or wants one of its own, so that it goes into no other one. */
   async function limitsWithoutDebounce(found: FoundVersion, named: NamedWorkflow, input: unknown) {

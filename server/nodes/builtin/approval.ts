@@ -87,7 +87,7 @@ export function makeApproval(approvals: Approvals): NodeDefinition<Config> {
     execute: (context) => ask(approvals, context),
     async resume(context, { data, payload }) {
       const { approvalId } = data as AskData;
-      const state = await approvals.stateOf(approvalId, payload === undefined);
+      const state = await approvals.stateOf(approvalId, payload === undefined, context.signal);
       if (state === undefined) {
         throw new NodeFailure({
           code: 'APPROVAL_DELETED',
@@ -107,14 +107,15 @@ interface AskData {
 
 async function ask(
   approvals: Approvals,
-  { nodeKey, item, tryId, scope, config }: NodeContext<Config>,
+  { nodeKey, item, tryId, scope, config, signal }: NodeContext<Config>,
 ): Promise<NodeWait> {
   const { title, text = null, form = null, required, timeoutMs = null } = config;
   const { id: executionId, workflowId } = scope.execution;
-  const { id, expiresAt } = await approvals.open({
+  const request = {
     ...{ tryId, executionId, workflowId, nodeKey, item },
     ...{ title, text, form, required, timeoutMs },
-  });
+  };
+  const { id, expiresAt } = await approvals.open(request, signal);
   return waitFor({ approvalId: id, expiresAt: expiresAt?.toISOString() ?? null });
 }
 

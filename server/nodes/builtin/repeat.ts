@@ -94,7 +94,7 @@ export function makeRepeat(children: Children): NodeDefinition<Config> {
     async resume(context, { data }) {
       const { executionId, ...done } = data as Progress;
       if (executionId === null) return runNext(children, context, done);
-      const ended = await childOutput(children, executionId);
+      const ended = await childOutput(children, executionId, context.signal);
       return ended === null
         ? untilEnd({ executionId, ...done })
         : judge(children, context, { count: done.count + 1, output: ended.output });

@@ -48,9 +48,9 @@ export function makeSubworkflow(children: Children): NodeDefinition<Config> {
       const executionId = await startChild(children, context, { ...started, isAwaited: config.wait });
       return config.wait ? untilEnd(executionId) : { handle: 'output', output: { executionId } };
     },
-    async resume(_, { data }) {
+    async resume({ signal }, { data }) {
       const { executionId } = data as { executionId: string };
-      const ended = await childOutput(children, executionId);
+      const ended = await childOutput(children, executionId, signal);
       return ended === null ? untilEnd(executionId) : { handle: 'output', ...ended };
     },
   };

@@ -46,17 +46,18 @@ export async function inspectWorkflow(
 /** @param part tells the children of one try of a node apart. @throws NodeFailure where it cannot be started */
 export async function startChild(
   children: Children,
-  { nodeKey, item, scope, tryId, config }: NodeContext<WhichWorkflow>,
+  { nodeKey, item, scope, tryId, config, signal }: NodeContext<WhichWorkflow>,
   { input, part, isAwaited }: { input: unknown; part: number; isAwaited: boolean },
 ): Promise<string> {
-  const started = await children.start({
+  const request = {
     workflow: config.workflow,
     version: config.version ?? null,
     input,
     parent: { executionId: scope.execution.id, nodeKey, item },
     isAwaited,
     key: `${tryId}.${part}`,
-  });
+  };
+  const started = await children.start(request, signal);
   if (started.ok) return started.executionId;
   throw new NodeFailure({ code: started.code, message: started.message });
 }
@@ -68,8 +69,9 @@ export async function startChild(
 export async function childOutput(
   children: Children,
   executionId: string,
+  signal: AbortSignal,
 ): Promise<{ output: unknown } | null> {
-  const outcome = await children.outcome(executionId);
+  const outcome = await children.outcome(executionId, signal);
   if (outcome?.status === 'SUCCEEDED') return { output: outcome.output };
   if (outcome !== null && outcome.status !== 'FAILED' && outcome.status !== 'CANCELED') return null;
   throw childFailure(executionId, outcome);
