@@ -1,10 +1,17 @@
 import { applyEvent, emptyState, type RunState } from '../../../server/engine/fold.ts';
+import { narrowPlan, type PartialRun, partialEvents } from '../../../server/engine/partial-run.ts';
 import type { Plan } from '../../../server/engine/plan.ts';
 import { makePlan } from '../../../server/engine/plan.ts';
 import { type Former, resumeEvents, reuseEvents } from '../../../server/engine/recovery.ts';
 import { takeStep } from '../../../server/engine/step.ts';
 import type { AddressedSignal, NextWait } from '../../../server/engine/waits.ts';
-import type { DeadEdge, EventBody, JournalEvent, NodeError } from '../../../server/journal/event.ts';
+import type {
+  DeadEdge,
+  EventBody,
+  JournalEvent,
+  NodeError,
+  WaitReason,
+} from '../../../server/journal/event.ts';
 import type { EdgeDraft, Join, NodeDraft, WorkflowDraft } from '../../../server/nodes/draft.ts';
 import { noLimits } from '../../../server/nodes/limits.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
@@ -27,6 +34,20 @@ export class HandDriven {
   static retryOf({ plan, journal }: HandDriven): HandDriven {
     const run = new HandDriven(plan);
     return run.take(reuseEvents(plan.graph, sameAs(plan, foldAll(journal)), run.state));
+  }
+
+  /** A run of a part. */
+  static partOf(whole: Plan, partial: PartialRun): HandDriven {
+    const run = new HandDriven(narrowPlan(whole, partial));
+    return run.take(partialEvents(run.plan, partial, run.state));
+  }
+
+  /** As another worker does with a journal that was cut off. */
+  static goOn(plan: Plan, journal: readonly EventBody[], signals: readonly AddressedSignal[]): HandDriven {
+    const run = new HandDriven(plan);
+    run.journal.push(...journal);
+    run.signals.push(...signals);
+    return run.crash();
   }
 
   get isOver(): boolean {
@@ -70,21 +91,21 @@ export class HandDriven {
   }
 
   /** The node waits for `ms`, or, where that is Infinity, for a signal. */
-  waitFor(nodeKey: string, ms: number): this {
+  waitFor(nodeKey: string, ms: number, reason: WaitReason = 'DELAY'): this {
     const until = Number.isFinite(ms) ? new Date(this.nowMs + ms).toISOString() : null;
     return this.end(nodeKey, {
       type: 'NodeWaiting',
       nodeKey,
       attempt: 1,
-      reason: 'DELAY',
+      reason,
       until,
       data: null,
     });
   }
 
   /** Sends a signal, which the node may or may not wait for. */
-  signal(nodeKey: string): this {
-    this.signals.push({ number: this.signals.length + 1, nodeKey, item: null, payload: nodeKey });
+  signal(nodeKey: string, payload: unknown = nodeKey): this {
+    this.signals.push({ number: this.signals.length + 1, nodeKey, item: null, payload });
     return this.take([]);
   }
 
