@@ -1,12 +1,15 @@
+import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
 let weft: WeftClient;
+let sql: Awaited<ReturnType<typeof connect>>;
 
 beforeAll(async () => {
   const { url } = stack.use(await createDatabase());
+  sql = stack.use(await connect(url));
   const server = stack.use(await startWeft({ databaseUrl: url }));
   weft = stack.use(new WeftClient(server.url));
 });
@@ -148,6 +151,29 @@ test('without a decision in time it goes on by `timeout`, and nobody can decide 
   expect((await endOf(id)).output).toMatchObject({ timeout: 'timeout: TIMED_OUT' });
   expect((await list({ executionId: id }))[0]!.status).toBe('TIMED_OUT');
   expect((await resolve(approval.id, { decision: 'APPROVE' })).codes[0]).toMatch(/ALREADY_/);
+});
+
+test('an answer after its time is refused, also before anybody has seen that the time is over', async () => {
+  const { id, approval } = await begin({ timeoutMs: 60_000 });
+  await sql.query(`UPDATE approvals SET expires_at = now() - interval '1 ms' WHERE id = $1`, [approval.id]);
+  expect((await resolve(approval.id, { decision: 'APPROVE' })).codes).toEqual(['APPROVAL_EXPIRED']);
+  // Nothing of it is kept.
+  expect((await list({ executionId: id }))[0]!).toMatchObject({ status: 'OPEN', decisions: [] });
+  await weft.cancel(id);
+});
+
+test('runs of a workflow that is deleted while they wait go on to their end', async () => {
+  const { id, approval } = await begin();
+  const { execution } = await weft.query<{ execution: { workflow: { id: string } } }>(
+    'query ($id: ID!) { execution(id: $id) { workflow { id } } }',
+    { id },
+  );
+  await weft.query('mutation ($id: ID!) { workflowDelete(id: $id) { userErrors { message } } }', {
+    id: execution.workflow.id,
+  });
+  expect((await list({ executionId: id }))[0]!.status).toBe('OPEN');
+  expect((await resolve(approval.id, { decision: 'APPROVE' })).codes).toEqual([]);
+  expect((await endOf(id)).output).toMatchObject({ approved: 'approved: APPROVED' });
 });
 
 test('an approval of an execution that was canceled is canceled', async () => {

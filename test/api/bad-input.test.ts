@@ -151,7 +151,7 @@ test('a schema that is none is refused', async () => {
   await expect(weft.createWorkflow(workflow)).rejects.toThrow(/"INVALID_SCHEMA","field":"inputSchema"/);
 });
 
-test('an expression or a schema that takes all there is harms nobody else', async () => {
+test('an expression, a template or a schema that takes all there is harms nobody else', async () => {
   const inner = { properties: { a: { $ref: '#' } } };
   const checked = await weft.createWorkflow({
     nodes: [{ key: 'in', type: 'input' }],
@@ -162,6 +162,8 @@ test('an expression or a schema that takes all there is harms nobody else', asyn
   const refused = weft.start(checked, nested).catch(String);
   const expression = '$count($map([1..30], function($x) { [1..9999999] }))';
   const greedy = await weft.run([{ key: 'greedy', type: 'transform', config: { expression } }]);
+  const value = '{{ ($f := function() { $f() }; $f()) }}';
+  const endless = await weft.run([{ key: 'endless', type: 'output', config: { value } }]);
   const quick = await weft.run([{ key: 'quick', type: 'transform', config: { expression: '1 + 1' } }]);
   expect((await weft.allEvents(quick)).at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 2 });
   expect((await weft.allEvents(greedy)).at(-1)).toMatchObject({
@@ -170,6 +172,9 @@ test('an expression or a schema that takes all there is harms nobody else', asyn
       code: 'EXPRESSION_ERROR',
       message: expect.stringMatching(/more than 256 MiB of memory|took longer than 5 seconds/),
     },
+  });
+  expect((await weft.allEvents(endless)).at(-1)).toMatchObject({
+    error: { code: 'EXPRESSION_ERROR', message: expect.stringContaining('took longer than 5 seconds') },
   });
   expect(await refused).toMatch(/cannot be checked by this schema: it took longer than 5 seconds/);
 });
