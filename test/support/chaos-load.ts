@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LoadWorkflow } from './chaos-workflows.ts';
 import type { clientsOf } from './cluster.ts';
 import type { Random } from './random.ts';
 import type { WatchedEvent } from './weft-client.ts';
@@ -12,57 +13,6 @@ export interface Watched {
   expected: unknown;
 }
 
-const python = (key: string, code: string, more: object = {}) => ({
-  key,
-  type: 'python',
-  config: { code: `import time\nprint("in ${key}", flush=True)\n${code}`, timeoutMs: 120_000 },
-  retry: { maxAttempts: 20, initialDelayMs: 200, maxDelayMs: 2_000, retryOn: ['PYTHON_SERVICE_ERROR'] },
-  ...more,
-});
-
-/** Each takes a second or so; the output shows whether anything was lost or done twice. */
-const WORKFLOWS = [
-  {
-    nodes: [
-      python('a', 'time.sleep(0.3)\nresult = input_data + 1'),
-      python(
-        'b',
-        'for n in range(10):\n    print(n, flush=True)\n    time.sleep(0.03)\nresult = input_data + 1',
-      ),
-      python('c', 'time.sleep(0.2)\nresult = input_data + 1'),
-    ],
-    edges: [
-      { source: 'a', target: 'b' },
-      { source: 'b', target: 'c' },
-    ],
-    expected: (input: number): unknown => input + 3,
-  },
-  {
-    nodes: [
-      { key: 'in', type: 'input' },
-      python('left', 'time.sleep(0.5)\nresult = input_data * 2'),
-      python('right', 'progress(1, 2)\ntime.sleep(0.2)\nresult = input_data * 3'),
-      { key: 'sum', type: 'transform', config: { expression: 'input.left + input.right' } },
-    ],
-    edges: [
-      { source: 'in', target: 'left' },
-      { source: 'in', target: 'right' },
-      { source: 'left', target: 'sum' },
-      { source: 'right', target: 'sum' },
-    ],
-    expected: (input: number): unknown => input * 5,
-  },
-  {
-    nodes: [
-      python('each', 'time.sleep(0.2)\nresult = input_data * 2', {
-        forEach: { items: '[input, input + 1, input + 2, input + 3]', concurrency: 2 },
-      }),
-    ],
-    edges: [],
-    expected: (input: number): unknown => [0, 1, 2, 3].map((n) => (input + n) * 2),
-  },
-];
-
 export interface LoadOptions {
   clients: ReturnType<typeof clientsOf>;
   workflows: readonly LoadWorkflow[];
@@ -71,21 +21,6 @@ export interface LoadOptions {
   lanes: number;
   /** When to begin no more. */
   signal: AbortSignal;
-}
-
-export interface LoadWorkflow {
-  id: string;
-  expected: (input: number) => unknown;
-}
-
-/** Before the first blow: to make a workflow is not safe to repeat. */
-export async function makeWorkflows(clients: ReturnType<typeof clientsOf>): Promise<LoadWorkflow[]> {
-  return Promise.all(
-    WORKFLOWS.map(async ({ nodes, edges, expected }) => ({
-      id: await clients.any().createWorkflow({ nodes, edges }),
-      expected,
-    })),
-  );
 }
 
 /** Starts executions and watches each to its end, through whatever happens to the servers. */
@@ -98,9 +33,9 @@ export async function runLoad(options: LoadOptions): Promise<Watched[]> {
     while (!signal.aborted) {
       const input = ++count;
       const workflow = random.pick(workflows);
-      const executionId = await start(options, workflow.id, input, late);
+      const executionId = await start(options, workflow, input, late);
       watched.push(await watch(clients, executionId, workflow.expected(input), late));
-      const again = await start(options, workflow.id, input, late);
+      const again = await start(options, workflow, input, late);
       if (again !== executionId)
         throw new Fault(`The key of ${executionId}, which has ended, started ${again} later`);
     }
@@ -115,13 +50,13 @@ export async function runLoad(options: LoadOptions): Promise<Watched[]> {
  */
 async function start(
   { clients, random }: LoadOptions,
-  workflowId: string,
+  workflow: LoadWorkflow,
   input: number,
   late: AbortSignal,
 ): Promise<string> {
   const once = () =>
     patiently(`execution ${input} starts`, late, () =>
-      clients.any().start(workflowId, input, { idempotencyKey: `chaos-${input}` }),
+      clients.any().start(workflow.id, input, { ...workflow.start(input), idempotencyKey: `chaos-${input}` }),
     );
   const ids = new Set(await Promise.all(Array.from({ length: random.pick([1, 2, 3]) }, once)));
   if (ids.size > 1) throw new Fault(`One idempotency key started several executions: ${[...ids]}`);
@@ -136,6 +71,7 @@ async function watch(
   late: AbortSignal,
 ): Promise<Watched> {
   const events: WatchedEvent[] = [];
+  const acts: Promise<void>[] = [];
   let connections = 0;
   await patiently(`execution ${executionId} ends`, late, async () => {
     connections += 1;
@@ -144,11 +80,56 @@ async function watch(
       if (event.sequence !== last + 1)
         throw new Fault(`A subscriber of ${executionId} got ${event.sequence} after ${last}`);
       events.push(event);
+      if (event.__typename !== 'NodeWaiting') continue;
+      if (event.reason === 'APPROVAL') acts.push(approve(clients, executionId, late));
+      if (event.reason === 'FAILURE') acts.push(mend(clients, executionId, late));
     }
     if (!/^Execution(Succeeded|Failed|Canceled)$/.test(events.at(-1)?.__typename ?? ''))
       throw new Error('The subscription completed before the end');
   });
+  await Promise.all(acts);
   return { executionId, events, connections, expected };
+}
+
+interface Answer {
+  userErrors: { code: string }[];
+}
+
+/** As a person would: again, where no answer came. An approval that is decided already was decided by the try before. */
+function approve(clients: LoadOptions['clients'], executionId: string, late: AbortSignal): Promise<void> {
+  return patiently(`the approval of ${executionId} is decided`, late, async () => {
+    const weft = clients.any();
+    const { approvals } = await weft.query<{ approvals: { nodes: { id: string }[] } }>(
+      'query ($id: ID!) { approvals(first: 5, filter: { executionId: $id }) { nodes { id } } }',
+      { id: executionId },
+    );
+    const [approval] = approvals.nodes;
+    if (approval === undefined) throw new Error('There is no approval yet.');
+    const { approvalResolve } = await weft.query<{ approvalResolve: Answer }>(
+      `mutation ($id: ID!) {
+        approvalResolve(input: { id: $id, decision: APPROVE, by: "chaos" }) { userErrors { code } }
+      }`,
+      { id: approval.id },
+    );
+    requireCodes(approvalResolve, 'ALREADY_RESOLVED', 'ALREADY_ENDED');
+  });
+}
+
+function mend(clients: LoadOptions['clients'], executionId: string, late: AbortSignal): Promise<void> {
+  return patiently(`the failure of ${executionId} is mended`, late, async () => {
+    const { executionResume } = await clients
+      .any()
+      .query<{ executionResume: Answer }>(
+        'mutation ($id: ID!) { executionResume(id: $id, action: RETRY) { userErrors { code } } }',
+        { id: executionId },
+      );
+    requireCodes(executionResume, 'NOT_PARKED', 'ALREADY_ENDED');
+  });
+}
+
+function requireCodes({ userErrors }: Answer, ...known: string[]): void {
+  const other = userErrors.find(({ code }) => !known.includes(code));
+  if (other !== undefined) throw new Fault(`A decision was refused with ${other.code}`);
 }
 
 /** What chaos must not bring about. */

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../../server/db/embedded-postgres.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { type ChaosReport, checkJournals, reportOf } from './chaos-checks.ts';
-import { makeWorkflows, runLoad } from './chaos-load.ts';
+import { runLoad } from './chaos-load.ts';
+import { openOutside } from './chaos-outside.ts';
+import { makeWorkflows } from './chaos-workflows.ts';
 import { clientsOf, type Member, startMember } from './cluster.ts';
 import { makeRandom, type Random } from './random.ts';
 import { connect } from './sql.ts';
@@ -21,8 +23,8 @@ export interface ChaosOptions {
 }
 
 /**
- * Three replicas (an API, a worker, and both in one) on a Postgres of their own, and two sandbox services behind
- * proxies, under load, while processes are killed, connections cut and Postgres restarted at random moments. Throws a
+ * Three replicas (an API, a worker, and both in one) on a Postgres of their own, of which the clocks are seconds apart, and
+ * two sandbox services behind proxies, under a load that uses every kind of node, join and wait, while processes are killed, connections cut and Postgres restarted at random moments. Throws a
  * Fault when an execution does not end or gives what it should not, a journal is not dense, a node succeeded twice, or a
  * subscriber missed or doubled an event.
  */
@@ -36,11 +38,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   failure.promise.catch(() => {});
   const onLost = failure.reject;
   const services = await startServices(opened, onLost);
-  const replicas = await startReplicas(postgres.url, services, opened, onLost);
+  const outside = opened.use(await openOutside());
+  const replicas = await startReplicas(postgres.url, services, outside.host, opened, onLost);
   const clients = opened.use(clientsOf(replicas.filter(servesApi), loading.pick));
   const world = { databaseUrl: postgres.url, replicas, services, onLost };
 
-  const workflows = await makeWorkflows(clients);
+  const workflows = await makeWorkflows(clients, outside.host);
   const over = new AbortController();
   const load = runLoad({ clients, workflows, random: loading, lanes: options.lanes, signal: over.signal });
   const dealt = dealBlows(options, blowing, world, over.signal);
@@ -48,7 +51,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const blows = await Promise.race([dealt, load.then(() => ({})), failure.promise]);
     over.abort();
     const watched = await Promise.race([load, failure.promise]);
-    await checkJournals(postgres.url, watched);
+    await checkJournals(postgres.url, watched, outside.effects);
     return reportOf(blows, watched);
   } finally {
     over.abort();
@@ -77,22 +80,33 @@ async function startServices(
   );
 }
 
-/** The worker of `both` has few places, so that most executions start while none is free. */
+const SKEWED = `--import ${new URL('skew-clock.js', import.meta.url).href}`;
+
+/**
+ * The worker of `both` has few places, so that most executions start while none is free. An execution goes from a worker
+ * whose clock is ahead to one whose clock is behind, and back.
+ */
 const ROLES: Record<string, Record<string, string>> = {
   api: { WEFT_ROLES: 'api' },
-  both: { WEFT_ROLES: 'api,worker', WEFT_WORKER_CONCURRENCY: '2' },
-  worker: { WEFT_ROLES: 'worker' },
+  both: {
+    WEFT_ROLES: 'api,worker',
+    WEFT_WORKER_CONCURRENCY: '2',
+    ...{ NODE_OPTIONS: SKEWED, WEFT_TEST_CLOCK_SKEW_MS: '3000' },
+  },
+  worker: { WEFT_ROLES: 'worker', NODE_OPTIONS: SKEWED, WEFT_TEST_CLOCK_SKEW_MS: '-3000' },
 };
 
 async function startReplicas(
   databaseUrl: string,
   services: World['services'],
+  outside: string,
   opened: AsyncDisposableStack,
   onLost: World['onLost'],
 ): Promise<Member[]> {
   const env = {
     PYTHON_SERVICE_URL: services.map(({ proxy }) => proxy.url).join(','),
     WEFT_SHUTDOWN_GRACE_SECONDS: '1',
+    WEFT_HTTP_ALLOWED_HOSTS: outside,
   };
   return Promise.all(
     Object.entries(ROLES).map(async ([name, roles]) =>
