@@ -1,5 +1,6 @@
 import { openBoss } from '../../server/db/boss.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
+import { makeLimits } from '../../server/engine/limits.ts';
 import { openQueue } from '../../server/engine/queue.ts';
 import type { Evaluator } from '../../server/expressions/evaluator.ts';
 import type { Hub } from '../../server/journal/hub.ts';
@@ -51,7 +52,8 @@ function goAway(): void {
 }
 
 test('a node that starts an execution while the database is away starts it once it is back, and once', async () => {
-  const deps = { database, hub, recentEvents: makeRecentEvents(hub), evaluator, principal: 'x' };
+  const limits = makeLimits({ database, hub });
+  const deps = { database, hub, recentEvents: makeRecentEvents(hub), limits, evaluator, principal: 'x' };
   const children = makeChildren(deps);
   const parent = { executionId: 'exec_1', nodeKey: 'sub', item: null };
   const request = { workflow: 'child', version: null, input: 1, parent, isAwaited: true, key: 'try.1' };
