@@ -234,7 +234,9 @@ with ThreadPoolExecutor(4) as pool:
 result = [*reasons, artifact_path("a")[-4:], len(digests), open_artifact("b", "r").read(14)]`;
     expect(resultOf(await run(code, { openFile }))).toEqual([
       'There is no such file',
-      expect.stringContaining('fits into the folder of the run, which holds 64 MiB, got large.bin of 65 MiB'),
+      expect.stringContaining(
+        'fits into the folder of the run, which holds 64 MiB (PYTHON_SCRATCH_MB), got large.bin of 65 MiB',
+      ),
       '.csv',
       1,
       '0123456789abc0',

@@ -23,11 +23,11 @@ const LIMIT_MESSAGES: [message: RegExp, limit: string | ((bounds: RunBounds) => 
   ],
   [/^can't start new thread/, `a run may have ${runLimits.processes} processes and threads at once`],
   [/^\[Errno 24\]/, `a run may have ${runLimits.openFiles} files open at once`],
-  [/^\[Errno 27\]/, ({ fileMb }) => `a file may have ${fileMb} MiB`],
+  [/^\[Errno 27\]/, ({ fileMb }) => `a file may have ${fileMb} MiB: PYTHON_FILE_MB`],
   [
     /^\[Errno 28\]/,
     ({ scratchMb }) =>
-      `the scratch folder and /dev/shm hold ${scratchMb} MiB and ${runLimits.scratchFiles} files each`,
+      `the scratch folder and /dev/shm hold ${scratchMb} MiB and ${runLimits.scratchFiles} files each: PYTHON_SCRATCH_MB`,
   ],
 ];
 

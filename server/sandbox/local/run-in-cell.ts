@@ -238,7 +238,7 @@ class Run {
   private deliver(event: PythonEvent | OpenFileFrame): void | Promise<void> {
     if (event.kind !== 'open-file') return this.options.onEvent(event);
     const { openFile = refuseFiles } = this.options;
-    return sendFile(this.cell.channel, event, openFile, this.options.bounds.scratchMb);
+    return sendFile(this.cell.channel, event, openFile, this.options.bounds);
   }
 
   private onArtifact(frame: Extract<CellFrame, { kind: 'artifact' }>): void {

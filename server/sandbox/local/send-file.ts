@@ -1,4 +1,4 @@
-import type { FileRefusal, RunFile } from '../backend.ts';
+import type { FileRefusal, RunBounds, RunFile } from '../backend.ts';
 import type { CellFrame } from '../frames.ts';
 import type { CellChannel } from './channel.ts';
 
@@ -10,11 +10,11 @@ export async function sendFile(
   channel: CellChannel,
   { number, file: id }: Extract<CellFrame, { kind: 'open-file' }>,
   openFile: (id: string) => Promise<RunFile | FileRefusal>,
-  scratchMb: number,
+  bounds: Pick<RunBounds, 'scratchMb' | 'fileMb'>,
 ): Promise<void> {
   const answer = (fields: object) => channel.sendSlowly({ kind: 'file', number, ...fields });
   const file = await openFile(id);
-  const refused = 'refused' in file ? file.refused : tooLarge(file, scratchMb);
+  const refused = 'refused' in file ? file.refused : tooLarge(file, bounds);
   if (refused !== null || 'refused' in file) return void (await answer({ refused, isLast: true }));
   let isThere = await answer({ name: file.name, sizeBytes: file.sizeBytes });
   for await (const chunk of file.content)
@@ -25,8 +25,15 @@ export async function sendFile(
 
 const PIECE_BYTES = 192 * 1024;
 
-function tooLarge({ name, sizeBytes }: RunFile, scratchMb: number): string | null {
-  if (sizeBytes <= scratchMb * 1024 * 1024) return null;
-  const got = Math.ceil(sizeBytes / 1024 / 1024);
-  return `Expected a file that fits into the folder of the run, which holds ${scratchMb} MiB, got ${name} of ${got} MiB`;
+function tooLarge(
+  { name, sizeBytes }: RunFile,
+  { scratchMb, fileMb }: Pick<RunBounds, 'scratchMb' | 'fileMb'>,
+): string | null {
+  const mib = sizeBytes / 1024 / 1024;
+  const got = `got ${name} of ${Math.ceil(mib)} MiB`;
+  if (mib > scratchMb)
+    return `Expected a file that fits into the folder of the run, which holds ${scratchMb} MiB (PYTHON_SCRATCH_MB), ${got}`;
+  if (mib > fileMb)
+    return `Expected a file of at most ${fileMb} MiB, as any file of a run (PYTHON_FILE_MB), ${got}`;
+  return null;
 }
