@@ -9,6 +9,7 @@ import {
   checkPostgres,
   checkSandbox,
 } from './doctor/checks.ts';
+import { checkFiles } from './doctor/files.ts';
 import { type Finding, failed } from './doctor/finding.ts';
 import { checkServices } from './doctor/services.ts';
 
@@ -20,6 +21,7 @@ const checks: Check[] = [
   checkNode,
   checkDataFolder,
   checkPostgres,
+  checkFiles,
   checkSandbox,
   checkEnvironments,
   checkServices,

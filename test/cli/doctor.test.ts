@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { projectRoot } from '../../server/shared/paths.ts';
+import { openS3Server, s3Keys } from '../support/s3-server.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
@@ -54,6 +56,40 @@ test('with sandbox services the doctor checks the services, and no sandbox on th
   );
   expect(stdout).not.toContain('Wall');
   expect(exitCode).toBe(1);
+});
+
+test('where files are kept is tried out, in a folder and in a store that takes the credentials or not', async () => {
+  await using database = await createDatabase();
+  await using folder = await makeTempFolder();
+  await using s3 = await openS3Server();
+  const run = (url: string, more: object = {}) =>
+    runDoctor({
+      ...{
+        DATABASE_URL: database.url,
+        PORT: '0',
+        WEFT_ROLES: 'worker',
+        PYTHON_SERVICE_URL: 'http://127.0.0.1:1',
+      },
+      ...{ WEFT_FILES_URL: url, ...more },
+    });
+  const keys = {
+    WEFT_FILES_ACCESS_KEY_ID: s3Keys.accessKeyId,
+    WEFT_FILES_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  };
+  const bucket = `s3://bucket/weft?endpoint=${s3.endpoint}`;
+  const [inFolder, notThere, inStore, refused] = await Promise.all([
+    run(pathToFileURL(folder.path).href),
+    run('file:///dev/null/weft'),
+    run(bucket, keys),
+    run(bucket, { ...keys, WEFT_FILES_SECRET_ACCESS_KEY: 'another' }),
+  ]);
+  expect(inFolder.stdout).toMatch(/^ok {6}Files \(WEFT_FILES_URL\): written, read and deleted in file:/m);
+  expect(notThere.stdout).toMatch(/^PROBLEM Files .*ENOTDIR.*\n +Remedy: Make the folder writable/m);
+  expect(inStore.stdout).toMatch(/^ok {6}Files .* deleted in s3:\/\/bucket\/weft$/m);
+  expect(refused.stdout).toMatch(
+    /^PROBLEM Files .*403.*SignatureDoesNotMatch.*\n +Remedy: .*WEFT_FILES_ACCESS_KEY_ID/m,
+  );
+  expect(s3.objects.size).toBe(0);
 });
 
 test('an invalid setting is named', async () => {
