@@ -814,6 +814,15 @@ export type ExecutionDetailsQuery = {
       /** Whether another attempt may succeed without a change of the code. */
       retryable: boolean;
     } | null;
+    /** What it runs, where that is not the whole workflow; else null. */
+    partial: {
+      /** The keys of the nodes that it starts at; empty where it starts at the beginning. */
+      from: Array<string>;
+      /** The keys of the nodes that it runs to; empty where it runs to the end. */
+      to: Array<string>;
+      /** The execution that pinned outputs are from; null where all were given. */
+      pinnedFrom: string | null;
+    } | null;
     /** The workflow of the execution, even if it has been deleted since; null for a `pythonRun`. */
     workflow: {
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
@@ -1771,6 +1780,8 @@ export type ExecutionPartsFragment = {
     from: Array<string>;
     /** The keys of the nodes that it runs to; empty where it runs to the end. */
     to: Array<string>;
+    /** The execution that pinned outputs are from; null where all were given. */
+    pinnedFrom: string | null;
   } | null;
 };
 
@@ -2035,6 +2046,8 @@ export type ExecutionQuery = {
       attempt: number;
       /** What the node emitted; null until it has SUCCEEDED. */
       output: unknown;
+      /** The output handle that the node emitted on; null until it has SUCCEEDED. */
+      handle: string | null;
       /** Whether it was SKIPPED because whoever started the execution left it out. */
       isLeftOut: boolean;
       /** When its first attempt began. */
@@ -2299,6 +2312,15 @@ export type ExecutionSummaryPartsFragment = {
   version: {
     /** Counts 1, 2, 3 … within the workflow. */
     number: number;
+  } | null;
+  /** What it runs, where that is not the whole workflow; else null. */
+  partial: {
+    /** The keys of the nodes that it starts at; empty where it starts at the beginning. */
+    from: Array<string>;
+    /** The keys of the nodes that it runs to; empty where it runs to the end. */
+    to: Array<string>;
+    /** The execution that pinned outputs are from; null where all were given. */
+    pinnedFrom: string | null;
   } | null;
 };
 
@@ -3477,7 +3499,7 @@ export const ApprovalUpdatesDocument: Document<ApprovalUpdatesSubscription, Appr
   'subscription ApprovalUpdates($workflowId:ID$executionId:ID){approvals(workflowId:$workflowId executionId:$executionId){...ApprovalParts}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
-  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
 
 export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
@@ -3492,16 +3514,16 @@ export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, Execution
   'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on ExecutionCanceled{replacedBy}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionResumeDocument: Document<ExecutionResumeMutation, ExecutionResumeMutationVariables> =
-  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCountDocument: Document<ExecutionCountQuery, ExecutionCountQueryVariables> =
   'query ExecutionCount($filter:ExecutionFilter){executionCount(filter:$filter)}';
@@ -3516,7 +3538,7 @@ export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, Execu
   'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts waitingFor{...WaitingForParts}nodeExecutions{nodeKey item status attempt output error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}fragment WaitingForParts on WaitingFor{limit key position since until}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts waitingFor{...WaitingForParts}nodeExecutions{nodeKey item status attempt output handle error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}fragment WaitingForParts on WaitingFor{limit key position since until}';
 
 export const ExecutionWaitingForDocument: Document<ExecutionWaitingForQuery, ExecutionWaitingForQueryVariables> =
   'query ExecutionWaitingFor($id:ID!){execution(id:$id){waitingFor{...WaitingForParts}}}fragment WaitingForParts on WaitingFor{limit key position since until}';
@@ -3525,22 +3547,22 @@ export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionEx
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
-  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
-  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
-  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const ExecutionSummaryUpdatesDocument: Document<ExecutionSummaryUpdatesSubscription, ExecutionSummaryUpdatesSubscriptionVariables> =
-  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const ExecutionChildrenDocument: Document<ExecutionChildrenQuery, ExecutionChildrenQueryVariables> =
-  'query ExecutionChildren($id:ID!$first:Int$after:String){execution(id:$id){children(first:$first after:$after){nodes{...ExecutionSummaryParts parent{nodeKey item}}pageInfo{hasNextPage endCursor}}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query ExecutionChildren($id:ID!$first:Int$after:String){execution(id:$id){children(first:$first after:$after){nodes{...ExecutionSummaryParts parent{nodeKey item}}pageInfo{hasNextPage endCursor}}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, WorkflowsWithLastRunQueryVariables> =
-  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}}';
+  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
