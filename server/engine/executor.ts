@@ -205,8 +205,9 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
       which: NodeRef,
       scope: ExpressionScope,
       within: AbortSignal,
+      sandbox = options.sandbox,
     ): Promise<AttemptEnd> => {
-      const deps = { ...options, onLateViolation, now };
+      const deps = { ...options, sandbox, onLateViolation, now };
       const input = { scope, arrivals, run: runOf(state, key, which.item ?? null) };
       return valueLimits.judge(key, await runAttempt(deps, node, which, input, within));
     };
@@ -226,9 +227,10 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
       inbox,
       takeSignal: (item) => signalFor(state, inbox.signals, key, item),
       record,
-      attempt: (which, item, within) => {
+      sandbox: options.sandbox,
+      attempt: (which, item, within, sandbox) => {
         const ofList = { item, index: which.item!, nodeInput: input };
-        return attempt(which, scopeOf(state, execution, item, ofList), within);
+        return attempt(which, scopeOf(state, execution, item, ofList), within, sandbox);
       },
     });
     return valueLimits.judge(key, list);

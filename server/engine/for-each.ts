@@ -2,6 +2,7 @@ import type { EventBody, NodeRef, Signal } from '../journal/event.ts';
 import { type ExpressionScope, NodeFailure, type NodeStart } from '../nodes/definition.ts';
 import type { ForEach, OnItemError } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
+import { inSession, type SandboxBackend } from '../sandbox/backend.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type AttemptEnd, endEvent } from './attempt.ts';
 import { isDone, type NodeRun, newRun } from './fold.ts';
@@ -34,7 +35,13 @@ export interface ForEachOptions {
   takeSignal: (item: number) => Signal | null;
   /** Applies events to the state and journals them; resolves when they are committed. Has a listener already. */
   record: (events: readonly EventBody[]) => Promise<void>;
-  attempt: (ref: NodeRef, value: unknown, signal: AbortSignal) => Promise<AttemptEnd>;
+  sandbox: SandboxBackend;
+  attempt: (
+    ref: NodeRef,
+    value: unknown,
+    signal: AbortSignal,
+    sandbox: SandboxBackend,
+  ) => Promise<AttemptEnd>;
 }
 
 type Failed = Extract<AttemptEnd, { kind: 'failed' }>;
@@ -53,7 +60,7 @@ const MAX_ITEMS = 10_000;
  * Items that a former worker or a former execution finished do not run again. With FAIL, when an item has failed for
  * good, the node fails at once with that error, which no further attempt could mend: no item starts, no retry is waited
  * for, and the items that run are stopped. With SKIP and COLLECT the list goes on to its end. Where all items that have
- * begun wait, and for long, the node waits with them.
+ * begun wait, and for long, the node waits with them. The items of a lane share a session of the sandbox.
  */
 export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   const startedAt = performance.now();
@@ -83,9 +90,11 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   let failure: Failed | null = null;
   let next = 0;
   async function lane(): Promise<void> {
+    using session = forEach.batch > 1 ? options.sandbox.session(forEach.batch) : null;
+    const sandbox = session === null ? options.sandbox : inSession(options.sandbox, session);
     while (!draining.aborted && next < items.length) {
       const item = next++;
-      const itemRun = await runItem({ ...options, signal, draining, waits }, item, items[item]);
+      const itemRun = await runItem({ ...options, sandbox, signal, draining, waits }, item, items[item]);
       if (itemRun.status !== 'FAILED' || !isStrict) continue;
       failure ??= failureOf(item, itemRun);
       failed.abort();
@@ -174,7 +183,7 @@ async function runItem(options: ItemOptions, item: number, value: unknown): Prom
         : { type: 'NodeResumed', ...ref, signal: signaled ?? run.wait.signal },
     ]);
     if (!mayRunAhead(options.runAhead, node)) await started;
-    const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal));
+    const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal, options.sandbox));
     if (event === null) break;
     await record([event]);
   }

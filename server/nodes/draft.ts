@@ -68,7 +68,7 @@ export type Join = 'ALL' | 'ANY';
 
 /**
  * A definition as the database has it. Those that were saved before nodes had a join mean ANY, before lists had
- * `onItemError` FAIL, and before workflows had a policy or limits none.
+ * `onItemError` FAIL, before they had `batch` 1, and before workflows had a policy or limits none.
  */
 export function fromStored({
   timeoutMs = null,
@@ -95,11 +95,11 @@ type LaterSetting =
   | 'priority';
 type StoredDraft = Omit<WorkflowDraft, LaterSetting | 'nodes'> &
   Partial<Pick<WorkflowDraft, LaterSetting>> & { nodes: readonly StoredNode[] };
-type StoredForEach = Omit<ForEach, 'onItemError'> & Partial<ForEach>;
+type StoredForEach = Omit<ForEach, 'onItemError' | 'batch'> & Partial<ForEach>;
 type StoredNode = Omit<NodeDraft, 'join' | 'forEach'> & { join?: Join; forEach: StoredForEach | null };
 
 function toCurrentNode(node: StoredNode): NodeDraft {
-  const forEach = node.forEach && { onItemError: 'FAIL' as const, ...node.forEach };
+  const forEach = node.forEach && { onItemError: 'FAIL' as const, batch: 1, ...node.forEach };
   return { ...node, join: node.join ?? 'ANY', forEach };
 }
 
@@ -127,6 +127,8 @@ export interface ForEach {
   items: string;
   /** Items that run at once, 1 to 100. */
   concurrency: number;
+  /** Of a node that runs code: how many items may share a sandbox, one after another, 1 to 1000. */
+  batch: number;
   onItemError: OnItemError;
 }
 

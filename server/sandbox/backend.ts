@@ -6,6 +6,9 @@ export const MAX_CODE_CHARACTERS = 1_000_000;
 /** Limit on `recursionLimit`: the stack of so many calls is within what the kernel leaves for one. */
 export const MAX_RECURSION_LIMIT = 20_000;
 
+/** Limit on the runs of a session that may share a cell. */
+export const MAX_SESSION_RUNS = 1_000;
+
 /** What code may do, from the strictest to the loosest; DESIGN.md says what each stops. */
 export const pythonPolicies = ['strict', 'standard', 'kernel'] as const;
 export type PythonPolicy = (typeof pythonPolicies)[number];
@@ -38,6 +41,8 @@ export interface SandboxBackend extends AsyncDisposable {
    * run, so that a slow journal fills the run's pipe and not the heap.
    */
   run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome>;
+  /** For runs that come one after another; as many as `maxRuns` may share a cell. */
+  session(maxRuns: number): PythonSession;
   /**
    * All findings of the static wall and of Python's compiler, without running anything, and a finding for each package
    * that is malformed (rule `invalid-requirement`) or not allowed (`package-not-allowed`). `hosts`: as in a run.
@@ -54,6 +59,16 @@ export interface SandboxBackend extends AsyncDisposable {
   status(): Promise<SandboxStatus>;
   /** How busy the backend is at the moment of the call. Cheap. */
   capacity(): SandboxCapacity;
+}
+
+/**
+ * Runs one after another, of which those that differ in their input alone may share a cell: for the items of a list, which
+ * are the same code in the same execution. Each has a namespace, events, an outcome and limits of its own; modules stay
+ * as the run before has left them. A run that ends its cell by a crash or at a limit costs only itself.
+ */
+export interface PythonSession extends Disposable {
+  /** As of the backend. Not before the run before has ended. */
+  run: SandboxBackend['run'];
 }
 
 export interface SandboxCapacity {
@@ -98,13 +113,38 @@ export function underPolicy(
 ): SandboxBackend {
   if (policy == null) return sandbox;
   return {
-    environments: sandbox.environments,
+    ...forwarded(sandbox),
     run: (request, options) => sandbox.run({ ...request, policy }, options),
+    session(maxRuns) {
+      const session = sandbox.session(maxRuns);
+      return {
+        run: (request, options) => session.run({ ...request, policy }, options),
+        [Symbol.dispose]: () => session[Symbol.dispose](),
+      };
+    },
     check: (code, options) => sandbox.check(code, { ...options, policy }),
     shapeOf: (code) => sandbox.shapeOf(code, policy),
+  };
+}
+
+function forwarded(sandbox: SandboxBackend): SandboxBackend {
+  return {
+    environments: sandbox.environments,
+    run: (request, options) => sandbox.run(request, options),
+    session: (maxRuns) => sandbox.session(maxRuns),
+    check: (code, options) => sandbox.check(code, options),
+    shapeOf: (code, policy) => sandbox.shapeOf(code, policy),
     status: () => sandbox.status(),
     capacity: () => sandbox.capacity(),
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
+}
+
+/** The same sandbox, whose runs are those of the session. */
+export function inSession(sandbox: SandboxBackend, session: PythonSession): SandboxBackend {
+  return {
+    ...forwarded(sandbox),
+    run: (request, options) => session.run(request, options),
   };
 }
 

@@ -80,6 +80,7 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('result'),
     json: z.string(),
+    isFit: z.boolean().optional(),
     notices: z
       .array(z.object({ code: z.enum(noticeCodes), message: storable(4000) }))
       .max(noticeCodes.length)
@@ -87,6 +88,7 @@ export const cellFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('error'),
+    isFit: z.boolean().optional(),
     error: z.object({
       code: z.enum(['PYTHON_EXECUTION_ERROR', 'PYTHON_SECURITY_ERROR', 'PYTHON_MEMORY_LIMIT']),
       type: z.string().max(500).nullable(),
@@ -151,16 +153,17 @@ export class FrameError extends Error {}
 export class FrameDecoder<Frame> {
   private parts: Buffer[] = [];
   private size = 0;
+  private allowsLong = true;
 
   constructor(
     private readonly schema: z.ZodType<Frame>,
     private readonly maxFrameBytes: number,
-    private longKinds: Readonly<Record<string, number>> = {},
+    private readonly longKinds: Readonly<Record<string, number>> = {},
   ) {}
 
-  /** From now on, no kind of frame may be longer than the others. */
-  refuseLongFrames(): void {
-    this.longKinds = {};
+  /** Whether from now on some kinds of frames may be longer than the others. */
+  allowLongFrames(isAllowed: boolean): void {
+    this.allowsLong = isAllowed;
   }
 
   *feed(bytes: Buffer): Generator<Frame> {
@@ -186,11 +189,12 @@ export class FrameDecoder<Frame> {
   }
 
   private checkLength(length: number): void {
-    const longest = Math.max(this.maxFrameBytes, ...Object.values(this.longKinds));
+    const longKinds = this.allowsLong ? this.longKinds : {};
+    const longest = Math.max(this.maxFrameBytes, ...Object.values(longKinds));
     if (length <= longest && this.size < LENGTH_BYTES + HEAD_BYTES) return; // its kind has not arrived yet
     const head = this.startOf(LENGTH_BYTES + HEAD_BYTES).toString('latin1', LENGTH_BYTES);
     const kind = /^\{"kind":"(\w+)"/.exec(head)?.[1] ?? '';
-    const maxBytes = Object.hasOwn(this.longKinds, kind) ? this.longKinds[kind]! : this.maxFrameBytes;
+    const maxBytes = Object.hasOwn(longKinds, kind) ? longKinds[kind]! : this.maxFrameBytes;
     if (length > maxBytes)
       throw new FrameError(`Expected a frame of at most ${maxBytes} bytes, got one of ${length}`);
   }

@@ -24,6 +24,11 @@ export class Semaphore {
     return this.taken;
   }
 
+  /** Whether anybody waits for a slot. */
+  get isWanted(): boolean {
+    return this.waiting.size > 0;
+  }
+
   /** A property and not a method, so that it can be passed on alone as `Acquire`. */
   readonly acquire: Acquire = async (signal) => {
     if (signal.aborted) return noSlot;

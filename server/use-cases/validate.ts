@@ -6,7 +6,7 @@ import type { CheckTools, NodeDefinition } from '../nodes/definition.ts';
 import { describeNode } from '../nodes/describe.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
-import type { PythonPolicy } from '../sandbox/backend.ts';
+import { MAX_SESSION_RUNS, type PythonPolicy } from '../sandbox/backend.ts';
 import type { Logger } from '../shared/logger.ts';
 import { LONGEST_WAIT_MS } from '../shared/longest-wait.ts';
 import { inferScopes } from './infer-scopes.ts';
@@ -302,6 +302,7 @@ function checkPolicies(
   }
   if (forEach !== null) {
     whole('forEach.concurrency', forEach.concurrency, 1, 100);
+    whole('forEach.batch', forEach.batch, 1, MAX_SESSION_RUNS);
     const obstacle = forEachObstacle(definition);
     if (obstacle !== null) {
       errors.push({

@@ -155,6 +155,52 @@ test('item, index and the input of the node have names in expressions and templa
   ]);
 });
 
+test('items that share a sandbox have events and ends of their own, and one that ends it costs only itself', async () => {
+  const code = [
+    'print("item", input_data)',
+    'if input_data % 10 == 5: bytearray(700 << 20)',
+    'if input_data % 10 == 7: raise ValueError(input_data)',
+    'result = input_data * 2',
+  ].join('\n');
+  const events = await run([list(code, { batch: 8, concurrency: 3, onItemError: 'COLLECT' })], [], {
+    rows: Array.from({ length: 40 }, (_, n) => n),
+  });
+  const output = events.at(-1)!.output as { ok: boolean; output: number; error: { code: string } }[];
+  expect(output.map(({ ok }) => ok)).toEqual(output.map((_, n) => n % 10 !== 5 && n % 10 !== 7));
+  for (const [n, each] of output.entries()) {
+    const own = events.filter(({ item }) => item === n);
+    const end = each.ok ? 'NodeSucceeded' : 'NodeFailed';
+    const types = own.map(({ __typename }) => __typename);
+    expect([...new Set(types)]).toEqual(['NodeStarted', 'NodeOutput', end]);
+    expect(own[1]).toMatchObject({ byteOffset: 0 });
+    expect(own.map(({ text = '' }) => text).join('')).toBe(`item ${n}\n`);
+    if (each.ok) expect(each.output).toBe(n * 2);
+    else expect(each.error.code).toBe(n % 10 === 7 ? 'PYTHON_EXECUTION_ERROR' : 'PYTHON_MEMORY_LIMIT');
+  }
+});
+
+test('a version that was saved before batches reads as one item a sandbox, and a batch has bounds', async () => {
+  const id = await weft.createWorkflow({ nodes: [divide({ batch: 50 })] });
+  const batch = async () => {
+    const { workflow } = await weft.query<{ workflow: { latestVersion: { nodes: object[] } } }>(
+      'query ($id: ID!) { workflow(id: $id) { latestVersion { nodes { forEach { batch } } } } }',
+      { id },
+    );
+    return workflow.latestVersion.nodes;
+  };
+  expect(await batch()).toEqual([{ forEach: { batch: 50 } }]);
+  await using sql = await connect(databaseUrl);
+  await sql.query(
+    `UPDATE workflow_versions SET definition = definition::jsonb #- '{nodes,0,forEach,batch}' WHERE workflow_id = $1`,
+    [id],
+  );
+  expect(await batch()).toEqual([{ forEach: { batch: 1 } }]);
+  for (const wrong of [0, 1_001]) {
+    const node = divide({ batch: wrong });
+    await expect(weft.createWorkflow({ nodes: [node] })).rejects.toThrow('nodes.0.forEach.batch');
+  }
+});
+
 test('a version that was saved before onItemError reads and runs as FAIL', async () => {
   const id = await weft.createWorkflow({ nodes: [divide({ onItemError: 'SKIP' })] });
   await using client = await connect(databaseUrl);

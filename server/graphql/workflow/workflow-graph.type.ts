@@ -44,6 +44,11 @@ export class ForEach {
   @Field(() => Int, { description: 'How many items run at once.' })
   concurrency!: number;
 
+  @Field(() => Int, {
+    description: 'How many items of a Python node may run in one sandbox, one after another.',
+  })
+  batch!: number;
+
   @Field(() => OnItemError, {
     description: 'What an item that has failed, after its retries, means for the list.',
   })

@@ -61,6 +61,13 @@ export class ForEachInput {
   @Field(() => Int, { defaultValue: 10, description: 'How many items run at once: 1 to 100.' })
   concurrency!: number;
 
+  @Field(() => Int, {
+    defaultValue: 100,
+    description:
+      'How many items of a Python node may run in one sandbox, one after another: 1 to 1000. Each has a namespace, output, error and time limit of its own; what modules keep stays for the items after it. With 1, each item has a sandbox of its own.',
+  })
+  batch!: number;
+
   @Field(() => OnItemError, {
     defaultValue: 'FAIL',
     description: 'What an item that has failed, after its retries, means for the list.',

@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
  * unbuffered Python writes the pieces of one print() separately.
  */
 export class BatchingReader {
-  /** Bytes received so far. */
+  /** Bytes of this run received so far. */
   receivedBytes = 0;
   /** Resolves when the pipe has ended and everything was emitted. */
   readonly ended: Promise<void>;
@@ -34,6 +34,13 @@ export class BatchingReader {
       socket.once('end', onEnd).once('close', onEnd);
     });
     socket.on('data', (bytes) => this.receive(bytes));
+  }
+
+  /** Another run of the same process begins. */
+  begin(): void {
+    this.receivedBytes = 0;
+    this.phase = 'idle';
+    this.updateFlow();
   }
 
   /** Stops reading until `resume`: the run blocks as soon as its pipe is full. */

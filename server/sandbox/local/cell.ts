@@ -22,12 +22,18 @@ export interface Cell {
   onRefusedCall: (call: string) => void;
   /** Runs a trivial program ahead of the real one (python/rehearsal.py). Rejects when the cell ends meanwhile. */
   rehearse(): Promise<void>;
-  /** Sends the request of a run. The fork-server watches the limits of a run that is not over within 10 ms. */
-  dispatch(request: object, limits: { memoryMb: number; cpuMs: number; killAfterMs: number }): void;
+  /** Sends the request of a run. The fork-server watches the limits of a cell that is not done within 10 ms. */
+  dispatch(request: object, limits: CellLimits): void;
   /** Called after the outcome was emitted. Does not wait for the cell to exit, but kills one that lingers for 0.3 s. */
   leave(): void;
   /** Ends the cell: TERM, the grace time, KILL. */
   end(graceMs: number): void;
+}
+
+export interface CellLimits {
+  memoryMb: number;
+  cpuMs: number;
+  killAfterMs: number;
 }
 
 /** A cell that was requested and may not exist yet. */
@@ -103,6 +109,8 @@ export function openCell(room: RoomAddress, number: number, server: CellServer):
 
 /** Most runs end sooner and need not wake the fork-server; RLIMIT_DATA bounds those that grow faster. */
 const WATCH_AFTER_MS = 10;
+/** Of a cell with many short runs: its limits of time begin anew, a little late, because that wakes the fork-server. */
+export const WATCH_ANEW_AFTER_MS = 250;
 /** Longer than a cell delays its own exit (python/cell.py). */
 const LINGER_MS = 300;
 const STUCK_AFTER_MS = 10_000;
@@ -114,6 +122,11 @@ interface CellParts extends Pick<Cell, 'stdout' | 'stderr' | 'channel' | 'exited
 
 function waitingCell({ number, server, ...parts }: CellParts): Cell {
   let watch: NodeJS.Timeout | undefined;
+  let watchedAt: number | null = null;
+  const watchNow = (limits: CellLimits) => {
+    watchedAt = performance.now();
+    server.sendControl({ kind: 'watch', cell: number, ...limits });
+  };
   return {
     ...parts,
     onRefusedCall: () => {},
@@ -127,10 +140,12 @@ function waitingCell({ number, server, ...parts }: CellParts): Cell {
     },
     dispatch(request, limits) {
       parts.channel.send(request);
-      watch = setTimeout(
-        () => server.sendControl({ kind: 'watch', cell: number, ...limits }),
-        WATCH_AFTER_MS,
-      );
+      if (watchedAt !== null) {
+        if (performance.now() - watchedAt > WATCH_ANEW_AFTER_MS) watchNow(limits);
+        return;
+      }
+      if (watch !== undefined) return;
+      watch = setTimeout(() => watchNow(limits), WATCH_AFTER_MS);
       void parts.exited.then(() => clearTimeout(watch));
     },
     leave() {

@@ -29,6 +29,13 @@ export class CellChannel {
     socket.on('data', (bytes) => this.read(bytes));
   }
 
+  /** A run begins, perhaps not the first one of the cell: its frames are counted anew. */
+  beginRun(): void {
+    this.decoder.allowLongFrames(true);
+    this.framesInWindow = 0;
+    this.bytesInWindow = 0;
+  }
+
   send(frame: object): void {
     this.socket.write(encodeFrame(frame));
   }
@@ -73,7 +80,7 @@ export class CellChannel {
     this.bytesInWindow += bytes.length;
     try {
       for (const frame of this.decoder.feed(bytes)) {
-        if (frame.kind === 'result' || frame.kind === 'error') this.decoder.refuseLongFrames();
+        if (frame.kind === 'result' || frame.kind === 'error') this.decoder.allowLongFrames(false);
         this.onFrame(frame);
         this.framesInWindow += 1;
         if (frame.kind === 'artifact' || frame.kind === 'fetch') this.bytesInWindow = 0;

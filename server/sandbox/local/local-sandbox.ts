@@ -39,7 +39,7 @@ import { toFindings } from './packages.ts';
 import { CellPool } from './pool.ts';
 import { SandboxProblem } from './problem.ts';
 import { defaultRequestLimits, openRequestOutbound, type RequestLimits } from './requests.ts';
-import { runInCell } from './run-in-cell.ts';
+import { LocalSession, type OpenedCell } from './session.ts';
 import { wallsInForce } from './walls.ts';
 import { type ForkServerParts, WarmEnvironments } from './warm-environments.ts';
 
@@ -113,6 +113,7 @@ class LocalSandbox implements SandboxBackend {
   private readonly bounds: RunBounds;
   private readonly slots: Semaphore;
   private readonly activeRuns = new ActiveRuns();
+  private readonly sessions = new Set<LocalSession>();
   private readonly controlGroups = openControlGroups();
   private interpreter: Interpreter | null = null;
   private readonly requestLimits: RequestLimits;
@@ -148,10 +149,24 @@ class LocalSandbox implements SandboxBackend {
     }
   }
 
-  run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
-    return this.activeRuns.track(options.signal, (signal) =>
-      this.guardedRun(request, { ...options, signal }),
+  async run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+    using session = this.session(1);
+    return await session.run(request, options);
+  }
+
+  session(maxRuns: number): LocalSession {
+    const session = new LocalSession(
+      {
+        track: (options, run) =>
+          this.activeRuns.track(options.signal, (signal) => this.guarded({ ...options, signal }, run)),
+        open: (request, options) => this.open(request, options),
+        isWanted: () => this.slots.isWanted,
+        onEnd: () => this.sessions.delete(session),
+      },
+      maxRuns,
     );
+    if (maxRuns > 1) this.sessions.add(session);
+    return session;
   }
 
   async check(code: string, { packages = [], policy, hosts }: CheckOptions = {}): Promise<PythonCheck> {
@@ -194,13 +209,14 @@ class LocalSandbox implements SandboxBackend {
 
   capacity(): SandboxCapacity {
     const { running, max } = this.slots;
-    return { running, waiting: this.activeRuns.count - running, max };
+    return { running, waiting: Math.max(0, this.activeRuns.count - running), max };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = this.activeRuns.end(new Error('The sandbox is shutting down'));
     this.pool.close();
     await ended;
+    for (const session of this.sessions) session.giveUp();
     await Promise.all([this.supervisor[Symbol.asyncDispose](), this.environments[Symbol.asyncDispose]()]);
     await this.outbound[Symbol.asyncDispose]();
     const { runFolder, logger } = this.options;
@@ -221,9 +237,12 @@ class LocalSandbox implements SandboxBackend {
     return checker;
   }
 
-  private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+  private async guarded(
+    options: PythonRunOptions,
+    run: (options: PythonRunOptions) => Promise<PythonOutcome>,
+  ): Promise<PythonOutcome> {
     try {
-      return (await this.refuse(request, options)) ?? (await this.runInEnvironment(request, options));
+      return await run(options);
     } catch (error) {
       if (options.signal.aborted) return { kind: 'aborted', durationMs: 0 };
       if (error instanceof SandboxProblem) return failed(errorOf(error));
@@ -249,31 +268,40 @@ class LocalSandbox implements SandboxBackend {
     );
   }
 
-  private async runInEnvironment(
+  private async open(
     request: PythonRunRequest,
     options: PythonRunOptions,
-  ): Promise<PythonOutcome> {
-    if (request.packages.length === 0) return this.runInPool(this.pool, request, options);
+  ): Promise<OpenedCell | PythonOutcome> {
+    const refused = await this.refuse(request, options);
+    if (refused !== null) return refused;
+    if (request.packages.length === 0) return this.openIn(this.pool, request, options);
     // Before the run acquires a slot: a fork-server may take seconds to start, and a slot would be idle meanwhile.
     const held = await this.environments.hold(request, options);
     if ('kind' in held) return held;
-    using environment = held;
-    return await this.runInPool(environment.pool, request, options);
+    using releases = new DisposableStack();
+    releases.use(held);
+    const opened = await this.openIn(held.pool, request, options);
+    const kept = releases.move();
+    kept.use(opened);
+    return { ...opened, [Symbol.dispose]: () => kept.dispose() };
   }
 
-  private async runInPool(
+  private async openIn(
     pool: CellPool,
     request: PythonRunRequest,
-    options: PythonRunOptions,
-  ): Promise<PythonOutcome> {
-    using _slot = await this.slots.acquire(options.signal);
-    options.signal.throwIfAborted();
-    const timeoutMs = Math.min(request.timeoutMs, this.bounds.maxTimeoutMs);
-    return await runInCell(
-      await pool.acquire(),
-      { ...request, timeoutMs },
-      {
-        ...options,
+    { signal }: PythonRunOptions,
+  ): Promise<OpenedCell> {
+    // Sessions that have nothing to run now.
+    if (this.slots.running >= this.slots.max) for (const session of this.sessions) session.giveUp();
+    using releases = new DisposableStack();
+    releases.use(await this.slots.acquire(signal));
+    signal.throwIfAborted();
+    const cell = await pool.acquire();
+    const kept = releases.move();
+    return {
+      cell,
+      request: { ...request, timeoutMs: Math.min(request.timeoutMs, this.bounds.maxTimeoutMs) },
+      options: {
         policy: policyWithin(this.options.policy, request.policy),
         allowsScratchWrites: this.options.allowsScratchWrites ?? false,
         bounds: this.bounds,
@@ -282,7 +310,8 @@ class LocalSandbox implements SandboxBackend {
         outbound: this.outbound,
         requestLimits: this.requestLimits,
       },
-    );
+      [Symbol.dispose]: () => kept.dispose(),
+    };
   }
 
   private async startServer(parts: ForkServerParts | null, signal: AbortSignal): Promise<ForkServer> {

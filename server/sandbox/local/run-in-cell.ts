@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type {
@@ -14,8 +13,8 @@ import type {
 import { isForced } from '../force.ts';
 import type { CellFrame, FinalFrame } from '../frames.ts';
 import { usesWeb } from '../web.ts';
-import { BatchingReader } from './batching-reader.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, WATCH_ANEW_AFTER_MS } from './cell.ts';
+import type { CellOutput } from './cell-output.ts';
 import { EventQueue } from './event-queue.ts';
 import { runLimits } from './limits.ts';
 import { describeEnd, isProbe, kernelViolation, type RunEnd } from './outcome.ts';
@@ -33,26 +32,23 @@ export interface RunInCellOptions extends PythonRunOptions {
   cpuShare: number;
   outbound: Outbound;
   requestLimits: RequestLimits;
+  /** Whether another run may follow in the same cell. */
+  mayFollow: boolean;
+  /** Whether it follows another one. */
+  follows: boolean;
 }
 
 /**
- * Runs one request in a waiting cell, and resolves with the outcome.
+ * One run in a waiting cell.
  *
  * A run ends in one of two ways. Either the cell sends its last frame, and nobody waits for its process to exit. Or the
  * cell exits without a last frame: by itself, or because of its limits, or because the caller ended it.
  */
-export async function runInCell(
-  cell: Cell,
-  request: PythonRunRequest,
-  options: RunInCellOptions,
-): Promise<PythonOutcome> {
-  return new Run(cell, request, options).start();
-}
-
-class Run {
+export class CellRun {
+  /** After the outcome: whether the cell waits for another run. */
+  isFit = false;
   private readonly startedAt = performance.now();
   private readonly events: EventQueue<PythonEvent | OpenFileFrame>;
-  private readonly pipes: BatchingReader[];
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
   private readonly progress: ProgressThrottle;
@@ -68,6 +64,7 @@ class Run {
   /** Whether the outcome is decided: what is reported from then on is late. */
   private isDecided = false;
   private isEndedLate = false;
+  private hasFailedSubscriber = false;
   private readonly artifacts = new SavedArtifacts();
   private readonly refusedCalls: string[] = [];
   /** Null until the run sends its first request. */
@@ -75,6 +72,7 @@ class Run {
 
   constructor(
     private readonly cell: Cell,
+    private readonly output: CellOutput,
     private readonly request: PythonRunRequest,
     private readonly options: RunInCellOptions,
   ) {
@@ -85,19 +83,23 @@ class Run {
       fail: (error) => this.subscriberFailed.reject(error),
     });
     const emit = (event: PythonEvent) => this.events.push(event);
-    const output = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
-    this.stdout = new OutputText('STDOUT', output, emit);
-    this.stderr = new OutputText('STDERR', output, emit);
+    const limits = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
+    this.stdout = new OutputText('STDOUT', limits, emit);
+    this.stderr = new OutputText('STDERR', limits, emit);
     this.progress = new ProgressThrottle((event) => {
-      this.flushOutput();
+      this.output.flush();
       emit(event);
     });
-    this.pipes = [readInto(this.stdout, cell.stdout), readInto(this.stderr, cell.stderr)];
-    this.subscriberFailed.promise.catch(() => this.cell.end(0));
+    output.begin(this.stdout, this.stderr);
+    this.subscriberFailed.promise.catch(() => {
+      this.hasFailedSubscriber = true;
+      this.cell.end(0);
+    });
   }
 
   async start(): Promise<PythonOutcome> {
     const { cell, request, options } = this;
+    cell.channel.beginRun();
     cell.channel.onFrame = (frame) => this.onFrame(frame);
     cell.channel.onBadFrame = (error) => this.endBecause({ kind: 'bad-frame', message: error.message }, 0);
     cell.onRefusedCall = (call) => this.onRefusedCall(call);
@@ -118,20 +120,13 @@ class Run {
 
   private dispatch(): void {
     const { code, input, timeoutMs, recursionLimit } = this.request;
-    const { policy, allowsScratchWrites, memoryMb } = this.options;
+    const { policy, allowsScratchWrites, memoryMb, mayFollow, follows } = this.options;
+    const own = { input: input ?? null, artifactIdPrefix: this.artifacts.idPrefix };
+    const shared = { code, policy, allowsScratchWrites, memoryMb, recursionLimit, mayFollow };
+    const spareMs = mayFollow ? WATCH_ANEW_AFTER_MS : 0;
     this.cell.dispatch(
-      {
-        kind: 'run',
-        code,
-        input: input ?? null,
-        policy,
-        allowsScratchWrites,
-        memoryMb,
-        recursionLimit,
-        web: usesWeb(this.request),
-        artifactIdPrefix: this.artifacts.idPrefix,
-      },
-      { memoryMb, cpuMs: this.cpuMs, killAfterMs: timeoutMs + GRACE_MS },
+      follows ? { kind: 'next', ...own } : { kind: 'run', ...shared, web: usesWeb(this.request), ...own },
+      { memoryMb, cpuMs: this.cpuMs + 2 * spareMs, killAfterMs: timeoutMs + GRACE_MS + spareMs },
     );
   }
 
@@ -153,7 +148,7 @@ class Run {
       refusedCalls: this.refusedCalls,
       reported: this.reported,
       stderr: this.stderr.lastText(),
-      isSilent: this.receivedBytes() === 0 && this.artifacts.count === 0,
+      isSilent: this.output.receivedBytes === 0 && this.artifacts.count === 0,
     };
     return describeEnd(end, { ...this.options, timeoutMs, cpuMs: this.cpuMs, durationMs });
   }
@@ -164,20 +159,20 @@ class Run {
    * would mean waiting for the process to exit, and for child processes that hold the pipes open or still write.
    */
   private async readRest(): Promise<void> {
-    for (const pipe of this.pipes) pipe.readWithoutRests();
-    for (let seen = -1, rounds = 0; seen !== this.receivedBytes() && rounds < MAX_ROUNDS; rounds += 1) {
-      seen = this.receivedBytes();
+    this.output.readWithoutRests();
+    for (let seen = -1, rounds = 0; seen !== this.output.receivedBytes && rounds < MAX_ROUNDS; rounds += 1) {
+      seen = this.output.receivedBytes;
       await this.events.drained();
       await nextTurn();
       await nextTurn();
     }
-    this.flushOutput();
+    this.output.flush();
     this.endText();
   }
 
   private async readToEnd(): Promise<void> {
-    for (const pipe of this.pipes) pipe.readWithoutRests();
-    await Promise.all(this.pipes.map((pipe) => pipe.ended));
+    this.output.readWithoutRests();
+    await this.output.ended;
     this.endText();
   }
 
@@ -187,18 +182,14 @@ class Run {
     this.stderr.end();
   }
 
-  private receivedBytes(): number {
-    return this.pipes.reduce((sum, pipe) => sum + pipe.receivedBytes, 0);
-  }
-
   private pause(): void {
     this.cell.channel.pause();
-    for (const pipe of this.pipes) pipe.pause();
+    this.output.pause();
   }
 
   private resume(): void {
     this.cell.channel.resume();
-    for (const pipe of this.pipes) pipe.resume();
+    this.output.resume();
   }
 
   private onFrame(frame: CellFrame): void {
@@ -228,10 +219,10 @@ class Run {
         this.requests?.abandon(frame.number);
         break;
       case 'open-file':
-        this.flushOutput();
+        this.output.flush();
         this.events.push(frame);
         break;
-      default: // `violation`: see above; `ready`, `rehearsed` and `findings` are not part of a run and have no effect
+      default: // `violation`: see above; the others are not part of a run, and have no effect
     }
   }
 
@@ -248,7 +239,7 @@ class Run {
       return;
     }
     const { id, name, mimeType, data: base64 } = frame;
-    this.flushOutput();
+    this.output.flush();
     this.events.push({ kind: 'artifact', id, name, mimeType, base64 });
   }
 
@@ -264,7 +255,7 @@ class Run {
       limits: this.options.requestLimits,
       send: (reply, signal) => channel.sendSlowly(reply, signal),
       onRequest: (request) => {
-        this.flushOutput();
+        this.output.flush();
         this.events.push({ kind: 'request', ...request });
       },
       onRefused: (violation) => this.emitViolation(violation, false, { isFatal: false }),
@@ -299,11 +290,8 @@ class Run {
   private endLate(): void {
     if (this.isEndedLate) return;
     this.isEndedLate = true;
+    this.isFit = false;
     this.cell.end(0);
-  }
-
-  private flushOutput(): void {
-    for (const pipe of this.pipes) pipe.flush();
   }
 
   private endBecause(reason: NonNullable<RunEnd['endedBy']>, graceMs: number): void {
@@ -316,8 +304,13 @@ class Run {
   private leave(): void {
     this.isDecided = true;
     this.progress.close();
-    for (const pipe of this.pipes) pipe.close();
-    this.cell.leave();
+    this.isFit = this.last?.isFit === true && this.hasEndedWell();
+  }
+
+  /** Without anything that the walls have noticed. */
+  private hasEndedWell(): boolean {
+    const noticed = this.violations.RUNTIME + this.violations.KERNEL;
+    return this.options.mayFollow && this.endedBy === null && noticed === 0 && !this.hasFailedSubscriber;
   }
 }
 
@@ -325,10 +318,6 @@ type OpenFileFrame = Extract<CellFrame, { kind: 'open-file' }>;
 
 async function refuseFiles(): Promise<FileRefusal> {
   return { refused: 'This run has no files' };
-}
-
-function readInto(text: OutputText, socket: Socket): BatchingReader {
-  return new BatchingReader(socket, (bytes) => text.add(bytes));
 }
 
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */

@@ -30,7 +30,8 @@ import syscalls
 from channel import Channel
 from check import examine
 from frames import encode_frame
-from program import run_program
+from leftovers import Leftovers
+from program import Program, run_program
 from rehearsal import rehearse
 from usage import PROC
 
@@ -51,6 +52,7 @@ _STACK, _STACK_PER_CALL = 8 * _MIB, 5_500
 _LINGER_SECONDS, _SHORT_LINGER_SECONDS = 0.2, 0.025
 _TERM_GRACE_SECONDS = 3  # longer than Node waits before it kills
 _SMALL_KB = 16 << 10
+_SHARE_LEFT_BEHIND = 8  # of the memory limit: what runs before may have left of a run's memory to later ones
 
 
 def live(config, system_call_filter, uid, gid, descriptors, group):
@@ -147,8 +149,22 @@ def _serve(config, connection):
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()
-        run_program({**request, "scratch": _SCRATCH}, channel.send, channel.ask)
+        request = {**request, "scratch": _SCRATCH}
+        if request.get("mayFollow"):
+            _run_one_after_another(request, channel)
+        else:
+            run_program(request, channel.send, channel.ask)
         _linger(connection, born_kb)
+
+
+def _run_one_after_another(request, channel):
+    """The items of a list, which are the same program and the same execution. Each comes when the one before has ended
+    and left nothing behind. After one that has left something, as its last frame says, the cell ends."""
+    leftovers = Leftovers(request["memoryMb"] * 1024 // _SHARE_LEFT_BEHIND)
+    program = Program(request, channel.send, channel.ask, leftovers, lambda: channel.threads)
+    while request and program.run(request["input"], request.get("artifactIdPrefix", "")):
+        _seed_generators()
+        request = channel.receive()
 
 
 def handle_term():
@@ -186,6 +202,13 @@ def _has_ended():
     except ChildProcessError:
         return threading.active_count() == 1
     return False
+
+
+def _seed_generators():
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
+    _seed_numpy()
 
 
 def _seed_numpy():

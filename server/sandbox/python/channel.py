@@ -6,6 +6,7 @@ have, and the last one has `isLast`. One thread reads the answers for all, so th
 import _thread
 import itertools
 import threading
+from queue import SimpleQueue
 
 from frames import encode_frame, read_frame
 
@@ -21,6 +22,9 @@ class Channel:
         self._takers = {}
         self._may_start = _thread.allocate_lock()
         self._problem = None
+        self._requests = SimpleQueue()
+        self.threads = 0
+        """Of this module, that run."""
 
     def send(self, frame):
         data = encode_frame(frame)
@@ -28,8 +32,8 @@ class Channel:
             self._connection.sendall(data)
 
     def receive(self):
-        """The next frame, or None at the end. Not during a run."""
-        return read_frame(self._connection)
+        """The next frame, or None at the end. Not during a run. Once a question was asked, one thread reads for all."""
+        return self._requests.get() if self.threads else read_frame(self._connection)
 
     def ask(self, frame, take):
         """Sends a question, and returns its number. `take(answer)` is called with each answer by the thread that reads,
@@ -48,6 +52,7 @@ class Channel:
             try:
                 # Not threading.Thread, so that a program that counts its threads finds only its own.
                 _thread.start_new_thread(self._read, ())
+                self.threads = 1
             except BaseException:
                 self._may_start.release()
                 raise
@@ -55,15 +60,19 @@ class Channel:
     def _read(self):
         problem = _ENDED
         try:
-            frame = self.receive()
+            frame = read_frame(self._connection)
             while frame:
-                self._pass_on(frame)
-                frame = self.receive()
+                if "number" in frame:
+                    self._pass_on(frame)
+                else:
+                    self._requests.put(frame)
+                frame = read_frame(self._connection)
         except MemoryError:
             problem = _NO_MEMORY
         except OSError:
             pass
         self._problem = problem
+        self._requests.put(None)
         for number in list(self._takers):
             self._fail(number)
 

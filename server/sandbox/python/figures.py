@@ -16,12 +16,17 @@ _MAX_INSPECTED = 20  # items of one container: the drawings that a call returns 
 
 
 class Figures:
-    def __init__(self, files):
-        self._files = files
+    def __init__(self):
+        self._files = None
         self._count = 0
         sys.modules[BACKEND] = backend = types.ModuleType(BACKEND, __doc__)
         backend.show = lambda *_, **__: self.save_open()
         backend.__getattr__ = _canvas
+
+    def begin(self, files):
+        """A run, whose figures become its files."""
+        self._files = files
+        self._count = 0
 
     def save_open(self):
         pyplot = sys.modules.get("matplotlib.pyplot")

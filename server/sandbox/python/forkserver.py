@@ -138,6 +138,7 @@ class Cell:
         self.looked_at = 0
         self.max_memory_kb = None
         self.max_cpu_ms = None
+        self.spent_cpu_ms = 0
         self.deadline = None
         self.kill_at = None
 
@@ -308,7 +309,9 @@ class ForkServer:
                 if target.group:
                     # The group also counts the two folders, which have limits of their own.
                     target.group.limit_memory(target.max_memory_kb + 2 * self._config["scratchMb"] * 1024)
-                target.max_cpu_ms = frame["cpuMs"]
+                if target.deadline is not None:  # of the run before
+                    target.spent_cpu_ms = target.usage(time.monotonic(), self._config["inherited"])[1]
+                target.max_cpu_ms = target.spent_cpu_ms + frame["cpuMs"]
                 target.deadline = time.monotonic() + frame["killAfterMs"] / 1000
             elif target and frame["kind"] == "end":
                 target.signal(signal.SIGTERM if frame["graceMs"] > 0 else signal.SIGKILL)

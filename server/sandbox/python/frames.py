@@ -5,6 +5,7 @@ A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON, always 
 Node to cell, once, or again and again for a checking cell:
     {"kind": "run", "code": str, "input": any, "policy": "strict"|"standard"|"kernel", "memoryMb": int, …}    see program.py
     {"kind": "check", "code": str, "policy": …, "allowsScratchWrites": bool, "compiles": bool, "web": bool, "memoryMb": int}
+    {"kind": "next", "input": any, "artifactIdPrefix": str}     after the last frame: another run of the program
 and before that, any number of times:
     {"kind": "rehearse"}                            run a trivial program ahead (rehearsal.py)
 and after `run` the answers to questions, {"number": int, …}, of which the last one has "isLast": true    channel.py

@@ -1,6 +1,7 @@
 """Runs one user program inside a cell and sends its outcome. The only entry point of the Python side of a run.
 
-`run_program(request, send, ask)`; request = {
+`run_program(request, send, ask)`, or for several inputs one after another `Program(request, send, ask)`, whose `run`
+does the same for one of them: in a new namespace, with files, figures and an outcome of its own. request = {
     "code":     str, the program;
     "input":    any JSON value, the program's `input_data`;
     "policy":   "strict" or "standard" (with the runtime wall, see audit.py), or "kernel" (plain Python);
@@ -16,7 +17,8 @@
     {"kind": "progress", "current", "total", "unit", "message", "source"}      see progress.py
     {"kind": "artifact", "id", "name", "mimeType", "data"}                      see artifacts.py and figures.py
     {"kind": "violation", "violation": {code, rule, layer, message, …}, "count", "isFatal"}   see violations.py
-and last, after stdout and stderr were flushed, exactly one of
+and last, after stdout and stderr were flushed, exactly one of the following; with "isFit" where another run may follow,
+whether the cell is fit for it
     {"kind": "result", "json": "<JSON text>", "notices": [{code, message}]}    mapping: results.py
     {"kind": "error", "error": {code, type, message, traceback, line, column, exitCode}}   see tracebacks.py
 
@@ -75,60 +77,133 @@ _NO_RESULT = (
     "Set `result`; `result = None` says that nothing is meant to come out"
 )
 RECURSION_LIMIT = 1000
+_ORDINARY_ENDS = ("result", "PYTHON_EXECUTION_ERROR")
 
 
 def run_program(request, send, ask=None):
     """Runs request["code"], sends its frames and never raises."""
-    process = os.getpid()
-    reporter = progress.Reporter(send)
-    files = artifacts.Artifacts(send, ask, request.get("artifactIdPrefix", ""), request.get("scratch"))
-    drawn = figures.Figures(files)
-    notices = []
-    namespace = None
-    try:
-        program = source.compile_program(request["code"], _reads(request))
-        namespace = _fresh_main(request["input"], reporter, files)
-        packages.prepare(request["code"], namespace, reporter)
-        _lead_requests_to_node(request, namespace, send, ask)
-        namespace.update(n8n.bindings(program.names, request["input"]) if program.names else ())
-        # _execute, _run and eval call the program, which is one call more than what _depth counts.
-        sys.setrecursionlimit(request.get("recursionLimit", RECURSION_LIMIT) + _depth() + 1)
+    Program(request, send, ask).run(request["input"], request.get("artifactIdPrefix", ""))
+
+
+class Program:
+    """A program, for one input after another. After the first run the runtime wall is up, and so it stays."""
+
+    def __init__(self, request, send, ask=None, leftovers=None, count_threads=int):
+        """`leftovers`: where another run may follow (leftovers.py). `count_threads`: how many of Weft's own there are."""
+        self._leftovers = leftovers
+        self._count_threads = count_threads
+        self._request = request
+        self._send = send
+        self._ask = ask
+        self._is_rehearsal = request.get("isRehearsal", False)
+        self.reporter = progress.Reporter(send)
+        self._figures = figures.Figures()
+        self._has_finalizers = not self._is_rehearsal and finalizers.may_have_some(request["code"])
+        self._compiled = None
+        self._shared = {}
+        self._builtins = None
+        self._depth = None
+
+    def run(self, input_data, artifact_id_prefix=""):
+        """Sends the frames of one run. Never raises. Returns whether another one may follow, as its last frame says."""
+        process = os.getpid()
+        files = artifacts.Artifacts(self._send, self._ask, artifact_id_prefix, self._request.get("scratch"))
+        self._figures.begin(files)
+        notices = []
+        namespace = None
+        try:
+            self._prepare()
+            namespace = _fresh_main(input_data, self.reporter, files)
+            namespace.update(self._shared)
+            if self._compiled.names:
+                namespace.update(n8n.bindings(self._compiled.names, input_data))
+            self._allow_nested_calls()
+            self._raise_wall(namespace)
+            returned, has_exited = _execute(self._compiled, namespace, input_data, self._end)
+            if not (has_exited or _has_result(self._compiled, namespace)):
+                notices.append({"code": "NO_RESULT", "message": _NO_RESULT})
+            json = _result_json(namespace, returned, self._request.get("maxResultBytes"), notices)
+            last = {"kind": "result", "json": json, "notices": notices}
+        except BaseException as error:
+            last = tracebacks.error_frame(error)
+        if os.getpid() != process:
+            _end_forked_process(last.get("error"))
+        is_sent = _thread.allocate_lock()
+        sent = []
+
+        def end(*more_notices):
+            if is_sent.acquire(blocking=False):
+                notices.extend(more_notices)
+                _flush_output()
+                sent.append(self._send_last(last))
+
+        namespace = returned = None
+        if self._has_finalizers:
+            finalizers.run_finalizers(lambda: end({"code": "END_CUT_SHORT", "message": _CUT_SHORT}))
+        end()
+        return sent == [True]
+
+    def _end(self):
+        """What runs at the end of a program. Where another one may follow, only what this one has left for then: what it
+        inherited is for the end of the process."""
+        if self._is_rehearsal:
+            return
+        _join_threads()
+        self._figures.save_left_open()
+        if self._leftovers is None or self._leftovers.has_exit_functions():
+            atexit._run_exitfuncs()
+
+    def _send_last(self, last):
+        """Returns whether another run may follow: after a result, or an exception of the program's own."""
+        try:
+            self.reporter.flush()
+            violation = wall.first_violation()
+            if violation is not None:
+                last = tracebacks.violation_frame(violation, last)
+            if self._leftovers is not None:
+                end = last["kind"] if last["kind"] == "result" else last["error"]["code"]
+                threads = self.reporter.threads + self._count_threads()
+                last["isFit"] = end in _ORDINARY_ENDS and not self._leftovers.found(threads)
+            self._send(last)
+            wall.end_rehearsal()
+            return last.get("isFit", False)
+        except BaseException:
+            return False  # the channel is closed, or the time is up
+
+    def _prepare(self):
+        """What all runs share; before the wall is up, because it imports."""
+        if self._compiled is None:
+            compiled = source.compile_program(self._request["code"], _reads(self._request))
+            packages.prepare(self._request["code"], self._shared, self.reporter)
+            _lead_requests_to_node(self._request, self._shared, self._send, self._ask)
+            self._compiled = compiled
+
+    def _allow_nested_calls(self):
+        if self._depth is None:
+            # _execute, _run and eval call the program, which is one call less than what is counted here.
+            self._depth = _depth()
+        sys.setrecursionlimit(self._request.get("recursionLimit", RECURSION_LIMIT) + self._depth)
+
+    def _raise_wall(self, namespace):
+        request = self._request
         if request.get("policy") == "kernel":
-            guards.hide_own_frames()
-        else:
+            if self._builtins is None:
+                guards.hide_own_frames()
+                self._builtins = {}
+        elif self._builtins is None:
             wall.raise_wall(
-                send,
+                self._send,
                 namespace,
                 request.get("scratch"),
                 request["code"],
-                request.get("isRehearsal", False),
+                self._is_rehearsal,
                 request.get("policy", "strict"),
                 request.get("allowsScratchWrites", False),
                 request.get("web", False),
             )
-        returned, has_exited = _execute(
-            program, namespace, request["input"], None if request.get("isRehearsal") else drawn
-        )
-        if not (has_exited or _has_result(program, namespace)):
-            notices.append({"code": "NO_RESULT", "message": _NO_RESULT})
-        json = _result_json(namespace, returned, request.get("maxResultBytes"), notices)
-        last = {"kind": "result", "json": json, "notices": notices}
-    except BaseException as error:
-        last = tracebacks.error_frame(error)
-    if os.getpid() != process:
-        _end_forked_process(last.get("error"))
-    is_sent = _thread.allocate_lock()
-
-    def end(*more_notices):
-        if is_sent.acquire(blocking=False):
-            notices.extend(more_notices)
-            _flush_output()
-            _send_last(last, reporter, send)
-
-    namespace = None
-    if not request.get("isRehearsal") and finalizers.may_have_some(request["code"]):
-        finalizers.run_finalizers(lambda: end({"code": "END_CUT_SHORT", "message": _CUT_SHORT}))
-    end()
+            self._builtins = dict(namespace["__builtins__"])
+        else:
+            namespace["__builtins__"] = dict(self._builtins)
 
 
 def _end_forked_process(error):
@@ -141,17 +216,10 @@ def _end_forked_process(error):
         os._exit(0 if error is None else error["exitCode"] or 1)
 
 
-def _send_last(last, reporter, send):
-    try:
-        reporter.flush()
-        violation = wall.first_violation()
-        send(last if violation is None else tracebacks.violation_frame(violation, last))
-        wall.end_rehearsal()
-    except BaseException:
-        pass  # the channel is closed, or the time is up
-
-
 def _fresh_main(input_data, reporter, files):
+    executors = sys.modules.get("concurrent.futures.thread")
+    if executors is not None:
+        executors._shutdown = False  # after _join_threads of the run before
     module = types.ModuleType("__main__")
     module.__dict__.update(
         __builtins__=builtins,
@@ -198,7 +266,7 @@ def _has_result(program, namespace):
     return returns or source.sets_result(namespace) or source.has_last_value(namespace)
 
 
-def _execute(program, namespace, input_data, drawn):
+def _execute(program, namespace, input_data, end):
     """What the program returned, if it has a shape that returns, and whether it ended by exit()."""
     try:
         returned = _run(program.code, namespace)
@@ -213,10 +281,7 @@ def _execute(program, namespace, input_data, drawn):
             raise
         return None, True
     finally:
-        if drawn is not None:
-            _join_threads()
-            drawn.save_left_open()
-            atexit._run_exitfuncs()
+        end()
 
 
 def _run(code, namespace):

@@ -21,6 +21,8 @@ class Reporter:
         self._lock = _thread.allocate_lock()
         self._waiting = None
         self._sent_at = -INTERVAL
+        self.threads = 0
+        """Of this module, that run."""
 
     def progress(self, current, total=None, message=None):
         """Reports that `current` of `total` is done: two numbers, and an optional short text `message`."""
@@ -44,6 +46,7 @@ class Reporter:
             elif is_first_to_wait:
                 # Not threading.Thread, so that a program that counts its threads finds only its own.
                 _thread.start_new_thread(self._flush_later, (delay,))
+                self.threads += 1
 
     def flush(self):
         with self._lock:
@@ -51,7 +54,9 @@ class Reporter:
 
     def _flush_later(self, delay):
         time.sleep(delay)
-        self.flush()
+        with self._lock:
+            self._send_waiting()
+            self.threads -= 1
 
     def _send_waiting(self):
         frame, self._waiting = self._waiting, None

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import type { PythonEnvironments } from '../../packages/environment.ts';
 import type { Logger } from '../../shared/logger.ts';
@@ -11,6 +11,7 @@ import {
   type PythonPolicy,
   type PythonRunOptions,
   type PythonRunRequest,
+  type PythonSession,
   type PythonShape,
   policyWithin,
   type SandboxBackend,
@@ -23,7 +24,7 @@ import { isPlainScript, withinTime } from '../shape.ts';
 import { type ClientLimits, defaultLimits, type ServiceEndpoint } from './endpoint.ts';
 import { RemoteEnvironments } from './environments.ts';
 import { ServiceFault } from './fault.ts';
-import { runOn } from './run.ts';
+import { runOn, type SessionRequest } from './run.ts';
 import { Services } from './services.ts';
 
 export interface RemoteSandboxOptions {
@@ -37,6 +38,11 @@ export interface RemoteSandboxOptions {
   /** Default: the system's resolver. */
   resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
   logger: Logger;
+}
+
+interface Session extends SessionRequest {
+  /** Where its last run was. */
+  endpoint: ServiceEndpoint | null;
 }
 
 /** A service that could not be reached may have been restarting. */
@@ -71,13 +77,20 @@ class RemoteSandbox implements SandboxBackend {
     this.environments = new RemoteEnvironments(services, limits, this.disposal.signal);
   }
 
-  run(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+  run(request: PythonRunRequest, options: PythonRunOptions, session?: Session): Promise<PythonOutcome> {
     return this.activeRuns.track(options.signal, (signal) =>
       this.guardedRun(
         { ...request, policy: policyWithin(this.policy, request.policy) },
         { ...options, signal },
+        session,
       ),
     );
+  }
+
+  /** The cell is at one service, which is asked first; it ends its sessions by itself. */
+  session(maxRuns: number): PythonSession {
+    const session: Session = { id: randomUUID(), maxRuns, endpoint: null };
+    return { run: (request, options) => this.run(request, options, session), [Symbol.dispose]() {} };
   }
 
   check(code: string, options: CheckOptions = {}): Promise<PythonCheck> {
@@ -145,11 +158,24 @@ class RemoteSandbox implements SandboxBackend {
     return found;
   }
 
-  private async guardedRun(request: PythonRunRequest, options: PythonRunOptions): Promise<PythonOutcome> {
+  private async guardedRun(
+    request: PythonRunRequest,
+    options: PythonRunOptions,
+    session?: Session,
+  ): Promise<PythonOutcome> {
     const startedAt = performance.now();
     const { signal } = options;
     try {
-      return await this.onSomeService(signal, (endpoint) => runOn(endpoint, request, options, this.limits));
+      return await this.onSomeService(
+        signal,
+        (endpoint) => {
+          if (session === undefined) return runOn(endpoint, request, options, this.limits);
+          session.endpoint = endpoint;
+          const { id, maxRuns } = session;
+          return runOn(endpoint, request, options, this.limits, { id, maxRuns });
+        },
+        session?.endpoint,
+      );
     } catch (error) {
       const durationMs = performance.now() - startedAt;
       if (signal.aborted) return { kind: 'aborted', durationMs };
@@ -162,10 +188,11 @@ class RemoteSandbox implements SandboxBackend {
   private async onSomeService<Answer>(
     signal: AbortSignal,
     send: (endpoint: ServiceEndpoint) => Promise<Answer>,
+    preferred: ServiceEndpoint | null = null,
   ): Promise<Answer> {
     const tries = new Map<ServiceEndpoint, number>();
     for (;;) {
-      using reservation = await this.services.reserve(signal, tries);
+      using reservation = await this.services.reserve(signal, tries, preferred);
       const { endpoint } = reservation;
       const tried = (tries.get(endpoint) ?? 0) + 1;
       tries.set(endpoint, tried);

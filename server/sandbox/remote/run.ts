@@ -30,6 +30,12 @@ const ORDINARY_MS = 300_000;
 /** Limit on the end of a cancelled run, whose grace in the sandbox is half a second. */
 const CANCEL_MS = 5_000;
 
+/** Which session the run is of; see service/protocol.ts. */
+export interface SessionRequest {
+  id: string;
+  maxRuns: number;
+}
+
 /**
  * Runs one request on one service, and resolves with the outcome. However the run ends here, its answer is closed, and
  * the service kills a run whose answer is closed. @throws ServiceFault, and what `onEvent` throws
@@ -39,6 +45,7 @@ export async function runOn(
   request: PythonRunRequest,
   options: PythonRunOptions,
   limits: ClientLimits,
+  session?: SessionRequest,
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
@@ -58,6 +65,7 @@ export async function runOn(
       policy,
       hosts,
       sendsFiles: options.openFile !== undefined,
+      session,
     },
     withinMs: limits.stallMs,
     signal,

@@ -40,14 +40,20 @@ export class Services implements Disposable {
   }
 
   /**
-   * Reserves a run on the service that this run has tried least often, and among those on the least busy one. Where no
+   * Reserves a run on the service that this run has tried least often, and among those on the least busy one; on the
+   * preferred one where the run has tried none, unless another one would start it sooner. Where no
    * service is up, waits a while for one. A reservation counts at once, so that runs which begin together are spread.
    * @throws ServiceFault `unreached` where none came up, and the signal's reason
    */
-  async reserve(signal: AbortSignal, tries: Tries): Promise<Reservation> {
+  async reserve(
+    signal: AbortSignal,
+    tries: Tries,
+    preferred: ServiceEndpoint | null = null,
+  ): Promise<Reservation> {
     signal.throwIfAborted();
     for (let isWaiting = false; ; isWaiting = true) {
-      const endpoint = leastBusy(this.up(), tries);
+      const isPreferred = tries.size === 0 && preferred?.isUp && preferred.load < 1;
+      const endpoint = isPreferred ? preferred : leastBusy(this.up(), tries);
       if (endpoint) return endpoint.reserve();
       if (isWaiting) throw new ServiceFault('unreached', this.problems());
       await this.someUp(signal);

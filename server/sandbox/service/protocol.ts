@@ -6,6 +6,7 @@ import { isId } from '../../shared/ids.ts';
 import {
   MAX_CODE_CHARACTERS,
   MAX_RECURSION_LIMIT,
+  MAX_SESSION_RUNS,
   noticeCodes,
   type PythonEvent,
   type PythonFinding,
@@ -55,6 +56,8 @@ export const runRequestSchema = z.object({
   sendsFiles: z.boolean().optional(),
   policy,
   hosts: hosts.optional(),
+  /** Of runs that come one after another and may share a cell; an earlier release of a service has each in its own. */
+  session: z.object({ id: z.uuid(), maxRuns: z.int().min(1).max(MAX_SESSION_RUNS) }).optional(),
 });
 
 /** The headers of a file that is sent to a run; the name is percent-encoded. */

@@ -8,6 +8,7 @@ import { pythonError } from '../python-error.ts';
 import { FrameStream, FrameTooLong, type StreamTimes } from './frame-stream.ts';
 import { type RunFrame, type runRequestSchema, PROTOCOL_VERSION as v } from './protocol.ts';
 import { RunFiles } from './run-files.ts';
+import { Sessions } from './sessions.ts';
 
 export interface RunsOptions {
   backend: SandboxBackend;
@@ -39,9 +40,12 @@ const MAX_RUNS = 1_000;
  */
 export class Runs {
   private readonly active = new Map<string, ActiveRun>();
+  private readonly sessions: Sessions;
   private isDraining = false;
 
-  constructor(private readonly options: RunsOptions) {}
+  constructor(private readonly options: RunsOptions) {
+    this.sessions = new Sessions(options.backend);
+  }
 
   get draining(): boolean {
     return this.isDraining;
@@ -121,18 +125,18 @@ export class Runs {
   }
 
   private async serve(
-    { sendsFiles, ...request }: Omit<z.infer<typeof runRequestSchema>, 'id'>,
+    { sendsFiles, session, ...request }: Omit<z.infer<typeof runRequestSchema>, 'id'>,
     stream: FrameStream<RunFrame>,
     files: RunFiles,
     signal: AbortSignal,
   ): Promise<void> {
-    const { backend } = this.options;
+    using lent = this.sessions.lend(session);
     try {
       const onEvent = (event: PythonEvent) => stream.send({ v, kind: 'event', event });
       const onLateViolation = (late: LateViolation) =>
         this.options.logger.error({ ...late }, 'a run broke the rules after its outcome was sent');
       const openFile = sendsFiles ? (file: string) => files.open(file) : undefined;
-      endWith(stream, await backend.run(request, { signal, onEvent, onLateViolation, openFile }), signal);
+      endWith(stream, await lent.run(request, { signal, onEvent, onLateViolation, openFile }), signal);
     } catch (error) {
       this.options.logger.error({ err: coerceError(error) }, 'a run of a client failed unexpectedly');
       const message = 'The service failed to carry out the run; see its log for the reason.';

@@ -59,7 +59,7 @@ test('of a list its items and what its failures mean matter, and not how many ru
     (more: object): Change =>
     (node) => ({
       ...node,
-      forEach: { items: 'input', concurrency: 1, onItemError: 'FAIL', ...more },
+      forEach: { items: 'input', concurrency: 1, batch: 1, onItemError: 'FAIL', ...more },
     });
   const former = runOf(graph, { x: list({}) });
   expect(changesOf(former, runOf(graph, { x: list({ concurrency: 9 }) }))).toEqual({});

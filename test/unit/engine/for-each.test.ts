@@ -4,6 +4,7 @@ import { type NodeRun, type RunState, runOf } from '../../../server/engine/fold.
 import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import type { OnItemError } from '../../../server/nodes/draft.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
+import type { PythonSession, SandboxBackend } from '../../../server/sandbox/backend.ts';
 import { errorOf } from './drive-by-hand.ts';
 import { HandList, type Play } from './list-by-hand.ts';
 
@@ -200,4 +201,43 @@ test('over retries and lost workers each item succeeds once, and its output is i
 
 function reusedItems(state: RunState): [number, NodeRun][] {
   return [...runOf(state, 'list', null).items].filter(([, { status }]) => status === 'REUSED');
+}
+
+test('the items of a lane share a session of the sandbox, which ends with the lane however the list ends', async () => {
+  for (const endOf of [succeeded, () => failed]) {
+    const open: Session[] = [];
+    const sandbox = { session: (maxRuns: number) => openSession(maxRuns) } as SandboxBackend;
+    const openSession = (maxRuns: number): PythonSession => {
+      const session = { maxRuns, items: [] as number[], isOver: false };
+      open.push(session);
+      return {
+        run: async ({ input }) => {
+          expect(session.isOver).toBe(false);
+          session.items.push(input as number);
+          return { kind: 'aborted', durationMs: 0 };
+        },
+        [Symbol.dispose]: () => {
+          session.isOver = true;
+        },
+      };
+    };
+    const items = [0, 1, 2, 3, 4, 5, 6];
+    const list = new HandList({ items, concurrency: 2, batch: 5, retry, expressions, sandbox });
+    await list.run(async ({ item, signal, sandbox: own }) => {
+      await own.run({ code: '', packages: [], input: item, timeoutMs: 1 }, { signal, onEvent() {} });
+      return endOf(item);
+    });
+    expect(open).toMatchObject([
+      { maxRuns: 5, isOver: true },
+      { maxRuns: 5, isOver: true },
+    ]);
+    const ran = open.flatMap((session) => session.items).sort();
+    if (endOf === succeeded) expect(ran).toEqual(items);
+  }
+});
+
+interface Session {
+  maxRuns: number;
+  items: number[];
+  isOver: boolean;
 }

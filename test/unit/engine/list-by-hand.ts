@@ -9,17 +9,27 @@ import type { EventBody } from '../../../server/journal/event.ts';
 import type { NodeDraft, OnItemError, RetryPolicy } from '../../../server/nodes/draft.ts';
 import type { Expressions } from '../../../server/nodes/expressions.ts';
 import { nodeRegistry } from '../../../server/nodes/registry.ts';
+import type { SandboxBackend } from '../../../server/sandbox/backend.ts';
 import { systemClock } from '../../../server/shared/clock.ts';
 import { draftOf, errorOf, foldAll, nodeOf, sameAs } from './drive-by-hand.ts';
 
 export type Play = 'succeed' | 'fail' | 'crash';
 
-type Attempt = (attempt: { item: number; signal: AbortSignal }) => Promise<AttemptEnd>;
+/** These nodes have none. */
+const NO_SANDBOX = null as unknown as SandboxBackend;
+
+type Attempt = (attempt: {
+  item: number;
+  signal: AbortSignal;
+  sandbox: SandboxBackend;
+}) => Promise<AttemptEnd>;
 
 interface ListOptions {
   items: unknown;
   concurrency: number;
   onItemError?: OnItemError;
+  batch?: number;
+  sandbox?: SandboxBackend;
   retry: RetryPolicy;
   expressions: Expressions;
   former?: RunState | null;
@@ -34,11 +44,11 @@ export class HandList {
   private readonly plan: Plan;
 
   constructor(private readonly options: ListOptions) {
-    const { concurrency, retry } = options;
+    const { concurrency, retry, batch = 1 } = options;
     const list: NodeDraft = {
       ...nodeOf('list'),
       retry,
-      forEach: { items: 'input', concurrency, onItemError: options.onItemError ?? 'FAIL' },
+      forEach: { items: 'input', concurrency, batch, onItemError: options.onItemError ?? 'FAIL' },
     };
     this.plan = makePlan({ ...draftOf('list'), nodes: [list] }, nodeRegistry);
   }
@@ -99,9 +109,10 @@ export class HandList {
       inbox: makeInbox(async () => [], false),
       takeSignal: () => null,
       record: (events) => Promise.resolve(tell(events)),
-      attempt: (ref, _, signal) => {
+      sandbox: this.options.sandbox ?? NO_SANDBOX,
+      attempt: (ref, _, signal, sandbox) => {
         this.attempts++;
-        return attempt({ item: ref.item!, signal });
+        return attempt({ item: ref.item!, signal, sandbox });
       },
     });
     const event = endEvent(null, { nodeKey: 'list', item: null, attempt: run.attempt }, run, end);

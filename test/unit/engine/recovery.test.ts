@@ -20,7 +20,7 @@ const succeeded = (item: number): EventBody => ({
 
 function resume(...events: EventBody[]): string[] {
   const plan = planOf('list');
-  const forEach = { items: 'input', concurrency: 1, onItemError: 'FAIL' as const };
+  const forEach = { items: 'input', concurrency: 1, batch: 1, onItemError: 'FAIL' as const };
   const nodes = new Map([['list', { ...plan.nodes.get('list')!, ...nodeOf('list'), forEach }]]);
   return resumeEvents({ ...plan, nodes }, foldAll([{ type: 'ExecutionStarted' }, ...events])).map(
     ({ type }) => type,

@@ -1,4 +1,11 @@
-import type { PythonPolicy, WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from '@weft/client';
+import type {
+  ForEachInput,
+  PythonPolicy,
+  WorkflowEdgeInput,
+  WorkflowInput,
+  WorkflowNodeInput,
+} from '@weft/client';
+import { defaultBatch } from '../../form/settings/list-defaults.ts';
 
 /** A workflow as the editor holds it: what the API takes, with nothing in it that is null or the default. Never changed in place. */
 export interface WorkflowDocument {
@@ -109,8 +116,12 @@ function toNode(node: DocumentNode): DocumentNode {
   return withoutNulls({ key, type, name, config, position: place, join: any, retry, forEach: list });
 }
 
-function withoutDefault({ onItemError, ...forEach }: NonNullable<DocumentNode['forEach']>) {
-  return onItemError === undefined || onItemError === 'FAIL' ? forEach : { ...forEach, onItemError };
+function withoutDefault({ onItemError = 'FAIL', batch = defaultBatch, ...forEach }: ForEachInput) {
+  return {
+    ...forEach,
+    ...(batch !== defaultBatch && { batch }),
+    ...(onItemError !== 'FAIL' && { onItemError }),
+  };
 }
 
 function toConcurrency(concurrency: WorkflowLike['concurrency']) {

@@ -5,6 +5,7 @@ import { ExpressionPreview } from '../expression/preview.tsx';
 import { FormField } from '../form-field.tsx';
 import { problemsAt, problemsWithin } from '../problems.ts';
 import { NumberInput } from '../widgets/number-input.tsx';
+import { defaultBatch, defaultConcurrency } from './list-defaults.ts';
 import type { SettingProps } from './retry.tsx';
 import { SwitchSection } from './switch-section.tsx';
 import { itemErrorInWords } from './words.ts';
@@ -17,7 +18,12 @@ export function ForEachSettings({
   isReadOnly,
 }: SettingProps<ForEachInput>): ReactElement {
   const id = useId();
-  const { items = '', concurrency = defaultConcurrency, onItemError = 'FAIL' } = value ?? {};
+  const {
+    items = '',
+    concurrency = defaultConcurrency,
+    batch = defaultBatch,
+    onItemError = 'FAIL',
+  } = value ?? {};
   return (
     <SwitchSection
       title="Run once for each item of a list"
@@ -79,6 +85,26 @@ export function ForEachSettings({
         )}
       </FormField>
       <FormField
+        id={`${id}-batch`}
+        label="In one sandbox"
+        description="Of a Python node: how many items may run in a sandbox, one after another. With 1, each has its own."
+        problems={problemsWithin(problems, 'forEach.batch')}
+      >
+        {({ describedBy }) => (
+          <NumberInput
+            id={`${id}-batch`}
+            describedBy={describedBy}
+            value={batch}
+            onChange={(next = defaultBatch) => onChange({ items, ...value, batch: next })}
+            placeholder={String(defaultBatch)}
+            min={1}
+            max={1_000}
+            unit="items"
+            isReadOnly={isReadOnly}
+          />
+        )}
+      </FormField>
+      <FormField
         id={`${id}-on-item-error`}
         label="When an item fails"
         problems={problemsWithin(problems, 'forEach.onItemError')}
@@ -102,6 +128,3 @@ export function ForEachSettings({
     </SwitchSection>
   );
 }
-
-/** The API's. */
-const defaultConcurrency = 10;
