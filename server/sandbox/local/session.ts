@@ -38,7 +38,7 @@ interface Held {
 }
 
 /** A session that has nothing to run holds its cell no longer than this. */
-const IDLE_MS = 250;
+const IDLE_MS = 1_000;
 /** What waits for a slot gets that of a session that has had it for so long; a new cell costs some 5 ms. */
 const FAIR_MS = 100;
 
