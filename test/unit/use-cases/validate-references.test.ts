@@ -165,7 +165,8 @@ test('an item, its index and the input of its node have names, and what is colle
   );
   draft.nodes[0]!.forEach = {
     items: '[input.lines.{ "price": $input.customer.nme }]',
-    concurrency: 1, batch: 1,
+    concurrency: 1,
+    batch: 1,
     onItemError: 'COLLECT',
   };
   expect((await messagesOf(draft)).map((message) => message.split(':')[0])).toEqual([
@@ -185,7 +186,8 @@ test('a node with forEach sees an item, its list the whole input', async () => {
   const draft = workflow(['t'], { t: 'input.customer & input.price' }, closed);
   draft.nodes[0]!.forEach = {
     items: '[input.lines.prices, input.lines]',
-    concurrency: 1, batch: 1,
+    concurrency: 1,
+    batch: 1,
     onItemError: 'FAIL',
   };
   expect(await messagesOf(draft)).toEqual([

@@ -125,7 +125,10 @@ test('a reference to a missing node is an error, and a field called nodes is non
     nodeOf('t', 'transform', { expression: '{ "b": $sum(nodes.`no-pe`.output.x) }' }),
     nodeOf('o', 'output', { value: ['{{ nodes.t.output }}', { deep: 'x {{ nodes.gone.output }}' }] }),
     nodeOf('b', 'branch', { condition: 'input.rows[nodes.x = 1].(nodes.y) = nodes' }),
-    { ...nodeOf('f'), forEach: { items: 'nodes.lost.output', concurrency: 1, batch: 1, onItemError: 'FAIL' } },
+    {
+      ...nodeOf('f'),
+      forEach: { items: 'nodes.lost.output', concurrency: 1, batch: 1, onItemError: 'FAIL' },
+    },
   ];
   expect(await problemsOf(draft)).toEqual([
     'UNKNOWN_REFERENCE nodes.0.config.expression',
