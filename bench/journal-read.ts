@@ -127,7 +127,8 @@ async function countEvents(url: string): Promise<number> {
 
 async function countLines(url: URL): Promise<number> {
   let count = 0;
-  for await (const chunk of (await fetch(url)).body!)
+  const response = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
+  for await (const chunk of response.body!)
     count += occurrences(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), '\n');
   return count;
 }

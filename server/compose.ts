@@ -255,7 +255,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     isReady: () => readiness(database),
     openArtifact: weft.files.open,
     files: uploadTarget(parts.files),
-    readEventLines: weft.executions.eventLines,
+    eventLines: weft.executions.eventLines,
     mounts: service === null ? [] : [service],
     logger,
   });

@@ -230,8 +230,8 @@ export const stateEventTypes = eventTypes.filter((type) => eventKinds[type] === 
 /** The last event of a journal is one of these, and nothing follows it. */
 export const terminalEventTypes = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionCanceled'] as const;
 
-export function isTerminal(event: EventBody): boolean {
-  return (terminalEventTypes as readonly string[]).includes(event.type);
+export function isTerminal({ type }: { type: EventType }): boolean {
+  return (terminalEventTypes as readonly string[]).includes(type);
 }
 
 export const executionStatuses = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;

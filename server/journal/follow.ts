@@ -1,20 +1,10 @@
 import type { Pool } from 'pg';
-import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
-import { WeftError } from '../shared/errors.ts';
-import type { Acquire } from '../shared/semaphore.ts';
-import { type EventType, isTerminal, type JournalEvent, terminalEventTypes } from './event.ts';
+import type { JournalEvent } from './event.ts';
+import { type FollowOptions, followPages } from './follow-pages.ts';
 import type { Hub } from './hub.ts';
-import { type JournalPage, readEvents } from './read.ts';
+import { readEvents } from './read.ts';
+import { type JournalLines, readLines } from './read-lines.ts';
 import type { RecentEvents } from './recent-events.ts';
-
-export interface FollowOptions {
-  after: number;
-  types: readonly EventType[] | null;
-  nodeKeys: readonly string[] | null;
-  /** Acquired for each page, from reading it until the consumer wants the next: for so long the page is in memory. */
-  acquire: Acquire;
-  signal: AbortSignal;
-}
 
 export interface FollowedBatch {
   events: JournalEvent[];
@@ -26,9 +16,8 @@ export interface FollowedBatch {
 const BATCH_EVENTS = 1_000;
 
 /**
- * An execution's events from a place in its journal, live, to the terminal one. It pulls: a page is read when the
- * consumer wants it and has acquired its turn, so a slow consumer costs nothing but its own lag. The first batch that
- * reaches the journal's end is always emitted, even when empty, so that the consumer knows that it has caught up.
+ * An execution's events from a place in its journal, live, to the terminal one. The first batch that reaches the
+ * journal's end is always emitted, even when empty, so that the consumer knows that it has caught up.
  *
  * @throws WeftError NOT_FOUND at the first `next()`
  */
@@ -37,87 +26,36 @@ export async function* followJournal(
   executionId: string,
   options: FollowOptions,
 ): AsyncGenerator<FollowedBatch, void> {
-  const wakeUp = makeWakeUp(options.signal);
-  const release = deps.hub.listen('journal', executionId, (_id, _origin, lastSequence) => {
-    if (lastSequence === undefined || lastSequence > after) wakeUp.wake();
-  });
-  // Terminal events end the stream whatever the filter.
-  const types = options.types && [...new Set([...options.types, ...terminalEventTypes])];
-  let after = options.after;
-  let hasCaughtUp = false;
-  try {
-    while (!options.signal.aborted) {
-      const woken = wakeUp.next(); // cannot reject: it only resolves
-      const { atEnd, ended } = yield* emitPage();
-      if (ended) return;
-      if (atEnd) await woken;
-    }
-  } finally {
-    release();
-  }
-
-  async function* emitPage(): AsyncGenerator<FollowedBatch, { atEnd: boolean; ended: boolean }> {
-    using _turn = await options.acquire(options.signal);
-    if (options.signal.aborted) return OVER;
+  const pages = followPages(deps, executionId, options, async (filter) => {
+    const wanted = { ...filter, limit: BATCH_EVENTS };
     const page =
-      deps.recentEvents.page(executionId, {
-        after,
-        limit: BATCH_EVENTS,
-        types,
-        nodeKeys: options.nodeKeys,
-      }) ?? (await read(deps.pool, executionId, { ...options, after, types }));
-    if (page === null) return OVER;
-    if (!page.exists) throw new WeftError('NOT_FOUND', `There is no execution ${executionId.slice(0, 100)}.`);
-    const events = page.events.filter((event) => options.types?.includes(event.type) ?? true);
-    const isNews = page.events.length > 0 || hasCaughtUp || !page.atEnd;
-    const last = isNews ? page.events.at(-1) : await readEvent(deps, executionId, page.endSequence, options);
-    after = page.endSequence;
-    if (events.length > 0 || (page.atEnd && !hasCaughtUp)) {
-      yield { events, endSequence: after, caughtUp: page.atEnd };
-      hasCaughtUp ||= page.atEnd;
-    }
-    return { atEnd: page.atEnd, ended: last !== undefined && isTerminal(last) };
+      deps.recentEvents.page(executionId, wanted) ?? (await readEvents(deps.pool, executionId, wanted));
+    return { ...page, lastType: page.events.at(-1)?.type };
+  });
+  let hasCaughtUp = false;
+  for await (const { events: found, endSequence, atEnd } of pages) {
+    const events = found.filter(({ type }) => options.types?.includes(type) ?? true);
+    if (events.length > 0 || (atEnd && !hasCaughtUp)) yield { events, endSequence, caughtUp: atEnd };
+    hasCaughtUp ||= atEnd;
   }
 }
 
-const OVER = { atEnd: true, ended: true };
-
-/** A client that resumes from the cursor of the last event gets an end instead of waiting for ever. */
-async function readEvent(
-  { pool }: { pool: Pool },
+/**
+ * The same as lines of JSON, a page at a time and from the table alone. It ends with the execution, and unless it is to
+ * be live, at the end of the journal.
+ *
+ * @throws WeftError NOT_FOUND, INVALID_CURSOR, at the first `next()`
+ */
+export async function* followLines(
+  deps: { pool: Pool; hub: Hub },
   executionId: string,
-  sequence: number,
-  options: FollowOptions,
-): Promise<JournalEvent | undefined> {
-  const place = { ...options, after: sequence - 1, types: null, nodeKeys: null };
-  return (await read(pool, executionId, place))?.events[0];
-}
-
-/** Waits for a database that is unreachable; null when the consumer left meanwhile. */
-async function read(
-  pool: Pool,
-  executionId: string,
-  { after, types, nodeKeys, signal }: FollowOptions,
-): Promise<JournalPage | null> {
-  try {
-    const page = await retryWhileDisconnected(
-      () => readEvents(pool, executionId, { after, limit: BATCH_EVENTS, types, nodeKeys }),
-      signal,
-    );
-    return signal.aborted ? null : page;
-  } catch (error) {
-    if (signal.aborted) return null;
-    throw error;
+  { isLive, ...options }: FollowOptions & { isLive: boolean },
+): AsyncGenerator<JournalLines, void> {
+  const pages = followPages(deps, executionId, options, (filter) =>
+    readLines(deps.pool, executionId, filter, options.types),
+  );
+  for await (const page of pages) {
+    yield page;
+    if (page.atEnd && !isLive) return;
   }
-}
-
-/** A wake-up between reading and waiting is not lost: `next()` is called before the read. */
-function makeWakeUp(signal: AbortSignal) {
-  let current = Promise.withResolvers<void>();
-  const wake = () => {
-    current.resolve();
-    current = Promise.withResolvers();
-  };
-  signal.addEventListener('abort', wake, { once: true });
-  return { wake, next: () => current.promise };
 }

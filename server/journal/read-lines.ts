@@ -14,28 +14,31 @@ export type JournalLines = Pick<RawPage, 'endSequence' | 'atEnd' | 'exists'> & {
  * Reads one page as lines, each with the fields of an event beside those of its type. The text of the payloads is as
  * Postgres has it, neither parsed nor written again.
  *
+ * @param wanted of the types that are read, those that become lines
  * @throws WeftError INVALID_CURSOR when `after` lies beyond the journal's end
  */
 export async function readLines(
   pool: Pool,
   executionId: string,
   filter: Omit<PageOptions, 'limit'>,
+  wanted: PageOptions['types'] = null,
 ): Promise<JournalLines> {
   const page = await readPage(pool, executionId, { ...filter, limit: PAGE_EVENTS }, PAGE_BYTES);
   const { endSequence, atEnd, exists, types } = page;
-  return { text: toLines(executionId, page), lastType: types.at(-1), endSequence, atEnd, exists };
+  return { text: toLines(executionId, page, wanted), lastType: types.at(-1), endSequence, atEnd, exists };
 }
 
 const PAGE_EVENTS = 5_000;
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-function toLines(executionId: string, page: RawPage): string {
+function toLines(executionId: string, page: RawPage, wanted: PageOptions['types']): string {
   const { sequences, types, nodeKeys, attempts, items, times } = page;
   const payloads = payloadsOf(page);
   const timeText = remembering((time: number) => new Date(time).toISOString());
   const keyText = remembering((key: string | null) => JSON.stringify(key));
   let text = '';
   for (let n = 0; n < sequences.length; n++) {
+    if (wanted && !wanted.includes(types[n]!)) continue;
     const [sequence, payload] = [sequences[n]!, payloads[n]!];
     text +=
       `{"type":"${types[n]}","sequence":${sequence},"cursor":"${toCursor(executionId, sequence)}",` +

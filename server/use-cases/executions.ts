@@ -8,15 +8,15 @@ import { foldJournal } from '../engine/fold-journal.ts';
 import { dueAt, reasonOf, toWait } from '../engine/waits.ts';
 import type { Appender } from '../journal/append.ts';
 import { artifactsOf } from '../journal/artifacts.ts';
-import { sequenceOfCursor, toCursor } from '../journal/cursor.ts';
+import { sequenceOfCursor } from '../journal/cursor.ts';
 import { type Artifact, type EventType, hasEnded, type JournalEvent, type Wait } from '../journal/event.ts';
-import { type FollowedBatch, followJournal } from '../journal/follow.ts';
+import { type FollowedBatch, followJournal, followLines } from '../journal/follow.ts';
 import type { Hub } from '../journal/hub.ts';
 import { endOfJournal, readEvents } from '../journal/read.ts';
-import { readLines } from '../journal/read-lines.ts';
+import type { JournalLines } from '../journal/read-lines.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
 import { WeftError } from '../shared/errors.ts';
-import type { Acquire } from '../shared/semaphore.ts';
+import { type Acquire, acquireAtOnce } from '../shared/semaphore.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import { abortableGenerator } from './abortable-generator.ts';
 import { type ExecutionFilter, whereOf } from './execution-filter.ts';
@@ -119,31 +119,19 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       }
     },
 
-    /** A page of events as lines of JSON. @throws WeftError INVALID_CURSOR, NOT_FOUND */
-    async eventLines(id: string, after: string | null): Promise<{ text: string; nextAfter: string | null }> {
-      const start = after === null ? 0 : sequenceOfCursor(id, after);
-      const { text, endSequence, atEnd, exists } = await readLines(pool, id, { after: start });
-      if (!exists) throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
-      return { text: text.slice(0, -1), nextAfter: atEnd ? null : toCursor(id, endSequence) };
+    /** Events as lines of JSON, a page at a time. @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */
+    eventLines(id: string, options: EventsFrom & { isLive: boolean }): AsyncIterableIterator<JournalLines> {
+      return abortableGenerator(async function* (signal) {
+        const place = { ...placeOf(id, options), acquire: acquireAtOnce, signal };
+        yield* followLines({ pool, hub }, id, { ...place, isLive: options.isLive });
+      });
     },
 
     /** @throws WeftError NOT_FOUND, INVALID_CURSOR, BAD_USER_INPUT, at the first `next()` */
-    follow(
-      id: string,
-      options: { after: string | null; types: EventType[] | null; nodeKeys: string[] | null },
-      acquire: Acquire,
-    ): AsyncIterableIterator<FollowedBatch> {
+    follow(id: string, options: EventsFrom, acquire: Acquire): AsyncIterableIterator<FollowedBatch> {
       return abortableGenerator(async function* (signal) {
-        const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
-        const types = distinct(options.types);
-        const nodeKeys = distinct(options.nodeKeys);
-        if (nodeKeys !== null && nodeKeys.length > MAX_NODE_KEYS) {
-          throw new WeftError(
-            'BAD_USER_INPUT',
-            `Expected at most ${MAX_NODE_KEYS} \`nodeKeys\`, got ${nodeKeys.length}.`,
-          );
-        }
-        yield* followJournal({ pool, hub, recentEvents }, id, { after, types, nodeKeys, acquire, signal });
+        const place = placeOf(id, options);
+        yield* followJournal({ pool, hub, recentEvents }, id, { ...place, acquire, signal });
       });
     },
 
@@ -159,6 +147,27 @@ export function makeExecutionUseCases({ database, hub, recentEvents, appender }:
       return { ok: true, value: (await get(id))! };
     },
   };
+}
+
+/** Which events of an execution, from a cursor on. */
+export interface EventsFrom {
+  after: string | null;
+  types: EventType[] | null;
+  nodeKeys: string[] | null;
+}
+
+/** @throws WeftError INVALID_CURSOR, BAD_USER_INPUT */
+function placeOf(id: string, options: EventsFrom) {
+  const after = options.after === null ? 0 : sequenceOfCursor(id, options.after);
+  const types = distinct(options.types);
+  const nodeKeys = distinct(options.nodeKeys);
+  if (nodeKeys !== null && nodeKeys.length > MAX_NODE_KEYS) {
+    throw new WeftError(
+      'BAD_USER_INPUT',
+      `Expected at most ${MAX_NODE_KEYS} \`nodeKeys\`, got ${nodeKeys.length}.`,
+    );
+  }
+  return { after, types, nodeKeys };
 }
 
 /** The filter is searched for each event. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
 import { lengthenJournal } from '../support/long-journal.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -26,6 +29,7 @@ async function makeLongJournal(events: number): Promise<string> {
   return id;
 }
 
+const ENDLESS = 'import time\nwhile True: time.sleep(0.01)';
 const authorization = `Bearer ${TOKEN}`;
 const get = (path: string, init: RequestInit = {}) =>
   fetch(new URL(path, origin), { headers: { authorization }, ...init });
@@ -124,6 +128,146 @@ test('it has the guards of the API: a token, no writing, no other site', async (
   expect((await get(path, { method: 'POST' })).status).toBe(405);
   expect((await get(path, { headers: { authorization, origin: 'https://evil.example' } })).status).toBe(403);
   expect((await get(path, { method: 'HEAD' })).headers.get('content-type')).toMatch(/ndjson/);
+});
+
+test.each([
+  ['follow=yes', /follow: Invalid option: expected one of "true"\|"false"/],
+  ['types=NodeOutput,Nothing', /types: 1: Invalid option/],
+  ['after=a&after=b', /after: Invalid input: expected string/],
+  ['form=csv', /Unrecognized key: "form"/],
+])('a parameter that is none is an error: %s', async (params, message) => {
+  const response = await get(`/executions/exec_0/events?${params}`);
+  expect(response.status).toBe(400);
+  expect(JSON.parse(await response.text()).errors[0].message).toMatch(message);
+});
+
+test('types and nodes are filtered as in the subscription', async () => {
+  const id = await weft.run([
+    { key: 'a', type: 'python', config: { code: 'print(1)' } },
+    { key: 'b', type: 'python', config: { code: 'print(2)' } },
+  ]);
+  await weft.allEvents(id);
+  for (const [params, variables] of [
+    ['types=NodeOutput,NodeStarted', { types: ['NodeOutput', 'NodeStarted'] }],
+    [
+      'types=NodeOutput&types=NodeSucceeded&nodeKeys=b',
+      { types: ['NodeOutput', 'NodeSucceeded'], nodeKeys: ['b'] },
+    ],
+    ['nodeKeys=a', { nodeKeys: ['a'] }],
+  ] as const) {
+    const lines = await linesOf(`/executions/${id}/events?${params}`);
+    const sequences = lines.map(({ sequence }) => sequence);
+    expect(sequences.length).toBeGreaterThan(1);
+    expect(sequences).toEqual(await subscribedSequences({ executionId: id, ...variables }));
+  }
+  expect(await (await get(`/executions/${id}/events?types=NodeFailed`)).text()).toBe('');
+});
+
+async function subscribedSequences(variables: object): Promise<number[]> {
+  const batches = weft.subscribe<{ executionEvents: { events: { sequence: number }[] } }>(
+    `subscription ($executionId: ID!, $types: [ExecutionEventType!], $nodeKeys: [String!]) {
+      executionEvents(executionId: $executionId, types: $types, nodeKeys: $nodeKeys) { events { sequence } }
+    }`,
+    variables,
+  );
+  const found: number[] = [];
+  for await (const { data } of batches)
+    found.push(...data!.executionEvents.events.map(({ sequence }) => sequence));
+  return found;
+}
+
+/** Lines as they come, also where the response is cut off. */
+async function openLines(
+  url: URL | string,
+  headers = {},
+): Promise<{ response: IncomingMessage; lines: AsyncIterator<string> }> {
+  const sent = request(url, { headers: { authorization, ...headers } }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.on('error', () => {}); // The cut.
+  return { response, lines: createInterface({ input: response })[Symbol.asyncIterator]() };
+}
+
+test('follow sends what comes, as it comes, packed or not, and ends with the execution', async () => {
+  const id = await weft.runPython(`print('first')\n${ENDLESS}`, { timeoutMs: 300_000 });
+  const packed = get(`/executions/${id}/events?follow=true`, {
+    headers: { authorization, 'accept-encoding': 'gzip' },
+  });
+  const { lines } = await openLines(new URL(`/executions/${id}/events?follow=true&types=NodeOutput`, origin));
+  expect(JSON.parse((await lines.next()).value)).toMatchObject({ type: 'NodeOutput', text: 'first\n' });
+  // It still runs: what is there by now has come without an end.
+  const reader = (await packed).body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('first')) text += (await reader.read()).value;
+  await weft.cancel(id, 'FORCE');
+  expect(await lines.next()).toEqual({ done: true, value: undefined });
+  for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+  const events = await weft.allEvents(id);
+  expect(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).sequence),
+  ).toEqual(events.map(({ sequence }) => sequence));
+});
+
+test('what is packed is smaller, and the same', async () => {
+  const id = await makeLongJournal(25_000);
+  const path = `/executions/${id}/events`;
+  const plain = await get(path, { headers: { authorization, 'accept-encoding': 'gzip;q=0' } });
+  const packed = await get(path);
+  expect([plain, packed].map(({ headers }) => headers.get('content-encoding'))).toEqual([null, 'gzip']);
+  expect(await packed.text()).toBe(await plain.text());
+});
+
+test('a server killed in the middle of a stream: another one goes on behind the last whole line', async () => {
+  const id = await makeLongJournal(60_000);
+  const first = await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: TOKEN, WEFT_ROLES: 'api' } });
+  const { response } = await openLines(new URL(`/executions/${id}/events`, first.url));
+  let text = '';
+  let isKilled = false;
+  for await (const part of readUntilCut(response)) {
+    text += part;
+    if (isKilled || text.length < 1_000_000) continue;
+    isKilled = true;
+    await first.kill();
+  }
+  const got = text
+    .slice(0, text.lastIndexOf('\n'))
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const rest = await linesOf(`/executions/${id}/events?after=${got.at(-1).cursor}`);
+  expect(rest.length).toBeGreaterThan(0);
+  const sequences = [...got, ...rest].map(({ sequence }) => sequence);
+  expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+  expect(sequences.length).toBeGreaterThan(60_000);
+  await first[Symbol.asyncDispose]();
+});
+
+async function* readUntilCut(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding('utf8');
+  try {
+    yield* response;
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ECONNRESET');
+  }
+}
+
+test('a server that stops ends what is followed, and a client goes on elsewhere', async () => {
+  const id = await weft.runPython(ENDLESS, { timeoutMs: 300_000 });
+  await weft.event(id, ({ __typename }) => __typename === 'NodeStarted');
+  const first = await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: TOKEN, WEFT_ROLES: 'api' } });
+  const { lines } = await openLines(
+    new URL(`/executions/${id}/events?follow=true&types=NodeStarted`, first.url),
+  );
+  const { cursor } = JSON.parse((await lines.next()).value);
+  const stoppedAt = performance.now();
+  await first.stop();
+  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  expect((await lines.next()).done).toBe(true);
+  await weft.cancel(id, 'FORCE');
+  const rest = await linesOf(`/executions/${id}/events?follow=true&after=${cursor}`);
+  expect(rest.at(-1).type).toBe('ExecutionCanceled');
+  await first[Symbol.asyncDispose]();
 });
 
 test('a client that leaves in the middle leaves nothing behind', async () => {

@@ -37,7 +37,7 @@ export async function openTransportServer(
     isReady: async () => ({ ready: true }),
     openArtifact: async () => null,
     files: { maxBytes: 1_000, save: async () => ({}) },
-    readEventLines: async () => ({ text: '', nextAfter: null }),
+    async *eventLines() {},
     logger: makeLogger('silent'),
     ...options,
   });

@@ -4,7 +4,7 @@ import { type Readiness, sendHealth, sendReadiness } from '../../shared/http/hea
 import { HttpError, sendError } from '../../shared/http/http-error.ts';
 import { type Mount, mountFor } from '../../shared/http/mount.ts';
 import { ARTIFACTS_PATH, type DownloadDeps, sendArtifact } from './artifact-download.ts';
-import { type EventLinesDeps, isEventLinesPath, sendEventLines } from './event-lines.ts';
+import { type EventLines, isEventLinesPath } from './event-lines.ts';
 import { FILES_PATH, receiveFile, type UploadDeps } from './file-upload.ts';
 import { sendGraphiql } from './graphiql.ts';
 import type { HttpTransport } from './http.ts';
@@ -12,9 +12,10 @@ import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 import { isStudioPath, sendStudio } from './studio.ts';
 
-export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps, EventLinesDeps {
+export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps {
   http: HttpTransport;
   sse: SseTransport;
+  lines: EventLines;
   isReady: () => Promise<Readiness>;
   mounts: readonly Mount[];
 }
@@ -52,7 +53,7 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
     case '/graphiql':
       return await sendGraphiql(request, response, url.pathname);
   }
-  if (isEventLinesPath(url.pathname)) return await sendEventLines(deps, request, response, url);
+  if (isEventLinesPath(url.pathname)) return await deps.lines.send(request, response, url);
   if (url.pathname.startsWith(ARTIFACTS_PATH))
     return await sendArtifact(deps, request, response, url.pathname);
   const mount = mountFor(deps.mounts, url.pathname);

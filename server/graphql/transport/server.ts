@@ -11,7 +11,7 @@ import type { Logger } from '../../shared/logger.ts';
 import { makeErrorFormatter } from '../errors.ts';
 import type { DownloadDeps } from './artifact-download.ts';
 import { makeDocuments } from './documents.ts';
-import type { EventLinesDeps } from './event-lines.ts';
+import { type EventLinesDeps, openEventLines } from './event-lines.ts';
 import type { UploadDeps } from './file-upload.ts';
 import { openHttpTransport } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -40,7 +40,7 @@ export interface GraphqlServerOptions {
   isReady: () => Promise<Readiness>;
   openArtifact: DownloadDeps['openArtifact'];
   files: UploadDeps['files'];
-  readEventLines: EventLinesDeps['readEventLines'];
+  eventLines: EventLinesDeps['eventLines'];
   /** Served beside the API on the same port. */
   mounts?: readonly Mount[];
   logger: Logger;
@@ -62,6 +62,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
   const http = await openHttpTransport(deps);
   const sse = openSseTransport(deps);
   const ws = openWsTransport(deps);
+  const lines = openEventLines({ guard: deps.guard, eventLines: options.eventLines });
   const route = makeRouter({
     ...deps,
     http,
@@ -69,7 +70,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     isReady: options.isReady,
     openArtifact: options.openArtifact,
     files: options.files,
-    readEventLines: options.readEventLines,
+    lines,
     mounts: options.mounts ?? [],
   });
 
@@ -99,7 +100,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close'); // cannot reject: a server that listens already emits no error
       server.close();
-      await Promise.all([ws[Symbol.asyncDispose](), sse[Symbol.asyncDispose]()]);
+      await Promise.all([ws, sse, lines].map((transport) => transport[Symbol.asyncDispose]()));
       await complete(active);
       server.closeAllConnections();
       await closed;

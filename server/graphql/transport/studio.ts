@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { acceptsEncoding } from '../../shared/http/accepts-encoding.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { projectRoot } from '../../shared/paths.ts';
 
@@ -85,7 +86,7 @@ function contentSecurityPolicy(nonce: string): string {
 async function sendFile(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
   const files = listFiles();
   const encoding = encodings.find(
-    ({ coding, suffix }) => files.has(name + suffix) && accepts(request, coding),
+    ({ coding, suffix }) => files.has(name + suffix) && acceptsEncoding(request, coding),
   );
   const file = join(folder, name + (encoding?.suffix ?? ''));
   const { size, mtimeMs } = statSync(file);
@@ -116,14 +117,6 @@ const encodings = [
   { coding: 'br', suffix: '.br' },
   { coding: 'gzip', suffix: '.gz' },
 ];
-
-function accepts({ headers }: IncomingMessage, coding: string): boolean {
-  const offers = String(headers['accept-encoding'] ?? '').split(',');
-  return offers.some((offer) => {
-    const [name = '', quality = ''] = offer.split(';', 2);
-    return name.trim().toLowerCase() === coding && !/^q=0(?:\.0*)?$/.test(quality.trim());
-  });
-}
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
