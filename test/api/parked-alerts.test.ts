@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
@@ -11,11 +11,12 @@ const posted: Record<string, unknown>[] = [];
 let arrived = Promise.withResolvers<void>();
 
 beforeAll(async () => {
-  const webhook = createServer(async (request, response) => {
+  const record = async (request: IncomingMessage, response: ServerResponse) => {
     posted.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
     response.writeHead(204).end();
     arrived.resolve();
-  });
+  };
+  const webhook = createServer((request, response) => void record(request, response).catch(arrived.reject));
   await once(webhook.listen(0, '127.0.0.1'), 'listening');
   stack.defer(() => void webhook.close());
   const { url } = stack.use(await createDatabase());
