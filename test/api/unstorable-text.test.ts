@@ -200,6 +200,8 @@ function sampleOf(
       return true;
     case 'JSON':
       return {};
+    case 'DateTime':
+      return '2026-11-23T09:41:00Z';
     case 'ID':
       return idFor(name, ids, of);
     default:

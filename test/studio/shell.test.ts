@@ -187,6 +187,7 @@ describe("the console's files", () => {
     '/runs',
     '/runs/exec_1',
     '/approvals',
+    '/schedules',
     '/environments',
     '/security',
     '/server',

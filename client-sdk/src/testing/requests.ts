@@ -45,10 +45,14 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
 
   function executionNow(): Execution {
     const { nodes, status, startedAt, finishedAt, output, error } = stateNow();
-    const { retryOfId: _, parent: _parent, ...recorded } = exported.execution;
+    const { id: executionId, createdAt, input, partial } = exported.execution;
     const { id, versionNumber, name } = exported.workflow;
+    // By name: later servers record more than what this client asks a server for.
     return {
-      ...recorded,
+      id: executionId,
+      createdAt,
+      input,
+      partial: partial ?? null,
       status: status ?? 'QUEUED',
       startedAt,
       finishedAt,

@@ -1,4 +1,9 @@
-import type { ExecutionFilter, SecurityViolationFilter, WorkflowFilter } from '@weft/client';
+import type {
+  ExecutionFilter,
+  ScheduleTimingInput,
+  SecurityViolationFilter,
+  WorkflowFilter,
+} from '@weft/client';
 
 /** The name of each query in the store: what changes something invalidates it by these. */
 export const keys = {
@@ -14,6 +19,9 @@ export const keys = {
   /** All lists of violations, or one. */
   violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
   alerts: ['alerts'],
+  schedules: ['schedules'],
+  scheduleFirings: (id: string) => ['scheduleFirings', id],
+  schedulePreview: (timing: ScheduleTimingInput) => ['schedulePreview', timing],
   approval: (id: string) => ['approval', id],
   closedApprovals: ['closedApprovals'],
   /** Of all executions, why one has not begun. */
