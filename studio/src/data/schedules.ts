@@ -16,26 +16,34 @@ import { useWeft } from '@weft/client/react';
 import { keys } from './keys.ts';
 import { pagesOf } from './pages.ts';
 
-/** The next times move on by themselves. */
-const REFRESH_MS = 3_000;
+/** A schedule fires within a second or so of its time. */
+const LATENESS_MS = 1_500;
 
-/** Newest first, page by page. */
+/** When something has changed by itself: just after the next time of a schedule; never while none has one. */
+function untilNextTime(schedules: readonly Schedule[]): number | false {
+  const next = Math.min(...schedules.map(({ nextAt }) => (nextAt === null ? Infinity : Date.parse(nextAt))));
+  return Number.isFinite(next) ? Math.min(Math.max(next - Date.now(), 0) + LATENESS_MS, MAX_TIMER_MS) : false;
+}
+/** A timer holds no more. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Newest first, page by page; read again when the next time of one has come. */
 export function useSchedules() {
   const client = useWeft();
   return useInfiniteQuery({
     queryKey: keys.schedules,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: ({ state }) => untilNextTime(state.data?.pages.flatMap(({ items }) => items) ?? []),
     ...pagesOf((place) => client.schedules.list({ pageSize: 50, ...place })),
   });
 }
 
 /** What became of the last times of a schedule, newest first. */
-export function useScheduleFirings(id: string) {
+export function useScheduleFirings(schedule: Schedule) {
   const client = useWeft();
   return useQuery({
-    queryKey: keys.scheduleFirings(id),
-    refetchInterval: REFRESH_MS,
-    queryFn: ({ signal }) => client.schedules.firings(id, { signal, pageSize: 20 }).take(20),
+    queryKey: keys.scheduleFirings(schedule.id),
+    refetchInterval: () => untilNextTime([schedule]),
+    queryFn: ({ signal }) => client.schedules.firings(schedule.id, { signal, pageSize: 20 }).take(20),
   });
 }
 

@@ -17,7 +17,7 @@ export function ScheduleDetails({
   schedule: Schedule;
   onClose: () => void;
 }): ReactElement {
-  const { data, error } = useScheduleFirings(schedule.id);
+  const { data, error } = useScheduleFirings(schedule);
   return (
     <Dialog title={schedule.name} isOpen onClose={onClose} size="large">
       <p>
