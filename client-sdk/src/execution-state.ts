@@ -109,7 +109,8 @@ function applyEvent(state: Writable<ExecutionState>, event: ExecutionEvent): voi
       state.status = 'WAITING';
       break;
     case 'ExecutionResumed':
-      state.status = 'RUNNING';
+      // A limit held it back, and its start is the next event.
+      state.status = state.startedAt === null ? 'QUEUED' : 'RUNNING';
       break;
     case 'ExecutionSucceeded':
       Object.assign(state, { status: 'SUCCEEDED', output: event.output, finishedAt: occurredAt });

@@ -82,7 +82,7 @@ describe.each(SERVERS)('the server runs %s', (_who, open, canOpen) => {
       ).toBe(1);
       return text;
     });
-    expect(printed).toMatch(/^\d+\n$/);
+    expect(printed).toMatch(/^\d+\n?$/); // the end of the line may come by itself
     expect(Number(printed)).toBeGreaterThan(100);
     expect(Number(printed)).toBeLessThanOrEqual(most);
   });
