@@ -13,7 +13,8 @@ test('the page of events has a row for every type of event, and for nothing else
   const schema = buildSchema(await readFile(join(projectRoot, 'schema/schema.graphql'), 'utf8'));
   const event = schema.getType('ExecutionEvent') as GraphQLInterfaceType;
   const types = schema.getImplementations(event).objects.map(({ name }) => name);
-  expect(await firstCells('docs/events.md')).toEqual(types.sort());
+  const isType = (name: string) => /^[A-Z]/.test(name); // the parameters of an address are in a table as well
+  expect((await firstCells('docs/events.md')).filter(isType)).toEqual(types.sort());
 });
 
 /** The names in the first column of a page's tables, sorted. */
