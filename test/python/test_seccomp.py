@@ -9,6 +9,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "server/sandbox/python"))
 import seccomp  # noqa: E402
 
+sys.path.pop(0)  # else the cells of other tests find our modules there
+
 _INSTRUCTION = struct.Struct("=HBBI")
 _NOSYS = 0x50000 | errno.ENOSYS
 
