@@ -6,7 +6,7 @@ import { pinnedNode, root, run, say } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
 /**
- * `npm test` runs jest, and beside it the Python suite; `npm test -- pattern` only the jest tests of that pattern; `npm run
+ * `npm test` runs the Python suite, then jest; `npm test -- pattern` only the jest tests of that pattern; `npm run
  * test:quick` only the tests that start no server. The last line counts both suites together and is read by CI: keep its
  * shape.
  */
@@ -14,12 +14,10 @@ const [first, ...others] = process.argv.slice(2);
 const isQuick = first === '--quick';
 const jestArguments = isQuick ? ['--selectProjects', 'unit', ...others] : process.argv.slice(2);
 const startedAt = performance.now();
-const none = { passed: 0, failed: 0, skipped: 0, output: '' };
 try {
   await setUp({ forTests: !isQuick });
-  const isWhole = jestArguments.length === 0;
-  const [jest, python] = await Promise.all([runJest(), isWhole ? runPythonTests() : none]);
-  process.stderr.write(python.output);
+  const python = jestArguments.length === 0 ? await runPythonTests() : { passed: 0, failed: 0, skipped: 0 };
+  const jest = await runJest();
   printTimes(jest.files);
   const suites = [python, jest];
   const sum = (count) => suites.reduce((total, suite) => total + suite[count], 0);
@@ -37,15 +35,16 @@ async function runPythonTests() {
   const hasTests =
     existsSync(join(root, folder)) &&
     readdirSync(join(root, folder)).some((name) => /^test.*\.py$/.test(name));
-  if (!hasTests) return none;
-  const { exitCode, stderr, output } = await runQuietly('python3', [
+  if (!hasTests) return { passed: 0, failed: 0, skipped: 0 };
+  say('Python tests');
+  const { exitCode, stderr } = await runShowingStderr('python3', [
     '-m',
     'unittest',
     'discover',
     '-s',
     folder,
   ]);
-  return { ...readUnittestSummary(exitCode, stderr), output: `\nPython tests\n${output}` };
+  return readUnittestSummary(exitCode, stderr);
 }
 
 /** unittest ends with "Ran 12 tests in 0.1s" and "OK (skipped=1)" or "FAILED (failures=1, errors=2)". */
@@ -99,20 +98,15 @@ function printTimes(files) {
   console.log(`${inSeconds(performance.now() - startedAt)} in all`);
 }
 
-/** What it prints is kept until it has ended, since jest prints at the same time. */
-function runQuietly(command, args) {
+function runShowingStderr(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
     let stderr = '';
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
     child.stderr.setEncoding('utf8').on('data', (text) => {
+      process.stderr.write(text);
       stderr += text;
-      output += text;
     });
     child.once('error', reject);
-    child.once('close', (exitCode) => resolve({ exitCode, stderr, output }));
+    child.once('close', (exitCode) => resolve({ exitCode, stderr }));
   });
 }
