@@ -1,5 +1,12 @@
 import type { Pool } from 'pg';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import { refuse } from './refuse.ts';
+
+/** How an input names a workflow: by one of the two. */
+export interface WorkflowNames {
+  workflowId?: string | null;
+  workflowKey?: string | null;
+}
 
 /** A workflow by its id or by its key, as the field of an input names it. */
 export interface NamedWorkflow {
@@ -37,4 +44,17 @@ export async function findVersion(
   });
   const row = rows[0];
   return row === undefined ? null : { ...row, definition: fromStored(row.definition) };
+}
+
+/** Null where both or none is given. */
+export function namedWorkflow({ workflowId, workflowKey }: WorkflowNames): NamedWorkflow | null {
+  if ((workflowId == null) === (workflowKey == null)) return null;
+  return workflowId == null
+    ? { field: 'workflowKey', name: workflowKey! }
+    : { field: 'workflowId', name: workflowId };
+}
+
+export function refuseUnnamed({ workflowId }: WorkflowNames) {
+  const message = `Expected either \`workflowId\` or \`workflowKey\`, got ${workflowId == null ? 'none' : 'both'}.`;
+  return refuse('INVALID', 'workflowId', message);
 }

@@ -5,7 +5,7 @@ import { DEFAULT_PRIORITY, noLimits } from '../nodes/limits.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
-import { findVersion, type NamedWorkflow } from './find-version.ts';
+import { findVersion, namedWorkflow, refuseUnnamed } from './find-version.ts';
 import {
   blankExecution,
   type InsertDeps,
@@ -174,21 +174,6 @@ function partsOf(run: PreparedRun | null): Pick<NewExecution, 'partial' | 'pinne
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
   return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
-}
-
-type WorkflowNames = Pick<StartInput, 'workflowId' | 'workflowKey'>;
-
-/** Null where both or none is given. */
-function namedWorkflow({ workflowId, workflowKey }: WorkflowNames): NamedWorkflow | null {
-  if ((workflowId == null) === (workflowKey == null)) return null;
-  return workflowId == null
-    ? { field: 'workflowKey', name: workflowKey! }
-    : { field: 'workflowId', name: workflowId };
-}
-
-function refuseUnnamed({ workflowId }: WorkflowNames) {
-  const message = `Expected either \`workflowId\` or \`workflowKey\`, got ${workflowId == null ? 'none' : 'both'}.`;
-  return refuse('INVALID', 'workflowId', message);
 }
 
 type Key = Pick<StartInput, 'idempotencyKey' | 'idempotencyTtlSeconds'>;

@@ -54,10 +54,15 @@ export function timingOf(schedule: ScheduleInput & { createdAt: Date }): Timing 
   return { ...schedule, anchor: schedule.createdAt };
 }
 
-export const SELECT_SCHEDULES = `
-  SELECT id, workflow_id AS "workflowId", version_number AS "versionNumber", name, input, cron,
+const COLUMNS = `
+  id, workflow_id AS "workflowId", version_number AS "versionNumber", name, input, cron,
          interval_ms AS "intervalMs", timezone, starts_at AS "startsAt", ends_at AS "endsAt", exclude,
          jitter_ms AS "jitterMs", overlap, catchup_window_ms AS "catchupWindowMs",
          pause_after_failures AS "pauseAfterFailures", paused_at AS "pausedAt", pause_reason AS "pauseReason",
-         next_at AS "nextAt", buffered, principal, created_at AS "createdAt", updated_at AS "updatedAt"
-  FROM schedules`;
+         next_at AS "nextAt", buffered, principal, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+export const SELECT_SCHEDULES = `SELECT ${COLUMNS} FROM schedules`;
+
+/** With what whoever fires them needs beside: see DueSchedule. */
+export const SELECT_DUE = `
+  SELECT ${COLUMNS}, resumed_at AS "resumedAt", clock_timestamp() AS now FROM schedules`;

@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/logger.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, Outcome } from '../types.ts';
 import { decide, insertFirings, type NewFiring } from './firings.ts';
-import { type Schedule, SELECT_SCHEDULES, timingOf } from './schedule.ts';
+import { type Schedule, SELECT_DUE, timingOf } from './schedule.ts';
 import { inputFor } from './schedule-input.ts';
 import { timeAfter } from './schedule-times.ts';
 import { dueAt, PAUSE } from './schedules.ts';
@@ -229,13 +229,9 @@ async function reasonToPause(
   return allFailed ? `Its last ${pauseAfterFailures} executions failed.` : null;
 }
 
-const LOCKED = SELECT_SCHEDULES.replace(
-  'SELECT id,',
-  'SELECT id, resumed_at AS "resumedAt", clock_timestamp() AS now,',
-);
-const LOCK_DUE = `${LOCKED} WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
+const LOCK_DUE = `${SELECT_DUE} WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
 const LOCK_BUFFERED = `
-  ${LOCKED}
+  ${SELECT_DUE}
   WHERE buffered > 0 AND paused_at IS NULL AND (overlap = 'ALLOW' OR NOT EXISTS (
     SELECT FROM executions e WHERE e.trigger_id = schedules.id AND e.finished_at IS NULL
   )) LIMIT 1 FOR UPDATE SKIP LOCKED`;

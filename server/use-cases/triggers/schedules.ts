@@ -2,8 +2,8 @@ import type { Database, Tx } from '../../db/database.ts';
 import { toPage } from '../../db/page.ts';
 import type { Evaluator } from '../../expressions/evaluator.ts';
 import { newId } from '../../shared/ids.ts';
-import { findVersion } from '../find-version.ts';
-import { refuse, refuseNotFound } from '../refuse.ts';
+import { findVersion, namedWorkflow, refuseUnnamed, type WorkflowNames } from '../find-version.ts';
+import { refuseNotFound } from '../refuse.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, Outcome, Page, PageRequest, UserError } from '../types.ts';
 import { inputErrors } from '../validate-input.ts';
@@ -91,17 +91,9 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
       return { ok: true, value: take(timesAfter(whole, after), count) };
     },
 
-    async create(
-      workflow: { workflowId?: string | null; workflowKey?: string | null },
-      input: ScheduleInput,
-    ): Promise<Outcome<Schedule>> {
-      const named = nameOf(workflow);
-      if (named === null)
-        return refuse(
-          'INVALID',
-          'workflowId',
-          `Expected either \`workflowId\` or \`workflowKey\`, got ${workflow.workflowId == null ? 'none' : 'both'}.`,
-        );
+    async create(workflow: WorkflowNames, input: ScheduleInput): Promise<Outcome<Schedule>> {
+      const named = namedWorkflow(workflow);
+      if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
       if (version === null) return refuseNotFound('workflow', named.name, named.field);
       const createdAt = new Date();
@@ -141,7 +133,7 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
     pause(id: string, reason: string | null): Promise<Outcome<Schedule>> {
       return changing(id, async (tx) => {
         if (reason !== null && reason.length > 1_000)
-          return [tooLong('reason', `Expected a reason of at most 1000 characters, got ${reason.length}.`)];
+          return [invalid('reason', `Expected a reason of at most 1000 characters, got ${reason.length}.`)];
         await tx.query(PAUSE, [id, reason]);
         return [];
       });
@@ -185,7 +177,7 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
         if (!Array.isArray(times)) return [times];
         if (schedule.buffered + times.length > MAX_BUFFERED)
           return [
-            tooLong(
+            invalid(
               'from',
               `Expected at most ${MAX_BUFFERED} times that wait, got ${schedule.buffered + times.length}.`,
             ),
@@ -257,30 +249,23 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
   }
 }
 
-function nameOf({ workflowId, workflowKey }: { workflowId?: string | null; workflowKey?: string | null }) {
-  if ((workflowId == null) === (workflowKey == null)) return null;
-  return workflowId == null
-    ? { field: 'workflowKey' as const, name: workflowKey! }
-    : { field: 'workflowId' as const, name: workflowId };
-}
-
 function rangeOf(schedule: Schedule, from: Date, to: Date): Date[] | UserError {
   const now = new Date();
   if (to < from)
-    return tooLong('to', `Expected an end after ${from.toISOString()}, got ${to.toISOString()}.`);
-  if (to > now) return tooLong('to', `Expected an end in the past, got ${to.toISOString()}.`);
+    return invalid('to', `Expected an end after ${from.toISOString()}, got ${to.toISOString()}.`);
+  if (to > now) return invalid('to', `Expected an end in the past, got ${to.toISOString()}.`);
   const timing = { ...timingOf(schedule), anchor: from < schedule.createdAt ? from : schedule.createdAt };
   const times: Date[] = [];
   for (const time of timesAfter(timing, new Date(from.getTime() - 1))) {
     if (time > to) break;
     times.push(time);
     if (times.length > MAX_TIMES)
-      return tooLong('to', `Expected at most ${MAX_TIMES} times in the range, got more: take a shorter one.`);
+      return invalid('to', `Expected at most ${MAX_TIMES} times in the range, got more: take a shorter one.`);
   }
   return times;
 }
 
-function tooLong(field: string, message: string): UserError {
+function invalid(field: string, message: string): UserError {
   return { code: 'INVALID', field, message };
 }
 
