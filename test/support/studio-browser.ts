@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -37,8 +36,8 @@ export interface Studio extends AsyncDisposable {
   readonly complaints: readonly string[];
   /** URLs of the WebSockets that were opened so far. */
   readonly sockets: readonly string[];
-  /** Saves a PNG into the folder that WEFT_SCREENSHOTS names, or one for temporary files; gives its path. */
-  screenshot(name: string): Promise<string>;
+  /** Saves a PNG into the folder that WEFT_SCREENSHOTS names; without one it does nothing. */
+  screenshot(name: string): Promise<void>;
   /** What axe finds that is serious or critical, a line each. */
   accessibilityFaults(): Promise<string[]>;
 }
@@ -68,6 +67,12 @@ export async function launchStudioBrowser(): Promise<StudioBrowser> {
 /** Waits until an expression is true in the page. Not Playwright's way, which the content security policy forbids. */
 export async function holds(page: Page, expression: string): Promise<void> {
   await eventually(`in the page: ${expression}`, () => page.evaluate<boolean>(expression), 30_000);
+}
+
+/** Waits until the page stands: it has its heading, and nothing in it stands for what is still to come. */
+export async function isDrawn(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await holds(page, 'document.querySelector(".weft-skeleton") === null');
 }
 
 /** The absolute path of Debian's Chromium. @throws Error where there is none */
@@ -115,19 +120,19 @@ async function openStudio(
   };
 }
 
-async function screenshot(page: Page, name: string): Promise<string> {
-  const folder = process.env.WEFT_SCREENSHOTS ?? join(tmpdir(), 'weft-screenshots');
+async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.WEFT_SCREENSHOTS;
+  if (folder === undefined) return;
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `${name}.png`);
-  await page.screenshot({ path, animations: 'disabled' });
-  return path;
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
 }
 
 const require = createRequire(import.meta.url);
 
 async function accessibilityFaults(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  if (!(await page.evaluate<boolean>('"axe" in window')))
+    await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
