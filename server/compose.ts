@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { openAccess } from './auth/access.ts';
+import { makeTokenStore } from './auth/token-store.ts';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
 import { type Database, openDatabase } from './db/database.ts';
@@ -14,6 +16,7 @@ import { openStore } from './files/store-url.ts';
 import { openFileSweep } from './files/sweep.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
+import type { Caller } from './graphql/transport/caller.ts';
 import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
 import { openHub } from './journal/hub.ts';
@@ -47,12 +50,14 @@ import { makeBulkUseCases } from './use-cases/bulk.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
+import { makeWeftFor } from './use-cases/limit/limit.ts';
 import { openParkedAlerts } from './use-cases/parked-alerts.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
 import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
+import { makeTokenUseCases } from './use-cases/tokens.ts';
 import { openScheduler } from './use-cases/triggers/scheduler.ts';
 import { makeScheduleUseCases } from './use-cases/triggers/schedules.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
@@ -131,11 +136,6 @@ async function openWeft(foundation: Foundation): Promise<string | null> {
   return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
-/** Who starts executions, for the audit trail. */
-function principalOf({ apiToken }: Config): string {
-  return apiToken === undefined ? 'anonymous' : 'api-token';
-}
-
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What the API and the worker have in common. */
@@ -153,7 +153,6 @@ async function openParts(foundation: Foundation) {
   const queue = await openQueue(boss, pool);
   const limits = makeLimits({ database, hub });
   const evaluator = opened.use(openEvaluator());
-  const principal = principalOf(config);
   const registry = makeNodeRegistry(
     {
       packageRules: config.packages.rules,
@@ -162,8 +161,8 @@ async function openParts(foundation: Foundation) {
     },
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
     {
-      children: makeChildren({ database, hub, recentEvents, limits, evaluator, principal }),
-      approvals: makeApprovalStore({ database, hub, evaluator, principal }),
+      children: makeChildren({ database, hub, recentEvents, limits, evaluator }),
+      approvals: makeApprovalStore({ database, hub, evaluator }),
     },
     config.files.maxBytes,
   );
@@ -186,7 +185,6 @@ async function openParts(foundation: Foundation) {
     limits,
     registry,
     evaluator,
-    principal,
     files,
     pythonPolicy,
   };
@@ -223,7 +221,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
     openScheduler({
       database,
       evaluator: parts.evaluator,
-      start: startOfSchedules(parts, worker),
+      start: makeStartUseCases({ ...parts, worker }).start,
       cancel: makeExecutionUseCases(parts).cancel,
       clock: systemClock,
       logger,
@@ -235,27 +233,25 @@ async function openWorker(parts: Parts): Promise<Worker> {
   return worker;
 }
 
-/** Executions that schedules start have them as who started them. */
-function startOfSchedules(parts: Parts, worker: Worker | null) {
-  return makeStartUseCases({ ...parts, worker, principal: 'schedule' }).start;
-}
-
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const { config, opened, service, database, logger } = parts;
-  const weft = makeUseCases(parts, worker);
+  const weftFor = makeWeftFor(makeUseCases(parts, worker), parts);
+  const access = opened.use(
+    openAccess({ apiToken: config.apiToken, tokens: makeTokenStore(parts.pool), hub: parts.hub, logger }),
+  );
   const server = await openGraphqlServer({
     schema: await buildSchema(),
-    makeContext: makeContextFactory(weft),
+    makeContext: makeContextFactory(weftFor),
+    access,
     host: config.host,
     port: config.port,
-    apiToken: config.apiToken,
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
     compiledEvents: config.compiledEvents,
     isReady: () => readiness(database),
-    openArtifact: weft.files.open,
+    openArtifact: (principal, id) => weftFor(principal).files.open(id),
     files: uploadTarget(parts.files),
-    eventLines: weft.executions.eventLines,
+    eventLines: (principal, id, options) => weftFor(principal).executions.eventLines(id, options),
     mounts: service === null ? [] : [service],
     logger,
   });
@@ -264,8 +260,8 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
 
 /** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
 function uploadTarget(files: Files): GraphqlServerOptions['files'] {
-  const save = (name: string, content: AsyncIterable<Buffer>) =>
-    files.save(null, { name, content }, new AbortController().signal);
+  const save = ({ principal }: Caller, name: string, content: AsyncIterable<Buffer>) =>
+    files.save(null, { name, content, uploadedBy: principal.id }, new AbortController().signal);
   return { maxBytes: files.maxBytes, save };
 }
 
@@ -274,21 +270,23 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
   const executions = makeExecutionUseCases(parts);
+  const starts = makeStartUseCases({ ...parts, worker });
   const retries = makeRetryUseCases({ ...parts, worker });
   return {
     nodeDefinitions: () => descriptions,
     workflows: makeWorkflowUseCases(parts),
     executions: {
       ...executions,
-      ...makeStartUseCases({ ...parts, worker }),
+      ...starts,
       ...retries,
       ...makeBulkUseCases({ database, cancel: executions.cancel, retry: retries.retry }),
       ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },
     files: parts.files,
+    tokens: makeTokenUseCases(parts),
     approvals: makeApprovalUseCases(parts),
-    schedules: makeScheduleUseCases({ ...parts, start: startOfSchedules(parts, worker) }),
+    schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases({ ...parts, openedHosts: config.requestLimits.openedHosts }),
     serverInfo: async () => ({

@@ -210,6 +210,43 @@ export type ScheduleFiringOutcome =
   /** The execution could not be started, as `reason` says. */
   | 'REFUSED';
 
+/** What a token is for. */
+export type TokenKind =
+  /** Made by an administrator, for a program or a person. */
+  | 'SERVICE'
+  /** Minted by a program, for one page and a short time. */
+  | 'BROWSER';
+
+/** What a token may do. Each scope includes those before it. */
+export type TokenScope =
+  /** Sees workflows, executions and what they are made of. */
+  | 'READ'
+  /** Starts, cancels, resumes and retries executions, and decides on approvals. */
+  | 'RUN'
+  /** Changes workflows and schedules, and so what code runs. */
+  | 'EDIT'
+  /** Makes and revokes tokens. */
+  | 'ADMIN';
+
+/** Which tokens to list. Each field narrows the list. */
+export type TokenFilter = {
+  /** Of this kind. */
+  kind?: TokenKind | null | undefined;
+  /** Whether it is neither revoked nor expired. */
+  isActive?: boolean | null | undefined;
+};
+
+/** By what the server knows who sends a request. */
+export type ViewerKind =
+  /** By nothing: the server wants no token, and everybody may do everything. */
+  | 'ANONYMOUS'
+  /** By the token of the setting WEFT_API_TOKEN. */
+  | 'API_TOKEN'
+  /** By a token that `tokenCreate` made. */
+  | 'SERVICE'
+  /** By a token that `tokenMint` made. */
+  | 'BROWSER';
+
 /** Which executions to list. */
 export type ExecutionFilter = {
   /** Those of this workflow. */
@@ -464,6 +501,30 @@ export type SecurityViolationFilter = {
   occurredBefore?: string | null | undefined;
 };
 
+/** A token for a program or a person. */
+export type TokenCreateInput = {
+  /** What it is for, 1 to 100 characters. */
+  name: string;
+  /** What it may do; each scope includes those before it. */
+  scopes: Array<TokenScope>;
+  /** The keys of the workflows that it is limited to, 1 to 100; null for all. A workflow need not exist yet. */
+  workflowKeys?: Array<string> | null | undefined;
+  /** From when on it is refused; without it never. */
+  expiresAt?: string | null | undefined;
+};
+
+/** A token for one page: either to watch an execution, or to run a workflow. */
+export type TokenMintInput = {
+  /** The execution to watch: its events, outputs and files, and nothing else. */
+  executionId?: string | null | undefined;
+  /** The key of the workflow to run. The page sees the executions that it has started itself, and no definition. */
+  workflowKey?: string | null | undefined;
+  /** How long it lasts, 10 to 86400 seconds; no longer than the token that mints it. */
+  ttlSeconds?: number;
+  /** For people, such as the user whose page it is; 1 to 100 characters. */
+  name?: string | null | undefined;
+};
+
 /** What to run, and with what. */
 export type ExecutionStartInput = {
   /** The workflow to run; or name it by its `workflowKey`. */
@@ -653,6 +714,152 @@ export type ExecutionEventType =
   | 'ArtifactCreated'
   | 'SecurityViolation'
   | 'SecurityAlert';
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = {
+  /** Who sends this request, and what it may do. */
+  viewer: {
+    /** As executions and the audit trail name it: `anonymous`, `api-token` or the id of a token. */
+    id: string;
+    /** For people. */
+    name: string;
+    /** By what it is known. */
+    kind: ViewerKind;
+    /** What it may do, with all that its scopes include. */
+    scopes: Array<TokenScope>;
+    /** The keys of the workflows that it is limited to; null for all. */
+    workflowKeys: Array<string> | null;
+    /** The one execution that it watches; null for others. */
+    executionId: string | null;
+    /** When its token expires; null for never. */
+    expiresAt: string | null;
+  };
+};
+
+export type TokensQueryVariables = Exact<{
+  filter?: TokenFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type TokensQuery = {
+  /** Tokens, newest first, without their secrets. */
+  tokens: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<TokenPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type TokenCreateMutationVariables = Exact<{
+  input: TokenCreateInput;
+}>;
+
+
+export type TokenCreateMutation = {
+  /** Makes a token for a program or a person. */
+  tokenCreate: {
+    /** What a client sends as `Authorization: Bearer <secret>`. It is shown this once. */
+    secret: string | null;
+    /** The token; null if the input was refused. */
+    token: TokenPartsFragment | null;
+    /** What is wrong with the input; empty on success. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type TokenMintMutationVariables = Exact<{
+  input: TokenMintInput;
+}>;
+
+
+export type TokenMintMutation = {
+  /** Makes a token for one page, for a short time: a backend calls it with its own token, and hands the secret to the browser. */
+  tokenMint: {
+    /** What a client sends as `Authorization: Bearer <secret>`. It is shown this once. */
+    secret: string | null;
+    /** The token; null if the input was refused. */
+    token: TokenPartsFragment | null;
+    /** What is wrong with the input; empty on success. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type TokenRevokeMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TokenRevokeMutation = {
+  /** Ends a token and all that it has minted: further requests are refused, and open streams end within seconds. */
+  tokenRevoke: {
+    /** The token; null where there is none. */
+    token: TokenPartsFragment | null;
+    /** What is wrong with the input; empty on success. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type TokenPartsFragment = {
+  /** Its id, by which executions and the audit trail name who did something. */
+  id: string;
+  /** What it is for. */
+  kind: TokenKind;
+  /** For people. */
+  name: string;
+  /** What it may do, as it was given. */
+  scopes: Array<TokenScope>;
+  /** The keys of the workflows that it is limited to; null for all. */
+  workflowKeys: Array<string> | null;
+  /** The one execution that it watches; null for others. */
+  executionId: string | null;
+  /** Who made it: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
+  createdBy: string;
+  /** When it was made. */
+  createdAt: string;
+  /** From when on it is refused; null for never. */
+  expiresAt: string | null;
+  /** Its last use, to the minute; null for none. */
+  lastUsedAt: string | null;
+  /** When it was revoked; null while it is not. */
+  revokedAt: string | null;
+};
 
 export type ApprovalsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -3491,6 +3698,21 @@ export type WorkflowDeleteMutation = {
 
 /** The text of an operation, typed by its result and its variables. */
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
+
+export const ViewerDocument: Document<ViewerQuery, ViewerQueryVariables> =
+  'query Viewer{viewer{id name kind scopes workflowKeys executionId expiresAt}}';
+
+export const TokensDocument: Document<TokensQuery, TokensQueryVariables> =
+  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+
+export const TokenCreateDocument: Document<TokenCreateMutation, TokenCreateMutationVariables> =
+  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+
+export const TokenMintDocument: Document<TokenMintMutation, TokenMintMutationVariables> =
+  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+
+export const TokenRevokeDocument: Document<TokenRevokeMutation, TokenRevokeMutationVariables> =
+  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const ApprovalsDocument: Document<ApprovalsQuery, ApprovalsQueryVariables> =
   'query Approvals($first:Int$after:String$filter:ApprovalFilter){approvals(first:$first after:$after filter:$filter){nodes{...ApprovalParts}pageInfo{hasNextPage endCursor}}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';

@@ -4,6 +4,8 @@ import {
   type NodeDefinitionsQuery,
   ServerInfoDocument,
   type ServerInfoQuery,
+  ViewerDocument,
+  type ViewerQuery,
 } from './_generated_operations.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
@@ -15,10 +17,12 @@ import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSchedules, type Schedules } from './schedules.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
+import { makeTokens, type Tokens } from './tokens.ts';
 import { makeWorkflows, type Workflows } from './workflows.ts';
 
 export type NodeDefinition = NodeDefinitionsQuery['nodeDefinitions'][number];
 export type ServerInfo = ServerInfoQuery['serverInfo'];
+export type Viewer = ViewerQuery['viewer'];
 
 /** A client of one Weft server. */
 export interface WeftClient {
@@ -30,6 +34,9 @@ export interface WeftClient {
   readonly files: Files;
   readonly schedules: Schedules;
   readonly securityViolations: SecurityViolations;
+  readonly tokens: Tokens;
+  /** Who the client is to the server, and what its token may do. */
+  viewer(options?: RequestOptions): Promise<Viewer>;
   /** Every node type, with all that a palette and a form need to render it. */
   nodeDefinitions(options?: RequestOptions): Promise<NodeDefinition[]>;
   /** The server's version, roles and limits, and whether its sandbox can run Python. */
@@ -61,6 +68,10 @@ export function makeClient(context: ClientContext): WeftClient {
     files: makeFiles(settings),
     schedules: makeSchedules(context),
     securityViolations: makeSecurityViolations(context),
+    tokens: makeTokens(context),
+    async viewer(requestOptions) {
+      return (await request(settings, ViewerDocument, {}, requestOptions)).viewer;
+    },
     async nodeDefinitions(requestOptions) {
       return (await request(settings, NodeDefinitionsDocument, {}, requestOptions)).nodeDefinitions;
     },

@@ -9,7 +9,13 @@ export type {
 export type { Approval, ApprovalDecisionInput, Approvals, ApprovalUpdatesOptions } from './approvals.ts';
 export type { Artifacts } from './artifacts.ts';
 export type { BulkMethods, BulkOptions, BulkResult, CancelAllOptions, RetryAllOptions } from './bulk.ts';
-export { createClient, type NodeDefinition, type ServerInfo, type WeftClient } from './client.ts';
+export {
+  createClient,
+  type NodeDefinition,
+  type ServerInfo,
+  type Viewer,
+  type WeftClient,
+} from './client.ts';
 export {
   type NodeFailure,
   type UserError,
@@ -61,6 +67,7 @@ export type { Schedule, ScheduleBackfill, ScheduleFiring, Schedules } from './sc
 export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';
+export type { NewToken, Token, Tokens } from './tokens.ts';
 export type { TransportKind } from './transport/transport.ts';
 export {
   createTypedClient,

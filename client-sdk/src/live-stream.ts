@@ -1,7 +1,7 @@
 import type { Document } from './_generated_operations.ts';
 import { makeBackoff } from './backoff.ts';
 import type { ClientContext } from './context.ts';
-import { isTransient, WeftConnectionError, WeftServerError } from './errors.ts';
+import { isTransient, WeftAuthenticationError, WeftConnectionError, WeftServerError } from './errors.ts';
 import type { Settings } from './options.ts';
 import { QueueFull } from './transport/bounded-queue.ts';
 import type { TransportKind } from './transport/transport.ts';
@@ -93,7 +93,7 @@ async function* subscribeWithReconnects<Item, Result, Variables>(
     const { error, openForMs, events } = connection;
     if (openForMs !== undefined) policy.reportOpen(openForMs, events);
     if (error instanceof QueueFull) continue;
-    policy.throwUnlessRetryable(error);
+    policy.throwUnlessRetryable(error, openForMs !== undefined);
     const reached = error instanceof WeftConnectionError && error.reached;
     const tryNext = openForMs === undefined && fallback.reportFailure(transport, reached);
     const retryInMs = tryNext ? 0 : policy.nextDelayMs();
@@ -140,7 +140,7 @@ async function* connectOnce<Item, Result, Variables>(
 }
 
 /** How often, and for how long, a lost stream reconnects. */
-function makeReconnectPolicy({ timeouts, maxRetries }: Settings) {
+function makeReconnectPolicy({ timeouts, maxRetries, renewsToken }: Settings) {
   const longestDelayMs = 10_000;
   const backoff = makeBackoff(100, longestDelayMs);
   let lastOpenAt = Date.now();
@@ -154,7 +154,9 @@ function makeReconnectPolicy({ timeouts, maxRetries }: Settings) {
       serverFaults = 0;
     },
     /** Throws the error where another attempt is unlikely to succeed. */
-    throwUnlessRetryable(error: unknown): void {
+    throwUnlessRetryable(error: unknown, wasOpen: boolean): void {
+      // Its token was good, and is over: the function has another one, with which it opens again or not at all.
+      if (renewsToken && wasOpen && error instanceof WeftAuthenticationError) return;
       if (!isTransient(error) || Date.now() - lastOpenAt > timeouts.reconnectMs) throw error;
       if (error instanceof WeftServerError && error.errorId !== null) serverFaults += 1;
       if (serverFaults > maxRetries) throw error;

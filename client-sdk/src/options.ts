@@ -4,7 +4,10 @@ import type { TransportKind } from './transport/transport.ts';
 export interface ClientOptions {
   /** The server's address: `http://127.0.0.1:4000/graphql`, or without the path. In a page it may be relative. */
   url: string | URL;
-  /** The server's API token, or a function that returns one for each request and each connection. */
+  /**
+   * A token of the server, or a function that returns one for each request and each connection. A stream whose token
+   * ends goes on with the function's next one.
+   */
   token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
   /** Headers for each HTTP request, besides those that the client sets. */
   headers?: Record<string, string>;
@@ -45,6 +48,8 @@ export interface Settings {
   maxRetries: number;
   hooks: Hooks;
   headers: Record<string, string>;
+  /** Whether another call may give another token. */
+  renewsToken: boolean;
   /** The value of the `authorization` header. */
   authorization(): Promise<string | undefined>;
 }
@@ -69,6 +74,7 @@ export function resolveOptions(options: ClientOptions): Settings {
     maxRetries,
     hooks,
     headers,
+    renewsToken: typeof token === 'function',
     async authorization() {
       const value = typeof token === 'function' ? await token() : token;
       return value === undefined ? undefined : `Bearer ${value}`;

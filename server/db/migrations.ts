@@ -15,6 +15,7 @@ import { Limits1764610000000 } from '../../migrations/1764610000000-limits.ts';
 import { ParkedFailures1764611000000 } from '../../migrations/1764611000000-parked-failures.ts';
 import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
 import { Schedules1764630000000 } from '../../migrations/1764630000000-schedules.ts';
+import { Access1764700000000 } from '../../migrations/1764700000000-access.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -34,6 +35,7 @@ export const migrations = [
   ParkedFailures1764611000000,
   PartialRuns1764620000000,
   Schedules1764630000000,
+  Access1764700000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import type { GraphQLInterfaceType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
 import * as typeGraphql from 'type-graphql';
+import { TokenResolver } from './access/token.resolver.ts';
+import { ViewerResolver } from './access/viewer.resolver.ts';
 import { ApprovalResolver } from './approval/approval.resolver.ts';
 import { ApprovalSubscription } from './approval/approval.subscription.ts';
 import { BulkResolver } from './execution/bulk.resolver.ts';
@@ -11,6 +13,7 @@ import { typeNameOfEvent } from './execution-event/execution-event.mapper.ts';
 import { ExecutionEventResolver } from './execution-event/execution-event.resolver.ts';
 import * as nodeEvents from './execution-event/node-event.type.ts';
 import { NodeDefinitionResolver } from './node-definition/node-definition.resolver.ts';
+import { requirePermissions } from './permissions.ts';
 import { PythonResolver } from './python/python.resolver.ts';
 import { PythonEnvironmentResolver } from './python-environment/python-environment.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
@@ -47,6 +50,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,
+      TokenResolver,
+      ViewerResolver,
       UserErrorResolver,
     ],
     orphanedTypes: Object.values(nodeEvents),
@@ -57,6 +62,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
   setTypeResolver(schema, 'Node', ({ id }: { id: string }) => typeNameOfId(id));
   // The resolver that type-graphql makes is asynchronous, and checks the arguments again for each batch.
   delete schema.getSubscriptionType()!.getFields().executionEvents!.resolve;
+  requirePermissions(schema);
   for (const [root, description] of Object.entries(rootDescriptions))
     schema.getType(root)!.description = description;
   return schema;

@@ -34,6 +34,8 @@ export interface ViolationFilter {
   minSeverity?: Severity | null;
   occurredFrom?: Date | null;
   occurredBefore?: Date | null;
+  /** A condition on the workflow, instead of `workflowId`. */
+  within?: FindOperator<string> | null;
 }
 
 /** Newest first; a cursor is an id. One row beyond the page size shows that there are more. */
@@ -72,7 +74,14 @@ export interface ViolationsSince {
   filter: ViolationFilter;
 }
 
-function setFieldsOf({ occurredFrom, occurredBefore, severity, minSeverity, ...filter }: ViolationFilter) {
+function setFieldsOf({
+  occurredFrom,
+  occurredBefore,
+  severity,
+  minSeverity,
+  within,
+  ...filter
+}: ViolationFilter) {
   const bounds: FindOperator<Date>[] = [];
   if (occurredFrom != null) bounds.push(MoreThanOrEqual(occurredFrom));
   if (occurredBefore != null) bounds.push(LessThan(occurredBefore));
@@ -81,6 +90,7 @@ function setFieldsOf({ occurredFrom, occurredBefore, severity, minSeverity, ...f
   if (minSeverity != null) allowed.push(In([...severitiesFrom(minSeverity)]));
   return {
     ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null)),
+    ...(within == null ? {} : { workflowId: within }),
     ...(bounds.length === 0 ? {} : { occurredAt: And(...bounds) }),
     ...(allowed.length === 0 ? {} : { severity: And(...allowed) }),
   };

@@ -1,3 +1,4 @@
+import type { Reach } from '../auth/principal.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
@@ -9,6 +10,7 @@ import type { ApprovalState, Approvals, Decision } from '../nodes/approvals.ts';
 import { newId } from '../shared/ids.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { followChanges } from './follow-changes.ts';
+import { reachesSql, reachValues } from './reach.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 
@@ -37,6 +39,8 @@ export interface ApprovalFilter {
   statuses?: readonly ApprovalStatus[] | null;
   workflowId?: string | null;
   executionId?: string | null;
+  /** Of whoever asks, where that is not everything. */
+  reach?: Reach | null;
 }
 
 export interface DecisionInput {
@@ -44,13 +48,14 @@ export interface DecisionInput {
   values?: unknown;
   comment?: string | null;
   by?: string | null;
+  /** Who sends it, which the name in `by` need not be. */
+  principal: string;
 }
 
 export interface ApprovalDeps {
   database: Database;
   hub: Hub;
   evaluator: Evaluator;
-  principal: string;
 }
 
 /** What the node type `approval` does with them. */
@@ -86,7 +91,7 @@ export function makeApprovalStore({ database: { pool }, hub, evaluator }: Approv
 }
 
 /** What people do with them. */
-export function makeApprovalUseCases({ database, hub, evaluator, principal }: ApprovalDeps) {
+export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps) {
   const { pool } = database;
 
   return {
@@ -94,8 +99,8 @@ export function makeApprovalUseCases({ database, hub, evaluator, principal }: Ap
     async list(page: PageRequest, filter: ApprovalFilter): Promise<Page<Approval>> {
       const { size, cursor, isBackward } = page;
       const text = `
-        ${SELECT} AND ($4::text IS NULL OR a.id ${isBackward ? '>' : '<'} $4)
-        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $5`;
+        ${SELECT} AND ($7::text IS NULL OR a.id ${isBackward ? '>' : '<'} $7)
+        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $8`;
       const { rows } = await pool.query<Approval>(text, [...filterValues(filter), cursor, size + 1]);
       return toPage(rows, page);
     },
@@ -144,7 +149,7 @@ export function makeApprovalUseCases({ database, hub, evaluator, principal }: Ap
   };
 
   async function findMany(ids: string[], filter: ApprovalFilter): Promise<Approval[]> {
-    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($4) ORDER BY a.id`, [
+    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($7) ORDER BY a.id`, [
       ...filterValues(filter),
       ids,
     ]);
@@ -188,7 +193,7 @@ export function makeApprovalUseCases({ database, hub, evaluator, principal }: Ap
         'id',
         `The time of approval ${id} was over at ${row.expiresAt!.toISOString()}.`,
       );
-    const { decision, values = null, comment = null, by = null } = input;
+    const { decision, values = null, comment = null, by = null, principal } = input;
     if (by !== null && row.decisions.some((each) => each.by === by))
       return refuse('ALREADY_DECIDED', 'by', `${by} has decided on approval ${id} already.`);
     const made: Decision = { decision, by, principal, values, comment, at: new Date().toISOString() };
@@ -210,8 +215,13 @@ type LockedApproval = Pick<
   isOver: boolean;
 };
 
-function filterValues({ workflowId = null, executionId = null, statuses = null }: ApprovalFilter): unknown[] {
-  return [workflowId, executionId, statuses];
+function filterValues({
+  workflowId = null,
+  executionId = null,
+  statuses = null,
+  reach = null,
+}: ApprovalFilter): unknown[] {
+  return [workflowId, executionId, statuses, ...reachValues(reach)];
 }
 
 /** A repeated try updates nothing, and gets the row of the first. */
@@ -244,7 +254,8 @@ const SELECT = `
          a.expires_at AS "expiresAt"
   FROM approvals a JOIN executions e ON e.id = a.execution_id
   WHERE ($1::text IS NULL OR a.workflow_id = $1) AND ($2::text IS NULL OR a.execution_id = $2)
-    AND ($3::text[] IS NULL OR ${STATUS} = ANY ($3))`;
+    AND ($3::text[] IS NULL OR ${STATUS} = ANY ($3))
+    AND ${reachesSql({ workflowId: 'a.workflow_id', executionId: 'a.execution_id', from: 4 })}`;
 
 const CHANGED = `
   SELECT a.id, ${STATUS} || ' ' || jsonb_array_length(a.decisions) AS state

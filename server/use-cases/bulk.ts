@@ -5,7 +5,7 @@ import type { CancelMode } from '../engine/cancel.ts';
 import { type ExecutionStatus, executionStatuses, hasEnded } from '../journal/event.ts';
 import { forEachAtOnce } from '../shared/for-each-at-once.ts';
 import { type ExecutionFilter, whereOf } from './execution-filter.ts';
-import type { RetryStrategy, RetryVersion } from './retry.ts';
+import type { RetryInput, RetryStrategy, RetryVersion } from './retry.ts';
 import type { Execution, Outcome } from './types.ts';
 
 /** What one request has done, of all that the filter has. */
@@ -33,6 +33,8 @@ export interface BulkRequest {
 export interface BulkRetry extends BulkRequest {
   strategy: RetryStrategy;
   version: RetryVersion;
+  /** Who retries them. */
+  principal: string;
   /** The same request again starts nothing more. */
   idempotencyKey: string | null;
 }
@@ -40,10 +42,7 @@ export interface BulkRetry extends BulkRequest {
 export interface BulkDeps {
   database: Database;
   cancel: (id: string, mode: CancelMode) => Promise<Outcome<Execution>>;
-  retry: (
-    id: string,
-    wanted: { strategy: RetryStrategy; version: RetryVersion; idempotencyKey: string | null },
-  ) => Promise<Outcome<Execution>>;
+  retry: (id: string, wanted: RetryInput) => Promise<Outcome<Execution>>;
 }
 
 /** Of the database's connections, which everybody else needs as well. */
@@ -92,12 +91,12 @@ export function makeBulkUseCases({ database, cancel, retry }: BulkDeps) {
     },
 
     /** Those that have ended, and without `statuses` those that did not succeed. */
-    retryAll({ strategy, version, idempotencyKey, ...request }: BulkRetry): Promise<BulkResult> {
+    retryAll({ strategy, version, principal, idempotencyKey, ...request }: BulkRetry): Promise<BulkResult> {
       const ended = executionStatuses.filter(hasEnded);
       const statuses = both(request.filter.statuses ?? notSucceeded, ended);
       return doForAll({ ...request, filter: { ...request.filter, statuses } }, (id) => {
         const key = idempotencyKey === null ? null : `retry ${idempotencyKey} ${id}`;
-        return retry(id, { strategy, version, idempotencyKey: key });
+        return retry(id, { strategy, version, principal, idempotencyKey: key });
       });
     },
   };

@@ -61,6 +61,7 @@ export function makeChildren(deps: ChildrenDeps): Children {
     const inserted = await insertExecution(
       {
         ...blankExecution,
+        principal: starter.principal,
         workflowId,
         versionNumber: number,
         input,
@@ -98,13 +99,20 @@ export function makeChildren(deps: ChildrenDeps): Children {
     return own.ok ? { ok: true as const, value: { own: own.value, priority } } : own;
   }
 
-  async function starterOf(executionId: string): Promise<{ depth: number; priority: number }> {
-    const { rows } = await pool.query<{ depth: number; priority: number }>(
-      'SELECT depth, priority FROM executions WHERE id = $1',
+  async function starterOf(executionId: string): Promise<Starter> {
+    const { rows } = await pool.query<Starter>(
+      'SELECT depth, priority, principal FROM executions WHERE id = $1',
       [executionId],
     );
-    return rows[0] ?? { depth: 0, priority: DEFAULT_PRIORITY };
+    return rows[0] ?? { depth: 0, priority: DEFAULT_PRIORITY, principal: 'anonymous' };
   }
+}
+
+interface Starter {
+  depth: number;
+  priority: number;
+  /** Who has started the one that starts others counts as who has started those. */
+  principal: string;
 }
 
 /** Keys have no underscore, which every id has. */

@@ -1,6 +1,8 @@
 import { And, Any, type FindOptionsWhere, LessThan, MoreThanOrEqual, Raw } from 'typeorm';
+import type { Reach } from '../auth/principal.ts';
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
+import { workflowWithin } from './reach.ts';
 
 /** Which executions a list has, and what is done with all of them is done with. */
 export interface ExecutionFilter {
@@ -10,6 +12,8 @@ export interface ExecutionFilter {
   createdBefore?: Date | null;
   /** Whether a node of it has failed and waits for somebody. */
   isParked?: boolean | null;
+  /** Of whoever asks, where that is not everything. */
+  reach?: Reach | null;
 }
 
 export function whereOf({
@@ -18,6 +22,7 @@ export function whereOf({
   createdAfter,
   createdBefore,
   isParked,
+  reach,
 }: ExecutionFilter): FindOptionsWhere<ExecutionEntity> {
   const times = [
     ...(createdAfter ? [MoreThanOrEqual(createdAfter)] : []),
@@ -25,6 +30,7 @@ export function whereOf({
   ];
   return {
     ...(workflowId ? { workflowId } : {}),
+    ...(reach ? { workflowId: workflowWithin(reach, 'id', workflowId ?? null) } : {}),
     ...(statuses ? { status: Any([...new Set(statuses)]) } : {}),
     ...(times.length > 0 ? { createdAt: And(...times) } : {}),
     ...(isParked == null ? {} : { finishedAt: Raw((column) => parkedSql(column, isParked)) }),

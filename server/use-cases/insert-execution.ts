@@ -30,12 +30,11 @@ export interface InsertDeps {
   /** Of this process, where it has one. */
   worker: Worker | null;
   limits: Limits;
-  /** Who starts executions, for the audit trail. */
-  principal: string;
 }
 
 export type NewExecution = Pick<
   ExecutionEntity,
+  | 'principal'
   | 'workflowId'
   | 'versionNumber'
   | 'definition'
@@ -58,7 +57,7 @@ export type NewExecution = Pick<
 >;
 
 /** An execution without anything special. */
-export const blankExecution: NewExecution = {
+export const blankExecution: Omit<NewExecution, 'principal'> = {
   workflowId: null,
   versionNumber: null,
   definition: null,
@@ -101,7 +100,7 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
     if (!files.ok) return files;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const row = queuedExecution(execution, deps.principal);
+        const row = queuedExecution(execution);
         if (own !== null) {
           const first = own.debounce === null ? null : await findByKey(database.manager, execution);
           if (first !== null) return answerOf(execution, first);
@@ -161,11 +160,10 @@ async function insertAndStart(
   return slot !== null;
 }
 
-function queuedExecution(execution: NewExecution, principal: string): ExecutionEntity {
+function queuedExecution(execution: NewExecution): ExecutionEntity {
   return {
     ...execution,
     id: newId('exec'),
-    principal,
     status: 'QUEUED',
     output: null,
     error: null,

@@ -24,13 +24,19 @@ export type RetryStrategy = 'ALL_NODES' | 'FROM_FAILURE';
 /** The version of the former execution, or the latest of its workflow. */
 export type RetryVersion = 'SAME' | 'LATEST';
 
-export interface RetryInput {
+/** What a retry would be, whoever starts it. */
+export interface RetryWish {
   strategy: RetryStrategy;
   version: RetryVersion;
   /** Undefined for the input of the former execution. */
   input?: unknown;
   /** The same key again gives the retry of the first time. */
   idempotencyKey?: string | null;
+}
+
+export interface RetryInput extends RetryWish {
+  /** Who retries it. */
+  principal: string;
 }
 
 export interface RetryPlan {
@@ -65,6 +71,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
         const inserted = await insertExecution(
           {
             ...blankExecution,
+            principal: wanted.principal,
             workflowId,
             versionNumber,
             definition,
@@ -89,7 +96,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
     },
 
     /** What the retry would reuse and run, without starting it. */
-    async retryPlan(id: string, wanted: RetryInput): Promise<Outcome<RetryPlan>> {
+    async retryPlan(id: string, wanted: RetryWish): Promise<Outcome<RetryPlan>> {
       const prepared = await prepare(id, wanted);
       if (!prepared.ok) return prepared;
       const { former, formerDefinition, definition, versionNumber, input } = prepared.value;
@@ -130,7 +137,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
     }
   }
 
-  async function prepare(id: string, { strategy, version, input }: RetryInput): Promise<Outcome<Retry>> {
+  async function prepare(id: string, { strategy, version, input }: RetryWish): Promise<Outcome<Retry>> {
     const former = await manager.findOne(ExecutionEntity, { where: { id }, select: FORMER });
     if (former === null) return refuseNotFound('execution', id);
     if (former.finishedAt === null) {

@@ -31,6 +31,8 @@ export interface StartDeps extends InsertDeps {
 }
 
 export interface StartInput extends PartialInput {
+  /** Who starts it. */
+  principal: string;
   /** One of the two. */
   workflowId?: string | null;
   workflowKey?: string | null;
@@ -58,6 +60,8 @@ export interface Trigger {
 }
 
 export interface PythonRunInput {
+  /** Who runs it. */
+  principal: string;
   code: string;
   packages: string[];
   timeoutMs?: number | null;
@@ -85,6 +89,7 @@ export function makeStartUseCases(deps: StartDeps) {
       timeoutMs = null,
       priority = null,
       trigger,
+      principal,
       workflowId: id,
       workflowKey,
       ...part
@@ -121,6 +126,7 @@ export function makeStartUseCases(deps: StartDeps) {
       const execution = {
         ...blankExecution,
         ...partsOf(run),
+        principal,
         workflowId,
         versionNumber: number,
         input: given,
@@ -138,6 +144,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyKey,
       idempotencyTtlSeconds,
       policy,
+      principal,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -160,7 +167,7 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config, policy ?? null);
-      const execution = { ...blankExecution, definition, input, ...toKey(key) };
+      const execution = { ...blankExecution, principal, definition, input, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };

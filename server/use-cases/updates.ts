@@ -1,4 +1,5 @@
 import { Any } from 'typeorm';
+import type { Reach } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
@@ -6,17 +7,19 @@ import type { Hub } from '../journal/hub.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { toExecution } from './execution-mapper.ts';
 import { followChanges } from './follow-changes.ts';
+import { workflowWithin } from './reach.ts';
 import type { Execution } from './types.ts';
 
 export interface UpdateFilter {
   workflowId: string | null;
   statuses: readonly ExecutionStatus[] | null;
+  reach?: Reach | null;
 }
 
 /** The latest state of each execution whose row changes, once; changes in quick succession may be emitted as one. */
 export function followUpdates(
   { database: { manager }, hub }: { database: Database; hub: Hub },
-  { workflowId, statuses }: UpdateFilter,
+  { workflowId, statuses, reach }: UpdateFilter,
   acquire: Acquire,
 ): AsyncIterableIterator<Execution> {
   return followChanges(
@@ -28,6 +31,7 @@ export function followUpdates(
           where: {
             id: Any(ids),
             ...(workflowId === null ? {} : { workflowId }),
+            ...(reach ? { workflowId: workflowWithin(reach, 'id', workflowId) } : {}),
             ...(statuses === null ? {} : { status: Any([...new Set(statuses)]) }),
           },
           order: { id: 'ASC' },

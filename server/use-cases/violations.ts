@@ -34,7 +34,7 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
 
     /** Each violation once, from now on. */
     added(
-      filter: Pick<ViolationFilter, 'workflowId'>,
+      filter: Pick<ViolationFilter, 'workflowId' | 'within'>,
       acquire: Acquire,
     ): AsyncIterableIterator<AuditedViolation> {
       return abortableGenerator((signal) => follow(filter, acquire, signal));

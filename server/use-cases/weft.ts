@@ -10,6 +10,7 @@ import type { makePythonUseCases } from './python.ts';
 import type { makeResumeUseCases } from './resume.ts';
 import type { makeRetryUseCases } from './retry.ts';
 import type { makeStartUseCases } from './start.ts';
+import type { TokenUseCases } from './tokens.ts';
 import type { makeScheduleUseCases } from './triggers/schedules.ts';
 import type { makeViolationUseCases } from './violations.ts';
 import type { WorkflowUseCases } from './workflows.ts';
@@ -25,6 +26,7 @@ export interface Weft {
     ReturnType<typeof makeBulkUseCases> &
     ReturnType<typeof makeExportUseCases>;
   files: Pick<Files, 'find' | 'open'>;
+  tokens: TokenUseCases;
   approvals: ReturnType<typeof makeApprovalUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ILike, IsNull, Like } from 'typeorm';
+import { And, ILike, In, IsNull, Like } from 'typeorm';
 import type { Database, Tx } from '../db/database.ts';
 import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
@@ -140,15 +140,19 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
     },
 
     /** Newest first; a cursor is an id. */
-    async list(page: PageRequest, filter: { search?: string | null }): Promise<Page<Workflow>> {
+    async list(
+      page: PageRequest,
+      filter: { search?: string | null; keys?: readonly string[] | null },
+    ): Promise<Page<Workflow>> {
       const { within, ...read } = newestFirst('id', page);
-      const listed = { deletedAt: IsNull(), ...within };
+      const { keys = null } = filter;
+      const listed = { deletedAt: IsNull(), ...within, ...(keys && { key: In([...keys]) }) };
       const found = filter.search && ILike(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`);
       const rows = await manager.find(WorkflowEntity, {
         where: found
           ? [
               { ...listed, name: found },
-              { ...listed, key: found },
+              { ...listed, key: keys ? And(In([...keys]), found) : found },
             ]
           : listed,
         ...read,

@@ -53,7 +53,7 @@ function goAway(): void {
 
 test('a node that starts an execution while the database is away starts it once it is back, and once', async () => {
   const limits = makeLimits({ database, hub });
-  const deps = { database, hub, recentEvents: makeRecentEvents(hub), limits, evaluator, principal: 'x' };
+  const deps = { database, hub, recentEvents: makeRecentEvents(hub), limits, evaluator };
   const children = makeChildren(deps);
   const parent = { executionId: 'exec_1', nodeKey: 'sub', item: null };
   const request = { workflow: 'child', version: null, input: 1, parent, isAwaited: true, key: 'try.1' };
@@ -70,7 +70,7 @@ test('a node that starts an execution while the database is away starts it once 
 });
 
 test('a question to people while the database is away is asked once it is back', async () => {
-  const approvals = makeApprovalStore({ database, hub, evaluator, principal: 'x' });
+  const approvals = makeApprovalStore({ database, hub, evaluator });
   goAway();
   const request = {
     ...{ tryId: 'try.2', executionId: 'exec_1', workflowId: null, nodeKey: 'ask', item: null },
@@ -82,7 +82,7 @@ test('a question to people while the database is away is asked once it is back',
 });
 
 test('a node that is stopped while the database is away ends with the error', async () => {
-  const approvals = makeApprovalStore({ database, hub, evaluator, principal: 'x' });
+  const approvals = makeApprovalStore({ database, hub, evaluator });
   proxy.manners = () => 'refuse';
   await expect(approvals.stateOf('appr_1', false, AbortSignal.abort())).rejects.toThrow(/terminated|ECONN/);
   proxy.manners = () => 'pass';

@@ -6,6 +6,7 @@ import {
   GraphQLSchema,
   GraphQLString,
 } from 'graphql';
+import { openAccess } from '../../server/auth/access.ts';
 import { JsonScalar } from '../../server/graphql/scalars.ts';
 import {
   type GraphqlServer,
@@ -22,9 +23,10 @@ export interface TransportServer extends GraphqlServer {
 }
 
 /** The real transports around a small schema, so that what is tested is the transports alone. */
-export async function openTransportServer(
-  options: Partial<GraphqlServerOptions> = {},
-): Promise<TransportServer> {
+export async function openTransportServer({
+  apiToken,
+  ...options
+}: Partial<GraphqlServerOptions> & { apiToken?: string } = {}): Promise<TransportServer> {
   const counts = { open: 0, pulled: 0 };
   const server = await openGraphqlServer({
     schema: makeSchema(counts),
@@ -38,6 +40,7 @@ export async function openTransportServer(
     openArtifact: async () => null,
     files: { maxBytes: 1_000, save: async () => ({}) },
     async *eventLines() {},
+    access: openAccess({ apiToken, tokens: null, hub: null, logger: makeLogger('silent') }),
     logger: makeLogger('silent'),
     ...options,
   });

@@ -38,9 +38,12 @@ export class ApprovalResolver {
   })
   async approvalResolve(
     @Arg('input', () => ApprovalResolveInput, { description: 'The decision.' }) input: ApprovalResolveInput,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ApprovalResolvePayload> {
-    const outcome = await weft.approvals.resolve(input.id, input);
+    const outcome = await weft.approvals.resolve(input.id, {
+      ...input,
+      principal: caller.principal.id,
+    });
     return outcome.ok
       ? { approval: outcome.value, userErrors: [] }
       : { approval: null, userErrors: outcome.userErrors };

@@ -36,11 +36,12 @@ export class BulkResolver {
   })
   async executionsRetry(
     @Args(() => ExecutionsRetryArgs) args: ExecutionsRetryArgs,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionsPayload> {
     const { after = null, idempotencyKey = null } = args;
+    const principal = caller.principal.id;
     const wrong = problemsOf(args);
-    return wrong ?? done(await weft.executions.retryAll({ ...args, after, idempotencyKey }));
+    return wrong ?? done(await weft.executions.retryAll({ ...args, principal, after, idempotencyKey }));
   }
 }
 

@@ -74,9 +74,9 @@ export class ExecutionResolver {
   async executionStart(
     @Arg('input', () => ExecutionStartInput, { description: 'What to run, and with what.' })
     input: ExecutionStartInput,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionStartPayload> {
-    return toExecutionPayload(await weft.executions.start(input));
+    return toExecutionPayload(await weft.executions.start({ ...input, principal: caller.principal.id }));
   }
 
   @Mutation(() => ExecutionCancelPayload, {
@@ -106,9 +106,9 @@ export class ExecutionResolver {
   })
   async executionRetry(
     @Args(() => ExecutionRetryArgs) { id, ...wanted }: ExecutionRetryArgs,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionRetryPayload> {
-    return toExecutionPayload(await weft.executions.retry(id, wanted));
+    return toExecutionPayload(await weft.executions.retry(id, { ...wanted, principal: caller.principal.id }));
   }
 }
 

@@ -45,8 +45,14 @@ export class PythonResolver {
   })
   async pythonRun(
     @Arg('input', () => PythonRunInput, { description: 'What to run, and with what.' }) input: PythonRunInput,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<PythonRunPayload> {
-    return toExecutionPayload(await weft.executions.runPython({ ...input, input: input.input ?? null }));
+    return toExecutionPayload(
+      await weft.executions.runPython({
+        ...input,
+        input: input.input ?? null,
+        principal: caller.principal.id,
+      }),
+    );
   }
 }

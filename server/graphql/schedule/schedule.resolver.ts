@@ -68,9 +68,9 @@ export class ScheduleResolver {
   @Mutation(() => SchedulePayload, { description: 'Starts executions of a workflow at times, from now on.' })
   async scheduleCreate(
     @Arg('input', () => ScheduleCreateInput, { description: 'The schedule.' }) input: ScheduleCreateInput,
-    @Ctx() { weft }: GraphqlContext,
+    @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<SchedulePayload> {
-    return toSchedulePayload(await weft.schedules.create(input, toScheduleInput(input)));
+    return toSchedulePayload(await weft.schedules.create(input, toScheduleInput(input), caller.principal.id));
   }
 
   @Mutation(() => SchedulePayload, {

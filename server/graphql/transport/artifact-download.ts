@@ -1,12 +1,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Guard } from '../../shared/http/guard.ts';
+import type { Access } from '../../auth/access.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { isId } from '../../shared/ids.ts';
+import { endpoints } from '../permissions.ts';
+import { principalFor } from './caller.ts';
 
 export interface DownloadDeps {
-  guard: Guard;
-  openArtifact: (id: string) => Promise<ArtifactContent | null>;
+  access: Access;
+  openArtifact: (principal: Principal, id: string) => Promise<ArtifactContent | null>;
 }
 
 export interface ArtifactContent {
@@ -23,15 +26,15 @@ export const ARTIFACTS_PATH = '/artifacts/';
  * show it as a page of this server or run it. @throws HttpError
  */
 export async function sendArtifact(
-  { guard, openArtifact }: DownloadDeps,
+  { access, openArtifact }: DownloadDeps,
   request: IncomingMessage,
   response: ServerResponse,
   pathname: string,
 ): Promise<void> {
-  guard.authorize(request.headers.authorization);
+  const principal = await principalFor(access, request, endpoints.artifacts);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET');
   const id = pathname.slice(ARTIFACTS_PATH.length);
-  const artifact = isId('art', id) ? await openArtifact(id) : null;
+  const artifact = isId('art', id) ? await openArtifact(principal, id) : null;
   if (artifact === null) throw notFound(id);
   const headers = {
     'content-type': isInert(artifact.mimeType) ? artifact.mimeType : 'application/octet-stream',

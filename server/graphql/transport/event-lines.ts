@@ -3,16 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import * as z from 'zod';
+import type { Access } from '../../auth/access.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { eventTypes } from '../../journal/event.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { acceptsEncoding } from '../../shared/http/accepts-encoding.ts';
-import type { Guard } from '../../shared/http/guard.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { endpoints } from '../permissions.ts';
+import { principalFor } from './caller.ts';
 
 export interface EventLinesDeps {
-  guard: Guard;
+  access: Access;
   /** @throws WeftError INVALID_CURSOR, NOT_FOUND, BAD_USER_INPUT, at the first `next()` */
-  eventLines: (executionId: string, options: EventLinesOptions) => AsyncIterator<EventLinesPage>;
+  eventLines: (
+    principal: Principal,
+    executionId: string,
+    options: EventLinesOptions,
+  ) => AsyncIterator<EventLinesPage>;
 }
 
 export type EventLinesOptions = Omit<z.infer<typeof Params>, 'follow'> & { isLive: boolean };
@@ -45,24 +52,29 @@ const Params = z.strictObject({
  * Sends the events of an execution, one JSON object a line (NDJSON): those that there are, and with `?follow=true` those
  * that come, up to the last. A client that is slower than the database holds up no more than two pages.
  */
-export function openEventLines({ guard, eventLines }: EventLinesDeps): EventLines {
+export function openEventLines({ access, eventLines }: EventLinesDeps): EventLines {
   const open = new Set<() => void>();
 
   return {
     async send(request, response, url) {
-      guard.authorize(request.headers.authorization);
+      const principal = await principalFor(access, request, endpoints.events);
       if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request, 'GET');
       const { follow, ...filter } = parse(url);
-      const pages = eventLines(PATH.exec(url.pathname)![1]!, { ...filter, isLive: follow === 'true' });
+      const pages = eventLines(principal, PATH.exec(url.pathname)![1]!, {
+        ...filter,
+        isLive: follow === 'true',
+      });
       const stop = () => void pages.return?.()?.catch(() => {}); // Nobody is left to read what went wrong.
       open.add(stop);
       response.once('close', stop);
+      const stopWatching = access.watch(principal, stop);
       try {
         const first = await pages.next().catch(asHttpError);
         const body = openBody(request, response);
         if (request.method !== 'HEAD') await pump(pages, first, body, response);
         body.end();
       } finally {
+        stopWatching();
         open.delete(stop);
         stop();
       }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Guard } from '../../shared/http/guard.ts';
+import type { Access } from '../../auth/access.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
+import { endpoints } from '../permissions.ts';
+import { type Caller, originOf, principalFor } from './caller.ts';
 
 export interface UploadDeps {
-  guard: Guard;
+  access: Access;
   files: UploadTarget;
 }
 
@@ -11,7 +13,7 @@ export interface UploadTarget {
   /** Of one file. */
   maxBytes: number;
   /** Gives what the client gets. @throws WeftError with one of the codes below, and what reading throws */
-  save(name: string, content: AsyncIterable<Buffer>): Promise<object>;
+  save(caller: Caller, name: string, content: AsyncIterable<Buffer>): Promise<object>;
 }
 
 export const FILES_PATH = '/files';
@@ -28,12 +30,13 @@ const statuses: Readonly<Record<string, number>> = {
  * `{ id, name, mimeType, sizeBytes, url }`. What is not whole is not kept. @throws HttpError
  */
 export async function receiveFile(
-  { guard, files }: UploadDeps,
+  { access, files }: UploadDeps,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  guard.authorize(request.headers.authorization);
+  const principal = await principalFor(access, request, endpoints.files);
+  const caller = { principal, ...originOf(request) };
   if (request.method !== 'POST') throw methodNotAllowed(request, 'POST');
   const name = url.searchParams.get('name');
   if (name === null) throw new HttpError(400, 'INVALID_FILE_NAME', EXPECTED_NAME);
@@ -50,7 +53,7 @@ export async function receiveFile(
   if (Number(request.headers['content-length'] ?? 0) > files.maxBytes) throw tooLarge(files.maxBytes);
   if (request.headers.expect !== undefined) response.writeContinue();
   try {
-    sendJson(response, 201, await files.save(name, bodyOf(request)));
+    sendJson(response, 201, await files.save(caller, name, bodyOf(request)));
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
     const status = statuses[code];

@@ -11,6 +11,7 @@ import { type DocumentNode, getOperationAST } from 'graphql';
 import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
+import { callerOf } from './caller.ts';
 import type { TransportDeps } from './operations.ts';
 import { withinBounds } from './response-size.ts';
 
@@ -25,7 +26,7 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
 
   return {
     async handle(request, response, url) {
-      deps.guard.authorize(request.headers.authorization);
+      const caller = await callerOf(deps.access, request);
       requirePreflight(request);
       const body = await readBody(request, response, deps.limits.body);
       const params = (body ?? Object.fromEntries(url.searchParams)) as {
@@ -49,7 +50,7 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
             search: url.search,
             body,
           },
-          context: async () => deps.makeContext({ live: false }),
+          context: async () => deps.makeContext({ live: false, caller }),
         }),
       );
     },

@@ -6,10 +6,12 @@ import {
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql';
+import type { Access } from '../../auth/access.ts';
 import type { Guard } from '../../shared/http/guard.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, acquireAtOnce } from '../../shared/semaphore.ts';
 import type { ErrorFormatter } from '../errors.ts';
+import type { Caller } from './caller.ts';
 import type { Documents } from './documents.ts';
 import type { Limits } from './limits.ts';
 import type { Result, Subscribe } from './subscribe.ts';
@@ -20,6 +22,7 @@ export interface TransportDeps {
   documents: Documents;
   subscribe: Subscribe;
   guard: Guard;
+  access: Access;
   limits: Limits;
   formatError: ErrorFormatter;
   makeContext: MakeContext;
@@ -31,7 +34,7 @@ export interface TransportDeps {
  * the context must not cache what was loaded for an earlier event. The subscription calls `acquire` for each event:
  * subscriptions that share a connection take turns.
  */
-export type MakeContext = (operation: { live: boolean; acquire?: Acquire }) => object;
+export type MakeContext = (operation: { live: boolean; caller: Caller; acquire?: Acquire }) => object;
 
 export interface OperationParams {
   query: string;
@@ -47,6 +50,7 @@ export type PreparedOperation =
 export function prepareOperation(
   deps: TransportDeps,
   params: OperationParams,
+  caller: Caller,
   acquire: Acquire = acquireAtOnce,
 ): PreparedOperation {
   const prepared = deps.documents.prepare(params.query);
@@ -61,7 +65,7 @@ export function prepareOperation(
       document,
       operationName: params.operationName,
       variableValues: params.variables,
-      contextValue: deps.makeContext({ live: operation.operation === 'subscription', acquire }),
+      contextValue: deps.makeContext({ live: operation.operation === 'subscription', caller, acquire }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
+import type { Access } from '../../auth/access.ts';
 import { limitConnections } from '../../shared/http/connection-limit.ts';
 import { makeGuard } from '../../shared/http/guard.ts';
 import type { Readiness } from '../../shared/http/health.ts';
@@ -28,8 +29,7 @@ export interface GraphqlServerOptions {
   host: string;
   /** 0 for any free port. */
   port: number;
-  /** Where set, every operation needs the token. */
-  apiToken?: string | undefined;
+  access: Access;
   /** Origins such as `https://studio.example.org` whose pages may use the server. */
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
@@ -62,7 +62,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
   const http = await openHttpTransport(deps);
   const sse = openSseTransport(deps);
   const ws = openWsTransport(deps);
-  const lines = openEventLines({ guard: deps.guard, eventLines: options.eventLines });
+  const lines = openEventLines({ access: deps.access, eventLines: options.eventLines });
   const route = makeRouter({
     ...deps,
     http,
@@ -110,7 +110,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
 }
 
 function makeDeps(options: GraphqlServerOptions): TransportDeps {
-  const { schema, makeContext, logger } = options;
+  const { schema, makeContext, access, logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
   return {
     schema,
@@ -120,6 +120,7 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
     documents: makeDocuments(schema, limits),
     subscribe: makeSubscribe(options.compiledEvents),
     guard: makeGuard(options),
+    access,
     formatError: makeErrorFormatter(logger),
   };
 }

@@ -6,6 +6,7 @@ import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
 import type { ErrorFormatter } from '../errors.ts';
+import { callerOf, TOKEN_ENDED } from './caller.ts';
 import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
 import { textWithinBounds, withinBounds } from './response-size.ts';
 import type { Result } from './subscribe.ts';
@@ -24,17 +25,19 @@ export function openSseTransport(deps: TransportDeps): SseTransport {
 
   return {
     async handle(request, response, url) {
-      deps.guard.authorize(request.headers.authorization);
+      const caller = await callerOf(deps.access, request);
       requireEventStream(request);
       requirePreflight(request);
       const params = await readParams(request, response, url, deps.limits.body);
-      const operation = prepareOperation(deps, params);
+      const operation = prepareOperation(deps, params, caller);
       if (operation.kind === 'mutation') requirePost(request);
       await hasConnection(response);
       const results = resultsOf(await runOperation(deps, operation));
       const stream = openEventStream(response, results);
       streams.add(stream);
+      const stopWatching = deps.access.watch(caller.principal, () => stream.refuse(TOKEN_ENDED));
       await stream.pump(deps.formatError);
+      stopWatching();
       streams.delete(stream);
     },
     async [Symbol.asyncDispose]() {
@@ -53,6 +56,8 @@ interface EventStream {
   pump(formatError: ErrorFormatter): Promise<void>;
   /** Ends the stream without `complete`, upon which the client connects again. */
   end(): void;
+  /** Ends it with an error, upon which the client does not. */
+  refuse(reason: string): void;
 }
 
 const heartbeatMs = 15_000;
@@ -69,7 +74,18 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
   });
   response.write(':\n\n');
 
+  const end = () => {
+    clearInterval(heartbeat);
+    response.end();
+  };
   return {
+    end,
+    refuse(reason) {
+      if (response.writableEnded) return;
+      const errors = [{ message: reason, extensions: { code: 'UNAUTHENTICATED' } }];
+      response.write(`event: next\ndata: ${JSON.stringify({ errors })}\n\nevent: complete\ndata:\n\n`);
+      end();
+    },
     async pump(formatError) {
       try {
         for await (const result of results) await send(response, 'next', textOf(result, formatError));
@@ -79,10 +95,6 @@ function openEventStream(response: ServerResponse, results: Results): EventStrea
         clearInterval(heartbeat);
       }
       await send(response, 'complete');
-      response.end();
-    },
-    end() {
-      clearInterval(heartbeat);
       response.end();
     },
   };

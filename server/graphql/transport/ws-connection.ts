@@ -5,6 +5,7 @@ import { tooManyContainers } from '../../shared/http/body.ts';
 import { countContainers } from '../../shared/json-size.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, Semaphore } from '../../shared/semaphore.ts';
+import type { Caller } from './caller.ts';
 import { withPayload } from './text-payload.ts';
 
 /** The state of a connection beside its subscriptions. A server holds ten thousand of these, so they stay small. */
@@ -12,6 +13,9 @@ export interface Connection {
   socket: WebSocket;
   /** The header of the upgrade request, which itself is not kept. */
   authorization: string | undefined;
+  origin: Omit<Caller, 'principal'>;
+  /** From the `connection_init` on. */
+  caller?: Caller;
   /** Called once the `connection_init` is accepted, from where on the usual limits hold. */
   accept: () => void;
   /** The turns of its subscriptions. */
@@ -29,9 +33,10 @@ export function adoptSocket(
   socket: WebSocket,
   {
     authorization,
+    origin,
     accept,
     maxContainers,
-  }: Pick<Connection, 'authorization' | 'accept'> & { maxContainers: number },
+  }: Pick<Connection, 'authorization' | 'origin' | 'accept'> & { maxContainers: number },
   protocol: Server<Connection>,
   logger: Logger,
 ): void {
@@ -57,7 +62,7 @@ export function adoptSocket(
         });
       },
     },
-    { socket, authorization, accept, acquire: semaphore.acquire },
+    { socket, authorization, origin, accept, acquire: semaphore.acquire },
   );
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.once('close', (code, reason) => {

@@ -5,8 +5,8 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { payloadTooLarge } from '../../shared/http/body.ts';
-import type { Guard } from '../../shared/http/guard.ts';
 import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
+import { originOf, TOKEN_ENDED } from './caller.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
 import { makePendingSockets } from './pending-sockets.ts';
 import { textWithinBounds, withinBounds } from './response-size.ts';
@@ -39,7 +39,8 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           const { authorization } = request.headers;
           const { accept } = pending.add(webSocket, socket as Socket);
-          adoptSocket(webSocket, { authorization, accept, maxContainers }, protocol, deps.logger);
+          const origin = originOf(request);
+          adoptSocket(webSocket, { authorization, origin, accept, maxContainers }, protocol, deps.logger);
         });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
@@ -72,14 +73,14 @@ const maxClosingMs = 1_000;
 function makeProtocol(deps: TransportDeps) {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: deps.limits.initMs,
-    onConnect(context) {
-      if (!isAuthorized(context, deps.guard)) return false;
+    async onConnect(context) {
+      if (!(await isAuthorized(context, deps))) return false;
       context.extra.accept();
       return true;
     },
     onSubscribe({ subscriptions, extra }, _id, payload) {
       if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations];
-      const operation = prepareOperation(deps, payload, extra.acquire);
+      const operation = prepareOperation(deps, payload, extra.caller!, extra.acquire);
       return operation.kind === 'refused' ? operation.errors : operation.args;
     },
     // Its type knows no results that are text.
@@ -93,25 +94,36 @@ function makeProtocol(deps: TransportDeps) {
   });
 }
 
-/** Browsers cannot set headers on a WebSocket, so the connection params may carry the token too. */
-function isAuthorized(
+/**
+ * Browsers cannot set headers on a WebSocket, so the connection params may carry the token too. The socket ends with its
+ * token.
+ */
+async function isAuthorized(
   { connectionParams = {}, extra }: Context<Record<string, unknown>, Connection>,
-  guard: Guard,
-) {
+  { access, logger }: Pick<TransportDeps, 'access' | 'logger'>,
+): Promise<boolean> {
+  const { socket, authorization, origin } = extra;
   const key = Object.keys(connectionParams).find((name) => name.toLowerCase() === 'authorization');
-  const sent = key === undefined ? extra.authorization : String(connectionParams[key]);
+  const sent = key === undefined ? authorization : String(connectionParams[key]);
   try {
-    guard.authorize(sent);
+    const principal = await access.authenticate(sent);
+    extra.caller = { principal, ...origin };
+    const stopWatching = access.watch(principal, () => socket.close(4401, TOKEN_ENDED));
+    if (socket.readyState === socket.CLOSED) stopWatching();
+    else socket.once('close', stopWatching);
     return true;
-  } catch {
+  } catch (error) {
     // The graphql-ws client stops at 4401; at the 4403 of `return false` it would connect again and again.
-    extra.socket.close(
-      4401,
-      'Unauthorized: expected `authorization: Bearer <token>` in the connection params',
-    );
+    if (error instanceof HttpError) socket.close(4401, EXPECTED_TOKEN);
+    else {
+      logger.warn({ err: error }, 'a token could not be looked up');
+      socket.close(1013, 'Try again later: the database cannot be reached');
+    }
     return false;
   }
 }
+
+const EXPECTED_TOKEN = 'Unauthorized: expected `authorization: Bearer <token>` in the connection params';
 
 /** The ws package closes a socket whose message is too large, but without a reason. */
 function makeSocketClass(maxBytes: number): typeof WebSocket {

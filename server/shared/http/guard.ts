@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Logger } from '../logger.ts';
-import { type CheckBearer, makeBearerCheck } from './bearer.ts';
 import { HttpError } from './http-error.ts';
 
 /**
@@ -11,8 +10,6 @@ import { HttpError } from './http-error.ts';
 export interface Guard {
   /** Throws HttpError 403 unless Host and Origin are ours, and no page of another site sends it without an Origin. */
   admit(request: IncomingMessage): void;
-  /** Throws HttpError 401 unless the value is `Bearer <token>`; accepts any value when there is no token. */
-  authorize: CheckBearer;
   /** The headers that let the page of an allowed origin read the response; empty for any other. */
   corsHeaders(request: IncomingMessage): Record<string, string>;
 }
@@ -22,11 +19,10 @@ export interface GuardOptions {
   host: string;
   /** Null for a process that no setting opens to the pages of other origins. */
   allowedOrigins: readonly string[] | null;
-  apiToken?: string | undefined;
   logger: Logger;
 }
 
-export function makeGuard({ host, allowedOrigins, apiToken, logger }: GuardOptions): Guard {
+export function makeGuard({ host, allowedOrigins, logger }: GuardOptions): Guard {
   const origins = new Set(allowedOrigins?.map((origin) => new URL(origin).origin));
   const hosts = new Set([...origins].map((origin) => new URL(origin).host));
   const onLoopback = isLoopbackName(host);
@@ -56,7 +52,6 @@ export function makeGuard({ host, allowedOrigins, apiToken, logger }: GuardOptio
       const remedy = `To allow it, add ${origin} to WEFT_ALLOWED_ORIGINS (comma-separated) and restart the server.`;
       throw new HttpError(403, code, `${expectation} ${remedy}`);
     },
-    authorize: makeBearerCheck(apiToken, TOKEN_HINT),
     corsHeaders(request) {
       const { origin } = request.headers;
       return origin !== undefined && origins.has(origin) ? corsFor(origin) : {};
@@ -149,6 +144,3 @@ function corsFor(origin: string): Record<string, string> {
     vary: 'origin',
   };
 }
-
-const TOKEN_HINT =
-  'The token is the value of WEFT_API_TOKEN; a WebSocket may also send it as `authorization` in the connection params.';

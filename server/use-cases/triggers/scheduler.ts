@@ -195,6 +195,7 @@ async function startFor(
   const input = await inputFor(evaluator, schedule, scheduledAt).catch(coerceError);
   if (input instanceof Error) return refused(scheduledAt, input.message);
   const outcome: Outcome<Execution> = await start({
+    principal: 'schedule',
     workflowId,
     versionNumber,
     input,

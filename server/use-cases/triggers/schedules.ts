@@ -1,8 +1,10 @@
+import type { Reach } from '../../auth/principal.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { toPage } from '../../db/page.ts';
 import type { Evaluator } from '../../expressions/evaluator.ts';
 import { newId } from '../../shared/ids.ts';
 import { findVersion, namedWorkflow, refuseUnnamed, type WorkflowNames } from '../find-version.ts';
+import { reachesWorkflowSql } from '../reach.ts';
 import { refuseNotFound } from '../refuse.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, Outcome, Page, PageRequest, UserError } from '../types.ts';
@@ -24,12 +26,13 @@ export interface ScheduleDeps {
   evaluator: Evaluator;
   /** As schedules start executions. */
   start: ReturnType<typeof makeStartUseCases>['start'];
-  principal: string;
 }
 
 export interface ScheduleFilter {
   workflowId?: string | null;
   isPaused?: boolean | null;
+  /** Of whoever asks, where that is not everything. */
+  reach?: Reach | null;
 }
 
 /** What a backfill has added to what waits to be started. */
@@ -43,7 +46,7 @@ export interface Backfill {
 /** Times that are computed for one request. */
 export const MAX_TIMES = 1_000;
 
-export function makeScheduleUseCases({ database, evaluator, start, principal }: ScheduleDeps) {
+export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDeps) {
   const { pool } = database;
 
   return {
@@ -54,8 +57,15 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
         `${SELECT_SCHEDULES}
          WHERE ($1::text IS NULL OR workflow_id = $1) AND ($2::boolean IS NULL OR (paused_at IS NOT NULL) = $2)
            AND ($3::text IS NULL OR id ${isBackward ? '>' : '<'} $3)
+           AND ${reachesWorkflowSql('workflow_id', 5)}
          ORDER BY id ${isBackward ? 'ASC' : 'DESC'} LIMIT $4`,
-        [filter.workflowId ?? null, filter.isPaused ?? null, cursor, size + 1],
+        [
+          filter.workflowId ?? null,
+          filter.isPaused ?? null,
+          cursor,
+          size + 1,
+          filter.reach?.workflowKeys ?? null,
+        ],
       );
       return toPage(rows, page);
     },
@@ -91,7 +101,11 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
       return { ok: true, value: take(timesAfter(whole, after), count) };
     },
 
-    async create(workflow: WorkflowNames, input: ScheduleInput): Promise<Outcome<Schedule>> {
+    async create(
+      workflow: WorkflowNames,
+      input: ScheduleInput,
+      principal: string,
+    ): Promise<Outcome<Schedule>> {
       const named = namedWorkflow(workflow);
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
@@ -157,7 +171,7 @@ export function makeScheduleUseCases({ database, evaluator, start, principal }: 
       const { workflowId, versionNumber } = schedule;
       const input = await inputFor(evaluator, schedule, scheduledAt);
       const trigger = { triggerId: id, scheduledAt };
-      const outcome = await start({ workflowId, versionNumber, input, trigger });
+      const outcome = await start({ workflowId, versionNumber, input, trigger, principal: 'schedule' });
       if (!outcome.ok) return outcome;
       const firing = {
         scheduledAt,

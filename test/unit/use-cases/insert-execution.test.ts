@@ -44,11 +44,12 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
   const { database, inserts } = handDatabase();
   const recentEvents = makeRecentEvents(hub);
   const deps = { database, hub, recentEvents, worker, limits: makeLimits({ database, hub }) };
-  const insertExecution = makeInsertExecution({ ...deps, principal: 'test' });
+  const insertExecution = makeInsertExecution(deps);
   const definition = handDraft(['a']);
   const insert = (idempotencyKey: string | null) => {
     const row = {
       ...blankExecution,
+      principal: 'test',
       workflowId: 'wf_1',
       versionNumber: 1,
       definition: null,

@@ -1,0 +1,56 @@
+/** In order: each includes those before it. */
+export const scopes = ['READ', 'RUN', 'EDIT', 'ADMIN'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** SERVICE: made by an administrator, for a program. BROWSER: minted by such a program, for one page. */
+export const tokenKinds = ['SERVICE', 'BROWSER'] as const;
+export type TokenKind = (typeof tokenKinds)[number];
+
+/** Who sends a request. A token never changes but by its end, so one object stands for it as long as it is used. */
+export interface Principal {
+  /** As rows and the audit trail name it: `anonymous`, `api-token`, or the id of a token. */
+  id: string;
+  /** For people. */
+  name: string;
+  /** ANONYMOUS: the server wants no token. API_TOKEN: that of the setting. */
+  kind: 'ANONYMOUS' | 'API_TOKEN' | TokenKind;
+  /** With all that they include. */
+  scopes: ReadonlySet<Scope>;
+  /** Null where it reaches everything. */
+  reach: Reach | null;
+  expiresAt: Date | null;
+}
+
+/**
+ * The rows that a limited token reaches. All conditions that are set must hold. A project would be one more field here,
+ * one more condition in use-cases/reach.ts, and a field of each principal.
+ */
+export interface Reach {
+  /** Executions, schedules, approvals and violations of these workflows; null for those of all. */
+  workflowKeys: readonly string[] | null;
+  /** This execution alone. */
+  executionId: string | null;
+  /** Executions that this principal has started. */
+  startedBy: string | null;
+  /** Whether the workflows themselves are reached, and not only what ran: definitions hold code. */
+  definitions: boolean;
+}
+
+/** What is chosen, with all that it includes. */
+export function withIncluded(chosen: readonly Scope[]): ReadonlySet<Scope> {
+  const highest = Math.max(-1, ...chosen.map((scope) => scopes.indexOf(scope)));
+  return new Set(scopes.slice(0, highest + 1));
+}
+
+const everything = { scopes: withIncluded(['ADMIN']), reach: null, expiresAt: null };
+
+/** Everybody, of a server that wants no token. */
+export const anonymous: Principal = { id: 'anonymous', name: 'anonymous', kind: 'ANONYMOUS', ...everything };
+
+/** Who has the token of the setting WEFT_API_TOKEN: the first administrator. */
+export const firstAdmin: Principal = {
+  id: 'api-token',
+  name: 'WEFT_API_TOKEN',
+  kind: 'API_TOKEN',
+  ...everything,
+};

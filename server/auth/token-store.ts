@@ -1,0 +1,86 @@
+import type { Pool } from 'pg';
+import { type Principal, type Reach, type Scope, type TokenKind, withIncluded } from './principal.ts';
+
+/** A token as people see it: never with its secret, of which only the hash is kept. */
+export interface Token {
+  id: string;
+  kind: TokenKind;
+  name: string;
+  scopes: Scope[];
+  /** The workflows that it reaches; null for all. */
+  workflowKeys: string[] | null;
+  /** The one execution that it reaches; null for all. */
+  executionId: string | null;
+  /** The principal that made it. */
+  createdBy: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  /** To the minute. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
+
+export interface TokenStore {
+  /** The principal of a token that is neither revoked nor expired. */
+  find(hash: Buffer): Promise<Principal | null>;
+  /** Of these, those that are revoked, expired or deleted. */
+  ended(ids: readonly string[]): Promise<string[]>;
+}
+
+/** What authentication reads. What clients do with tokens is in use-cases/tokens.ts. */
+export function makeTokenStore(pool: Pool): TokenStore {
+  return {
+    async find(hash) {
+      const { rows } = await pool.query<Token & { wasUsed: boolean }>({
+        name: 'weft-token',
+        text: FIND,
+        values: [hash],
+      });
+      const token = rows[0];
+      if (token === undefined) return null;
+      if (!token.wasUsed) await pool.query(TOUCH, [token.id]);
+      return toPrincipal(token);
+    },
+
+    async ended(ids) {
+      const { rows } = await pool.query<{ id: string }>(ENDED, [ids]);
+      return rows.map(({ id }) => id);
+    },
+  };
+}
+
+function toPrincipal({ id, name, kind, scopes, expiresAt, ...limits }: Token): Principal {
+  return { id, name, kind, scopes: withIncluded(scopes), reach: reachOf(id, kind, limits), expiresAt };
+}
+
+function reachOf(
+  id: string,
+  kind: TokenKind,
+  limits: Pick<Token, 'workflowKeys' | 'executionId'>,
+): Reach | null {
+  const { workflowKeys, executionId } = limits;
+  if (kind === 'BROWSER') {
+    // Of what several people run by one workflow, each sees their own.
+    return { workflowKeys, executionId, startedBy: executionId === null ? id : null, definitions: false };
+  }
+  return workflowKeys && { workflowKeys, executionId: null, startedBy: null, definitions: true };
+}
+
+export const TOKEN_FIELDS = `
+  id, kind, name, scopes, workflow_keys AS "workflowKeys", execution_id AS "executionId", created_by AS "createdBy",
+  created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"`;
+
+export const IS_ACTIVE = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
+
+const FIND = `
+  SELECT ${TOKEN_FIELDS}, coalesce(last_used_at > now() - interval '1 minute', false) AS "wasUsed"
+  FROM api_tokens WHERE hash = $1 AND ${IS_ACTIVE}`;
+
+/** Replicas may come together. */
+const TOUCH = `
+  UPDATE api_tokens SET last_used_at = now()
+  WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')`;
+
+const ENDED = `
+  SELECT id FROM unnest($1::text[]) AS id
+  WHERE NOT EXISTS (SELECT FROM api_tokens WHERE api_tokens.id = id.id AND ${IS_ACTIVE})`;

@@ -1,0 +1,135 @@
+import { WeftError } from '../../shared/errors.ts';
+import { abortableGenerator } from '../abortable-generator.ts';
+import { refuse, refuseNotFound } from '../refuse.ts';
+import type { StartInput } from '../start.ts';
+import type { Execution, Outcome } from '../types.ts';
+import type { Weft } from '../weft.ts';
+import type { Covers } from './covers.ts';
+import { NOTHING } from './limit-workflows.ts';
+
+/** Executions as a limited principal has them. What it does not reach is not there. */
+export function limitExecutions({ executions }: Weft, covers: Covers): Weft['executions'] {
+  const { reach } = covers;
+
+  return {
+    get: async (id) => ((await covers.execution(id)) ? executions.get(id) : null),
+    getMany: (ids) => many(ids, null, (reached) => executions.getMany(reached)),
+    getValues: (ids, spend) => many(ids, NO_VALUES, (reached) => executions.getValues(reached, spend)),
+    waitingFor: (ids) => many(ids, null, (reached) => executions.waitingFor(reached)),
+    list: (page, filter) => executions.list(page, { ...filter, reach }),
+    nodeExecutions: async (id, spend) =>
+      (await covers.execution(id)) ? executions.nodeExecutions(id, spend) : [],
+    artifacts: async (id) => ((await covers.execution(id)) ? executions.artifacts(id) : []),
+    events: async (id, page) => ((await covers.execution(id)) ? executions.events(id, page) : NOTHING),
+    eventLines: (id, options) =>
+      abortableGenerator(async function* (signal) {
+        await require(id);
+        yield* untilAborted(executions.eventLines(id, options), signal);
+      }),
+    follow: (id, options, acquire) =>
+      abortableGenerator(async function* (signal) {
+        await require(id);
+        yield* untilAborted(executions.follow(id, options, acquire), signal);
+      }),
+    updates: (filter, acquire) => executions.updates({ ...filter, reach }, acquire),
+    export: async (id) => ((await covers.execution(id)) ? executions.export(id) : null),
+    count: (filter) => executions.count({ ...filter, reach }),
+
+    async start(input) {
+      const refused = await refuseStart(input);
+      return refused ?? own(await executions.start(input));
+    },
+    async cancel(id, mode) {
+      return (await covers.execution(id)) ? executions.cancel(id, mode) : refuseNotFound('execution', id);
+    },
+    async resume(id, input) {
+      return (await covers.execution(id)) ? executions.resume(id, input) : refuseNotFound('execution', id);
+    },
+    async retry(id, input) {
+      if (!(await covers.execution(id))) return refuseNotFound('execution', id);
+      return (await covers.filesIn(input.input)) ? own(await executions.retry(id, input)) : refuseFiles();
+    },
+    async retryPlan(id, input) {
+      return (await covers.execution(id)) ? executions.retryPlan(id, input) : refuseNotFound('execution', id);
+    },
+    cancelAll: (request, mode) => executions.cancelAll(withReach(request), mode),
+    retryAll: (request) => executions.retryAll(withReach(request)),
+
+    /** It belongs to no workflow; graphql/permissions.ts refuses it before. */
+    runPython: async () =>
+      refuse('FORBIDDEN', 'code', 'A token that is limited to workflows runs no other code.'),
+  };
+
+  async function many<T>(
+    ids: readonly string[],
+    missing: T,
+    read: (ids: readonly string[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    const reached = await covers.executions(ids);
+    const wanted = ids.filter((id) => reached.has(id));
+    const found = wanted.length === 0 ? [] : await read(wanted);
+    const byId = new Map(wanted.map((id, n) => [id, found[n]!]));
+    return ids.map((id) => byId.get(id) ?? missing);
+  }
+
+  /** @throws WeftError NOT_FOUND, as of an execution that does not exist */
+  async function require(id: string): Promise<void> {
+    if (await covers.execution(id)) return;
+    throw new WeftError('NOT_FOUND', `There is no execution ${id.slice(0, 100)}.`);
+  }
+
+  async function refuseStart(input: StartInput): Promise<Outcome<never> | null> {
+    const { workflowId, workflowKey, pinnedFrom } = input;
+    if (workflowKey != null && !covers.key(workflowKey))
+      return refuseNotFound('workflow', workflowKey, 'workflowKey');
+    if (workflowId != null && !(await covers.workflow(workflowId)))
+      return refuseNotFound('workflow', workflowId, 'workflowId');
+    if (reach.startedBy !== null && OF_AUTHORS.some((field) => input[field] != null))
+      return refuse(
+        'FORBIDDEN',
+        OF_AUTHORS.find((field) => input[field] != null)!,
+        `Expected no ${OF_AUTHORS.join(', ')}: a token that was minted for a page runs the workflow as it is.`,
+      );
+    if (pinnedFrom != null && !(await covers.execution(pinnedFrom)))
+      return refuseNotFound('execution', pinnedFrom, 'pinnedFrom');
+    return (await covers.filesIn([input.input, input.pinned])) ? null : refuseFiles();
+  }
+
+  /** An idempotency key, or debouncing, may lead to the execution of somebody else. */
+  async function own(outcome: Outcome<Execution>): Promise<Outcome<Execution>> {
+    if (!outcome.ok || (await covers.execution(outcome.value.id))) return outcome;
+    return refuse(
+      'FORBIDDEN',
+      'idempotencyKey',
+      'This start belongs to an execution of somebody else: its idempotency key, or what the workflow debounces it by, is theirs.',
+    );
+  }
+
+  function withReach<T extends { filter: object }>(request: T): T {
+    return { ...request, filter: { ...request.filter, reach } };
+  }
+}
+
+const NO_VALUES = { input: null, output: null };
+
+/** What changes how a workflow runs, and is not for those who only use it. */
+const OF_AUTHORS = ['versionNumber', 'from', 'to', 'pinned', 'pinnedFrom', 'timeoutMs', 'priority'] as const;
+
+function refuseFiles() {
+  return refuse(
+    'FILE_NOT_FOUND',
+    'input',
+    'Expected files that this token uploaded, or that an execution of it has, got another one. Upload it with this token.',
+  );
+}
+
+/** Ends at once when whoever follows leaves. */
+async function* untilAborted<T>(
+  source: AsyncIterableIterator<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void> {
+  const stop = () => void source.return?.()?.catch(() => {});
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  yield* source;
+}

@@ -1,0 +1,58 @@
+import { type FindOperator, Raw } from 'typeorm';
+import type { Reach } from '../auth/principal.ts';
+
+/** The parameters of the conditions below, in their order. */
+export function reachValues(reach: Reach | null | undefined): unknown[] {
+  return [reach?.workflowKeys ?? null, reach?.executionId ?? null, reach?.startedBy ?? null];
+}
+
+interface Columns {
+  workflowId: string;
+  executionId: string;
+  /** The place of the first of the three parameters. */
+  from: number;
+}
+
+/** The condition under which a reach has a row that belongs to an execution. The one place that knows how. */
+export function reachesSql({ workflowId, executionId, from }: Columns): string {
+  return `${reachesWorkflowSql(workflowId, from)}
+    AND ($${from + 1}::text IS NULL OR ${executionId} = $${from + 1})
+    AND ($${from + 2}::text IS NULL OR EXISTS (
+      SELECT FROM executions WHERE executions.id = ${executionId} AND executions.principal = $${from + 2}))`;
+}
+
+/** The same for a row that belongs to a workflow, such as a schedule. */
+export function reachesWorkflowSql(workflowId: string, from: number): string {
+  return `($${from}::text[] IS NULL OR ${workflowId} IN (SELECT w.id FROM workflows w WHERE w.key = ANY ($${from})))`;
+}
+
+/**
+ * The same condition for TypeORM, on the column `workflowId` of an entity, together with a workflow that a filter names.
+ * @param executionId the property that holds the execution
+ */
+export function workflowWithin(
+  reach: Reach,
+  executionId: 'id' | 'executionId',
+  workflowId: string | null,
+): FindOperator<string> {
+  const [keys, only, starter] = reachValues(reach);
+  return Raw(
+    (column) => {
+      // TypeORM names a column by its property, or as the database does.
+      const other = column.replace(/workflow(_?)id/i, (_, underscore) =>
+        executionId === 'id' ? 'id' : underscore ? 'execution_id' : 'executionId',
+      );
+      const within = reachesSql({ workflowId: column, executionId: other, from: 1 })
+        .replaceAll('$1', ':reachedKeys')
+        .replaceAll('$2', ':reachedExecution')
+        .replaceAll('$3', ':reachedStarter');
+      return `(${within} AND (:reachedWorkflow::text IS NULL OR ${column} = :reachedWorkflow))`;
+    },
+    {
+      reachedKeys: keys,
+      reachedExecution: only,
+      reachedStarter: starter,
+      reachedWorkflow: workflowId,
+    },
+  );
+}
