@@ -42,7 +42,9 @@ export const Settings = z.object({
     .describe('A database in a Postgres 15 or newer. Not set: the embedded Postgres.'),
   WEFT_API_TOKEN: secret()
     .optional()
-    .describe('The secret that every request to the API must carry. Not set: the API is open to loopback.'),
+    .describe(
+      'The token of the first administrator; with it every request needs one. Not set: open to loopback.',
+    ),
   WEFT_ALLOWED_ORIGINS: commaList
     .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
     .default([])

@@ -8,6 +8,7 @@ import {
   type StreamChange,
   type TransportKind,
   WeftAuthenticationError,
+  WeftInputError,
   WeftNotFoundError,
   WeftRequestError,
 } from '../../client-sdk/src/index.ts';
@@ -137,5 +138,49 @@ describe('a consumer that reads slowly', () => {
     expect(events.length).toBeGreaterThan(15_000);
     expect(states.filter((state) => state === 'open').length).toBeGreaterThan(1);
     expect(states).not.toContain('lost');
+  });
+});
+
+describe('tokens for pages', () => {
+  const waiting = 'import time\nprint("one")\nwhile True: time.sleep(0.01)';
+
+  test.each(['ws', 'sse'] as const)(
+    'a stream over %s whose token ends goes on with the next one, and ends where that is refused',
+    async (transport) => {
+      const admin = connect();
+      const executionId = await admin.python.run({ code: waiting, timeoutMs: 120_000 }).id();
+      const made = [await admin.tokens.mint({ executionId }), await admin.tokens.mint({ executionId })];
+      const next = made.values();
+      const page = connect({ transport, token: () => next.next().value?.secret ?? 'weft_none' });
+      const sequences: number[] = [];
+      await expect(
+        (async () => {
+          for await (const event of page.executions.run(executionId).events()) {
+            sequences.push(event.sequence);
+            if (event.type === 'NodeOutput') await admin.tokens.revoke(made[0]!.token.id);
+            // The second connection brings what comes after the first one's last event.
+            if (event.type === 'NodeOutput') void admin.executions.run(executionId).cancel('FORCE');
+          }
+        })(),
+      ).resolves.toBeUndefined();
+      expect(sequences).toEqual(sequences.map((_, n) => n + 1));
+      await expect(page.viewer()).rejects.toThrow(WeftAuthenticationError);
+    },
+  );
+
+  test('tokens are made, listed and revoked', async () => {
+    const admin = connect();
+    const { token: made, secret } = await admin.tokens.create({ name: 'of the SDK', scopes: ['READ'] });
+    expect(await connect({ token: secret }).viewer()).toMatchObject({ id: made.id, scopes: ['READ'] });
+    const filter = { kind: 'SERVICE', isActive: true } as const;
+    expect(await admin.tokens.list({ filter }).take(10)).toContainEqual(
+      expect.objectContaining({ id: made.id }),
+    );
+    expect((await admin.tokens.revoke(made.id)).revokedAt).not.toBeNull();
+    expect(await admin.tokens.list({ filter }).take(10)).not.toContainEqual(
+      expect.objectContaining({ id: made.id }),
+    );
+    await expect(admin.tokens.revoke('tok_unknown')).rejects.toThrow(WeftNotFoundError);
+    await expect(admin.tokens.create({ name: '', scopes: ['READ'] })).rejects.toThrow(WeftInputError);
   });
 });

@@ -60,6 +60,7 @@ inBrowser('every page', () => {
     '/approvals',
     '/environments',
     '/security',
+    '/access',
     '/server',
   ];
 

@@ -190,6 +190,7 @@ describe("the console's files", () => {
     '/schedules',
     '/environments',
     '/security',
+    '/access',
     '/server',
   ])('the page at %s names what it needs beside the entry, so that both come at once', async (path) => {
     const head = (await get(path)).body.toString().split('</head>')[0]!;

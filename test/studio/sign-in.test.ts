@@ -100,6 +100,49 @@ inBrowser('signing in', () => {
     expect(await leaks([first, second])).toEqual([]);
   });
 
+  test('a token is made on the page Access, signs in with what it may do, and is revoked', async () => {
+    await using server = await start(firstToken);
+    await using studio = await browser.open(server, { path: '/access', allow: [/401/, /WebSocket/] });
+    const { page } = studio;
+    await signIn(studio, firstToken);
+    await page.getByText('You use WEFT_API_TOKEN, which may do everything, and make tokens.').waitFor();
+    await page.getByText('No tokens yet').waitFor();
+    await page.getByRole('button', { name: 'New token' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'New token' });
+    await dialog.getByLabel('Name').fill('Night shift');
+    await dialog.getByLabel('May').selectOption({ label: 'read' });
+    await dialog.getByLabel('Only these workflows').fill('No Key');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText(/Expected a key of 1 to 64/).waitFor();
+    await dialog.getByLabel('Only these workflows').fill('slow');
+    await studio.screenshot('token-new');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const shown = page.getByRole('dialog', { name: 'The token of Night shift' });
+    const secret = (await shown.locator('code').first().textContent())!;
+    expect(secret).toMatch(/^weft_[\w-]{43}$/);
+    await studio.screenshot('token-secret');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await shown.getByRole('button', { name: 'I have kept it' }).click();
+    const row = page.getByRole('row', { name: /Night shift/ });
+    await row.getByText('slow').waitFor();
+    await row.getByText('Never').waitFor();
+    await studio.screenshot('access');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+
+    const other = await studio.context.newPage();
+    await other.goto('/access');
+    await other.getByLabel('API token').fill(secret);
+    await other.getByRole('button', { name: 'Sign in' }).click();
+    await other.getByText('You use Night shift, which may read.').waitFor();
+    await other.getByText(/Expected a token with the scope ADMIN/).waitFor();
+
+    await row.getByRole('button', { name: 'Revoke Night shift' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await row.getByText('Revoked').waitFor();
+    await other.getByText('Your token is not accepted any more.').waitFor();
+  });
+
   test('another tab has to sign in by itself', async () => {
     await using server = await start(firstToken);
     await using studio = await browser.open(server, { path: '/server', allow: [/401/, /WebSocket/] });

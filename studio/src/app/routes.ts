@@ -17,6 +17,7 @@ export const routes: readonly PageRoute[] = [
   { path: '/schedules', Page: lazy(() => import('./pages/schedules.tsx')) },
   { path: '/environments', Page: lazy(() => import('./pages/environments.tsx')) },
   { path: '/security', Page: lazy(() => import('./pages/security.tsx')) },
+  { path: '/access', Page: lazy(() => import('./pages/access.tsx')) },
   { path: '/server', Page: lazy(() => import('./pages/server.tsx')) },
 ];
 
@@ -29,5 +30,6 @@ export const navigation: readonly { path: string; label: string; icon: IconName 
   { path: '/schedules', label: 'Schedules', icon: 'clock' },
   { path: '/environments', label: 'Environments', icon: 'box' },
   { path: '/security', label: 'Security', icon: 'shield' },
+  { path: '/access', label: 'Access', icon: 'key' },
   { path: '/server', label: 'Server', icon: 'server' },
 ];

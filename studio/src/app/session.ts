@@ -23,7 +23,7 @@ export function openSession(url: string, hooks: Hooks): SessionControl {
   return {
     state,
     async signIn(token) {
-      await createClient({ url, token, maxRetries: 1 }).serverInfo();
+      await createClient({ url, token, maxRetries: 1 }).viewer();
       keepToken(token);
       state.set(sessionWith(token));
     },

@@ -19,6 +19,8 @@ export const keys = {
   /** All lists of violations, or one. */
   violations: (filter?: SecurityViolationFilter) => (filter ? ['violations', filter] : ['violations']),
   alerts: ['alerts'],
+  viewer: ['viewer'],
+  tokens: ['tokens'],
   schedules: ['schedules'],
   scheduleFirings: (id: string) => ['scheduleFirings', id],
   schedulePreview: (timing: ScheduleTimingInput) => ['schedulePreview', timing],

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buildSchema as parseSchema } from 'graphql';
 import { buildSchema } from '../../../server/graphql/build-schema.ts';
 import { permissions, requirePermissions } from '../../../server/graphql/permissions.ts';
+import { projectRoot } from '../../../server/shared/paths.ts';
 import { operationsOf } from '../../support/any-operation.ts';
 
 test('each field of the schema says what it needs, and nothing else does', async () => {
@@ -16,4 +19,20 @@ test('a field without a permission keeps the server from starting', () => {
 test('what changes something needs more than reading', () => {
   const changes = Object.entries(permissions).filter(([name]) => name.startsWith('Mutation.'));
   expect(changes.filter(([, { scope }]) => scope === 'READ')).toEqual([]);
+});
+
+test('the page about access has the same table', async () => {
+  const page = await readFile(join(projectRoot, 'docs/access.md'), 'utf8');
+  const words = { any: 'BROWSER', 'limited to workflows': 'WORKFLOWS', unlimited: 'ALL' } as const;
+  const rows = page.matchAll(/^\| (\w+) +\| (any|limited to workflows|unlimited) +\| (\w+) +\| (.+) \|$/gm);
+  const written = [...rows].flatMap(([, scope, least, root, fields]) =>
+    fields!
+      .trim()
+      .split(', ')
+      .map((field) => [
+        `${root}.${field.slice(1, -1)}`,
+        { scope, least: words[least as keyof typeof words] },
+      ]),
+  );
+  expect(Object.fromEntries(written)).toEqual(permissions);
 });

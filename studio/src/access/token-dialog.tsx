@@ -1,0 +1,155 @@
+import { type NewToken, type TokenCreateInput, type TokenScope, WeftInputError } from '@weft/client';
+import { type ReactElement, useId, useState } from 'react';
+import { useTokenChange } from '../data/access.ts';
+import { messageOf } from '../data/executions.ts';
+import { Button } from '../ui/button.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Callout } from '../ui/feedback.tsx';
+import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { scopeLabels } from './token-words.ts';
+
+const dayMs = 86_400_000;
+const lifetimes = [
+  ['30', '30 days'],
+  ['90', '90 days'],
+  ['365', 'A year'],
+  ['', 'Until it is revoked'],
+] as const;
+
+/** A dialog that is open, for a new token; once it is made, it shows the secret, this once. */
+export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement {
+  const formId = useId();
+  const create = useTokenChange((client, input: TokenCreateInput) => client.tokens.create(input));
+  const [name, setName] = useState('');
+  const [scope, setScope] = useState<TokenScope>('RUN');
+  const [keys, setKeys] = useState('');
+  const [days, setDays] = useState('90');
+  const errorAt = (field: string) => errorsOf(create.error, field);
+  if (create.data) return <NewSecret created={create.data} onClose={onClose} />;
+  const submit = () => {
+    const workflowKeys = keys.split(/[\s,]+/).filter((key) => key !== '');
+    create.mutate({
+      name: name.trim(),
+      scopes: [scope],
+      workflowKeys: workflowKeys.length === 0 ? null : workflowKeys,
+      expiresAt: days === '' ? null : new Date(Date.now() + Number(days) * dayMs).toISOString(),
+    });
+  };
+  return (
+    <Dialog
+      title="New token"
+      isOpen
+      onClose={onClose}
+      actions={
+        <Button
+          type="submit"
+          form={formId}
+          variant="primary"
+          isBusy={create.isPending}
+          disabled={name.trim() === ''}
+        >
+          Create
+        </Button>
+      }
+    >
+      <form
+        id={formId}
+        className="weft-access__form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Field label="Name" description="What it is for." isRequired error={errorAt('name')}>
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              maxLength={100}
+              placeholder="Backend of the shop"
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="May" error={errorAt('scopes')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={scope}
+              onChange={(event) => setScope(event.target.value as TokenScope)}
+            >
+              {Object.entries(scopeLabels).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field
+          label="Only these workflows"
+          description="Their keys, with spaces or on lines; empty for all."
+          error={errorAt('workflowKeys')}
+        >
+          {(control) => (
+            <TextArea
+              {...control}
+              className="weft-mono"
+              rows={2}
+              spellCheck={false}
+              value={keys}
+              onChange={(event) => setKeys(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Lasts" error={errorAt('expiresAt')}>
+          {(control) => (
+            <Select {...control} value={days} onChange={(event) => setDays(event.target.value)}>
+              {lifetimes.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        {create.error && !(create.error instanceof WeftInputError) && (
+          <Callout tone="failure" title={messageOf(create.error)} />
+        )}
+      </form>
+    </Dialog>
+  );
+}
+
+function NewSecret({ created, onClose }: { created: NewToken; onClose: () => void }): ReactElement {
+  return (
+    <Dialog
+      title={`The token of ${created.token.name}`}
+      isOpen
+      onClose={onClose}
+      actions={
+        <Button variant="primary" onClick={onClose}>
+          I have kept it
+        </Button>
+      }
+    >
+      <p>It is shown this once: the server keeps only a hash of it.</p>
+      <p className="weft-access__secret">
+        <code>{created.secret}</code>
+        <CopyButton text={created.secret} label="Copy the token" />
+      </p>
+      <p className="weft-muted">
+        Clients send it as <code>Authorization: Bearer …</code>, or as <code>token</code> of{' '}
+        <code>createClient</code>.
+      </p>
+    </Dialog>
+  );
+}
+
+/** What is wrong with a field, or with what is in it. */
+function errorsOf(error: Error | null, field: string): string | undefined {
+  if (!(error instanceof WeftInputError)) return undefined;
+  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
+  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
+}

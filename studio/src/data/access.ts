@@ -1,0 +1,31 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { WeftClient } from '@weft/client';
+import { useWeft } from '@weft/client/react';
+import { keys } from './keys.ts';
+import { pagesOf } from './pages.ts';
+
+/** Who uses the console, and what they may do. */
+export function useViewer() {
+  const client = useWeft();
+  return useQuery({ queryKey: keys.viewer, queryFn: ({ signal }) => client.viewer({ signal }) });
+}
+
+/** Those of programs and people, newest first, page by page; what was minted for pages is not shown. */
+export function useTokens() {
+  const client = useWeft();
+  return useInfiniteQuery({
+    queryKey: keys.tokens,
+    retry: false,
+    ...pagesOf((place) => client.tokens.list({ filter: { kind: 'SERVICE' }, pageSize: 50, ...place })),
+  });
+}
+
+/** The list is read again after the change. */
+export function useTokenChange<Input, Result>(change: (client: WeftClient, input: Input) => Promise<Result>) {
+  const client = useWeft();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (input: Input) => change(client, input),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.tokens }),
+  });
+}
