@@ -80,6 +80,7 @@ export {
 export type {
   SavedWorkflow,
   UpsertedWorkflow,
+  UpsertPlan,
   Workflow,
   WorkflowSummary,
   Workflows,

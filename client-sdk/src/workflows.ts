@@ -15,6 +15,8 @@ import {
   type WorkflowsWithLastRunQuery,
   WorkflowUpdateDocument,
   WorkflowUpsertDocument,
+  WorkflowUpsertPlanDocument,
+  type WorkflowUpsertPlanQuery,
   WorkflowValidateDocument,
   WorkflowVersionDocument,
   type WorkflowVersionPartsFragment,
@@ -44,6 +46,9 @@ export type SavedWorkflow = Workflow & { readonly warnings: readonly UserError[]
 
 /** A workflow that was upserted, and what that changed. */
 export type UpsertedWorkflow = SavedWorkflow & { readonly change: WorkflowChange };
+
+/** What an upsert would do: null for `change` where `userErrors` say why it would do nothing. */
+export type UpsertPlan = WorkflowUpsertPlanQuery['workflowUpsertPlan'];
 
 /** A workflow as lists return it. */
 export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
@@ -82,6 +87,8 @@ export interface Workflows {
     input: WorkflowInput,
     options?: RequestOptions & { expectedVersion?: number },
   ): Promise<UpsertedWorkflow>;
+  /** What `upsert` would do, with all faults of the workflow, and the workflow as it is; saves nothing. */
+  upsertPlan(key: string, input: WorkflowInput, options?: RequestOptions): Promise<UpsertPlan>;
   /** Gives a workflow another key. @throws WeftNotFoundError, WeftInputError KEY_TAKEN */
   rename(id: string, key: string, options?: RequestOptions): Promise<Workflow>;
   /** Deletes a workflow. Its executions stay readable. @throws WeftNotFoundError where the workflow does not exist */
@@ -121,6 +128,10 @@ export function makeWorkflows(settings: Settings): Workflows {
       });
       const workflow = unwrapPayload(workflowUpsert, 'workflow');
       return { ...workflow, change: workflowUpsert.change!, warnings: workflowUpsert.warnings };
+    },
+    async upsertPlan(key, input, options) {
+      return (await request(settings, WorkflowUpsertPlanDocument, { key, input }, options))
+        .workflowUpsertPlan;
     },
     async rename(id, key, options) {
       const data = await request(settings, WorkflowRenameDocument, { id, key }, options);

@@ -22,6 +22,15 @@ export type UpsertChange = 'CREATED' | 'UPDATED' | 'UNCHANGED';
 /** `change` is null where nothing was saved because of an error. */
 export type UpsertOutcome = SaveOutcome & { change: UpsertChange | null };
 
+export interface UpsertPlan {
+  /** As it is; null where there is none of this key. */
+  workflow: Workflow | null;
+  /** Null where an error keeps it from being saved. */
+  change: UpsertChange | null;
+  userErrors: UserError[];
+  warnings: UserError[];
+}
+
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
 export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database }) {
   const { database } = deps;
@@ -78,6 +87,16 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
       const created = await insertWorkflow(draft, key);
       if (created !== null) return { ok: true, value: created, warnings, change: 'CREATED' };
       return this.upsert(key, draft, expectedVersion); // Somebody else has created it meanwhile.
+    },
+
+    /** What an upsert would do; saves nothing. */
+    async upsertPlan(key: string, given: WorkflowDraft): Promise<UpsertPlan> {
+      const draft = withTypesJoins(given, deps.registry);
+      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const userErrors = [...keyErrors(key), ...errors];
+      const workflow = await this.getByKey(key);
+      if (userErrors.length > 0) return { workflow, change: null, userErrors, warnings };
+      return { workflow, change: changeOf(draft, workflow), userErrors, warnings };
     },
 
     /** Gives it another key. Whatever names it by the former one no longer finds it. */
@@ -210,8 +229,13 @@ async function replaceByKey(
   if (expectedVersion !== null && expectedVersion !== workflow.latestVersion)
     return { ...refuseConflict(expectedVersion, workflow.latestVersion), change: null };
   const latest = (await withVersions(tx, [workflow]))[0]!;
-  if (isSameDraft(draft, latest.latestVersion)) return { ok: true, value: latest, change: 'UNCHANGED' };
+  if (changeOf(draft, latest) === 'UNCHANGED') return { ok: true, value: latest, change: 'UNCHANGED' };
   return { ok: true, value: await addVersion(tx, workflow, draft), change: 'UPDATED' };
+}
+
+function changeOf(draft: WorkflowDraft, workflow: Workflow | null): UpsertChange {
+  if (workflow === null) return 'CREATED';
+  return isSameDraft(draft, workflow.latestVersion) ? 'UNCHANGED' : 'UPDATED';
 }
 
 function isSameDraft(

@@ -1,21 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { WorkflowDefinitionsDocument } from '../_generated_operations.ts';
-import { openContext } from '../context.ts';
 import { WeftError } from '../errors.ts';
-import { makeListing } from '../listing.ts';
-import { request } from '../request.ts';
-import type { WorkflowShape } from './node-types.ts';
 import { renderModule } from './render-module.ts';
 import { selectWorkflows } from './select.ts';
+import { openServer, readWorkflows, type ServerOptions } from './server.ts';
 
-export interface GenerateOptions {
-  url: string;
+export interface GenerateOptions extends ServerOptions {
   /** The module to write. */
   out: string;
   /** The keys, ids or names of the workflows to write; all where it is empty. */
   only: readonly string[];
-  token: string | undefined;
   /** Write nothing, and fail where the module is out of date. */
   check: boolean;
   /** Run the versions that the types were made from. */
@@ -23,8 +17,9 @@ export interface GenerateOptions {
 }
 
 /** Writes the module where it is out of date. @returns one line for the user @throws WeftError */
-export async function generate({ url, out, only, token, check, pin }: GenerateOptions): Promise<string> {
-  const all = await readWorkflows(url, token);
+export async function generate({ out, only, check, pin, ...server }: GenerateOptions): Promise<string> {
+  const { url } = server;
+  const all = await readWorkflows(openServer(server));
   if (all.length === 0) {
     throw new WeftError('NO_WORKFLOWS', `Expected workflows on ${url}, got none. Save one first.`);
   }
@@ -41,17 +36,6 @@ export async function generate({ url, out, only, token, check, pin }: GenerateOp
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, module);
   return `Wrote ${out}: the ${summary}.`;
-}
-
-async function readWorkflows(url: string, token: string | undefined): Promise<WorkflowShape[]> {
-  const { settings } = openContext({ url, ...(token === undefined ? {} : { token }), maxRetries: 1 });
-  const all = makeListing({}, async (page) => {
-    const { workflows } = await request(settings, WorkflowDefinitionsDocument, page);
-    return workflows;
-  });
-  const workflows: WorkflowShape[] = [];
-  for await (const workflow of all) workflows.push(workflow);
-  return workflows;
 }
 
 /** The file's text with the line ends that this command writes: git may have changed them. */

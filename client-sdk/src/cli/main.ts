@@ -1,48 +1,110 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { WeftAuthenticationError, WeftError } from '../errors.ts';
-import { type GenerateOptions, generate } from './generate.ts';
+import { generate } from './generate.ts';
+import { pull } from './pull.ts';
+import { diff, push } from './push.ts';
 
-const usage = `Usage: weft-client generate --url <url> --out <file.ts> [--workflow <key or id>]...
-                            [--token <token>] [--check] [--pin]
+const usage = `Usage: weft-client generate --out <file.ts> [--check] [--pin] [options]
+       weft-client pull [--dir <folder>] [options]
+       weft-client diff [--dir <folder>] [--delete] [options]
+       weft-client push [--dir <folder>] [--delete] [--yes] [options]
 
-Writes a TypeScript module with the types of the workflows on a server.
+  generate  writes a TypeScript module with the types of the workflows on a server
+  pull      writes the workflows of a server into a folder, a folder for each
+  diff      shows what push would change, and fails where anything differs
+  push      makes the server say what the folder says: shows the plan, asks, and does it
 
-  --url       the server's address, such as http://127.0.0.1:4000
-  --out       the module to write
-  --workflow  the key, the id or the name of one workflow to write; may be repeated. All workflows unless given
+Options of all commands:
+  --url       the server's address, such as http://127.0.0.1:4000; the environment's WEFT_URL unless given
   --token     the server's API token; the environment's WEFT_API_TOKEN unless given
+  --workflow  the key, the id or the name of one workflow; may be repeated. All workflows unless given
+
+Of generate:
+  --out       the module to write
   --check     write nothing, and fail when the module is out of date: for CI
-  --pin       run the versions that the types were made from, and not the latest`;
+  --pin       run the versions that the types were made from, and not the latest
+
+Of pull, diff and push:
+  --dir       the folder with the workflows; workflows unless given
+  --delete    delete workflows of the server that the folder does not have
+  --yes       change without a question: for CI`;
+
+type Command = (typeof commands)[number];
+const commands = ['generate', 'pull', 'diff', 'push'] as const;
 
 try {
-  const options = parse(process.argv.slice(2));
-  console.log(options === 'help' ? usage : await generate(options));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   console.error(describeError(error));
   process.exitCode = 1;
 }
 
-function parse(args: string[]): GenerateOptions | 'help' {
+/** @returns the exit code */
+async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
       url: { type: 'string' },
       out: { type: 'string' },
+      dir: { type: 'string', default: 'workflows' },
       workflow: { type: 'string', multiple: true, default: [] },
       token: { type: 'string' },
       check: { type: 'boolean', default: false },
       pin: { type: 'boolean', default: false },
+      delete: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) return 'help';
-  const { url, out, workflow: only, token = process.env.WEFT_API_TOKEN, check, pin } = values;
-  if (positionals.join(' ') !== 'generate') throw usageError('the command `generate`', positionals.join(' '));
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const command = positionals.join(' ') as Command;
+  if (!commands.includes(command))
+    throw usageError(`one of the commands ${commands.map((name) => `\`${name}\``).join(', ')}`, command);
+  const {
+    url = process.env.WEFT_URL,
+    token = process.env.WEFT_API_TOKEN,
+    workflow: only,
+    ...others
+  } = values;
   if (url === undefined || !URL.canParse(url)) throw usageError('--url to be an address', url);
-  if (out === undefined) throw usageError('--out to be the file to write', out);
-  return { url, out, only, token, check, pin };
+  return run(command, { ...others, url, token, only });
+}
+
+interface Values {
+  url: string;
+  token: string | undefined;
+  only: string[];
+  out?: string;
+  dir: string;
+  check: boolean;
+  pin: boolean;
+  delete: boolean;
+  yes: boolean;
+}
+
+async function run(command: Command, { out, check, pin, ...values }: Values): Promise<number> {
+  switch (command) {
+    case 'generate':
+      if (out === undefined) throw usageError('--out to be the file to write', out);
+      console.log(await generate({ ...values, out, check, pin }));
+      return 0;
+    case 'pull':
+      console.log(await pull(values));
+      return 0;
+    case 'push':
+      console.log(await push(values, console.log));
+      return 0;
+    case 'diff': {
+      const differences = await diff(values);
+      console.log(differences ?? `The server says what ${values.dir} says.`);
+      return differences === null ? 0 : 1;
+    }
+  }
 }
 
 function usageError(expected: string, got: string | undefined): WeftError {

@@ -32,7 +32,7 @@ export function renderModule(workflows: readonly WorkflowShape[], { pin }: Rende
 /** The names of the client's methods; and a `then` would make the object a promise. */
 const reservedProperties = [
   ...['get', 'list', 'listWithLastRun', 'create', 'update', 'delete', 'validate', 'version', 'versions'],
-  ...['getByKey', 'upsert', 'rename'],
+  ...['getByKey', 'upsert', 'upsertPlan', 'rename'],
   ...['then', 'constructor'],
 ];
 

@@ -25,8 +25,8 @@ interface Place {
 }
 
 /**
- * TypeScript from JSON Schema (2020-12). Own code: the libraries for it are made for draft 4, and bring a formatter, a
- * YAML parser and a file reader into every project that installs the client.
+ * TypeScript from JSON Schema (2020-12). Own code: the libraries for it are made for draft 4, and bring a formatter and a
+ * file reader into every project that installs the client.
  *
  * What TypeScript cannot express (`pattern`, `minimum`, `not`, `if`) is left out, so a type may allow more than its
  * schema. A type allows less in one case: an object with properties has no others unless its schema mentions others, so

@@ -1,6 +1,6 @@
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
 import type * as workflows from '../../use-cases/types.ts';
-import type { SaveOutcome, UpsertOutcome } from '../../use-cases/workflows.ts';
+import type { SaveOutcome, UpsertOutcome, UpsertPlan } from '../../use-cases/workflows.ts';
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
 import type { Workflow, WorkflowVersion } from './workflow.type.ts';
 
@@ -21,6 +21,10 @@ export function toWorkflowPayload({ warnings, ...outcome }: SaveOutcome) {
 
 export function toUpsertPayload({ change, ...outcome }: UpsertOutcome) {
   return { ...toWorkflowPayload(outcome), change };
+}
+
+export function toUpsertPlan({ workflow, ...plan }: UpsertPlan) {
+  return { ...plan, workflow: workflow && toWorkflow(workflow) };
 }
 
 /** What the author left out becomes null, so that a draft has one shape. */

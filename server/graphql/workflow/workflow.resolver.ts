@@ -13,7 +13,13 @@ import {
   WorkflowUpdateArgs,
   WorkflowUpsertArgs,
 } from './workflow.input.ts';
-import { toUpsertPayload, toWorkflow, toWorkflowDraft, toWorkflowPayload } from './workflow.mapper.ts';
+import {
+  toUpsertPayload,
+  toUpsertPlan,
+  toWorkflow,
+  toWorkflowDraft,
+  toWorkflowPayload,
+} from './workflow.mapper.ts';
 import {
   Workflow,
   WorkflowConnection,
@@ -22,6 +28,7 @@ import {
   WorkflowRenamePayload,
   WorkflowUpdatePayload,
   WorkflowUpsertPayload,
+  WorkflowUpsertPlan,
 } from './workflow.type.ts';
 
 @Resolver()
@@ -63,6 +70,17 @@ export class WorkflowResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<UserError[]> {
     return weft.workflows.validate(toWorkflowDraft(input));
+  }
+
+  @Query(() => WorkflowUpsertPlan, {
+    description: 'What `workflowUpsert` would do, with all faults of the workflow. Saves nothing.',
+  })
+  async workflowUpsertPlan(
+    @Arg('key', () => String, { description: 'The key of the workflow.' }) key: string,
+    @Arg('input', () => WorkflowInput, { description: 'The workflow as a whole.' }) input: WorkflowInput,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<WorkflowUpsertPlan> {
+    return toUpsertPlan(await weft.workflows.upsertPlan(key, toWorkflowDraft(input)));
   }
 
   @Mutation(() => WorkflowCreatePayload, { description: 'Saves a new workflow, as its version 1.' })

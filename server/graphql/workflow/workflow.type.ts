@@ -189,6 +189,28 @@ export class WorkflowUpsertPayload extends Payload {
   change!: keyof typeof WorkflowChange | null;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  implements: Payload,
+  description: 'What `workflowUpsert` would do with the same arguments.',
+})
+export class WorkflowUpsertPlan extends Payload {
+  @Field(() => [UserError], { description: WARNINGS })
+  warnings!: UserError[];
+
+  @Field(() => Workflow, {
+    nullable: true,
+    description: 'The workflow of this key as it is; null where there is none.',
+  })
+  workflow!: Workflow | null;
+
+  @Field(() => WorkflowChange, {
+    nullable: true,
+    description: 'What would be done; null where there are userErrors.',
+  })
+  change!: keyof typeof WorkflowChange | null;
+}
+
 @ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `workflowRename`.' })
 export class WorkflowRenamePayload extends Payload {
   @Field(() => Workflow, {
