@@ -32,7 +32,9 @@ beforeAll(async () => {
   stack.defer(() => rm(project, { recursive: true }));
   await writeFile(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }');
   const client = await pack('client-sdk');
-  const others = ['graphql-ws', 'graphql'].map((name) => pack(`node_modules/${name}`, '--ignore-scripts'));
+  const others = ['graphql-ws', 'graphql', 'diff', 'yaml'].map((name) =>
+    pack(`node_modules/${name}`, '--ignore-scripts'),
+  );
   await npm(project, 'install', '--offline', '--no-audit', client, ...(await Promise.all(others)));
   await cp(join(projectRoot, 'test/sdk/package/consumer.ts'), join(project, 'consumer.ts'));
 });
@@ -127,7 +129,8 @@ test('the package holds what was built, its sources for debuggers, and nothing e
   const manifest = JSON.parse(
     await readFile(join(project, 'node_modules/@weft/client/package.json'), 'utf8'),
   );
-  expect(Object.keys(manifest.dependencies)).toEqual(['graphql-ws']);
+  // `diff` and `yaml` are the command's: no page has them.
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(['diff', 'graphql-ws', 'yaml']);
   const { stdout } = await exec('find', ['.', '-type', 'f'], {
     cwd: join(project, 'node_modules/@weft/client'),
   });
