@@ -457,6 +457,15 @@ export type DebounceInput = {
   key?: string | null | undefined;
 };
 
+/** What `workflowUpsert` did. */
+export type WorkflowChange =
+  /** There was no workflow of this key. */
+  | 'CREATED'
+  /** The workflow has a new version. */
+  | 'UPDATED'
+  /** The latest version says the same already. */
+  | 'UNCHANGED';
+
 /** Which schedules to list. Each field narrows the list. */
 export type ScheduleFilter = {
   /** Those of this workflow. */
@@ -614,15 +623,6 @@ export type PythonRunInput = {
   /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
   idempotencyTtlSeconds?: number | null | undefined;
 };
-
-/** What `workflowUpsert` did. */
-export type WorkflowChange =
-  /** There was no workflow of this key. */
-  | 'CREATED'
-  /** The workflow has a new version. */
-  | 'UPDATED'
-  /** The latest version says the same already. */
-  | 'UNCHANGED';
 
 /** A new schedule. */
 export type ScheduleCreateInput = {
@@ -3608,6 +3608,44 @@ export type WorkflowUpdateMutation = {
   };
 };
 
+export type WorkflowUpsertPlanQueryVariables = Exact<{
+  key: string;
+  input: WorkflowInput;
+}>;
+
+
+export type WorkflowUpsertPlanQuery = {
+  /** What `workflowUpsert` would do, with all faults of the workflow. Saves nothing. */
+  workflowUpsertPlan: {
+    /** What would be done; null where there are userErrors. */
+    change: WorkflowChange | null;
+    /** The workflow of this key as it is; null where there is none. */
+    workflow: WorkflowPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+    /** What the author should know, though the workflow can be saved and run: a path to a field that is known to be missing. */
+    warnings: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
 export type WorkflowUpsertMutationVariables = Exact<{
   key: string;
   input: WorkflowInput;
@@ -3884,6 +3922,9 @@ export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCr
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
   'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+
+export const WorkflowUpsertPlanDocument: Document<WorkflowUpsertPlanQuery, WorkflowUpsertPlanQueryVariables> =
+  'query WorkflowUpsertPlan($key:String!$input:WorkflowInput!){workflowUpsertPlan(key:$key input:$input){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
   'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';

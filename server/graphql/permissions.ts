@@ -31,6 +31,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Query.tokens': needs('ADMIN', 'ALL'),
   'Query.viewer': needs('READ', 'BROWSER'),
   'Query.workflow': needs('READ'),
+  'Query.workflowUpsertPlan': needs('READ'),
   'Query.workflowValidate': needs('READ'),
   'Query.workflows': needs('READ'),
 

@@ -281,6 +281,10 @@ function readsOfTheirs(): { query: string; variables: object }[] {
   return [
     ['query ($id: ID!) { workflow(id: $id) { WF } }', { id }],
     ['query ($key: String!) { workflow(key: $key) { WF } }', { key }],
+    [
+      'query ($key: String!) { workflowUpsertPlan(key: $key, input: { name: "x", nodes: [{ key: "in", type: "input" }] }) { workflow { WF } } }',
+      { key },
+    ],
     ['{ workflows { nodes { WF } } }', {}],
     ['{ workflows(filter: { search: "theirs" }) { nodes { WF } } }', {}],
     ['query ($id: ID!) { execution(id: $id) { EX } }', { id: executionId }],

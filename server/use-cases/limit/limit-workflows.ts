@@ -32,10 +32,17 @@ export function limitWorkflows(
     },
 
     async upsert(key, draft, expectedVersion) {
-      const former = covers.key(key) ? await workflows.getByKey(key) : null;
-      const refused = covers.key(key) ? await refuseCalls(draft, former?.id) : refuseKey();
+      const refused = await refuseUpsert(key, draft);
       if (refused === null) return workflows.upsert(key, draft, expectedVersion);
       return { ...refused, warnings: [], change: null };
+    },
+
+    async upsertPlan(key, draft) {
+      const refused = await refuseUpsert(key, draft);
+      if (refused !== null && !refused.ok)
+        return { workflow: null, change: null, userErrors: refused.userErrors, warnings: [] };
+      const plan = await workflows.upsertPlan(key, draft);
+      return reach.definitions ? plan : { ...plan, workflow: null };
     },
 
     async rename(id, key) {
@@ -71,6 +78,11 @@ export function limitWorkflows(
       return reach.definitions ? workflows.list(page, { ...filter, keys }) : NOTHING;
     },
   };
+
+  async function refuseUpsert(key: string, draft: WorkflowDraft) {
+    const former = covers.key(key) ? await workflows.getByKey(key) : null;
+    return covers.key(key) ? refuseCalls(draft, former?.id) : refuseKey();
+  }
 
   async function mayRead(id: string): Promise<boolean> {
     return reach.definitions && covers.workflow(id);
