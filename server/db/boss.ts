@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { type Db, PgBoss } from 'pg-boss';
 import type { Logger } from '../shared/logger.ts';
@@ -36,24 +35,4 @@ export async function openBoss(options: { pool: Pool; supervise: boolean; logger
 /** Runs the statements of pg-boss inside a transaction. */
 export function inTransaction(tx: Tx): Db {
   return { executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }) };
-}
-
-/**
- * Prepares the statements of pg-boss. For those that run for every execution: they are long, and planning them takes
- * longer than running them. Not for all of pg-boss: a text with several statements cannot be prepared.
- */
-export function prepared(pool: Pool): Db {
-  return { executeSql: (text, values) => pool.query({ name: nameOf(text), text, values: values ?? [] }) };
-}
-
-/** Stays small without a limit: the texts differ in a LIMIT at most. */
-const names = new Map<string, string>();
-
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = `weft-boss-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-    names.set(text, name);
-  }
-  return name;
 }

@@ -3,15 +3,16 @@ import type { Files } from '../files/files.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import { makeBatches } from '../shared/batches.ts';
 import type { WaitingParent } from './family.ts';
 import type { RunState } from './fold.ts';
-import { foldJournal } from './fold-journal.ts';
+import { makeJournalFolder } from './fold-journal.ts';
 import type { PartialRun } from './partial-run.ts';
 import type { AddressedSignal } from './waits.ts';
 
 /** What the engine reads and writes beside the journal's appends. Tests give one in memory. */
 export interface ExecutionStore {
-  /** Undefined where there is none. */
+  /** Undefined where there is none. Waits for a signal that is just being sent. */
   load(executionId: string): Promise<StoredExecution | undefined>;
   foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
   /** The last sequence. */
@@ -20,7 +21,7 @@ export interface ExecutionStore {
   readonly files: Pick<Files, 'save' | 'openFor'>;
   /** What came from outside for these executions. */
   requests(executionIds: readonly string[]): Promise<ExecutionRequests[]>;
-  /** All signals of the execution, in order. Waits for one that is just being sent. */
+  /** All signals of the execution, in order. */
   readSignals(executionId: string): Promise<AddressedSignal[]>;
 }
 
@@ -57,10 +58,16 @@ export interface ExecutionRequests {
   signals: number;
 }
 
+const BATCHES = { max: 50, atOnce: 3 };
+
 export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
+  const load = makeBatches((ids: string[]) => loadExecutions(pool, ids), BATCHES);
   return {
-    load: (executionId) => loadExecution(pool, executionId),
-    foldJournal: (executionId) => foldJournal(pool, executionId),
+    async load(executionId) {
+      const row = await load(executionId);
+      return row && { ...row, definition: fromStored(row.definition) };
+    },
+    foldJournal: makeJournalFolder(pool),
     endOfJournal: (executionId) => endOfJournal(pool, executionId),
     files,
     requests: (executionIds) => readRequests(pool, executionIds),
@@ -68,11 +75,15 @@ export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
   };
 }
 
-async function loadExecution(pool: Pool, executionId: string): Promise<StoredExecution | undefined> {
-  const { rows } = await pool.query<StoredExecution>({
-    name: 'weft-load-execution',
+/**
+ * First waits for signals that are just being sent, by the lock that their senders have: what is accepted before the time
+ * of a wait is over is counted when an execution goes on because of that time.
+ */
+async function loadExecutions(pool: Pool, ids: readonly string[]): Promise<(StoredExecution | undefined)[]> {
+  const { rows } = await pool.query<StoredExecution & { id: string }>({
+    name: 'weft-load-executions',
     text: `
-      SELECT e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
+      SELECT e.id, e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested", e.replaced_by AS "replacedBy",
              EXISTS (SELECT FROM limited_executions l WHERE l.execution_id = e.id) AS "isLimited",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",
@@ -83,11 +94,12 @@ async function loadExecution(pool: Pool, executionId: string): Promise<StoredExe
                'from', e.partial->'from', 'to', e.partial->'to', 'pinned', coalesce(e.pinned, '[]')) END AS partial
       FROM executions e
       LEFT JOIN workflow_versions v ON v.workflow_id = e.workflow_id AND v.number = e.version_number
-      WHERE e.id = $1`,
-    values: [executionId],
+      WHERE e.id = ANY ($1)
+      ORDER BY e.id FOR KEY SHARE OF e`,
+    values: [ids],
   });
-  const row = rows[0];
-  return row && { ...row, definition: fromStored(row.definition) };
+  const byId = new Map(rows.map(({ id, ...row }) => [id, row]));
+  return ids.map((id) => byId.get(id));
 }
 
 async function readRequests(pool: Pool, executionIds: readonly string[]): Promise<ExecutionRequests[]> {
@@ -103,16 +115,7 @@ async function readRequests(pool: Pool, executionIds: readonly string[]): Promis
   return rows;
 }
 
-/**
- * First waits for a signal that is being sent, by the lock that its sender has: what is accepted before the time of a wait
- * is over is seen when that wait ends.
- */
 async function readSignals(pool: Pool, executionId: string): Promise<AddressedSignal[]> {
-  await pool.query({
-    name: 'weft-await-signals',
-    text: 'SELECT FROM executions WHERE id = $1 FOR SHARE',
-    values: [executionId],
-  });
   const { rows } = await pool.query<AddressedSignal>({
     name: 'weft-read-signals',
     text: `

@@ -1,30 +1,46 @@
 import type { Pool } from 'pg';
 import { stateEventTypes } from '../journal/event.ts';
-import { readEvents } from '../journal/read.ts';
+import { type JournalPage, readBeginnings, readEvents } from '../journal/read.ts';
+import { makeBatches } from '../shared/batches.ts';
 import { emptyState, fold, type RunState } from './fold.ts';
 
 const PAGE_EVENTS = 1_000;
 
-/**
- * The state that the journal gives, and the journal's last sequence, events that state is not folded from included.
- *
- * @param onOutput gives what to keep of each output, by default all of it
- */
+const BATCHES = { max: 50, atOnce: 3 };
+const PAGE = { limit: PAGE_EVENTS, types: stateEventTypes };
+
+interface FoldedJournal {
+  state: RunState;
+  /** The journal's last, that of events that state is not folded from included. */
+  sequence: number;
+}
+
+/** Reads the beginnings of the journals that are folded at the same time together: most are no longer than that. */
+export function makeJournalFolder(pool: Pool): (executionId: string) => Promise<FoldedJournal> {
+  const begin = makeBatches((ids: string[]) => readBeginnings(pool, ids, PAGE), BATCHES);
+  return async (executionId) => foldPages(pool, executionId, await begin(executionId));
+}
+
+/** @param onOutput gives what to keep of each output, by default all of it */
 export async function foldJournal(
   pool: Pool,
   executionId: string,
+  onOutput?: (output: unknown) => unknown,
+): Promise<FoldedJournal> {
+  return foldPages(pool, executionId, await readEvents(pool, executionId, { ...PAGE, after: 0 }), onOutput);
+}
+
+async function foldPages(
+  pool: Pool,
+  executionId: string,
+  first: JournalPage,
   onOutput = (output: unknown) => output,
-): Promise<{ state: RunState; sequence: number }> {
+): Promise<FoldedJournal> {
   const state = emptyState();
-  for (let sequence = 0; ; ) {
-    const page = await readEvents(pool, executionId, {
-      after: sequence,
-      limit: PAGE_EVENTS,
-      types: stateEventTypes,
-    });
+  for (let page = first; ; ) {
     for (const event of page.events) if ('output' in event) event.output = onOutput(event.output);
     fold(state, page.events);
-    sequence = page.endSequence;
-    if (page.atEnd) return { state, sequence };
+    if (page.atEnd) return { state, sequence: page.endSequence };
+    page = await readEvents(pool, executionId, { ...PAGE, after: page.endSequence });
   }
 }

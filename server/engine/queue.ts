@@ -1,14 +1,15 @@
 import type { Pool } from 'pg';
 import type { PgBoss } from 'pg-boss';
-import { prepared } from '../db/boss.ts';
 import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
+import { makeBatches } from '../shared/batches.ts';
+import { type ClaimedJob, claimJobs, completeJobs, type ParkRequest, parkJobs, QUEUE } from './claims.ts';
 
 /**
  * The queue of executions: one pg-boss job each, from start to end. pg-boss spreads the jobs over the workers and makes
  * the job of a worker whose heartbeat stops claimable again. Waking workers is the hub's business, so that a wake-up
  * for a worker in the same process costs nothing.
  *
- *   created → active (claimed) → completed
+ *   created → active (claimed) → none (completed)
  *             active → retry (released, or the heartbeat stopped) → active
  *             active → none (parked: `executions.wake_at` is set) → created (due, or signaled)
  *
@@ -35,20 +36,6 @@ export interface ExecutionQueue {
   countLoss(job: ClaimedJob, sequence: number): Promise<number>;
 }
 
-/** One claim of a job. A worker whose claim has lapsed cannot change the job any more. */
-export interface ClaimedJob {
-  jobId: string;
-  executionId: string;
-  /** How often the job was claimed before. */
-  retryCount: number;
-  /** True where the worker that claimed the job before neither completed nor released it. */
-  wasLost: boolean;
-  /** A moment, milliseconds of the epoch, that the clock of the database was past when the job was made. */
-  notBefore: number;
-}
-
-const QUEUE = 'executions';
-
 /**
  * pg-boss allows no shorter heartbeat than 10 s, counted from the last one. With its monitors at 1 s, another worker
  * claims a dead worker's job 8 to 13 s after its death.
@@ -61,6 +48,9 @@ export const HEARTBEAT_INTERVAL_MS = 2_500;
  * seconds as its column holds.
  */
 const NEVER_EXPIRES = 2_147_483_647;
+
+/** Of jobs that one statement completes or parks. */
+const BATCHES = { max: 500, atOnce: 1 };
 
 /** The engine counts losses by itself, so pg-boss must never fail a job for good. */
 const RETRY_LIMIT = 1_000_000;
@@ -75,34 +65,16 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
     deleteAfterSeconds: 60 * 60,
   });
 
-  const db = prepared(pool);
+  const complete = makeBatches((jobs: ClaimedJob[]) => completeJobs(pool, jobs), BATCHES);
+  const park = makeBatches((requests: ParkRequest[]) => parkJobs(pool, requests), BATCHES);
 
   return {
-    async claim(limit) {
-      const jobs = await boss.fetch<JobData>(QUEUE, { batchSize: limit, db });
-      return jobs.map(({ id, data, retryCount }) => ({
-        jobId: id,
-        executionId: data.executionId,
-        retryCount,
-        wasLost: retryCount > 0 && data.releasedAt !== retryCount - 1,
-        notBefore: data.notBefore ?? 0,
-      }));
-    },
+    claim: (limit) => claimJobs(pool, limit),
     async heartbeat(jobs) {
       if (jobs.length > 0) await boss.touch(QUEUE, jobs.map(attemptOf));
     },
-    async complete(job) {
-      await boss.complete(QUEUE, attemptOf(job), null, { db });
-    },
-    async park(job, wakeAt, knownSignals) {
-      const until = Number.isFinite(wakeAt) ? new Date(wakeAt).toISOString() : 'infinity';
-      const { rowCount } = await pool.query({
-        name: 'weft-park',
-        text: PARK,
-        values: [job.jobId, job.retryCount, job.executionId, until, knownSignals],
-      });
-      return rowCount === 1;
-    },
+    complete,
+    park: (job, wakeAt, knownSignals) => park({ job, wakeAt, knownSignals }),
     async wakeDue() {
       let woken = 0;
       for (let count = WAKE_BATCH; count === WAKE_BATCH; woken += count) {
@@ -147,30 +119,8 @@ function attemptOf({ jobId, retryCount }: ClaimedJob): { id: string; retryCount:
   return { id: jobId, retryCount };
 }
 
-interface JobData {
-  executionId: string;
-  /** See ClaimedJob. */
-  notBefore?: number;
-  /** The job's `retry_count` when it was released last: each claim after the first adds one to that. */
-  releasedAt?: number;
-}
-
 /** Of parked executions that become jobs in one statement. */
 const WAKE_BATCH = 1_000;
-
-/** The row of the execution is locked by whoever sends a signal, so one of the two sees the other. */
-const PARK = `
-  WITH held AS (
-    SELECT id FROM pgboss.job
-    WHERE name = '${QUEUE}' AND id = $1 AND retry_count = $2 AND state = 'active' FOR UPDATE
-  ), parked AS (
-    UPDATE executions SET wake_at = $4
-    WHERE id = $3 AND signals = $5 AND cancel_requested IS NULL AND EXISTS (SELECT FROM held)
-    RETURNING id
-  )
-  DELETE FROM pgboss.job USING held
-  WHERE job.name = '${QUEUE}' AND job.id = held.id AND EXISTS (SELECT FROM parked)`;
-
 /** For jobs of executions that had none: those that were parked, and those that a limit lets go. */
 export function insertWokenJobSql(): string {
   return insertJobSql(

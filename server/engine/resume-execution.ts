@@ -104,7 +104,7 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
     return 'ended';
   }
   const plan = row.partial === null ? whole : narrowPlan(whole, row.partial);
-  const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0 || row.status === 'WAITING');
+  const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0);
   options.onInbox(inbox.ring);
   return runExecution({
     ...deps,

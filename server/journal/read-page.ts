@@ -52,7 +52,31 @@ export async function readPage(
     values: [executionId, after, limit, types ?? null, nodeKeys ?? null, maxBytes],
     rowMode: 'array',
   });
-  const [last, bytes, sequences, ...columns] = rows[0]!;
+  return toPage(executionId, rows[0]!, { after, limit, maxBytes });
+}
+
+/** The first page of each of these journals, in their order, in one round trip. */
+export async function readFirstPages(
+  pool: Pool,
+  executionIds: readonly string[],
+  { limit, types }: Pick<PageOptions, 'limit' | 'types'>,
+  maxBytes: number,
+): Promise<RawPage[]> {
+  const { rows } = await pool.query<PageRow>({
+    name: 'weft-read-first',
+    text: READ_FIRST,
+    values: [executionIds, 0, limit, types ?? null, null, maxBytes],
+    rowMode: 'array',
+  });
+  return executionIds.map((id, n) => toPage(id, rows[n]!, { after: 0, limit, maxBytes }));
+}
+
+function toPage(
+  executionId: string,
+  row: PageRow,
+  { after, limit, maxBytes }: { after: number; limit: number; maxBytes: number },
+): RawPage {
+  const [last, bytes, sequences, ...columns] = row;
   if (last > 0 && after > last) throw pastTheEnd(executionId, after, last);
   if (sequences === null) return { ...NOTHING, endSequence: last, exists: last > 0 };
   const [found, nodeKeysFound, attempts, items, seconds, payloads] = columns as Columns;
@@ -102,8 +126,8 @@ type PageRow = [last: number, bytes: number, sequences: number[] | null, ...colu
  * The journal's end is read in the same snapshot as the page, so that a filter which lets little through still moves the
  * cursor on instead of reading the same rows at every wake-up.
  */
-const READ = `
-  SELECT (SELECT coalesce(max(seq), 0) FROM execution_events WHERE execution_id = $1),
+const readSql = (executionId: string) => `
+  SELECT (SELECT coalesce(max(seq), 0) FROM execution_events WHERE execution_id = ${executionId}),
          sum(bytes)::float8,
          json_agg(seq ORDER BY seq), json_agg(type ORDER BY seq), json_agg(node_key ORDER BY seq),
          json_agg(attempt ORDER BY seq), json_agg(item ORDER BY seq),
@@ -113,7 +137,7 @@ const READ = `
     SELECT *, coalesce(sum(bytes) OVER before, 0) AS bytes_before
     FROM (
       SELECT *, pg_column_size(payload) AS bytes FROM execution_events
-      WHERE execution_id = $1 AND seq > $2
+      WHERE execution_id = ${executionId} AND seq > $2
         AND ($4::text[] IS NULL OR type = ANY ($4))
         AND ($5::text[] IS NULL OR node_key IS NULL OR node_key = ANY ($5))
       ORDER BY seq
@@ -122,3 +146,8 @@ const READ = `
     WINDOW before AS (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ) AS page
   WHERE bytes_before <= $6`;
+
+const READ = readSql('$1');
+const READ_FIRST = `
+  SELECT page.* FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, n), LATERAL (${readSql('asked.id')}) AS page
+  ORDER BY n`;

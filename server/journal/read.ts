@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { JournalEvent } from './event.ts';
-import { type PageOptions, type RawPage, readPage } from './read-page.ts';
+import { type PageOptions, type RawPage, readFirstPages, readPage } from './read-page.ts';
 
 export type JournalPage = Pick<RawPage, 'endSequence' | 'atEnd' | 'exists'> & { events: JournalEvent[] };
 
@@ -14,12 +14,25 @@ export async function readEvents(
   executionId: string,
   options: PageOptions,
 ): Promise<JournalPage> {
-  const page = await readPage(pool, executionId, options, PAGE_BYTES);
-  const { endSequence, atEnd, exists } = page;
-  return { events: toEvents(executionId, page), endSequence, atEnd, exists };
+  return toJournalPage(executionId, await readPage(pool, executionId, options, PAGE_BYTES));
+}
+
+/** The beginnings of these journals, in their order, in one round trip. */
+export async function readBeginnings(
+  pool: Pool,
+  executionIds: readonly string[],
+  options: Pick<PageOptions, 'limit' | 'types'>,
+): Promise<JournalPage[]> {
+  const pages = await readFirstPages(pool, executionIds, options, PAGE_BYTES);
+  return pages.map((page, n) => toJournalPage(executionIds[n]!, page));
 }
 
 const PAGE_BYTES = 1024 * 1024;
+
+function toJournalPage(executionId: string, page: RawPage): JournalPage {
+  const { endSequence, atEnd, exists } = page;
+  return { events: toEvents(executionId, page), endSequence, atEnd, exists };
+}
 
 function toEvents(executionId: string, page: RawPage): JournalEvent[] {
   const payloads = JSON.parse(`[${page.payloads}]`) as object[];

@@ -1,6 +1,7 @@
 import type { Evaluation } from '../expressions/evaluate-expressions.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
+import { readPlainPaths } from '../expressions/plain-path.ts';
 import { ITEM_NAMES } from '../expressions/undefined-reference.ts';
 import type { ExpressionScope } from './definition.ts';
 import { NodeFailure } from './definition.ts';
@@ -32,6 +33,9 @@ export type OnMissing = (expression: { index: number; text: string; reason: stri
 
 export function makeExpressions(evaluator: Evaluator): Expressions {
   const evaluateAll: Expressions['evaluateAll'] = async (expressions, scope, signal, onMissing) => {
+    signal.throwIfAborted();
+    const read = readPlainPaths(expressions, scope);
+    if (read !== null) return read;
     const by = { owner: scope.execution.workflowId ?? scope.execution.id, signal };
     try {
       const evaluations = await evaluator.evaluate(expressions, neededScope(expressions, scope), by);

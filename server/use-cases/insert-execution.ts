@@ -4,10 +4,11 @@ import type { Pool } from 'pg';
 import type { Database, Tx } from '../db/database.ts';
 import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import { isDangling, isDuplicate } from '../db/errors.ts';
+import type { ClaimedJob } from '../engine/claims.ts';
 import type { StoredExecution } from '../engine/execution-store.ts';
 import type { Limits } from '../engine/limits.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
-import { type ClaimedJob, insertJobSql } from '../engine/queue.ts';
+import { insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
 import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
@@ -145,7 +146,7 @@ async function insertAndStart(
   definition: WorkflowDraft | null,
   files: readonly string[],
 ): Promise<boolean> {
-  using slot = worker?.reserveSlot() ?? null;
+  using slot = (await worker?.reserveSlot()) ?? null;
   const job: ClaimedJob = {
     jobId: randomUUID(),
     executionId: row.id,

@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { openBoss } from '../../server/db/boss.ts';
 import { openDatabase } from '../../server/db/database.ts';
+import type { ClaimedJob } from '../../server/engine/claims.ts';
 import {
-  type ClaimedJob,
   type ExecutionQueue,
   insertJobSql,
   openQueue,
@@ -111,7 +111,35 @@ test('a worker whose claim has lapsed cannot release, complete or keep the job',
   await queue.heartbeat([lapsed!]);
   expect(await rowOf(current!.jobId)).toEqual(before);
   await queue.complete(current!);
-  expect(await rowOf(current!.jobId)).toMatchObject({ state: 'completed' });
+  expect(await jobs()).toEqual([]);
+});
+
+test('a claim makes of a job what a fetch of pg-boss makes of it, the first time and again', async () => {
+  const [ours, theirs] = [await insertJob('exec_1', false), await insertJob('exec_2', false)];
+  for (let time = 1; time <= 2; time += 1) {
+    const [claimed] = await queue.claim(1);
+    const [fetched] = await boss.fetch<{ executionId: string }>(QUEUE);
+    expect([claimed!.jobId, fetched!.id]).toEqual([ours, theirs]);
+    const { data: _, ...row } = await rowOf(ours);
+    expect(await rowOf(theirs)).toMatchObject(row);
+    await boss.fail(QUEUE, ours);
+    await boss.fail(QUEUE, theirs);
+  }
+});
+
+test('jobs that are completed and parked at once go each its own way', async () => {
+  const held = await Promise.all(['exec_1', 'exec_2', 'exec_3', 'exec_4'].map(claimNew));
+  await boss.fail(QUEUE, held[1]!.jobId);
+  await send('exec_2');
+  const [first, second, third] = held;
+  const answers = await Promise.all([
+    queue.park(first!, Number.POSITIVE_INFINITY, 0),
+    queue.park(second!, Number.POSITIVE_INFINITY, 1),
+    queue.park(third!, Number.POSITIVE_INFINITY, 0),
+    queue.complete(held[3]!),
+  ]);
+  expect(answers.slice(0, 3)).toEqual([true, false, true]);
+  expect(await jobs()).toEqual(['retry']);
 });
 
 /** An execution whose job a worker has. */

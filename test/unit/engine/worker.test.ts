@@ -36,8 +36,8 @@ function enqueue(
 }
 
 /** As the use case that starts an execution does. */
-function startNew(hand: HandWorker, id: string) {
-  const slot = hand.worker.reserveSlot();
+async function startNew(hand: HandWorker, id: string) {
+  const slot = await hand.worker.reserveSlot();
   if (slot === null) return null;
   const row = stored(handDraft([`node_${id}`]));
   const inserted = Promise.withResolvers<void>();
@@ -64,6 +64,33 @@ test('executions are claimed as far as there are slots, and the next one when a 
   expect(hand.queue.calls).toEqual(['complete 1']);
 });
 
+test('where executions wait, a claim waits for half of the slots, or a moment', async () => {
+  await using hand = opened(open(makeHandEngine(), undefined, { concurrency: 4 }));
+  for (const id of ['1', '2', '3', '4', '5', '6', '7']) enqueue(hand, id);
+  hand.hub.wake('queue', '');
+  await quiesce();
+  hand.nodes.get('node_1').succeed();
+  await quiesce();
+  expect(hand.nodes.keys).toEqual(['node_2', 'node_3', 'node_4']);
+  await hand.clock.advance(5);
+  expect(hand.nodes.keys).toEqual(['node_2', 'node_3', 'node_4', 'node_5']);
+  hand.nodes.get('node_2').succeed();
+  hand.nodes.get('node_3').succeed();
+  await quiesce();
+  expect(hand.nodes.keys).toEqual(['node_4', 'node_5', 'node_6', 'node_7']);
+});
+
+test('a start waits for the claim that is under way, which may leave it no slot', async () => {
+  const engine = makeHandEngine();
+  const queue = new HandQueue();
+  enqueue({ journal: engine.journal, queue }, '1');
+  const hand = opened(open(engine, queue, { concurrency: 1 }));
+  expect(await hand.worker.reserveSlot()).toBeNull();
+  await quiesce();
+  expect(hand.nodes.keys).toEqual(['node_1']);
+  await hand[Symbol.asyncDispose]();
+});
+
 test('an execution whose wake-up was lost is claimed within a second', async () => {
   await using hand = opened(open(makeHandEngine()));
   await quiesce();
@@ -77,7 +104,7 @@ test.each(both)(
   async (runAhead) => {
     await using hand = opened(open(makeHandEngine(), undefined, { concurrency: 1, runAhead }));
     await quiesce();
-    const start = startNew(hand, '1')!;
+    const start = (await startNew(hand, '1'))!;
     await quiesce();
     expect(hand.nodes.keys).toEqual(runAhead ? ['node_1'] : []);
     start.fail();
@@ -85,7 +112,7 @@ test.each(both)(
     expect(hand.nodes.running).toEqual([]);
     expect(hand.journal.events('1')).toEqual([]);
     expect(hand.queue.calls).toEqual([]);
-    expect(hand.worker.reserveSlot()).not.toBeNull();
+    expect(await hand.worker.reserveSlot()).not.toBeNull();
   },
 );
 
@@ -94,7 +121,7 @@ test.each(both)(
   async (runAhead) => {
     await using hand = opened(open(makeHandEngine(), undefined, { runAhead }));
     await quiesce();
-    const start = startNew(hand, '1')!;
+    const start = (await startNew(hand, '1'))!;
     await quiesce();
     if (runAhead) hand.nodes.get('node_1').succeed(1);
     await quiesce();
@@ -116,12 +143,10 @@ test.each(both)(
 
 test('no slot is reserved while all are taken, while older executions may wait, or once the worker stops', async () => {
   const hand = open(makeHandEngine(), undefined, { concurrency: 1 });
-  expect(hand.worker.reserveSlot()).toBeNull(); // the first claim is on its way
-  await quiesce();
-  const start = startNew(hand, '1')!;
+  const start = (await startNew(hand, '1'))!;
   start.succeed();
   await quiesce();
-  expect(hand.worker.reserveSlot()).toBeNull();
+  expect(await hand.worker.reserveSlot()).toBeNull();
   enqueue(hand, '2');
   hand.hub.wake('queue', '');
   await quiesce();
@@ -129,7 +154,7 @@ test('no slot is reserved while all are taken, while older executions may wait, 
   await quiesce();
   expect(hand.nodes.keys).toEqual(['node_2']);
   await hand.worker[Symbol.asyncDispose]();
-  expect(hand.worker.reserveSlot()).toBeNull();
+  expect(await hand.worker.reserveSlot()).toBeNull();
 });
 
 test('heartbeats are sent for all executions that run', async () => {

@@ -108,7 +108,8 @@ export class HandJournal implements Appender, ExecutionStore {
   }
 
   async load(executionId: string): Promise<StoredExecution | undefined> {
-    return this.rows.get(executionId);
+    const row = this.rows.get(executionId);
+    return row && { ...row, signals: this.signals.get(executionId)?.length ?? 0 };
   }
 
   async foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }> {

@@ -1,4 +1,5 @@
-import type { ClaimedJob, ExecutionQueue } from '../../../../server/engine/queue.ts';
+import type { ClaimedJob } from '../../../../server/engine/claims.ts';
+import type { ExecutionQueue } from '../../../../server/engine/queue.ts';
 import type { Hub } from '../../../../server/journal/hub.ts';
 
 interface Job {
