@@ -14,7 +14,7 @@ const steps = [
     command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk'],
   },
   {
-    title: 'types of its command',
+    title: 'types of its command and of what runs in Node only',
     command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'client-sdk/tsconfig.cli.json'],
   },
   { title: 'promises that nobody holds', command: ['node_modules/oxlint/bin/oxlint', '--type-aware'] },
@@ -35,6 +35,11 @@ const steps = [
     isShown: true,
   },
   { title: 'client drift', command: ['scripts/generate-client.mjs', '--check'] },
+  {
+    title: 'node configuration drift',
+    command: ['scripts/generate-node-configs.mjs', '--check'],
+    needsBuild: true,
+  },
   {
     title: 'client reference drift',
     command: ['scripts/generate-client-reference.mjs', '--check'],

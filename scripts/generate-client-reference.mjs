@@ -22,6 +22,7 @@ function print() {
   const entries = [
     ['@weft/client', 'index.d.ts'],
     ['@weft/client/react', 'react/index.d.ts'],
+    ['@weft/client/define', 'define/index.d.ts'],
     ['@weft/client/testing', 'testing/index.d.ts'],
   ];
   return [

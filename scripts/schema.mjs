@@ -6,6 +6,7 @@ const steps = [
   ['scripts/mime-types.mjs'],
   ['dist/server/cli/emit-schema.js'],
   ['scripts/generate-client.mjs'],
+  ['scripts/generate-node-configs.mjs'],
   ['scripts/generate-client-reference.mjs'],
 ];
 

@@ -82,6 +82,7 @@ export type {
   UpsertedWorkflow,
   UpsertPlan,
   Workflow,
+  WorkflowDefinition,
   WorkflowSummary,
   Workflows,
   WorkflowVersion,

@@ -50,6 +50,12 @@ export type UpsertedWorkflow = SavedWorkflow & { readonly change: WorkflowChange
 /** What an upsert would do: null for `change` where `userErrors` say why it would do nothing. */
 export type UpsertPlan = WorkflowUpsertPlanQuery['workflowUpsertPlan'];
 
+/** A workflow with the key that it has on each server; see `defineWorkflow` of `@weft/client/define`. */
+export interface WorkflowDefinition {
+  readonly key: string;
+  readonly input: WorkflowInput;
+}
+
 /** A workflow as lists return it. */
 export type WorkflowSummary = WorkflowsQuery['workflows']['nodes'][number];
 
@@ -82,11 +88,9 @@ export interface Workflows {
    * @param options `expectedVersion`: the version that was seen last, 0 for none; where that is no longer so, CONFLICT
    * @throws WeftInputError with all faults of the workflow, or CONFLICT
    */
-  upsert(
-    key: string,
-    input: WorkflowInput,
-    options?: RequestOptions & { expectedVersion?: number },
-  ): Promise<UpsertedWorkflow>;
+  upsert(key: string, input: WorkflowInput, options?: UpsertOptions): Promise<UpsertedWorkflow>;
+  /** The same, of a workflow that is defined in TypeScript. */
+  upsert(definition: WorkflowDefinition, options?: UpsertOptions): Promise<UpsertedWorkflow>;
   /** What `upsert` would do, with all faults of the workflow, and the workflow as it is; saves nothing. */
   upsertPlan(key: string, input: WorkflowInput, options?: RequestOptions): Promise<UpsertPlan>;
   /** Gives a workflow another key. @throws WeftNotFoundError, WeftInputError KEY_TAKEN */
@@ -120,7 +124,8 @@ export function makeWorkflows(settings: Settings): Workflows {
       const data = await request(settings, WorkflowUpdateDocument, variables, options);
       return { ...unwrapPayload(data.workflowUpdate, 'workflow'), warnings: data.workflowUpdate.warnings };
     },
-    async upsert(key, input, { expectedVersion, ...options } = {}) {
+    async upsert(...given: UpsertArguments) {
+      const [key, input, { expectedVersion, ...options } = {}] = toKeyAndInput(given);
       const variables = { key, input, expectedVersion };
       const { workflowUpsert } = await request(settings, WorkflowUpsertDocument, variables, {
         ...options,
@@ -170,6 +175,16 @@ export function makeWorkflows(settings: Settings): Workflows {
       return workflowValidate;
     },
   };
+}
+
+type UpsertOptions = RequestOptions & { expectedVersion?: number };
+type KeyAndInput = [key: string, input: WorkflowInput, options?: UpsertOptions | undefined];
+type UpsertArguments = KeyAndInput | [definition: WorkflowDefinition, options?: UpsertOptions | undefined];
+
+function toKeyAndInput(given: UpsertArguments): KeyAndInput {
+  if (typeof given[0] === 'string') return given as KeyAndInput;
+  const [{ key, input }, options] = given as [WorkflowDefinition, UpsertOptions?];
+  return [key, input, options];
 }
 
 type ListedWorkflow = WorkflowsWithLastRunQuery['workflows']['nodes'][number];

@@ -112,6 +112,39 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     await page.waitFor(closed);
   });
 
+  test('list executions live and start them, and say why packages cannot be installed; what no longer fits leaves the list', async () => {
+    const inputSchema = { type: 'object', required: ['n'] };
+    const nodes = [{ key: 'wait', type: 'approval', config: { title: 'Go?' } }];
+    const workflowId = await weft.createWorkflow({ name: 'Listed live', nodes, inputSchema });
+    await weft.start(await weft.createWorkflow({ nodes }), 1); // of another workflow
+    const [options, filter] = [
+      { url: weft.url, token },
+      { workflowId, statuses: ['QUEUED', 'RUNNING', 'WAITING'] },
+    ].map((each) => JSON.stringify(each));
+    await page.evaluate(`mountLists(${options}, ${filter}, { workflowKey: 'listed-live' })`);
+    await page.waitFor(`${text('listed')}.trim() === ''`);
+
+    await page.click('#started button');
+    await page.waitFor(`/exec_/.test(${text('started')})`);
+    const id = /exec_[\w-]+/.exec(await page.evaluate<string>(text('started')))![0];
+    await page.waitFor(`${text('listed')}.trim() === '${id} WAITING'`);
+    const { executionCancel } = await weft.query<{ executionCancel: { userErrors: object[] } }>(
+      'mutation ($id: ID!) { executionCancel(id: $id) { userErrors { code } } }',
+      { id },
+    );
+    expect(executionCancel.userErrors).toEqual([]);
+    await page.waitFor(`${text('listed')}.trim() === ''`);
+    await page.click('#started button:nth-of-type(2)');
+    await page.waitFor(`${text('started')}.includes('INVALID_INPUT')`);
+
+    expect(await page.evaluate(text('environment'))).toContain('none');
+    await page.evaluate(`install(['not a package!'])`);
+    await page.waitFor(`/FAILED|INVALID/.test(${text('environment')})`);
+    await page.evaluate('unmount()');
+    await page.waitFor(closed);
+    expect(page.complaints).toEqual([]);
+  });
+
   test('leave no socket when the components are unmounted during the run, and show a new run in place of an old one', async () => {
     const id = await weft.runPython('print("on", flush=True)\nimport time\ntime.sleep(60)');
     await mount(id);

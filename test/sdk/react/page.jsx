@@ -4,9 +4,12 @@ import { createRoot } from 'react-dom/client';
 import { createClient } from '../../../client-sdk/src/index.ts';
 import {
   useApprovals,
+  useEnvironment,
   useExecution,
   useExecutionEvents,
+  useExecutions,
   useNodeOutput,
+  useStart,
   WeftProvider,
 } from '../../../client-sdk/src/react/index.ts';
 import { replay } from '../../../client-sdk/src/testing/index.ts';
@@ -135,6 +138,59 @@ window.mountApprovals = (options, filter) => {
       <WeftProvider client={client}>
         <Asked filter={{ ...filter }} />
         <Asked filter={{ ...filter }} />
+      </WeftProvider>
+    </StrictMode>,
+  );
+  window.unmount = () => root.unmount();
+};
+
+function Listed({ filter }) {
+  const { executions, isLoading, problem } = useExecutions(filter);
+  return (
+    <p id="listed">
+      {isLoading ? 'loading' : executions.map(({ id, status }) => `${id} ${status}`).join(', ')}{' '}
+      {problem?.code}
+    </p>
+  );
+}
+
+function Starter({ workflow }) {
+  const { start, id, isStarting, problem } = useStart(workflow);
+  const { output } = useExecution(id);
+  return (
+    <p id="started">
+      <button type="button" onClick={() => start({ n: 20 }).catch(() => {})}>
+        Start
+      </button>
+      <button type="button" onClick={() => start('wrong').catch(() => {})}>
+        Start wrongly
+      </button>
+      {isStarting ? 'starting' : id} {JSON.stringify(output)} {problem?.code}
+    </p>
+  );
+}
+
+function Environment() {
+  const [packages, setPackages] = useState(null);
+  const { progress, isReady, problem } = useEnvironment(packages);
+  window.install = setPackages;
+  return (
+    <p id="environment">
+      {progress?.status ?? 'none'} {isReady && 'ready'} {progress?.error} {problem?.code}
+    </p>
+  );
+}
+
+window.mountLists = (options, filter, workflow) => {
+  const root = createRoot(document.getElementById('root'));
+  const client = createClient(options);
+  root.render(
+    <StrictMode>
+      <WeftProvider client={client}>
+        <Listed filter={{ ...filter }} />
+        <Listed filter={{ ...filter }} />
+        <Starter workflow={workflow} />
+        <Environment />
       </WeftProvider>
     </StrictMode>,
   );

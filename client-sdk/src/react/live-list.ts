@@ -1,33 +1,44 @@
-import type { ApprovalFilter } from '../_generated_operations.ts';
-import type { Approval } from '../approvals.ts';
 import type { WeftClient } from '../client.ts';
 import type { WeftError } from '../errors.ts';
+import type { Listing, ListOptions } from '../listing.ts';
 
-export interface ApprovalsView {
+/** The newest items of a list, as they are now. */
+export interface LiveList<Item> {
   /** Newest first. */
-  readonly approvals: readonly Approval[];
+  readonly items: readonly Item[];
   /** Before they are read for the first time. */
   readonly isLoading: boolean;
   /** Why they cannot be read or followed: the token is wrong, or the server could not be reached for too long. */
   readonly problem: WeftError | null;
 }
 
-export interface ApprovalsStore {
+export interface LiveListStore<Item> {
   subscribe(listener: () => void): () => void;
-  view(): ApprovalsView;
+  view(): LiveList<Item>;
 }
 
-const storesOf = new WeakMap<WeftClient, Map<string, ApprovalsStore>>();
+/** Where a list comes from: its newest items, and items as they change. */
+export interface LiveSource<Item> {
+  list(options: ListOptions): Listing<Item>;
+  updates(options: { signal: AbortSignal; onOpen: () => void }): AsyncIterable<Item>;
+  /** An item that changed and does not fit any more leaves the list. */
+  fits(item: Item): boolean;
+}
 
-/** The store that all components of a client with one filter share. It is dropped with its last listener. */
-export function approvalsStoreOf(client: WeftClient, key: string, filter: ApprovalFilter): ApprovalsStore {
-  const stores = storesOf.get(client) ?? new Map<string, ApprovalsStore>();
-  storesOf.set(client, stores);
+const storesOf = new WeakMap<WeftClient, Map<string, LiveListStore<never>>>();
+
+/** The store that all components of a client with one key share. It is dropped with its last listener. */
+export function liveListOf<Item extends { id: string }>(
+  client: WeftClient,
+  key: string,
+  source: LiveSource<Item>,
+): LiveListStore<Item> {
+  const stores = (storesOf.get(client) ?? new Map()) as Map<string, LiveListStore<Item>>;
+  storesOf.set(client, stores as Map<string, LiveListStore<never>>);
   const store =
     stores.get(key) ??
     makeStore(
-      client,
-      filter,
+      source,
       (it) => stores.set(key, it),
       () => stores.delete(key),
     );
@@ -35,19 +46,18 @@ export function approvalsStoreOf(client: WeftClient, key: string, filter: Approv
   return store;
 }
 
-const maxApprovals = 100;
+const maxItems = 100;
 
-function makeStore(
-  client: WeftClient,
-  filter: ApprovalFilter,
-  onOpen: (store: ApprovalsStore) => void,
+function makeStore<Item extends { id: string }>(
+  source: LiveSource<Item>,
+  onOpen: (store: LiveListStore<Item>) => void,
   onClose: () => void,
-): ApprovalsStore {
+): LiveListStore<Item> {
   const listeners = new Set<() => void>();
-  let view: ApprovalsView = { approvals: [], isLoading: true, problem: null };
+  let view: LiveList<Item> = { items: [], isLoading: true, problem: null };
   let stream: AbortController | undefined;
 
-  const store: ApprovalsStore = {
+  const store: LiveListStore<Item> = {
     subscribe(listener) {
       listeners.add(listener);
       open();
@@ -78,17 +88,10 @@ function makeStore(
 
   // cannot reject: what goes wrong becomes the view's problem
   async function follow(signal: AbortSignal): Promise<void> {
-    const { workflowId, executionId } = filter;
-    const options = { signal, onOpen: () => void read(signal) };
     try {
-      const updates = client.approvals.updates({
-        ...options,
-        ...(workflowId && { workflowId }),
-        ...(executionId && { executionId }),
-      });
-      for await (const approval of updates) {
+      for await (const item of source.updates({ signal, onOpen: () => void read(signal) })) {
         if (signal.aborted) return;
-        show({ approvals: merged([approval], view.approvals) });
+        show({ items: merged([item], view.items) });
       }
     } catch (problem) {
       fail(problem, signal);
@@ -97,23 +100,23 @@ function makeStore(
 
   // cannot reject. With each connection: nothing tells what changed while there was none.
   async function read(signal: AbortSignal): Promise<void> {
-    const before = view.approvals;
+    const before = view.items;
     try {
-      const page = await client.approvals.list({ filter, pageSize: maxApprovals, signal }).page();
+      const page = await source.list({ pageSize: maxItems, signal }).page();
       if (signal.aborted) return;
-      const arrivedMeanwhile = view.approvals.filter((approval) => !before.includes(approval));
-      show({ approvals: merged(arrivedMeanwhile, page.items), isLoading: false, problem: null });
+      const arrivedMeanwhile = view.items.filter((item) => !before.includes(item));
+      show({ items: merged(arrivedMeanwhile, page.items), isLoading: false, problem: null });
     } catch (problem) {
       fail(problem, signal);
     }
   }
 
-  function merged(newer: readonly Approval[], older: readonly Approval[]): readonly Approval[] {
+  function merged(newer: readonly Item[], older: readonly Item[]): readonly Item[] {
     const ids = new Set(newer.map(({ id }) => id));
     return [...newer, ...older.filter(({ id }) => !ids.has(id))]
-      .filter(({ status }) => filter.statuses?.includes(status) ?? true)
+      .filter(source.fits)
       .sort((a, b) => (a.id < b.id ? 1 : -1)) // ids are in the order of their making
-      .slice(0, maxApprovals);
+      .slice(0, maxItems);
   }
 
   function fail(problem: unknown, signal: AbortSignal): void {
@@ -123,7 +126,7 @@ function makeStore(
     show({ problem: problem as WeftError, isLoading: false });
   }
 
-  function show(change: Partial<ApprovalsView>): void {
+  function show(change: Partial<LiveList<Item>>): void {
     view = { ...view, ...change };
     for (const listener of [...listeners]) listener();
   }
