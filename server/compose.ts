@@ -14,6 +14,7 @@ import { openEvaluator } from './expressions/evaluator.ts';
 import { type Files, makeFiles } from './files/files.ts';
 import { openStore } from './files/store-url.ts';
 import { openFileSweep } from './files/sweep.ts';
+import { lineOf } from './graphql/audit/audit-line.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
 import type { Caller } from './graphql/transport/caller.ts';
@@ -46,6 +47,7 @@ import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
 import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
+import { makeAuditUseCases } from './use-cases/audit.ts';
 import { makeBulkUseCases } from './use-cases/bulk.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
@@ -235,7 +237,8 @@ async function openWorker(parts: Parts): Promise<Worker> {
 
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const { config, opened, service, database, logger } = parts;
-  const weftFor = makeWeftFor(makeUseCases(parts, worker), parts);
+  const weft = makeUseCases(parts, worker);
+  const weftFor = makeWeftFor(weft, parts);
   const access = opened.use(
     openAccess({ apiToken: config.apiToken, tokens: makeTokenStore(parts.pool), hub: parts.hub, logger }),
   );
@@ -250,7 +253,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     compiledEvents: config.compiledEvents,
     isReady: () => readiness(database),
     openArtifact: (principal, id) => weftFor(principal).files.open(id),
-    files: uploadTarget(parts.files),
+    files: uploadTarget(parts.files, weft.audit),
     eventLines: (principal, id, options) => weftFor(principal).executions.eventLines(id, options),
     mounts: service === null ? [] : [service],
     logger,
@@ -259,9 +262,16 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
 }
 
 /** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
-function uploadTarget(files: Files): GraphqlServerOptions['files'] {
-  const save = ({ principal }: Caller, name: string, content: AsyncIterable<Buffer>) =>
-    files.save(null, { name, content, uploadedBy: principal.id }, new AbortController().signal);
+function uploadTarget(files: Files, audit: Weft['audit']): GraphqlServerOptions['files'] {
+  const save = async (caller: Caller, name: string, content: AsyncIterable<Buffer>) => {
+    const { principal } = caller;
+    const file = { name, content, uploadedBy: principal.id };
+    const saved = await files.save(null, file, new AbortController().signal);
+    const { id: target, mimeType, sizeBytes } = saved;
+    const after = { name, mimeType, sizeBytes };
+    await audit.record({ ...lineOf(caller, 'POST /files'), target, input: { name }, after });
+    return saved;
+  };
   return { maxBytes: files.maxBytes, save };
 }
 
@@ -285,6 +295,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     },
     files: parts.files,
     tokens: makeTokenUseCases(parts),
+    audit: makeAuditUseCases(parts),
     approvals: makeApprovalUseCases(parts),
     schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
     violations: makeViolationUseCases(parts),

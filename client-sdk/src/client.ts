@@ -9,6 +9,7 @@ import {
 } from './_generated_operations.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
+import { type AuditLog, makeAuditLog } from './audit-log.ts';
 import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
 import { type Files, makeFiles } from './files.ts';
@@ -35,6 +36,7 @@ export interface WeftClient {
   readonly schedules: Schedules;
   readonly securityViolations: SecurityViolations;
   readonly tokens: Tokens;
+  readonly auditLog: AuditLog;
   /** Who the client is to the server, and what its token may do. */
   viewer(options?: RequestOptions): Promise<Viewer>;
   /** Every node type, with all that a palette and a form need to render it. */
@@ -69,6 +71,7 @@ export function makeClient(context: ClientContext): WeftClient {
     schedules: makeSchedules(context),
     securityViolations: makeSecurityViolations(context),
     tokens: makeTokens(context),
+    auditLog: makeAuditLog(context),
     async viewer(requestOptions) {
       return (await request(settings, ViewerDocument, {}, requestOptions)).viewer;
     },

@@ -8,6 +8,7 @@ export type {
 } from './activity.ts';
 export type { Approval, ApprovalDecisionInput, Approvals, ApprovalUpdatesOptions } from './approvals.ts';
 export type { Artifacts } from './artifacts.ts';
+export type { AuditedOperation, AuditLog } from './audit-log.ts';
 export type { BulkMethods, BulkOptions, BulkResult, CancelAllOptions, RetryAllOptions } from './bulk.ts';
 export {
   createClient,

@@ -16,6 +16,7 @@ import { ParkedFailures1764611000000 } from '../../migrations/1764611000000-park
 import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial-runs.ts';
 import { Schedules1764630000000 } from '../../migrations/1764630000000-schedules.ts';
 import { Access1764700000000 } from '../../migrations/1764700000000-access.ts';
+import { AuditLog1764710000000 } from '../../migrations/1764710000000-audit-log.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -36,6 +37,7 @@ export const migrations = [
   PartialRuns1764620000000,
   Schedules1764630000000,
   Access1764700000000,
+  AuditLog1764710000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

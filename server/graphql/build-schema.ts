@@ -5,6 +5,8 @@ import { TokenResolver } from './access/token.resolver.ts';
 import { ViewerResolver } from './access/viewer.resolver.ts';
 import { ApprovalResolver } from './approval/approval.resolver.ts';
 import { ApprovalSubscription } from './approval/approval.subscription.ts';
+import { AuditResolver } from './audit/audit.resolver.ts';
+import { requireAudit } from './audit/audited.ts';
 import { BulkResolver } from './execution/bulk.resolver.ts';
 import { ExecutionResolver } from './execution/execution.resolver.ts';
 import { ExecutionSubscription } from './execution/execution.subscription.ts';
@@ -51,6 +53,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ServerInfoResolver,
       NodeResolver,
       TokenResolver,
+      AuditResolver,
       ViewerResolver,
       UserErrorResolver,
     ],
@@ -63,6 +66,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
   // The resolver that type-graphql makes is asynchronous, and checks the arguments again for each batch.
   delete schema.getSubscriptionType()!.getFields().executionEvents!.resolve;
   requirePermissions(schema);
+  requireAudit(schema);
   for (const [root, description] of Object.entries(rootDescriptions))
     schema.getType(root)!.description = description;
   return schema;

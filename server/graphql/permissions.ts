@@ -12,6 +12,7 @@ const needs = (scope: Scope, least: Permission['least'] = 'WORKFLOWS'): Permissi
 export const permissions: Readonly<Record<string, Permission>> = {
   'Query.approval': needs('READ'),
   'Query.approvals': needs('READ'),
+  'Query.auditLog': needs('ADMIN', 'ALL'),
   'Query.execution': needs('READ', 'BROWSER'),
   'Query.executionCount': needs('READ'),
   'Query.executionExport': needs('READ'),

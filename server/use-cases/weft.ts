@@ -3,6 +3,7 @@ import type { NodeDescription } from '../nodes/describe.ts';
 import type { PackageRules } from '../packages/check.ts';
 import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeApprovalUseCases } from './approvals.ts';
+import type { makeAuditUseCases } from './audit.ts';
 import type { makeBulkUseCases } from './bulk.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
@@ -27,6 +28,7 @@ export interface Weft {
     ReturnType<typeof makeExportUseCases>;
   files: Pick<Files, 'find' | 'open'>;
   tokens: TokenUseCases;
+  audit: ReturnType<typeof makeAuditUseCases>;
   approvals: ReturnType<typeof makeApprovalUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;

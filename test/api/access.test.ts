@@ -598,6 +598,126 @@ describe('a minted token', () => {
   });
 });
 
+describe('the audit trail', () => {
+  const LOG = `query ($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { nodes {
+    id occurredAt principal principalName operation target outcome code input before after address forwardedFor
+  } } }`;
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects to be there, it looks at
+  const read = async (filter: object): Promise<any[]> =>
+    (await admin.send(LOG, { filter })).data.auditLog.nodes;
+
+  test('who changed a workflow, when, from where, and what it was before and after', async () => {
+    const { caller, id } = await create({ name: 'of an author', scopes: ['EDIT'] });
+    const CODE = 'print("a secret recipe")';
+    const node = { key: 'py', type: 'python', config: { code: CODE } };
+    const workflowId = await upsert(caller, 'audited', { name: 'Audited', nodes: [node], edges: [] });
+    await upsert(caller, 'audited', { name: 'Audited', nodes: [{ ...node, key: 'other' }], edges: [] });
+    const rename =
+      'mutation ($id: ID!, $key: String!) { workflowRename(id: $id, key: $key) { userErrors { code } } }';
+    await caller.send(rename, { id: workflowId, key: 'audited-later' });
+    await caller.send(rename, { id: workflowId, key: 'No Key' });
+    await caller.send('mutation ($id: ID!) { workflowDelete(id: $id) { userErrors { code } } }', {
+      id: workflowId,
+    });
+    const lines = await read({ target: workflowId });
+    expect(lines.map(({ operation, outcome, code }) => [operation, outcome, code])).toEqual([
+      ['workflowDelete', 'DONE', null],
+      ['workflowRename', 'REFUSED', 'INVALID'],
+      ['workflowRename', 'DONE', null],
+      ['workflowUpsert', 'DONE', null],
+      ['workflowUpsert', 'DONE', null],
+    ]);
+    const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
+    const at = (version: number, key = 'audited') => ({ key, name: 'Audited', version, nodes: 1, sha256 });
+    expect(lines.map(({ before, after }) => [before, after])).toEqual([
+      [at(2, 'audited-later'), null],
+      [at(2, 'audited-later'), null],
+      [at(2), at(2, 'audited-later')],
+      [at(1), at(2)],
+      [null, at(1)],
+    ]);
+    expect(lines[3].before.sha256).not.toBe(lines[3].after.sha256);
+    for (const line of lines)
+      expect(line).toMatchObject({ principal: id, principalName: 'of an author', address: '127.0.0.1' });
+    expect(lines[4].input).toMatchObject({ key: 'audited', name: 'Audited', nodes: { sha256 } });
+    expect(JSON.stringify(lines)).not.toContain('secret recipe');
+  });
+
+  test('what is refused to somebody, and what is made of tokens, without their secrets', async () => {
+    const reader = await create({ name: 'of a reader', scopes: ['READ'] });
+    await reader.caller.send(
+      'mutation { executionStart(input: { workflowKey: "mine" }) { execution { id } } }',
+    );
+    const [refused] = await read({ principal: reader.id });
+    expect(refused).toMatchObject({ operation: 'executionStart', outcome: 'FORBIDDEN', code: 'FORBIDDEN' });
+    await revoke(reader.id);
+    const made = await read({ target: reader.id });
+    expect(made.map(({ operation }) => operation)).toEqual(['tokenRevoke', 'tokenCreate']);
+    expect(made[0]).toMatchObject({ before: { revokedAt: null }, after: { name: 'of a reader' } });
+    expect(JSON.stringify(await read({}))).not.toContain(reader.secret.slice(5));
+  });
+
+  test('starts, uploads and what is sent over a WebSocket, each once, without values', async () => {
+    const { caller, id, secret } = await create({ scopes: ['RUN'] });
+    const MUTATION =
+      'mutation ($input: JSON) { executionStart(input: { workflowKey: "mine", input: $input }) { execution { id } } }';
+    await caller.send(MUTATION, { input: { name: 'Ada Lovelace' } });
+    await caller.upload('report.txt', 'of Ada');
+    await using socket = new WeftClient(url, secret);
+    for await (const { data } of socket.subscribe(MUTATION, { input: null })) expect(data).toBeTruthy();
+    const lines = await read({ principal: id });
+    expect(lines.map(({ operation, target }) => [operation, target.split('_')[0]])).toEqual([
+      ['executionStart', 'exec'],
+      ['POST /files', 'art'],
+      ['executionStart', 'exec'],
+    ]);
+    expect(lines[2].after).toMatchObject({ workflowId: mine.id, version: 1 });
+    expect(lines[0].address).toMatch(/127\.0\.0\.1$/);
+    expect(JSON.stringify(lines)).not.toContain('Lovelace');
+  });
+
+  test('is found by operation, outcome and time, page by page, and by nobody but administrators', async () => {
+    const all = await read({ operation: 'tokenMint', outcome: 'REFUSED' });
+    expect(all.length).toBeGreaterThan(0);
+    expect(new Set(all.map(({ operation, outcome }) => `${operation} ${outcome}`))).toEqual(
+      new Set(['tokenMint REFUSED']),
+    );
+    expect(await read({ occurredFrom: '2100-01-01T00:00:00Z' })).toEqual([]);
+    expect(await read({ occurredBefore: '2000-01-01T00:00:00Z' })).toEqual([]);
+    const pages =
+      'query ($after: String) { auditLog(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } }';
+    const first = (await admin.send(pages)).data.auditLog;
+    const second = (await admin.send(pages, { after: first.pageInfo.endCursor })).data.auditLog;
+    const ids = [...first.nodes, ...second.nodes].map(({ id }: { id: string }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+    const editor = (await create({ scopes: ['EDIT'] })).caller;
+    expect((await editor.send('{ auditLog { nodes { id } } }')).codes).toEqual(['FORBIDDEN']);
+  });
+
+  test.each(['UPDATE audit_log SET principal = $$x$$', 'DELETE FROM audit_log', 'TRUNCATE audit_log'])(
+    'cannot be changed: %s',
+    async (statement) => {
+      await expect(sql.query(statement)).rejects.toThrow('append-only');
+    },
+  );
+
+  test('a thousand starts at once have a thousand lines', async () => {
+    const { caller, id } = await create({ scopes: ['RUN'] });
+    const start = 'mutation { executionStart(input: { workflowKey: "mine" }) { execution { id } } }';
+    const fields = Array.from({ length: 20 }, (_, n) =>
+      start.slice(11, -2).replace('executionStart', `a${n}: executionStart`),
+    );
+    const many = `mutation { ${fields.join(' ')} }`;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => caller.send(many)));
+    expect(answers.flatMap(({ codes }) => codes)).toEqual([]);
+    const { rows } = await sql.query(
+      'SELECT count(*)::int AS lines, count(DISTINCT target)::int AS targets FROM audit_log WHERE principal = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ lines: 1_000, targets: 1_000 }]);
+  });
+});
+
 test('a server that wants no token meets everybody as an administrator, and its own tokens as what they are', async () => {
   await using database = await createDatabase();
   await using server = await startWeft({ databaseUrl: database.url, env: { WEFT_ROLES: 'api' } });

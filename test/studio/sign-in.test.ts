@@ -141,6 +141,19 @@ inBrowser('signing in', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await row.getByText('Revoked').waitFor();
     await other.getByText('Your token is not accepted any more.').waitFor();
+
+    await page.getByRole('tab', { name: 'Audit trail' }).click();
+    const lines = page.getByRole('table', { name: 'Operations' });
+    await lines.getByRole('button', { name: 'tokenRevoke' }).click();
+    const details = page.getByRole('dialog', { name: 'tokenRevoke' });
+    await details.getByText('"revokedAt": null').waitFor();
+    await studio.screenshot('audit-line');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await details.getByRole('button', { name: 'All that was done to it' }).click();
+    await lines.getByRole('button', { name: 'tokenCreate' }).waitFor();
+    await page.waitForURL('**/access?tab=audit&target=tok_*');
+    await studio.screenshot('audit-trail');
+    expect(await studio.accessibilityFaults()).toEqual([]);
   });
 
   test('another tab has to sign in by itself', async () => {

@@ -1,5 +1,11 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { WeftClient } from '@weft/client';
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import type { AuditFilter, WeftClient } from '@weft/client';
 import { useWeft } from '@weft/client/react';
 import { keys } from './keys.ts';
 import { pagesOf } from './pages.ts';
@@ -17,6 +23,18 @@ export function useTokens() {
     queryKey: keys.tokens,
     retry: false,
     ...pagesOf((place) => client.tokens.list({ filter: { kind: 'SERVICE' }, pageSize: 50, ...place })),
+  });
+}
+
+/** What clients changed, or tried to, newest first, page by page. */
+export function useAuditLog(filter: AuditFilter) {
+  const client = useWeft();
+  return useInfiniteQuery({
+    queryKey: keys.auditLog(filter),
+    placeholderData: keepPreviousData,
+    retry: false,
+    staleTime: 0,
+    ...pagesOf((place) => client.auditLog.list({ filter, pageSize: 50, ...place })),
   });
 }
 

@@ -1,4 +1,5 @@
 import type {
+  AuditFilter,
   ExecutionFilter,
   ScheduleTimingInput,
   SecurityViolationFilter,
@@ -21,6 +22,7 @@ export const keys = {
   alerts: ['alerts'],
   viewer: ['viewer'],
   tokens: ['tokens'],
+  auditLog: (filter: AuditFilter) => ['auditLog', filter],
   schedules: ['schedules'],
   scheduleFirings: (id: string) => ['scheduleFirings', id],
   schedulePreview: (timing: ScheduleTimingInput) => ['schedulePreview', timing],

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema as parseSchema } from 'graphql';
+import { audited, requireAudit } from '../../../server/graphql/audit/audited.ts';
 import { buildSchema } from '../../../server/graphql/build-schema.ts';
 import { permissions, requirePermissions } from '../../../server/graphql/permissions.ts';
 import { projectRoot } from '../../../server/shared/paths.ts';
@@ -24,15 +25,19 @@ test('what changes something needs more than reading', () => {
 test('the page about access has the same table', async () => {
   const page = await readFile(join(projectRoot, 'docs/access.md'), 'utf8');
   const words = { any: 'BROWSER', 'limited to workflows': 'WORKFLOWS', unlimited: 'ALL' } as const;
-  const rows = page.matchAll(/^\| (\w+) +\| (any|limited to workflows|unlimited) +\| (\w+) +\| (.+) \|$/gm);
-  const written = [...rows].flatMap(([, scope, least, root, fields]) =>
-    fields!
-      .trim()
-      .split(', ')
-      .map((field) => [
-        `${root}.${field.slice(1, -1)}`,
-        { scope, least: words[least as keyof typeof words] },
-      ]),
+  const rows = page.matchAll(
+    /^\| (\w+) +\| `(\w+)` +\| (\w+) +\| (any|limited to workflows|unlimited) +\|$/gm,
   );
+  const written = [...rows].map(([, root, field, scope, least]) => [
+    `${root}.${field}`,
+    { scope, least: words[least as keyof typeof words] },
+  ]);
   expect(Object.fromEntries(written)).toEqual(permissions);
+});
+
+test('each mutation is in the audit trail, and one that is not keeps the server from starting', async () => {
+  const mutations = operationsOf(await buildSchema()).filter(({ kind }) => kind === 'mutation');
+  expect(Object.keys(audited).sort()).toEqual(mutations.map(({ name }) => name.slice(9)).sort());
+  const schema = parseSchema('type Query { viewer: String } type Mutation { added: String }');
+  expect(() => requireAudit(schema)).toThrow('what is written of added');
 });

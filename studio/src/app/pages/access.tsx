@@ -1,14 +1,36 @@
 import { type ReactElement, useState } from 'react';
+import { useSearchParams } from 'wouter';
 import '../../access/access.css';
+import { type AuditChoice, AuditTrail } from '../../access/audit-trail.tsx';
 import { TokenDialog } from '../../access/token-dialog.tsx';
 import { mayOf } from '../../access/token-words.ts';
 import { Tokens } from '../../access/tokens.tsx';
 import { useViewer } from '../../data/access.ts';
 import { Button } from '../../ui/button.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
 import { Card, Page } from '../page.tsx';
 
+const tabs = [
+  { id: 'tokens', label: 'Tokens' },
+  { id: 'audit', label: 'Audit trail' },
+] as const;
+
+/** The tab and the filters are in the address, so that reload, back and a link to it work. */
 export default function AccessPage(): ReactElement {
+  const [params, setParams] = useSearchParams();
   const [isNew, setIsNew] = useState(false);
+  const get = (name: string) => params.get(name) ?? '';
+  const choice: AuditChoice = {
+    ...{ who: get('who'), what: get('what'), target: get('target') },
+    ...{ outcome: get('outcome'), time: get('time') },
+  };
+  const choose = (part: Partial<AuditChoice>) =>
+    setParams((before) => {
+      const next = new URLSearchParams(before);
+      for (const [name, value] of Object.entries(part)) value ? next.set(name, value) : next.delete(name);
+      return next;
+    });
+  const tab = get('tab') === 'audit' ? 'audit' : 'tokens';
   return (
     <Page
       title="Access"
@@ -19,9 +41,20 @@ export default function AccessPage(): ReactElement {
         </Button>
       }
     >
-      <Card>
-        <Tokens onNew={() => setIsNew(true)} />
-      </Card>
+      <Tabs
+        label="Access"
+        tabs={tabs}
+        selected={tab}
+        onSelect={(id) => setParams(id === 'tokens' ? {} : { tab: id })}
+      >
+        <Card>
+          {tab === 'tokens' ? (
+            <Tokens onNew={() => setIsNew(true)} />
+          ) : (
+            <AuditTrail choice={choice} onChoose={choose} />
+          )}
+        </Card>
+      </Tabs>
       {isNew && <TokenDialog onClose={() => setIsNew(false)} />}
     </Page>
   );
