@@ -316,6 +316,33 @@ export type ApprovalFilter = {
   executionId?: string | null | undefined;
 };
 
+/** What became of an operation. */
+export type AuditOutcome =
+  /** It was done. */
+  | 'DONE'
+  /** Its input was refused, and nothing was changed. */
+  | 'REFUSED'
+  /** Whoever asked may not do it. */
+  | 'FORBIDDEN'
+  /** It ended with an error. */
+  | 'FAILED';
+
+/** Which operations to list. Each field narrows the list. */
+export type AuditFilter = {
+  /** By this principal. */
+  principal?: string | null | undefined;
+  /** Of this name, such as `workflowUpdate`. */
+  operation?: string | null | undefined;
+  /** Done to what has this id. */
+  target?: string | null | undefined;
+  /** Of this outcome. */
+  outcome?: AuditOutcome | null | undefined;
+  /** At this moment or later. */
+  occurredFrom?: string | null | undefined;
+  /** Before this moment. */
+  occurredBefore?: string | null | undefined;
+};
+
 /** The status of an environment. */
 export type PythonEnvironmentState =
   /** Is being resolved or installed. */
@@ -859,6 +886,57 @@ export type TokenPartsFragment = {
   lastUsedAt: string | null;
   /** When it was revoked; null while it is not. */
   revokedAt: string | null;
+};
+
+export type AuditLogQueryVariables = Exact<{
+  filter?: AuditFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = {
+  /** The audit trail of all that clients changed, or tried to, newest first. It is append-only. */
+  auditLog: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<AuditedOperationPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type AuditedOperationPartsFragment = {
+  /** Its id. */
+  id: string;
+  /** When. */
+  occurredAt: string;
+  /** Who: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
+  principal: string;
+  /** Its name at that time. */
+  principalName: string;
+  /** What: the name of the mutation, or `POST /files`. */
+  operation: string;
+  /** The id of what it was done to, or of what it made; null for many at once, and for nothing. */
+  target: string | null;
+  /** What became of it. */
+  outcome: AuditOutcome;
+  /** The code of what was wrong; null where it was DONE. */
+  code: string | null;
+  /** What was sent: bounded, with code and definitions as hashes, without values and secrets. */
+  input: unknown;
+  /** What it was before, in short; null for what is new. */
+  before: unknown;
+  /** What it is since, in short; null where it is gone. */
+  after: unknown;
+  /** The address that the request came from. */
+  address: string | null;
+  /** The `X-Forwarded-For` of the request, which is true where a proxy of yours writes it. */
+  forwardedFor: string | null;
 };
 
 export type ApprovalsQueryVariables = Exact<{
@@ -3751,6 +3829,9 @@ export const TokenMintDocument: Document<TokenMintMutation, TokenMintMutationVar
 
 export const TokenRevokeDocument: Document<TokenRevokeMutation, TokenRevokeMutationVariables> =
   'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+
+export const AuditLogDocument: Document<AuditLogQuery, AuditLogQueryVariables> =
+  'query AuditLog($filter:AuditFilter$first:Int$after:String){auditLog(filter:$filter first:$first after:$after){nodes{...AuditedOperationParts}pageInfo{hasNextPage endCursor}}}fragment AuditedOperationParts on AuditedOperation{id occurredAt principal principalName operation target outcome code input before after address forwardedFor}';
 
 export const ApprovalsDocument: Document<ApprovalsQuery, ApprovalsQueryVariables> =
   'query Approvals($first:Int$after:String$filter:ApprovalFilter){approvals(first:$first after:$after filter:$filter){nodes{...ApprovalParts}pageInfo{hasNextPage endCursor}}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
