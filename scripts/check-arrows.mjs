@@ -24,7 +24,7 @@ const arrows = {
     'security',
     'db/errors.ts',
   ],
-  'use-cases': ['engine', 'security', 'auth', ...engineSide],
+  'use-cases': ['engine', 'security', 'auth', 'secrets', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
   files: ['db', 'journal/event.ts'],
@@ -43,7 +43,8 @@ const arrows = {
   security: ['db', 'sandbox/backend.ts'],
   auth: ['db', 'journal/hub.ts'],
   db: ['migrations'],
-  config: [],
+  config: ['secrets/keys.ts'],
+  secrets: [],
   shared: [],
 };
 

@@ -32,6 +32,9 @@ import { findInterpreter } from './sandbox/local/interpreter.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
+import { readOrMakeKeyFile } from './secrets/key-file.ts';
+import type { SecretsKey } from './secrets/keys.ts';
+import { makeSeals } from './secrets/seal.ts';
 import { openAlerts } from './security/alerts.ts';
 import { makeLateAudit } from './security/late-violations.ts';
 import { systemClock } from './shared/clock.ts';
@@ -63,6 +66,8 @@ import { makeTokenUseCases } from './use-cases/tokens.ts';
 import { openScheduler } from './use-cases/triggers/scheduler.ts';
 import { makeScheduleUseCases } from './use-cases/triggers/schedules.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
+import { openWebhookReceiver } from './use-cases/webhooks/receive.ts';
+import { makeWebhookUseCases } from './use-cases/webhooks/webhooks.ts';
 import type { ServerInfo, Weft } from './use-cases/weft.ts';
 import { makeWorkflowUseCases } from './use-cases/workflows.ts';
 
@@ -175,6 +180,7 @@ async function openParts(foundation: Foundation) {
     maxBytes,
   });
   const pythonPolicy = config.pythonPolicy ?? null;
+  const seals = makeSeals(await secretsKeys(config));
   return {
     ...foundation,
     database,
@@ -188,8 +194,16 @@ async function openParts(foundation: Foundation) {
     registry,
     evaluator,
     files,
+    seals,
     pythonPolicy,
   };
+}
+
+/** A server with a database of its own makes a key beside it; where others share the database, they share a key. */
+async function secretsKeys({ secretsKeys, databaseUrl, dataDir }: Config): Promise<SecretsKey[]> {
+  if (secretsKeys !== undefined) return secretsKeys;
+  if (databaseUrl !== undefined) return [];
+  return readOrMakeKeyFile(join(await makeDataFolder(dataDir), 'secrets.key'));
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -242,6 +256,11 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const access = opened.use(
     openAccess({ apiToken: config.apiToken, tokens: makeTokenStore(parts.pool), hub: parts.hub, logger }),
   );
+  const webhooks = openWebhookReceiver({
+    ...parts,
+    start: makeStartUseCases({ ...parts, worker }).start,
+    maxBodyBytes: config.maxWebhookBytes,
+  });
   const server = await openGraphqlServer({
     schema: await buildSchema(),
     makeContext: makeContextFactory(weftFor),
@@ -254,11 +273,15 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     isReady: () => readiness(database),
     openArtifact: (principal, id) => weftFor(principal).files.open(id),
     files: uploadTarget(parts.files, weft.audit),
+    receiveWebhook: webhooks.receive,
     eventLines: (principal, id, options) => weftFor(principal).executions.eventLines(id, options),
     mounts: service === null ? [] : [service],
     logger,
   });
-  return opened.use(server).url;
+  opened.use(server);
+  // Before the server, which waits for the requests that wait for executions.
+  opened.use(webhooks);
+  return server.url;
 }
 
 /** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
@@ -298,6 +321,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     audit: makeAuditUseCases(parts),
     approvals: makeApprovalUseCases(parts),
     schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
+    webhooks: makeWebhookUseCases({ ...parts, start: starts.start }),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases({ ...parts, openedHosts: config.requestLimits.openedHosts }),
     serverInfo: async () => ({

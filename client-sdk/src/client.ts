@@ -19,6 +19,7 @@ import { type RequestArguments, type RequestOptions, request } from './request.t
 import { makeSchedules, type Schedules } from './schedules.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
 import { makeTokens, type Tokens } from './tokens.ts';
+import { makeWebhooks, type Webhooks } from './webhooks.ts';
 import { makeWorkflows, type Workflows } from './workflows.ts';
 
 export type NodeDefinition = NodeDefinitionsQuery['nodeDefinitions'][number];
@@ -37,6 +38,7 @@ export interface WeftClient {
   readonly securityViolations: SecurityViolations;
   readonly tokens: Tokens;
   readonly auditLog: AuditLog;
+  readonly webhooks: Webhooks;
   /** Who the client is to the server, and what its token may do. */
   viewer(options?: RequestOptions): Promise<Viewer>;
   /** Every node type, with all that a palette and a form need to render it. */
@@ -72,6 +74,7 @@ export function makeClient(context: ClientContext): WeftClient {
     securityViolations: makeSecurityViolations(context),
     tokens: makeTokens(context),
     auditLog: makeAuditLog(context),
+    webhooks: makeWebhooks(context),
     async viewer(requestOptions) {
       return (await request(settings, ViewerDocument, {}, requestOptions)).viewer;
     },

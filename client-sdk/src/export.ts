@@ -10,11 +10,13 @@ export interface ExecutionExport {
   exportedAt: string;
   execution: Omit<Execution, 'workflow' | 'version'> & {
     retryOfId: string | null;
-    /** 1 to 5; absent, as the next two, in documents of servers that knew none. */
+    /** 1 to 5; absent, as the next three, in documents of servers that knew none. */
     priority?: number;
     /** The schedule that started it, and the time that it is for; null where none did. */
     scheduleId?: string | null;
     scheduledAt?: string | null;
+    /** The webhook that started it; null where none did. */
+    webhookId?: string | null;
     /** The node that started it; null where none did, and absent in documents of servers that knew no such nodes. */
     parent?: { executionId: string; nodeKey: string; item: number | null } | null;
   };

@@ -78,6 +78,7 @@ export {
   type WorkflowReference,
   type WorkflowRun,
 } from './typed-client.ts';
+export type { Webhook, WebhookRequest, Webhooks, WebhookWithUrl } from './webhooks.ts';
 export type {
   SavedWorkflow,
   UpsertedWorkflow,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { WeftError } from '../shared/errors.ts';
+import type { SecretsKey } from '../secrets/keys.ts';
 import type { Severity } from '../shared/severity.ts';
 import { findMisspelt } from './misspelt.ts';
 import { toPackageConfig } from './packages.ts';
@@ -35,6 +36,9 @@ export interface Config {
     maxBytes: number;
     uploadMs: number;
   };
+  maxWebhookBytes: number;
+  /** Undefined: those of a file in the data folder, where the server has its database to itself. */
+  secretsKeys: SecretsKey[] | undefined;
   httpAllowedHosts: string[];
   requestLimits: {
     openedHosts: string[];
@@ -103,6 +107,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       maxBytes: settings.WEFT_MAX_FILE_MB * 1024 * 1024,
       uploadMs: settings.WEFT_UPLOAD_HOURS * 3_600_000,
     },
+    maxWebhookBytes: settings.WEFT_WEBHOOK_MAX_BODY_KB * 1024,
+    secretsKeys: settings.WEFT_SECRETS_KEY,
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     requestLimits: {
       openedHosts: settings.PYTHON_ALLOWED_HOSTS,

@@ -6,7 +6,7 @@ import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
-import { commaList, flag, oneOf, secret, someNumber, storeUrl, url, wholeNumber } from './values.ts';
+import { commaList, flag, oneOf, secret, secretKeys, someNumber, storeUrl, url, wholeNumber } from './values.ts';
 
 const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];
@@ -88,6 +88,14 @@ export const Settings = z.object({
   WEFT_UPLOAD_HOURS: someNumber(0.0001, 8_760)
     .default(24)
     .describe('Uploads that no execution uses are deleted after so long.'),
+  WEFT_WEBHOOK_MAX_BODY_KB: wholeNumber(1, 8_192)
+    .default(1_024)
+    .describe('Most KiB of the body of a request to a webhook; larger ones are refused.'),
+  WEFT_SECRETS_KEY: secretKeys()
+    .optional()
+    .describe(
+      'Keys that secrets are sealed with, 32 bytes in base64 each; the first one seals. Not set: `secrets.key`.',
+    ),
   WEFT_HTTP_ALLOWED_HOSTS: commaList
     .pipe(
       z.array(
@@ -202,6 +210,7 @@ export const secretSettings: readonly string[] = [
   'DATABASE_URL',
   'WEFT_API_TOKEN',
   'WEFT_FILES_SECRET_ACCESS_KEY',
+  'WEFT_SECRETS_KEY',
   'PYTHON_SERVICE_TOKEN',
   'PYTHON_INDEX_URL',
   'PYTHON_EXTRA_INDEX_URL',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseKeys } from '../secrets/keys.ts';
 
 /**
  * The kinds of values that settings have. The message of each says what was expected, for the person who starts the
@@ -24,6 +25,17 @@ export const url = (protocol: RegExp, example: string) =>
   z.url({ protocol, error: `expected a URL such as ${example}`, abort: true });
 
 export const secret = () => z.string().min(16, 'expected at least 16 characters');
+
+const EXPECTED_KEYS =
+  'expected keys of 32 bytes in base64, as `openssl rand -base64 32` prints them, one a line or with commas between them';
+
+export const secretKeys = () =>
+  z.string().transform((text, context) => {
+    const keys = parseKeys(text);
+    if (keys !== null) return keys;
+    context.addIssue({ code: 'custom', message: EXPECTED_KEYS });
+    return z.NEVER;
+  });
 
 export const commaList = z.string().transform((text) =>
   text

@@ -17,6 +17,7 @@ import { PartialRuns1764620000000 } from '../../migrations/1764620000000-partial
 import { Schedules1764630000000 } from '../../migrations/1764630000000-schedules.ts';
 import { Access1764700000000 } from '../../migrations/1764700000000-access.ts';
 import { AuditLog1764710000000 } from '../../migrations/1764710000000-audit-log.ts';
+import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -38,6 +39,7 @@ export const migrations = [
   Schedules1764630000000,
   Access1764700000000,
   AuditLog1764710000000,
+  Webhooks1764800000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -26,6 +26,8 @@ import { SecurityViolationResolver } from './security-violation/security-violati
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
 import { requireStorableText } from './storable-text.ts';
 import { UserErrorResolver } from './user-error/user-error.resolver.ts';
+import { WebhookResolver } from './webhook/webhook.resolver.ts';
+import { WebhookRequestResolver } from './webhook/webhook-request.resolver.ts';
 import { WorkflowResolver } from './workflow/workflow.resolver.ts';
 import { WorkflowFieldsResolver } from './workflow/workflow-fields.resolver.ts';
 
@@ -46,6 +48,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ApprovalSubscription,
       ScheduleResolver,
       ScheduleFiringResolver,
+      WebhookResolver,
+      WebhookRequestResolver,
       PythonResolver,
       PythonEnvironmentResolver,
       SecurityAlertResolver,

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Schedule } from '../use-cases/triggers/schedule.ts';
 import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../use-cases/types.ts';
+import type { Webhook } from '../use-cases/webhooks/webhook.ts';
 import type { WaitingFor } from '../use-cases/waiting-for.ts';
 import type { Weft } from '../use-cases/weft.ts';
 import type { ResponseBudget } from './transport/response-size.ts';
@@ -17,11 +18,12 @@ export interface Loaders {
   executionValues: DataLoader<string, ExecutionValues>;
   waitingFor: DataLoader<string, WaitingFor | null>;
   schedule: DataLoader<string, Schedule | null>;
+  webhook: DataLoader<string, Webhook | null>;
 }
 
 /** Lookups of one kind in the same turn of the event loop become one query. */
 export function makeLoaders(
-  { workflows, executions, schedules }: Weft,
+  { workflows, executions, schedules, webhooks }: Weft,
   { cache, budget }: { cache: boolean; budget: ResponseBudget },
 ): Loaders {
   return {
@@ -32,6 +34,7 @@ export function makeLoaders(
     }),
     execution: new DataLoader((ids) => executions.getMany(ids), { cache }),
     schedule: new DataLoader((ids) => schedules.getMany(ids), { cache }),
+    webhook: new DataLoader((ids) => webhooks.getMany(ids), { cache }),
     executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache }),
     waitingFor: new DataLoader((ids) => executions.waitingFor(ids), { cache }),
   };

@@ -1,19 +1,17 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-
-/** Deeper values would overflow the stack of whatever walks them by recursion, such as `JSON.stringify`. */
-const maxJsonDepth = 128;
+import { isDeeperThan, MAX_JSON_DEPTH } from '../shared/json-size.ts';
 
 /** Any JSON value, as a variable and as a literal, and the same value out. */
 export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
-  description: `Any JSON value: an object, a list, a string, a number, a boolean or null, nested at most ${maxJsonDepth} deep.`,
+  description: `Any JSON value: an object, a list, a string, a number, a boolean or null, nested at most ${MAX_JSON_DEPTH} deep.`,
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   serialize: (value) => value,
   parseValue(value) {
-    requireShallow(value, maxJsonDepth);
+    if (isDeeperThan(value, MAX_JSON_DEPTH)) throw tooDeep();
     return value;
   },
-  parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, maxJsonDepth),
+  parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, MAX_JSON_DEPTH),
 });
 
 /** A moment as RFC 3339 text. */
@@ -42,12 +40,6 @@ function toMoment(value: unknown): Date {
 /** RFC 3339; the time may be left out. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?$/;
 
-function requireShallow(value: unknown, depthLeft: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (depthLeft === 0) throw tooDeep();
-  for (const inner of Object.values(value)) requireShallow(inner, depthLeft - 1);
-}
-
 function jsonOfLiteral(node: ValueNode, variables: Record<string, unknown>, depthLeft: number): unknown {
   if (depthLeft < 0) throw tooDeep();
   switch (node.kind) {
@@ -72,7 +64,7 @@ function jsonOfLiteral(node: ValueNode, variables: Record<string, unknown>, dept
 }
 
 function tooDeep(): GraphQLError {
-  return new GraphQLError(`Expected a JSON value nested at most ${maxJsonDepth} deep, got a deeper one.`, {
+  return new GraphQLError(`Expected a JSON value nested at most ${MAX_JSON_DEPTH} deep, got a deeper one.`, {
     extensions: { code: 'BAD_USER_INPUT' },
   });
 }

@@ -13,6 +13,7 @@ import { merge } from './builtin/merge.ts';
 import { output } from './builtin/output.ts';
 import { makePython, type PythonGrants } from './builtin/python.ts';
 import { makeRepeat } from './builtin/repeat.ts';
+import { respond } from './builtin/respond.ts';
 import { makeSubworkflow } from './builtin/subworkflow.ts';
 import { switchNode } from './builtin/switch.ts';
 import { transform } from './builtin/transform.ts';
@@ -51,6 +52,7 @@ export function makeNodeRegistry(
     fail,
     transform,
     http,
+    respond,
   ] as unknown as NodeDefinition[];
   return new Map(builtin.map((definition) => [definition.type, definition]));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 /** The prefix says what an id identifies; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
-export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art' | 'appr' | 'sch' | 'tok' | 'aud';
+export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art' | 'appr' | 'sch' | 'tok' | 'aud' | 'wh' | 'whr';
 
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidV7(Date.now())}`;

@@ -1,3 +1,11 @@
+/** Deeper values would overflow the stack of whatever walks them by recursion, such as `JSON.stringify`. */
+export const MAX_JSON_DEPTH = 128;
+
+export function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
+}
+
 /**
  * Counts the lists and objects in a JSON text, and stops counting beyond `most`. Byte for byte, JSON.parse takes a
  * hundred times longer for them than for strings: 16 MiB of empty objects block the process for four seconds.

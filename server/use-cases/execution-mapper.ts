@@ -17,13 +17,18 @@ export function toExecution(row: ExecutionEntity): Execution {
     partial: row.partial,
     priority: row.priority,
     parent: parentOf(row),
-    scheduleId: row.triggerId,
+    scheduleId: triggerOf(row, 'sch_'),
+    webhookId: triggerOf(row, 'wh_'),
     scheduledAt,
     principal,
     createdAt,
     startedAt,
     finishedAt,
   };
+}
+
+function triggerOf({ triggerId }: ExecutionEntity, prefix: string): string | null {
+  return triggerId?.startsWith(prefix) ? triggerId : null;
 }
 
 function parentOf({ parentId, parentNodeKey, parentItem }: ExecutionEntity): ParentNode | null {

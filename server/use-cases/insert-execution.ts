@@ -55,7 +55,9 @@ export type NewExecution = Pick<
   | 'priority'
   | 'triggerId'
   | 'scheduledAt'
->;
+> &
+  /** One is made where none is given. */
+  Partial<Pick<ExecutionEntity, 'id'>>;
 
 /** An execution without anything special. */
 export const blankExecution: Omit<NewExecution, 'principal'> = {
@@ -164,7 +166,7 @@ async function insertAndStart(
 function queuedExecution(execution: NewExecution): ExecutionEntity {
   return {
     ...execution,
-    id: newId('exec'),
+    id: execution.id ?? newId('exec'),
     status: 'QUEUED',
     output: null,
     error: null,
@@ -246,8 +248,9 @@ function answerOf(given: NewExecution, first: FirstStart): Outcome<ExecutionEnti
 
 /** Of a pythonRun the code and its settings count too. */
 function isSameRequest(given: NewExecution, { execution, input }: FirstStart): boolean {
-  // Its parent's worker was lost, and an expression such as `$now()` gives another value.
-  if (given.parentId !== null) return true;
+  // Such a key says what the execution is for, and its input may be another the next time: an expression such as `$now()`
+  // gives another value once the parent's worker was lost, and a delivery that is repeated has other headers.
+  if (given.parentId !== null || given.triggerId !== null) return true;
   const partsOf = ({ definition, partial, pinned }: NewExecution, said: unknown) => [
     said,
     (definition as WorkflowDraft | null)?.nodes.map(({ config }) => config) ?? null,

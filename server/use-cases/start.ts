@@ -50,13 +50,15 @@ export interface StartInput extends PartialInput {
   priority?: number | null;
   /** What starts it, where no client does. */
   trigger?: Trigger;
+  /** Of the execution, where it is a new one: who gets another id knows that the key was used before. */
+  executionId?: string;
 }
 
 export interface Trigger {
-  /** Of the schedule. */
+  /** Of the schedule or the webhook. */
   triggerId: string;
-  /** The time that it is for. */
-  scheduledAt: Date;
+  /** The time of the schedule that it is for. */
+  scheduledAt: Date | null;
 }
 
 export interface PythonRunInput {
@@ -90,6 +92,7 @@ export function makeStartUseCases(deps: StartDeps) {
       priority = null,
       trigger,
       principal,
+      executionId,
       workflowId: id,
       workflowKey,
       ...part
@@ -133,6 +136,7 @@ export function makeStartUseCases(deps: StartDeps) {
         timeoutMs,
         priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
         ...trigger,
+        ...(executionId === undefined ? {} : { id: executionId }),
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition, own.value));

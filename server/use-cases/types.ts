@@ -48,6 +48,8 @@ export interface Execution {
   priority: number;
   /** The node that started it, where one did. */
   parent: ParentNode | null;
+  /** The webhook that started it, where one did. */
+  webhookId: string | null;
   /** The schedule that started it, where one did, and the time that it is for. */
   scheduleId: string | null;
   scheduledAt: Date | null;

@@ -14,6 +14,7 @@ import type { makeStartUseCases } from './start.ts';
 import type { TokenUseCases } from './tokens.ts';
 import type { makeScheduleUseCases } from './triggers/schedules.ts';
 import type { makeViolationUseCases } from './violations.ts';
+import type { makeWebhookUseCases } from './webhooks/webhooks.ts';
 import type { WorkflowUseCases } from './workflows.ts';
 
 /** The use cases, whoever the client is: what the API calls, wired once in compose.ts. */
@@ -31,6 +32,7 @@ export interface Weft {
   audit: ReturnType<typeof makeAuditUseCases>;
   approvals: ReturnType<typeof makeApprovalUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
+  webhooks: ReturnType<typeof makeWebhookUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

@@ -40,6 +40,7 @@ export async function openTransportServer({
     openArtifact: async () => null,
     files: { maxBytes: 1_000, save: async () => ({}) },
     async *eventLines() {},
+    receiveWebhook: () => Promise.reject(new Error('unused')),
     access: openAccess({ apiToken, tokens: null, hub: null, logger: makeLogger('silent') }),
     logger: makeLogger('silent'),
     ...options,

@@ -12,6 +12,7 @@ import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 import { Schedule } from '../schedule/schedule.type.ts';
 import { selects } from '../selects.ts';
+import { Webhook } from '../webhook/webhook.type.ts';
 import { toWorkflow, toWorkflowVersion } from '../workflow/workflow.mapper.ts';
 import { Workflow, WorkflowVersion } from '../workflow/workflow.type.ts';
 import { toExecution, toNodeExecution } from './execution.mapper.ts';
@@ -89,6 +90,17 @@ export class ExecutionFieldsResolver {
     @Ctx() { loaders }: GraphqlContext,
   ): Promise<Schedule | null> {
     return scheduleId === null ? null : loaders.schedule.load(scheduleId);
+  }
+
+  @FieldResolver(() => Webhook, {
+    nullable: true,
+    description: 'The webhook that started it; null where none did, or it was deleted.',
+  })
+  async webhook(
+    @Root() { webhookId }: Execution,
+    @Ctx() { loaders }: GraphqlContext,
+  ): Promise<Webhook | null> {
+    return webhookId === null ? null : loaders.webhook.load(webhookId);
   }
 
   @FieldResolver(() => ExecutionParent, {

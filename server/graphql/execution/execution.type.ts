@@ -80,6 +80,7 @@ export class Execution extends NodeInterface {
 
   /** For the relations; not part of the schema. */
   scheduleId!: string | null;
+  webhookId!: string | null;
   workflowId!: string | null;
   versionNumber!: number | null;
   retryOfId!: string | null;

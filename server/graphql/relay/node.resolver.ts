@@ -9,7 +9,7 @@ export class NodeResolver {
   @Query(() => NodeInterface, {
     nullable: true,
     description:
-      'A workflow, an execution, an artifact, an approval or a schedule by its id; null when there is none.',
+      'A workflow, an execution, an artifact, an approval, a schedule or a webhook by its id; null when there is none.',
   })
   async node(
     @Arg('id', () => ID, { description: 'An id as it stands in the `id` field of any object.' }) id: string,
@@ -18,6 +18,7 @@ export class NodeResolver {
     if (id.startsWith('art_')) return await context.weft.files.find(id);
     if (id.startsWith('appr_')) return await context.weft.approvals.get(id);
     if (id.startsWith('sch_')) return await context.weft.schedules.get(id);
+    if (id.startsWith('wh_')) return await context.weft.webhooks.get(id);
     return (await fetchWorkflow(id, context)) ?? (await fetchExecution(id, context));
   }
 }
@@ -27,5 +28,6 @@ export function typeNameOfId(id: string): string {
   if (id.startsWith('art_')) return 'Artifact';
   if (id.startsWith('appr_')) return 'Approval';
   if (id.startsWith('sch_')) return 'Schedule';
+  if (id.startsWith('wh_')) return 'Webhook';
   return id.startsWith('wf_') ? 'Workflow' : 'Execution';
 }

@@ -11,8 +11,9 @@ import type { HttpTransport } from './http.ts';
 import type { TransportDeps } from './operations.ts';
 import { prefersEventStream, type SseTransport } from './sse.ts';
 import { isStudioPath, sendStudio } from './studio.ts';
+import { isHooksPath, receiveHook, type WebhookDeps } from './webhooks.ts';
 
-export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps {
+export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps, WebhookDeps {
   http: HttpTransport;
   sse: SseTransport;
   lines: EventLines;
@@ -20,23 +21,29 @@ export interface RouterDeps extends TransportDeps, DownloadDeps, UploadDeps {
   mounts: readonly Mount[];
 }
 
-/** Routes each HTTP request that the guard admits. The router never throws: errors become responses. */
+/** Routes each HTTP request that the guard admits, and those to webhooks, which it is not asked for. The router never throws: errors become responses. */
 export function makeRouter(deps: RouterDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
+      const url = urlOf(request);
+      if (url !== null && isHooksPath(url.pathname)) return await receiveHook(deps, request, response, url);
       deps.guard.admit(request);
       for (const [name, value] of Object.entries(deps.guard.corsHeaders(request)))
         response.setHeader(name, value);
       if (request.method === 'OPTIONS') response.writeHead(204).end();
-      else await route(deps, request, response);
+      else await route(deps, request, response, url ?? refuseTarget(request));
     } catch (error) {
       sendError(request, response, error instanceof HttpError ? error : unexpected(error, deps));
     }
   };
 }
 
-async function route(deps: RouterDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = urlOf(request);
+async function route(
+  deps: RouterDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
   switch (url.pathname) {
     case '/graphql':
       if (prefersEventStream(request)) return await deps.sse.handle(request, response, url);
@@ -63,11 +70,13 @@ async function route(deps: RouterDeps, request: IncomingMessage, response: Serve
   throw notFound(url.pathname);
 }
 
-/** A request target that is no path, such as a whole URL for a proxy, is not found. */
-function urlOf({ url = '' }: IncomingMessage): URL {
-  const parsed = url.startsWith('/') ? URL.parse(`http://weft${url}`) : null;
-  if (!parsed) throw notFound(url);
-  return parsed;
+/** Null for a request target that is no path, such as a whole URL for a proxy. */
+function urlOf({ url = '' }: IncomingMessage): URL | null {
+  return url.startsWith('/') ? URL.parse(`http://weft${url}`) : null;
+}
+
+function refuseTarget({ url = '' }: IncomingMessage): never {
+  throw notFound(url);
 }
 
 /** True for a person who opens the endpoint in a browser, false for a program with a query. */
@@ -85,7 +94,7 @@ function notFound(pathname: string): HttpError {
   return new HttpError(
     404,
     'NOT_FOUND',
-    'Expected /graphql, /graphql/stream, /executions/<id>/events, /files, /artifacts/<id>, /graphiql, /healthz, /readyz ' +
+    'Expected /graphql, /graphql/stream, /executions/<id>/events, /files, /artifacts/<id>, /hooks/<secret>, /graphiql, /healthz, /readyz ' +
       'or a page of the console, ' +
       `got ${pathname}.`,
   );

@@ -20,6 +20,7 @@ import type { MakeContext, TransportDeps } from './operations.ts';
 import { makeRouter } from './router.ts';
 import { openSseTransport } from './sse.ts';
 import { makeSubscribe } from './subscribe.ts';
+import type { WebhookDeps } from './webhooks.ts';
 import { openWsTransport, refuseUpgrade } from './ws.ts';
 
 export interface GraphqlServerOptions {
@@ -41,6 +42,7 @@ export interface GraphqlServerOptions {
   openArtifact: DownloadDeps['openArtifact'];
   files: UploadDeps['files'];
   eventLines: EventLinesDeps['eventLines'];
+  receiveWebhook: WebhookDeps['receiveWebhook'];
   /** Served beside the API on the same port. */
   mounts?: readonly Mount[];
   logger: Logger;
@@ -70,6 +72,7 @@ export async function openGraphqlServer(options: GraphqlServerOptions): Promise<
     isReady: options.isReady,
     openArtifact: options.openArtifact,
     files: options.files,
+    receiveWebhook: options.receiveWebhook,
     lines,
     mounts: options.mounts ?? [],
   });

@@ -19,12 +19,22 @@ export async function readJsonBody(
   { maxBytes, maxContainers }: BodyLimits,
 ): Promise<unknown> {
   requireJson(request);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(payloadTooLarge(maxBytes));
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const text = await readWithin(request, maxBytes);
+  const text = (await readBody(request, response, maxBytes)).toString('utf8');
   if (maxContainers !== undefined && countContainers(text, maxContainers) > maxContainers)
     throw tooLarge(tooManyContainers(maxContainers));
   return parseJson(text);
+}
+
+/** The same for a body of any type, as the bytes that it is. Throws HttpError 400, 413 or 415. */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer> {
+  requireUnpacked(request);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(payloadTooLarge(maxBytes));
+  if (request.headers.expect !== undefined) response.writeContinue();
+  return readWithin(request, maxBytes);
 }
 
 export const payloadTooLarge = (maxBytes: number): string =>
@@ -43,13 +53,16 @@ function requireJson(request: IncomingMessage): void {
   if (type !== 'application/json') {
     throw unsupported(`Expected Content-Type application/json, got ${type ?? 'none'}.`);
   }
+}
+
+function requireUnpacked(request: IncomingMessage): void {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw unsupported(`Expected a body without Content-Encoding, got ${encoding}. Send it uncompressed.`);
   }
 }
 
-async function readWithin(request: IncomingMessage, maxBytes: number): Promise<string> {
+async function readWithin(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const chunks: Buffer[] = [];
   let size = 0;
@@ -65,7 +78,7 @@ async function readWithin(request: IncomingMessage, maxBytes: number): Promise<s
         reject(tooLarge(payloadTooLarge(maxBytes)));
       }
     });
-    request.once('end', () => resolve(Buffer.concat([...pieces, ...chunks]).toString('utf8')));
+    request.once('end', () => resolve(Buffer.concat([...pieces, ...chunks])));
     const onPart = () => reject(new HttpError(400, 'BAD_REQUEST', 'Expected a whole body, got a part.'));
     request.once('close', () => request.complete || onPart());
     // The client broke the connection: its ECONNRESET must not be mistaken for the database's.

@@ -14,7 +14,7 @@ export class HttpError extends WeftError {
   }
 }
 
-export function methodNotAllowed({ method }: IncomingMessage, allow: string): HttpError {
+export function methodNotAllowed({ method }: Pick<IncomingMessage, 'method'>, allow: string): HttpError {
   return new HttpError(405, 'METHOD_NOT_ALLOWED', `Expected ${allow}, got ${method}.`, { allow });
 }
 

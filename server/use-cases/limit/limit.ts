@@ -44,6 +44,7 @@ function limit(weft: Weft, covers: Covers, registry: NodeRegistry): Weft {
     },
     approvals: limitApprovals(weft, covers),
     schedules: limitSchedules(weft, covers),
+    webhooks: limitWebhooks(weft, covers),
     violations: {
       list: (page, { workflowId = null, ...filter }) =>
         weft.violations.list(page, { ...filter, within: workflowWithin(reach, 'executionId', workflowId) }),
@@ -116,6 +117,35 @@ function limitSchedules({ schedules }: Weft, covers: Covers): Weft['schedules'] 
     resume: (id) => ifReached(id, () => schedules.resume(id)),
     trigger: (id) => ifReached(id, () => schedules.trigger(id)),
     backfill: (id, from, to) => ifReached(id, () => schedules.backfill(id, from, to)),
+  };
+}
+
+function limitWebhooks({ webhooks }: Weft, covers: Covers): Weft['webhooks'] {
+  const { reach } = covers;
+  const get: Weft['webhooks']['get'] = async (id) => {
+    const webhook = reach.definitions ? await webhooks.get(id) : null;
+    return webhook !== null && (await covers.workflow(webhook.workflowId)) ? webhook : null;
+  };
+  const ifReached = async <T>(id: string, change: () => Promise<T>) =>
+    (await get(id)) === null ? refuseNotFound('webhook', id) : change();
+  return {
+    get,
+    getMany: async (ids) => Promise.all(ids.map(get)),
+    list: async (page, filter) => (reach.definitions ? webhooks.list(page, { ...filter, reach }) : NOTHING),
+    requests: async (id, withBodies) => ((await get(id)) === null ? [] : webhooks.requests(id, withBodies)),
+    async create(names, input, signingSecrets, principal) {
+      const { workflowId, workflowKey } = names;
+      if (workflowKey != null && !covers.key(workflowKey))
+        return refuseNotFound('workflow', workflowKey, 'workflowKey');
+      if (workflowId != null && !(await covers.workflow(workflowId)))
+        return refuseNotFound('workflow', workflowId, 'workflowId');
+      return webhooks.create(names, input, signingSecrets, principal);
+    },
+    update: (id, change, signingSecrets) =>
+      ifReached(id, () => webhooks.update(id, change, signingSecrets)),
+    delete: (id) => ifReached(id, () => webhooks.delete(id)),
+    rotateSecret: (id, graceSeconds) => ifReached(id, () => webhooks.rotateSecret(id, graceSeconds)),
+    replay: (id, requestId) => ifReached(id, () => webhooks.replay(id, requestId)),
   };
 }
 

@@ -1,0 +1,76 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { WeftError } from '../shared/errors.ts';
+import type { SecretsKey } from './keys.ts';
+
+/**
+ * Secrets that the server has to know again, as they are kept: sealed with AES-256-GCM under a key that is not in the
+ * database. A sealed text names its key, so that keys can be rotated: the first one seals, each of them opens.
+ */
+export interface Seals {
+  /**
+   * @param place where the secret is kept, such as `webhooks/wh_…`: sealed with it, the text opens nowhere else, so that
+   * who can write to the database cannot have one secret used as another
+   * @throws WeftError SECRETS_KEY_MISSING
+   */
+  seal(secret: string, place: string): string;
+  /** @throws WeftError SECRETS_KEY_MISSING, SECRETS_KEY_UNKNOWN, SECRET_DAMAGED */
+  open(sealed: string, place: string): string;
+  /** Whether a text that was sealed before is to be sealed anew, because another key seals by now. */
+  isOutdated(sealed: string): boolean;
+}
+
+const ALGORITHM = 'aes-256-gcm';
+/** Random for each text: as long as one key seals fewer than 2^32 texts, two of them hardly have the same one. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const FORM = 'v1';
+
+/** `v1.<id of the key>.<nonce, tag and ciphertext in base64url>` */
+export function makeSeals(keys: readonly SecretsKey[]): Seals {
+  const [first] = keys;
+  return {
+    seal(secret, place) {
+      if (first === undefined) throw missing('To keep a secret, the server needs a key.');
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(ALGORITHM, first.bytes, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(Buffer.from(place));
+      const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+      const sealed = Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
+      return `${FORM}.${first.id}.${sealed}`;
+    },
+    open(sealed, place) {
+      const [form, keyId, content = ''] = sealed.split('.');
+      if (first === undefined) throw missing(`A secret of ${place} was sealed with the key ${keyId}.`);
+      const key = keys.find(({ id }) => id === keyId);
+      if (form !== FORM || key === undefined) throw unknownKey(place, String(keyId), keys);
+      const bytes = Buffer.from(content, 'base64url');
+      try {
+        const nonce = bytes.subarray(0, NONCE_BYTES);
+        const decipher = createDecipheriv(ALGORITHM, key.bytes, nonce, { authTagLength: TAG_BYTES });
+        decipher.setAAD(Buffer.from(place));
+        decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+        const text = bytes.subarray(NONCE_BYTES + TAG_BYTES);
+        return decipher.update(text, undefined, 'utf8') + decipher.final('utf8');
+      } catch (cause) {
+        const message = `The secret of ${place} does not open: it was changed, or belongs elsewhere. Set it again.`;
+        throw new WeftError('SECRET_DAMAGED', message, { cause });
+      }
+    },
+    isOutdated: (sealed) => first !== undefined && sealed.split('.')[1] !== first.id,
+  };
+}
+
+function missing(reason: string): WeftError {
+  return new WeftError(
+    'SECRETS_KEY_MISSING',
+    `${reason} Set WEFT_SECRETS_KEY_FILE to a file with 32 random bytes in base64 (\`openssl rand -base64 32\`), the same one for every process, and restart.`,
+  );
+}
+
+function unknownKey(place: string, keyId: string, keys: readonly SecretsKey[]): WeftError {
+  const known = keys.map(({ id }) => id).join(', ');
+  return new WeftError(
+    'SECRETS_KEY_UNKNOWN',
+    `A secret of ${place} was sealed with the key ${keyId.slice(0, 20)}, and the server has ${known}. Add the key to WEFT_SECRETS_KEY_FILE, or set the secret again.`,
+  );
+}
