@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { WeftError } from '../shared/errors.ts';
 import type { SecretsKey } from '../secrets/keys.ts';
+import { WeftError } from '../shared/errors.ts';
 import type { Severity } from '../shared/severity.ts';
 import { findMisspelt } from './misspelt.ts';
 import { toPackageConfig } from './packages.ts';

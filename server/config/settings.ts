@@ -6,7 +6,17 @@ import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
-import { commaList, flag, oneOf, secret, secretKeys, someNumber, storeUrl, url, wholeNumber } from './values.ts';
+import {
+  commaList,
+  flag,
+  oneOf,
+  secret,
+  secretKeys,
+  someNumber,
+  storeUrl,
+  url,
+  wholeNumber,
+} from './values.ts';
 
 const roles = ['api', 'worker', 'sandbox'] as const;
 export type Role = (typeof roles)[number];

@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Schedule } from '../use-cases/triggers/schedule.ts';
 import type { Execution, ExecutionValues, Workflow, WorkflowVersion } from '../use-cases/types.ts';
-import type { Webhook } from '../use-cases/webhooks/webhook.ts';
 import type { WaitingFor } from '../use-cases/waiting-for.ts';
+import type { Webhook } from '../use-cases/webhooks/webhook.ts';
 import type { Weft } from '../use-cases/weft.ts';
 import type { ResponseBudget } from './transport/response-size.ts';
 

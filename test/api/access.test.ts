@@ -33,6 +33,7 @@ const theirs = {
   artifactId: '',
   approvalId: '',
   scheduleId: '',
+  webhookId: '',
 };
 
 beforeAll(async () => {
@@ -97,6 +98,11 @@ async function makeRows(): Promise<void> {
     { id: theirs.id },
   );
   theirs.scheduleId = created.data.scheduleCreate.schedule.id;
+  const hooked = await admin.send(
+    `mutation ($id: ID!) { webhookCreate(input: { workflowId: $id, name: "${MARKER}" }) { webhook { id } } }`,
+    { id: theirs.id },
+  );
+  theirs.webhookId = hooked.data.webhookCreate.webhook.id;
 }
 
 async function upsert(caller: Caller, key: string, input: object): Promise<string> {
@@ -277,7 +283,7 @@ function readsOfTheirs(): { query: string; variables: object }[] {
     'id status input output error { message } nodeExecutions { nodeKey output error { message } } artifacts { name url } events { nodes { __typename ... on NodeOutput { text } ... on ExecutionQueued { sequence } } } workflow { name } version { nodes { config } } children { nodes { id } }';
   const workflow =
     'id key name latestVersion { nodes { config } } versions { nodes { nodes { config } } } executions { nodes { input } }';
-  const { id, key, executionId, waitingId, artifactId, approvalId, scheduleId } = theirs;
+  const { id, key, executionId, waitingId, artifactId, approvalId, scheduleId, webhookId } = theirs;
   return [
     ['query ($id: ID!) { workflow(id: $id) { WF } }', { id }],
     ['query ($key: String!) { workflow(key: $key) { WF } }', { key }],
@@ -301,6 +307,9 @@ function readsOfTheirs(): { query: string; variables: object }[] {
     ['query ($id: ID!) { approval(id: $id) { title } }', { id: approvalId }],
     ['{ schedules { nodes { name workflow { name } } } }', {}],
     ['query ($id: ID!) { schedule(id: $id) { name firings { nodes { outcome } } } }', { id: scheduleId }],
+    ['query ($id: ID!) { node(id: $id) { ... on Webhook { name } } }', { id: webhookId }],
+    ['{ webhooks { nodes { name workflow { name } } } }', {}],
+    ['query ($id: ID!) { webhook(id: $id) { name requests { reason } } }', { id: webhookId }],
     ['{ securityViolations { nodes { execution { input } } } }', {}],
     [
       'query ($id: ID!) { securityViolations(filter: { workflowId: $id }) { nodes { execution { input } } } }',
@@ -413,6 +422,11 @@ describe('a token of another workflow', () => {
     ['schedulePause(id: $schedule)', 'userErrors { code }'],
     ['scheduleTrigger(id: $schedule)', 'userErrors { code }'],
     ['scheduleDelete(id: $schedule)', 'userErrors { code }'],
+    ['webhookCreate(input: { workflowKey: "theirs" })', 'userErrors { code }'],
+    ['webhookUpdate(id: $webhook, input: { isEnabled: false })', 'userErrors { code }'],
+    ['webhookRotateSecret(id: $webhook)', 'userErrors { code }'],
+    ['webhookReplay(id: $webhook, requestId: "whr_1")', 'userErrors { code }'],
+    ['webhookDelete(id: $webhook)', 'userErrors { code }'],
     ['approvalResolve(input: { id: $approval, decision: APPROVE })', 'userErrors { code }'],
     ['tokenMint(input: { executionId: $execution })', 'userErrors { code }'],
     ['tokenMint(input: { workflowKey: "theirs" })', 'userErrors { code }'],
@@ -423,6 +437,7 @@ describe('a token of another workflow', () => {
       execution: 'ID',
       waiting: 'ID',
       schedule: 'ID',
+      webhook: 'ID',
       approval: 'ID',
       file: 'JSON',
     };
@@ -431,7 +446,12 @@ describe('a token of another workflow', () => {
       used.length === 0 ? '' : `(${used.map(([name, type]) => `$${name}: ${type}!`).join(', ')})`;
     const { data, text } = await stranger.send(`mutation ${declared} { done: ${field} { ${selection} } }`, {
       ...{ workflow: theirs.id, mine: mine.id, execution: theirs.executionId, waiting: theirs.waitingId },
-      ...{ schedule: theirs.scheduleId, approval: theirs.approvalId, file: { $file: theirs.artifactId } },
+      ...{
+        schedule: theirs.scheduleId,
+        webhook: theirs.webhookId,
+        approval: theirs.approvalId,
+        file: { $file: theirs.artifactId },
+      },
     });
     if (data === null) throw new Error(text);
     expect(['NOT_FOUND', 'FORBIDDEN', 'FILE_NOT_FOUND']).toContain(data.done.userErrors[0]?.code);

@@ -108,6 +108,7 @@ test('a node definition has all that a form needs', async () => {
     'output',
     'python',
     'repeat',
+    'respond',
     'subworkflow',
     'switch',
     'transform',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,7 +21,9 @@ let folder: string;
 
 beforeAll(async () => {
   const { url: databaseUrl } = stack.use(await createDatabase());
-  server = stack.use(await startWeft({ databaseUrl }));
+  server = stack.use(
+    await startWeft({ databaseUrl, env: { WEFT_SECRETS_KEY: randomBytes(32).toString('base64') } }),
+  );
   folder = await mkdtemp(join(projectRoot, 'dist/docs-')); // inside the checkout: there `@weft/client` is found
   stack.defer(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
@@ -60,6 +63,7 @@ async function findPages() {
     '../patterns.md',
     '../joins.md',
     '../files.md',
+    '../webhooks.md',
   ];
   const ofNodes = await readdir(join(projectRoot, 'docs/nodes'));
   const files = [

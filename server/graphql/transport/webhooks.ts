@@ -59,6 +59,9 @@ function notFound(): HttpError {
 /** A header that came several times is one text, as Node joins it. */
 function headersOf({ headers }: IncomingMessage): IncomingDelivery['headers'] {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
   );
 }

@@ -22,7 +22,10 @@ export class WebhookInput {
   })
   versionNumber?: number | null;
 
-  @Field(() => [WebhookMethod], { nullable: true, description: 'The methods that it takes; by default POST.' })
+  @Field(() => [WebhookMethod], {
+    nullable: true,
+    description: 'The methods that it takes; by default POST.',
+  })
   methods?: Method[] | null;
 
   @Field(() => Boolean, {
@@ -59,7 +62,8 @@ export class WebhookInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How long a request waits for the execution, milliseconds, 1000 to 300000; by default 30000.',
+    description:
+      'How long a request waits for the execution, milliseconds, 1000 to 300000; by default 30000.',
   })
   timeoutMs?: number | null;
 
@@ -71,7 +75,8 @@ export class WebhookInput {
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'Until then headers and bodies of requests are kept, at most a day; by default they are not.',
+    description:
+      'Until then headers and bodies of requests are kept, at most a day; by default they are not.',
   })
   recordUntil?: Date | null;
 }

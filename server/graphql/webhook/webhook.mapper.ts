@@ -23,7 +23,9 @@ export function toWebhookInput(input: WebhookInput): hooks.WebhookInput {
 /** The fields that a change names, null included: null gives a field its default again. */
 export function toWebhookChange(input: WebhookInput): Partial<hooks.WebhookInput> {
   return Object.fromEntries(
-    Object.entries(toWebhookInput(input)).filter(([field]) => input[field as keyof WebhookInput] !== undefined),
+    Object.entries(toWebhookInput(input)).filter(
+      ([field]) => input[field as keyof WebhookInput] !== undefined,
+    ),
   );
 }
 

@@ -66,7 +66,9 @@ export const respond: NodeDefinition<RespondConfig> = {
   category: 'network',
   config,
   inputs: [{ id: 'input', label: 'Input' }],
-  outputs: () => [{ id: 'output', label: 'Output', description: '{ status, headers, body }', isOptional: true }],
+  outputs: () => [
+    { id: 'output', label: 'Output', description: '{ status, headers, body }', isOptional: true },
+  ],
   canFail: true,
   effects: 'none',
   validate: headerProblems,

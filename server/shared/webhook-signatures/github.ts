@@ -1,5 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { boundedHeader, type Finding, malformed, matchesAny, mismatch, missing, type Verify } from './signature.ts';
+import {
+  boundedHeader,
+  type Finding,
+  malformed,
+  matchesAny,
+  mismatch,
+  missing,
+  type Verify,
+} from './signature.ts';
 
 const HEADER = 'x-hub-signature-256';
 const FORM = 'sha256=<64 hexadecimal digits>';

@@ -141,8 +141,7 @@ function limitWebhooks({ webhooks }: Weft, covers: Covers): Weft['webhooks'] {
         return refuseNotFound('workflow', workflowId, 'workflowId');
       return webhooks.create(names, input, signingSecrets, principal);
     },
-    update: (id, change, signingSecrets) =>
-      ifReached(id, () => webhooks.update(id, change, signingSecrets)),
+    update: (id, change, signingSecrets) => ifReached(id, () => webhooks.update(id, change, signingSecrets)),
     delete: (id) => ifReached(id, () => webhooks.delete(id)),
     rotateSecret: (id, graceSeconds) => ifReached(id, () => webhooks.rotateSecret(id, graceSeconds)),
     replay: (id, requestId) => ifReached(id, () => webhooks.replay(id, requestId)),

@@ -95,7 +95,11 @@ function textOf(bytes: Buffer, contentType: string): string {
 /** A name that comes several times has the list of its values. */
 function fieldsOf(params: URLSearchParams): Record<string, string | string[]> {
   if (params.size > MAX_FIELDS)
-    throw new HttpError(413, 'PAYLOAD_TOO_LARGE', `Expected at most ${MAX_FIELDS} fields, got ${params.size}.`);
+    throw new HttpError(
+      413,
+      'PAYLOAD_TOO_LARGE',
+      `Expected at most ${MAX_FIELDS} fields, got ${params.size}.`,
+    );
   const fields = new Map<string, string | string[]>();
   for (const [name, value] of params) {
     const former = fields.get(name);

@@ -10,7 +10,7 @@ import type { makeStartUseCases } from '../start.ts';
 import type { Execution, UserError } from '../types.ts';
 import { type Answer, type AnswerDeps, acceptedAnswer, answerOf } from './answer.ts';
 import { type DeliveryInput, inputOf } from './delivery-input.ts';
-import { keptPart, openRequestLog, redacted, redactedQuery, type RequestLog } from './request-log.ts';
+import { keptPart, openRequestLog, type RequestLog, redacted, redactedQuery } from './request-log.ts';
 import { makeRequestRate } from './request-rate.ts';
 import { deliveryIdOf, verifyDelivery } from './verify-delivery.ts';
 import { placeOf, type ReceivingWebhook, SELECT_RECEIVING, type WebhookRequest } from './webhook.ts';
@@ -68,7 +68,11 @@ export function openWebhookReceiver(deps: ReceiverDeps): WebhookReceiver {
         return answered;
       } catch (error) {
         const refused = error instanceof HttpError ? error : masked(error, webhook.id);
-        note(log, noted, delivery.signal, { status: refused.status, code: refused.code, reason: refused.message });
+        note(log, noted, delivery.signal, {
+          status: refused.status,
+          code: refused.code,
+          reason: refused.message,
+        });
         // Whoever is no friend of ours learns no more of a webhook that is turned off than of one that is deleted.
         throw refused.code === 'WEBHOOK_DISABLED' ? notFound() : refused;
       }

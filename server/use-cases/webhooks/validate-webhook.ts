@@ -16,7 +16,10 @@ export function webhookErrors(input: WebhookInput): UserError[] {
     errors.push(invalid('name', `Expected a name of 1 to 200 characters, got ${name.length}.`));
   if (methods.length === 0 || new Set(methods).size !== methods.length)
     errors.push(
-      invalid('methods', `Expected one or several of ${webhookMethods.join(', ')}, each once, got ${methods.join(', ') || 'none'}.`),
+      invalid(
+        'methods',
+        `Expected one or several of ${webhookMethods.join(', ')}, each once, got ${methods.join(', ') || 'none'}.`,
+      ),
     );
   errors.push(...range('toleranceSeconds', input.toleranceSeconds, 1, 86_400));
   errors.push(...range('timeoutMs', input.timeoutMs, 1_000, MAX_TIMEOUT_MS));
@@ -39,7 +42,9 @@ export function signingSecretErrors(
   const most = signature === 'NONE' ? 0 : MAX_SIGNING_SECRETS;
   if (count > most || (most > 0 && count === 0)) {
     const expected =
-      most === 0 ? 'none without a `signature`' : 'the secret that the sender signs with, or two while it is replaced';
+      most === 0
+        ? 'none without a `signature`'
+        : 'the secret that the sender signs with, or two while it is replaced';
     return [invalid('signingSecrets', `Expected ${expected}, got ${count}.`)];
   }
   return (secrets ?? []).flatMap((secret, index) => {
@@ -60,7 +65,9 @@ function secretProblem(signature: WebhookSignature, secret: string): string | nu
 function deliveryIdErrors(header: string, signature: WebhookSignature): UserError[] {
   const field = 'deliveryIdHeader';
   if (signature === 'STRIPE' || signature === 'STANDARD_WEBHOOKS')
-    return [invalid(field, `Expected none with the signature ${signature}, which signs the id of a delivery.`)];
+    return [
+      invalid(field, `Expected none with the signature ${signature}, which signs the id of a delivery.`),
+    ];
   if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(header)) return [];
   return [invalid(field, 'Expected the name of a header, such as X-Request-Id, got something else.')];
 }

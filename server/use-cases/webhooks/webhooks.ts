@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { hashOf } from '../../auth/token-secret.ts';
 import type { Reach } from '../../auth/principal.ts';
+import { hashOf } from '../../auth/token-secret.ts';
 import type { Database } from '../../db/database.ts';
 import { toPage } from '../../db/page.ts';
 import type { Seals } from '../../secrets/seal.ts';
@@ -16,9 +16,9 @@ import { lastRequests } from './request-log.ts';
 import { signingSecretErrors, webhookErrors } from './validate-webhook.ts';
 import {
   placeOf,
+  type ReceivingWebhook,
   SELECT_RECEIVING,
   SELECT_WEBHOOKS,
-  type ReceivingWebhook,
   type Webhook,
   type WebhookInput,
   type WebhookRequest,
@@ -91,13 +91,23 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
       if (version === null) return refuseNotFound('workflow', named.name, named.field);
-      const userErrors = [...webhookErrors(input), ...signingSecretErrors(input.signature, signingSecrets, 0)];
+      const userErrors = [
+        ...webhookErrors(input),
+        ...signingSecretErrors(input.signature, signingSecrets, 0),
+      ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const id = newId('wh');
       const sealed = sealAll(id, signingSecrets ?? []);
       if (!sealed.ok) return sealed;
       const secret = newAddressSecret();
-      await pool.query(INSERT, [id, ...columnsOf(input), sealed.value, version.workflowId, hashOf(secret), principal]);
+      await pool.query(INSERT, [
+        id,
+        ...columnsOf(input),
+        sealed.value,
+        version.workflowId,
+        hashOf(secret),
+        principal,
+      ]);
       return withPath(id, secret);
     },
 
@@ -109,7 +119,9 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
     ): Promise<Outcome<Webhook>> {
       let problems: Outcome<unknown> | null = null;
       await database.transaction(async (tx) => {
-        const [webhook] = (await tx.query(`${SELECT_RECEIVING} WHERE id = $1 FOR UPDATE`, [id])) as ReceivingWebhook[];
+        const [webhook] = (await tx.query(`${SELECT_RECEIVING} WHERE id = $1 FOR UPDATE`, [
+          id,
+        ])) as ReceivingWebhook[];
         problems = webhook === undefined ? refuseNotFound('webhook', id) : null;
         if (webhook === undefined) return;
         const input = { ...webhook, ...change };
@@ -125,7 +137,8 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
           problems = { ok: false, userErrors };
           return;
         }
-        const sealed = given === null ? { ok: true as const, value: webhook.sealedSecrets } : sealAll(id, given);
+        const sealed =
+          given === null ? { ok: true as const, value: webhook.sealedSecrets } : sealAll(id, given);
         if (!sealed.ok) {
           problems = sealed;
           return;

@@ -25,6 +25,7 @@ const typeIcons = new Map<string, IconName>([
   ['repeat', 'refresh'],
   ['fail', 'circleX'],
   ['merge', 'merge'],
+  ['respond', 'arrowOut'],
 ]);
 
 const categoryIcons = new Map<string, IconName>([

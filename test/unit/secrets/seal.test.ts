@@ -1,0 +1,87 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readOrMakeKeyFile } from '../../../server/secrets/key-file.ts';
+import { parseKeys, toKey } from '../../../server/secrets/keys.ts';
+import { makeSeals } from '../../../server/secrets/seal.ts';
+
+const [one, two] = [toKey(Buffer.alloc(32, 1)), toKey(Buffer.alloc(32, 2))];
+
+describe('a sealed secret', () => {
+  test('opens at its place and nowhere else, and is another text each time', () => {
+    const seals = makeSeals([one]);
+    const sealed = seals.seal('Grüße', 'webhooks/wh_1');
+    expect(sealed).toMatch(/^v1\.[0-9a-f]{8}\.[\w-]+$/);
+    expect(seals.seal('Grüße', 'webhooks/wh_1')).not.toBe(sealed);
+    expect(seals.open(sealed, 'webhooks/wh_1')).toBe('Grüße');
+    expect(() => seals.open(sealed, 'webhooks/wh_2')).toThrow(
+      expect.objectContaining({ code: 'SECRET_DAMAGED' }),
+    );
+  });
+
+  test('does not open where any of its characters was changed', () => {
+    const seals = makeSeals([one]);
+    const sealed = seals.seal('secret', 'p');
+    for (let at = 0; at < sealed.length; at += 1) {
+      const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'E' : 'A') + sealed.slice(at + 1);
+      expect(() => seals.open(changed, 'p')).toThrow(/secret/i);
+    }
+    for (const text of ['', 'v1', `v1.${one.id}.`, `v1.${one.id}.AAAA`])
+      expect(() => seals.open(text, 'p')).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^SECRET/) }),
+      );
+  });
+
+  test('opens with each key that is there, and is outdated where another one seals', () => {
+    const before = makeSeals([one]).seal('secret', 'p');
+    const seals = makeSeals([two, one]);
+    expect(seals.open(before, 'p')).toBe('secret');
+    expect(seals.isOutdated(before)).toBe(true);
+    expect(seals.isOutdated(seals.seal('secret', 'p'))).toBe(false);
+    expect(() => makeSeals([two]).open(before, 'p')).toThrow(
+      expect.objectContaining({ code: 'SECRETS_KEY_UNKNOWN' }),
+    );
+  });
+
+  test('needs a key, and the error says which setting', () => {
+    const seals = makeSeals([]);
+    const missing = expect.objectContaining({
+      code: 'SECRETS_KEY_MISSING',
+      message: expect.stringContaining('WEFT_SECRETS_KEY_FILE'),
+    });
+    expect(() => seals.seal('secret', 'p')).toThrow(missing);
+    expect(() => seals.open(makeSeals([one]).seal('secret', 'p'), 'p')).toThrow(missing);
+  });
+});
+
+test('keys are 32 bytes in base64, one a line or with commas between them', () => {
+  const text = [one, two].map(({ bytes }) => bytes.toString('base64'));
+  expect(parseKeys(`${text.join('\n')}\n`)).toEqual([one, two]);
+  expect(parseKeys(text.join(','))).toEqual([one, two]);
+  for (const bad of ['', 'short', Buffer.alloc(33).toString('base64'), `${text[0]} x`])
+    expect(parseKeys(bad)).toBeNull();
+});
+
+describe('the file of keys', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'weft-key-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test('is made once, for its owner alone, however many make it at once', async () => {
+    const path = join(folder, 'secrets.key');
+    const made = await Promise.all(Array.from({ length: 8 }, () => readOrMakeKeyFile(path)));
+    expect(new Set(made.map(([key]) => key!.id)).size).toBe(1);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['secrets.key']);
+    expect(parseKeys(await readFile(path, 'utf8'))).toEqual(made[0]);
+  });
+
+  test('is not replaced where it holds something else', async () => {
+    const path = join(folder, 'secrets.key');
+    await writeFile(path, 'lost');
+    await expect(readOrMakeKeyFile(path)).rejects.toMatchObject({ code: 'SECRETS_KEY_INVALID' });
+    expect(await readFile(path, 'utf8')).toBe('lost');
+  });
+});
