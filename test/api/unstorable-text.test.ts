@@ -210,7 +210,7 @@ function sampleOf(
 }
 
 function idFor(name: string, ids: Ids, of?: Field): string {
-  if (name !== 'id') return ids[name as keyof Ids];
+  if (name !== 'id') return ids[name as keyof Ids] ?? ids.executionId;
   return /workflow/.test(of?.name ?? '') ? ids.workflowId : ids.executionId;
 }
 
