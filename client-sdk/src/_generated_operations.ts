@@ -210,6 +210,48 @@ export type ScheduleFiringOutcome =
   /** The execution could not be started, as `reason` says. */
   | 'REFUSED';
 
+/** A method that a webhook may take. */
+export type WebhookMethod =
+  /** Also what a browser or the preview of a link sends. */
+  | 'GET'
+  /** What nearly all senders send. */
+  | 'POST'
+  /** As POST. */
+  | 'PUT'
+  /** As POST. */
+  | 'PATCH'
+  /** As POST. */
+  | 'DELETE';
+
+/** How a sender shows that a request is its own, beside knowing the address. */
+export type WebhookSignature =
+  /** Not at all: who knows the address may call it. */
+  | 'NONE'
+  /** `X-Hub-Signature-256`; signs no time. */
+  | 'GITHUB'
+  /** `Stripe-Signature`, with its time. */
+  | 'STRIPE'
+  /** `webhook-id`, `webhook-timestamp`, `webhook-signature`, or the same names with `svix-`. */
+  | 'STANDARD_WEBHOOKS';
+
+/** When a request to a webhook is answered, and with what. */
+export type WebhookRespond =
+  /** 202 with `{ "executionId" }`, once the execution is committed. */
+  | 'IMMEDIATELY'
+  /** 200 with the execution's output when it has succeeded, 500 when it has not. */
+  | 'OUTPUT'
+  /** What the first `respond` node says that succeeds; 204 or 500 where none did. */
+  | 'NODE';
+
+/** What a request to a webhook has started. */
+export type WebhookRequestOutcome =
+  /** A new execution. */
+  | 'STARTED'
+  /** Nothing: the delivery had come before, and was answered with its execution. */
+  | 'REPEATED'
+  /** Nothing, as `code` and `reason` say. */
+  | 'REFUSED';
+
 /** What a token is for. */
 export type TokenKind =
   /** Made by an administrator, for a program or a person. */
@@ -537,6 +579,14 @@ export type SecurityViolationFilter = {
   occurredBefore?: string | null | undefined;
 };
 
+/** Which webhooks to list. Each field narrows the list. */
+export type WebhookFilter = {
+  /** Those of this workflow. */
+  workflowId?: string | null | undefined;
+  /** Those that are turned on, or those that are not. */
+  isEnabled?: boolean | null | undefined;
+};
+
 /** A token for a program or a person. */
 export type TokenCreateInput = {
   /** What it is for, 1 to 100 characters. */
@@ -713,6 +763,66 @@ export type ScheduleInput = {
   catchupWindowMs?: number | null | undefined;
   /** Pauses the schedule when so many of its executions in a row have FAILED; by default never. */
   pauseAfterFailures?: number | null | undefined;
+};
+
+/** A new webhook. */
+export type WebhookCreateInput = {
+  /** A name for people, 1 to 200 characters; by default `Webhook`. */
+  name?: string | null | undefined;
+  /** The version to run; by default the latest at each request. */
+  versionNumber?: number | null | undefined;
+  /** The methods that it takes; by default POST. */
+  methods?: Array<WebhookMethod> | null | undefined;
+  /** By default true. One that is turned off answers as if it did not exist. */
+  isEnabled?: boolean | null | undefined;
+  /** By default NONE. */
+  signature?: WebhookSignature | null | undefined;
+  /** The secret that the sender signs with, or two while it is replaced. They are kept sealed, and never shown. */
+  signingSecrets?: Array<string> | null | undefined;
+  /** How far the signed time may be from now, seconds, 1 to 86400; by default 300. */
+  toleranceSeconds?: number | null | undefined;
+  /** The header with the id of a delivery; by default `X-GitHub-Delivery` for GITHUB and `Idempotency-Key` for NONE. The other schemes sign the id. */
+  deliveryIdHeader?: string | null | undefined;
+  /** By default IMMEDIATELY. */
+  respond?: WebhookRespond | null | undefined;
+  /** How long a request waits for the execution, milliseconds, 1000 to 300000; by default 30000. */
+  timeoutMs?: number | null | undefined;
+  /** How many requests a minute each process takes, 1 to 1000000; by default 600. */
+  maxPerMinute?: number | null | undefined;
+  /** Until then headers and bodies of requests are kept, at most a day; by default they are not. */
+  recordUntil?: string | null | undefined;
+  /** The workflow to run; or name it by its `workflowKey`. */
+  workflowId?: string | null | undefined;
+  /** The key of the workflow to run. */
+  workflowKey?: string | null | undefined;
+};
+
+/** How a webhook takes requests. A field that is left out has its default. */
+export type WebhookInput = {
+  /** A name for people, 1 to 200 characters; by default `Webhook`. */
+  name?: string | null | undefined;
+  /** The version to run; by default the latest at each request. */
+  versionNumber?: number | null | undefined;
+  /** The methods that it takes; by default POST. */
+  methods?: Array<WebhookMethod> | null | undefined;
+  /** By default true. One that is turned off answers as if it did not exist. */
+  isEnabled?: boolean | null | undefined;
+  /** By default NONE. */
+  signature?: WebhookSignature | null | undefined;
+  /** The secret that the sender signs with, or two while it is replaced. They are kept sealed, and never shown. */
+  signingSecrets?: Array<string> | null | undefined;
+  /** How far the signed time may be from now, seconds, 1 to 86400; by default 300. */
+  toleranceSeconds?: number | null | undefined;
+  /** The header with the id of a delivery; by default `X-GitHub-Delivery` for GITHUB and `Idempotency-Key` for NONE. The other schemes sign the id. */
+  deliveryIdHeader?: string | null | undefined;
+  /** By default IMMEDIATELY. */
+  respond?: WebhookRespond | null | undefined;
+  /** How long a request waits for the execution, milliseconds, 1000 to 300000; by default 30000. */
+  timeoutMs?: number | null | undefined;
+  /** How many requests a minute each process takes, 1 to 1000000; by default 600. */
+  maxPerMinute?: number | null | undefined;
+  /** Until then headers and bodies of requests are kept, at most a day; by default they are not. */
+  recordUntil?: string | null | undefined;
 };
 
 /** The types of events, for filtering. Each has the name of its GraphQL type. */
@@ -3352,6 +3462,243 @@ export type ServerInfoQuery = {
   };
 };
 
+export type WebhooksQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: WebhookFilter | null | undefined;
+}>;
+
+
+export type WebhooksQuery = {
+  /** Webhooks, newest first. */
+  webhooks: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<WebhookPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type WebhookQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookQuery = {
+  /** A webhook by its id; null where there is none. */
+  webhook: WebhookPartsFragment | null;
+};
+
+export type WebhookRequestsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookRequestsQuery = {
+  /** A webhook by its id; null where there is none. */
+  webhook: {
+    /** The last 50 requests, newest first; each is here a moment after its answer. */
+    requests: Array<{
+      /** What `webhookReplay` names it by. */
+      id: string;
+      /** When it came. */
+      receivedAt: string;
+      /** Its method. */
+      method: string;
+      /** The status that it was answered with; null where the sender went away before. */
+      status: number | null;
+      /** What it has started. */
+      outcome: WebhookRequestOutcome;
+      /** Why it was no success, for programs. */
+      code: string | null;
+      /** Why it was no success, for people. */
+      reason: string | null;
+      /** The id of the delivery; null where it has none. */
+      deliveryId: string | null;
+      /** Its query; null where it was not recorded. What looks like a secret is redacted. */
+      query: string | null;
+      /** Its headers; null where they were not recorded. What looks like a secret is redacted. */
+      headers: unknown;
+      /** The first 64 KiB of its body, as `bodyEncoding` says; null where it was not recorded. */
+      body: string | null;
+      /** `base64` where `body` is no text; else null. */
+      bodyEncoding: string | null;
+      /** The size of its body; null where it was not read. */
+      bodyBytes: number | null;
+      /** What it was answered with; null where nothing had started, or it was deleted. */
+      execution: {
+        /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+        id: string;
+        /** Its status. */
+        status: ExecutionStatus;
+      } | null;
+    }>;
+  } | null;
+};
+
+export type WebhookCreateMutationVariables = Exact<{
+  input: WebhookCreateInput;
+}>;
+
+
+export type WebhookCreateMutation = {
+  /** Makes an address at which requests from outside start executions of a workflow. */
+  webhookCreate: WebhookSecretPayloadPartsFragment;
+};
+
+export type WebhookUpdateMutationVariables = Exact<{
+  id: string;
+  input: WebhookInput;
+}>;
+
+
+export type WebhookUpdateMutation = {
+  /** Changes the fields that are given, null to give one its default again. */
+  webhookUpdate: {
+    /** The webhook; null where there are userErrors. */
+    webhook: WebhookPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WebhookDeleteMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookDeleteMutation = {
+  /** Deletes a webhook and its address. Executions that it started stay, and go on. */
+  webhookDelete: {
+    /** The id; null where there are userErrors. */
+    deletedId: string | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WebhookRotateSecretMutationVariables = Exact<{
+  id: string;
+  graceSeconds?: number | null | undefined;
+}>;
+
+
+export type WebhookRotateSecretMutation = {
+  /** Gives a webhook a new address. The former one goes on for `graceSeconds`, and ends then. */
+  webhookRotateSecret: WebhookSecretPayloadPartsFragment;
+};
+
+export type WebhookReplayMutationVariables = Exact<{
+  id: string;
+  requestId: string;
+}>;
+
+
+export type WebhookReplayMutation = {
+  /** Starts an execution with a request that was recorded whole, whatever became of it then. */
+  webhookReplay: {
+    /** The execution; null where there are userErrors. */
+    execution: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+    } | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WebhookSecretPayloadPartsFragment = {
+  /** Where requests go: a path on every server with the role `api`. It has the secret in it, and is shown this once. */
+  path: string | null;
+  /** The webhook; null where there are userErrors. */
+  webhook: WebhookPartsFragment | null;
+  /** Empty where the mutation succeeded. */
+  userErrors: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
+  }>;
+};
+
+export type WebhookPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** A name for people. */
+  name: string;
+  /** The version that it runs; null for the latest. */
+  versionNumber: number | null;
+  /** The methods that it takes. */
+  methods: Array<WebhookMethod>;
+  /** Whether it takes requests. */
+  isEnabled: boolean;
+  /** How senders sign. */
+  signature: WebhookSignature;
+  /** How many signing secrets it has. */
+  signingSecrets: number;
+  /** How far a signed time may be from now, seconds. */
+  toleranceSeconds: number;
+  /** The header with the id of a delivery; null for the usual one. */
+  deliveryIdHeader: string | null;
+  /** When a request is answered, and with what. */
+  respond: WebhookRespond;
+  /** How long a request waits for the execution, milliseconds. */
+  timeoutMs: number;
+  /** How many requests a minute each process takes. */
+  maxPerMinute: number;
+  /** Until when headers and bodies of requests are kept; null where they never were. */
+  recordUntil: string | null;
+  /** When it was created. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** The workflow; null where it was deleted. */
+  workflow: {
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+    key: string;
+    /** The name of its latest version. */
+    name: string;
+  } | null;
+};
+
 export type WorkflowPartsFragment = {
   /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
   id: string;
@@ -3976,6 +4323,30 @@ export const SecurityAlertsDocument: Document<SecurityAlertsQuery, SecurityAlert
 
 export const ServerInfoDocument: Document<ServerInfoQuery, ServerInfoQueryVariables> =
   'query ServerInfo{serverInfo{version roles startedAt postgresVersion sandbox{available pythonVersion policy allowedHosts problem{code message remedy}walls{name inForce detail}services{url isUp problem running waiting max}}packages{allowed blocked allowedCover sourceBuilds noIndex maxEnvironmentsMb}}}';
+
+export const WebhooksDocument: Document<WebhooksQuery, WebhooksQueryVariables> =
+  'query Webhooks($first:Int$after:String$filter:WebhookFilter){webhooks(first:$first after:$after filter:$filter){nodes{...WebhookParts}pageInfo{hasNextPage endCursor}}}fragment WebhookParts on Webhook{id name workflow{id key name}versionNumber methods isEnabled signature signingSecrets toleranceSeconds deliveryIdHeader respond timeoutMs maxPerMinute recordUntil createdAt updatedAt}';
+
+export const WebhookDocument: Document<WebhookQuery, WebhookQueryVariables> =
+  'query Webhook($id:ID!){webhook(id:$id){...WebhookParts}}fragment WebhookParts on Webhook{id name workflow{id key name}versionNumber methods isEnabled signature signingSecrets toleranceSeconds deliveryIdHeader respond timeoutMs maxPerMinute recordUntil createdAt updatedAt}';
+
+export const WebhookRequestsDocument: Document<WebhookRequestsQuery, WebhookRequestsQueryVariables> =
+  'query WebhookRequests($id:ID!){webhook(id:$id){requests{id receivedAt method status outcome code reason deliveryId query headers body bodyEncoding bodyBytes execution{id status}}}}';
+
+export const WebhookCreateDocument: Document<WebhookCreateMutation, WebhookCreateMutationVariables> =
+  'mutation WebhookCreate($input:WebhookCreateInput!){webhookCreate(input:$input){...WebhookSecretPayloadParts}}fragment WebhookSecretPayloadParts on WebhookSecretPayload{path webhook{...WebhookParts}userErrors{level code field message}}fragment WebhookParts on Webhook{id name workflow{id key name}versionNumber methods isEnabled signature signingSecrets toleranceSeconds deliveryIdHeader respond timeoutMs maxPerMinute recordUntil createdAt updatedAt}';
+
+export const WebhookUpdateDocument: Document<WebhookUpdateMutation, WebhookUpdateMutationVariables> =
+  'mutation WebhookUpdate($id:ID!$input:WebhookInput!){webhookUpdate(id:$id input:$input){webhook{...WebhookParts}userErrors{level code field message}}}fragment WebhookParts on Webhook{id name workflow{id key name}versionNumber methods isEnabled signature signingSecrets toleranceSeconds deliveryIdHeader respond timeoutMs maxPerMinute recordUntil createdAt updatedAt}';
+
+export const WebhookDeleteDocument: Document<WebhookDeleteMutation, WebhookDeleteMutationVariables> =
+  'mutation WebhookDelete($id:ID!){webhookDelete(id:$id){deletedId userErrors{level code field message}}}';
+
+export const WebhookRotateSecretDocument: Document<WebhookRotateSecretMutation, WebhookRotateSecretMutationVariables> =
+  'mutation WebhookRotateSecret($id:ID!$graceSeconds:Int){webhookRotateSecret(id:$id graceSeconds:$graceSeconds){...WebhookSecretPayloadParts}}fragment WebhookSecretPayloadParts on WebhookSecretPayload{path webhook{...WebhookParts}userErrors{level code field message}}fragment WebhookParts on Webhook{id name workflow{id key name}versionNumber methods isEnabled signature signingSecrets toleranceSeconds deliveryIdHeader respond timeoutMs maxPerMinute recordUntil createdAt updatedAt}';
+
+export const WebhookReplayDocument: Document<WebhookReplayMutation, WebhookReplayMutationVariables> =
+  'mutation WebhookReplay($id:ID!$requestId:ID!){webhookReplay(id:$id requestId:$requestId){execution{id}userErrors{level code field message}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
   'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';

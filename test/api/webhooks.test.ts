@@ -402,7 +402,10 @@ describe('signatures', () => {
   test('neither secrets nor addresses are in the database', async () => {
     const hook = await created({ signature: 'GITHUB', signingSecrets: [SECRET] });
     const { rows } = await sql.query('SELECT webhooks::text AS row FROM webhooks WHERE id = $1', [hook.id]);
-    const text = rows[0].row as string;
+    await update(hook.id, { signingSecrets: [SECRET, OTHER] });
+    const audited = await sql.query('SELECT string_agg(audit_log::text, chr(10)) AS rows FROM audit_log');
+    expect(audited.rows[0].rows).toContain(hook.id);
+    const text = `${rows[0].row}${audited.rows[0].rows}`;
     const address = hook.path.split('/')[2]!;
     for (const secret of [SECRET, address])
       for (const form of ['utf8', 'base64url'] as const) {

@@ -4,6 +4,7 @@ import { WeftError } from '../../shared/errors.ts';
 import type { Approval } from '../../use-cases/approvals.ts';
 import type { Schedule } from '../../use-cases/triggers/schedule.ts';
 import type { Execution, Workflow } from '../../use-cases/types.ts';
+import type { Webhook } from '../../use-cases/webhooks/webhook.ts';
 import type { Weft } from '../../use-cases/weft.ts';
 import type { GraphqlContext } from '../context.ts';
 import { lineOf } from './audit-line.ts';
@@ -42,6 +43,10 @@ const execution = {
 const schedule = {
   before: async ({ id }: Arguments, { schedules }: Weft) => ofSchedule(await schedules.get(id)),
   after: ({ schedule }: Payload) => ofSchedule(schedule as Schedule | null),
+};
+const webhook = {
+  before: async ({ id }: Arguments, { webhooks }: Weft) => ofWebhook(await webhooks.get(id)),
+  after: ({ webhook }: Payload) => ofWebhook(webhook as Webhook | null),
 };
 const token = {
   before: async ({ id }: Arguments, { tokens }: Weft) => ofToken(await tokens.get(id)),
@@ -85,6 +90,11 @@ export const audited: Readonly<Record<string, Audited>> = {
   tokenCreate: { after: token.after },
   tokenMint: { after: token.after },
   tokenRevoke: token,
+  webhookCreate: { after: webhook.after },
+  webhookDelete: { before: webhook.before, after: gone('deletedId') },
+  webhookReplay: { before: webhook.before, after: execution.after },
+  webhookRotateSecret: webhook,
+  webhookUpdate: webhook,
   workflowCreate: { after: workflow.after },
   workflowDelete: { before: workflow.before, after: gone('deletedWorkflowId') },
   workflowRename: workflow,
@@ -160,6 +170,13 @@ function ofSchedule(schedule: Schedule | null): Summary | null {
     schedule;
   const when = { cron, intervalMs, timezone, overlap, pausedAt, input: hashOfValue(input) };
   return { target: id, is: within({ name, workflowId, version: versionNumber, ...when }) };
+}
+
+/** What is secret of it is not in here. */
+function ofWebhook(webhook: Webhook | null): Summary | null {
+  if (webhook === null) return null;
+  const { id, principal: _, createdAt: __, updatedAt, versionNumber: version, ...fields } = webhook;
+  return { target: id, is: within({ ...fields, version, updatedAt }) };
 }
 
 function ofToken(token: Token | null): Summary | null {
