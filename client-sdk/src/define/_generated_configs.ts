@@ -129,6 +129,21 @@ export interface RepeatConfig {
   delayMs?: number;
 }
 
+export interface RespondConfig {
+  /** The status of the response, 200 to 599. */
+  status?: number;
+  /** Such as `content-type`, which is JSON or plain text unless given. Those that act on the whole site, such as cookies, may not be set. */
+  headers?: {
+    [key: string]: string;
+  };
+  /** Text is sent as it is, anything else as JSON. Without it, the input of the node is sent. */
+  body?: RespondConfigSchema0;
+}
+
+export type RespondConfigSchema0 = string | number | boolean | null | RespondConfigSchema0[] | {
+  [key: string]: RespondConfigSchema0;
+};
+
 export interface SubworkflowConfig {
   /** The key of the workflow, or its id. It may hold templates. */
   workflow: string;
@@ -169,6 +184,7 @@ export interface NodeConfigs {
   output: OutputConfig;
   python: PythonConfig;
   repeat: RepeatConfig;
+  respond: RespondConfig;
   subworkflow: SubworkflowConfig;
   switch: SwitchConfig;
   transform: TransformConfig;
@@ -186,6 +202,7 @@ export interface NodeFields {
   output: { value: 'template' };
   python: { code: 'text'; packages: 'template'; hosts: 'template'; timeoutMs: 'template'; memoryMb: 'template'; recursionLimit: 'template' };
   repeat: { workflow: 'template'; version: 'template'; until: 'expression'; input: 'expression'; maxRuns: 'template'; delayMs: 'template' };
+  respond: { status: 'template'; headers: 'template'; body: 'template' };
   subworkflow: { workflow: 'template'; version: 'template'; input: 'template'; wait: 'template' };
   switch: { cases: 'expression' };
   transform: { expression: 'expression' };
