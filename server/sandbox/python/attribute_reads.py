@@ -1,27 +1,30 @@
-"""Calls of `getattr` in a program that need no guard at run time, which costs two to three times the call itself.
+"""Calls of `getattr` in a program that need no guard at run time, which costs twice what the call itself does.
 
     getattr(x, "name"), getattr(x, "name", default)   the static wall has judged what stands there: Python's own function
-    getattr(x, name)                                  a reader in C for each name, made when the name first comes
+    getattr(x, name), getattr(x, name, default)       READ(x, KNOWN[name]) if name in KNOWN else GUARD(x, name)
+    getattr(x(), name + "s"), and whatever else       GUARD(x(), name + "s")
 
-Both only where the name can lead neither to what policy.json blocks nor to a module (`Harmless`); for all others the
-guard judges (guards.py). What Python's own function and the readers are is in the constants of the code, which only a
-code object shows: so this is for `strict`, where `dis` is blocked. A call raises what it raises in plain Python, from
-the same place in the text.
+READ is Python's own function, GUARD that of guards.py. KNOWN has the names that the guard has met and that can lead
+neither to what policy.json blocks nor to a module (`Harmless`); what is read is the text in it, whatever `name` pretends
+to equal. All three are in the constants of the code, which only a code object shows: so this is for `strict`, where
+`dis` is blocked. A call raises what it raises in plain Python, from the same place in the text.
 
-`mark` puts bytes into the tree, which no program can know, and `put_in` replaces them by the functions, because the
-compiler takes no function as a constant.
+`mark` puts bytes into the tree, which no program can know, and `put_in` replaces them, because the compiler takes
+none of them as a constant.
 """
 
 import ast
+import itertools
 import os
 import re
+import sys
 import types
-from operator import attrgetter
 from typing import NamedTuple
 
 from policy import DATA
 
 MAX_NAMES = 1000
+MAX_REPEATED_NODES = 8
 LINE_END = re.compile(r"\r\n|\r|\n")
 _read = getattr
 # `getattr = f`, `"getattr"`, `def getattr(` and `import *` may give the name another meaning.
@@ -40,20 +43,9 @@ class Harmless:
         """The name if it is one of them, otherwise None."""
         if type(name) is not str or name[:1] == "_" or name in self._others or len(self.known) >= MAX_NAMES:
             return None
-        self.known[name] = name
-        return name
-
-
-class _Readers(dict):
-    def __init__(self, harmless, guard):
-        super().__init__()
-        self._harmless, self._guard = harmless, guard
-
-    def __missing__(self, name):
-        if self._harmless.learn(name) is None or "." in name:
-            return lambda object: self._guard(object, name)
-        reader = self[name] = attrgetter(name)
-        return reader
+        interned = sys.intern(name)  # Python finds these faster, here and as an attribute
+        self.known[interned] = interned
+        return interned
 
 
 def _names_of_modules(modules):
@@ -74,15 +66,18 @@ def _names_of_modules(modules):
 class Reads(NamedTuple):
     """What stands in the constants of a program's code instead of these bytes."""
 
-    functions: dict
-    by_name: bytes
+    values: dict
+    known: bytes
     plain: bytes
+    guards: dict  # by the number of arguments
     harmless: Harmless
 
 
-def make_reads(harmless, guard):
-    by_name, plain = os.urandom(16), os.urandom(16)
-    return Reads({by_name: _Readers(harmless, guard), plain: _read}, by_name, plain, harmless)
+def make_reads(harmless, guards):
+    known, plain = os.urandom(16), os.urandom(16)
+    guarded = {count: os.urandom(16) for count in guards}
+    values = {known: harmless.known, plain: _read, **{guarded[count]: guards[count] for count in guards}}
+    return Reads(values, known, plain, guarded, harmless)
 
 
 def mark(tree, code, reads):
@@ -90,8 +85,8 @@ def mark(tree, code, reads):
     if _OTHERWISE.search(code):
         return False
     lines = [number for number, line in enumerate(LINE_END.split(code), 1) if "getattr" in line]
-    found = [node for node in _nodes_on(tree, lines) if _is_call(node)]
-    return any([_mark_call(node, reads) for node in found])
+    # Outwards, because what is inside of a call moves into what stands for the call.
+    return any([_mark_calls_in(node, reads) for node in reversed([*_nodes_on(tree, lines)])])
 
 
 def _nodes_on(tree, lines):
@@ -105,6 +100,32 @@ def _nodes_on(tree, lines):
                 waiting.append(child)
 
 
+def _mark_calls_in(node, reads):
+    is_marked = False
+    for field, value in ast.iter_fields(node):
+        marked = [_marked(each, reads) for each in value] if isinstance(value, list) else _marked(value, reads)
+        if marked != value:
+            setattr(node, field, marked)
+            is_marked = True
+    return is_marked
+
+
+def _marked(node, reads):
+    """What stands for this node: the node itself, unless it is a call of `getattr`."""
+    if not _is_call(node):
+        return node
+    if len(node.args) not in (2, 3) or _is_harmless(node.args[1], reads):  # a wrong number of arguments reads nothing
+        return _call_of(reads.plain, node, node.args)
+    guarded = _call_of(reads.guards[len(node.args)], node, node.args)
+    value, name, *default = node.args
+    if not (isinstance(name, ast.Name) and _is_path(value) and all(map(_is_short, default))):
+        return guarded  # the name would be read twice, or what stands in both calls is long
+    known = ast.Subscript(ast.Constant(reads.known), name, ast.Load())
+    is_known = ast.Compare(name, [ast.In()], [ast.Constant(reads.known)])
+    plain = _call_of(reads.plain, node, [value, _placed(known, node), *default])
+    return ast.copy_location(ast.IfExp(_placed(is_known, node), plain, guarded), node)
+
+
 def _is_call(node):
     return (
         isinstance(node, ast.Call)
@@ -115,18 +136,21 @@ def _is_call(node):
     )
 
 
-def _mark_call(call, reads):
-    if len(call.args) not in (2, 3) or _is_harmless(call.args[1], reads):  # the wrong number of arguments reads nothing
-        # The compiler warns of a call of bytes, unless they are part of an expression.
-        parts = ast.Constant(True), ast.Constant(reads.plain), ast.Constant(None)
-        call.func = _placed(ast.IfExp(*parts), call.func)
-        return True
-    value, name, *default = call.args
-    if default or not (isinstance(value, ast.Name) and isinstance(name, ast.Name)):
-        return False  # the name is read before the value, which is the same for names alone
-    call.args = [value]
-    call.func = _placed(ast.Subscript(ast.Constant(reads.by_name), name, ast.Load()), call)
-    return True
+def _is_path(node):
+    """It is read after the name and not before, which is the same for these: `self`, `self.point`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_short(node):
+    return len([*itertools.islice(ast.walk(node), MAX_REPEATED_NODES + 1)]) <= MAX_REPEATED_NODES
+
+
+def _call_of(mark, call, arguments):
+    # The compiler warns of a call of bytes, unless they are part of an expression.
+    function = ast.IfExp(ast.Constant(True), ast.Constant(mark), ast.Constant(None))
+    return ast.copy_location(ast.Call(_placed(function, call.func), arguments, []), call)
 
 
 def _is_harmless(name, reads):
@@ -140,8 +164,8 @@ def _placed(node, original):
     return node
 
 
-def put_in(code, functions):
-    constants = tuple(_with_functions(constant, functions) for constant in code.co_consts)
+def put_in(code, values):
+    constants = tuple(_with_values(constant, values) for constant in code.co_consts)
     return code if all(map(_is, constants, code.co_consts)) else code.replace(co_consts=constants)
 
 
@@ -149,7 +173,7 @@ def _is(one, other):
     return one is other
 
 
-def _with_functions(constant, functions):
+def _with_values(constant, values):
     if isinstance(constant, types.CodeType):
-        return put_in(constant, functions)
-    return functions.get(constant, constant) if type(constant) is bytes else constant
+        return put_in(constant, values)
+    return values.get(constant, constant) if type(constant) is bytes else constant

@@ -211,6 +211,8 @@ def _guarded_import(stand_in):
         name, fromlist = _exact(name), fromlist and tuple(map(_exact, fromlist))
         if level == 0 and name in STAND_INS and (fromlist or has_stand_in(name)):
             module = judged_stand_ins[name, fromlist] = import_stand_in(name, fromlist)
+            if not fromlist and name in modules:
+                judged[name] = modules[name], module
             return module
         if level == 0:
             for dotted in (name, *(f"{name}.{item}" for item in fromlist or ())):
@@ -245,30 +247,63 @@ def _guarded_import(stand_in):
 
 def _guarded_getattr(event, harmless):
     """Takes twice as long as the call (bench/strict-calls.ts); attribute_reads.py has the calls that need no guard."""
-    read, missing, known, learn = _read, object(), harmless.known, harmless.learn
-    judged, module_type = ATTRIBUTES, types.ModuleType
+    read, missing, known = _read, object(), harmless.known
+    judged_read = _judged_read(event, harmless, missing)
 
     def getattr(object, name, default=missing, /):
         try:
             exact = known[name]
         except (KeyError, TypeError):
-            exact = learn(name)
-        if exact is None:
-            return judged_read(object, name, default)
-        return read(object, exact) if default is missing else read(object, exact, default)
+            pass
+        else:
+            return read(object, exact) if default is missing else read(object, exact, default)
+        return judged_read(object, name, default)
+
+    getattr.__qualname__ = "getattr"
+    return getattr
+
+
+def guarded_reads(harmless):
+    """`getattr` of a program by its number of arguments, which need not be found out at each call."""
+    read, missing, known = _read, object(), harmless.known
+    judged_read = _judged_read(FORBID, harmless, missing)
+
+    def read_two(object, name, /):
+        try:
+            exact = known[name]
+        except (KeyError, TypeError):
+            pass
+        else:
+            return read(object, exact)
+        return judged_read(object, name, missing)
+
+    def read_three(object, name, default, /):
+        try:
+            exact = known[name]
+        except (KeyError, TypeError):
+            pass
+        else:
+            return read(object, exact, default)
+        return judged_read(object, name, default)
+
+    return {2: read_two, 3: read_three}
+
+
+def _judged_read(event, harmless, missing):
+    read, learn, judged, module_type = _read, harmless.learn, ATTRIBUTES, types.ModuleType
 
     def judged_read(object, name, default):
-        name = _exact(name)
-        if type(name) is str and name in judged:
-            _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
+        if learn(name) is None:
+            name = _exact(name)
+            if type(name) is str and name in judged:
+                _audit(event, ATTRIBUTE_RULES[name], f"`.{name}`", ATTRIBUTES[name], name)
         value = read(object, name) if default is missing else read(object, name, default)
         if type(value) is module_type and module_reason(value.__name__):
             owner = object if isinstance(object, (module_type, type)) else type(object)
             _forbid_module(event, value, f"{owner.__name__}.{name}", name)
         return value
 
-    getattr.__qualname__ = "getattr"
-    return getattr
+    return judged_read
 
 
 def _exact(name):

@@ -52,7 +52,7 @@ def compile_tree(tree, code, reads=None):
         is_marked = reads is not None and attribute_reads.mark(tree, code, reads)
         compiled = shapes.compile_as(tree, shape, FILENAME)
         if is_marked:
-            compiled = attribute_reads.put_in(compiled, reads.functions)
+            compiled = attribute_reads.put_in(compiled, reads.values)
     except SyntaxError as error:
         _count_in_characters(error, code)
         raise

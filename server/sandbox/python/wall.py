@@ -46,8 +46,8 @@ def make_reads():
     """For a program that runs behind the wall."""
     if not _waiting:
         prepare()
-    _wall, guarded, harmless = _waiting[0]
-    return attribute_reads.make_reads(harmless, guarded["getattr"])
+    *_, harmless = _waiting[0]
+    return attribute_reads.make_reads(harmless, guards.guarded_reads(harmless))
 
 
 def raise_wall(
