@@ -1,5 +1,7 @@
 """Runs programs as a cell does: in a fork of this process, with a scratch folder and a pipe for frames."""
 
+import atexit
+import functools
 import json
 import os
 import shutil
@@ -16,8 +18,34 @@ sys.path.insert(0, PYTHON_FOLDER)
 
 import cell  # noqa: E402  the folder is on the path only now
 import program  # noqa: E402
+import wall  # noqa: E402
+
+# As a fork-server does before it makes cells: for each run anew, it would take three times as long as the run.
+wall.prepare()
 
 TIME_LIMIT_SECONDS = 60
+# Starts Python once, and forks it for each script, which then begins and ends as any script does.
+_PLAIN_PYTHON = """
+import json, os, signal, sys, types
+for line in sys.stdin:
+    path = json.loads(line)
+    child = os.fork()
+    if not child:
+        break
+    print(os.waitpid(child, 0)[1], flush=True)
+else:
+    sys.exit()
+signal.alarm(%d)
+os.chdir(os.path.dirname(path))
+for target, name in (0, os.devnull), (1, "../stdout"), (2, "../stderr"):
+    os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), target)
+sys.argv = [path]
+main = sys.modules["__main__"] = types.ModuleType("__main__")
+main.__file__ = path
+with open(path, encoding="utf-8") as script:
+    main = compile(script.read(), path, "exec"), main.__dict__
+exec(*main)
+""" % TIME_LIMIT_SECONDS
 
 
 class Outcome(NamedTuple):
@@ -101,18 +129,26 @@ def run_plainly(code, input=None):
     before = f"import json as _json\ninput_data = _json.loads({json.dumps(json.dumps(input))})\ndel _json\n"
     after = "\nimport json as _json\nprint('\\n' + _json.dumps(result))\n"
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "script.py")
+        path = os.path.join(folder, "work", "script.py")
+        os.mkdir(os.path.dirname(path))
         with open(path, "w", encoding="utf-8") as script:
             script.write(before + textwrap.dedent(code) + after)
-        done = subprocess.run(
-            [sys.executable, "-I", path],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT_SECONDS,
-        )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+        python = _plain_python()
+        python.stdin.write(json.dumps(path) + "\n")
+        python.stdin.flush()
+        status = python.stdout.readline()
+        stdout, stderr = (_read(os.path.join(folder, name)) for name in ("stdout", "stderr"))
+    assert status == "0\n", stderr
+    return json.loads(stdout.splitlines()[-1])
+
+
+@functools.cache
+def _plain_python():
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    python = subprocess.Popen([sys.executable, "-I", "-c", _PLAIN_PYTHON], text=True, **pipes)
+    process = os.getpid()
+    atexit.register(lambda: os.getpid() == process and python.communicate())  # programs run what they inherit
+    return python
 
 
 def _read(path):

@@ -19,9 +19,11 @@ path the program named (outside.py); and everything after a program has run nati
 an error message with the line of the offence.
 """
 
+import contextlib
 import errno
 import os
 import signal
+import time
 
 import callers
 import libraries
@@ -51,6 +53,7 @@ _PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
 _AF_UNIX = 1
 _MAY_FORK = "os.fork"
+_UNTIL_SECOND_SIGNAL_SECONDS = 0.2
 
 
 class SecurityError(BaseException):
@@ -108,7 +111,7 @@ class Wall:
         message = f"{what} is blocked: {reason}"
         self._violations.add(_violation(rule, message, frame))
         if os.getpid() != self._process:
-            os.kill(self._process, signal.SIGTERM)  # a pool would wait for its worker until the timeout of the run
+            _request_end(self._process)  # a pool would wait for its worker until the timeout of the run
         raise SecurityError(message)
 
     def refuse(self, rule, what, reason, frame, names, targets, error_type):
@@ -140,6 +143,14 @@ class Wall:
     def names(self, path, frame):
         """Whether the program named this path to the library that opens it, or opens it itself."""
         return not isinstance(path, int) and outside.is_named(frame, outside.text_of(path), self._code)
+
+
+def _request_end(process):
+    """Twice, because Python misses a signal that comes just before it begins to wait for a lock."""
+    os.kill(process, signal.SIGTERM)
+    time.sleep(_UNTIL_SECOND_SIGNAL_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
 
 
 def _skip_own_frames(wall, event, arguments, _frame):

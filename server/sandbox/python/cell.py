@@ -234,8 +234,10 @@ def _let_term_end_forked_processes():
 
 
 def _end_by_exception(number, _frame):
-    """So that `finally` blocks run within the grace time. Code that catches SystemExit does not change the outcome, nor
-    does code that waits for ever in one, as multiprocessing may when it ends its workers."""
+    """So that `finally` blocks run within the grace time; a second signal must not interrupt them. Code that catches
+    SystemExit does not change the outcome, nor does code that waits for ever in one, as multiprocessing may when it ends
+    its workers."""
+    signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(RuntimeError):  # as many threads as there may be
         _thread.start_new_thread(_exit_soon, (128 + number,))
     raise SystemExit(128 + number)
