@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import gc
 import json
 import os
 import shutil
@@ -20,8 +21,12 @@ import cell  # noqa: E402  the folder is on the path only now
 import program  # noqa: E402
 import wall  # noqa: E402
 
+# A folder of packages, to which tests may add some.
+PACKAGES_FOLDER = tempfile.mkdtemp(prefix="weft-test-packages-")
+sys.path.append(PACKAGES_FOLDER)
 # As a fork-server does before it makes cells: for each run anew, it would take three times as long as the run.
 wall.prepare()
+gc.freeze()
 
 TIME_LIMIT_SECONDS = 60
 # Starts Python once, and forks it for each script, which then begins and ends as any script does.
@@ -46,6 +51,15 @@ with open(path, encoding="utf-8") as script:
     main = compile(script.read(), path, "exec"), main.__dict__
 exec(*main)
 """ % TIME_LIMIT_SECONDS
+
+
+def _at_end(function):
+    """Of this process: programs, in forks of it, run what it has registered as well."""
+    process = os.getpid()
+    atexit.register(lambda: os.getpid() == process and function())
+
+
+_at_end(lambda: shutil.rmtree(PACKAGES_FOLDER))
 
 
 class Outcome(NamedTuple):
@@ -146,8 +160,7 @@ def run_plainly(code, input=None):
 def _plain_python():
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     python = subprocess.Popen([sys.executable, "-I", "-c", _PLAIN_PYTHON], text=True, **pipes)
-    process = os.getpid()
-    atexit.register(lambda: os.getpid() == process and python.communicate())  # programs run what they inherit
+    _at_end(python.communicate)
     return python
 
 

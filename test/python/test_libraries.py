@@ -1,11 +1,8 @@
 import os
-import shutil
-import sys
-import tempfile
 import textwrap
 import unittest
 
-from support import run
+from support import PACKAGES_FOLDER, run
 
 # A package as people install it, with what libraries do on their own account and what they do for others.
 LIBRARY = """
@@ -52,15 +49,8 @@ FATAL, OWN = [True], [False]
 class LibraryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="weft-library-")
-        with open(os.path.join(cls.folder, "honest.py"), "w", encoding="utf-8") as file:
+        with open(os.path.join(PACKAGES_FOLDER, "honest.py"), "w", encoding="utf-8") as file:
             file.write(LIBRARY)
-        sys.path.append(cls.folder)
-
-    @classmethod
-    def tearDownClass(cls):
-        sys.path.remove(cls.folder)
-        shutil.rmtree(cls.folder)
 
     def run_with(self, code):
         return run("import honest, random\nshell = random._os.system\n" + textwrap.dedent(code))

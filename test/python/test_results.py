@@ -150,9 +150,8 @@ class ErrorTest(unittest.TestCase):
         value = []
         for _ in range(90):
             value = [value, value]
-        self.assert_error(value, "larger than")
-        for too_large in ([value, {1}], list(range(6000)), {"a": {1: "x" * 10_000}}):
-            with self.assertRaises(ResultError):
+        for too_large in (value, [value, {1}], list(range(6000)), {"a": {1: "x" * 10_000}}):
+            with self.assertRaisesRegex(ResultError, "larger than"):
                 to_json(too_large, max_bytes=10_000)
         with self.assertRaises(ResultError):
             to_json("é" * 6, max_bytes=13)
@@ -167,9 +166,10 @@ class ErrorTest(unittest.TestCase):
 class SpeedTest(unittest.TestCase):
     def test_ten_megabytes_of_plain_data_take_little_longer_than_json_dumps(self):
         rows = [{"id": i, "name": f"name {i}", "values": [i, i * 0.5, None, True]} for i in range(150_000)]
-        bare = min(_seconds(lambda: json.dumps(rows, ensure_ascii=False)) for _ in range(3))
-        ours = min(_seconds(lambda: to_json(rows)) for _ in range(3))
-        self.assertGreater(len(to_json(rows)), 9_000_000)
+        texts = []
+        bare = min(_seconds(lambda: json.dumps(rows, ensure_ascii=False)) for _ in range(2))
+        ours = min(_seconds(lambda: texts.append(to_json(rows))) for _ in range(2))
+        self.assertGreater(len(texts[0]), 9_000_000)
         self.assertLess(ours, bare * 8)
 
 
