@@ -7,10 +7,10 @@
  *     npm run bench -- python-corpus stdlib                  those of the standard library
  *     npm run bench -- python-corpus ~/TheAlgorithms         the .py files of a folder
  *     npm run bench -- python-corpus sympy:2/5               the second of five parts of what there is
- *     CORPUS_POLICY=standard npm run bench -- python-corpus …
+ *     CORPUS_POLICY=standard npm run bench -- python-corpus …            or kernel
  *
  * Baseline: the same programs in the same interpreter with the same packages (support/corpus.py). What does not end in time,
- * lacks a module or needs the network there is left out, and counted. So is what differs between runs there: what
+ * lacks a module or needs processes or the network there is left out, and counted. So is what differs between runs there: what
  * differs in a cell runs again, with other seeds of hashes and values in memory that nothing was written to.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -18,6 +18,8 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { z } from 'zod';
+import { pythonPolicies } from '../server/sandbox/backend.ts';
 import { projectRoot } from '../server/shared/paths.ts';
 import { openPypiSandbox, type PypiSandbox } from '../test/support/pypi.ts';
 import type { TestRun } from '../test/support/test-sandbox.ts';
@@ -30,6 +32,7 @@ interface Answer {
   stdout: string;
   error: string | null;
   result: unknown;
+  needs: string | null;
 }
 interface Verdict {
   kind: 'same' | 'refused' | 'differs' | 'left out';
@@ -44,7 +47,7 @@ const NETWORK_ERRORS = new Set(['URLError', 'HTTPError', 'gaierror', 'Connection
 /** For further runs of what differs: sets of texts have another order by each. */
 const HASH_SEEDS = ['1', '2', '3', '4'];
 const AT_ONCE = 2;
-const POLICY = process.env.CORPUS_POLICY === 'standard' ? 'standard' : 'strict';
+const POLICY = z.enum(pythonPolicies).default('strict').parse(process.env.CORPUS_POLICY);
 const MAX_LISTED = Number(process.env.CORPUS_LISTED ?? 40);
 
 const sources = process.argv.slice(2);
@@ -120,7 +123,7 @@ async function runPlainly(
   for (const program of programs) {
     child.stdin.write(`${JSON.stringify(program)}\n`);
     const { value } = await lines.next();
-    answers.push(JSON.parse(value ?? '{"stdout":"","error":"timeout","result":null}'));
+    answers.push(JSON.parse(value ?? '{"stdout":"","error":"timeout","result":null,"needs":null}'));
   }
   child.stdin.end();
   return answers;
@@ -131,9 +134,10 @@ function verdictOf(plain: Answer, run: TestRun): Verdict {
   return reason ? { kind: 'left out', cause: `plain Python: ${reason}` } : judge(plain, run);
 }
 
-function reasonToLeaveOut({ error, result }: Answer): string | null {
+function reasonToLeaveOut({ error, result, needs }: Answer): string | null {
   if (error === 'ModuleNotFoundError') return String(result);
   if (error === 'timeout') return 'it does not end in 10 s';
+  if (needs !== null) return `it needs ${needs}`;
   if (NETWORK_ERRORS.has(error ?? '')) return 'it needs the network';
   return null;
 }

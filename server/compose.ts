@@ -163,7 +163,10 @@ async function openParts(foundation: Foundation) {
   const registry = makeNodeRegistry(
     {
       packageRules: config.packages.rules,
-      maxTimeoutMs: config.runBounds.maxTimeoutMs,
+      bounds:
+        config.pythonServiceUrls.length === 0
+          ? config.runBounds
+          : { maxTimeoutMs: config.runBounds.maxTimeoutMs },
       openedHosts: config.requestLimits.openedHosts,
     },
     opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),

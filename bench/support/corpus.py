@@ -1,7 +1,9 @@
 """The Python side of bench/python-corpus.ts: collects programs, and runs them in plain Python.
 
     corpus.py collect <source> <site-packages>     prints {"name", "code"}, one a line
-    corpus.py run <site-packages> <module>…        reads such lines, prints {"name", "stdout", "error", "result"}
+    corpus.py run <site-packages> <module>…        reads such lines, prints {"name", "stdout", "error", "result", "needs"}
+
+`needs` is what a cell does not have and the program reached for, by the audit events of the interpreter.
 
 A source is a folder, whose .py files are programs as they are, or the name of an installed package, or `stdlib`: of
 these, the examples in each docstring are a program, which prints the values of expressions as the prompt does.
@@ -30,6 +32,10 @@ import types
 FILENAME = "<node>"
 TIME_LIMIT_SECONDS = 10
 MAX_OUTPUT = 1 << 20
+NEEDS = {
+    "processes": ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.spawn", "os.fork", "os.forkpty", "os.kill"),
+    "the network": ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"),
+}
 SHOW = "def _show(value):\n    if value is not None:\n        print(repr(value))\n"
 SETUP = {
     "numpy": "import numpy as np",
@@ -142,7 +148,7 @@ def _run(code):
         os.waitpid(child, 0)
         report = pathlib.Path(folder, ".report")
         stdout = pathlib.Path(folder, ".stdout").read_text(encoding="utf-8", errors="replace")[:MAX_OUTPUT]
-        outcome = json.loads(report.read_text()) if report.exists() else {"error": "timeout", "result": None}
+        outcome = json.loads(report.read_text()) if report.exists() else {"error": "timeout", "result": None, "needs": None}
         return {"stdout": stdout, **outcome}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -161,11 +167,18 @@ def _live(code, folder):
             os.dup2(descriptor, target)
         sys.stdin, sys.stdout, sys.stderr = open(0), io.open(1, "w", encoding="utf-8"), io.open(2, "w")
         sys.argv = [FILENAME]
-        outcome = _outcome(code)
+        needs = _watch_needs()
+        outcome = {**_outcome(code), "needs": needs[0] if needs else None}
         sys.stdout.flush()
         pathlib.Path(folder, ".report").write_text(json.dumps(outcome))
     finally:
         os._exit(0)
+
+
+def _watch_needs():
+    needs, what = [], {event: what for what, events in NEEDS.items() for event in events}
+    sys.addaudithook(lambda event, _: event in what and needs.append(what[event]))
+    return needs
 
 
 def _outcome(code):

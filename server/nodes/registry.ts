@@ -65,7 +65,7 @@ const noServices: NodeServices = {
 
 /** What no operator has changed: every package is allowed, and none but public hosts are reached. No server is around it. */
 export const nodeRegistry: NodeRegistry = makeNodeRegistry(
-  { packageRules: allPackages, maxTimeoutMs: defaultBounds.maxTimeoutMs, openedHosts: [] },
+  { packageRules: allPackages, bounds: defaultBounds, openedHosts: [] },
   openOutbound({ allowedHosts: makeAllowedHosts([]) }),
   noServices,
   64 * 1024 * 1024,

@@ -13,7 +13,14 @@ const KERNEL = "result = eval('1 + 1')";
 
 beforeAll(async () => {
   ({ url: databaseUrl } = stack.use(await createDatabase()));
-  const env = { PYTHON_POLICY: 'standard', PYTHON_MAX_TIMEOUT_SECONDS: '600', WEFT_WAITING_CELLS: '2' };
+  const env = {
+    PYTHON_POLICY: 'standard',
+    PYTHON_MAX_TIMEOUT_SECONDS: '600',
+    PYTHON_OUTPUT_MB: '2',
+    PYTHONPATH: import.meta.dirname,
+    SECRET_OF_THE_HOST: 'x',
+    WEFT_WAITING_CELLS: '2',
+  };
   server = stack.use(await startWeft({ databaseUrl, env }));
   weft = stack.use(new WeftClient(server.url));
 });
@@ -57,6 +64,20 @@ test('a workflow has the policy of the server, or the stricter one that it asks 
   const strict = await save({ nodes: nodesOf(STANDARD), pythonPolicy: 'STRICT' });
   expect(strict.workflow!.latestVersion).toEqual({ pythonPolicy: 'STRICT' });
   expect(await endOf(weft, await weft.start(strict.workflow!.id))).toBe('PYTHON_SECURITY_ERROR');
+});
+
+test('code has no variable of the server, whose PYTHONPATH is not searched either', async () => {
+  const code =
+    'import os, sys\nresult = [os.environ.get("SECRET_OF_THE_HOST"), sorted(os.environ), sys.path]';
+  const [secret, names, folders] = (await weft.allEvents(await weft.runPython(code))).at(-1)!.output as [
+    null,
+    string[],
+    string[],
+  ];
+  expect(secret).toBeNull();
+  expect(names).toEqual(expect.arrayContaining(['HOME', 'USER']));
+  expect(names.filter((name) => /PYTHON|WEFT|DATABASE|TOKEN/.test(name))).toEqual([]);
+  expect(folders).not.toContain(import.meta.dirname);
 });
 
 test('a looser policy than the server has is refused, with the setting and what to do', async () => {
@@ -113,11 +134,17 @@ test('the warnings of a workflow are by its own policy', async () => {
   expect(new Set(await warningsOf('STRICT'))).toEqual(new Set(['PYTHON_SECURITY_ERROR']));
 });
 
-test('forms and saving have the longest time limit of the server', async () => {
+test('forms and saving have the bounds of the server', async () => {
   const { nodeDefinition } = await weft.query<{
-    nodeDefinition: { fields: { name: string; max: number }[]; configSchema: object };
-  }>('{ nodeDefinition(type: "python") { fields { name max } configSchema } }');
-  expect(nodeDefinition.fields).toContainEqual({ name: 'timeoutMs', max: 600_000 });
+    nodeDefinition: { fields: { name: string; max: number; description: string }[]; configSchema: object };
+  }>('{ nodeDefinition(type: "python") { fields { name max description } configSchema } }');
+  const described = (text: string) => expect.stringContaining(text);
+  expect(nodeDefinition.fields).toMatchObject(
+    expect.arrayContaining([
+      { name: 'timeoutMs', max: 600_000, description: described('1 second to 10 minutes') },
+      { name: 'memoryMb', max: 16_384, description: described('folder may hold 64 MiB, and 2 MiB of its') },
+    ]),
+  );
   expect(nodeDefinition.configSchema).toMatchObject({ properties: { timeoutMs: { maximum: 600_000 } } });
   expect((await save({ nodes: nodesOf('1', { timeoutMs: 600_000 }) })).userErrors).toEqual([]);
   expect((await save({ nodes: nodesOf('1', { timeoutMs: 600_001 }) })).userErrors).toMatchObject([

@@ -12,6 +12,7 @@ import {
   type PythonEvent,
   type PythonFinding,
   type PythonViolation,
+  type RunBounds,
 } from '../../sandbox/backend.ts';
 import { checkHosts, MAX_HOSTS, narrowHosts } from '../../shared/http/host-rules.ts';
 import { severityOf, TRIED_BY_A_LIBRARY } from '../../shared/severity.ts';
@@ -26,7 +27,7 @@ import {
 } from '../definition.ts';
 import { hasTemplate } from '../template.ts';
 
-const makeConfig = (maxTimeoutMs: number, openedHosts: readonly string[]) =>
+const makeConfig = ({ maxTimeoutMs, ...bounds }: GrantedBounds, openedHosts: readonly string[]) =>
   z.strictObject({
     code: z
       .string()
@@ -80,7 +81,7 @@ const makeConfig = (maxTimeoutMs: number, openedHosts: readonly string[]) =>
       .default(512)
       .meta({
         title: 'Memory',
-        description: 'Most memory the run may use, in MiB.',
+        description: `Most memory the run may use, in MiB.${boundsInWords(bounds)}`,
         placeholder: '512',
         widget: 'number',
       } satisfies FieldMeta),
@@ -97,11 +98,13 @@ const makeConfig = (maxTimeoutMs: number, openedHosts: readonly string[]) =>
       } satisfies FieldMeta),
   });
 
+type GrantedBounds = Pick<RunBounds, 'maxTimeoutMs'> & Partial<RunBounds>;
+
 /** What the operator grants to Python nodes; a workflow is checked against it when it is saved. */
 export interface PythonGrants {
   packageRules: PackageRules;
-  /** The longest time limit. */
-  maxTimeoutMs: number;
+  /** Where sandbox services run Python, all but the time limit are theirs. */
+  bounds: GrantedBounds;
   /** The hosts that nodes may name, as shared/http/host-rules.ts describes them. */
   openedHosts: readonly string[];
 }
@@ -109,10 +112,10 @@ export interface PythonGrants {
 type PythonConfig = z.infer<ReturnType<typeof makeConfig>>;
 
 export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
-  const { packageRules: rules, maxTimeoutMs, openedHosts } = grants;
+  const { packageRules: rules, bounds, openedHosts } = grants;
   return {
     ...python,
-    config: makeConfig(maxTimeoutMs, openedHosts),
+    config: makeConfig(bounds, openedHosts),
     validate: ({ packages = [], hosts = [], code = '' }) => [
       ...packageProblems(packages, rules),
       ...hostProblems(hosts, openedHosts),
@@ -139,6 +142,12 @@ function openedInWords(opened: readonly string[]): string {
 }
 
 const MAX_SHOWN_HOSTS = 20;
+
+function boundsInWords({ scratchMb, fileMb, outputMb }: Partial<RunBounds>): string {
+  if (scratchMb === undefined || fileMb === undefined || outputMb === undefined) return '';
+  const file = fileMb < scratchMb ? ` and a file in it ${fileMb} MiB` : '';
+  return ` On this server, its folder may hold ${scratchMb} MiB${file}, and ${outputMb} MiB of its output is kept.`;
+}
 
 function inWords(ms: number): string {
   const [count, unit] = ms % 60_000 === 0 ? [ms / 60_000, 'minute'] : [ms / 1_000, 'second'];
