@@ -43,7 +43,7 @@ SETUP = {
     "scipy": "import numpy as np\nimport scipy",
     "sklearn": "import numpy as np\nimport sklearn",
     "networkx": "import networkx as nx",
-    "statsmodels": "import numpy as np\nimport statsmodels.api as sm",
+    "statsmodels": "import numpy as np\nimport pandas as pd\nimport statsmodels.api as sm",
     "sympy": "from sympy import *",
 }
 # Modules whose import starts something, or that are tests.
