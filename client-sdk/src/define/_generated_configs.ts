@@ -108,7 +108,7 @@ export interface PythonConfig {
   hosts?: string[];
   /** How long the code may run before it is stopped: 1 second to 5 minutes. */
   timeoutMs?: number;
-  /** Most memory the run may use, in MiB. */
+  /** Most memory the run may use, in MiB. On this server, its folder may hold 64 MiB, and 1 MiB of its output is kept. */
   memoryMb?: number;
   /** How many calls may be nested, where Python's own 1000 are too few. */
   recursionLimit?: number;
