@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openAccess } from './auth/access.ts';
+import { makeOidc } from './auth/oidc.ts';
 import { makeTokenStore } from './auth/token-store.ts';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
@@ -257,7 +258,13 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const weft = makeUseCases(parts, worker);
   const weftFor = makeWeftFor(weft, parts);
   const access = opened.use(
-    openAccess({ apiToken: config.apiToken, tokens: makeTokenStore(parts.pool), hub: parts.hub, logger }),
+    openAccess({
+      apiToken: config.apiToken,
+      tokens: makeTokenStore(parts.pool),
+      oidc: config.oidc === undefined ? null : makeOidc(config.oidc),
+      hub: parts.hub,
+      logger,
+    }),
   );
   const webhooks = openWebhookReceiver({
     ...parts,

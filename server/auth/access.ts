@@ -2,6 +2,7 @@ import type { Hub } from '../journal/hub.ts';
 import { makeBearerCheck } from '../shared/http/bearer.ts';
 import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
+import { isJwt, type Oidc } from './oidc.ts';
 import { anonymous, firstAdmin, type Principal } from './principal.ts';
 import { hashOf, TOKEN_PREFIX } from './token-secret.ts';
 import type { TokenStore } from './token-store.ts';
@@ -22,12 +23,16 @@ export interface AccessOptions {
   apiToken: string | undefined;
   /** Null where there is no database, and so no token but that of the setting. */
   tokens: TokenStore | null;
+  /** Null where no issuer is named. With one, every request needs a token. */
+  oidc: Oidc | null;
   hub: Pick<Hub, 'listen'> | null;
   logger: Logger;
 }
 
 /** How long a token that was looked up is believed. A revocation reaches all replicas at once; this is for a lost one. */
 const BELIEVED_MS = 5_000;
+/** The same for a token of an issuer: nobody can revoke it, but its key may be withdrawn. */
+const BELIEVED_OF_ISSUER_MS = 60_000;
 /** How often the tokens of what is open are looked at. */
 const LOOK_MS = 3_000;
 const MAX_KNOWN = 10_000;
@@ -37,11 +42,11 @@ interface Known {
   until: number;
 }
 
-export function openAccess({ apiToken, tokens, hub, logger }: AccessOptions): Access {
+export function openAccess({ apiToken, tokens, oidc, hub, logger }: AccessOptions): Access {
   const checkApiToken = makeBearerCheck(apiToken, TOKEN_HINT);
   /** By the hash of the secret: none is kept in memory. In the order of reading. */
   const known = new Map<string, Known>();
-  const open = new Map<string, Set<() => void>>();
+  const open = new Map<Principal, Set<() => void>>();
   const stopListening = hub?.listen('token', undefined, (id) => {
     forget(id);
     look();
@@ -50,24 +55,26 @@ export function openAccess({ apiToken, tokens, hub, logger }: AccessOptions): Ac
 
   return {
     authenticate(authorization) {
-      const secret = tokens === null ? null : secretOf(authorization);
-      if (secret === null || isApiToken(authorization)) {
+      const secret = secretOf(authorization);
+      const look = isApiToken(authorization) ? null : lookerFor(secret);
+      if (look === null) {
+        if (apiToken === undefined && oidc !== null) throw expectedToken();
         checkApiToken(authorization);
         return apiToken === undefined ? anonymous : firstAdmin;
       }
       const hash = hashOf(secret);
       const found = known.get(hash.toString('latin1'));
       if (found !== undefined && found.until > Date.now()) return found.principal;
-      return lookUp(hash);
+      return lookUp(hash, look);
     },
 
-    watch({ id, kind }, end) {
-      if (kind === 'ANONYMOUS' || kind === 'API_TOKEN') return () => {};
-      const ends = open.get(id) ?? new Set();
-      open.set(id, ends.add(end));
+    watch(principal, end) {
+      if (principal.kind === 'ANONYMOUS' || principal.kind === 'API_TOKEN') return () => {};
+      const ends = open.get(principal) ?? new Set();
+      open.set(principal, ends.add(end));
       return () => {
         ends.delete(end);
-        if (ends.size === 0 && open.get(id) === ends) open.delete(id);
+        if (ends.size === 0 && open.get(principal) === ends) open.delete(principal);
       };
     },
 
@@ -77,9 +84,9 @@ export function openAccess({ apiToken, tokens, hub, logger }: AccessOptions): Ac
     },
   };
 
-  /** Only where the setting looks like one of ours. */
+  /** Only where the setting looks like one of ours, or of an issuer. */
   function isApiToken(authorization: string | undefined): boolean {
-    if (!apiToken?.startsWith(TOKEN_PREFIX)) return false;
+    if (apiToken === undefined || !(apiToken.startsWith(TOKEN_PREFIX) || isJwt(apiToken))) return false;
     try {
       checkApiToken(authorization);
       return true;
@@ -88,15 +95,26 @@ export function openAccess({ apiToken, tokens, hub, logger }: AccessOptions): Ac
     }
   }
 
-  async function lookUp(hash: Buffer): Promise<Principal> {
+  /** How the principal of a secret is found; null where it is the setting's, or nobody's. */
+  function lookerFor(secret: string): Looker | null {
+    if (tokens !== null && secret.startsWith(TOKEN_PREFIX))
+      return {
+        find: async (hash) => (await tokens.find(hash)) ?? refuse(),
+        believedMs: BELIEVED_MS,
+      };
+    if (oidc !== null && isJwt(secret))
+      return { find: () => oidc.authenticate(secret), believedMs: BELIEVED_OF_ISSUER_MS };
+    return null;
+  }
+
+  async function lookUp(hash: Buffer, { find, believedMs }: Looker): Promise<Principal> {
     const key = hash.toString('latin1');
     const readAt = Date.now();
-    const found = await tokens!.find(hash);
     const before = known.get(key)?.principal;
     known.delete(key);
-    if (found === null) throw refused();
+    const found = await find(hash);
     const principal = before ?? found;
-    const until = Math.min(readAt + BELIEVED_MS, found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
+    const until = Math.min(readAt + believedMs, found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
     known.set(key, { principal, until });
     if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
     return principal;
@@ -108,28 +126,52 @@ export function openAccess({ apiToken, tokens, hub, logger }: AccessOptions): Ac
   }
 
   function look(): void {
-    if (open.size === 0 || tokens === null) return;
-    tokens.ended([...open.keys()]).then(
+    const ours: Principal[] = [];
+    for (const principal of open.keys()) {
+      if (principal.kind !== 'OIDC') ours.push(principal);
+      else if (principal.expiresAt!.getTime() <= Date.now()) endAll(principal);
+    }
+    if (ours.length === 0 || tokens === null) return;
+    tokens.ended(ours.map(({ id }) => id)).then(
       (ids) => {
-        for (const id of ids) for (const end of [...(open.get(id) ?? [])]) end();
+        const ended = new Set(ids);
+        for (const principal of ours) if (ended.has(principal.id)) endAll(principal);
       },
       (error) => logger.debug({ err: error }, 'the tokens of open streams could not be looked at'),
     );
   }
+
+  function endAll(principal: Principal): void {
+    for (const end of [...(open.get(principal) ?? [])]) end();
+  }
 }
 
-function secretOf(authorization: string | undefined): string | null {
-  const text = authorization ?? '';
-  return text.startsWith(`Bearer ${TOKEN_PREFIX}`) ? text.slice('Bearer '.length) : null;
+interface Looker {
+  /** @throws HttpError */
+  find(hash: Buffer): Promise<Principal>;
+  believedMs: number;
 }
 
-function refused(): HttpError {
-  return new HttpError(
+/** Empty where there is none. */
+function secretOf(authorization: string | undefined): string {
+  return authorization?.startsWith(BEARER) ? authorization.slice(BEARER.length) : '';
+}
+
+const BEARER = 'Bearer ';
+
+function refuse(): never {
+  throw new HttpError(
     401,
     'UNAUTHENTICATED',
     'Expected a token of this server that is neither revoked nor expired, got another. Ask an administrator for a new one.',
     { 'www-authenticate': 'Bearer' },
   );
+}
+
+function expectedToken(): HttpError {
+  const message =
+    'Expected a token of an issuer, or of this server, as `Authorization: Bearer <token>`, got none or another.';
+  return new HttpError(401, 'UNAUTHENTICATED', message, { 'www-authenticate': 'Bearer' });
 }
 
 const TOKEN_HINT =

@@ -12,8 +12,8 @@ export interface Principal {
   id: string;
   /** For people. */
   name: string;
-  /** ANONYMOUS: the server wants no token. API_TOKEN: that of the setting. */
-  kind: 'ANONYMOUS' | 'API_TOKEN' | TokenKind;
+  /** ANONYMOUS: the server wants no token. API_TOKEN: that of the setting. OIDC: that of an issuer. */
+  kind: 'ANONYMOUS' | 'API_TOKEN' | 'OIDC' | TokenKind;
   /** With all that they include. */
   scopes: ReadonlySet<Scope>;
   /** Null where it reaches everything. */

@@ -20,6 +20,15 @@ export interface Config {
   dataDir: string;
   databaseUrl: string | undefined;
   apiToken: string | undefined;
+  /** Undefined where no issuer is named. */
+  oidc:
+    | {
+        issuers: string[];
+        audience: string;
+        claim: string;
+        scopes: ReadonlyMap<string, 'READ' | 'RUN' | 'EDIT' | 'ADMIN'>;
+      }
+    | undefined;
   allowedOrigins: string[];
   maxConnections: number | undefined;
   roles: Role[];
@@ -92,6 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: settings.WEFT_DATA_DIR,
     databaseUrl: settings.DATABASE_URL,
     apiToken: settings.WEFT_API_TOKEN,
+    oidc: oidcOf(settings),
     allowedOrigins: settings.WEFT_ALLOWED_ORIGINS,
     maxConnections: settings.WEFT_MAX_CONNECTIONS,
     roles,
@@ -174,6 +184,17 @@ function requireSecret(name: 'WEFT_API_TOKEN' | 'PYTHON_SERVICE_TOKEN', settings
     'INVALID_SETTINGS',
     `HOST=${settings.HOST} lets other machines in, and this server runs code. ` +
       `Set ${name} to a secret of at least 16 characters, or HOST to 127.0.0.1.`,
+  );
+}
+
+function oidcOf(settings: ParsedSettings): Config['oidc'] {
+  const { WEFT_OIDC_ISSUERS: issuers, WEFT_OIDC_AUDIENCE: audience } = settings;
+  if (issuers.length === 0) return undefined;
+  if (audience !== undefined)
+    return { issuers, audience, claim: settings.WEFT_OIDC_CLAIM, scopes: settings.WEFT_OIDC_SCOPES };
+  throw new WeftError(
+    'INVALID_SETTINGS',
+    'WEFT_OIDC_ISSUERS make tokens for many programs. Set WEFT_OIDC_AUDIENCE to what those for this server are made for.',
   );
 }
 

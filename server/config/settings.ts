@@ -9,7 +9,10 @@ import { packageSettings } from './packages.ts';
 import {
   commaList,
   flag,
+  issuerUrl,
   oneOf,
+  scopeMap,
+  scopeNames,
   secret,
   secretKeys,
   someNumber,
@@ -55,6 +58,21 @@ export const Settings = z.object({
     .describe(
       'The token of the first administrator; with it every request needs one. Not set: open to loopback.',
     ),
+  WEFT_OIDC_ISSUERS: commaList
+    .pipe(z.array(issuerUrl()))
+    .default([])
+    .describe('The OpenID Connect issuers whose JSON Web Tokens count as tokens, separated by commas.'),
+  WEFT_OIDC_AUDIENCE: z
+    .string()
+    .optional()
+    .describe('What tokens of issuers must be made for: their `aud`. Needed with WEFT_OIDC_ISSUERS.'),
+  WEFT_OIDC_CLAIM: z
+    .string()
+    .default('scope')
+    .describe('The claim of tokens of issuers that says what they may do: a list, or text with spaces.'),
+  WEFT_OIDC_SCOPES: scopeMap()
+    .default(new Map(scopeNames.map((scope) => [`weft:${scope.toLowerCase()}`, scope])))
+    .describe('The scope that each value of the claim grants, such as staff=RUN,ops=ADMIN.'),
   WEFT_ALLOWED_ORIGINS: commaList
     .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
     .default([])

@@ -44,6 +44,36 @@ export const commaList = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+/** Whoever could read or change what is sent to an issuer over http could make tokens: only on this machine. */
+export const issuerUrl = () =>
+  z.string().refine((text) => {
+    const url = URL.parse(text);
+    if (url === null || url.search !== '' || url.hash !== '' || url.username !== '') return false;
+    return (
+      url.protocol === 'https:' ||
+      (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1)$/.test(url.hostname))
+    );
+  }, 'expected issuers such as https://id.example.org, without a query');
+
+export const scopeNames = ['READ', 'RUN', 'EDIT', 'ADMIN'] as const;
+
+/** `staff=RUN,ops=ADMIN` */
+export const scopeMap = () =>
+  commaList.transform((parts, context) => {
+    const scopes = new Map<string, (typeof scopeNames)[number]>();
+    for (const part of parts) {
+      const at = part.lastIndexOf('=');
+      const scope = scopeNames.find((name) => name === part.slice(at + 1));
+      if (at > 0 && scope !== undefined) scopes.set(part.slice(0, at), scope);
+      else
+        context.addIssue({
+          code: 'custom',
+          message: `expected value=SCOPE, of ${scopeNames.join(', ')}, such as staff=RUN`,
+        });
+    }
+    return scopes;
+  });
+
 /** Where files are kept. Names and passwords have settings of their own, which are not printed. */
 export const storeUrl = () =>
   z

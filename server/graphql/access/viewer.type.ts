@@ -5,6 +5,7 @@ import { TokenScope } from './token.enums.ts';
 export const ViewerKind = {
   ANONYMOUS: 'ANONYMOUS',
   API_TOKEN: 'API_TOKEN',
+  OIDC: 'OIDC',
   SERVICE: 'SERVICE',
   BROWSER: 'BROWSER',
 } as const;
@@ -14,6 +15,7 @@ registerEnumType(ViewerKind, {
   valuesConfig: {
     ANONYMOUS: { description: 'By nothing: the server wants no token, and everybody may do everything.' },
     API_TOKEN: { description: 'By the token of the setting WEFT_API_TOKEN.' },
+    OIDC: { description: 'By a token of an OpenID Connect issuer.' },
     SERVICE: { description: 'By a token that `tokenCreate` made.' },
     BROWSER: { description: 'By a token that `tokenMint` made.' },
   },
@@ -22,7 +24,8 @@ registerEnumType(ViewerKind, {
 @ObjectType({ description: 'Who sends this request, and what it may do.' })
 export class Viewer {
   @Field(() => String, {
-    description: 'As executions and the audit trail name it: `anonymous`, `api-token` or the id of a token.',
+    description:
+      'As executions and the audit trail name it: `anonymous`, `api-token`, the id of a token, or `<issuer>/<sub>`.',
   })
   id!: string;
 

@@ -22,6 +22,14 @@ test.each([
     { PYTHON_SERVICE_URL: 'sandbox' },
     'PYTHON_SERVICE_URL=sandbox: expected a URL such as https://weft.example:4000',
   ],
+  [
+    { WEFT_OIDC_ISSUERS: 'http://id.example.org' },
+    'WEFT_OIDC_ISSUERS=http://id.example.org: expected issuers such as https://id.example.org, without a query',
+  ],
+  [
+    { WEFT_OIDC_SCOPES: 'staff=ROOT' },
+    'WEFT_OIDC_SCOPES=staff=ROOT: expected value=SCOPE, of READ, RUN, EDIT, ADMIN, such as staff=RUN',
+  ],
   [{ WEFT_API_TOKEN: 'short' }, 'WEFT_API_TOKEN=…: expected at least 16 characters'],
 ])('%j is reported once, with the value and what was expected', (env, line) => {
   expect(messageOf(env)).toBe(`Some settings are not valid:\n  ${line}`);
@@ -29,4 +37,8 @@ test.each([
 
 test('all invalid settings are reported together', () => {
   expect(messageOf({ PORT: 'abc', PYTHON_INSTALLER: 'conda' }).split('\n')).toHaveLength(3);
+});
+
+test('issuers without an audience would let in tokens for any program', () => {
+  expect(messageOf({ WEFT_OIDC_ISSUERS: 'https://id.example.org' })).toContain('Set WEFT_OIDC_AUDIENCE');
 });
