@@ -284,6 +284,8 @@ export type ViewerKind =
   | 'ANONYMOUS'
   /** By the token of the setting WEFT_API_TOKEN. */
   | 'API_TOKEN'
+  /** By a token of an OpenID Connect issuer. */
+  | 'OIDC'
   /** By a token that `tokenCreate` made. */
   | 'SERVICE'
   /** By a token that `tokenMint` made. */
@@ -858,7 +860,7 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 export type ViewerQuery = {
   /** Who sends this request, and what it may do. */
   viewer: {
-    /** As executions and the audit trail name it: `anonymous`, `api-token` or the id of a token. */
+    /** As executions and the audit trail name it: `anonymous`, `api-token`, the id of a token, or `<issuer>/<sub>`. */
     id: string;
     /** For people. */
     name: string;
