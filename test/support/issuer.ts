@@ -18,15 +18,17 @@ export interface Issuer extends AsyncDisposable {
 /** An OpenID Connect issuer on this machine. */
 export async function openIssuer(): Promise<Issuer> {
   let kid = 0;
-  let keys: { privateKey: CryptoKey; publicKey: CryptoKey };
+  let privateKey: CryptoKey;
+  let published: object;
   let reads = 0;
-  const server = createServer(async (request, response) => {
-    if (!issuer.isUp) return request.socket.destroy();
-    if (request.url === '/.well-known/openid-configuration')
-      return response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
+  const server = createServer((request, response) => {
+    if (!issuer.isUp) return void request.socket.destroy();
+    if (request.url === '/.well-known/openid-configuration') {
+      response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
+      return;
+    }
     reads += 1;
-    const key = { ...(await exportJWK(keys.publicKey)), kid: String(kid), alg: 'ES256', use: 'sig' };
-    return response.end(JSON.stringify({ keys: [key] }));
+    response.end(JSON.stringify({ keys: [published] }));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const issuer: Issuer = {
@@ -37,13 +39,16 @@ export async function openIssuer(): Promise<Issuer> {
     isUp: true,
     async rotate() {
       kid += 1;
-      keys = await generateKeyPair('ES256');
+      const pair = await generateKeyPair('ES256');
+      privateKey = pair.privateKey;
+      const key = await exportJWK(pair.publicKey);
+      published = { ...key, kid: String(kid), alg: 'ES256', use: 'sig' };
     },
     sign(claims = {}) {
       const now = Math.floor(Date.now() / 1_000);
       const all = { iss: issuer.url, sub: 'ada', aud: 'weft', iat: now, exp: now + 3_600, ...claims };
       const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-      return new SignJWT(given).setProtectedHeader({ alg: 'ES256', kid: String(kid) }).sign(keys.privateKey);
+      return new SignJWT(given).setProtectedHeader({ alg: 'ES256', kid: String(kid) }).sign(privateKey);
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
