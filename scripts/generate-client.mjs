@@ -18,7 +18,7 @@ const typeOptions = {
   defaultScalarType: 'unknown',
   inlineFragmentTypes: 'combine',
   arrayInputCoercion: false,
-  scalars: { ID: 'string', JSON: 'unknown', DateTime: 'string' },
+  scalars: { ID: 'string', JSON: 'unknown', DateTime: 'string', Labels: 'Readonly<Record<string, string>>' },
 };
 
 const generated = await generate();

@@ -54,6 +54,7 @@ import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.t
 import { makeAuditUseCases } from './use-cases/audit.ts';
 import { makeBulkUseCases } from './use-cases/bulk.ts';
 import { makeChildren } from './use-cases/children.ts';
+import { makeStatsUseCases } from './use-cases/execution-stats.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makeWeftFor } from './use-cases/limit/limit.ts';
@@ -323,6 +324,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       ...starts,
       ...retries,
       ...makeBulkUseCases({ database, cancel: executions.cancel, retry: retries.retry }),
+      ...makeStatsUseCases(parts),
       ...makeResumeUseCases(parts),
       ...makeExportUseCases(parts),
     },

@@ -5,6 +5,8 @@ import {
   type ExecutionFilter,
   type ExecutionRetryStrategy,
   type ExecutionRetryVersion,
+  ExecutionStatsDocument,
+  type ExecutionStatsQuery,
   ExecutionsCancelDocument,
   ExecutionsRetryDocument,
 } from './_generated_operations.ts';
@@ -40,9 +42,26 @@ export interface RetryAllOptions extends BulkOptions {
   version?: ExecutionRetryVersion;
 }
 
+/** The executions that were requested within a span of time. */
+export type ExecutionStats = ExecutionStatsQuery['executionStats'][number];
+
+export interface StatsOptions extends RequestOptions {
+  filter?: ExecutionFilter;
+  from: Date | string;
+  /** Now unless given. */
+  to?: Date | string;
+  /** How many spans, 1 to 500; 24 unless given. */
+  buckets?: number;
+}
+
 export interface BulkMethods {
   /** How many executions a filter has. */
   count(filter?: ExecutionFilter, options?: RequestOptions): Promise<number>;
+  /**
+   * Counts and durations of the executions of a filter over time, for charts: a span for each bucket, in order.
+   * @throws WeftRequestError for a range without length
+   */
+  stats(options: StatsOptions): Promise<ExecutionStats[]>;
   /** Cancels all executions of a filter that have not ended, request by request, newest first. */
   cancelAll(options: CancelAllOptions): Promise<BulkResult>;
   /**
@@ -57,6 +76,15 @@ export function makeBulk(settings: Settings): BulkMethods {
     async count(filter, options) {
       const variables = filter === undefined ? {} : { filter };
       return (await request(settings, ExecutionCountDocument, variables, options)).executionCount;
+    },
+    async stats({ filter, from, to, buckets, ...options }) {
+      const variables = {
+        from: new Date(from).toISOString(),
+        ...(filter !== undefined && { filter }),
+        ...(to !== undefined && { to: new Date(to).toISOString() }),
+        ...(buckets !== undefined && { buckets }),
+      };
+      return (await request(settings, ExecutionStatsDocument, variables, options)).executionStats;
     },
     cancelAll: ({ mode, ...options }) =>
       doForAll(options, async (page, idempotent) => {

@@ -9,7 +9,15 @@ export type {
 export type { Approval, ApprovalDecisionInput, Approvals, ApprovalUpdatesOptions } from './approvals.ts';
 export type { Artifacts } from './artifacts.ts';
 export type { AuditedOperation, AuditLog } from './audit-log.ts';
-export type { BulkMethods, BulkOptions, BulkResult, CancelAllOptions, RetryAllOptions } from './bulk.ts';
+export type {
+  BulkMethods,
+  BulkOptions,
+  BulkResult,
+  CancelAllOptions,
+  ExecutionStats,
+  RetryAllOptions,
+  StatsOptions,
+} from './bulk.ts';
 export {
   createClient,
   type NodeDefinition,

@@ -18,6 +18,7 @@ import { Schedules1764630000000 } from '../../migrations/1764630000000-schedules
 import { Access1764700000000 } from '../../migrations/1764700000000-access.ts';
 import { AuditLog1764710000000 } from '../../migrations/1764710000000-audit-log.ts';
 import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.ts';
+import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -40,6 +41,7 @@ export const migrations = [
   Access1764700000000,
   AuditLog1764710000000,
   Webhooks1764800000000,
+  Labels1764810000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -17,6 +17,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Query.executionCount': needs('READ'),
   'Query.executionExport': needs('READ'),
   'Query.executionRetryPlan': needs('READ'),
+  'Query.executionStats': needs('READ'),
   'Query.executions': needs('READ', 'BROWSER'),
   'Query.node': needs('READ', 'BROWSER'),
   'Query.nodeDefinition': needs('READ', 'BROWSER'),

@@ -14,6 +14,25 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}, MAX_JSON_DEPTH),
 });
 
+/** Texts by name, which executions are found by. */
+export const LabelsScalar = new GraphQLScalarType<Record<string, string>, unknown>({
+  name: 'Labels',
+  description:
+    'An object of texts, such as `{ "customer": "42" }`: at most 20, with names of 1 to 63 letters, digits and `._/-`, and values of at most 200 characters.',
+  serialize: (value) => value,
+  parseValue: toTexts,
+  parseLiteral: (node, variables) => toTexts(jsonOfLiteral(node, variables ?? {}, 2)),
+});
+
+function toTexts(value: unknown): Record<string, string> {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isObject && Object.values(value).every((each) => typeof each === 'string'))
+    return value as Record<string, string>;
+  throw new GraphQLError('Expected an object of texts, such as { "customer": "42" }.', {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}
+
 /** A moment as RFC 3339 text. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',

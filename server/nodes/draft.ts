@@ -23,6 +23,8 @@ export interface WorkflowDraft {
   debounce: Debounce | null;
   /** Of its executions, 1 to 5, of which 5 goes first; null for 3, or for that of the execution that starts them. */
   priority: number | null;
+  /** JSONata over `{ input }` whose value has the labels of its executions; null for none. */
+  labels: string | null;
 }
 
 /** What a limit counts together: the value of a JSONata expression over `{ input }`; null for the whole workflow. */
@@ -78,11 +80,12 @@ export function fromStored({
   rate = null,
   debounce = null,
   priority = null,
+  labels = null,
   ...definition
 }: StoredDraft): WorkflowDraft {
   const nodes = definition.nodes.map(toCurrentNode);
   const limits = { concurrency, rate, debounce, priority };
-  return { ...definition, timeoutMs, onFailure, pythonPolicy, ...limits, nodes };
+  return { ...definition, timeoutMs, onFailure, pythonPolicy, labels, ...limits, nodes };
 }
 
 type LaterSetting =
@@ -92,7 +95,8 @@ type LaterSetting =
   | 'concurrency'
   | 'rate'
   | 'debounce'
-  | 'priority';
+  | 'priority'
+  | 'labels';
 type StoredDraft = Omit<WorkflowDraft, LaterSetting | 'nodes'> &
   Partial<Pick<WorkflowDraft, LaterSetting>> & { nodes: readonly StoredNode[] };
 type StoredForEach = Omit<ForEach, 'onItemError' | 'batch'> & Partial<ForEach>;

@@ -5,6 +5,7 @@ import type { ChildOutcome, ChildRequest, Children, ChildStart } from '../nodes/
 import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { type FoundVersion, findVersion, type NamedWorkflow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
+import { labelsOf } from './labels.ts';
 import { limitsOf } from './limit-keys.ts';
 import type { UserError } from './types.ts';
 import { inputErrors } from './validate-input.ts';
@@ -58,6 +59,13 @@ export function makeChildren(deps: ChildrenDeps): Children {
     const limited = await limitsWithoutDebounce(found, named, input);
     if (!limited.ok) return refusedBy(limited);
     const { own, priority } = limited.value;
+    const labels = await labelsOf(
+      evaluator,
+      { owner: workflowId, expression: definition.labels },
+      input,
+      null,
+    );
+    if (!labels.ok) return refusedBy(labels);
     const inserted = await insertExecution(
       {
         ...blankExecution,
@@ -72,6 +80,7 @@ export function makeChildren(deps: ChildrenDeps): Children {
         isAwaited,
         depth,
         priority: priority ?? starter.priority,
+        labels: labels.value,
       },
       definition,
       own,

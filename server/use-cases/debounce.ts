@@ -48,7 +48,14 @@ async function replaceInput(
   id: string,
   { row, own, debounce, files }: DebouncedStart,
 ): Promise<void> {
-  await tx.query(REPLACE_INPUT, [id, row.versionNumber, json(row.input), row.timeoutMs, row.priority]);
+  await tx.query(REPLACE_INPUT, [
+    id,
+    row.versionNumber,
+    json(row.input),
+    row.timeoutMs,
+    row.priority,
+    json(row.labels),
+  ]);
   if (files.length > 0) await tx.query(USE_FILES, [id, files]);
   await tx.query(POSTPONE, [
     id,
@@ -87,7 +94,13 @@ const WAITING = `
   ORDER BY l.number DESC LIMIT 1`;
 
 const REPLACE_INPUT = `
-  UPDATE executions SET version_number = $2, input = $3, timeout_ms = $4, priority = $5 WHERE id = $1`;
+  WITH gone AS (
+    DELETE FROM execution_labels WHERE execution_id = $1 AND $6::jsonb->>name IS DISTINCT FROM value
+  ), labelled AS (
+    INSERT INTO execution_labels (name, value, execution_id)
+    SELECT key, value, $1 FROM jsonb_each_text($6::jsonb) ON CONFLICT DO NOTHING
+  )
+  UPDATE executions SET version_number = $2, input = $3, timeout_ms = $4, priority = $5, labels = $6::jsonb WHERE id = $1`;
 
 const USE_FILES = `
   INSERT INTO artifact_uses (execution_id, artifact_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`;

@@ -1,7 +1,9 @@
-import { And, Any, type FindOptionsWhere, LessThan, MoreThanOrEqual, Raw } from 'typeorm';
+import { Any, type FindOptionsWhere, Raw } from 'typeorm';
 import type { Reach } from '../auth/principal.ts';
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
+import { idBefore } from '../shared/ids.ts';
+import type { Labels } from './labels.ts';
 import { workflowWithin } from './reach.ts';
 
 /** Which executions a list has, and what is done with all of them is done with. */
@@ -12,33 +14,117 @@ export interface ExecutionFilter {
   createdBefore?: Date | null;
   /** Whether a node of it has failed and waits for somebody. */
   isParked?: boolean | null;
+  /** It has all of them. */
+  labels?: Labels | null;
+  triggerId?: string | null;
+  errorCode?: string | null;
+  errorNodeKey?: string | null;
+  /** Words of the message of its error, as a search on the web has them. */
+  errorText?: string | null;
+  minDurationMs?: number | null;
+  maxDurationMs?: number | null;
   /** Of whoever asks, where that is not everything. */
   reach?: Reach | null;
 }
 
-export function whereOf({
-  workflowId,
-  statuses,
-  createdAfter,
-  createdBefore,
-  isParked,
-  reach,
-}: ExecutionFilter): FindOptionsWhere<ExecutionEntity> {
-  const times = [
-    ...(createdAfter ? [MoreThanOrEqual(createdAfter)] : []),
-    ...(createdBefore ? [LessThan(createdBefore)] : []),
-  ];
+export function whereOf(filter: ExecutionFilter): FindOptionsWhere<ExecutionEntity> {
+  const { workflowId, statuses, createdAfter, createdBefore, isParked, labels, triggerId, reach } = filter;
+  const errors = errorConditions(filter);
+  const finished = [...(isParked == null ? [] : [parked(isParked)]), ...durationConditions(filter)];
   return {
     ...(workflowId ? { workflowId } : {}),
     ...(reach ? { workflowId: workflowWithin(reach, 'id', workflowId ?? null) } : {}),
     ...(statuses ? { status: Any([...new Set(statuses)]) } : {}),
-    ...(times.length > 0 ? { createdAt: And(...times) } : {}),
-    ...(isParked == null ? {} : { finishedAt: Raw((column) => parkedSql(column, isParked)) }),
+    ...(createdAfter || createdBefore ? { createdAt: within(createdAfter, createdBefore) } : {}),
+    ...(triggerId ? { triggerId } : {}),
+    ...(labels && Object.keys(labels).length > 0 ? { labels: having(labels) } : {}),
+    ...(errors.length > 0 ? { error: all(errors) } : {}),
+    ...(finished.length > 0 ? { finishedAt: all(finished) } : {}),
   };
 }
 
-function parkedSql(finishedAt: string, isParked: boolean): string {
-  const id = finishedAt.replace(/finished_?at/i, 'id');
-  const parked = `(${finishedAt} IS NULL AND EXISTS (SELECT FROM parked_failures p WHERE p.execution_id = ${id}))`;
-  return isParked ? parked : `NOT ${parked}`;
+/** A condition on a column, which may name others of its row, and its parameters. */
+interface Condition {
+  sql: (column: string, other: (property: string) => string) => string;
+  values: Record<string, unknown>;
+}
+
+function all(conditions: readonly Condition[]) {
+  const values = Object.assign({}, ...conditions.map((each) => each.values));
+  return Raw((column) => {
+    // TypeORM names a column by its property, or as the database does.
+    const place = column.lastIndexOf('.') + 1;
+    const isQuoted = column.includes('"');
+    const other = (name: string) => `${column.slice(0, place)}${isQuoted && place > 0 ? `"${name}"` : name}`;
+    return conditions.map(({ sql }) => `(${sql(column, other)})`).join(' AND ');
+  }, values);
+}
+
+/** Ids are in the order of their making, and have an index. */
+function within(after: Date | null | undefined, before: Date | null | undefined) {
+  const from = after && {
+    sql: (column: string, other: (name: string) => string) =>
+      `${column} >= :createdAfter AND ${other('id')} >= :firstId`,
+    values: { createdAfter: after, firstId: idBefore('exec', after.getTime() - CLOCK_MS) },
+  };
+  const until = before && {
+    sql: (column: string, other: (name: string) => string) =>
+      `${column} < :createdBefore AND ${other('id')} < :lastId`,
+    values: { createdBefore: before, lastId: idBefore('exec', before.getTime() + CLOCK_MS) },
+  };
+  return all([from, until].filter((each) => each != null));
+}
+
+/** An id and the time of its execution are made one after the other. */
+const CLOCK_MS = 1_000;
+
+function having(labels: Labels) {
+  const entries = Object.entries(labels);
+  return all(
+    entries.map(([name, value], index) => ({
+      sql: (_column, other) =>
+        `${other('id')} IN (SELECT l.execution_id FROM execution_labels l WHERE l.name = :label${index} AND l.value = :value${index})`,
+      values: { [`label${index}`]: name, [`value${index}`]: value },
+    })),
+  );
+}
+
+function errorConditions({ errorCode, errorNodeKey, errorText }: ExecutionFilter): Condition[] {
+  const isOf = (field: string, name: string, value: string): Condition => ({
+    sql: (column) => `${column} IS NOT NULL AND (${column})->>'${field}' = :${name}`,
+    values: { [name]: value },
+  });
+  return [
+    ...(errorCode == null ? [] : [isOf('code', 'errorCode', errorCode)]),
+    ...(errorNodeKey == null ? [] : [isOf('nodeKey', 'errorNodeKey', errorNodeKey)]),
+    ...(errorText == null || errorText.trim() === ''
+      ? []
+      : [
+          {
+            sql: (column: string) =>
+              `${column} IS NOT NULL AND to_tsvector('simple', (${column})->>'message') @@ websearch_to_tsquery('simple', :errorText)`,
+            values: { errorText },
+          },
+        ]),
+  ];
+}
+
+function durationConditions({ minDurationMs, maxDurationMs }: ExecutionFilter): Condition[] {
+  const took = (sign: string, name: string, ms: number): Condition => ({
+    sql: (column, other) =>
+      `${column} IS NOT NULL AND extract(epoch FROM ${column} - ${other('started_at')}) ${sign} :${name}`,
+    values: { [name]: ms / 1_000 },
+  });
+  return [
+    ...(minDurationMs == null ? [] : [took('>=', 'minSeconds', minDurationMs)]),
+    ...(maxDurationMs == null ? [] : [took('<', 'maxSeconds', maxDurationMs)]),
+  ];
+}
+
+function parked(isParked: boolean): Condition {
+  return {
+    sql: (column, other) =>
+      `${isParked ? '' : 'NOT '}(${column} IS NULL AND EXISTS (SELECT FROM parked_failures p WHERE p.execution_id = ${other('id')}))`,
+    values: {},
+  };
 }

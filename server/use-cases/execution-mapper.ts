@@ -16,6 +16,7 @@ export function toExecution(row: ExecutionEntity): Execution {
     retryOf,
     partial: row.partial,
     priority: row.priority,
+    labels: row.labels ?? {},
     parent: parentOf(row),
     scheduleId: triggerOf(row, 'sch_'),
     webhookId: triggerOf(row, 'wh_'),

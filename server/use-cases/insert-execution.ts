@@ -19,7 +19,7 @@ import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { newId } from '../shared/ids.ts';
 import { findDebounced } from './debounce.ts';
 import { insertLimited } from './insert-limited.ts';
-import { insertRowSql, rowValues } from './insert-sql.ts';
+import { insertRowSql, partsOf, type RowParts, rowValues } from './insert-sql.ts';
 import type { OwnLimits } from './limit-keys.ts';
 import { refuse } from './refuse.ts';
 import type { Outcome } from './types.ts';
@@ -55,6 +55,7 @@ export type NewExecution = Pick<
   | 'priority'
   | 'triggerId'
   | 'scheduledAt'
+  | 'labels'
 > &
   /** One is made where none is given. */
   Partial<Pick<ExecutionEntity, 'id'>>;
@@ -80,6 +81,7 @@ export const blankExecution: Omit<NewExecution, 'principal'> = {
   priority: DEFAULT_PRIORITY,
   triggerId: null,
   scheduledAt: null,
+  labels: null,
 };
 
 /**
@@ -204,16 +206,21 @@ async function insert(
   isClaimed: boolean,
   files: readonly string[],
 ): Promise<void> {
-  const usesFiles = files.length > 0 || row.retryOf !== null;
+  const parts = partsOf(row, files);
   await pool.query({
-    name: `weft-insert-execution${usesFiles ? '-files' : ''}`,
-    text: usesFiles ? INSERT_WITH_FILES : INSERT_EXECUTION,
-    values: [jobId, isClaimed, ...rowValues(row), ...(usesFiles ? [files] : [])],
+    ...insertStatement(parts),
+    values: [jobId, isClaimed, ...rowValues(row), ...(parts.usesFiles ? [files] : [])],
   });
 }
 
-const INSERT_EXECUTION = `${insertRowSql(3, false)} ${insertJobSql()}`;
-const INSERT_WITH_FILES = `${insertRowSql(3, true)} ${insertJobSql()}`;
+function insertStatement(parts: RowParts): { name: string; text: string } {
+  const name = `weft-insert-execution${parts.usesFiles ? '-files' : ''}${parts.hasLabels ? '-labels' : ''}`;
+  const text = statements.get(name) ?? `${insertRowSql(3, parts)} ${insertJobSql()}`;
+  statements.set(name, text);
+  return { name, text };
+}
+
+const statements = new Map<string, string>();
 
 /** The start that used a key first: its execution, and what it said. */
 interface FirstStart {

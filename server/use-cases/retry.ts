@@ -83,6 +83,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
             partial: former.partial,
             pinned: former.pinned,
             priority,
+            labels: former.labels,
           },
           null,
           own.value,
@@ -231,6 +232,7 @@ const FORMER = {
   partial: true,
   pinned: true,
   priority: true,
+  labels: true,
 } as const;
 
 async function readVersion(pool: Pool, workflowId: string, number: number): Promise<WorkflowDraft> {

@@ -12,6 +12,7 @@ import {
   makeInsertExecution,
   type NewExecution,
 } from './insert-execution.ts';
+import { type Labels, labelErrors, labelsOf } from './labels.ts';
 import { limitsOf } from './limit-keys.ts';
 import { type PartialInput, type PreparedRun, preparePartialRun } from './partial-run.ts';
 import { policyErrors } from './python-policy.ts';
@@ -48,6 +49,8 @@ export interface StartInput extends PartialInput {
   timeoutMs?: number | null;
   /** 1 to 5, of which 5 goes first; without it the workflow's. */
   priority?: number | null;
+  /** What the execution is found by, over those that the workflow makes of the input. */
+  labels?: Labels | null;
   /** What starts it, where no client does. */
   trigger?: Trigger;
   /** Of the execution, where it is a new one: who gets another id knows that the key was used before. */
@@ -71,6 +74,7 @@ export interface PythonRunInput {
   recursionLimit?: number | null;
   policy?: PythonPolicy | null;
   hosts?: string[] | null;
+  labels?: Labels | null;
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;
@@ -90,6 +94,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyTtlSeconds,
       timeoutMs = null,
       priority = null,
+      labels = null,
       trigger,
       principal,
       executionId,
@@ -126,6 +131,13 @@ export function makeStartUseCases(deps: StartDeps) {
       const within = run === null ? limits : { ...limits, debounce: null };
       const own = await limitsOf(evaluator, workflowId, within, given);
       if (!own.ok) return own;
+      const labelled = await labelsOf(
+        evaluator,
+        { owner: workflowId, expression: definition.labels },
+        given,
+        labels,
+      );
+      if (!labelled.ok) return labelled;
       const execution = {
         ...blankExecution,
         ...partsOf(run),
@@ -135,6 +147,7 @@ export function makeStartUseCases(deps: StartDeps) {
         input: given,
         timeoutMs,
         priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
+        labels: labelled.value,
         ...trigger,
         ...(executionId === undefined ? {} : { id: executionId }),
         ...toKey(key),
@@ -149,6 +162,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyTtlSeconds,
       policy,
       principal,
+      labels = null,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -167,11 +181,12 @@ export function makeStartUseCases(deps: StartDeps) {
       const userErrors = [
         ...checkKey(key),
         ...policyErrors(policy, deps.pythonPolicy, 'policy'),
+        ...labelErrors(labels ?? {}, 'labels'),
         ...problems.map((problem) => ({ ...problem, field: problem.field?.replace(/^\./, '') ?? null })),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config, policy ?? null);
-      const execution = { ...blankExecution, principal, definition, input, ...toKey(key) };
+      const execution = { ...blankExecution, principal, definition, input, labels, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };
@@ -245,6 +260,7 @@ function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): Work
     timeoutMs: null,
     onFailure: 'FAIL',
     pythonPolicy,
+    labels: null,
     ...noLimits,
   };
 }

@@ -46,6 +46,8 @@ export interface Execution {
   partial: { from: string[]; to: string[]; pinnedFrom: string | null } | null;
   /** 1 to 5; 5 goes first. */
   priority: number;
+  /** What it is found by. */
+  labels: Readonly<Record<string, string>>;
   /** The node that started it, where one did. */
   parent: ParentNode | null;
   /** The webhook that started it, where one did. */

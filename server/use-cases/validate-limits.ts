@@ -9,6 +9,7 @@ const MAX_PER_MS = 31 * 24 * 60 * 60 * 1_000;
 const MAX_DEBOUNCE_MS = 24 * 60 * 60 * 1_000;
 
 type Limits = Pick<WorkflowDraft, 'concurrency' | 'rate' | 'debounce' | 'priority'>;
+type Keyed = Pick<WorkflowDraft, 'concurrency' | 'rate' | 'debounce' | 'labels'>;
 
 /** What is wrong with the numbers of a workflow's limits. Their keys are checked as expressions. */
 export function checkLimits({ concurrency, rate, debounce, priority }: Limits): UserError[] {
@@ -35,31 +36,32 @@ function whole(field: string, value: number, min: number, max: number): UserErro
   return [{ code: 'INVALID', field, message }];
 }
 
-/** The keys of the limits, with the fields that they stand in. */
-export function limitKeys({ concurrency, rate, debounce }: Limits): LimitKey[] {
-  return Object.entries({ concurrency, rate, debounce }).flatMap(([name, limit]) =>
+/** What is computed before an execution starts, with the fields that it stands in: the keys of limits, and labels. */
+export function startExpressions({ concurrency, rate, debounce, labels }: Keyed): StartExpression[] {
+  const keys = Object.entries({ concurrency, rate, debounce }).flatMap(([name, limit]) =>
     limit?.key == null ? [] : [{ field: `${name}.key`, expression: limit.key }],
   );
+  return labels === null ? keys : [...keys, { field: 'labels', expression: labels }];
 }
 
-export interface LimitKey {
+export interface StartExpression {
   field: string;
   expression: string;
 }
 
-/** Of keys that do not parse, and of those that read something else than `input`, which would be nothing. */
-export function limitKeyErrors(
-  keys: readonly LimitKey[],
+/** Of those that do not parse, and of those that read something else than `input`, which would be nothing. */
+export function startExpressionErrors(
+  expressions: readonly StartExpression[],
   analyses: ReadonlyMap<string, Analysis>,
 ): UserError[] {
-  return keys.flatMap(({ field, expression }) => {
+  return expressions.flatMap(({ field, expression }) => {
     const { problem, references } = analyses.get(expression)!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     const names = new Set(references.map(([name]) => name).filter((name) => name !== 'input'));
     return [...names].map((name) => ({
       code: 'UNKNOWN_REFERENCE',
       field,
-      message: `\`${name}\` is nothing here: the key is computed before the execution starts, from \`input\` alone. Is \`input.${name}\` meant?`,
+      message: `\`${name}\` is nothing here: this is computed before the execution starts, from \`input\` alone. Is \`input.${name}\` meant?`,
     }));
   });
 }

@@ -26,7 +26,7 @@ import {
 } from './validate-edges.ts';
 import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from './validate-expressions.ts';
 import { findImpossibleJoins, findImpossibleReferences } from './validate-joins.ts';
-import { checkLimits, limitKeyErrors, limitKeys } from './validate-limits.ts';
+import { checkLimits, startExpressionErrors, startExpressions } from './validate-limits.ts';
 import { findUndefinedReferences } from './validate-references.ts';
 
 const MAX_NODES = 1_000;
@@ -66,8 +66,11 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
 
   const placed = placedExpressions(draft, registry);
   const outputExpressions = outputExpressionsOf(draft, registry);
-  const keys = limitKeys(draft);
-  const expressions = [...[...placed, ...keys].map((each) => each.expression), ...outputExpressions.values()];
+  const atStart = startExpressions(draft);
+  const expressions = [
+    ...[...placed, ...atStart].map((each) => each.expression),
+    ...outputExpressions.values(),
+  ];
   const analyses = await analyzeAll(expressions, evaluator);
   const [schemaErrors, inspected] = await Promise.all([
     validateSchemas(draft, evaluator),
@@ -83,7 +86,7 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
   const hasOrder = !errors.some(({ code }) => SHAPELESS.has(code) || code === 'CYCLE');
   errors.push(
     ...expressionErrors(placed, analyses, graph),
-    ...limitKeyErrors(keys, analyses),
+    ...startExpressionErrors(atStart, analyses),
     ...schemaErrors,
   );
   const warnings = [

@@ -5,6 +5,7 @@ import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeAuditUseCases } from './audit.ts';
 import type { makeBulkUseCases } from './bulk.ts';
+import type { makeStatsUseCases } from './execution-stats.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
 import type { makePythonUseCases } from './python.ts';
@@ -26,6 +27,7 @@ export interface Weft {
     ReturnType<typeof makeRetryUseCases> &
     ReturnType<typeof makeResumeUseCases> &
     ReturnType<typeof makeBulkUseCases> &
+    ReturnType<typeof makeStatsUseCases> &
     ReturnType<typeof makeExportUseCases>;
   files: Pick<Files, 'find' | 'open'>;
   tokens: TokenUseCases;

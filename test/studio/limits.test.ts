@@ -78,4 +78,33 @@ inBrowser('limits in the console', () => {
     await page.getByText(/place 1/).waitFor({ state: 'detached' });
     await weft.cancel(ids[2]!);
   });
+
+  test('runs are found by their labels, which the editor sets, and by words of their error', async () => {
+    const fails = [{ key: 'fails', type: 'fail', config: { code: 'NO', message: 'Out of lemons' } }];
+    const id = await weft.createWorkflow({ name: 'Labelled', nodes: fails });
+    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    const { page } = studio;
+    await page.getByLabel('Labels').fill('{ "customer": input.customer }');
+    await page.getByRole('button', { name: /^Save/ }).click();
+    await page
+      .getByText(/version 2/i)
+      .first()
+      .waitFor();
+    const run = await weft.start(id, { customer: 'acme' });
+    await weft.allEvents(run);
+    await weft.allEvents(await weft.start(id, { customer: 'other' }));
+    await page.goto(`/runs/${run}`);
+    await page.getByRole('link', { name: 'customer=acme' }).click();
+    await page.waitForURL('**/runs?labels=customer%3Dacme');
+    const rows = page.getByRole('listitem').filter({ hasText: 'Labelled' });
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(1);
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await studio.screenshot('runs-labels');
+    await page.getByLabel('Labels').fill('');
+    await page.getByLabel('Words of the error').fill('lemons');
+    await rows.nth(1).waitFor();
+    await page.getByLabel('Words of the error').fill('oranges');
+    await page.getByText('No run fits these filters').waitFor();
+  });
 });

@@ -45,7 +45,7 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
 
   function executionNow(): Execution {
     const { nodes, status, startedAt, finishedAt, output, error } = stateNow();
-    const { id: executionId, createdAt, input, partial } = exported.execution;
+    const { id: executionId, createdAt, input, partial, labels } = exported.execution;
     const { id, versionNumber, name } = exported.workflow;
     // By name: later servers record more than what this client asks a server for.
     return {
@@ -53,6 +53,7 @@ export function makeReplayFetch(exported: ExecutionExport, timeline: Timeline): 
       createdAt,
       input,
       partial: partial ?? null,
+      labels: labels ?? {},
       status: status ?? 'QUEUED',
       startedAt,
       finishedAt,

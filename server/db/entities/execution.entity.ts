@@ -74,6 +74,11 @@ export class ExecutionEntity {
   /** The execution for which a limit asked for the end of this one. */
   @Column('text', { name: 'replaced_by', nullable: true })
   replacedBy!: string | null;
+
+  /** What it is found by; null for none. */
+  @Column('jsonb', { nullable: true })
+  labels!: Record<string, string> | null;
+
   /** The schedule that started it; null where none did. */
   @Column('text', { name: 'trigger_id', nullable: true })
   triggerId!: string | null;

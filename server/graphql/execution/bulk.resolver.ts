@@ -1,11 +1,12 @@
-import { Args, Ctx, Int, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, Int, Mutation, Query, Resolver } from 'type-graphql';
 import { isId } from '../../shared/ids.ts';
 import type { BulkResult } from '../../use-cases/bulk.ts';
 import { refuse } from '../../use-cases/refuse.ts';
 import type { UserError } from '../../use-cases/types.ts';
 import type { GraphqlContext } from '../context.ts';
+import { DateTimeScalar } from '../scalars.ts';
 import { ExecutionCountArgs, ExecutionsCancelArgs, ExecutionsRetryArgs } from './execution.input.ts';
-import { ExecutionsPayload } from './execution.type.ts';
+import { ExecutionStats, ExecutionsPayload } from './execution.type.ts';
 
 /** What is done with all executions of a filter. */
 @Resolver()
@@ -16,6 +17,22 @@ export class BulkResolver {
     @Ctx() { weft }: GraphqlContext,
   ): Promise<number> {
     return weft.executions.count(filter ?? {});
+  }
+
+  @Query(() => [ExecutionStats], {
+    description:
+      'Counts and durations of executions over time, for charts: a span for each bucket, in order.',
+  })
+  executionStats(
+    @Args(() => ExecutionCountArgs) { filter }: ExecutionCountArgs,
+    @Arg('from', () => DateTimeScalar, { description: 'Where the first span begins.' }) from: Date,
+    @Arg('to', () => DateTimeScalar, { nullable: true, description: 'Where the last ends; by default now.' })
+    to: Date | null | undefined,
+    @Arg('buckets', () => Int, { defaultValue: 24, description: 'How many spans, 1 to 500.' })
+    buckets: number,
+    @Ctx() { weft }: GraphqlContext,
+  ): Promise<ExecutionStats[]> {
+    return weft.executions.stats(filter ?? {}, { from, to: to ?? new Date(), buckets });
   }
 
   @Mutation(() => ExecutionsPayload, {

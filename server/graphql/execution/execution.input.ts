@@ -4,7 +4,7 @@ import type { FailureAction as FailureActionName } from '../../engine/step.ts';
 import type { ExecutionStatus as ExecutionStatusName } from '../../journal/event.ts';
 import type { RetryStrategy, RetryVersion } from '../../use-cases/retry.ts';
 import { PageArgs } from '../relay/page.args.ts';
-import { DateTimeScalar, JsonScalar } from '../scalars.ts';
+import { DateTimeScalar, JsonScalar, LabelsScalar } from '../scalars.ts';
 import {
   ExecutionCancelMode,
   ExecutionRetryStrategy,
@@ -103,6 +103,12 @@ export class ExecutionStartInput {
       "1 to 5: where several executions wait for a limit or a worker, 5 goes first; by default the workflow's `priority`.",
   })
   priority?: number | null;
+
+  @Field(() => LabelsScalar, {
+    nullable: true,
+    description: 'What the execution is found by, over the labels that the workflow makes of the input.',
+  })
+  labels?: Record<string, string> | null;
 }
 
 @InputType({ description: 'Which executions to list.' })
@@ -125,6 +131,31 @@ export class ExecutionFilter {
       'Those of which a node has failed and waits for somebody (`onFailure: PARK`); false for all others.',
   })
   isParked?: boolean | null;
+
+  @Field(() => LabelsScalar, { nullable: true, description: 'Those that have all of these labels.' })
+  labels?: Record<string, string> | null;
+
+  @Field(() => ID, { nullable: true, description: 'Those that this schedule started.' })
+  triggerId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Those that failed with this code.' })
+  errorCode?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Those that failed at the node of this key.' })
+  errorNodeKey?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Those whose error has all of these words in its message; "a phrase" in quotes, `or` between words, and -word for what it must not have.',
+  })
+  errorText?: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'Those that took so many milliseconds or more.' })
+  minDurationMs?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Those that took less than so many milliseconds.' })
+  maxDurationMs?: number | null;
 }
 
 @ArgsType()

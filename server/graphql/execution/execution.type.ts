@@ -4,7 +4,7 @@ import type { ParentNode } from '../../nodes/children.ts';
 import { DeadEdge } from '../execution-event/dead-edge.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 import { NodeInterface } from '../relay/node.type.ts';
-import { DateTimeScalar, JsonScalar } from '../scalars.ts';
+import { DateTimeScalar, JsonScalar, LabelsScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { ExecutionStatus, NodeExecutionStatus, RetryAction, RetryReason } from './execution.enums.ts';
 import { NodeError } from './node-error.type.ts';
@@ -57,6 +57,11 @@ export class Execution extends NodeInterface {
   @Field(() => Int, { description: 'Where several wait for a limit or a worker, 5 goes first and 1 last.' })
   priority!: number;
 
+  @Field(() => LabelsScalar, {
+    description: 'What it is found by: `labels` of its start, and of its workflow.',
+  })
+  labels!: Readonly<Record<string, string>>;
+
   @Field(() => DateTimeScalar, { description: 'When the execution was requested.' })
   createdAt!: Date;
 
@@ -85,6 +90,39 @@ export class Execution extends NodeInterface {
   versionNumber!: number | null;
   retryOfId!: string | null;
   parentNode!: ParentNode | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'The executions that were requested within a span of time.',
+})
+export class ExecutionStats {
+  @Field(() => DateTimeScalar, { description: 'When the span begins.' })
+  at!: Date;
+
+  @Field(() => Int, { description: 'How many there are, of whatever status.' })
+  count!: number;
+
+  @Field(() => Int, { description: 'How many of them SUCCEEDED.' })
+  succeeded!: number;
+
+  @Field(() => Int, { description: 'How many of them FAILED.' })
+  failed!: number;
+
+  @Field(() => Int, { description: 'How many of them were CANCELED.' })
+  canceled!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The median of their durations, milliseconds; null where none has ended.',
+  })
+  medianDurationMs!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'What 95 of 100 took at most, milliseconds; null where none has ended.',
+  })
+  p95DurationMs!: number | null;
 }
 
 @ObjectType({

@@ -1,7 +1,7 @@
 import { Field, InputType, Int, ObjectType } from 'type-graphql';
 import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
 import { Execution } from '../execution/execution.type.ts';
-import { JsonScalar } from '../scalars.ts';
+import { JsonScalar, LabelsScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
 import { PythonPolicy, PythonShape } from './python.enums.ts';
 
@@ -53,6 +53,9 @@ export class PythonRunInput {
 
   @Field(() => JsonScalar, { nullable: true, description: 'Becomes `input_data`.' })
   input?: unknown;
+
+  @Field(() => LabelsScalar, { nullable: true, description: 'What the execution is found by.' })
+  labels?: Record<string, string> | null;
 
   @Field(() => String, {
     nullable: true,

@@ -210,6 +210,13 @@ export class WorkflowInput {
       'Of its executions, 1 to 5: where several wait for a limit or a worker, 5 goes first. By default 3, and of an execution that a node starts that of its starter.',
   })
   priority?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'JSONata over `input` whose value is an object with the labels of each execution, such as `{ "customer": input.customer.id }`; what is missing is left out.',
+  })
+  labels?: string | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

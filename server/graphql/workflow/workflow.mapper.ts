@@ -42,6 +42,7 @@ export function toWorkflowDraft({
   rate,
   debounce,
   priority,
+  labels,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -59,6 +60,7 @@ export function toWorkflowDraft({
       ? { ...debounce, maxWaitMs: debounce.maxWaitMs ?? null, key: debounce.key ?? null }
       : null,
     priority: priority ?? null,
+    labels: labels ?? null,
   };
 }
 

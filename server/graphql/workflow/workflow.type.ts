@@ -88,6 +88,12 @@ export class WorkflowVersion {
   })
   priority!: number | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'JSONata over `input` whose value has the labels of executions; null for none.',
+  })
+  labels!: string | null;
+
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;
 

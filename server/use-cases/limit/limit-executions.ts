@@ -34,6 +34,7 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     updates: (filter, acquire) => executions.updates({ ...filter, reach }, acquire),
     export: async (id) => ((await covers.execution(id)) ? executions.export(id) : null),
     count: (filter) => executions.count({ ...filter, reach }),
+    stats: (filter, range) => executions.stats({ ...filter, reach }, range),
 
     async start(input) {
       const refused = await refuseStart(input);
@@ -113,7 +114,16 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
 const NO_VALUES = { input: null, output: null };
 
 /** What changes how a workflow runs, and is not for those who only use it. */
-const OF_AUTHORS = ['versionNumber', 'from', 'to', 'pinned', 'pinnedFrom', 'timeoutMs', 'priority'] as const;
+const OF_AUTHORS = [
+  'versionNumber',
+  'from',
+  'to',
+  'pinned',
+  'pinnedFrom',
+  'timeoutMs',
+  'priority',
+  'labels',
+] as const;
 
 function refuseFiles() {
   return refuse(

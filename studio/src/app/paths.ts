@@ -1,8 +1,9 @@
 import type { NavigationTarget } from '../run/navigation.tsx';
 
-/** The console's address of a run, or of a workflow's editor at a node and a line of its code. */
+/** The console's address of a run, of the runs with a label, or of a workflow's editor at a node and a line of its code. */
 export function pathOf(target: NavigationTarget): string {
   if (target.kind === 'run') return `/runs/${encodeURIComponent(target.executionId)}`;
+  if (target.kind === 'runs') return `/runs?${new URLSearchParams({ labels: target.label })}`;
   const { workflowId, nodeKey, line } = target;
   const params = new URLSearchParams({
     ...(nodeKey === undefined ? {} : { node: nodeKey }),

@@ -126,15 +126,18 @@ function withLastRuns(workflows: WorkflowWithLastRun[], updates: ExecutionSummar
 
 function mergeExecutions(
   data: Pages<ExecutionSummary>,
-  { workflowId, statuses }: ExecutionFilter,
+  { workflowId, statuses, labels, errorText }: ExecutionFilter,
   latest: ReadonlyMap<string, ExecutionSummary>,
 ): Pages<ExecutionSummary> {
-  const fits = ({ workflow, status }: ExecutionSummary) =>
-    (workflowId == null || workflow?.id === workflowId) && (statuses == null || statuses.includes(status));
+  const fits = ({ workflow, status, labels: own }: ExecutionSummary) =>
+    (workflowId == null || workflow?.id === workflowId) &&
+    (statuses == null || statuses.includes(status)) &&
+    Object.entries(labels ?? {}).every(([name, value]) => own[name] === value);
   const known = new Set(data.pages.flatMap(({ items }) => items.map(({ id }) => id)));
   const newestKnown = data.pages[0]?.items[0]?.id ?? '';
   const added = [...latest.values()]
-    .filter((update) => !known.has(update.id) && update.id > newestKnown && fits(update))
+    // Whether an error has the words, only the server knows: what is new is there at the next reading.
+    .filter((update) => !errorText && !known.has(update.id) && update.id > newestKnown && fits(update))
     .sort((a, b) => (a.id < b.id ? 1 : -1));
   return mapPages(data, (items, pageIndex) => {
     const isTouched = items.some(({ id }) => latest.has(id));

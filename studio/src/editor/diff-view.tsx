@@ -105,6 +105,7 @@ const names = {
   rate: 'rate',
   debounce: 'debounce',
   priority: 'priority',
+  labels: 'labels',
 } as const;
 
 interface TextsProps {

@@ -98,6 +98,23 @@ export function WorkflowPanel({
         error={faultOf('pythonPolicy')}
       />
       <LimitFields document={document} set={set} faultOf={faultOf} />
+      <Field
+        label="Labels"
+        description="What runs are found by: an expression over `input` that gives an object. Empty for none."
+        error={faultOf('labels')}
+      >
+        {(control) => (
+          <TextArea
+            {...control}
+            className="weft-mono"
+            rows={2}
+            value={document.labels ?? ''}
+            placeholder='{ "customer": input.customerId }'
+            spellCheck={false}
+            onChange={({ target }) => set({ labels: target.value || undefined }, 'labels')}
+          />
+        )}
+      </Field>
     </div>
   );
 }

@@ -3,10 +3,12 @@ import { createContext, type MouseEvent, type ReactElement, type ReactNode, useC
 /** Where a part of the console may lead: it has no router, so that it fits into any app. */
 export type NavigationTarget =
   | { kind: 'run'; executionId: string }
+  /** The list of runs with a label, such as `customer=42`. */
+  | { kind: 'runs'; label: string }
   | { kind: 'workflow'; workflowId: string; nodeKey?: string | undefined; line?: number | undefined };
 
 export interface NavigationProps {
-  /** The address of a run or of a workflow's editor; without it, names are no links. */
+  /** The address of a run, of a list of runs or of a workflow's editor; without it, names are no links. */
   hrefOf?: ((target: NavigationTarget) => string) | undefined;
   /** Called for a plain click on a link, and after a retry; without it the browser follows the address. */
   onNavigate?: ((target: NavigationTarget) => void) | undefined;

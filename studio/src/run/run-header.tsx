@@ -63,6 +63,15 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
             {details.partial.to.length > 0 && `, to ${details.partial.to.join(', ')}`}
           </span>
         )}
+        {Object.entries(details?.labels ?? {}).map(([name, value]) => (
+          <TargetLink
+            key={name}
+            className="weft-run__label"
+            target={{ kind: 'runs', label: `${name}=${value}` }}
+          >
+            {name}={value}
+          </TargetLink>
+        ))}
         {parent && (
           <span>
             Started by node {parent.nodeKey}

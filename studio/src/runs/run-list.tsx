@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { ExecutionFilter, ExecutionStatus, ExecutionSummary } from '@weft/client';
-import { type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { type ReactElement, useDeferredValue, useEffect, useMemo, useRef } from 'react';
 import { useExecutions } from '../data/executions.ts';
 import { useWorkflows } from '../data/workflows.ts';
 import { waitText } from '../run/model/waiting.ts';
@@ -10,7 +10,7 @@ import { Button, IconButton } from '../ui/button.tsx';
 import { withCode } from '../ui/code-text.tsx';
 import { CopyableId } from '../ui/copyable-id.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
-import { FilterSelect, Filters } from '../ui/filters.tsx';
+import { FilterSelect, Filters, FilterText } from '../ui/filters.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
@@ -23,6 +23,10 @@ export interface RunListFilter {
   /** Null for all workflows. */
   workflowId: string | null;
   within: TimeFilter;
+  /** Such as `customer=42, plan=gold`; empty for any. */
+  labels: string;
+  /** Words of the error; empty for any. */
+  error: string;
 }
 
 export type StatusFilter = 'all' | 'active' | 'parked' | 'succeeded' | 'failed' | 'canceled';
@@ -35,7 +39,13 @@ export interface RunListProps extends NavigationProps {
   emptyActions?: ReactElement | undefined;
 }
 
-export const anyRun: RunListFilter = { status: 'all', workflowId: null, within: 'any' };
+export const anyRun: RunListFilter = {
+  status: 'all',
+  workflowId: null,
+  within: 'any',
+  labels: '',
+  error: '',
+};
 
 /** Executions, newest first and live: only the rows in sight exist, and the next page is read when it is near. */
 export function RunList({
@@ -46,14 +56,13 @@ export function RunList({
   emptyActions,
 }: RunListProps): ReactElement {
   const navigation = useMemo(() => ({ hrefOf, onNavigate }), [hrefOf, onNavigate]);
-  const statuses = statusesOf[filter.status];
-  const runs = useExecutions({
-    ...(filter.workflowId === null ? {} : { workflowId: filter.workflowId }),
-    ...(statuses === null ? {} : { statuses }),
-    ...(filter.status === 'parked' ? { isParked: true } : {}),
-  });
+  // As text, so that the same filter is the same value.
+  const wanted = useDeferredValue(JSON.stringify(apiFilterOf(filter)));
+  const runs = useExecutions(JSON.parse(wanted) as ExecutionFilter);
   const { rows, isCut } = withinTime(runs.data ?? [], filter.within);
-  const isFiltered = filter.status !== 'all' || filter.workflowId !== null || filter.within !== 'any';
+  const isFiltered = Object.entries(anyRun).some(
+    ([name, any]) => filter[name as keyof RunListFilter] !== any,
+  );
   return (
     <NavigationProvider value={navigation}>
       <div className="weft-run-list">
@@ -103,14 +112,31 @@ export function RunList({
 }
 
 /** All that the filters show, by the server's clock where a time is chosen. */
-function bulkFilter({ status, workflowId, within }: RunListFilter): ExecutionFilter {
+function bulkFilter(filter: RunListFilter): ExecutionFilter {
+  const { within } = filter;
+  return {
+    ...apiFilterOf(filter),
+    ...(within === 'any' ? {} : { createdAfter: new Date(Date.now() - msOf[within]).toISOString() }),
+  };
+}
+
+/** But for the time, by which what is read already is cut. */
+function apiFilterOf({ status, workflowId, labels, error }: RunListFilter): ExecutionFilter {
   const statuses = statusesOf[status];
+  const named = labelsIn(labels);
   return {
     ...(workflowId === null ? {} : { workflowId }),
     ...(statuses === null ? {} : { statuses }),
     ...(status === 'parked' ? { isParked: true } : {}),
-    ...(within === 'any' ? {} : { createdAfter: new Date(Date.now() - msOf[within]).toISOString() }),
+    ...(Object.keys(named).length === 0 ? {} : { labels: named }),
+    ...(error.trim() === '' ? {} : { errorText: error.trim() }),
   };
+}
+
+/** Of `customer=42, plan=gold`; what is not whole yet is left out. */
+function labelsIn(text: string): Record<string, string> {
+  const pairs = text.split(',').map((part) => /^([^=]+)=(.+)$/.exec(part.trim()));
+  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1]!.trim(), pair[2]!.trim()]] : [])));
 }
 
 const rowHeight = 46;
@@ -275,6 +301,18 @@ function RunFilters({
         value={filter.within === anyRun.within ? '' : filter.within}
         options={timeOptions}
         onChange={(within) => onChange({ ...filter, within: (within || anyRun.within) as TimeFilter })}
+      />
+      <FilterText
+        label="Labels"
+        placeholder="customer=42"
+        value={filter.labels}
+        onChange={(labels) => onChange({ ...filter, labels })}
+      />
+      <FilterText
+        label="Words of the error"
+        placeholder="Words of the error"
+        value={filter.error}
+        onChange={(error) => onChange({ ...filter, error })}
       />
     </Filters>
   );

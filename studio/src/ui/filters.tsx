@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
-import { Select } from './field.tsx';
+import { Input, Select } from './field.tsx';
 import './filters.css';
 
 /** What narrows a list, in a row that breaks where it must. */
@@ -33,5 +33,25 @@ export function FilterSelect({ label, all, value, options, onChange }: FilterSel
         </option>
       ))}
     </Select>
+  );
+}
+
+export interface FilterTextProps {
+  label: string;
+  placeholder: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+export function FilterText({ label, placeholder, value, onChange }: FilterTextProps): ReactElement {
+  return (
+    <Input
+      type="search"
+      className="weft-filters__text"
+      aria-label={label}
+      placeholder={placeholder}
+      value={value}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+    />
   );
 }

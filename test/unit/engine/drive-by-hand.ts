@@ -170,6 +170,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     timeoutMs: null,
     onFailure: 'FAIL',
     pythonPolicy: null,
+    labels: null,
     ...noLimits,
   };
 }

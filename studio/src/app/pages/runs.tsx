@@ -46,13 +46,17 @@ function filterOf(params: URLSearchParams): RunListFilter {
     status: statuses.includes(status) ? (status as StatusFilter) : anyRun.status,
     workflowId: params.get('workflow') || null,
     within: times.includes(within) ? (within as TimeFilter) : anyRun.within,
+    labels: params.get('labels') ?? '',
+    error: params.get('error') ?? '',
   };
 }
 
-function paramsOf({ status, workflowId, within }: RunListFilter): Record<string, string> {
+function paramsOf({ status, workflowId, within, labels, error }: RunListFilter): Record<string, string> {
   return {
     ...(status === anyRun.status ? {} : { status }),
     ...(workflowId === null ? {} : { workflow: workflowId }),
     ...(within === anyRun.within ? {} : { time: within }),
+    ...(labels === '' ? {} : { labels }),
+    ...(error === '' ? {} : { error }),
   };
 }

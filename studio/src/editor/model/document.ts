@@ -22,6 +22,7 @@ export interface WorkflowDocument {
   rate?: NonNullable<WorkflowInput['rate']>;
   debounce?: NonNullable<WorkflowInput['debounce']>;
   priority?: number;
+  labels?: string;
 }
 
 /** What belongs to the workflow as a whole, beside its name. */
@@ -36,6 +37,7 @@ export const workflowSettings = [
   'rate',
   'debounce',
   'priority',
+  'labels',
 ] as const;
 
 export type DocumentNode = WorkflowNodeInput;
@@ -72,6 +74,7 @@ export interface WorkflowLike {
   rate?: WorkflowInput['rate'];
   debounce?: WorkflowInput['debounce'];
   priority?: number | null | undefined;
+  labels?: string | null | undefined;
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

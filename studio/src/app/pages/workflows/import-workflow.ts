@@ -13,7 +13,7 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
     throw new Error(`Expected a workflow with \`nodes\` in ${file.name}, got something else.`);
   const { name, description, nodes, edges, inputSchema, outputSchema, timeoutMs, onFailure, pythonPolicy } =
     workflow;
-  const { concurrency, rate, debounce, priority } = workflow;
+  const { concurrency, rate, debounce, priority, labels } = workflow;
   return {
     name: typeof name === 'string' && name.trim() !== '' ? name : file.name.replace(/\.json$/i, ''),
     ...(description == null ? {} : { description: String(description) }),
@@ -28,6 +28,7 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
     ...(isObject(rate) ? { rate: rate as unknown as WorkflowInput['rate'] } : {}),
     ...(isObject(debounce) ? { debounce: debounce as unknown as WorkflowInput['debounce'] } : {}),
     ...(typeof priority === 'number' ? { priority } : {}),
+    ...(typeof labels === 'string' ? { labels } : {}),
   };
 }
 

@@ -1,0 +1,55 @@
+import { type Database, openDatabase } from '../../server/db/database.ts';
+import { ExecutionEntity } from '../../server/db/entities/execution.entity.ts';
+import { makeLogger } from '../../server/shared/logger.ts';
+import { type ExecutionFilter, whereOf } from '../../server/use-cases/execution-filter.ts';
+import { fillExecutions } from '../support/many-executions.ts';
+import { createDatabase } from '../support/test-postgres.ts';
+
+const stack = new AsyncDisposableStack();
+let database: Database;
+const ROWS = 30_000;
+const hour = 3_600_000;
+const now = Date.now();
+
+beforeAll(async () => {
+  const { url } = stack.use(await createDatabase());
+  database = stack.use(await openDatabase({ url, logger: makeLogger('warn') }));
+  await fillExecutions(database.pool, { count: ROWS, now: new Date(now), everyMs: hour });
+});
+afterAll(() => stack.disposeAsync());
+
+async function planOf(filter: ExecutionFilter): Promise<string> {
+  const [sql, parameters] = database.manager
+    .createQueryBuilder(ExecutionEntity, 'e')
+    .where(whereOf(filter))
+    .orderBy('e.id', 'DESC')
+    .limit(51)
+    .getQueryAndParameters();
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, parameters);
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+test.each<[string, ExecutionFilter]>([
+  ['nothing', {}],
+  ['its workflow', { workflowId: 'wf_7' }],
+  ['its status', { statuses: ['FAILED'] }],
+  ['a label that few have', { labels: { customer: '42' } }],
+  ['a label that many have', { labels: { plan: 'gold' } }],
+  ['two labels', { labels: { customer: '42', plan: 'gold' } }],
+  [
+    'a time long ago',
+    { createdAfter: new Date(now - 5_000 * hour), createdBefore: new Date(now - 4_999 * hour) },
+  ],
+  ['a time and a status', { createdAfter: new Date(now - hour), statuses: ['FAILED'] }],
+  ['the code of its error', { errorCode: 'CODE_3' }],
+  ['the node of its error', { errorNodeKey: 'node3' }],
+  ['a word of its error', { errorText: 'reason77' }],
+  ['a duration that few have', { minDurationMs: 9_990 }],
+  ['what started it', { triggerId: 'sch_3' }],
+  [
+    'all at once',
+    { workflowId: 'wf_7', statuses: ['FAILED'], labels: { plan: 'gold' }, errorText: 'reason77' },
+  ],
+])('executions are found by %s with an index, whatever is in the table', async (_, filter) => {
+  expect(await planOf(filter)).not.toMatch(/Seq Scan on (executions|execution_labels)/);
+});
