@@ -303,6 +303,20 @@ export type ExecutionFilter = {
   createdBefore?: string | null | undefined;
   /** Those of which a node has failed and waits for somebody (`onFailure: PARK`); false for all others. */
   isParked?: boolean | null | undefined;
+  /** Those that have all of these labels. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
+  /** Those that this schedule started. */
+  triggerId?: string | null | undefined;
+  /** Those that failed with this code. */
+  errorCode?: string | null | undefined;
+  /** Those that failed at the node of this key. */
+  errorNodeKey?: string | null | undefined;
+  /** Those whose error has all of these words in its message; "a phrase" in quotes, `or` between words, and -word for what it must not have. */
+  errorText?: string | null | undefined;
+  /** Those that took so many milliseconds or more. */
+  minDurationMs?: number | null | undefined;
+  /** Those that took less than so many milliseconds. */
+  maxDurationMs?: number | null | undefined;
 };
 
 /** What a retry does with a node. */
@@ -430,6 +444,8 @@ export type WorkflowInput = {
   debounce?: DebounceInput | null | undefined;
   /** Of its executions, 1 to 5: where several wait for a limit or a worker, 5 goes first. By default 3, and of an execution that a node starts that of its starter. */
   priority?: number | null | undefined;
+  /** JSONata over `input` whose value is an object with the labels of each execution, such as `{ "customer": input.customer.id }`; what is missing is left out. */
+  labels?: string | null | undefined;
 };
 
 /** A node of a workflow. */
@@ -639,6 +655,8 @@ export type ExecutionStartInput = {
   pinnedFrom?: string | null | undefined;
   /** 1 to 5: where several executions wait for a limit or a worker, 5 goes first; by default the workflow's `priority`. */
   priority?: number | null | undefined;
+  /** What the execution is found by, over the labels that the workflow makes of the input. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
 };
 
 /** An output that stands in for a node, which does not run. */
@@ -697,6 +715,8 @@ export type PythonRunInput = {
   hosts?: Array<string> | null | undefined;
   /** Becomes `input_data`. */
   input?: unknown;
+  /** What the execution is found by. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
   /** 1 to 200 characters. A second run with the same key returns the first execution and starts nothing; with other code or another input it is refused with IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
   /** Seconds that the key counts, 1 to 31536000; after them it starts another execution. By default it counts for as long as its execution is kept. */
@@ -1180,6 +1200,8 @@ export type ExecutionDetailsQuery = {
     id: string;
     /** Its status. */
     status: ExecutionStatus;
+    /** What it is found by: `labels` of its start, and of its workflow. */
+    labels: Readonly<Record<string, string>>;
     /** When the execution was requested. */
     createdAt: string;
     /** When a worker began it. */
@@ -2142,6 +2164,8 @@ export type ExecutionPartsFragment = {
   id: string;
   /** Its status. */
   status: ExecutionStatus;
+  /** What it is found by: `labels` of its start, and of its workflow. */
+  labels: Readonly<Record<string, string>>;
   /** The input that the execution was started with. */
   input: unknown;
   /** The result of its output nodes; null until the execution has SUCCEEDED. */
@@ -2313,6 +2337,34 @@ export type ExecutionRetryMutation = {
       message: string;
     }>;
   };
+};
+
+export type ExecutionStatsQueryVariables = Exact<{
+  filter?: ExecutionFilter | null | undefined;
+  from: string;
+  to?: string | null | undefined;
+  buckets?: number;
+}>;
+
+
+export type ExecutionStatsQuery = {
+  /** Counts and durations of executions over time, for charts: a span for each bucket, in order. */
+  executionStats: Array<{
+    /** When the span begins. */
+    at: string;
+    /** How many there are, of whatever status. */
+    count: number;
+    /** How many of them SUCCEEDED. */
+    succeeded: number;
+    /** How many of them FAILED. */
+    failed: number;
+    /** How many of them were CANCELED. */
+    canceled: number;
+    /** The median of their durations, milliseconds; null where none has ended. */
+    medianDurationMs: number | null;
+    /** What 95 of 100 took at most, milliseconds; null where none has ended. */
+    p95DurationMs: number | null;
+  }>;
 };
 
 export type ExecutionCountQueryVariables = Exact<{
@@ -2678,6 +2730,8 @@ export type ExecutionSummaryPartsFragment = {
   id: string;
   /** Its status. */
   status: ExecutionStatus;
+  /** What it is found by: `labels` of its start, and of its workflow. */
+  labels: Readonly<Record<string, string>>;
   /** When the execution was requested. */
   createdAt: string;
   /** When a worker began it. */
@@ -4195,7 +4249,7 @@ export const ApprovalUpdatesDocument: Document<ApprovalUpdatesSubscription, Appr
   'subscription ApprovalUpdates($workflowId:ID$executionId:ID){approvals(workflowId:$workflowId executionId:$executionId){...ApprovalParts}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
-  'query ExecutionDetails($id:ID!){execution(id:$id){id status error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status labels error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
 
 export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';
@@ -4210,16 +4264,19 @@ export const ExecutionHistoryDocument: Document<ExecutionHistoryQuery, Execution
   'query ExecutionHistory($id:ID!$first:Int$after:String){execution(id:$id){status events(first:$first after:$after){nodes{...EventParts}pageInfo{hasNextPage endCursor}}}}fragment EventParts on ExecutionEvent{...ActivityParts ...on ExecutionSucceeded{output}...on NodeSucceeded{output}...on NodeReused{output}}fragment ActivityParts on ExecutionEvent{type:__typename sequence cursor occurredAt nodeKey attempt item ...on ExecutionFailed{error{...EventErrorParts}}...on ExecutionCanceled{replacedBy}...on NodeStarted{shape}...on NodeSucceeded{handle durationMs}...on NodeFailed{error{...EventErrorParts}durationMs}...on NodeSkipped{because{source sourceHandle targetHandle reason emitted}isLeftOut}...on NodeReused{handle pinned{executionId}}...on ExecutionWaiting{reason until}...on NodeWaiting{reason until failure{...EventErrorParts}}...on NodeResumed{signal{number payload}}...on NodeRetryScheduled{delayMs error{...EventErrorParts}}...on NodeOutput{stream text byteOffset truncated code message}...on NodeProgress{current total unit message source}...on NodeEnvironment{status packages message}...on NetworkRequest{host method httpStatus sentBytes receivedBytes durationMs failureCode}...on NodeNotice{code message}...on ArtifactCreated{artifact{id name mimeType sizeBytes url}}...on SecurityViolation{codeHash severity count violation{code rule layer message line column}}...on SecurityAlert{violations windowSeconds}}fragment EventErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionStartDocument: Document<ExecutionStartMutation, ExecutionStartMutationVariables> =
-  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionStart($input:ExecutionStartInput!){executionStart(input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionCancelDocument: Document<ExecutionCancelMutation, ExecutionCancelMutationVariables> =
-  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionCancel($id:ID!$mode:ExecutionCancelMode!=GRACEFUL){executionCancel(id:$id mode:$mode){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionResumeDocument: Document<ExecutionResumeMutation, ExecutionResumeMutationVariables> =
-  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionResume($id:ID!$action:FailureAction!=RETRY$version:ExecutionRetryVersion!=SAME){executionResume(id:$id action:$action version:$version){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionRetryDocument: Document<ExecutionRetryMutation, ExecutionRetryMutationVariables> =
-  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'mutation ExecutionRetry($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetry(id:$id strategy:$strategy version:$version input:$input){execution{...ExecutionParts}userErrors{level code field message}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+
+export const ExecutionStatsDocument: Document<ExecutionStatsQuery, ExecutionStatsQueryVariables> =
+  'query ExecutionStats($filter:ExecutionFilter$from:DateTime!$to:DateTime$buckets:Int!=24){executionStats(filter:$filter from:$from to:$to buckets:$buckets){at count succeeded failed canceled medianDurationMs p95DurationMs}}';
 
 export const ExecutionCountDocument: Document<ExecutionCountQuery, ExecutionCountQueryVariables> =
   'query ExecutionCount($filter:ExecutionFilter){executionCount(filter:$filter)}';
@@ -4234,7 +4291,7 @@ export const ExecutionRetryPlanDocument: Document<ExecutionRetryPlanQuery, Execu
   'query ExecutionRetryPlan($id:ID!$strategy:ExecutionRetryStrategy!=FROM_FAILURE$version:ExecutionRetryVersion!=SAME$input:JSON){executionRetryPlan(id:$id strategy:$strategy version:$version input:$input){versionNumber nodes{nodeKey action reason items}userErrors{level code field message}}}';
 
 export const ExecutionDocument: Document<ExecutionQuery, ExecutionQueryVariables> =
-  'query Execution($id:ID!){execution(id:$id){...ExecutionParts waitingFor{...WaitingForParts}nodeExecutions{nodeKey item status attempt output handle error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}fragment WaitingForParts on WaitingFor{limit key position since until}';
+  'query Execution($id:ID!){execution(id:$id){...ExecutionParts waitingFor{...WaitingForParts}nodeExecutions{nodeKey item status attempt output handle error{...NodeErrorParts}wait{reason until}because{source sourceHandle targetHandle reason emitted}pinned{executionId}isLeftOut startedAt finishedAt durationMs}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}fragment WaitingForParts on WaitingFor{limit key position since until}';
 
 export const ExecutionWaitingForDocument: Document<ExecutionWaitingForQuery, ExecutionWaitingForQueryVariables> =
   'query ExecutionWaitingFor($id:ID!){execution(id:$id){waitingFor{...WaitingForParts}}}fragment WaitingForParts on WaitingFor{limit key position since until}';
@@ -4243,22 +4300,22 @@ export const ExecutionExportDocument: Document<ExecutionExportQuery, ExecutionEx
   'query ExecutionExport($id:ID!){executionExport(id:$id)}';
 
 export const ExecutionsDocument: Document<ExecutionsQuery, ExecutionsQueryVariables> =
-  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'query Executions($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionUpdatesDocument: Document<ExecutionUpdatesSubscription, ExecutionUpdatesSubscriptionVariables> =
-  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
+  'subscription ExecutionUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionParts}}fragment ExecutionParts on Execution{id status labels input output error{...NodeErrorParts}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}fragment NodeErrorParts on NodeError{code type message traceback line column exitCode stderr nodeKey details item retryable}';
 
 export const ExecutionSummariesDocument: Document<ExecutionSummariesQuery, ExecutionSummariesQueryVariables> =
-  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
+  'query ExecutionSummaries($first:Int$after:String$filter:ExecutionFilter){executions(first:$first after:$after filter:$filter){nodes{...ExecutionSummaryParts}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status labels error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const ExecutionSummaryUpdatesDocument: Document<ExecutionSummaryUpdatesSubscription, ExecutionSummaryUpdatesSubscriptionVariables> =
-  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
+  'subscription ExecutionSummaryUpdates($workflowId:ID$statuses:[ExecutionStatus!]){executionUpdates(workflowId:$workflowId statuses:$statuses){...ExecutionSummaryParts}}fragment ExecutionSummaryParts on Execution{id status labels error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const ExecutionChildrenDocument: Document<ExecutionChildrenQuery, ExecutionChildrenQueryVariables> =
-  'query ExecutionChildren($id:ID!$first:Int$after:String){execution(id:$id){children(first:$first after:$after){nodes{...ExecutionSummaryParts parent{nodeKey item}}pageInfo{hasNextPage endCursor}}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
+  'query ExecutionChildren($id:ID!$first:Int$after:String){execution(id:$id){children(first:$first after:$after){nodes{...ExecutionSummaryParts parent{nodeKey item}}pageInfo{hasNextPage endCursor}}}}fragment ExecutionSummaryParts on Execution{id status labels error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, WorkflowsWithLastRunQueryVariables> =
-  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
+  'query WorkflowsWithLastRun($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt latestVersion{number inputSchema}executions(first:1){nodes{...ExecutionSummaryParts}}}pageInfo{hasNextPage endCursor}}}fragment ExecutionSummaryParts on Execution{id status labels error{code message nodeKey}wait{reason until}createdAt startedAt finishedAt durationMs workflow{id name}version{number}partial{from to pinnedFrom}}';
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
