@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { isDeeperThan, MAX_JSON_DEPTH } from '../shared/json-size.ts';
+import { storable } from './storable-text.ts';
 
 /** Any JSON value, as a variable and as a literal, and the same value out. */
 export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
@@ -26,8 +27,10 @@ export const LabelsScalar = new GraphQLScalarType<Record<string, string>, unknow
 
 function toTexts(value: unknown): Record<string, string> {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (isObject && Object.values(value).every((each) => typeof each === 'string'))
+  if (isObject && Object.values(value).every((each) => typeof each === 'string')) {
+    for (const text of Object.entries(value).flat()) storable(text);
     return value as Record<string, string>;
+  }
   throw new GraphQLError('Expected an object of texts, such as { "customer": "42" }.', {
     extensions: { code: 'BAD_USER_INPUT' },
   });

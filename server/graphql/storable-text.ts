@@ -19,7 +19,8 @@ function guard(scalar: GraphQLScalarType): void {
   guarded.add(scalar);
 }
 
-function storable(value: unknown): unknown {
+/** For scalars of our own that hold text. @throws GraphQLError BAD_USER_INPUT */
+export function storable(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const at = value.search(UNSTORABLE);
   if (at < 0) return value;

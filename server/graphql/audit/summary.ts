@@ -42,7 +42,7 @@ function bounded(value: unknown, name: string, depth: number): unknown {
   if (HASHED.has(name)) return { sha256: hashOfValue(value) };
   if (SECRET.test(name) && typeof value === 'string') return LEFT_OUT;
   if (typeof value === 'string')
-    return value.length <= MAX_TEXT ? value : { characters: value.length, sha256: sha256(value) };
+    return value.length <= MAX_TEXT ? storable(value) : { characters: value.length, sha256: sha256(value) };
   if (typeof value !== 'object' || depth >= MAX_DEPTH) return LEFT_OUT;
   if (Array.isArray(value)) {
     const items = value.slice(0, MAX_ITEMS).map((item) => bounded(item, name, depth + 1));
@@ -51,8 +51,13 @@ function bounded(value: unknown, name: string, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, MAX_ITEMS)
-      .map(([key, each]) => [key, bounded(each, key, depth + 1)]),
+      .map(([key, each]) => [storable(key), bounded(each, key, depth + 1)]),
   );
+}
+
+/** JSON values may hold what jsonb cannot. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
 function sha256(text: string): string {
