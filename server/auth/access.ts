@@ -4,7 +4,7 @@ import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
 import { isJwt, type Oidc } from './oidc.ts';
 import { anonymous, firstAdmin, type Principal } from './principal.ts';
-import { hashOf, TOKEN_PREFIX } from './token-secret.ts';
+import { hashOf, isSecret, TOKEN_PREFIX } from './token-secret.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** Who sends a request, by its token, and until when. */
@@ -99,7 +99,8 @@ export function openAccess({ apiToken, tokens, oidc, hub, logger }: AccessOption
   function lookerFor(secret: string): Looker | null {
     if (tokens !== null && secret.startsWith(TOKEN_PREFIX))
       return {
-        find: async (hash) => (await tokens.find(hash)) ?? refuse(),
+        // What cannot be one costs the database nothing.
+        find: async (hash) => (isSecret(secret) ? await tokens.find(hash) : null) ?? refuse(),
         believedMs: BELIEVED_MS,
       };
     if (oidc !== null && isJwt(secret))

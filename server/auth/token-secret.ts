@@ -8,6 +8,12 @@ export function newSecret(): string {
   return `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`;
 }
 
+export function isSecret(text: string): boolean {
+  return SECRET.test(text);
+}
+
+const SECRET = new RegExp(`^${TOKEN_PREFIX}[\\w-]{43}$`);
+
 /**
  * What is kept of a token. It is looked up by this, so that no comparison of the secret itself takes longer the more of
  * it is right; and 256 random bits need no slow hash.

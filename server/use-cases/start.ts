@@ -13,7 +13,7 @@ import {
   type NewExecution,
 } from './insert-execution.ts';
 import { type Labels, labelErrors, labelsOf } from './labels.ts';
-import { limitsOf } from './limit-keys.ts';
+import { limitsOf, type OwnLimits } from './limit-keys.ts';
 import { type PartialInput, type PreparedRun, preparePartialRun } from './partial-run.ts';
 import { policyErrors } from './python-policy.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
@@ -53,6 +53,8 @@ export interface StartInput extends PartialInput {
   labels?: Labels | null;
   /** What starts it, where no client does. */
   trigger?: Trigger;
+  /** Whether it goes into no execution that somebody else has started, where the workflow debounces starts. */
+  debouncesAlone?: boolean;
   /** Of the execution, where it is a new one: who gets another id knows that the key was used before. */
   executionId?: string;
 }
@@ -96,6 +98,7 @@ export function makeStartUseCases(deps: StartDeps) {
       priority = null,
       labels = null,
       trigger,
+      debouncesAlone = false,
       principal,
       executionId,
       workflowId: id,
@@ -131,6 +134,7 @@ export function makeStartUseCases(deps: StartDeps) {
       const within = run === null ? limits : { ...limits, debounce: null };
       const own = await limitsOf(evaluator, workflowId, within, given);
       if (!own.ok) return own;
+      if (debouncesAlone) keepApart(own.value, principal);
       const labelled = await labelsOf(
         evaluator,
         { owner: workflowId, expression: definition.labels },
@@ -200,6 +204,10 @@ function partsOf(run: PreparedRun | null): Pick<NewExecution, 'partial' | 'pinne
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {
   return inserted.ok ? { ok: true, value: toExecution(inserted.value) } : inserted;
+}
+
+function keepApart(own: OwnLimits | null, principal: string): void {
+  if (own?.debounce) own.debounce.key = JSON.stringify(`${principal} ${own.debounce.key}`);
 }
 
 type Key = Pick<StartInput, 'idempotencyKey' | 'idempotencyTtlSeconds'>;

@@ -337,6 +337,20 @@ describe('a token of another workflow', () => {
     }
   });
 
+  test('is not told whether there is a workflow of a key', async () => {
+    const validate = async (workflow: string) => {
+      const config = `{ workflow: "${workflow}" }`;
+      const { data } = await stranger.send(
+        `{ workflowValidate(input: { name: "x", nodes: [{ key: "s", type: "subworkflow", config: ${config} }], edges: [] }) { code field } }`,
+      );
+      return data.workflowValidate;
+    };
+    const refusal = [{ code: 'FORBIDDEN', field: 'nodes.0.config.workflow' }];
+    expect(await validate('theirs')).toEqual(refusal);
+    expect(await validate('nowhere')).toEqual(refusal);
+    expect(await validate('mine')).not.toContainEqual(refusal[0]);
+  });
+
   test('counts nothing of it, and has what is its own', async () => {
     const { data } = await stranger.send(
       '{ executionCount executions { nodes { id input workflow { key } } } workflows { nodes { key } } }',
@@ -590,6 +604,36 @@ describe('a minted token', () => {
     expect(same.data.executionStart.userErrors).toEqual([]);
     const taken = await start(ada.caller, { input: { of: 'Bob' }, idempotencyKey: 'twice' });
     expect(taken.data.executionStart).toMatchObject({ execution: null, userErrors: [{ code: 'FORBIDDEN' }] });
+  });
+
+  test('goes into no execution of another page, where the workflow debounces its starts', async () => {
+    await upsert(admin, 'debounced', {
+      name: 'Debounced',
+      nodes: [{ key: 'in', type: 'input' }],
+      edges: [],
+      debounce: { waitMs: 60_000 },
+    });
+    const start = async ({ caller }: { caller: Caller }, input: string) => {
+      const { data } = await caller.send(
+        'mutation ($input: JSON) { executionStart(input: { workflowKey: "debounced", input: $input }) { execution { id input } userErrors { code } } }',
+        { input },
+      );
+      return data.executionStart.execution as { id: string; input: string };
+    };
+    const [ada, bob] = [
+      await mint(admin, { workflowKey: 'debounced' }),
+      await mint(admin, { workflowKey: 'debounced' }),
+    ];
+    const first = await start(ada, 'a');
+    const hers = await start(ada, 'b');
+    const his = await start(bob, 'c');
+    expect(hers.id).toBe(first.id);
+    expect(his.id).not.toBe(first.id);
+    const { data } = await ada.caller.send('query ($id: ID!) { execution(id: $id) { input } }', {
+      id: first.id,
+    });
+    expect(data.execution.input).toBe('b');
+    for (const { id } of [first, his]) await weft.cancel(id, 'FORCE');
   });
 
   test('ends with the token that minted it, and no later', async () => {

@@ -38,7 +38,7 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
 
     async start(input) {
       const refused = await refuseStart(input);
-      return refused ?? own(await executions.start(input));
+      return refused ?? own(await executions.start({ ...input, debouncesAlone: reach.startedBy !== null }));
     },
     async cancel(id, mode) {
       return (await covers.execution(id)) ? executions.cancel(id, mode) : refuseNotFound('execution', id);
@@ -96,13 +96,13 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     return (await covers.filesIn([input.input, input.pinned])) ? null : refuseFiles();
   }
 
-  /** An idempotency key, or debouncing, may lead to the execution of somebody else. */
+  /** An idempotency key may lead to the execution of somebody else. */
   async function own(outcome: Outcome<Execution>): Promise<Outcome<Execution>> {
     if (!outcome.ok || (await covers.execution(outcome.value.id))) return outcome;
     return refuse(
       'FORBIDDEN',
       'idempotencyKey',
-      'This start belongs to an execution of somebody else: its idempotency key, or what the workflow debounces it by, is theirs.',
+      'This idempotency key belongs to an execution of somebody else. Use another one.',
     );
   }
 

@@ -17,7 +17,11 @@ export function limitWorkflows(
   const keys = reach.workflowKeys;
 
   return {
-    validate: (draft) => workflows.validate(draft),
+    /** Whether there is a workflow is not told either: that of somebody else is refused before it is looked for. */
+    async validate(draft) {
+      const refused = await refuseCalls(draft);
+      return refused === null || refused.ok ? workflows.validate(draft) : refused.userErrors;
+    },
 
     async create(draft, key) {
       const refused = (await refuseCalls(draft)) ?? (key == null || !covers.key(key) ? refuseKey() : null);
