@@ -53,9 +53,15 @@ export function Shell({ connection, onSignOut, children }: ShellProps): ReactEle
 
 function Navigation(): ReactElement {
   const [path] = useLocation();
+  const list = useRef<HTMLUListElement>(null);
+  // On a phone it is wider than the window.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path has another current page
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [path]);
   return (
     <nav className="weft-shell__nav" aria-label="Pages">
-      <ul>
+      <ul ref={list}>
         {navigation.map(({ path: target, label, icon }) => (
           <li key={target}>
             <Link
