@@ -39,7 +39,7 @@ export type AttemptEnd =
   | { kind: 'stopped' };
 
 /** While more than this is not committed, a node that emits events waits for the journal. */
-const MAX_PENDING_BYTES = 1024 * 1024;
+export const MAX_PENDING_BYTES = 1024 * 1024;
 
 /** What one attempt is given. */
 export interface AttemptInput {

@@ -2,7 +2,14 @@ import type { Evaluator } from '../expressions/evaluator.ts';
 import type { EventBody, NodeRef } from '../journal/event.ts';
 import type { ExpressionScope } from '../nodes/definition.ts';
 import type { Clock } from '../shared/clock.ts';
-import { type AttemptDeps, type AttemptEnd, endEvent, type LateViolation, runAttempt } from './attempt.ts';
+import {
+  type AttemptDeps,
+  type AttemptEnd,
+  endEvent,
+  type LateViolation,
+  MAX_PENDING_BYTES,
+  runAttempt,
+} from './attempt.ts';
 import { applyEvent, type NodeRun, type RunState, runOf } from './fold.ts';
 import { runForEach } from './for-each.ts';
 import type { Inbox } from './inbox.ts';
@@ -227,6 +234,7 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
       inbox,
       takeSignal: (item) => signalFor(state, inbox.signals, key, item),
       record,
+      mayRunFurther: () => journal.pendingBytes <= MAX_PENDING_BYTES,
       sandbox: options.sandbox,
       attempt: (which, item, within, sandbox) => {
         const ofList = { item, index: which.item!, nodeInput: input };

@@ -35,6 +35,8 @@ export interface ForEachOptions {
   takeSignal: (item: number) => Signal | null;
   /** Applies events to the state and journals them; resolves when they are committed. Has a listener already. */
   record: (events: readonly EventBody[]) => Promise<void>;
+  /** Whether little enough waits for its commit. */
+  mayRunFurther: () => boolean;
   sandbox: SandboxBackend;
   attempt: (
     ref: NodeRef,
@@ -47,6 +49,13 @@ export interface ForEachOptions {
 type Failed = Extract<AttemptEnd, { kind: 'failed' }>;
 
 const MAX_ITEMS = 10_000;
+/**
+ * Items of a lane that have ended and whose end is not committed, while its next one runs (run-ahead.ts): a commit takes
+ * as long as several light items, and ends and starts share it. Of a list of light items that saves a third of the CPU
+ * (1.4 ms an item of server, Postgres and cells without, 0.95 with; 0 switches it off). What a killed worker leaves to be
+ * run again is what nobody has seen to end.
+ */
+const MAX_ITEMS_AHEAD = 4;
 
 /**
  * Runs a node once per item of a list, a bounded number at a time; the output is the list of outputs, in order.
@@ -90,11 +99,20 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   let failure: Failed | null = null;
   let next = 0;
   async function lane(): Promise<void> {
+    /** The commits of the ends of items, the oldest first. */
+    const uncommitted: Promise<void>[] = [];
     using session = forEach.batch > 1 ? options.sandbox.session(forEach.batch) : null;
     const sandbox = session === null ? options.sandbox : inSession(options.sandbox, session);
     while (!draining.aborted && next < items.length) {
       const item = next++;
-      const itemRun = await runItem({ ...options, sandbox, signal, draining, waits }, item, items[item]);
+      const { itemRun, committed } = await runItem(
+        { ...options, sandbox, signal, draining, waits },
+        item,
+        items[item],
+      );
+      uncommitted.push(committed);
+      const ahead = mayRunAhead(options.runAhead, node) && options.mayRunFurther() ? MAX_ITEMS_AHEAD : 0;
+      while (uncommitted.length > ahead) await uncommitted.shift();
       if (itemRun.status !== 'FAILED' || !isStrict) continue;
       failure ??= failureOf(item, itemRun);
       failed.abort();
@@ -109,7 +127,6 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
   }
   // The state may be that of the execution's end already.
   if (endsExecution(options.signal)) await cancelItems('RUNNING', 'WAITING', 'CANCELED');
-  const hasEnded = (itemRun: NodeRun | undefined) => isDone(itemRun) || itemRun?.status === 'FAILED';
   if (!signal.aborted && waits.areLong.aborted) return { kind: 'waiting', wait: waits.whole() };
   if (signal.aborted || !items.every((_, item) => hasEnded(run.items.get(item)))) return { kind: 'stopped' };
   return {
@@ -120,6 +137,10 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
     },
     durationMs: Math.round(performance.now() - startedAt),
   };
+}
+
+function hasEnded(run: NodeRun | undefined): boolean {
+  return isDone(run) || run?.status === 'FAILED';
 }
 
 function outputOf(onItemError: OnItemError, items: readonly unknown[], run: NodeRun): unknown[] {
@@ -163,8 +184,15 @@ interface ItemOptions extends ForEachOptions {
   waits: ItemWaits;
 }
 
-/** Takes one item through its attempts, until it ends or may start no further one. */
-async function runItem(options: ItemOptions, item: number, value: unknown): Promise<NodeRun> {
+/**
+ * Takes one item through its attempts, until it ends or may start no further one. `committed`: what it has recorded last,
+ * which has a listener.
+ */
+async function runItem(
+  options: ItemOptions,
+  item: number,
+  value: unknown,
+): Promise<{ itemRun: NodeRun; committed: Promise<void> }> {
   const { node, record, signal, draining, waits } = options;
   const run = options.run.items.get(item) ?? newRun();
   options.run.items.set(item, run);
@@ -172,7 +200,9 @@ async function runItem(options: ItemOptions, item: number, value: unknown): Prom
     const lost = interruption({ nodeKey: node.key, attempt: run.attempt, item }, run);
     if (lost !== null) await record([lost]);
   }
-  while (!isDone(run) && run.status !== 'FAILED') {
+  let committed = Promise.resolve();
+  while (!hasEnded(run)) {
+    await committed;
     const signaled = await waits.end(item, run, draining);
     if (draining.aborted) break;
     const ref: NodeRef = { nodeKey: node.key, attempt: run.attempt + (run.wait === null ? 1 : 0), item };
@@ -185,9 +215,9 @@ async function runItem(options: ItemOptions, item: number, value: unknown): Prom
     if (!mayRunAhead(options.runAhead, node)) await started;
     const event = endEvent(node.retry, ref, run, await options.attempt(ref, value, signal, options.sandbox));
     if (event === null) break;
-    await record([event]);
+    committed = record([event]); // has a listener: see ForEachOptions
   }
-  return run;
+  return { itemRun: run, committed };
 }
 
 /** The node's failure is the item's; the message begins with which item it was. */

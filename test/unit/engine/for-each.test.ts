@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { AttemptEnd } from '../../../server/engine/attempt.ts';
 import { type NodeRun, type RunState, runOf } from '../../../server/engine/fold.ts';
@@ -5,7 +6,7 @@ import { openEvaluator } from '../../../server/expressions/evaluator.ts';
 import type { OnItemError } from '../../../server/nodes/draft.ts';
 import { makeExpressions } from '../../../server/nodes/expressions.ts';
 import type { PythonSession, SandboxBackend } from '../../../server/sandbox/backend.ts';
-import { errorOf } from './drive-by-hand.ts';
+import { errorOf, foldAll } from './drive-by-hand.ts';
 import { HandList, type Play } from './list-by-hand.ts';
 
 const evaluator = openEvaluator();
@@ -202,6 +203,27 @@ test('over retries and lost workers each item succeeds once, and its output is i
 function reusedItems(state: RunState): [number, NodeRun][] {
   return [...runOf(state, 'list', null).items].filter(([, { status }]) => status === 'REUSED');
 }
+
+test.each([
+  ['four ends wait for their commits', {}, 5],
+  ['much waits for its commit', { mayRunFurther: () => false }, 1],
+  ['nothing may run ahead', { runAhead: false }, 0],
+])('a lane begins no further item where %s', async (_, options, attempts) => {
+  const commits: (() => void)[] = [];
+  const commit = () => new Promise<void>((resolve) => commits.push(resolve));
+  const list = open({ items: Array.from({ length: 20 }, (_, n) => n), commit, ...options });
+  const done = list.run(({ item }) => Promise.resolve(succeeded(item)));
+  await nextTurn();
+  await nextTurn();
+  expect(list.attempts).toBe(attempts);
+  while (!list.isOver) {
+    for (const resolve of commits.splice(0)) resolve();
+    await nextTurn();
+    Object.assign(list, { state: foldAll(list.journal) });
+  }
+  await done;
+  expect(list.attempts).toBe(20);
+});
 
 test('the items of a lane share a session of the sandbox, which ends with the lane however the list ends', async () => {
   for (const endOf of [succeeded, () => failed]) {

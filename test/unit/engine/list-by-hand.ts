@@ -33,6 +33,11 @@ interface ListOptions {
   retry: RetryPolicy;
   expressions: Expressions;
   former?: RunState | null;
+  /** What is recorded is committed when this resolves; by default at once. */
+  commit?: () => Promise<void>;
+  runAhead?: boolean;
+  /** See ForEachOptions. */
+  mayRunFurther?: () => boolean;
 }
 
 /** An execution of one `forEach` node over a journal in memory: the test decides how each attempt ends. */
@@ -101,14 +106,18 @@ export class HandList {
       run,
       start: {},
       expressions,
-      runAhead: true,
+      runAhead: this.options.runAhead ?? true,
       signal: lost.signal,
       draining: new AbortController().signal,
       now: systemClock.now,
       clock: systemClock,
       inbox: makeInbox(async () => [], false),
       takeSignal: () => null,
-      record: (events) => Promise.resolve(tell(events)),
+      record: (events) => {
+        tell(events);
+        return this.options.commit?.() ?? Promise.resolve();
+      },
+      mayRunFurther: this.options.mayRunFurther ?? (() => true),
       sandbox: this.options.sandbox ?? NO_SANDBOX,
       attempt: (ref, _, signal, sandbox) => {
         this.attempts++;
