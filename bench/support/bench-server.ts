@@ -15,6 +15,8 @@ export interface BenchServer {
   /** Of the same Postgres, for baselines. */
   sql: pg.Client;
   databaseUrl: string;
+  /** What it has printed as errors so far. */
+  stderr: () => string;
 }
 
 /** The real server on an embedded Postgres with its ordinary settings (fsync on). */
@@ -30,7 +32,7 @@ export async function openBenchServer(
   const weft = stack.use(new WeftClient(server.url, undefined, 60_000));
   const sql = stack.use(await connect(url));
   await sql.query('CREATE TABLE bench_baseline (n int)');
-  return { weft, pid: server.pid, sql, databaseUrl: url };
+  return { weft, pid: server.pid, sql, databaseUrl: url, stderr: () => server.stderr };
 }
 
 /** A finished execution with so many events and a few more; gives its id. */

@@ -31,10 +31,15 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 const MAX_JOURNAL_EVENTS = 2_000;
 
+/** Of executions that wait, which may do so for months: held for those who subscribe just after the start. */
+const MAX_WAITING = 100;
+
 /** No LRU library: an entry grows in place, and the bound is the bytes of all entries together. */
 export function makeRecentEvents(hub: Hub): RecentEvents {
   /** Least recently added to first. */
   const held = new Map<string, Held>();
+  /** Those held that end with a wait, the longest wait first. */
+  const waiting = new Set<string>();
   let total = 0;
 
   const release = hub.listen('journal', undefined, (executionId, origin, lastSequence) => {
@@ -49,6 +54,7 @@ export function makeRecentEvents(hub: Hub): RecentEvents {
   function drop(executionId: string): void {
     total -= held.get(executionId)?.bytes ?? 0;
     held.delete(executionId);
+    waiting.delete(executionId);
   }
 
   return {
@@ -64,6 +70,8 @@ export function makeRecentEvents(hub: Hub): RecentEvents {
         : { events: [...events], bytes };
       held.set(executionId, now);
       total += now.bytes;
+      if (events.at(-1)!.type === 'ExecutionWaiting') waiting.add(executionId);
+      if (waiting.size > MAX_WAITING) drop(waiting.values().next().value!);
       for (const id of held.keys()) {
         if (total <= MAX_BYTES) break;
         drop(id);
