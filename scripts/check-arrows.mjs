@@ -45,6 +45,7 @@ const arrows = {
   db: ['migrations'],
   config: ['secrets/keys.ts'],
   secrets: [],
+  telemetry: [],
   shared: [],
 };
 

@@ -18,7 +18,8 @@ import { openFileSweep } from './files/sweep.ts';
 import { lineOf } from './graphql/audit/audit-line.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { makeContextFactory } from './graphql/context.ts';
-import type { Caller } from './graphql/transport/caller.ts';
+import { endpoints } from './graphql/permissions.ts';
+import { type Caller, principalFor } from './graphql/transport/caller.ts';
 import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
 import { makeAppender } from './journal/append.ts';
 import { openHub } from './journal/hub.ts';
@@ -41,8 +42,10 @@ import { makeLateAudit } from './security/late-violations.ts';
 import { systemClock } from './shared/clock.ts';
 import { makeDataFolder } from './shared/data-folder.ts';
 import { makeAllowedHosts } from './shared/http/allowed-hosts.ts';
+import { makeBearerCheck } from './shared/http/bearer.ts';
 import { connectionsWithin } from './shared/http/connection-limit.ts';
 import type { Readiness } from './shared/http/health.ts';
+import type { Mount } from './shared/http/mount.ts';
 import { openPlainServer } from './shared/http/plain-server.ts';
 import { newId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
@@ -50,6 +53,8 @@ import { openFilesLimit } from './shared/open-files.ts';
 import { makeRunFolder } from './shared/run-folder.ts';
 import { severityOf } from './shared/severity.ts';
 import { version } from './shared/version.ts';
+import { openMetrics } from './telemetry/metrics.ts';
+import { type MetricsMountDeps, makeMetricsMount } from './telemetry/metrics-mount.ts';
 import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
 import { makeAuditUseCases } from './use-cases/audit.ts';
 import { makeBulkUseCases } from './use-cases/bulk.ts';
@@ -188,6 +193,7 @@ async function openParts(foundation: Foundation) {
   const seals = makeSeals(await secretsKeys(config));
   return {
     ...foundation,
+    metrics: config.metrics ? opened.use(openMetrics({ pool })) : null,
     database,
     pool,
     hub,
@@ -255,7 +261,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
 }
 
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
-  const { config, opened, service, database, logger } = parts;
+  const { config, opened, database, logger } = parts;
   const weft = makeUseCases(parts, worker);
   const weftFor = makeWeftFor(weft, parts);
   const access = opened.use(
@@ -286,7 +292,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     files: uploadTarget(parts.files, weft.audit),
     receiveWebhook: webhooks.receive,
     eventLines: (principal, id, options) => weftFor(principal).executions.eventLines(id, options),
-    mounts: service === null ? [] : [service],
+    mounts: mountsOf(parts, (request) => principalFor(access, request, endpoints.metrics)),
     logger,
   });
   opened.use(server);
@@ -347,11 +353,24 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
   };
 }
 
-async function openHealth({ config, opened, service, database, logger }: Parts): Promise<string | null> {
+/** What is served beside the API, or without it. */
+function mountsOf({ service, metrics, logger }: Parts, authorize: MetricsMountDeps['authorize']): Mount[] {
+  return [
+    ...(service === null ? [] : [service]),
+    ...(metrics === null ? [] : [makeMetricsMount({ metrics, authorize, logger })]),
+  ];
+}
+
+const METRICS_HINT = 'The token is the value of WEFT_API_TOKEN.';
+
+async function openHealth(parts: Parts): Promise<string | null> {
+  const { config, opened, service, database, logger } = parts;
   const port = service === null ? config.healthPort : config.port;
   if (port === undefined) return null;
   const isReady = () => readiness(database);
-  const mounts = service === null ? [] : [service];
+  const mounts = mountsOf(parts, ({ headers }) =>
+    makeBearerCheck(config.apiToken, METRICS_HINT)(headers.authorization),
+  );
   const served = { mounts, maxConnections: maxConnections(config, logger), logger };
   const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, ...served }));
   return `${origin}/readyz`;

@@ -36,6 +36,8 @@ export interface Config {
   shutdownGraceMs: number;
   runAhead: boolean;
   compiledEvents: boolean;
+  /** Whether metrics are counted and served. */
+  metrics: boolean;
   retentionDays: number | undefined;
   files: {
     /** Of the store beside the database; undefined for none. */
@@ -109,6 +111,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: settings.WEFT_SHUTDOWN_GRACE_SECONDS * 1_000,
     runAhead: settings.WEFT_RUN_AHEAD,
     compiledEvents: settings.WEFT_COMPILED_EVENTS,
+    metrics: settings.WEFT_METRICS,
     retentionDays: settings.WEFT_RETENTION_DAYS,
     files: {
       url: settings.WEFT_FILES_URL,

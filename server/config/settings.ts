@@ -100,6 +100,9 @@ export const Settings = z.object({
     .describe(
       'Whether the selection of events is compiled once for a subscription; graphql-js does the rest.',
     ),
+  WEFT_METRICS: flag()
+    .default(false)
+    .describe('Whether metrics for Prometheus are counted, and served at `/metrics`.'),
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),

@@ -14,6 +14,7 @@ import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
 import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
+import { channels } from '../shared/channels.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { NodeRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
@@ -51,6 +52,24 @@ export interface AttemptInput {
 
 /** Runs one attempt of one node, or of one item of it, or goes on with it after a wait. Never throws. */
 export async function runAttempt(
+  deps: AttemptDeps,
+  node: PlannedNode,
+  ref: NodeRef,
+  input: AttemptInput,
+  signal: AbortSignal,
+): Promise<AttemptEnd> {
+  const startedAt = performance.now();
+  const end = await attempt(deps, node, ref, input, signal);
+  if (channels.attempt.hasSubscribers)
+    channels.attempt.publish({
+      type: node.definition.type,
+      outcome: end.kind,
+      durationMs: performance.now() - startedAt,
+    });
+  return end;
+}
+
+async function attempt(
   deps: AttemptDeps,
   node: PlannedNode,
   ref: NodeRef,

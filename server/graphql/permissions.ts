@@ -84,6 +84,8 @@ export const endpoints = {
   artifacts: needs('READ', 'BROWSER'),
   /** GET /executions/<id>/events */
   events: needs('READ', 'BROWSER'),
+  /** GET /metrics */
+  metrics: needs('READ', 'ALL'),
   /** POST /files */
   files: needs('RUN', 'BROWSER'),
 };

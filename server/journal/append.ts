@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isDuplicate } from '../db/errors.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
+import { channels } from '../shared/channels.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
@@ -133,6 +134,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     // The journal was lost with an earlier entry.
     for (const entry of group) if (entry.journal.lost.aborted) refuse(entry, entry.journal.lost.reason);
     if (live.length === 0) return;
+    const startedAt = performance.now();
     try {
       await retryWhileDisconnected(
         () =>
@@ -148,6 +150,11 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
       else await settleFailure(live[0]!, error);
       return;
     }
+    if (channels.commit.hasSubscribers)
+      channels.commit.publish({
+        types: live.flatMap(({ events }) => events.map(({ type }) => type)),
+        tookMs: performance.now() - startedAt,
+      });
     for (const entry of live) settle(entry);
     announceSoon(live);
   }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { channels } from '../shared/channels.ts';
 import type { JournalEvent } from './event.ts';
 import { type FollowOptions, followPages } from './follow-pages.ts';
 import type { Hub } from './hub.ts';
@@ -35,6 +36,9 @@ export async function* followJournal(
   let hasCaughtUp = false;
   for await (const { events: found, endSequence, atEnd } of pages) {
     const events = found.filter(({ type }) => options.types?.includes(type) ?? true);
+    // Of what has come since: what a subscriber reads first may be old.
+    if (channels.delivery.hasSubscribers && hasCaughtUp && events.length > 0)
+      channels.delivery.publish({ lagMs: Date.now() - events.at(-1)!.occurredAt.getTime() });
     if (events.length > 0 || (atEnd && !hasCaughtUp)) yield { events, endSequence, caughtUp: atEnd };
     hasCaughtUp ||= atEnd;
   }

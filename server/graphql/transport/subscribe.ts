@@ -9,6 +9,7 @@ import {
   type OperationDefinitionNode,
   visit,
 } from 'graphql';
+import { channels } from '../../shared/channels.ts';
 import { mapIterator } from '../../shared/map-iterator.ts';
 import { type AnswerWriter, compileAnswer } from './answer-writer.ts';
 
@@ -29,12 +30,17 @@ export function makeSubscribe(isCompiled: boolean): Subscribe {
   return async (args) => {
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
+    channels.subscription.publish({ by: 1 });
     let writer: AnswerWriter | null | undefined;
-    return mapIterator<unknown, Result>(source[Symbol.asyncIterator](), (payload) => {
-      if (writer === undefined) writer = writerFor(args);
-      const text = writer?.(payload) ?? null;
-      return text === null ? execute({ ...args, rootValue: payload }) : { text };
-    });
+    return mapIterator<unknown, Result>(
+      source[Symbol.asyncIterator](),
+      (payload) => {
+        if (writer === undefined) writer = writerFor(args);
+        const text = writer?.(payload) ?? null;
+        return text === null ? execute({ ...args, rootValue: payload }) : { text };
+      },
+      () => channels.subscription.publish({ by: -1 }),
+    );
   };
 }
 

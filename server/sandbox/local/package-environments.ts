@@ -1,6 +1,7 @@
 import type { PrepareOptions, PythonEnvironment, PythonEnvironments } from '../../packages/environment.ts';
 import type { Environments } from '../../packages/environments.ts';
 import { PackageError } from '../../packages/errors.ts';
+import { channels } from '../../shared/channels.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { PythonOutcome, PythonRunOptions, PythonRunRequest } from '../backend.ts';
@@ -25,7 +26,10 @@ export class PackageEnvironments implements PythonEnvironments, AsyncDisposable 
     request: Pick<PythonRunRequest, 'packages'>,
     options: PythonRunOptions,
   ): Promise<HeldEnvironment | Extract<PythonOutcome, { kind: 'failed' }>> {
-    const held = this.warm.find(request.packages) ?? (await this.lease(request, options));
+    const warm = this.warm.find(request.packages);
+    if (channels.environment.hasSubscribers && request.packages.length > 0)
+      channels.environment.publish({ found: warm === null ? 'COLD' : 'WARM' });
+    const held = warm ?? (await this.lease(request, options));
     if ('kind' in held) return held;
     try {
       await unlessAborted(held.pool.ensureAvailable(), options.signal);

@@ -1,3 +1,4 @@
+import { channels } from '../../shared/channels.ts';
 import type { Cell, CellInMaking } from './cell.ts';
 import { Demand, type PoolSize } from './demand.ts';
 import type { ForkServerSupervisor } from './fork-server-supervisor.ts';
@@ -27,10 +28,18 @@ export class CellPool {
   /** A waiting cell, or a new one where none waits. Throws SandboxProblem where none can be made. */
   async acquire(): Promise<Cell> {
     this.demand.note();
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
-      const cell = this.nextIdle() ?? (await this.supervisor.up()).makeCell();
+      const idle = this.nextIdle();
+      const cell = idle ?? (await this.supervisor.up()).makeCell();
       try {
-        return await cell.ready;
+        const ready = await cell.ready;
+        if (channels.cell.hasSubscribers)
+          channels.cell.publish({
+            waitMs: performance.now() - startedAt,
+            isWaiting: idle !== undefined,
+          });
+        return ready;
       } catch (error) {
         // The fork-server may have died meanwhile; the next one may work.
         if (attempt === MAX_ATTEMPTS) throw error;

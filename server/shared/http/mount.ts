@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Mount {
   /** Without a slash at its end, such as `/sandbox/v1`. */
   path: string;
-  /** Responds to every request below the path. Never throws: errors become responses. */
+  /** Responds to every request of the path, and below it. Never throws: errors become responses. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 export function mountFor(mounts: readonly Mount[], pathname: string): Mount | undefined {
-  return mounts.find(({ path }) => pathname.startsWith(`${path}/`));
+  return mounts.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`));
 }
