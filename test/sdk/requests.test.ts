@@ -11,6 +11,7 @@ import {
   WeftServerError,
   WeftTimeoutError,
 } from '../../client-sdk/src/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
@@ -45,6 +46,34 @@ test('a workflow is saved, run, read and deleted', async () => {
   });
   await weft.workflows.delete(id);
   expect(await weft.workflows.get(id)).toBeNull();
+});
+
+test('a webhook is made, called without the token, read, given a new address, replayed and deleted', async () => {
+  const weft = connect();
+  const { id: workflowId } = await weft.workflows.create({ ...doubling, inputSchema: null });
+  const recordUntil = new Date(Date.now() + 60_000).toISOString();
+  const webhook = await weft.webhooks.create({ workflowId, name: 'of a test', recordUntil });
+  const { url, ...rest } = webhook;
+  expect(new URL(url).origin).toBe(new URL(server.url).origin);
+  expect(await weft.webhooks.get(webhook.id)).toEqual(rest);
+  expect(await weft.webhooks.list({ filter: { workflowId } }).take(10)).toEqual([rest]);
+  const response = await fetch(url, { method: 'POST', headers: { 'idempotency-key': 'one' } });
+  const { executionId } = (await response.json()) as { executionId: string };
+  await eventually('it is noted', async () => (await weft.webhooks.requests(webhook.id)).length === 1);
+  const [request] = await weft.webhooks.requests(webhook.id);
+  expect(request).toMatchObject({ status: 202, deliveryId: 'one', execution: { id: executionId } });
+  const run = await weft.webhooks.replay(webhook.id, request!.id).catch((error: Error) => error);
+  expect(run).toMatchObject({ id: expect.stringMatching(/^exec_/) });
+  expect(await weft.webhooks.update(webhook.id, { isEnabled: false })).toMatchObject({ isEnabled: false });
+  await weft.webhooks.update(webhook.id, { isEnabled: null });
+  const rotated = await weft.webhooks.rotateSecret(webhook.id, { graceSeconds: 60 });
+  expect(rotated.url).not.toBe(url);
+  for (const each of [url, rotated.url]) expect((await fetch(each, { method: 'POST' })).status).toBe(202);
+  await weft.webhooks.delete(webhook.id);
+  expect(await weft.webhooks.get(webhook.id)).toBeNull();
+  await expect(weft.webhooks.requests(webhook.id)).rejects.toThrow(WeftNotFoundError);
+  const signed = weft.webhooks.create({ workflowId, signature: 'GITHUB', signingSecrets: ['x'.repeat(20)] });
+  await expect(signed).rejects.toMatchObject({ userErrors: [{ code: 'SECRETS_KEY_MISSING' }] });
 });
 
 test('of two who change the same version the second learns of the first, and both versions stay readable', async () => {

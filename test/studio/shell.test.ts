@@ -188,6 +188,7 @@ describe("the console's files", () => {
     '/runs/exec_1',
     '/approvals',
     '/schedules',
+    '/webhooks',
     '/environments',
     '/security',
     '/access',

@@ -12,7 +12,7 @@ const folder = join(projectRoot, 'studio', 'dist', 'app');
 
 /** The addresses of the console's pages. Each is answered with the same page, which finds out where it is. */
 const pagePaths =
-  /^\/(?:(?:workflows|runs|approvals|schedules|environments|security|access|server)(?:\/.*)?)?$/;
+  /^\/(?:(?:workflows|runs|approvals|schedules|webhooks|environments|security|access|server)(?:\/.*)?)?$/;
 
 /** True for what the console, as built by scripts/build-studio.mjs, answers: its pages and its files. */
 export function isStudioPath(pathname: string): boolean {

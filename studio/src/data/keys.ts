@@ -23,6 +23,8 @@ export const keys = {
   viewer: ['viewer'],
   tokens: ['tokens'],
   auditLog: (filter: AuditFilter) => ['auditLog', filter],
+  webhooks: ['webhooks'],
+  webhookRequests: (id: string) => ['webhookRequests', id],
   schedules: ['schedules'],
   scheduleFirings: (id: string) => ['scheduleFirings', id],
   schedulePreview: (timing: ScheduleTimingInput) => ['schedulePreview', timing],

@@ -1,0 +1,225 @@
+import {
+  type Webhook,
+  type WebhookInput,
+  type WebhookMethod,
+  type WebhookRespond,
+  type WebhookSignature,
+  type WebhookWithUrl,
+  WeftInputError,
+} from '@weft/client';
+import { type ReactElement, useId, useState } from 'react';
+import { messageOf } from '../data/executions.ts';
+import { useWebhookChange } from '../data/webhooks.ts';
+import { useWorkflows } from '../data/workflows.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Callout } from '../ui/feedback.tsx';
+import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { useToast } from '../ui/toast.tsx';
+import { NewAddress } from './new-address.tsx';
+import { respondLabels, signatureLabels } from './webhook-words.ts';
+
+export interface WebhookDialogProps {
+  /** The webhook to change; null for a new one. */
+  webhook: Webhook | null;
+  onClose: () => void;
+}
+
+const methodNames: readonly WebhookMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** A dialog that is open, for a new webhook or a change of one. Of a new one it shows the address then. */
+export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactElement {
+  const formId = useId();
+  const toast = useToast();
+  const workflows = useWorkflows('');
+  const [created, setCreated] = useState<WebhookWithUrl | null>(null);
+  const [workflowId, setWorkflowId] = useState('');
+  const [name, setName] = useState(webhook?.name ?? '');
+  const [methods, setMethods] = useState<readonly WebhookMethod[]>(webhook?.methods ?? ['POST']);
+  const [signature, setSignature] = useState<WebhookSignature>(webhook?.signature ?? 'NONE');
+  const [secrets, setSecrets] = useState('');
+  const [header, setHeader] = useState(webhook?.deliveryIdHeader ?? '');
+  const [respond, setRespond] = useState<WebhookRespond>(webhook?.respond ?? 'IMMEDIATELY');
+  const signsId = signature === 'STRIPE' || signature === 'STANDARD_WEBHOOKS';
+  const words = secrets.split(/\s+/).filter((word) => word !== '');
+  const input: WebhookInput = {
+    name: name.trim() || null,
+    methods: [...methods],
+    signature,
+    // Those that it has stay where none are given.
+    ...(words.length > 0 && signature !== 'NONE' ? { signingSecrets: words } : {}),
+    deliveryIdHeader: signsId ? null : header.trim() || null,
+    respond,
+  };
+  const create = useWebhookChange((client, each: WebhookInput) =>
+    client.webhooks.create({ workflowId, ...each }),
+  );
+  const update = useWebhookChange((client, each: WebhookInput) => client.webhooks.update(webhook!.id, each));
+  const { error, isPending } = webhook === null ? create : update;
+  const errorAt = (field: string) => errorsOf(error, field);
+  const submit = () => {
+    if (webhook === null) return create.mutate(input, { onSuccess: setCreated });
+    update.mutate(input, {
+      onSuccess: () => {
+        toast({ tone: 'success', text: 'Saved' });
+        onClose();
+      },
+    });
+  };
+  if (created !== null) return <NewAddress webhook={created} onClose={onClose} />;
+  return (
+    <Dialog
+      title={webhook === null ? 'New webhook' : `Change ${webhook.name}`}
+      isOpen
+      onClose={onClose}
+      actions={
+        <Button
+          type="submit"
+          form={formId}
+          variant="primary"
+          isBusy={isPending}
+          disabled={webhook === null && workflowId === ''}
+        >
+          {webhook === null ? 'Create' : 'Save'}
+        </Button>
+      }
+    >
+      <form
+        id={formId}
+        className="weft-webhook-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {webhook === null && (
+          <Field label="Workflow" isRequired error={errorAt('workflowId')}>
+            {(control) => (
+              <Select {...control} value={workflowId} onChange={(event) => setWorkflowId(event.target.value)}>
+                <option value="">Choose one</option>
+                {workflows.data?.map((workflow) => (
+                  <option key={workflow.id} value={workflow.id}>
+                    {workflow.name}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        )}
+        <Field label="Name" error={errorAt('name')}>
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              maxLength={200}
+              placeholder="Orders of the shop"
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Signature" error={errorAt('signature')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={signature}
+              onChange={(event) => setSignature(event.target.value as WebhookSignature)}
+            >
+              {optionsOf(signatureLabels)}
+            </Select>
+          )}
+        </Field>
+        {signature !== 'NONE' && (
+          <Field
+            label="Signing secrets"
+            description={secretsHint(webhook, signature)}
+            error={errorAt('signingSecrets')}
+          >
+            {(control) => (
+              <TextArea
+                {...control}
+                className="weft-mono"
+                rows={2}
+                spellCheck={false}
+                autoComplete="off"
+                value={secrets}
+                onChange={(event) => setSecrets(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
+        {!signsId && (
+          <Field
+            label="Header with the id of a delivery"
+            description="A request with an id that came before starts nothing."
+            error={errorAt('deliveryIdHeader')}
+          >
+            {(control) => (
+              <Input
+                {...control}
+                className="weft-mono"
+                value={header}
+                placeholder={signature === 'GITHUB' ? 'X-GitHub-Delivery' : 'Idempotency-Key'}
+                spellCheck={false}
+                onChange={(event) => setHeader(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
+        <Field label="Answers" error={errorAt('respond')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={respond}
+              onChange={(event) => setRespond(event.target.value as WebhookRespond)}
+            >
+              {optionsOf(respondLabels)}
+            </Select>
+          )}
+        </Field>
+        <fieldset className="weft-webhook-form__methods">
+          <legend>Methods</legend>
+          {methodNames.map((method) => (
+            <label key={method}>
+              <input
+                type="checkbox"
+                checked={methods.includes(method)}
+                onChange={({ target }) =>
+                  setMethods(
+                    methodNames.filter((each) => (each === method ? target.checked : methods.includes(each))),
+                  )
+                }
+              />{' '}
+              {method}
+            </label>
+          ))}
+        </fieldset>
+        {error && !fields.some((field) => errorAt(field) !== undefined) && (
+          <Callout tone="failure" title={messageOf(error)} />
+        )}
+      </form>
+    </Dialog>
+  );
+}
+
+function optionsOf(labels: Readonly<Record<string, string>>): ReactElement[] {
+  return Object.entries(labels).map(([value, label]) => (
+    <option key={value} value={value}>
+      {label}
+    </option>
+  ));
+}
+
+function secretsHint(webhook: Webhook | null, signature: WebhookSignature): string {
+  const isKept = webhook !== null && webhook.signature === signature && webhook.signingSecrets > 0;
+  const kept = isKept ? ` Empty: the ${webhook.signingSecrets === 1 ? 'one' : 'two'} that it has.` : '';
+  return `What the sender signs with; two, on lines, while one is replaced.${kept}`;
+}
+
+const fields = ['workflowId', 'name', 'signature', 'signingSecrets', 'deliveryIdHeader', 'respond'];
+
+/** What is wrong with a field, or with what is in it. */
+function errorsOf(error: Error | null, field: string): string | undefined {
+  if (!(error instanceof WeftInputError)) return undefined;
+  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
+  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
+}
