@@ -613,6 +613,8 @@ export type TokenCreateInput = {
   scopes: Array<TokenScope>;
   /** The keys of the workflows that it is limited to, 1 to 100; null for all. A workflow need not exist yet. */
   workflowKeys?: Array<string> | null | undefined;
+  /** The labels of the executions that it is limited to: it sees those that have all of them, and what it starts gets them. With READ and RUN alone. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
   /** From when on it is refused; without it never. */
   expiresAt?: string | null | undefined;
 };
@@ -890,6 +892,8 @@ export type ViewerQuery = {
     scopes: Array<TokenScope>;
     /** The keys of the workflows that it is limited to; null for all. */
     workflowKeys: Array<string> | null;
+    /** The labels of the executions that it is limited to; null for any. */
+    labels: Readonly<Record<string, string>> | null;
     /** The one execution that it watches; null for others. */
     executionId: string | null;
     /** When its token expires; null for never. */
@@ -1006,6 +1010,8 @@ export type TokenPartsFragment = {
   scopes: Array<TokenScope>;
   /** The keys of the workflows that it is limited to; null for all. */
   workflowKeys: Array<string> | null;
+  /** The labels that executions must have for it; null for any. */
+  labels: Readonly<Record<string, string>> | null;
   /** The one execution that it watches; null for others. */
   executionId: string | null;
   /** Who made it: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
@@ -4219,19 +4225,19 @@ export type WorkflowDeleteMutation = {
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ViewerDocument: Document<ViewerQuery, ViewerQueryVariables> =
-  'query Viewer{viewer{id name kind scopes workflowKeys executionId expiresAt}}';
+  'query Viewer{viewer{id name kind scopes workflowKeys labels executionId expiresAt}}';
 
 export const TokensDocument: Document<TokensQuery, TokensQueryVariables> =
-  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenCreateDocument: Document<TokenCreateMutation, TokenCreateMutationVariables> =
-  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenMintDocument: Document<TokenMintMutation, TokenMintMutationVariables> =
-  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenRevokeDocument: Document<TokenRevokeMutation, TokenRevokeMutationVariables> =
-  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const AuditLogDocument: Document<AuditLogQuery, AuditLogQueryVariables> =
   'query AuditLog($filter:AuditFilter$first:Int$after:String){auditLog(filter:$filter first:$first after:$after){nodes{...AuditedOperationParts}pageInfo{hasNextPage endCursor}}}fragment AuditedOperationParts on AuditedOperation{id occurredAt principal principalName operation target outcome code input before after address forwardedFor}';

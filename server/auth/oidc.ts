@@ -75,7 +75,13 @@ export function makeOidc({ issuers, audience, claim, scopes }: OidcSettings): Oi
       reach:
         workflows === undefined
           ? null
-          : { workflowKeys: textsOf(workflows), executionId: null, startedBy: null, definitions: true },
+          : {
+              workflowKeys: textsOf(workflows),
+              labels: null,
+              executionId: null,
+              startedBy: null,
+              definitions: true,
+            },
       expiresAt: new Date(payload.exp! * 1_000),
     };
   }

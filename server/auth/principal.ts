@@ -28,6 +28,8 @@ export interface Principal {
 export interface Reach {
   /** Executions, schedules, approvals and violations of these workflows; null for those of all. */
   workflowKeys: readonly string[] | null;
+  /** Executions that have all of these labels; null for those with any. */
+  labels: Readonly<Record<string, string>> | null;
   /** This execution alone. */
   executionId: string | null;
   /** Executions that this principal has started. */

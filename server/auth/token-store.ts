@@ -9,6 +9,8 @@ export interface Token {
   scopes: Scope[];
   /** The workflows that it reaches; null for all. */
   workflowKeys: string[] | null;
+  /** The labels of the executions that it reaches; null for all. */
+  labels: Record<string, string> | null;
   /** The one execution that it reaches; null for all. */
   executionId: string | null;
   /** The principal that made it. */
@@ -56,18 +58,20 @@ function toPrincipal({ id, name, kind, scopes, expiresAt, ...limits }: Token): P
 function reachOf(
   id: string,
   kind: TokenKind,
-  limits: Pick<Token, 'workflowKeys' | 'executionId'>,
+  { workflowKeys, labels, executionId }: Pick<Token, 'workflowKeys' | 'labels' | 'executionId'>,
 ): Reach | null {
-  const { workflowKeys, executionId } = limits;
   if (kind === 'BROWSER') {
     // Of what several people run by one workflow, each sees their own.
-    return { workflowKeys, executionId, startedBy: executionId === null ? id : null, definitions: false };
+    const startedBy = executionId === null ? id : null;
+    return { workflowKeys, labels, executionId, startedBy, definitions: false };
   }
-  return workflowKeys && { workflowKeys, executionId: null, startedBy: null, definitions: true };
+  if (workflowKeys === null && labels === null) return null;
+  // A workflow has executions with all kinds of labels, and what it is belongs to none of them.
+  return { workflowKeys, labels, executionId: null, startedBy: null, definitions: labels === null };
 }
 
 export const TOKEN_FIELDS = `
-  id, kind, name, scopes, workflow_keys AS "workflowKeys", execution_id AS "executionId", created_by AS "createdBy",
+  id, kind, name, scopes, workflow_keys AS "workflowKeys", labels, execution_id AS "executionId", created_by AS "createdBy",
   created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"`;
 
 export const IS_ACTIVE = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';

@@ -19,6 +19,7 @@ import { Access1764700000000 } from '../../migrations/1764700000000-access.ts';
 import { AuditLog1764710000000 } from '../../migrations/1764710000000-audit-log.ts';
 import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.ts';
 import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
+import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-labels.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -42,6 +43,7 @@ export const migrations = [
   AuditLog1764710000000,
   Webhooks1764800000000,
   Labels1764810000000,
+  TokenLabels1764820000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

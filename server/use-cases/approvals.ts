@@ -99,8 +99,8 @@ export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps)
     async list(page: PageRequest, filter: ApprovalFilter): Promise<Page<Approval>> {
       const { size, cursor, isBackward } = page;
       const text = `
-        ${SELECT} AND ($7::text IS NULL OR a.id ${isBackward ? '>' : '<'} $7)
-        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $8`;
+        ${SELECT} AND ($8::text IS NULL OR a.id ${isBackward ? '>' : '<'} $8)
+        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $9`;
       const { rows } = await pool.query<Approval>(text, [...filterValues(filter), cursor, size + 1]);
       return toPage(rows, page);
     },
@@ -149,7 +149,7 @@ export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps)
   };
 
   async function findMany(ids: string[], filter: ApprovalFilter): Promise<Approval[]> {
-    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($7) ORDER BY a.id`, [
+    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($8) ORDER BY a.id`, [
       ...filterValues(filter),
       ids,
     ]);

@@ -6,7 +6,8 @@ import type { Database } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
 import { newId } from '../shared/ids.ts';
-import { reachesSql, reachesWorkflowSql, reachValues } from './reach.ts';
+import { type Labels, labelErrors } from './labels.ts';
+import { REACH_VALUES, reachesSql, reachesWorkflowSql, reachValues } from './reach.ts';
 import { refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
@@ -15,6 +16,7 @@ export interface TokenInput {
   name: string;
   scopes: readonly Scope[];
   workflowKeys?: readonly string[] | null;
+  labels?: Labels | null;
   expiresAt?: Date | null;
 }
 
@@ -66,8 +68,9 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
     async create(input: TokenInput, principal: Principal): Promise<Outcome<NewToken>> {
       const userErrors = inputErrors(input);
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const { name, scopes, workflowKeys = null, expiresAt = null } = input;
-      const given = [name, scopes, workflowKeys && [...new Set(workflowKeys)], null, expiresAt];
+      const { name, scopes, workflowKeys = null, labels = null, expiresAt = null } = input;
+      const keys = workflowKeys && [...new Set(workflowKeys)];
+      const given = [name, scopes, keys, null, expiresAt, labels && JSON.stringify(labels)];
       return { ok: true, value: await insert('SERVICE', given, principal) };
     },
 
@@ -92,7 +95,9 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
         principal.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
       );
       const scopes: Scope[] = [executionId === null ? 'RUN' : 'READ'];
-      const given = [name, scopes, workflowKey && [workflowKey], executionId, new Date(end)];
+      const labels = principal.reach?.labels ?? null;
+      const keys = workflowKey && [workflowKey];
+      const given = [name, scopes, keys, executionId, new Date(end), labels && JSON.stringify(labels)];
       await pool.query(SWEEP);
       return { ok: true, value: await insert('BROWSER', given, principal) };
     },
@@ -134,12 +139,17 @@ async function find(pool: Pool, id: string): Promise<Token | null> {
   return rows[0] ?? null;
 }
 
-function inputErrors({ name, scopes, workflowKeys, expiresAt }: TokenInput): UserError[] {
+function inputErrors({ name, scopes, workflowKeys, labels, expiresAt }: TokenInput): UserError[] {
   const errors = nameErrors(name);
   const invalid = (field: string, message: string) => errors.push({ code: 'INVALID', field, message });
   if (scopes.length === 0) invalid('scopes', 'Expected at least one scope, such as READ, got none.');
   if (expiresAt != null && expiresAt.getTime() <= Date.now())
     invalid('expiresAt', `Expected an end in the future, got ${expiresAt.toISOString()}.`);
+  if (labels != null) errors.push(...labelErrors(labels, 'labels'));
+  if (labels != null && Object.keys(labels).length === 0)
+    invalid('labels', 'Expected at least one label, or null for executions with any, got none.');
+  if (labels != null && (scopes.includes('EDIT') || scopes.includes('ADMIN')))
+    invalid('labels', 'Expected null with EDIT and ADMIN: who changes a workflow changes it for all labels.');
   if (workflowKeys == null) return errors;
   if (workflowKeys.length === 0 || workflowKeys.length > MAX_KEYS)
     invalid(
@@ -170,8 +180,8 @@ function ttlErrors(ttlSeconds: number): UserError[] {
 }
 
 const INSERT = `
-  INSERT INTO api_tokens (id, hash, kind, created_by, name, scopes, workflow_keys, execution_id, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  INSERT INTO api_tokens (id, hash, kind, created_by, name, scopes, workflow_keys, execution_id, expires_at, labels)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   RETURNING ${TOKEN_FIELDS}`;
 
 const REVOKE = `
@@ -186,7 +196,7 @@ const SWEEP = `
 
 const HAS_EXECUTION = `
   SELECT FROM executions AS each
-  WHERE id = $4 AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
+  WHERE id = $${REACH_VALUES + 1} AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
 
 const HAS_WORKFLOW = `
   SELECT FROM workflows AS each WHERE key = $2 AND deleted_at IS NULL AND ${reachesWorkflowSql('each.id', 1)}`;

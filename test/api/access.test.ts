@@ -498,6 +498,56 @@ describe('a token of another workflow', () => {
   });
 });
 
+describe('a token of labels', () => {
+  const start = (caller: Caller, input: object) =>
+    caller.send(
+      'mutation ($input: ExecutionStartInput!) { executionStart(input: $input) { execution { id labels } userErrors { code field } } }',
+      { input: { workflowKey: 'mine', ...input } },
+    );
+
+  test('sees the executions that have them, and what it starts has them', async () => {
+    const { caller, secret } = await create({ scopes: ['RUN'], labels: { customer: '42' } });
+    const before = await start(admin, { labels: { customer: '42', order: '1' } });
+    const other = await start(admin, { labels: { customer: '43' } });
+    const own = await start(caller, { labels: { customer: '43', order: '2' } });
+    expect(own.data.executionStart.execution.labels).toEqual({ customer: '42', order: '2' });
+    const ids = [own, before].map(({ data }) => data.executionStart.execution.id);
+    for (const id of ids) await weft.allEvents(id);
+    const { data } = await caller.send(
+      'query ($other: ID!) { executionCount executions { nodes { id workflow { key } } } none: executions(filter: { labels: { customer: "43" } }) { nodes { id } } execution(id: $other) { id } workflows { nodes { id } } viewer { labels } }',
+      { other: other.data.executionStart.execution.id },
+    );
+    expect(data).toEqual({
+      executionCount: 2,
+      executions: { nodes: ids.map((id) => ({ id, workflow: null })) },
+      ...{ none: { nodes: [] }, execution: null, workflows: { nodes: [] } },
+      viewer: { labels: { customer: '42' } },
+    });
+    for (const { query, variables } of readsOfTheirs())
+      expect((await caller.send(query, variables)).text).not.toContain(MARKER);
+    const page = await mint(makeCaller(url, secret), { workflowKey: 'mine' });
+    const started = await start(page.caller, {});
+    expect(started.data.executionStart.execution.labels).toEqual({ customer: '42' });
+  });
+
+  test.each([
+    [{ scopes: ['EDIT'], labels: { customer: '42' } }, 'labels'],
+    [{ scopes: ['READ'], labels: {} }, 'labels'],
+    [{ scopes: ['READ'], labels: { 'a b': 'c' } }, 'labels'],
+    [
+      {
+        scopes: ['READ'],
+        labels: Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`l${n}`, ''])),
+      },
+      'labels',
+    ],
+  ])('is not made of %#', async (input, field) => {
+    const { data } = await admin.send(CREATE, { input: { name: 'x', ...input } });
+    expect(data.tokenCreate.secret).toBeNull();
+    expect(data.tokenCreate.userErrors[0].field).toBe(field);
+  });
+});
+
 describe('a revoked token ends what it has open', () => {
   const ENDLESS = 'import time\nwhile True: time.sleep(0.01)';
   const EVENTS = 'subscription ($id: ID!) { executionEvents(executionId: $id) { events { __typename } } }';

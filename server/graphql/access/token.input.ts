@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
 import { MAX_TTL_SECONDS, MIN_TTL_SECONDS } from '../../use-cases/tokens.ts';
 import { PageArgs } from '../relay/page.args.ts';
-import { DateTimeScalar } from '../scalars.ts';
+import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
 import { TokenKind, TokenScope } from './token.enums.ts';
 
 @InputType({ description: 'A token for a program or a person.' })
@@ -18,6 +18,13 @@ export class TokenCreateInput {
       'The keys of the workflows that it is limited to, 1 to 100; null for all. A workflow need not exist yet.',
   })
   workflowKeys?: string[] | null;
+
+  @Field(() => LabelsScalar, {
+    nullable: true,
+    description:
+      'The labels of the executions that it is limited to: it sees those that have all of them, and what it starts gets them. With READ and RUN alone.',
+  })
+  labels?: Record<string, string> | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,

@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { connectionOf } from '../relay/connection.ts';
-import { DateTimeScalar } from '../scalars.ts';
+import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
 import { UserError } from '../user-error/user-error.type.ts';
 import { TokenKind, TokenScope } from './token.enums.ts';
 
@@ -23,6 +23,12 @@ export class Token {
     description: 'The keys of the workflows that it is limited to; null for all.',
   })
   workflowKeys!: string[] | null;
+
+  @Field(() => LabelsScalar, {
+    nullable: true,
+    description: 'The labels that executions must have for it; null for any.',
+  })
+  labels!: Record<string, string> | null;
 
   @Field(() => ID, { nullable: true, description: 'The one execution that it watches; null for others.' })
   executionId!: string | null;

@@ -7,7 +7,7 @@ export class ViewerResolver {
   @Query(() => Viewer, { description: 'Who sends this request, and what it may do.' })
   viewer(@Ctx() { caller }: GraphqlContext): Viewer {
     const { id, name, kind, scopes, reach, expiresAt } = caller.principal;
-    const { workflowKeys = null, executionId = null } = reach ?? {};
-    return { id, name, kind, scopes: [...scopes], workflowKeys, executionId, expiresAt };
+    const { workflowKeys = null, labels = null, executionId = null } = reach ?? {};
+    return { id, name, kind, scopes: [...scopes], workflowKeys, labels, executionId, expiresAt };
   }
 }

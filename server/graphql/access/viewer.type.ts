@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
-import { DateTimeScalar } from '../scalars.ts';
+import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
 import { TokenScope } from './token.enums.ts';
 
 export const ViewerKind = {
@@ -43,6 +43,12 @@ export class Viewer {
     description: 'The keys of the workflows that it is limited to; null for all.',
   })
   workflowKeys!: readonly string[] | null;
+
+  @Field(() => LabelsScalar, {
+    nullable: true,
+    description: 'The labels of the executions that it is limited to; null for any.',
+  })
+  labels!: Readonly<Record<string, string>> | null;
 
   @Field(() => ID, { nullable: true, description: 'The one execution that it watches; null for others.' })
   executionId!: string | null;

@@ -181,8 +181,11 @@ function ofWebhook(webhook: Webhook | null): Summary | null {
 
 function ofToken(token: Token | null): Summary | null {
   if (token === null) return null;
-  const { id, kind, name, scopes, workflowKeys, executionId, expiresAt, revokedAt } = token;
-  return { target: id, is: within({ kind, name, scopes, workflowKeys, executionId, expiresAt, revokedAt }) };
+  const { id, kind, name, scopes, workflowKeys, labels, executionId, expiresAt, revokedAt } = token;
+  return {
+    target: id,
+    is: within({ kind, name, scopes, workflowKeys, labels, executionId, expiresAt, revokedAt }),
+  };
 }
 
 function ofApproval(approval: Approval | null): Summary | null {

@@ -55,12 +55,12 @@ const WORKFLOWS = `
 
 const EXECUTIONS = `
   SELECT id FROM executions AS each
-  WHERE id = ANY ($4) AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
+  WHERE id = ANY ($5) AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
 
 /** Those that executions which are reached saved or got, and those that the principal uploaded itself. */
 const FILES = `
   SELECT file.id FROM artifacts AS file
-  WHERE file.id = ANY ($4) AND (file.uploaded_by = $5 OR EXISTS (
+  WHERE file.id = ANY ($5) AND (file.uploaded_by = $6 OR EXISTS (
     SELECT FROM executions AS each
     WHERE (each.id = file.execution_id OR each.id IN (
         SELECT used.execution_id FROM artifact_uses AS used WHERE used.artifact_id = file.id))

@@ -1,5 +1,6 @@
 import { WeftError } from '../../shared/errors.ts';
 import { abortableGenerator } from '../abortable-generator.ts';
+import type { ExecutionFilter } from '../execution-filter.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
 import type { StartInput } from '../start.ts';
 import type { Execution, Outcome } from '../types.ts';
@@ -16,7 +17,7 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     getMany: (ids) => many(ids, null, (reached) => executions.getMany(reached)),
     getValues: (ids, spend) => many(ids, NO_VALUES, (reached) => executions.getValues(reached, spend)),
     waitingFor: (ids) => many(ids, null, (reached) => executions.waitingFor(reached)),
-    list: (page, filter) => executions.list(page, { ...filter, reach }),
+    list: (page, filter) => executions.list(page, within(filter)),
     nodeExecutions: async (id, spend) =>
       (await covers.execution(id)) ? executions.nodeExecutions(id, spend) : [],
     artifacts: async (id) => ((await covers.execution(id)) ? executions.artifacts(id) : []),
@@ -33,12 +34,12 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
       }),
     updates: (filter, acquire) => executions.updates({ ...filter, reach }, acquire),
     export: async (id) => ((await covers.execution(id)) ? executions.export(id) : null),
-    count: (filter) => executions.count({ ...filter, reach }),
-    stats: (filter, range) => executions.stats({ ...filter, reach }, range),
+    count: (filter) => executions.count(within(filter)),
+    stats: (filter, range) => executions.stats(within(filter), range),
 
     async start(input) {
       const refused = await refuseStart(input);
-      return refused ?? own(await executions.start({ ...input, debouncesAlone: reach.startedBy !== null }));
+      return refused ?? own(await executions.start({ ...input, ...ofReach(input) }));
     },
     async cancel(id, mode) {
       return (await covers.execution(id)) ? executions.cancel(id, mode) : refuseNotFound('execution', id);
@@ -106,8 +107,22 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     );
   }
 
-  function withReach<T extends { filter: object }>(request: T): T {
-    return { ...request, filter: { ...request.filter, reach } };
+  function withReach<T extends { filter: ExecutionFilter }>(request: T): T {
+    return { ...request, filter: within(request.filter) };
+  }
+
+  /** Its labels are in the filter as well, by whose index they are found; a filter that says otherwise finds nothing. */
+  function within<T extends ExecutionFilter>(filter: T): T {
+    const labels = reach.labels === null ? filter.labels : { ...reach.labels, ...filter.labels };
+    return { ...filter, ...(labels === undefined ? {} : { labels }), reach };
+  }
+
+  /** What is started has the labels by which it is reached, whatever its workflow makes of the input. */
+  function ofReach({ labels }: StartInput): Partial<StartInput> {
+    return {
+      debouncesAlone: reach.startedBy !== null || reach.labels !== null,
+      ...(reach.labels === null ? {} : { labels: { ...labels, ...reach.labels } }),
+    };
   }
 }
 

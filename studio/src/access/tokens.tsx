@@ -93,10 +93,17 @@ function columnsOf(onRevoke: (token: Token) => void): readonly Column<Token>[] {
       id: 'may',
       header: 'May',
       priority: 2,
-      cell: ({ scopes, workflowKeys }) => (
+      cell: ({ scopes, workflowKeys, labels }) => (
         <>
           {mayOf(scopes)}
           {workflowKeys && <div className="weft-muted weft-mono">{workflowKeys.join(', ')}</div>}
+          {labels && (
+            <div className="weft-muted weft-mono">
+              {Object.entries(labels)
+                .map(([name, value]) => `${name}=${value}`)
+                .join(', ')}
+            </div>
+          )}
         </>
       ),
     },
