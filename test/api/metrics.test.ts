@@ -38,6 +38,7 @@ const cellsOf = (metrics: ReadonlyMap<string, number>) =>
   );
 
 test('what the server does is counted: executions, nodes, sandboxes, commits, events and subscribers', async () => {
+  await weft.allEvents(await weft.runPython('0')); // What checks code has a sandbox of its own, from the first run on.
   const before = await read();
   const waiting = await weft.createWorkflow({
     nodes: [{ key: 'wait', type: 'delay', config: { durationMs: 3_600_000 } }],
@@ -55,9 +56,9 @@ test('what the server does is counted: executions, nodes, sandboxes, commits, ev
     'weft_executions{status="WAITING"}': 1,
     'weft_executions{status="QUEUED"}': 0,
     weft_queue_age_seconds: 0,
-    'weft_executions_ended_total{status="SUCCEEDED"}': 2,
+    'weft_executions_ended_total{status="SUCCEEDED"}': 3,
     'weft_journal_events_total{type="NodeFailed"}': 1,
-    'weft_node_duration_seconds_count{type="python",outcome="succeeded"}': 2,
+    'weft_node_duration_seconds_count{type="python",outcome="succeeded"}': 3,
     'weft_node_duration_seconds_count{type="python",outcome="failed"}': 1,
     'weft_node_duration_seconds_count{type="delay",outcome="waiting"}': 1,
   };

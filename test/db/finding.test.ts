@@ -29,6 +29,11 @@ async function planOf(filter: ExecutionFilter): Promise<string> {
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
+test('the planner knows how many errors have a word, though only a part of the table has errors', async () => {
+  expect(await planOf({ errorText: 'reason' })).toMatch(/rows=(2[5-9]|3[0-5])\d\d /); // of 3,000
+  expect(await planOf({ errorText: 'reason70' })).toMatch(/rows=\d{1,2} /); // of 30
+});
+
 test.each<[string, ExecutionFilter]>([
   ['nothing', {}],
   ['its workflow', { workflowId: 'wf_7' }],
