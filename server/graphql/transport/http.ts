@@ -36,23 +36,22 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
       if (typeof params.query === 'string') {
         const prepared = deps.documents.prepare(params.query);
         if ('errors' in prepared) {
-          sendJson(response, 400, { errors: prepared.errors.map(deps.formatError) });
+          const status = wantsPlainJson(request) ? 200 : 400;
+          sendJson(response, status, { errors: prepared.errors.map(deps.formatError) });
           return;
         }
         refuseSubscription(prepared.document, params.operationName);
       }
-      send(
-        response,
-        await apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: {
-            method: request.method ?? '',
-            headers: headerMap(request),
-            search: url.search,
-            body,
-          },
-          context: async () => deps.makeContext({ live: false, caller }),
-        }),
-      );
+      const result = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method: request.method ?? '',
+          headers: headerMap(request),
+          search: url.search,
+          body,
+        },
+        context: async () => deps.makeContext({ live: false, caller }),
+      });
+      send(response, wantsPlainJson(request) ? withPlainStatus(result) : result);
     },
     [Symbol.asyncDispose]: () => apollo.stop(),
   };
@@ -104,6 +103,22 @@ function refuseSubscription(document: DocumentNode, operationName: unknown): voi
     'Expected a query or a mutation, got a subscription. Subscribe over a WebSocket (graphql-transport-ws) on ' +
       '/graphql, or over server-sent events with the header `Accept: text/event-stream`.',
   );
+}
+
+/**
+ * GraphQL over HTTP: who asks for `application/json`, and not for the newer `application/graphql-response+json`, gets 200
+ * with the errors of a request that is well-formed HTTP.
+ */
+function wantsPlainJson({ headers: { accept = '' } }: IncomingMessage): boolean {
+  return /\bapplication\/json\b/i.test(accept) && !/\bapplication\/graphql-response\+json\b/i.test(accept);
+}
+
+/** Of variables that do not fit; of a request that is malformed it is 400 for everybody. */
+function withPlainStatus(result: HTTPGraphQLResponse): HTTPGraphQLResponse {
+  const { status, body } = result;
+  const isOfVariables =
+    status === 400 && body.kind === 'complete' && body.string.includes('"code":"BAD_USER_INPUT"');
+  return isOfVariables ? { ...result, status: 200 } : result;
 }
 
 function headerMap(request: IncomingMessage): HeaderMap {
