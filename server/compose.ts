@@ -74,6 +74,7 @@ import { openScheduler } from './use-cases/triggers/scheduler.ts';
 import { makeScheduleUseCases } from './use-cases/triggers/schedules.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
 import { openWebhookReceiver } from './use-cases/webhooks/receive.ts';
+import { resealSigningSecrets } from './use-cases/webhooks/reseal.ts';
 import { makeWebhookUseCases } from './use-cases/webhooks/webhooks.ts';
 import type { ServerInfo, Weft } from './use-cases/weft.ts';
 import { makeWorkflowUseCases } from './use-cases/workflows.ts';
@@ -273,6 +274,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
       logger,
     }),
   );
+  await resealSigningSecrets(parts.pool, parts.seals, logger);
   const webhooks = openWebhookReceiver({
     ...parts,
     start: makeStartUseCases({ ...parts, worker }).start,

@@ -14,10 +14,10 @@ let weft: WeftClient;
 let front: WeftClient;
 let sql: Awaited<ReturnType<typeof connect>>;
 let echo: string;
+const key = randomBytes(32).toString('base64');
 
 beforeAll(async () => {
   databaseUrl = stack.use(await createDatabase()).url;
-  const key = randomBytes(32).toString('base64');
   const [server, replica] = await Promise.all([
     startWeft({ databaseUrl, env: { WEFT_SECRETS_KEY: key, WEFT_WEBHOOK_MAX_BODY_KB: '64' } }),
     startWeft({ databaseUrl, env: { WEFT_ROLES: 'api' } }),
@@ -429,6 +429,22 @@ describe('signatures', () => {
     expect(response.headers.get('retry-after')).toBe('10');
     expect(await refusal(response)).toEqual([503, 'SECRETS_KEY_MISSING']);
     expect(await executionsOf(hook)).toBe(0);
+  });
+
+  test('a server with a new key before the former one seals anew, and the former one can go', async () => {
+    const hook = await created({ signature: 'GITHUB', signingSecrets: [SECRET] });
+    const sealed = async () =>
+      (await sql.query('SELECT signing_secrets[1] AS text FROM webhooks WHERE id = $1', [hook.id])).rows[0]
+        .text;
+    const former = await sealed();
+    const newKey = randomBytes(32).toString('base64');
+    for (const keys of [`${newKey}\n${key}`, newKey]) {
+      const env = { WEFT_ROLES: 'api', WEFT_SECRETS_KEY: keys };
+      await using replica = await startWeft({ databaseUrl, env });
+      await using of = new WeftClient(replica.url);
+      expect(await sealed()).not.toBe(former);
+      await started(await post(hook, { ...signed(body, sign.github(body)), of }));
+    }
   });
 
   test('whatever the headers of a signature hold, nothing starts and nothing breaks', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { eventually } from '../support/eventually.ts';
@@ -13,7 +14,8 @@ test('SIGTERM right after the ready line is a clean stop that leaves nothing but
   const weft = await startWeft({ dataFolder: folder.path });
   expect(await weft.stop()).toBe(0);
   expect(weft.stderr).toBe('');
-  expect(await readdir(folder.path)).toEqual(['postgres', 'python']);
+  expect(await readdir(folder.path)).toEqual(['postgres', 'python', 'secrets.key']);
+  expect((await stat(join(folder.path, 'secrets.key'))).mode & 0o777).toBe(0o600);
 });
 
 test('after kill -9 the next start on the same folder works', async () => {

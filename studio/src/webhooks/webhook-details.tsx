@@ -4,6 +4,7 @@ import { messageOf } from '../data/executions.ts';
 import { useWebhookChange, useWebhookRequests } from '../data/webhooks.ts';
 import { TargetLink } from '../run/navigation.tsx';
 import { Button } from '../ui/button.tsx';
+import { CodeText } from '../ui/code-text.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Callout, SkeletonRows } from '../ui/feedback.tsx';
 import { Badge } from '../ui/status-badge.tsx';
@@ -125,7 +126,7 @@ function columnsOf(onShow: (id: string) => void): readonly Column<WebhookRequest
           )}
           {reason && (
             <div className="weft-muted">
-              {code && <code>{code}</code>} {reason}
+              {code && <code>{code}</code>} <CodeText text={reason} />
             </div>
           )}
         </>

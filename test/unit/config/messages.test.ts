@@ -30,6 +30,10 @@ test.each([
     { WEFT_OIDC_SCOPES: 'staff=ROOT' },
     'WEFT_OIDC_SCOPES=staff=ROOT: expected value=SCOPE, of READ, RUN, EDIT, ADMIN, such as staff=RUN',
   ],
+  [
+    { WEFT_SECRETS_KEY: 'short' },
+    'WEFT_SECRETS_KEY=…: expected keys of 32 bytes in base64, as `openssl rand -base64 32` prints them, one a line or with commas between them',
+  ],
   [{ WEFT_API_TOKEN: 'short' }, 'WEFT_API_TOKEN=…: expected at least 16 characters'],
 ])('%j is reported once, with the value and what was expected', (env, line) => {
   expect(messageOf(env)).toBe(`Some settings are not valid:\n  ${line}`);

@@ -1,0 +1,29 @@
+import type { Pool } from 'pg';
+import type { Seals } from '../../secrets/seal.ts';
+import { coerceError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import { placeOf } from './webhook.ts';
+
+/**
+ * Seals the signing secrets anew that another key has sealed than the one that seals by now, so that the former key can
+ * go. Where a secret does not open, it stays, and the log says so.
+ */
+export async function resealSigningSecrets(pool: Pool, seals: Seals, logger: Logger): Promise<void> {
+  const { rows } = await pool.query<{ id: string; sealed: string[] }>(
+    `SELECT id, signing_secrets AS sealed FROM webhooks WHERE signing_secrets <> '{}'`,
+  );
+  for (const { id, sealed } of rows.filter((row) => row.sealed.some(seals.isOutdated))) {
+    const place = placeOf(id);
+    try {
+      const anew = sealed.map((text) => seals.seal(seals.open(text, place), place));
+      // Not where a client has set others meanwhile.
+      await pool.query('UPDATE webhooks SET signing_secrets = $3 WHERE id = $1 AND signing_secrets = $2', [
+        id,
+        sealed,
+        anew,
+      ]);
+    } catch (error) {
+      logger.warn({ err: coerceError(error), webhookId: id }, 'a signing secret could not be sealed anew');
+    }
+  }
+}
