@@ -12,6 +12,7 @@ export function isSecret(text: string): boolean {
   return SECRET.test(text);
 }
 
+// linear: a prefix, and one set a fixed number of times
 const SECRET = new RegExp(`^${TOKEN_PREFIX}[\\w-]{43}$`);
 
 /**
