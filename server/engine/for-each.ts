@@ -48,7 +48,7 @@ export interface ForEachOptions {
 
 type Failed = Extract<AttemptEnd, { kind: 'failed' }>;
 
-const MAX_ITEMS = 10_000;
+export const MAX_ITEMS = 10_000;
 /**
  * Items of a lane that have ended and whose end is not committed, while its next one runs (run-ahead.ts): a commit takes
  * as long as several light items, and ends and starts share it. Of a list of light items that saves a third of the CPU

@@ -13,9 +13,11 @@ export interface PartialRun {
   pinned: readonly PinnedOutput[];
 }
 
-/** The node does not run: it has emitted this already. */
+/** The node, or the item of its list, does not run: it has emitted this already. */
 export interface PinnedOutput {
   nodeKey: string;
+  /** Null for the node as a whole; missing in rows of releases that pinned no items. */
+  item?: number | null;
   handle: string;
   output: unknown;
   /** The execution that it is from; null where whoever started this one gave it. */
@@ -24,7 +26,7 @@ export interface PinnedOutput {
 
 /** The nodes that run. What leads to a node that is pinned need not run for the nodes of `to`. */
 export function chosenNodes({ nodes, order }: Graph, { from, to, pinned }: PartialRun): Set<string> {
-  const isPinned = new Set(pinned.map(({ nodeKey }) => nodeKey));
+  const isPinned = pinnedNodes(pinned);
   const known = (keys: readonly string[]) =>
     (keys.length === 0 ? order : keys).filter((key) => nodes.has(key));
   const following = closure(known(from), (key) => nodes.get(key)!.outgoing.map(({ target }) => target));
@@ -34,6 +36,11 @@ export function chosenNodes({ nodes, order }: Graph, { from, to, pinned }: Parti
   return new Set(order.filter((key) => following.has(key) && leading.has(key) && !isPinned.has(key)));
 }
 
+/** Those that are pinned as a whole. */
+export function pinnedNodes(pinned: readonly PinnedOutput[]): Set<string> {
+  return new Set(pinned.filter(({ item }) => item == null).map(({ nodeKey }) => nodeKey));
+}
+
 /**
  * The plan with the outputs that the execution can have: those of `to`; else those of the workflow that run or are pinned;
  * else those of the last nodes that run. A schema fits only the output of the whole.
@@ -41,7 +48,8 @@ export function chosenNodes({ nodes, order }: Graph, { from, to, pinned }: Parti
 export function narrowPlan(plan: Plan, partial: PartialRun): Plan {
   const { graph } = plan;
   const chosen = chosenNodes(graph, partial);
-  const isThere = (key: string) => chosen.has(key) || partial.pinned.some(({ nodeKey }) => nodeKey === key);
+  const isPinned = pinnedNodes(partial.pinned);
+  const isThere = (key: string) => chosen.has(key) || isPinned.has(key);
   const isLast = (key: string) => !graph.nodes.get(key)!.outgoing.some(({ target }) => chosen.has(target));
   const declared = plan.outputs.filter(isThere);
   const ofRest = declared.length > 0 ? declared : [...chosen].filter(isLast);
@@ -51,20 +59,25 @@ export function narrowPlan(plan: Plan, partial: PartialRun): Plan {
   return { ...plan, outputs, outputSchema: isWhole ? plan.outputSchema : null };
 }
 
-/** How the journal begins: the nodes that are pinned, and those that are left out; without those that `state` has already. */
+/**
+ * How the journal begins: the nodes and items that are pinned, and the nodes that are left out; without those that `state`
+ * has already.
+ */
 export function partialEvents({ graph }: Plan, partial: PartialRun, state: RunState): EventBody[] {
   const chosen = chosenNodes(graph, partial);
   const pins = partial.pinned.filter(({ nodeKey }) => graph.nodes.has(nodeKey));
-  const isPinned = new Set(pins.map(({ nodeKey }) => nodeKey));
+  const isPinned = pinnedNodes(pins);
+  const isNewPin = ({ nodeKey, item }: PinnedOutput) => {
+    const run = state.nodes.get(nodeKey);
+    return run === undefined || (item != null && !run.items.has(item));
+  };
   const isNew = (key: string) => !state.nodes.has(key);
   const left = graph.order.filter((key) => !chosen.has(key) && !isPinned.has(key) && isNew(key));
   return [
-    ...pins
-      .filter(({ nodeKey }) => isNew(nodeKey))
-      .map(({ nodeKey, handle, output, executionId }): EventBody => {
-        const pinned = { executionId };
-        return { type: 'NodeReused', nodeKey, item: null, attempt: 0, output, handle, pinned };
-      }),
+    ...pins.filter(isNewPin).map(({ nodeKey, item = null, handle, output, executionId }): EventBody => {
+      const pinned = { executionId };
+      return { type: 'NodeReused', nodeKey, item, attempt: 0, output, handle, pinned };
+    }),
     ...left.map((nodeKey): EventBody => {
       return { type: 'NodeSkipped', nodeKey, attempt: 0, because: [], isLeftOut: true };
     }),

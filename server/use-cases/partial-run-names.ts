@@ -1,12 +1,14 @@
+import { MAX_ITEMS } from '../engine/for-each.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
-import type { Plan } from '../engine/plan.ts';
+import type { Plan, PlannedNode } from '../engine/plan.ts';
 import { ERROR_HANDLE_ID } from '../nodes/definition.ts';
 import { describeValue } from '../shared/describe-value.ts';
 import type { UserError } from './types.ts';
 
-/** An output that stands in for a node. */
+/** An output that stands in for a node, or for an item of its list. */
 export interface GivenPin {
   nodeKey: string;
+  item?: number | null;
   output?: unknown;
   /** The first of its node where none is given. */
   handle?: string | null;
@@ -24,7 +26,7 @@ export function checkNames(
   { from, to, pinned }: GivenNames,
   pinnedFrom: string | null,
 ): UserError[] {
-  const isPinned = new Set(pinned.map(({ nodeKey }) => nodeKey));
+  const isPinned = new Set(pinned.filter(({ item }) => item == null).map(({ nodeKey }) => nodeKey));
   const named = [
     ...from.map((key, index) => ({ key, field: `from.${index}` })),
     ...to.map((key, index) => ({ key, field: `to.${index}` })),
@@ -49,12 +51,16 @@ export function checkNames(
 }
 
 function pinErrors(plan: Plan, pin: GivenPin, index: number, all: readonly GivenPin[]): UserError[] {
-  const { nodeKey, handle, output } = pin;
+  const { nodeKey, item, handle, output } = pin;
+  const what = item == null ? `Node \`${nodeKey}\`` : `Item ${item} of node \`${nodeKey}\``;
   const node = plan.nodes.get(nodeKey);
   if (node === undefined) return [];
   const at = `pinned.${index}`;
-  if (all.findIndex((each) => each.nodeKey === nodeKey) < index)
-    return [{ code: 'DUPLICATE', field: `${at}.nodeKey`, message: `Node \`${nodeKey}\` is pinned twice.` }];
+  const isSame = (each: GivenPin) =>
+    each.nodeKey === nodeKey && (each.item == null || item == null || each.item === item);
+  if (all.findIndex(isSame) < index)
+    return [{ code: 'DUPLICATE', field: `${at}.nodeKey`, message: `${what} is pinned twice.` }];
+  if (item != null) return itemErrors(node, pin, `${at}.item`);
   const errors: UserError[] = [];
   const handles = handlesOf(plan, nodeKey);
   if (handle != null && !handles.includes(handle)) {
@@ -68,9 +74,33 @@ function pinErrors(plan: Plan, pin: GivenPin, index: number, all: readonly Given
   return errors;
 }
 
+function itemErrors(
+  { forEach }: PlannedNode,
+  { nodeKey, item, handle }: GivenPin,
+  field: string,
+): UserError[] {
+  const refuse = (message: string) => [{ code: 'INVALID', field, message }];
+  if (forEach === null)
+    return refuse(`Node \`${nodeKey}\` has no \`forEach\`, and so no items: pin its output.`);
+  if (item! < 0 || item! >= MAX_ITEMS)
+    return refuse(`Expected an item from 0 to ${MAX_ITEMS - 1}, as a list has them, got ${item}.`);
+  if (handle == null) return [];
+  return refuse(`An item emits on no handle, the list of node \`${nodeKey}\` does: leave \`handle\` out.`);
+}
+
+/** Items of nodes that do not run. */
+export function idleItemErrors(pinned: readonly GivenPin[], chosen: ReadonlySet<string>): UserError[] {
+  return pinned.flatMap(({ nodeKey, item }, index) => {
+    if (item == null || chosen.has(nodeKey)) return [];
+    const message = `Node \`${nodeKey}\` does not run, so none of its items does: pin its output, or run it.`;
+    return [{ code: 'INVALID', field: `pinned.${index}.item`, message }];
+  });
+}
+
 export function toPins(plan: Plan, pinned: readonly GivenPin[]): PinnedOutput[] {
-  return pinned.map(({ nodeKey, output, handle }) => ({
+  return pinned.map(({ nodeKey, item = null, output, handle }) => ({
     nodeKey,
+    item,
     handle: handle ?? handlesOf(plan, nodeKey)[0]!,
     output: output ?? null,
     executionId: null,

@@ -12,7 +12,7 @@ import type { JournalEvent } from '../journal/event.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { sizeOf } from '../shared/value-size.ts';
 import type { VersionToRun } from './find-version.ts';
-import { checkNames, type GivenPin, toPins } from './partial-run-names.ts';
+import { checkNames, type GivenPin, idleItemErrors, toPins } from './partial-run-names.ts';
 import type { Outcome, UserError } from './types.ts';
 import { expressionsOf } from './validate-config.ts';
 import { analyzeAll } from './validate-expressions.ts';
@@ -62,6 +62,8 @@ export async function preparePartialRun(
 
   const given: PartialRun = { from: names.from, to: names.to, pinned: toPins(plan, names.pinned) };
   const chosen = chosenNodes(plan.graph, given);
+  const idleItems = idleItemErrors(names.pinned, chosen);
+  if (idleItems.length > 0) return { ok: false, userErrors: idleItems };
   const pins =
     former === null
       ? []

@@ -5,7 +5,7 @@ import { isDangling } from '../db/errors.ts';
 import { changedNodes, type Run } from '../engine/changed-nodes.ts';
 import { foldJournal } from '../engine/fold-journal.ts';
 import type { Graph } from '../engine/graph.ts';
-import { chosenNodes, type PartialRun, type PinnedOutput } from '../engine/partial-run.ts';
+import { chosenNodes, type PartialRun, type PinnedOutput, pinnedNodes } from '../engine/partial-run.ts';
 import { makePlan } from '../engine/plan.ts';
 import { planRetry, type RetryStep } from '../engine/retry-plan.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
@@ -212,7 +212,7 @@ function partialOf({ partial, pinned }: ExecutionEntity): PartialRun | null {
 function withinPart(graph: Graph, part: PartialRun | null, nodes: RetryPlan['nodes']): RetryPlan['nodes'] {
   if (part === null) return nodes;
   const chosen = chosenNodes(graph, part);
-  const isPinned = new Set(part.pinned.map(({ nodeKey }) => nodeKey));
+  const isPinned = pinnedNodes(part.pinned);
   return nodes.map((step) => {
     if (chosen.has(step.nodeKey)) return step;
     const action = isPinned.has(step.nodeKey) ? 'REUSE' : 'SKIP';

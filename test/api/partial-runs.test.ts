@@ -210,6 +210,37 @@ test('a list is pinned as a whole, a sub-workflow starts no execution, and files
   ]);
 });
 
+test('single items of a list are pinned, and the others run, also in a retry', async () => {
+  const id = await weft.createWorkflow({
+    nodes: [
+      transform('rows', 'item = 2 ? $error("no") : item * 10', {
+        forEach: { items: '[1, 2, 3]', onItemError: 'COLLECT' },
+      }),
+      transform('total', '$sum(input.output)'),
+    ],
+    edges: ['rows>total'].map(edge),
+  });
+  const pinned = [
+    { nodeKey: 'rows', item: 1, output: 200 },
+    { nodeKey: 'rows', item: 9, output: 1 },
+  ];
+  const { execution } = await start(id, { from: ['rows'], pinned });
+  const events = await weft.allEvents(execution!.id);
+  expect(events.at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 240 });
+  const itemsOf = (all: WatchedEvent[], type: string) =>
+    all.filter(({ __typename, item }) => __typename === type && item !== null).map(({ item }) => item);
+  expect(itemsOf(events, 'NodeReused')).toEqual([1, 9]);
+  expect(itemsOf(events, 'NodeStarted').toSorted()).toEqual([0, 2]);
+  expect(events.find(({ __typename }) => __typename === 'NodeReused')!.pinned).toEqual({ executionId: null });
+  const { executionRetry } = await weft.query<{ executionRetry: { execution: { id: string } } }>(
+    'mutation ($id: ID!) { executionRetry(id: $id, strategy: ALL_NODES) { execution { id } } }',
+    { id: execution!.id },
+  );
+  const again = await weft.allEvents(executionRetry.execution.id);
+  expect(itemsOf(again, 'NodeStarted').toSorted()).toEqual([0, 2]);
+  expect(again.at(-1)!.output).toBe(240);
+});
+
 test('a retry of a part is of the same part, with the same outputs, also where the part is in another version', async () => {
   const draft = (last: string) => ({
     name: 'part',

@@ -18,9 +18,16 @@ export class PinnedOutputInput {
   @Field(() => String, { description: "The node's `key`." })
   nodeKey!: string;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Of a node with `forEach`: the index of the item that the output stands in for, from 0; the others run.',
+  })
+  item?: number | null;
+
   @Field(() => JsonScalar, {
     nullable: true,
-    description: 'What it emits; a list for a node with `forEach`.',
+    description: 'What it emits; a list for a node with `forEach`, unless it is that of one `item`.',
   })
   output?: unknown;
 
@@ -86,7 +93,8 @@ export class ExecutionStartInput {
 
   @Field(() => [PinnedOutputInput], {
     nullable: true,
-    description: 'Outputs that stand in for nodes, which do not run; at most 64 MiB together.',
+    description:
+      'Outputs that stand in for nodes, or for items of lists, which do not run; at most 64 MiB together.',
   })
   pinned?: PinnedOutputInput[] | null;
 

@@ -55,3 +55,30 @@ test('pinned outputs are bounded together', async () => {
   expect(await errorsOf(edges, { from: ['last'], pinned })).toEqual(['VALUE_TOO_LARGE pinned']);
   expect(await errorsOf(edges, { from: ['last'], pinned: [...pinned.slice(1), pin('a')] })).toEqual([]);
 });
+
+test('items are pinned of a list that runs, each once', async () => {
+  const forEach = { items: 'input', concurrency: 1, batch: 1, onItemError: 'FAIL' as const };
+  const item = (index: number, nodeKey = 'a', handle: string | null = null) => ({
+    ...pin(nodeKey, 1, handle),
+    item: index,
+  });
+  const errors = async (input: PartialInput) => {
+    const draft = draftOf('a>b');
+    const definition = {
+      ...draft,
+      nodes: draft.nodes.map((node) => (node.key === 'a' ? { ...node, forEach } : node)),
+    };
+    const deps = { pool: null as never, evaluator: null as unknown as Evaluator, registry: nodeRegistry };
+    const prepared = await preparePartialRun(deps, { workflowId: 'wf_1', number: 1, definition }, input);
+    return prepared.ok ? [] : prepared.userErrors.map(({ code, field }) => `${code} ${field}`);
+  };
+  expect(await errors({ pinned: [item(0), item(7)] })).toEqual([]);
+  expect(await errors({ from: ['a'], to: ['a'], pinned: [item(0)] })).toEqual([]);
+  expect(await errors({ pinned: [item(0), item(0)] })).toEqual(['DUPLICATE pinned.1.nodeKey']);
+  expect(await errors({ pinned: [pin('a', []), item(0)] })).toEqual(['DUPLICATE pinned.1.nodeKey']);
+  expect(await errors({ pinned: [item(-1)] })).toEqual(['INVALID pinned.0.item']);
+  expect(await errors({ pinned: [item(10_000)] })).toEqual(['INVALID pinned.0.item']);
+  expect(await errors({ pinned: [item(0, 'b')] })).toEqual(['INVALID pinned.0.item']);
+  expect(await errors({ pinned: [item(0, 'a', 'output')] })).toEqual(['INVALID pinned.0.item']);
+  expect(await errors({ from: ['b'], pinned: [item(0)] })).toEqual(['INVALID pinned.0.item']);
+});
