@@ -66,9 +66,11 @@ export interface ResumeOptions {
  */
 export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
   const { executionId } = options;
+  const folded = options.notBefore > 0 ? deps.store.foldJournal(executionId) : null;
+  folded?.catch(() => {}); // where nobody comes to need it
   const row = options.preloaded ?? (await deps.store.load(executionId));
   if (row === undefined) return 'ended';
-  const end = hasEnded(row.status) ? 'ended' : await resumeRow(row, deps, options);
+  const end = hasEnded(row.status) ? 'ended' : await resumeRow(row, folded, deps, options);
   if (end === 'ended') {
     const startsExecutions = ({ type }: { type: string }) =>
       deps.registry.get(type)?.startsExecutions === true;
@@ -80,7 +82,13 @@ export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions):
   return end;
 }
 
-async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
+/** @param folded its journal, where an execution that waited goes on: read beside its row */
+async function resumeRow(
+  row: StoredExecution,
+  folded: ReturnType<ExecutionStore['foldJournal']> | null,
+  deps: ResumeDeps,
+  options: ResumeOptions,
+): Promise<RunEnd> {
   const { store, appender } = deps;
   const { executionId, inserted, countLoss } = options;
   // Before the journal is folded, which may be what cannot be done.
@@ -95,7 +103,7 @@ async function resumeRow(row: StoredExecution, deps: ResumeDeps, options: Resume
   const { state, sequence } =
     row.status === 'QUEUED'
       ? { state: emptyState(), sequence: FIRST_SEQUENCE }
-      : await store.foldJournal(executionId);
+      : await (folded ?? store.foldJournal(executionId));
   const opened = appender.open(executionId, sequence);
   const journal = inserted === null ? opened : afterInsert(opened, inserted);
   const whole = tryPlan(row.definition, deps.registry);

@@ -99,8 +99,9 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     return journal;
   }
 
+  /** A turn later: what a node that starts and ends within the turn has to append goes along. */
   function flushSoon(): void {
-    flushing ??= Promise.resolve().then(flushAll);
+    flushing ??= nextTurn().then(flushAll);
   }
 
   /** Never rejects. */
