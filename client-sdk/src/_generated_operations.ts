@@ -651,7 +651,7 @@ export type ExecutionStartInput = {
   from?: Array<string> | null | undefined;
   /** Keys of nodes to run to: they run, and all that leads to them, as far as it is not pinned; nothing behind them runs. Their output is the execution's. The same key here and in `from` runs one node alone. */
   to?: Array<string> | null | undefined;
-  /** Outputs that stand in for nodes, which do not run; at most 64 MiB together. */
+  /** Outputs that stand in for nodes, or for items of lists, which do not run; at most 64 MiB together. */
   pinned?: Array<PinnedOutputInput> | null | undefined;
   /** With `from`: an execution of the same workflow, whose outputs are pinned for what is read of nodes that do not run and are not in `pinned`. */
   pinnedFrom?: string | null | undefined;
@@ -665,7 +665,9 @@ export type ExecutionStartInput = {
 export type PinnedOutputInput = {
   /** The node's `key`. */
   nodeKey: string;
-  /** What it emits; a list for a node with `forEach`. */
+  /** Of a node with `forEach`: the index of the item that the output stands in for, from 0; the others run. */
+  item?: number | null | undefined;
+  /** What it emits; a list for a node with `forEach`, unless it is that of one `item`. */
   output?: unknown;
   /** The output handle that it emits on; by default its first. */
   handle?: string | null | undefined;
