@@ -131,13 +131,16 @@ async function runPlainly(
 
 function verdictOf(plain: Answer, run: TestRun): Verdict {
   const reason = reasonToLeaveOut(plain);
-  return reason ? { kind: 'left out', cause: `plain Python: ${reason}` } : judge(plain, run);
+  if (reason) return { kind: 'left out', cause: `plain Python: ${reason}` };
+  const verdict = judge(plain, run);
+  // What only tries something, and goes on without it, needs nothing.
+  const needs = verdict.kind === 'same' ? null : plain.needs;
+  return needs === null ? verdict : { kind: 'left out', cause: `plain Python: it needs ${needs}` };
 }
 
-function reasonToLeaveOut({ error, result, needs }: Answer): string | null {
+function reasonToLeaveOut({ error, result }: Answer): string | null {
   if (error === 'ModuleNotFoundError') return String(result);
   if (error === 'timeout') return 'it does not end in 10 s';
-  if (needs !== null) return `it needs ${needs}`;
   if (NETWORK_ERRORS.has(error ?? '')) return 'it needs the network';
   return null;
 }
