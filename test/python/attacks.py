@@ -226,6 +226,13 @@ RUNTIME = {
     ),
     "a pickle of os.system": ("import pickle\npickle.loads(b'cos\\nsystem\\n(S\"true\"\\ntR.')", "unsafe-pickle"),
     "a pickle of eval": ("import pickle\npickle.loads(b'cbuiltins\\neval\\n(S\"1\"\\ntR.')", "unsafe-pickle"),
+    "a pickle of eval by its name in Python 2": ("import pickle\npickle.loads(b'c__builtin__\\neval\\n.')", "unsafe-pickle"),
+    "a pickle of a module by its name in Python 2": (
+        "import pickle\npickle.loads(b'ccommands\\ngetoutput\\n.')", "unsafe-pickle",
+    ),
+    "a pickle of a private module by its name in Python 2": (
+        "import pickle\npickle.loads(b'cthread\\nstart_new_thread\\n.')", "unsafe-pickle",
+    ),
     "a pickle of a dotted name": (
         "import pickle\npickle.loads(b'\\x80\\x04\\x8c\\x06random\\x8c\\x0a_os.system\\x93.')", "unsafe-pickle",
     ),

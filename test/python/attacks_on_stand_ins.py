@@ -4,6 +4,10 @@ STATIC = {
     "an import in a doctest": (
         "import doctest\ndef f():\n    '''\n    >>> import os\n    '''\ndoctest.testmod()", "blocked-module",
     ),
+    "a format field in a text of __test__ with a name": (
+        "import doctest\nnamed = '>>> \"{0.__self__}\".format(print)'\n__test__ = {'a': named}\ndoctest.testmod()",
+        "dunder-format",
+    ),
     "a format field in a text of __test__": (
         "import doctest\n__test__ = {'a': '>>> \"{0.__self__}\".format(print)'}\ndoctest.testmod()", "dunder-format",
     ),
@@ -46,6 +50,10 @@ RUNTIME = {
     ),
     "a docstring of the module made at run time": (
         "import doctest\n__doc__ = '>>> ' + 'pass'\ndoctest.testmod()", "blocked-call",
+    ),
+    "a text of __test__ with a name that has another text at run time": (
+        "import doctest\nnamed = '>>> 1'\nfor named in ['>>> pa' + 'ss']: pass\n__test__ = {'a': named}\ndoctest.testmod()",
+        "blocked-call",
     ),
     "__test__ filled at run time": (
         "import doctest\n__test__ = {}\n__test__['a'] = '>>> pass'\ndoctest.testmod()", "blocked-call",

@@ -174,6 +174,9 @@ PROGRAMS = {
            "class Q(S):\n    def area(self): return 4\nresult = [Q().area(), isinstance([], Iterable), issubclass(dict, Mapping), isinstance(Q(), S)]",
     "contextlib": "import contextlib, io\n@contextlib.contextmanager\ndef c():\n    yield 1\nout = io.StringIO()\n"
                   "with c() as x, contextlib.suppress(KeyError), contextlib.redirect_stdout(out):\n    print('hi')\n    {}['x']\nresult = [x, out.getvalue()]",
+    "pickles of old protocols": "import pickle\nclass L(list): pass\nclass D(dict): pass\nclass E(ValueError): pass\n"
+    "def again(value): return [pickle.loads(pickle.dumps(value, protocol)) for protocol in range(5)]\n"
+    "result = [[type(each).__name__ for each in again(value)] for value in [L([1]), D(a=1), {1}, range(2), E('x'), 1j]]",
     "pickle of own classes": "import pickle\nclass P:\n    def __init__(self, x): self.x = x\nresult = pickle.loads(pickle.dumps([P(1), len, {1: 2}]))[0].x",
     "copy": "import copy\na = {'x': [1]}\nb = copy.deepcopy(a)\nb['x'].append(2)\nresult = [a, b]",
     "threads": "import threading\nfrom concurrent.futures import ThreadPoolExecutor\nlock = threading.Lock()\nseen = []\ndef f(n):\n    with lock:\n        seen.append(n)\n"

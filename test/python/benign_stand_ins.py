@@ -45,7 +45,8 @@ class Shape:
         """
         return "shape"
 
-__test__ = {"more": ">>> double(5)\\n10"}
+named = ">>> double(6)\\n12"
+__test__ = {"more": ">>> double(5)\\n10", "named": named}
 output = io.StringIO()
 with contextlib.redirect_stdout(output):
     %s

@@ -19,6 +19,7 @@ path the program named (outside.py); and everything after a program has run nati
 an error message with the line of the offence.
 """
 
+import _compat_pickle
 import contextlib
 import errno
 import os
@@ -51,6 +52,8 @@ _WRITTEN_ONLY = "only what stands in the code is checked; write the {} there, or
 _NAMED_AS = {event: frozenset(names) for event, names in DATA["namedAs"].items()}
 _PICKLED_PRIVATE = frozenset(DATA["pickledPrivate"])
 _PICKLED_BUILTINS = frozenset(DATA["pickledBuiltins"])
+_BUILTINS_OF_PYTHON_2 = "__builtin__"
+_COMPAT_NAMES, _COMPAT_MODULES = dict(_compat_pickle.NAME_MAPPING), dict(_compat_pickle.IMPORT_MAPPING)
 _AF_UNIX = 1
 _MAY_FORK = "os.fork"
 _UNTIL_SECOND_SIGNAL_SECONDS = 0.2
@@ -333,17 +336,27 @@ def _judge_assignment(wall, event, arguments, frame):
 
 
 def _judge_pickle(wall, event, arguments, frame):
-    module, name = arguments
+    module, name = map(str.__str__, arguments)
+    as_read = _in_python_3(module, name)
+    is_blocked = _may_not_be_pickled(*as_read) or (module != _BUILTINS_OF_PYTHON_2 and _may_not_be_pickled(module, name))
+    if is_blocked and callers.is_program(frame, "anyone"):
+        wall.forbid("unsafe-pickle", f"Unpickling `{module}.{name}`", EVENT_REASONS["unsafe-pickle"], frame)
+
+
+def _in_python_3(module, name):
+    """Where pickles of the protocols 0 to 2 find it, which have the names of Python 2."""
+    return _COMPAT_NAMES.get((module, name)) or (_COMPAT_MODULES.get(module, module), name)
+
+
+def _may_not_be_pickled(module, name):
     parts = set(name.split("."))
-    is_blocked = (
+    return bool(
         (module == "builtins" and parts & _PICKLED_BUILTINS)
         or (module != "builtins" and module_reason(module))
         or (module not in _PICKLED_PRIVATE and private_module_reason(module))
         or f"{module}.{name}" in MEMBERS
         or parts & (ATTRIBUTES.keys() | MODULES_AS_ATTRIBUTES)
     )
-    if is_blocked and callers.is_program(frame, "anyone"):
-        wall.forbid("unsafe-pickle", f"Unpickling `{module}.{name}`", EVENT_REASONS["unsafe-pickle"], frame)
 
 
 def _short(path):

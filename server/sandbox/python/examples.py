@@ -1,7 +1,7 @@
 """The examples in docstrings of a program, which `doctest` runs; for both walls.
 
 Only what stands in the source is an example: the docstrings of the program, its functions and classes, and the texts in
-a dict that it calls `__test__`.
+a dict that it calls `__test__`, those included that it has given a name.
 """
 
 import ast
@@ -25,9 +25,18 @@ def docstrings(nodes_of):
         first = node.body[0] if node.body else None
         if isinstance(first, ast.Expr) and _is_text(first.value):
             yield first.value
+    named = set()
     for node in nodes_of(ast.Assign):
-        if isinstance(node.value, ast.Dict) and any(getattr(each, "id", "") == "__test__" for each in node.targets):
+        if isinstance(node.value, ast.Dict) and "__test__" in _names_given(node):
             yield from filter(_is_text, node.value.values)
+            named.update(value.id for value in node.value.values if isinstance(value, ast.Name))
+    for node in nodes_of(ast.Assign) if named else ():
+        if _is_text(node.value) and named & _names_given(node):
+            yield node.value
+
+
+def _names_given(assign):
+    return {target.id for target in assign.targets if isinstance(target, ast.Name)}
 
 
 def examples_in(text):
