@@ -106,6 +106,8 @@ function tookMs(events: Watched['events']): number {
 }
 
 const FLAWS = {
+  'executions that still wait for a limit, or hold a slot of one':
+    'SELECT execution_id AS id FROM limited_executions',
   'executions that did not end': `SELECT id FROM executions WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELED')`,
   'journals with a gap': `
     SELECT execution_id FROM execution_events GROUP BY execution_id HAVING count(*) <> max(seq) OR min(seq) <> 1`,

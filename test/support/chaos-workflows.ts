@@ -34,6 +34,15 @@ const input = { key: 'in', type: 'input' };
 /** Each takes a second or so; the output shows whether anything was lost or done twice. */
 const PLAIN: Draft[] = [
   {
+    nodes: [python('limited', 'time.sleep(0.3)\nresult = input_data * 7')],
+    more: {
+      concurrency: { max: 1, key: 'input % 2' },
+      rate: { max: 3, perMs: 2_000 },
+      debounce: { waitMs: 1_000, key: 'input' },
+    },
+    expected: (n) => n * 7,
+  },
+  {
     nodes: [
       python('a', 'time.sleep(0.3)\nresult = input_data + 1'),
       python(
