@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -147,7 +148,7 @@ def run_plainly(code, input=None):
         os.mkdir(os.path.dirname(path))
         with open(path, "w", encoding="utf-8") as script:
             script.write(before + textwrap.dedent(code) + after)
-        python = _plain_python()
+        python = _plain_python(threading.get_ident())
         python.stdin.write(json.dumps(path) + "\n")
         python.stdin.flush()
         status = python.stdout.readline()
@@ -157,7 +158,8 @@ def run_plainly(code, input=None):
 
 
 @functools.cache
-def _plain_python():
+def _plain_python(thread):
+    """One for each thread: what two of them ask at once would be answered to either."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     python = subprocess.Popen([sys.executable, "-I", "-c", _PLAIN_PYTHON], text=True, **pipes)
     _at_end(python.communicate)

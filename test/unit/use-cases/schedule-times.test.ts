@@ -1,4 +1,4 @@
-import { CronExpressionParser } from 'cron-parser';
+import { type CronExpression, CronExpressionParser } from 'cron-parser';
 import fc from 'fast-check';
 import {
   jitterOf,
@@ -53,7 +53,8 @@ test('the times of a cron expression are those of another library, over ten year
         const other = CronExpressionParser.parse(cron, { currentDate: after, tz: zone });
         let count = 0;
         for (const time of timesAfter(timing({ cron, timezone: zone }), after)) {
-          const expected = other.next().toDate();
+          const expected = nextOf(other);
+          if (expected === null) return;
           if (!isQuiet(zone, time) || !isQuiet(zone, expected)) return;
           expect(time.toISOString()).toBe(expected.toISOString());
           count += 1;
@@ -64,6 +65,16 @@ test('the times of a cron expression are those of another library, over ten year
     { numRuns: 60 },
   );
 });
+
+/** Null where the other library gives up, as it does on times that are years apart. */
+function nextOf(other: CronExpression): Date | null {
+  try {
+    return other.next().toDate();
+  } catch (error) {
+    if (/loop limit exceeded/.test(String(error))) return null;
+    throw error;
+  }
+}
 
 function offsetOf(zone: string, time: Date): string {
   const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(
