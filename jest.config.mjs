@@ -17,8 +17,8 @@ const withPostgres = {
 export default {
   testTimeout: 180_000,
   // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two cores carry
-  // three files at a time.
-  maxWorkers: 3,
+  // four files at a time.
+  maxWorkers: 4,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
     { ...withPostgres, displayName: 'real', testMatch: ['<rootDir>/dist/test/!(unit|studio)/**/*.test.js'] },
