@@ -2,6 +2,7 @@ import { type NewToken, type TokenCreateInput, type TokenScope, WeftInputError }
 import { type ReactElement, useId, useState } from 'react';
 import { useTokenChange } from '../data/access.ts';
 import { messageOf } from '../data/executions.ts';
+import { errorsOf } from '../data/field-errors.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -145,11 +146,4 @@ function NewSecret({ created, onClose }: { created: NewToken; onClose: () => voi
       </p>
     </Dialog>
   );
-}
-
-/** What is wrong with a field, or with what is in it. */
-function errorsOf(error: Error | null, field: string): string | undefined {
-  if (!(error instanceof WeftInputError)) return undefined;
-  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
-  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
 }

@@ -3,7 +3,7 @@ import { type ReactElement, useState } from 'react';
 import { useTokenChange, useTokens } from '../data/access.ts';
 import { messageOf } from '../data/executions.ts';
 import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
 import { MoreOnScroll } from '../ui/more-on-scroll.tsx';
 import { Badge } from '../ui/status-badge.tsx';
@@ -52,28 +52,20 @@ function Revoke({ token, onClose }: { token: Token; onClose: () => void }): Reac
   const toast = useToast();
   const revoke = useTokenChange((client, id: string) => client.tokens.revoke(id));
   return (
-    <Dialog
+    <ConfirmDialog
       title={`Revoke ${token.name}?`}
-      isOpen
-      onClose={onClose}
-      size="small"
-      actions={
-        <Button
-          variant="danger"
-          isBusy={revoke.isPending}
-          onClick={() =>
-            revoke.mutate(token.id, {
-              onSuccess: onClose,
-              onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
-            })
-          }
-        >
-          Revoke
-        </Button>
+      action="Revoke"
+      isBusy={revoke.isPending}
+      onConfirm={() =>
+        revoke.mutate(token.id, {
+          onSuccess: onClose,
+          onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
+        })
       }
+      onClose={onClose}
     >
-      <p>Whoever uses it is refused from now on, and so are the pages that it has let in.</p>
-    </Dialog>
+      Whoever uses it is refused from now on, and so are the pages that it has let in.
+    </ConfirmDialog>
   );
 }
 

@@ -1,6 +1,7 @@
-import { type Schedule, type ScheduleOverlap, type ScheduleTimingInput, WeftInputError } from '@weft/client';
+import { type Schedule, type ScheduleOverlap, type ScheduleTimingInput } from '@weft/client';
 import { type ReactElement, useId, useState } from 'react';
 import { messageOf } from '../data/executions.ts';
+import { errorsOf } from '../data/field-errors.ts';
 import { useSaveSchedule, useSchedulePreview } from '../data/schedules.ts';
 import { useWorkflows } from '../data/workflows.ts';
 import { JsonField } from '../form/json-field.tsx';
@@ -207,13 +208,6 @@ export function ScheduleDialog({ schedule, onClose }: ScheduleDialogProps): Reac
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const fields = ['workflowId', 'name', 'cron', 'intervalMs', 'timezone', 'overlap', 'input'];
-
-/** What is wrong with a field, or with what is in it. */
-function errorsOf(error: Error | null, field: string): string | undefined {
-  if (!(error instanceof WeftInputError)) return undefined;
-  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
-  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
-}
 
 function hasField(error: Error): boolean {
   return fields.some((field) => errorsOf(error, field) !== undefined);

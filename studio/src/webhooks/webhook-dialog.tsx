@@ -5,10 +5,10 @@ import {
   type WebhookRespond,
   type WebhookSignature,
   type WebhookWithUrl,
-  WeftInputError,
 } from '@weft/client';
 import { type ReactElement, useId, useState } from 'react';
 import { messageOf } from '../data/executions.ts';
+import { errorsOf } from '../data/field-errors.ts';
 import { useWebhookChange } from '../data/webhooks.ts';
 import { useWorkflows } from '../data/workflows.ts';
 import { Button } from '../ui/button.tsx';
@@ -216,10 +216,3 @@ function secretsHint(webhook: Webhook | null, signature: WebhookSignature): stri
 }
 
 const fields = ['workflowId', 'name', 'signature', 'signingSecrets', 'deliveryIdHeader', 'respond'];
-
-/** What is wrong with a field, or with what is in it. */
-function errorsOf(error: Error | null, field: string): string | undefined {
-  if (!(error instanceof WeftInputError)) return undefined;
-  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
-  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
-}

@@ -9,7 +9,7 @@ import { ScheduleDialog } from '../../schedules/schedule-dialog.tsx';
 import { whenOf } from '../../schedules/schedule-words.ts';
 import '../../schedules/schedules.css';
 import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { EmptyState, SkeletonRows } from '../../ui/feedback.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { MoreOnScroll } from '../../ui/more-on-scroll.tsx';
@@ -97,28 +97,20 @@ function DeleteSchedule({ schedule, onClose }: { schedule: Schedule; onClose: ()
   const toast = useToast();
   const remove = useScheduleChange((client, id: string) => client.schedules.delete(id));
   return (
-    <Dialog
+    <ConfirmDialog
       title={`Delete ${schedule.name}?`}
-      isOpen
-      onClose={onClose}
-      size="small"
-      actions={
-        <Button
-          variant="danger"
-          isBusy={remove.isPending}
-          onClick={() =>
-            remove.mutate(schedule.id, {
-              onSuccess: onClose,
-              onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
-            })
-          }
-        >
-          Delete
-        </Button>
+      action="Delete"
+      isBusy={remove.isPending}
+      onConfirm={() =>
+        remove.mutate(schedule.id, {
+          onSuccess: onClose,
+          onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
+        })
       }
+      onClose={onClose}
     >
-      <p>It fires no more. The runs that it has started stay, and go on.</p>
-    </Dialog>
+      It fires no more. The runs that it has started stay, and go on.
+    </ConfirmDialog>
   );
 }
 

@@ -5,6 +5,7 @@ import { messageOf } from '../../data/executions.ts';
 import { useWebhookChange, useWebhooks } from '../../data/webhooks.ts';
 import { NavigationProvider, type NavigationTarget, TargetLink } from '../../run/navigation.tsx';
 import { Button } from '../../ui/button.tsx';
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { EmptyState, SkeletonRows } from '../../ui/feedback.tsx';
 import { Field, Select } from '../../ui/field.tsx';
@@ -150,28 +151,20 @@ function DeleteWebhook({ webhook, onClose }: { webhook: Webhook; onClose: () => 
   const toast = useToast();
   const remove = useWebhookChange((client, id: string) => client.webhooks.delete(id));
   return (
-    <Dialog
+    <ConfirmDialog
       title={`Delete ${webhook.name}?`}
-      isOpen
-      onClose={onClose}
-      size="small"
-      actions={
-        <Button
-          variant="danger"
-          isBusy={remove.isPending}
-          onClick={() =>
-            remove.mutate(webhook.id, {
-              onSuccess: onClose,
-              onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
-            })
-          }
-        >
-          Delete
-        </Button>
+      action="Delete"
+      isBusy={remove.isPending}
+      onConfirm={() =>
+        remove.mutate(webhook.id, {
+          onSuccess: onClose,
+          onError: (error) => toast({ tone: 'failure', text: messageOf(error) }),
+        })
       }
+      onClose={onClose}
     >
-      <p>Its address ends. The runs that it has started stay, and go on.</p>
-    </Dialog>
+      Its address ends. The runs that it has started stay, and go on.
+    </ConfirmDialog>
   );
 }
 

@@ -1,0 +1,8 @@
+import { WeftInputError } from '@weft/client';
+
+/** What is wrong with a field, or with what is in it. */
+export function errorsOf(error: Error | null, field: string): string | undefined {
+  if (!(error instanceof WeftInputError)) return undefined;
+  const found = error.userErrors.filter((each) => each.field?.split('.')[0] === field);
+  return found.length === 0 ? undefined : found.map(({ message }) => message).join(' ');
+}
