@@ -370,9 +370,8 @@ async function openHealth(parts: Parts): Promise<string | null> {
   const port = service === null ? config.healthPort : config.port;
   if (port === undefined) return null;
   const isReady = () => readiness(database);
-  const mounts = mountsOf(parts, ({ headers }) =>
-    makeBearerCheck(config.apiToken, METRICS_HINT)(headers.authorization),
-  );
+  const checkBearer = makeBearerCheck(config.apiToken, METRICS_HINT);
+  const mounts = mountsOf(parts, ({ headers }) => checkBearer(headers.authorization));
   const served = { mounts, maxConnections: maxConnections(config, logger), logger };
   const { origin } = opened.use(await openPlainServer({ host: config.host, port, isReady, ...served }));
   return `${origin}/readyz`;

@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLID, type GraphQLScalarType, GraphQLString } from 'graphql';
+import { UNSTORABLE } from '../shared/unstorable.ts';
 
 /**
  * No text column of Postgres holds a NUL, and a lone surrogate would be stored as another character. So `String` and
@@ -31,6 +32,3 @@ export function storable(value: unknown): unknown {
     { extensions: { code: 'BAD_USER_INPUT' } },
   );
 }
-
-/** With the flag `u` a whole surrogate pair is one character, and no match. */
-const UNSTORABLE = /[\0\p{Surrogate}]/u;

@@ -1,6 +1,7 @@
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { EvaluationError } from '../expressions/limits.ts';
 import { describeValue } from '../shared/describe-value.ts';
+import { UNSTORABLE } from '../shared/unstorable.ts';
 import { refuse } from './refuse.ts';
 import type { Outcome, UserError } from './types.ts';
 
@@ -11,8 +12,6 @@ const MAX_LABELS = 20;
 const MAX_VALUE_LENGTH = 200;
 /** Readable in addresses; no name of JavaScript's own begins so. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
-/** What jsonb cannot hold. */
-const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
 /** @param field the field of the request that they stand in */
 export function labelErrors(labels: Labels, field: string): UserError[] {

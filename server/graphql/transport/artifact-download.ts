@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { pipeline } from 'node:stream/promises';
 import type { Access } from '../../auth/access.ts';
 import type { Principal } from '../../auth/principal.ts';
+import { inertHeaders } from '../../shared/http/answer-headers.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { isId } from '../../shared/ids.ts';
 import { endpoints } from '../permissions.ts';
@@ -42,9 +43,7 @@ export async function sendArtifact(
     'content-disposition': `attachment; ${fileName(artifact.name)}`,
     // An id is never reused for other content.
     'cache-control': 'private, max-age=31536000, immutable',
-    'content-security-policy': "default-src 'none'; sandbox",
-    'cross-origin-resource-policy': 'same-origin',
-    'x-content-type-options': 'nosniff',
+    ...inertHeaders,
   };
   if (request.method === 'HEAD') response.writeHead(200, headers).end();
   else await sendContent(response, headers, artifact.content);
