@@ -21,6 +21,7 @@ import { makeContextFactory } from './graphql/context.ts';
 import { endpoints } from './graphql/permissions.ts';
 import { type Caller, principalFor } from './graphql/transport/caller.ts';
 import { type GraphqlServerOptions, openGraphqlServer } from './graphql/transport/server.ts';
+import { readTrustedDocuments, type TrustedDocuments } from './graphql/transport/trusted-documents.ts';
 import { makeAppender } from './journal/append.ts';
 import { openHub } from './journal/hub.ts';
 import { makeRecentEvents } from './journal/recent-events.ts';
@@ -289,6 +290,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     allowedOrigins: config.allowedOrigins,
     maxConnections: maxConnections(config, logger),
     compiledEvents: config.compiledEvents,
+    trustedDocuments: await trustedDocuments(config),
     isReady: () => readiness(database),
     openArtifact: (principal, id) => weftFor(principal).files.open(id),
     files: uploadTarget(parts.files, weft.audit),
@@ -301,6 +303,10 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   // Before the server, which waits for the requests that wait for executions.
   opened.use(webhooks);
   return server.url;
+}
+
+async function trustedDocuments({ trustedDocuments: { path, only } }: Config): Promise<TrustedDocuments> {
+  return { byId: path === undefined ? new Map() : await readTrustedDocuments(path), only };
 }
 
 /** Files that no execution has yet. An upload ends with its connection, whatever the signal. */

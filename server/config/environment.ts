@@ -30,6 +30,8 @@ export interface Config {
       }
     | undefined;
   allowedOrigins: string[];
+  /** Documents that clients may name: a file or a folder; and whether others are refused. */
+  trustedDocuments: { path: string | undefined; only: boolean };
   maxConnections: number | undefined;
   roles: Role[];
   workerConcurrency: number;
@@ -105,6 +107,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     apiToken: settings.WEFT_API_TOKEN,
     oidc: oidcOf(settings),
     allowedOrigins: settings.WEFT_ALLOWED_ORIGINS,
+    trustedDocuments: { path: settings.WEFT_TRUSTED_DOCUMENTS, only: settings.WEFT_TRUSTED_DOCUMENTS_ONLY },
     maxConnections: settings.WEFT_MAX_CONNECTIONS,
     roles,
     workerConcurrency: settings.WEFT_WORKER_CONCURRENCY,

@@ -77,6 +77,16 @@ export const Settings = z.object({
     .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
     .default([])
     .describe('The origins whose web pages may use the API, separated by commas.'),
+  WEFT_TRUSTED_DOCUMENTS: z
+    .string()
+    .optional()
+    .transform((path) => (path === undefined ? path : inProject(path)))
+    .describe(
+      'A manifest of documents that clients name by id, or a folder of them, relative to the checkout.',
+    ),
+  WEFT_TRUSTED_DOCUMENTS_ONLY: flag()
+    .default(false)
+    .describe('Whether all documents are refused but the trusted ones and those of `@weft/client`.'),
   WEFT_MAX_CONNECTIONS: wholeNumber(1, 1_000_000)
     .optional()
     .describe(

@@ -1,42 +1,100 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import { checkComplexity, checkLength, type Limits, tooComplex } from './limits.ts';
+import {
+  type DocumentRequest,
+  isTrusted,
+  noTrustedDocuments,
+  sourceOf,
+  type TrustedDocuments,
+  wrong,
+} from './trusted-documents.ts';
 
-/** Turns GraphQL source into a document that is parsed, within the limits and valid, or into the errors why not. */
+/** Turns what a request names into a document that is parsed, within the limits and valid, or into the errors why not. */
 export interface Documents {
-  prepare(source: string): PreparedDocument;
+  /** Null for a request that names no document. */
+  prepare(request: DocumentRequest): PreparedDocument | null;
 }
 
-export type PreparedDocument = { document: DocumentNode } | { errors: readonly GraphQLError[] };
+export type PreparedDocument =
+  | { source: string; document: DocumentNode }
+  | { errors: readonly GraphQLError[] };
 
 /**
  * Every transport prepares its documents here, so that all refuse the same documents with the same messages. Valid
  * documents are cached: ten thousand subscribers with one query share one syntax tree. (A Map in the order of use:
  * lru-cache would save four lines.)
  */
-export function makeDocuments(schema: GraphQLSchema, limits: Limits): Documents {
+export function makeDocuments(
+  schema: GraphQLSchema,
+  limits: Limits,
+  trusted: TrustedDocuments = noTrustedDocuments,
+): Documents {
+  const kept = prepareTrusted(schema, limits, trusted);
   const cache = new Map<string, PreparedDocument>();
 
   return {
-    prepare(source) {
-      const cached = cache.get(source);
-      if (cached) {
-        cache.delete(source);
-        cache.set(source, cached);
-        return cached;
+    prepare(request) {
+      try {
+        const source = sourceOf(request, trusted);
+        return source === undefined ? null : (kept.get(source) ?? prepareOther(source));
+      } catch (error) {
+        if (error instanceof GraphQLError) return { errors: [error] };
+        throw error;
       }
-      const prepared = prepareDocument(schema, limits, source);
-      if ('document' in prepared && source.length <= maxCachedLength) {
-        cache.set(source, prepared);
-        if (cache.size > maxCachedDocuments) cache.delete(cache.keys().next().value!);
-      }
-      return prepared;
     },
   };
+
+  function prepareOther(source: string): PreparedDocument {
+    const cached = cache.get(source);
+    if (cached) {
+      cache.delete(source);
+      cache.set(source, cached);
+      return cached;
+    }
+    if (!isTrusted(source, trusted)) throw notTrusted();
+    const prepared = prepareDocument(schema, limits, source);
+    if ('document' in prepared && source.length <= maxCachedLength) {
+      cache.set(source, prepared);
+      if (cache.size > maxCachedDocuments) cache.delete(cache.keys().next().value!);
+    }
+    return prepared;
+  }
 }
 
 const maxCachedDocuments = 256;
 const maxCachedLength = 8_192;
 const maxReportedErrors = 20;
+
+/** The trusted ones by their text, for as long as the server runs. @throws WeftError INVALID_SETTINGS, which names those that are not valid */
+function prepareTrusted(
+  schema: GraphQLSchema,
+  limits: Limits,
+  { byId }: TrustedDocuments,
+): Map<string, PreparedDocument> {
+  const kept = new Map<string, PreparedDocument>();
+  const problems: string[] = [];
+  for (const { id, file, source } of new Set(byId.values())) {
+    const prepared = prepareDocument(schema, limits, source);
+    if ('document' in prepared) kept.set(source, prepared);
+    else problems.push(`  ${id} in ${file}${nameOf(source)}: ${prepared.errors[0]!.message}`);
+  }
+  if (problems.length === 0) return kept;
+  const shown = problems.slice(0, maxReportedErrors).join('\n');
+  throw wrong(`${problems.length} of the documents cannot be run with this schema:\n${shown}`);
+}
+
+/** ` (query Stock)` of a document that need not parse. */
+function nameOf(source: string): string {
+  const found = /\b(query|mutation|subscription)\s+\w+/.exec(source);
+  return found === null ? '' : ` (${found[0]})`;
+}
+
+function notTrusted(): GraphQLError {
+  return new GraphQLError(
+    'This server runs trusted documents alone, and this is none of them. Add it to WEFT_TRUSTED_DOCUMENTS, character by character as it is sent.',
+    { extensions: { code: 'DOCUMENT_NOT_TRUSTED' } },
+  );
+}
 
 function prepareDocument(schema: GraphQLSchema, limits: Limits, source: string): PreparedDocument {
   try {
@@ -46,7 +104,7 @@ function prepareDocument(schema: GraphQLSchema, limits: Limits, source: string):
     const errors = validate(schema, document, undefined, { maxErrors: maxReportedErrors });
     if (errors.length > 0)
       return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
-    return { document };
+    return { source, document };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     throw error;

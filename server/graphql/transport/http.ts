@@ -7,13 +7,14 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type DocumentNode, getOperationAST } from 'graphql';
+import { type DocumentNode, type GraphQLError, getOperationAST } from 'graphql';
 import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
 import { callerOf } from './caller.ts';
-import type { TransportDeps } from './operations.ts';
+import { type TransportDeps, urlParams } from './operations.ts';
 import { withinBounds } from './response-size.ts';
+import type { DocumentRequest } from './trusted-documents.ts';
 
 export interface HttpTransport extends AsyncDisposable {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
@@ -29,25 +30,21 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
       const caller = await callerOf(deps.access, request);
       requirePreflight(request);
       const body = await readBody(request, response, deps.limits.body);
-      const params = (body ?? Object.fromEntries(url.searchParams)) as {
-        query?: unknown;
-        operationName?: unknown;
-      };
-      if (typeof params.query === 'string') {
-        const prepared = deps.documents.prepare(params.query);
-        if ('errors' in prepared) {
-          const status = wantsPlainJson(request) ? 200 : 400;
-          sendJson(response, status, { errors: prepared.errors.map(deps.formatError) });
-          return;
-        }
-        refuseSubscription(prepared.document, params.operationName);
+      const params = (body ?? urlParams(url)) as DocumentRequest & { operationName?: unknown };
+      const prepared = deps.documents.prepare(params);
+      if (prepared !== null && 'errors' in prepared) {
+        const status = wantsPlainJson(request) && !isMalformed(prepared.errors) ? 200 : 400;
+        sendJson(response, status, { errors: prepared.errors.map(deps.formatError) });
+        return;
       }
+      if (prepared !== null) refuseSubscription(prepared.document, params.operationName);
       const result = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method ?? '',
           headers: headerMap(request),
-          search: url.search,
-          body,
+          ...(prepared === null || isWrittenOut(params)
+            ? { search: url.search, body }
+            : writeOut(prepared.source, url, body)),
         },
         context: async () => deps.makeContext({ live: false, caller }),
       });
@@ -103,6 +100,29 @@ function refuseSubscription(document: DocumentNode, operationName: unknown): voi
     'Expected a query or a mutation, got a subscription. Subscribe over a WebSocket (graphql-transport-ws) on ' +
       '/graphql, or over server-sent events with the header `Accept: text/event-stream`.',
   );
+}
+
+function isWrittenOut({ documentId, extensions }: DocumentRequest): boolean {
+  return (
+    documentId == null && (extensions as { persistedQuery?: unknown } | null)?.persistedQuery === undefined
+  );
+}
+
+/** The request with its document in it, as Apollo takes it. */
+function writeOut(query: string, url: URL, body: unknown): { search: string; body: unknown } {
+  if (body !== undefined) {
+    const { documentId: _id, extensions: _extensions, ...params } = body as Record<string, unknown>;
+    return { search: url.search, body: { ...params, query } };
+  }
+  const params = new URLSearchParams(url.search);
+  params.delete('documentId');
+  params.delete('extensions');
+  params.set('query', query);
+  return { search: `?${params}`, body };
+}
+
+function isMalformed(errors: readonly GraphQLError[]): boolean {
+  return errors.some(({ extensions }) => extensions.code === 'BAD_REQUEST');
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import type { Access } from '../../auth/access.ts';
 import type { Guard } from '../../shared/http/guard.ts';
+import { HttpError } from '../../shared/http/http-error.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, acquireAtOnce } from '../../shared/semaphore.ts';
 import type { ErrorFormatter } from '../errors.ts';
@@ -15,6 +16,7 @@ import type { Caller } from './caller.ts';
 import type { Documents } from './documents.ts';
 import type { Limits } from './limits.ts';
 import type { Result, Subscribe } from './subscribe.ts';
+import type { DocumentRequest } from './trusted-documents.ts';
 
 /** What every transport needs. */
 export interface TransportDeps {
@@ -36,10 +38,24 @@ export interface TransportDeps {
  */
 export type MakeContext = (operation: { live: boolean; caller: Caller; acquire?: Acquire }) => object;
 
-export interface OperationParams {
-  query: string;
+export interface OperationParams extends DocumentRequest {
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
+}
+
+/** What a GET asks for. @throws HttpError 400 */
+export function urlParams(url: URL): Record<string, unknown> {
+  const params: Record<string, unknown> = Object.fromEntries(url.searchParams);
+  for (const name of ['variables', 'extensions']) {
+    const text = params[name];
+    if (typeof text !== 'string') continue;
+    try {
+      params[name] = JSON.parse(text);
+    } catch {
+      throw new HttpError(400, 'BAD_REQUEST', `Expected the \`${name}\` parameter to be JSON.`);
+    }
+  }
+  return params;
 }
 
 export type PreparedOperation =
@@ -53,7 +69,8 @@ export function prepareOperation(
   caller: Caller,
   acquire: Acquire = acquireAtOnce,
 ): PreparedOperation {
-  const prepared = deps.documents.prepare(params.query);
+  const prepared = deps.documents.prepare(params);
+  if (prepared === null) return { kind: 'refused', errors: [noDocument()] };
   if ('errors' in prepared) return { kind: 'refused', errors: prepared.errors };
   const { document } = prepared;
   const operation = getOperationAST(document, params.operationName);
@@ -84,6 +101,11 @@ export async function runOperation(
     case 'mutation':
       return await execute(operation.args);
   }
+}
+
+function noDocument(): GraphQLError {
+  const message = 'Expected a document, as `query` or by its `documentId`, got none.';
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
 }
 
 function unknownOperation(operationName: string | null | undefined): GraphQLError {

@@ -20,6 +20,7 @@ import type { MakeContext, TransportDeps } from './operations.ts';
 import { makeRouter } from './router.ts';
 import { openSseTransport } from './sse.ts';
 import { makeSubscribe } from './subscribe.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import type { WebhookDeps } from './webhooks.ts';
 import { openWsTransport, refuseUpgrade } from './ws.ts';
 
@@ -34,6 +35,8 @@ export interface GraphqlServerOptions {
   /** Origins such as `https://studio.example.org` whose pages may use the server. */
   allowedOrigins: readonly string[];
   limits?: Partial<Limits>;
+  /** The documents that clients may name, and whether only these are run. */
+  trustedDocuments?: TrustedDocuments;
   /** Open connections at once; further ones are refused. */
   maxConnections: number;
   /** Whether answers to subscriptions are compiled (subscribe.ts). */
@@ -120,7 +123,7 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
     makeContext,
     logger,
     limits,
-    documents: makeDocuments(schema, limits),
+    documents: makeDocuments(schema, limits, options.trustedDocuments),
     subscribe: makeSubscribe(options.compiledEvents),
     guard: makeGuard(options),
     access,

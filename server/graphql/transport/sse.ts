@@ -7,7 +7,13 @@ import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import { callerOf, TOKEN_ENDED } from './caller.ts';
-import { type OperationParams, prepareOperation, runOperation, type TransportDeps } from './operations.ts';
+import {
+  type OperationParams,
+  prepareOperation,
+  runOperation,
+  type TransportDeps,
+  urlParams,
+} from './operations.ts';
 import { textWithinBounds, withinBounds } from './response-size.ts';
 import type { Result } from './subscribe.ts';
 
@@ -140,11 +146,18 @@ async function* only(result: ExecutionResult): Results {
   yield { ...result, text: undefined };
 }
 
-const paramsSchema = z.object({
-  query: z.string(),
-  operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-});
+const paramsSchema = z
+  .object({
+    query: z.string().nullish(),
+    documentId: z.string().nullish(),
+    operationName: z.string().nullish(),
+    variables: z.record(z.string(), z.unknown()).nullish(),
+    extensions: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .refine(({ query, documentId, extensions }) => query ?? documentId ?? extensions?.persistedQuery, {
+    path: ['query'],
+    error: 'expected the document, or its `documentId`',
+  });
 
 async function readParams(
   request: IncomingMessage,
@@ -159,18 +172,13 @@ async function readParams(
   throw new HttpError(
     400,
     'BAD_REQUEST',
-    `Expected {query, operationName, variables}: ${z.prettifyError(parsed.error)}`,
+    `Expected {query, documentId, operationName, variables, extensions}: ${z.prettifyError(parsed.error)}`,
   );
 }
 
 function paramsOfUrl(request: IncomingMessage, url: URL): unknown {
   if (request.method !== 'GET') throw methodNotAllowed(request, 'GET, POST');
-  const { variables, ...params } = Object.fromEntries(url.searchParams);
-  try {
-    return variables === undefined ? params : { ...params, variables: JSON.parse(variables) };
-  } catch {
-    throw new HttpError(400, 'BAD_REQUEST', 'Expected the `variables` parameter to be JSON.');
-  }
+  return urlParams(url);
 }
 
 function requirePost(request: IncomingMessage): void {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 test.each([...documented, shownInGraphiql])('%s is valid on its own, and within the limits', (file) => {
-  expect(documents.prepare(readFileSync(file, 'utf8'))).not.toHaveProperty('errors');
+  expect(documents.prepare({ query: readFileSync(file, 'utf8') })).not.toHaveProperty('errors');
 });
 
 test.each(['workflowValidate(input: { name: "x", nodes: [] }) { code }', 'pythonCheck(code: "1") { ok }'])(
@@ -24,9 +24,9 @@ test.each(['workflowValidate(input: { name: "x", nodes: [] }) { code }', 'python
   (field) => {
     const aliases = (count: number) => Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ');
     const fragment = `fragment F on Query { ${aliases(3)} }`;
-    expect(documents.prepare(`{ ${aliases(5)} }`)).not.toHaveProperty('errors');
+    expect(documents.prepare({ query: `{ ${aliases(5)} }` })).not.toHaveProperty('errors');
     for (const query of [`{ ${aliases(6)} }`, `{ ...F a: ${field} b: ${field} c: ${field} } ${fragment}`]) {
-      expect(documents.prepare(query)).toMatchObject({
+      expect(documents.prepare({ query })).toMatchObject({
         errors: [
           {
             extensions: { code: 'GRAPHQL_TOO_COMPLEX' },
