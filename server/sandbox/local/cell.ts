@@ -131,12 +131,13 @@ function waitingCell({ number, server, ...parts }: CellParts): Cell {
     ...parts,
     onRefusedCall: () => {},
     async rehearse() {
-      const rehearsed = Promise.withResolvers<void>();
-      parts.channel.onFrame = (frame) => frame.kind === 'rehearsed' && rehearsed.resolve();
+      const rehearsed = Promise.withResolvers<'rehearsed'>();
+      parts.channel.onFrame = (frame) => frame.kind === 'rehearsed' && rehearsed.resolve(frame.kind);
       parts.channel.send({ kind: 'rehearse' });
-      void parts.exited.then(() => rehearsed.reject(endedEarly()));
       const late = setTimeout(() => this.end(0), STUCK_AFTER_MS);
-      await rehearsed.promise.finally(() => clearTimeout(late));
+      const first = await Promise.race([rehearsed.promise, parts.exited]);
+      clearTimeout(late);
+      if (first !== 'rehearsed') throw endedEarly();
     },
     dispatch(request, limits) {
       parts.channel.send(request);

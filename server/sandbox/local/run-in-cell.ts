@@ -77,6 +77,8 @@ export class CellRun {
     private readonly options: RunInCellOptions,
   ) {
     this.cpuMs = options.cpuShare * request.timeoutMs + GRACE_MS;
+    // First, so that the cell runs while what reads from it is made: nothing is read before the next turn of the loop.
+    if (!options.signal.aborted) this.dispatch();
     this.events = new EventQueue((event) => this.deliver(event), {
       pause: () => this.pause(),
       resume: () => this.resume(),
@@ -109,7 +111,6 @@ export class CellRun {
     options.signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (options.signal.aborted) onAbort();
-      else this.dispatch();
       return await Promise.race([this.outcome(), this.subscriberFailed.promise]);
     } finally {
       clearTimeout(deadline);

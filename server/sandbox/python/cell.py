@@ -146,6 +146,7 @@ def _serve(config, connection):
         channel.send({"kind": "findings", **_examined(request)})
         request = channel.receive()
     if request:
+        gc.freeze()  # or the first collection would visit, and so copy, what was made before the run
         gc.enable()
         _allow_nested_calls(request.get("recursionLimit"))
         born_kb = _largest_kb()

@@ -30,10 +30,11 @@ import json
 import struct
 
 _LENGTH = struct.Struct(">I")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encode_frame(frame):
-    body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    body = _encode(frame).encode("utf-8", "backslashreplace")
     return _LENGTH.pack(len(body)) + body
 
 

@@ -29,11 +29,7 @@ class Leftovers:
         """Before the first run. `memory_kb`: by how much the process may have grown."""
         self._max_kb = _largest_kb() + memory_kb
         self._state = _state()
-        self._at_exit = _at_exit()
-
-    def has_exit_functions(self):
-        """Whether the run, or a module that it has imported, has left something to do at the end."""
-        return _at_exit() != self._at_exit
+        self._exit_functions = ExitFunctions()
 
     def found(self, own_threads):
         """After a run. `own_threads`: how many threads of Weft's own there are. Never raises."""
@@ -41,12 +37,25 @@ class Leftovers:
             return (
                 _thread._count() > own_threads
                 or _has_processes()
-                or self.has_exit_functions()
+                or self._exit_functions.have_changed()
                 or _largest_kb() > self._max_kb
                 or _state() != self._state
             )
         except Exception:
             return True  # a folder that is gone, or a stream that is none
+
+
+class ExitFunctions:
+    """What is to be done when the interpreter ends, as it was before a program."""
+
+    def __init__(self):
+        self._inherited = _at_exit()
+        # Of the standard library that every cell inherits, there is one: it flushes handlers of `logging`.
+        self.are_of_libraries = self._inherited[0] > 1
+
+    def have_changed(self):
+        """Whether the program, or a module that it has imported, has left something to do."""
+        return _at_exit() != self._inherited
 
 
 def _at_exit():

@@ -15,7 +15,7 @@ def prepare(code, namespace, reporter):
     Importing pandas takes 0.3 s where it is not imported ahead, so programs that never mention `pd` do without.
     """
     for alias, name in ALIASES.items():
-        if re.search(rf"\b{alias}\b", code) and _is_installed(name):
+        if alias in code and re.search(rf"\b{alias}\b", code) and _is_installed(name):
             namespace[alias] = importlib.import_module(name)
     if "tqdm" in code:
         tqdm_bridge.install(reporter, is_installed=_is_installed("tqdm"))

@@ -63,6 +63,7 @@ import signature
 import source
 import tracebacks
 import wall
+from leftovers import ExitFunctions
 
 _LAST_LINE_USED = (
     "The code sets no `result`, so the value of its last line was used: set `result`, or end with None"
@@ -98,6 +99,7 @@ class Program:
         self._is_rehearsal = request.get("isRehearsal", False)
         self.reporter = progress.Reporter(send)
         self._figures = figures.Figures()
+        self._exit_functions = ExitFunctions()
         self._has_finalizers = not self._is_rehearsal and finalizers.may_have_some(request["code"])
         self._compiled = None
         self._shared = {}
@@ -146,11 +148,12 @@ class Program:
     def _end(self):
         """What runs at the end of a program. Where another one may follow, only what this one has left for then: what it
         inherited is for the end of the process."""
-        if self._is_rehearsal:
-            return
         _join_threads()
         self._figures.save_left_open()
-        if self._leftovers is None or self._leftovers.has_exit_functions():
+        if self._is_rehearsal:
+            return
+        inherits_some = self._leftovers is None and self._exit_functions.are_of_libraries
+        if inherits_some or self._exit_functions.have_changed():
             atexit._run_exitfuncs()
 
     def _send_last(self, last):

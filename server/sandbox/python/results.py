@@ -58,6 +58,7 @@ MAX_DEPTH = 100
 MAX_RESULT_BYTES = 16 * 1024 * 1024
 MAX_SAFE_INTEGER = 2**53 - 1
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _LEAST_BYTES = 2  # of one item: "0,"
 _PLAIN = {dict, list, tuple, str, int, float, bool, type(None)}
 _SCALARS = {str, bool, type(None)}
@@ -78,15 +79,11 @@ class ResultError(Exception):
 def to_json(value, max_bytes=None):
     """The JSON text of `value`; raises ResultError."""
     max_bytes = MAX_RESULT_BYTES if max_bytes is None else max_bytes
-    text = _dumps(value if _is_plain(value, max_bytes) else _Mapper(max_bytes).map(value, None, 0))
+    text = _encode(value if _is_plain(value, max_bytes) else _Mapper(max_bytes).map(value, None, 0))
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
         raise _too_large(max_bytes)
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _dumps(value):
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _is_plain(value, max_bytes):
