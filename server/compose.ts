@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openAccess } from './auth/access.ts';
 import { makeOidc } from './auth/oidc.ts';
+import { makeProjectStore } from './auth/project-store.ts';
 import { makeTokenStore } from './auth/token-store.ts';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
@@ -65,6 +66,7 @@ import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makeWeftFor } from './use-cases/limit/limit.ts';
 import { openParkedAlerts } from './use-cases/parked-alerts.ts';
+import { makeProjectUseCases } from './use-cases/projects.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
 import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
@@ -270,6 +272,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     openAccess({
       apiToken: config.apiToken,
       tokens: makeTokenStore(parts.pool),
+      projects: makeProjectStore(parts.pool),
       oidc: config.oidc === undefined ? null : makeOidc(config.oidc),
       hub: parts.hub,
       logger,
@@ -313,7 +316,7 @@ async function trustedDocuments({ trustedDocuments: { path, only } }: Config): P
 function uploadTarget(files: Files, audit: Weft['audit']): GraphqlServerOptions['files'] {
   const save = async (caller: Caller, name: string, content: AsyncIterable<Buffer>) => {
     const { principal } = caller;
-    const file = { name, content, uploadedBy: principal.id };
+    const file = { name, content, uploadedBy: principal.id, project: principal.reach.project };
     const saved = await files.save(null, file, new AbortController().signal);
     const { id: target, mimeType, sizeBytes } = saved;
     const after = { name, mimeType, sizeBytes };
@@ -345,6 +348,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     files: parts.files,
     tokens: makeTokenUseCases(parts),
     audit: makeAuditUseCases(parts),
+    projects: makeProjectUseCases(parts),
     approvals: makeApprovalUseCases(parts),
     schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
     webhooks: makeWebhookUseCases({ ...parts, start: starts.start }),

@@ -611,6 +611,10 @@ export type TokenCreateInput = {
   name: string;
   /** What it may do; each scope includes those before it. */
   scopes: Array<TokenScope>;
+  /** The key of the project in which it acts; by default that in which this request acts. */
+  project?: string | null | undefined;
+  /** Whether it acts in all projects, and names one with each request; for those who do so themselves. */
+  allProjects?: boolean;
   /** The keys of the workflows that it is limited to, 1 to 100; null for all. A workflow need not exist yet. */
   workflowKeys?: Array<string> | null | undefined;
   /** The labels of the executions that it is limited to: it sees those that have all of them, and what it starts gets them. With READ and RUN alone. */
@@ -2702,7 +2706,7 @@ export type WorkflowsWithLastRunQuery = {
     nodes: Array<{
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
-      /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+      /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
       key: string;
       /** The name of its latest version. */
       name: string;
@@ -3314,7 +3318,7 @@ export type SchedulePartsFragment = {
   workflow: {
     /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
     id: string;
-    /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+    /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
     key: string;
     /** The name of its latest version. */
     name: string;
@@ -3756,7 +3760,7 @@ export type WebhookPartsFragment = {
   workflow: {
     /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
     id: string;
-    /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+    /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
     key: string;
     /** The name of its latest version. */
     name: string;
@@ -3766,7 +3770,7 @@ export type WebhookPartsFragment = {
 export type WorkflowPartsFragment = {
   /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
   id: string;
-  /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+  /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
   key: string;
   /** The name of its latest version. */
   name: string;
@@ -3965,7 +3969,7 @@ export type WorkflowsQuery = {
     nodes: Array<{
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
-      /** A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+      /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
       key: string;
       /** The name of its latest version. */
       name: string;

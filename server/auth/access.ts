@@ -3,18 +3,19 @@ import { makeBearerCheck } from '../shared/http/bearer.ts';
 import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
 import { isJwt, type Oidc } from './oidc.ts';
-import { anonymous, firstAdmin, type Principal } from './principal.ts';
+import { anonymous, DEFAULT_PROJECT, firstAdmin, type Principal } from './principal.ts';
+import type { ProjectStore } from './project-store.ts';
 import { hashOf, isSecret, TOKEN_PREFIX } from './token-secret.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** Who sends a request, by its token, and until when. */
 export interface Access extends Disposable {
   /**
-   * The principal of an `Authorization` header. Without a token of the setting everybody is an administrator, but a token
-   * that this server made counts as what it is.
-   * @throws HttpError 401
+   * The principal of an `Authorization` header, acting in the project that the request names. Without a token of the
+   * setting everybody is an administrator, but a token that this server made counts as what it is.
+   * @throws HttpError 401; 403 for a project of others; 400 for one that does not exist
    */
-  authenticate(authorization: string | undefined): Principal | Promise<Principal>;
+  authenticate(authorization: string | undefined, project?: string): Principal | Promise<Principal>;
   /** Calls `end` once the principal's token is revoked or expired. Returns the releaser. */
   watch(principal: Principal, end: () => void): () => void;
 }
@@ -23,6 +24,8 @@ export interface AccessOptions {
   apiToken: string | undefined;
   /** Null where there is no database, and so no token but that of the setting. */
   tokens: TokenStore | null;
+  /** Null where there is no database, and so no project but `default`. */
+  projects: ProjectStore | null;
   /** Null where no issuer is named. With one, every request needs a token. */
   oidc: Oidc | null;
   hub: Pick<Hub, 'listen'> | null;
@@ -42,11 +45,13 @@ interface Known {
   until: number;
 }
 
-export function openAccess({ apiToken, tokens, oidc, hub, logger }: AccessOptions): Access {
+export function openAccess({ apiToken, tokens, projects, oidc, hub, logger }: AccessOptions): Access {
   const checkApiToken = makeBearerCheck(apiToken, TOKEN_HINT);
   /** By the hash of the secret: none is kept in memory. In the order of reading. */
   const known = new Map<string, Known>();
   const open = new Map<Principal, Set<() => void>>();
+  /** Who may act in several projects, in those in which it did. */
+  const acting = new WeakMap<Principal, Map<string, Principal>>();
   const stopListening = hub?.listen('token', undefined, (id) => {
     forget(id);
     look();
@@ -54,18 +59,10 @@ export function openAccess({ apiToken, tokens, oidc, hub, logger }: AccessOption
   const timer = setInterval(look, LOOK_MS).unref();
 
   return {
-    authenticate(authorization) {
-      const secret = secretOf(authorization);
-      const look = isApiToken(authorization) ? null : lookerFor(secret);
-      if (look === null) {
-        if (apiToken === undefined && oidc !== null) throw expectedToken();
-        checkApiToken(authorization);
-        return apiToken === undefined ? anonymous : firstAdmin;
-      }
-      const hash = hashOf(secret);
-      const found = known.get(hash.toString('latin1'));
-      if (found !== undefined && found.until > Date.now()) return found.principal;
-      return lookUp(hash, look);
+    authenticate(authorization, project) {
+      const found = identify(authorization);
+      if (found instanceof Promise) return found.then((principal) => actIn(principal, project));
+      return actIn(found, project);
     },
 
     watch(principal, end) {
@@ -83,6 +80,42 @@ export function openAccess({ apiToken, tokens, oidc, hub, logger }: AccessOption
       stopListening?.();
     },
   };
+
+  function identify(authorization: string | undefined): Principal | Promise<Principal> {
+    const secret = secretOf(authorization);
+    const look = isApiToken(authorization) ? null : lookerFor(secret);
+    if (look === null) {
+      if (apiToken === undefined && oidc !== null) throw expectedToken();
+      checkApiToken(authorization);
+      return apiToken === undefined ? anonymous : firstAdmin;
+    }
+    const hash = hashOf(secret);
+    const found = known.get(hash.toString('latin1'));
+    if (found !== undefined && found.until > Date.now()) return found.principal;
+    return lookUp(hash, look);
+  }
+
+  /** Each project has one principal, as each token has: what is open and cached goes by it. */
+  function actIn(principal: Principal, named: string | undefined): Principal | Promise<Principal> {
+    const project = named ?? principal.reach.project;
+    if (principal.projects !== null && !principal.projects.includes(project))
+      throw otherProject(principal, project);
+    if (project === DEFAULT_PROJECT) return within(principal, project);
+    return requireProject(project).then(() => within(principal, project));
+  }
+
+  async function requireProject(project: string): Promise<void> {
+    if (projects === null || !(await projects.exists(project))) throw unknownProject(project);
+  }
+
+  function within(principal: Principal, project: string): Principal {
+    if (project === principal.reach.project) return principal;
+    const known = acting.get(principal) ?? new Map<string, Principal>();
+    acting.set(principal, known);
+    const found = known.get(project) ?? { ...principal, reach: { ...principal.reach, project } };
+    known.set(project, found);
+    return found;
+  }
 
   /** Only where the setting looks like one of ours, or of an issuer. */
   function isApiToken(authorization: string | undefined): boolean {
@@ -173,6 +206,16 @@ function expectedToken(): HttpError {
   const message =
     'Expected a token of an issuer, or of this server, as `Authorization: Bearer <token>`, got none or another.';
   return new HttpError(401, 'UNAUTHENTICATED', message, { 'www-authenticate': 'Bearer' });
+}
+
+function otherProject({ name, projects }: Principal, project: string): HttpError {
+  const message = `Expected a request for ${projects!.join(' or ')}, the project of the token "${name}", got one for ${project.slice(0, 100)}.`;
+  return new HttpError(403, 'FORBIDDEN', message);
+}
+
+function unknownProject(project: string): HttpError {
+  const message = `There is no project ${project.slice(0, 100)}. \`projectCreate\` makes one; without the header Weft-Project a request acts in \`default\`.`;
+  return new HttpError(400, 'UNKNOWN_PROJECT', message);
 }
 
 const TOKEN_HINT =

@@ -8,7 +8,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { HttpError } from '../shared/http/http-error.ts';
-import { type Principal, type Scope, withIncluded } from './principal.ts';
+import { DEFAULT_PROJECT, type Principal, reachOf, type Scope, withIncluded } from './principal.ts';
 
 export interface OidcSettings {
   /** The issuers whose tokens count: each publishes `/.well-known/openid-configuration`. */
@@ -19,6 +19,8 @@ export interface OidcSettings {
   claim: string;
   /** The scope of each value; a value that is not there grants nothing. */
   scopes: ReadonlyMap<string, Scope>;
+  /** The claim that names projects, by their keys or by `*` for all; null where every token is for all. */
+  projectClaim: string | null;
 }
 
 /** Finds out whose a JSON Web Token is. */
@@ -39,7 +41,7 @@ const COOLDOWN_MS = 5_000;
 const WORKFLOWS_CLAIM = 'weft_workflows';
 const MAX_NAME = 100;
 
-export function makeOidc({ issuers, audience, claim, scopes }: OidcSettings): Oidc {
+export function makeOidc({ issuers, audience, claim, scopes, projectClaim }: OidcSettings): Oidc {
   const keysOf = new Map(issuers.map((issuer) => [issuer, makeKeys(issuer)]));
 
   return {
@@ -62,32 +64,39 @@ export function makeOidc({ issuers, audience, claim, scopes }: OidcSettings): Oi
     },
   };
 
+  /** @throws HttpError 403: who is in no project must not be taken for somebody who is in all */
+  function projectsOf(payload: JWTPayload): string[] | null {
+    if (projectClaim === null) return null;
+    const named = textsOf(payload[projectClaim]);
+    if (named.includes(ALL_PROJECTS)) return null;
+    if (named.length > 0) return named;
+    const message = `Expected a token whose claim ${projectClaim} names a project, got one that names none.`;
+    throw new HttpError(403, 'FORBIDDEN', message);
+  }
+
   function principalOf(issuer: string, payload: JWTPayload): Principal {
     const sub = payload.sub!;
     const names = [payload.name, payload.preferred_username, payload.email, sub];
     const granted = textsOf(payload[claim]).flatMap((value) => scopes.get(value) ?? []);
     const workflows = payload[WORKFLOWS_CLAIM];
+    const projects = projectsOf(payload);
     return {
       id: `${new URL(issuer).host}/${sub}`.slice(0, MAX_ID),
       name: String(names.find((name) => typeof name === 'string' && name !== '')).slice(0, MAX_NAME),
       kind: 'OIDC',
       scopes: withIncluded(granted),
-      reach:
-        workflows === undefined
-          ? null
-          : {
-              workflowKeys: textsOf(workflows),
-              labels: null,
-              executionId: null,
-              startedBy: null,
-              definitions: true,
-            },
+      projects,
+      reach: {
+        ...reachOf(projects?.[0] ?? DEFAULT_PROJECT),
+        workflowKeys: workflows === undefined ? null : textsOf(workflows),
+      },
       expiresAt: new Date(payload.exp! * 1_000),
     };
   }
 }
 
 const MAX_ID = 300;
+const ALL_PROJECTS = '*';
 
 /** Texts that have the shape of a JSON Web Token: a header that is an object, a payload and a signature, maybe empty. */
 export function isJwt(secret: string): boolean {

@@ -16,16 +16,19 @@ export interface Principal {
   kind: 'ANONYMOUS' | 'API_TOKEN' | 'OIDC' | TokenKind;
   /** With all that they include. */
   scopes: ReadonlySet<Scope>;
-  /** Null where it reaches everything. */
-  reach: Reach | null;
+  /** The projects in which it may act, one with each request; null for all. The first is that of a request that names none. */
+  projects: readonly string[] | null;
+  /** What of its project it reaches. */
+  reach: Reach;
   expiresAt: Date | null;
 }
 
-/**
- * The rows that a limited token reaches. All conditions that are set must hold. A project would be one more field here,
- * one more condition in use-cases/reach.ts, and a field of each principal.
- */
+/** The project that is always there, and in which a request acts that names none. */
+export const DEFAULT_PROJECT = 'default';
+
+/** The rows that a request reaches: those of one project, and of these where all conditions that are set hold. */
 export interface Reach {
+  project: string;
   /** Executions, schedules, approvals and violations of these workflows; null for those of all. */
   workflowKeys: readonly string[] | null;
   /** Executions that have all of these labels; null for those with any. */
@@ -44,7 +47,29 @@ export function withIncluded(chosen: readonly Scope[]): ReadonlySet<Scope> {
   return new Set(scopes.slice(0, highest + 1));
 }
 
-const everything = { scopes: withIncluded(['ADMIN']), reach: null, expiresAt: null };
+/** Everything of a project. */
+export function reachOf(project: string): Reach {
+  return {
+    project,
+    workflowKeys: null,
+    labels: null,
+    executionId: null,
+    startedBy: null,
+    definitions: true,
+  };
+}
+
+/** Whether it is less than a whole project. */
+export function isLimited({ workflowKeys, labels, executionId, startedBy, definitions }: Reach): boolean {
+  return [workflowKeys, labels, executionId, startedBy].some((limit) => limit !== null) || !definitions;
+}
+
+const everything = {
+  scopes: withIncluded(['ADMIN']),
+  projects: null,
+  reach: reachOf(DEFAULT_PROJECT),
+  expiresAt: null,
+};
 
 /** Everybody, of a server that wants no token. */
 export const anonymous: Principal = { id: 'anonymous', name: 'anonymous', kind: 'ANONYMOUS', ...everything };

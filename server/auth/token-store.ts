@@ -1,5 +1,13 @@
 import type { Pool } from 'pg';
-import { type Principal, type Reach, type Scope, type TokenKind, withIncluded } from './principal.ts';
+import {
+  DEFAULT_PROJECT,
+  type Principal,
+  type Reach,
+  reachOf,
+  type Scope,
+  type TokenKind,
+  withIncluded,
+} from './principal.ts';
 
 /** A token as people see it: never with its secret, of which only the hash is kept. */
 export interface Token {
@@ -7,6 +15,8 @@ export interface Token {
   kind: TokenKind;
   name: string;
   scopes: Scope[];
+  /** The one in which it acts; null for all, of which each request names one. */
+  project: string | null;
   /** The workflows that it reaches; null for all. */
   workflowKeys: string[] | null;
   /** The labels of the executions that it reaches; null for all. */
@@ -51,27 +61,25 @@ export function makeTokenStore(pool: Pool): TokenStore {
   };
 }
 
-function toPrincipal({ id, name, kind, scopes, expiresAt, ...limits }: Token): Principal {
-  return { id, name, kind, scopes: withIncluded(scopes), reach: reachOf(id, kind, limits), expiresAt };
+function toPrincipal(token: Token): Principal {
+  const { id, name, kind, scopes, project, expiresAt } = token;
+  const projects = project === null ? null : [project];
+  return { id, name, kind, scopes: withIncluded(scopes), projects, reach: reachOfToken(token), expiresAt };
 }
 
-function reachOf(
-  id: string,
-  kind: TokenKind,
-  { workflowKeys, labels, executionId }: Pick<Token, 'workflowKeys' | 'labels' | 'executionId'>,
-): Reach | null {
+function reachOfToken({ id, kind, project, workflowKeys, labels, executionId }: Token): Reach {
+  const whole = reachOf(project ?? DEFAULT_PROJECT);
+  // Of what several people run by one workflow, each sees their own.
   if (kind === 'BROWSER') {
-    // Of what several people run by one workflow, each sees their own.
     const startedBy = executionId === null ? id : null;
-    return { workflowKeys, labels, executionId, startedBy, definitions: false };
+    return { ...whole, workflowKeys, labels, executionId, startedBy, definitions: false };
   }
-  if (workflowKeys === null && labels === null) return null;
   // A workflow has executions with all kinds of labels, and what it is belongs to none of them.
-  return { workflowKeys, labels, executionId: null, startedBy: null, definitions: labels === null };
+  return { ...whole, workflowKeys, labels, definitions: labels === null };
 }
 
 export const TOKEN_FIELDS = `
-  id, kind, name, scopes, workflow_keys AS "workflowKeys", labels, execution_id AS "executionId", created_by AS "createdBy",
+  id, kind, name, scopes, project, workflow_keys AS "workflowKeys", labels, execution_id AS "executionId", created_by AS "createdBy",
   created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"`;
 
 export const IS_ACTIVE = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';

@@ -27,6 +27,7 @@ export interface Config {
         audience: string;
         claim: string;
         scopes: ReadonlyMap<string, 'READ' | 'RUN' | 'EDIT' | 'ADMIN'>;
+        projectClaim: string | null;
       }
     | undefined;
   allowedOrigins: string[];
@@ -197,7 +198,13 @@ function oidcOf(settings: ParsedSettings): Config['oidc'] {
   const { WEFT_OIDC_ISSUERS: issuers, WEFT_OIDC_AUDIENCE: audience } = settings;
   if (issuers.length === 0) return undefined;
   if (audience !== undefined)
-    return { issuers, audience, claim: settings.WEFT_OIDC_CLAIM, scopes: settings.WEFT_OIDC_SCOPES };
+    return {
+      issuers,
+      audience,
+      claim: settings.WEFT_OIDC_CLAIM,
+      scopes: settings.WEFT_OIDC_SCOPES,
+      projectClaim: settings.WEFT_OIDC_PROJECT_CLAIM ?? null,
+    };
   throw new WeftError(
     'INVALID_SETTINGS',
     'WEFT_OIDC_ISSUERS make tokens for many programs. Set WEFT_OIDC_AUDIENCE to what those for this server are made for.',

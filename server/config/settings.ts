@@ -73,6 +73,11 @@ export const Settings = z.object({
   WEFT_OIDC_SCOPES: scopeMap()
     .default(new Map(scopeNames.map((scope) => [`weft:${scope.toLowerCase()}`, scope])))
     .describe('The scope that each value of the claim grants, such as staff=RUN,ops=ADMIN.'),
+  WEFT_OIDC_PROJECT_CLAIM: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The claim of tokens of issuers with the keys of their projects, or *. Not set: all projects.'),
   WEFT_ALLOWED_ORIGINS: commaList
     .pipe(z.array(webUrl.transform((text) => new URL(text).origin)))
     .default([])

@@ -20,6 +20,7 @@ import { AuditLog1764710000000 } from '../../migrations/1764710000000-audit-log.
 import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.ts';
 import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
 import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-labels.ts';
+import { Projects1764900000000 } from '../../migrations/1764900000000-projects.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -44,6 +45,7 @@ export const migrations = [
   Webhooks1764800000000,
   Labels1764810000000,
   TokenLabels1764820000000,
+  Projects1764900000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

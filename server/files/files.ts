@@ -18,8 +18,9 @@ export interface NewFile {
   name: string;
   /** By default what its name says. */
   mimeType?: string | undefined;
-  /** The principal, where a client uploads it. */
+  /** The principal, where a client uploads it, and in which project; a file of an execution is in that of the execution. */
   uploadedBy?: string | undefined;
+  project?: string | undefined;
   content: Buffer | AsyncIterable<Buffer>;
 }
 
@@ -74,7 +75,7 @@ export function makeFiles({
   const large: KeptIn = outside === null ? 'DATABASE' : 'STORE';
 
   async function save(executionId: string | null, file: NewFile, signal: AbortSignal): Promise<Artifact> {
-    const { id = newId('art'), name, mimeType = mimeTypeOf(name), uploadedBy = null } = file;
+    const { id = newId('art'), name, mimeType = mimeTypeOf(name), uploadedBy = null, project = null } = file;
     requireName(name);
     const counted = countBytes(file.content, maxBytes, signal);
     const { start, rest } = await takeStart(counted.content, MAX_ROW_BYTES);
@@ -83,7 +84,7 @@ export function makeFiles({
       const kept = isSmall ? [start, null] : [null, large];
       await insertRow(
         pool,
-        [id, executionId, name, mimeType, counted.sizeBytes(), ...kept, uploadedBy],
+        [id, executionId, name, mimeType, counted.sizeBytes(), ...kept, uploadedBy, project],
         signal,
       );
     };
@@ -254,8 +255,9 @@ const ADD_LEFTOVER = `
 /** Content beyond a row counts only while its leftover is there: the sweep may have removed it. */
 const INSERT = `
   WITH settled AS (DELETE FROM artifact_leftovers WHERE artifact_id = $1 RETURNING 1)
-  INSERT INTO artifacts (id, execution_id, name, mime_type, size_bytes, content, kept_in, uploaded_by)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE $7::text IS NULL OR EXISTS (SELECT FROM settled)
+  INSERT INTO artifacts (id, execution_id, name, mime_type, size_bytes, content, kept_in, uploaded_by, project)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, coalesce((SELECT project FROM executions WHERE id = $2), $9, 'default')
+  WHERE $7::text IS NULL OR EXISTS (SELECT FROM settled)
   ON CONFLICT (id) DO NOTHING`;
 
 const OWN_ROW = 'SELECT FROM artifacts WHERE id = $1 AND execution_id IS NOT DISTINCT FROM $2';

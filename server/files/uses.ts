@@ -8,12 +8,13 @@ export interface FileProblem {
 }
 
 /**
- * The ids of the files that a value refers to, or what is wrong with its references.
+ * The ids of the files of a project that a value refers to, or what is wrong with its references.
  * @param giverId the execution that gives the value to another one, which can give no more than it has; null for a client
  */
 export async function filesIn(
   pool: Pool,
   value: unknown,
+  project: string,
   giverId: string | null,
 ): Promise<{ ids: string[]; problems: FileProblem[] }> {
   const references = fileReferences(value);
@@ -23,7 +24,7 @@ export async function filesIn(
     return { ids: [], problems: [{ path: [], message }] };
   }
   const ids = [...new Set(references.map(({ id }) => id).filter(isFileId))];
-  const { rows } = await pool.query<{ id: string }>(KNOWN, [ids, giverId]);
+  const { rows } = await pool.query<{ id: string }>(KNOWN, [ids, giverId, project]);
   const known = new Set(rows.map((row) => row.id));
   const problems = references.flatMap(({ path, id }) => {
     if (!isFileId(id)) return [{ path, message: invalidReference(id) }];
@@ -50,7 +51,7 @@ export function insertUsesSql(parameters: { execution: string; files: string; re
 
 const KNOWN = `
   SELECT id FROM artifacts
-  WHERE id = ANY ($1) AND ($2::text IS NULL OR execution_id = $2 OR EXISTS (
+  WHERE id = ANY ($1) AND project = $3 AND ($2::text IS NULL OR execution_id = $2 OR EXISTS (
     SELECT FROM artifact_uses WHERE artifact_id = artifacts.id AND artifact_uses.execution_id = $2))`;
 
 /** Lets the execution that started another one use the files of that one, as far as its output refers to files. */

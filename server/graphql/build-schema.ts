@@ -16,6 +16,7 @@ import { ExecutionEventResolver } from './execution-event/execution-event.resolv
 import * as nodeEvents from './execution-event/node-event.type.ts';
 import { NodeDefinitionResolver } from './node-definition/node-definition.resolver.ts';
 import { requirePermissions } from './permissions.ts';
+import { ProjectResolver } from './project/project.resolver.ts';
 import { PythonResolver } from './python/python.resolver.ts';
 import { PythonEnvironmentResolver } from './python-environment/python-environment.resolver.ts';
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
@@ -56,6 +57,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       SecurityViolationResolver,
       ServerInfoResolver,
       NodeResolver,
+      ProjectResolver,
       TokenResolver,
       AuditResolver,
       ViewerResolver,

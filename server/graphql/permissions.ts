@@ -7,7 +7,7 @@ const needs = (scope: Scope, least: Permission['least'] = 'WORKFLOWS'): Permissi
 
 /**
  * What each field of the three root types needs; docs/access.md shows the same table. A field that is missing here keeps
- * the server from starting. What a limited token gets of it is in use-cases/limit/.
+ * the server from starting. What each principal gets of it is in use-cases/limit/.
  */
 export const permissions: Readonly<Record<string, Permission>> = {
   'Query.approval': needs('READ'),
@@ -22,6 +22,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Query.node': needs('READ', 'BROWSER'),
   'Query.nodeDefinition': needs('READ', 'BROWSER'),
   'Query.nodeDefinitions': needs('READ', 'BROWSER'),
+  'Query.project': needs('READ'),
+  'Query.projects': needs('READ'),
   'Query.pythonCheck': needs('READ'),
   'Query.pythonEnvironments': needs('READ', 'ALL'),
   'Query.schedule': needs('READ'),
@@ -46,8 +48,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Mutation.executionStart': needs('RUN', 'BROWSER'),
   'Mutation.executionsCancel': needs('RUN'),
   'Mutation.executionsRetry': needs('RUN'),
+  'Mutation.projectCreate': needs('ADMIN', 'SERVER'),
+  'Mutation.projectDelete': needs('ADMIN', 'SERVER'),
+  'Mutation.projectUpdate': needs('ADMIN', 'SERVER'),
   // Its code is whatever the request says, as that of who may change workflows.
-  'Mutation.pythonEnvironmentDelete': needs('EDIT', 'ALL'),
+  'Mutation.pythonEnvironmentDelete': needs('EDIT', 'SERVER'),
   'Mutation.pythonEnvironmentPrepare': needs('EDIT', 'ALL'),
   'Mutation.pythonRun': needs('EDIT', 'ALL'),
   'Mutation.scheduleBackfill': needs('RUN'),
@@ -85,7 +90,7 @@ export const endpoints = {
   /** GET /executions/<id>/events */
   events: needs('READ', 'BROWSER'),
   /** GET /metrics */
-  metrics: needs('READ', 'ALL'),
+  metrics: needs('READ', 'SERVER'),
   /** POST /files */
   files: needs('RUN', 'BROWSER'),
 };

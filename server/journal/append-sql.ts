@@ -47,10 +47,10 @@ const INSERT = `
                        $8::timestamptz[], $9::text[])`;
 
 const AUDIT = `
-  INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, workflow_id,
-                                   version_number, code_hash, rule, layer, count, violation, occurred_at)
-  SELECT e.id, v.seq, v.node_key, v.attempt, v.item, e.principal, e.workflow_id, e.version_number,
-         v.payload->>'codeHash', v.payload#>>'{violation,rule}', v.payload#>>'{violation,layer}',
+  INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, project,
+                                   workflow_id, version_number, code_hash, rule, layer, count, violation, occurred_at)
+  SELECT e.id, v.seq, v.node_key, v.attempt, v.item, e.principal, e.project, e.workflow_id,
+         e.version_number, v.payload->>'codeHash', v.payload#>>'{violation,rule}', v.payload#>>'{violation,layer}',
          coalesce((v.payload->>'count')::int, 1), v.payload->'violation', v.occurred_at
   FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::json[], $8::timestamptz[])
     AS v (execution_id, seq, type, node_key, attempt, item, payload, occurred_at)

@@ -9,8 +9,12 @@ export interface Children {
   start(request: ChildRequest, signal: AbortSignal): Promise<ChildStart>;
   /** Null where there is no such execution any more. */
   outcome(executionId: string, signal: AbortSignal): Promise<ChildOutcome | null>;
-  /** What is wrong with the name of a workflow, or of a version of it; null where that can be started. */
-  problem(workflow: string, version: number | null): Promise<{ field: string; message: string } | null>;
+  /** What is wrong with the name of a workflow, or of a version of it; null where that can be started in this project. */
+  problem(
+    workflow: string,
+    version: number | null,
+    project: string,
+  ): Promise<{ field: string; message: string } | null>;
 }
 
 export interface ChildRequest {

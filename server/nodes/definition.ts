@@ -61,6 +61,8 @@ export type Effects = 'none' | 'outside';
 
 export interface CheckTools {
   sandbox: Pick<SandboxBackend, 'check'>;
+  /** In which the workflow is saved. */
+  project: string;
 }
 
 export interface Handle {

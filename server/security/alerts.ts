@@ -110,9 +110,13 @@ export async function openAlerts(deps: {
 export type RaisedAlert = Omit<Alert, 'raisedAt'> & { id: string; raisedAt: Date };
 
 /** Newest first; a cursor is an id. One line more than requested shows that there are more. */
-export async function readAlerts({ manager }: Database, page: PageRequest): Promise<RaisedAlert[]> {
+export async function readAlerts(
+  { manager }: Database,
+  page: PageRequest,
+  project: string,
+): Promise<RaisedAlert[]> {
   const { within, ...read } = newestFirst('id', page);
-  return manager.find(SecurityAlertEntity, { where: within, ...read });
+  return manager.find(SecurityAlertEntity, { where: { project, ...within }, ...read });
 }
 
 async function raiseDue(
@@ -138,16 +142,16 @@ async function raiseDue(
 /** The time of the statement and not of the transaction, which may have waited for the lock. */
 const RAISE_DUE = `
   WITH judged AS MATERIALIZED (
-    SELECT DISTINCT ON (subject) subject, execution_id
-    FROM (SELECT coalesce(workflow_id, 'python:' || principal) AS subject, id AS execution_id
+    SELECT DISTINCT ON (subject) subject, execution_id, project
+    FROM (SELECT coalesce(workflow_id, 'python:' || principal) AS subject, id AS execution_id, project
           FROM executions WHERE id = ANY ($1)) AS violating
     WHERE NOT EXISTS (SELECT 1 FROM security_alerts a
                       WHERE a.subject = violating.subject
                         AND a.raised_at > statement_timestamp() - $2 * interval '1 second')
     ORDER BY subject, execution_id DESC
   )
-  INSERT INTO security_alerts (subject, execution_id, violations, window_seconds, raised_at)
-  SELECT judged.subject, judged.execution_id, counted.violations, $2, statement_timestamp()
+  INSERT INTO security_alerts (project, subject, execution_id, violations, window_seconds, raised_at)
+  SELECT judged.project, judged.subject, judged.execution_id, counted.violations, $2, statement_timestamp()
   FROM judged CROSS JOIN LATERAL (
     SELECT least(coalesce(sum(v.count), 0), 2147483647)::int AS violations FROM security_violations v
     WHERE coalesce(v.workflow_id, 'python:' || v.principal) = judged.subject

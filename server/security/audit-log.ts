@@ -11,6 +11,8 @@ export type AuditOutcome = (typeof auditOutcomes)[number];
 export interface AuditLine {
   occurredAt: Date;
   principal: string;
+  /** In which it acted. */
+  project: string;
   /** Of the principal, as it was then. */
   principalName: string;
   /** The field of the mutation, or the request: `workflowUpdate`, `POST /files`. */
@@ -31,6 +33,7 @@ export interface AuditLine {
 export type AuditedOperation = AuditLine & { id: string };
 
 export interface AuditFilter {
+  project?: string;
   principal?: string | null;
   operation?: string | null;
   target?: string | null;
@@ -77,11 +80,12 @@ export function makeAuditLog(pool: Pool): AuditLog {
 
     async read({ size, cursor, isBackward }, filter) {
       const { principal = null, operation = null, target = null, outcome = null } = filter;
-      const { occurredFrom = null, occurredBefore = null } = filter;
+      const { occurredFrom = null, occurredBefore = null, project } = filter;
       const { rows } = await pool.query<AuditedOperation>(
         `${SELECT} AND ($7::text IS NULL OR id ${isBackward ? '>' : '<'} $7)
-         ORDER BY id ${isBackward ? 'ASC' : 'DESC'} LIMIT $8`,
-        [principal, operation, target, outcome, occurredFrom, occurredBefore, cursor, size + 1],
+           AND project = $8
+         ORDER BY id ${isBackward ? 'ASC' : 'DESC'} LIMIT $9`,
+        [principal, operation, target, outcome, occurredFrom, occurredBefore, cursor, project, size + 1],
       );
       return rows;
     },
@@ -93,17 +97,17 @@ const PATIENCE_MS = 20_000;
 
 const INSERT = `
   INSERT INTO audit_log (id, occurred_at, principal, principal_name, operation, target, outcome, code, input, before, after,
-                         address, forwarded_for)
+                         address, forwarded_for, project)
   SELECT id, "occurredAt", principal, "principalName", operation, target, outcome, code, input, before, after, address,
-         "forwardedFor"
+         "forwardedFor", project
   FROM json_to_recordset($1::json) AS line (
     id text, "occurredAt" timestamptz, principal text, "principalName" text, operation text, target text, outcome text, code text,
-    input json, before json, after json, address text, "forwardedFor" text)
+    input json, before json, after json, address text, "forwardedFor" text, project text)
   ON CONFLICT (id) DO NOTHING`;
 
 const SELECT = `
   SELECT id, occurred_at AS "occurredAt", principal, principal_name AS "principalName", operation, target, outcome, code,
-         input, before, after, address, forwarded_for AS "forwardedFor"
+         input, before, after, address, forwarded_for AS "forwardedFor", project
   FROM audit_log
   WHERE ($1::text IS NULL OR principal = $1) AND ($2::text IS NULL OR operation = $2)
     AND ($3::text IS NULL OR target = $3) AND ($4::text IS NULL OR outcome = $4)

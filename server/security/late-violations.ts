@@ -45,12 +45,12 @@ export function makeLateAudit(deps: {
 }
 
 const INSERT = `
-  INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, workflow_id, version_number,
-                                   code_hash, rule, layer, violation, occurred_at)
+  INSERT INTO security_violations (execution_id, seq, node_key, attempt, item, principal, project, workflow_id,
+                                   version_number, code_hash, rule, layer, violation, occurred_at)
   SELECT e.id, 1 + greatest(
            (SELECT max(seq) FROM execution_events WHERE execution_id = e.id),
            (SELECT max(seq) FROM security_violations WHERE execution_id = e.id)),
-         $2, $3, $4, e.principal, e.workflow_id, e.version_number, $5, $6, $7, $8, now()
+         $2, $3, $4, e.principal, e.project, e.workflow_id, e.version_number, $5, $6, $7, $8, now()
   FROM executions e
   WHERE e.id = $1 AND e.finished_at IS NOT NULL
   RETURNING id`;

@@ -34,8 +34,8 @@ export interface ViolationFilter {
   minSeverity?: Severity | null;
   occurredFrom?: Date | null;
   occurredBefore?: Date | null;
-  /** A condition on the workflow, instead of `workflowId`. */
-  within?: FindOperator<string> | null;
+  /** Of whoever asks: a condition on the project. */
+  within?: { project?: string | FindOperator<string> };
 }
 
 /** Newest first; a cursor is an id. One row beyond the page size shows that there are more. */
@@ -90,7 +90,7 @@ function setFieldsOf({
   if (minSeverity != null) allowed.push(In([...severitiesFrom(minSeverity)]));
   return {
     ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null)),
-    ...(within == null ? {} : { workflowId: within }),
+    ...within,
     ...(bounds.length === 0 ? {} : { occurredAt: And(...bounds) }),
     ...(allowed.length === 0 ? {} : { severity: And(...allowed) }),
   };

@@ -10,7 +10,7 @@ import type { ApprovalState, Approvals, Decision } from '../nodes/approvals.ts';
 import { newId } from '../shared/ids.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { followChanges } from './follow-changes.ts';
-import { reachesSql, reachValues } from './reach.ts';
+import { REACH_VALUES, reachesSql, reachValues } from './reach.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 
@@ -39,7 +39,7 @@ export interface ApprovalFilter {
   statuses?: readonly ApprovalStatus[] | null;
   workflowId?: string | null;
   executionId?: string | null;
-  /** Of whoever asks, where that is not everything. */
+  /** Of whoever asks. */
   reach?: Reach | null;
 }
 
@@ -99,8 +99,8 @@ export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps)
     async list(page: PageRequest, filter: ApprovalFilter): Promise<Page<Approval>> {
       const { size, cursor, isBackward } = page;
       const text = `
-        ${SELECT} AND ($8::text IS NULL OR a.id ${isBackward ? '>' : '<'} $8)
-        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $9`;
+        ${SELECT} AND ($${NEXT}::text IS NULL OR a.id ${isBackward ? '>' : '<'} $${NEXT})
+        ORDER BY a.id ${isBackward ? 'ASC' : 'DESC'} LIMIT $${NEXT + 1}`;
       const { rows } = await pool.query<Approval>(text, [...filterValues(filter), cursor, size + 1]);
       return toPage(rows, page);
     },
@@ -149,7 +149,7 @@ export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps)
   };
 
   async function findMany(ids: string[], filter: ApprovalFilter): Promise<Approval[]> {
-    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($8) ORDER BY a.id`, [
+    const { rows } = await pool.query<Approval>(`${SELECT} AND a.id = ANY ($${NEXT}) ORDER BY a.id`, [
       ...filterValues(filter),
       ids,
     ]);
@@ -255,7 +255,9 @@ const SELECT = `
   FROM approvals a JOIN executions e ON e.id = a.execution_id
   WHERE ($1::text IS NULL OR a.workflow_id = $1) AND ($2::text IS NULL OR a.execution_id = $2)
     AND ($3::text[] IS NULL OR ${STATUS} = ANY ($3))
-    AND ${reachesSql({ workflowId: 'a.workflow_id', executionId: 'a.execution_id', from: 4 })}`;
+    AND ${reachesSql({ project: 'e.project', workflowId: 'a.workflow_id', executionId: 'a.execution_id', from: 4 })}`;
+/** The first parameter after those of SELECT. */
+const NEXT = 4 + REACH_VALUES;
 
 const CHANGED = `
   SELECT a.id, ${STATUS} || ' ' || jsonb_array_length(a.decisions) AS state

@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
 import {
@@ -17,7 +18,7 @@ export function makeAuditUseCases({ database }: { database: Database }) {
 
     /** Newest first; a cursor is an id. */
     async list(page: PageRequest, filter: AuditFilter): Promise<Page<AuditedOperation>> {
-      return toPage(await log.read(page, filter), page);
+      return toPage(await log.read(page, { project: DEFAULT_PROJECT, ...filter }), page);
     },
   };
 }

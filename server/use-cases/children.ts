@@ -2,7 +2,6 @@ import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { takeOverFiles } from '../files/uses.ts';
 import type { ChildOutcome, ChildRequest, Children, ChildStart } from '../nodes/children.ts';
-import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { type FoundVersion, findVersion, type NamedWorkflow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { labelsOf } from './labels.ts';
@@ -26,8 +25,8 @@ export function makeChildren(deps: ChildrenDeps): Children {
     start: (request, signal) => retryWhileDisconnected(() => start(request), signal),
     outcome: (executionId, signal) => retryWhileDisconnected(() => outcome(executionId), signal),
 
-    async problem(workflow, version) {
-      const named = namedBy(workflow);
+    async problem(workflow, version, project) {
+      const named = namedBy(workflow, project);
       if ((await findVersion(pool, named, version)) !== null) return null;
       const isThere = version !== null && (await findVersion(pool, named, null)) !== null;
       return {
@@ -39,10 +38,10 @@ export function makeChildren(deps: ChildrenDeps): Children {
 
   async function start(request: ChildRequest): Promise<ChildStart> {
     const { workflow, version, input, parent, isAwaited, key } = request;
-    const named = namedBy(workflow);
+    const starter = await starterOf(parent.executionId);
+    const named = namedBy(workflow, starter.project);
     const found = await findVersion(pool, named, version);
     if (found === null) return refused('SUBWORKFLOW_NOT_FOUND', unknown(workflow, version));
-    const starter = await starterOf(parent.executionId);
     const depth = starter.depth + 1;
     if (depth > MAX_DEPTH) {
       return refused(
@@ -70,6 +69,7 @@ export function makeChildren(deps: ChildrenDeps): Children {
       {
         ...blankExecution,
         principal: starter.principal,
+        project: starter.project,
         workflowId,
         versionNumber: number,
         input,
@@ -110,10 +110,12 @@ export function makeChildren(deps: ChildrenDeps): Children {
 
   async function starterOf(executionId: string): Promise<Starter> {
     const { rows } = await pool.query<Starter>(
-      'SELECT depth, priority, principal FROM executions WHERE id = $1',
+      'SELECT depth, priority, principal, project FROM executions WHERE id = $1',
       [executionId],
     );
-    return rows[0] ?? { depth: 0, priority: DEFAULT_PRIORITY, principal: 'anonymous' };
+    const [starter] = rows;
+    if (starter === undefined) throw new Error(`The execution ${executionId}, which starts another, is gone`);
+    return starter;
   }
 }
 
@@ -122,11 +124,13 @@ interface Starter {
   priority: number;
   /** Who has started the one that starts others counts as who has started those. */
   principal: string;
+  /** In which all that it starts is. */
+  project: string;
 }
 
 /** Keys have no underscore, which every id has. */
-function namedBy(name: string): NamedWorkflow {
-  return { field: name.includes('_') ? 'workflowId' : 'workflowKey', name };
+function namedBy(name: string, project: string): NamedWorkflow {
+  return { field: name.includes('_') ? 'workflowId' : 'workflowKey', name, project };
 }
 
 function unknown(workflow: string, version: number | null): string {

@@ -4,7 +4,7 @@ import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
 import { idBefore } from '../shared/ids.ts';
 import type { Labels } from './labels.ts';
-import { workflowWithin } from './reach.ts';
+import { whereReached } from './reach.ts';
 
 /** Which executions a list has, and what is done with all of them is done with. */
 export interface ExecutionFilter {
@@ -23,7 +23,7 @@ export interface ExecutionFilter {
   errorText?: string | null;
   minDurationMs?: number | null;
   maxDurationMs?: number | null;
-  /** Of whoever asks, where that is not everything. */
+  /** Of whoever asks. */
   reach?: Reach | null;
 }
 
@@ -33,7 +33,7 @@ export function whereOf(filter: ExecutionFilter): FindOptionsWhere<ExecutionEnti
   const finished = [...(isParked == null ? [] : [parked(isParked)]), ...durationConditions(filter)];
   return {
     ...(workflowId ? { workflowId } : {}),
-    ...(reach ? { workflowId: workflowWithin(reach, 'id', workflowId ?? null) } : {}),
+    ...whereReached(reach, 'id'),
     ...(statuses ? { status: Any([...new Set(statuses)]) } : {}),
     ...(createdAfter || createdBefore ? { createdAt: within(createdAfter, createdBefore) } : {}),
     ...(triggerId ? { triggerId } : {}),

@@ -4,10 +4,21 @@ import type { ParentNode } from '../nodes/children.ts';
 import type { Execution } from './types.ts';
 
 export function toExecution(row: ExecutionEntity): Execution {
-  const { id, workflowId, versionNumber, retryOf, principal, scheduledAt, createdAt, startedAt, finishedAt } =
-    row;
+  const {
+    id,
+    project,
+    workflowId,
+    versionNumber,
+    retryOf,
+    principal,
+    scheduledAt,
+    createdAt,
+    startedAt,
+    finishedAt,
+  } = row;
   return {
     id,
+    project,
     status: row.status as ExecutionStatus,
     workflowId,
     versionNumber,

@@ -17,7 +17,7 @@ export interface ExecutionExport {
   format: 'weft-execution';
   formatVersion: 1;
   exportedAt: Date;
-  execution: Omit<Execution, 'principal' | 'workflowId' | 'versionNumber'> & ExecutionValues;
+  execution: Omit<Execution, 'project' | 'principal' | 'workflowId' | 'versionNumber'> & ExecutionValues;
   /** The version that ran, with the id of its workflow; without id and number of a pythonRun. */
   workflow: WorkflowDraft & { id: string | null; versionNumber: number | null };
   events: JournalEvent[];
@@ -40,7 +40,7 @@ export function makeExportUseCases({ database }: { database: Database }) {
         .getOne();
       if (row === null) return null;
       requireSmall(await journalBytes(pool, id));
-      const { workflowId, versionNumber, principal: _, ...execution } = toExecution(row);
+      const { workflowId, versionNumber, principal: _, project: __, ...execution } = toExecution(row);
       return {
         format: 'weft-execution',
         formatVersion: 1,

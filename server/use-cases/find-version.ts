@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { refuse } from './refuse.ts';
 
@@ -8,11 +9,11 @@ export interface WorkflowNames {
   workflowKey?: string | null;
 }
 
-/** A workflow by its id or by its key, as the field of an input names it. */
-export interface NamedWorkflow {
-  field: 'workflowId' | 'workflowKey';
-  name: string;
-}
+/** A workflow of a project by its id or by its key, as the field of an input names it. */
+export type NamedWorkflow =
+  | { field: 'workflowKey'; name: string; project: string }
+  /** Null where the id itself is known to be right. */
+  | { field: 'workflowId'; name: string; project: string | null };
 
 export interface VersionToRun {
   workflowId: string;
@@ -22,6 +23,7 @@ export interface VersionToRun {
 
 export interface FoundVersion extends VersionToRun {
   latestNumber: number;
+  project: string;
 }
 
 /**
@@ -30,28 +32,37 @@ export interface FoundVersion extends VersionToRun {
  */
 export async function findVersion(
   pool: Pool,
-  { field, name }: NamedWorkflow,
+  { field, name, project }: NamedWorkflow,
   number: number | null,
 ): Promise<FoundVersion | null> {
   const isId = field === 'workflowId';
   const { rows } = await pool.query<FoundVersion>({
     name: isId ? 'weft-find-version' : 'weft-find-version-by-key',
     text: `
-      SELECT w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition
+      SELECT w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition, w.project
       FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
-      WHERE ${isId ? 'w.id' : 'w.key'} = $1 AND w.deleted_at IS NULL`,
-    values: [name, number],
+      WHERE ${isId ? 'w.id = $1 AND ($3::text IS NULL OR w.project = $3)' : 'w.key = $1 AND w.project = $3'}
+        AND w.deleted_at IS NULL`,
+    values: [name, number, project],
   });
   const row = rows[0];
   return row === undefined ? null : { ...row, definition: fromStored(row.definition) };
 }
 
 /** Null where both or none is given. */
-export function namedWorkflow({ workflowId, workflowKey }: WorkflowNames): NamedWorkflow | null {
+export function namedWorkflow(
+  { workflowId, workflowKey }: WorkflowNames,
+  project: string | null,
+): NamedWorkflow | null {
   if ((workflowId == null) === (workflowKey == null)) return null;
   return workflowId == null
-    ? { field: 'workflowKey', name: workflowKey! }
-    : { field: 'workflowId', name: workflowId };
+    ? { field: 'workflowKey', name: workflowKey!, project: project ?? DEFAULT_PROJECT }
+    : { field: 'workflowId', name: workflowId, project };
+}
+
+/** By an id that a row has. */
+export function workflowOfRow(workflowId: string): NamedWorkflow {
+  return { field: 'workflowId', name: workflowId, project: null };
 }
 
 export function refuseUnnamed({ workflowId }: WorkflowNames) {

@@ -36,6 +36,7 @@ export interface InsertDeps {
 export type NewExecution = Pick<
   ExecutionEntity,
   | 'principal'
+  | 'project'
   | 'workflowId'
   | 'versionNumber'
   | 'definition'
@@ -61,7 +62,7 @@ export type NewExecution = Pick<
   Partial<Pick<ExecutionEntity, 'id'>>;
 
 /** An execution without anything special. */
-export const blankExecution: Omit<NewExecution, 'principal'> = {
+export const blankExecution: Omit<NewExecution, 'principal' | 'project'> = {
   workflowId: null,
   versionNumber: null,
   definition: null,
@@ -132,8 +133,10 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
 }
 
 /** The files that its input and pinned outputs refer to; refused where there is no such file. */
-async function filesOf(pool: Pool, { input, pinned, parentId }: NewExecution): Promise<Outcome<string[]>> {
-  const { ids, problems } = await filesIn(pool, pinned === null ? { input } : { input, pinned }, parentId);
+async function filesOf(pool: Pool, execution: NewExecution): Promise<Outcome<string[]>> {
+  const { input, pinned, project, parentId } = execution;
+  const given = pinned === null ? { input } : { input, pinned };
+  const { ids, problems } = await filesIn(pool, given, project, parentId);
   if (problems.length === 0) return { ok: true, value: ids };
   const userErrors = problems.map(({ path, message }) => ({
     code: 'FILE_NOT_FOUND',
@@ -231,16 +234,16 @@ interface FirstStart {
 /** Null where no execution has the key any more. A key whose time is over is taken from it. */
 async function findByKey(
   manager: Tx,
-  { workflowId, idempotencyKey }: NewExecution,
+  { project, workflowId, idempotencyKey }: NewExecution,
 ): Promise<FirstStart | null> {
   if (idempotencyKey === null) return null;
   const first = await manager
     .createQueryBuilder(ExecutionEntity, 'e')
     .addSelect(['e.input', 'e.definition', 'e.pinned'])
-    .where(`coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey`, {
-      workflowId: workflowId ?? '',
-      idempotencyKey,
-    })
+    .where(
+      `coalesce(e.workflow_id, '') = :workflowId AND e.idempotency_key = :idempotencyKey AND e.project = :project`,
+      { workflowId: workflowId ?? '', idempotencyKey, project },
+    )
     .getOne();
   if (first === null) return workflowId === null ? null : findDebounced(manager, workflowId, idempotencyKey);
   const expiresAt = first.idempotencyExpiresAt;

@@ -5,7 +5,7 @@ import { INSERT_FIRST_EVENT } from '../journal/start.ts';
 /** The columns of a new execution, in the order of `rowValues`. */
 const COLUMNS = `id, workflow_id, version_number, definition, input, idempotency_key, retry_of, retry_strategy, created_at,
   principal, idempotency_expires_at, timeout_ms, parent_id, parent_node_key, parent_item, is_awaited, depth,
-  priority, partial, pinned, trigger_id, scheduled_at, labels`;
+  priority, partial, pinned, trigger_id, scheduled_at, project, labels`;
 const COUNT = COLUMNS.split(',').length;
 
 export function rowValues(row: ExecutionEntity): unknown[] {
@@ -32,6 +32,7 @@ export function rowValues(row: ExecutionEntity): unknown[] {
     json(row.pinned),
     row.triggerId,
     row.scheduledAt,
+    row.project,
     json(row.labels),
   ];
 }

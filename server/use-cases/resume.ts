@@ -12,7 +12,7 @@ import type { Hub } from '../journal/hub.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
-import { findVersion } from './find-version.ts';
+import { findVersion, workflowOfRow } from './find-version.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { RetryVersion } from './retry.ts';
 import type { Execution, Outcome } from './types.ts';
@@ -86,7 +86,7 @@ export function makeResumeUseCases({
       return refuse('NO_VERSIONS', 'version', message);
     }
     if (!isParked) return state.status === 'WAITING' ? 'PARKING' : stillRunning(id);
-    const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
+    const latest = await findVersion(pool, workflowOfRow(workflowId), null);
     if (latest === null) return refuseNotFound('workflow', workflowId, 'version');
     const changed = differences(fromStored(definition), latest.definition, input, state);
     if (changed.length > 0) {

@@ -12,7 +12,7 @@ import type { Evaluator } from '../expressions/evaluator.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { toExecution } from './execution-mapper.ts';
-import { findVersion } from './find-version.ts';
+import { findVersion, workflowOfRow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
 import { limitsOf, type OwnLimits } from './limit-keys.ts';
 import { preparePartialRun } from './partial-run.ts';
@@ -64,7 +64,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       const prepared = await prepare(id, wanted);
       if (!prepared.ok) return prepared;
       const { former, versionNumber, input } = prepared.value;
-      const { workflowId, definition, priority } = former;
+      const { project, workflowId, definition, priority } = former;
       const own = workflowId === null ? NO_LIMITS : await limitsOfRetry(workflowId, prepared.value);
       if (!own.ok) return own;
       try {
@@ -72,6 +72,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
           {
             ...blankExecution,
             principal: wanted.principal,
+            project,
             workflowId,
             versionNumber,
             definition,
@@ -124,7 +125,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
 
   /** A retry is a run of its own, so that it goes into no other one. Of a deleted workflow it is not limited. */
   async function limitsOfRetry(workflowId: string, { input }: Retry): Promise<Outcome<OwnLimits | null>> {
-    const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
+    const latest = await findVersion(pool, workflowOfRow(workflowId), null);
     if (latest === null) return NO_LIMITS;
     const { concurrency, rate } = latest.definition;
     return limitsOf(evaluator, workflowId, { debounce: null, concurrency, rate }, input);
@@ -187,7 +188,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
       const message = `Execution ${id} is a pythonRun, which has no versions. Use SAME, or run other code by pythonRun.`;
       return refuse('NO_VERSIONS', 'version', message);
     }
-    const latest = await findVersion(pool, { field: 'workflowId', name: workflowId }, null);
+    const latest = await findVersion(pool, workflowOfRow(workflowId), null);
     return latest === null ? refuseNotFound('workflow', workflowId, 'version') : { ok: true, value: latest };
   }
 
@@ -222,6 +223,7 @@ function withinPart(graph: Graph, part: PartialRun | null, nodes: RetryPlan['nod
 
 const FORMER = {
   id: true,
+  project: true,
   status: true,
   finishedAt: true,
   workflowId: true,

@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
@@ -34,6 +35,8 @@ export interface StartDeps extends InsertDeps {
 export interface StartInput extends PartialInput {
   /** Who starts it. */
   principal: string;
+  /** The one whose workflows are there; null for what the server starts itself, by an id. See use-cases/limit/. */
+  project?: string | null;
   /** One of the two. */
   workflowId?: string | null;
   workflowKey?: string | null;
@@ -69,6 +72,7 @@ export interface Trigger {
 export interface PythonRunInput {
   /** Who runs it. */
   principal: string;
+  project?: string;
   code: string;
   packages: string[];
   timeoutMs?: number | null;
@@ -100,13 +104,14 @@ export function makeStartUseCases(deps: StartDeps) {
       trigger,
       debouncesAlone = false,
       principal,
+      project: within = null,
       executionId,
       workflowId: id,
       workflowKey,
       ...part
     }: StartInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
-      const named = namedWorkflow({ workflowId: id, workflowKey });
+      const named = namedWorkflow({ workflowId: id, workflowKey }, within);
       if (named === null) return refuseUnnamed({ workflowId: id });
       const version = await findVersion(pool, named, versionNumber ?? null);
       if (version === null) {
@@ -114,7 +119,7 @@ export function makeStartUseCases(deps: StartDeps) {
           ? refuseNotFound('workflow', named.name, named.field)
           : unknownVersion(named.name, versionNumber);
       }
-      const { workflowId, number, latestNumber, definition } = version;
+      const { project, workflowId, number, latestNumber, definition } = version;
       const prepared = await preparePartialRun({ ...deps, pool }, version, part);
       if (!prepared.ok) return prepared;
       const run = prepared.value;
@@ -131,8 +136,8 @@ export function makeStartUseCases(deps: StartDeps) {
       const latest = number === latestNumber ? version : await findVersion(pool, named, null);
       const limits = (latest ?? version).definition;
       // A part of a workflow goes into no other execution.
-      const within = run === null ? limits : { ...limits, debounce: null };
-      const own = await limitsOf(evaluator, workflowId, within, given);
+      const whole = run === null ? limits : { ...limits, debounce: null };
+      const own = await limitsOf(evaluator, workflowId, whole, given);
       if (!own.ok) return own;
       if (debouncesAlone) keepApart(own.value, principal);
       const labelled = await labelsOf(
@@ -146,6 +151,7 @@ export function makeStartUseCases(deps: StartDeps) {
         ...blankExecution,
         ...partsOf(run),
         principal,
+        project,
         workflowId,
         versionNumber: number,
         input: given,
@@ -166,6 +172,7 @@ export function makeStartUseCases(deps: StartDeps) {
       idempotencyTtlSeconds,
       policy,
       principal,
+      project = DEFAULT_PROJECT,
       labels = null,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
@@ -190,7 +197,7 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config, policy ?? null);
-      const execution = { ...blankExecution, principal, definition, input, labels, ...toKey(key) };
+      const execution = { ...blankExecution, principal, project, definition, input, labels, ...toKey(key) };
       return accepted(await insertExecution(execution, definition));
     },
   };

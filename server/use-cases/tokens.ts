@@ -1,13 +1,21 @@
 import type { Pool } from 'pg';
-import type { Principal, Scope, TokenKind } from '../auth/principal.ts';
+import { DEFAULT_PROJECT, type Principal, type Scope, type TokenKind } from '../auth/principal.ts';
 import { hashOf, newSecret } from '../auth/token-secret.ts';
 import { IS_ACTIVE, TOKEN_FIELDS, type Token } from '../auth/token-store.ts';
 import type { Database } from '../db/database.ts';
+import { isDangling } from '../db/errors.ts';
 import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
 import { newId } from '../shared/ids.ts';
 import { type Labels, labelErrors } from './labels.ts';
-import { REACH_VALUES, reachesSql, reachesWorkflowSql, reachValues } from './reach.ts';
+import {
+  REACH_VALUES,
+  reachesSql,
+  reachesWorkflowSql,
+  reachValues,
+  WORKFLOW_REACH_VALUES,
+  workflowReachValues,
+} from './reach.ts';
 import { refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
@@ -15,6 +23,10 @@ import { keyErrors } from './workflow-key.ts';
 export interface TokenInput {
   name: string;
   scopes: readonly Scope[];
+  /** The one in which it acts; by default that in which it is made. */
+  project?: string | null;
+  /** Whether it acts in all, and names one with each request. */
+  allProjects?: boolean;
   workflowKeys?: readonly string[] | null;
   labels?: Labels | null;
   expiresAt?: Date | null;
@@ -32,6 +44,9 @@ export interface TokenFilter {
   kind?: TokenKind | null;
   /** Neither revoked nor expired. */
   isActive?: boolean | null;
+  project?: string;
+  /** With those that act in all projects. */
+  withThoseOfAll?: boolean;
 }
 
 /** With the secret, which is in no other answer. */
@@ -57,8 +72,16 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
         `SELECT ${TOKEN_FIELDS} FROM api_tokens
          WHERE ($1::text IS NULL OR kind = $1) AND ($2::boolean IS NULL OR ${IS_ACTIVE} = $2)
            AND ($3::text IS NULL OR id ${isBackward ? '>' : '<'} $3)
+           AND (project = $5 OR ($6 AND project IS NULL))
          ORDER BY id ${isBackward ? 'ASC' : 'DESC'} LIMIT $4`,
-        [filter.kind ?? null, filter.isActive ?? null, cursor, size + 1],
+        [
+          filter.kind ?? null,
+          filter.isActive ?? null,
+          cursor,
+          size + 1,
+          filter.project ?? DEFAULT_PROJECT,
+          filter.withThoseOfAll ?? false,
+        ],
       );
       return toPage(rows, { size, cursor, isBackward });
     },
@@ -66,12 +89,18 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
     get: (id: string): Promise<Token | null> => find(pool, id),
 
     async create(input: TokenInput, principal: Principal): Promise<Outcome<NewToken>> {
-      const userErrors = inputErrors(input);
+      const userErrors = [...inputErrors(input), ...projectErrors(input, principal)];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const { name, scopes, workflowKeys = null, labels = null, expiresAt = null } = input;
       const keys = workflowKeys && [...new Set(workflowKeys)];
-      const given = [name, scopes, keys, null, expiresAt, labels && JSON.stringify(labels)];
-      return { ok: true, value: await insert('SERVICE', given, principal) };
+      const project = input.allProjects === true ? null : (input.project ?? principal.reach.project);
+      const given = [name, scopes, keys, null, expiresAt, labels && JSON.stringify(labels), project];
+      try {
+        return { ok: true, value: await insert('SERVICE', given, principal) };
+      } catch (error) {
+        if (isDangling(error)) return refuseNotFound('project', project!, 'project');
+        throw error;
+      }
     },
 
     /** For one page: to watch one execution, or to run one workflow and watch what it has started itself. */
@@ -95,9 +124,10 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
         principal.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
       );
       const scopes: Scope[] = [executionId === null ? 'RUN' : 'READ'];
-      const labels = principal.reach?.labels ?? null;
+      const { project, labels } = principal.reach;
       const keys = workflowKey && [workflowKey];
-      const given = [name, scopes, keys, executionId, new Date(end), labels && JSON.stringify(labels)];
+      const limits = [keys, executionId, new Date(end), labels && JSON.stringify(labels), project];
+      const given = [name, scopes, ...limits];
       await pool.query(SWEEP);
       return { ok: true, value: await insert('BROWSER', given, principal) };
     },
@@ -129,7 +159,7 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
   }
 
   async function hasWorkflow({ reach }: Principal, key: string): Promise<boolean> {
-    const { rowCount } = await pool.query(HAS_WORKFLOW, [reach?.workflowKeys ?? null, key]);
+    const { rowCount } = await pool.query(HAS_WORKFLOW, [...workflowReachValues(reach), key]);
     return rowCount === 1;
   }
 }
@@ -167,6 +197,22 @@ function inputErrors({ name, scopes, workflowKeys, labels, expiresAt }: TokenInp
   ];
 }
 
+/** Nobody makes a token that may act where its maker may not. */
+function projectErrors(
+  { project, allProjects = false }: TokenInput,
+  { projects, name }: Principal,
+): UserError[] {
+  if (allProjects && project != null)
+    return [
+      { code: 'INVALID', field: 'project', message: 'Expected null with `allProjects`, got a project.' },
+    ];
+  const isWithin = projects === null || (!allProjects && (project == null || projects.includes(project)));
+  if (isWithin) return [];
+  const field = allProjects ? 'allProjects' : 'project';
+  const message = `Expected a token for ${projects.join(' or ')}, as the token "${name}" is, got one for ${project ?? 'all projects'}.`;
+  return [{ code: 'FORBIDDEN', field, message }];
+}
+
 function nameErrors(name: string): UserError[] {
   if (name.trim() !== '' && name.length <= MAX_NAME) return [];
   const message = `Expected a name of 1 to ${MAX_NAME} characters, got ${name.length}.`;
@@ -180,8 +226,9 @@ function ttlErrors(ttlSeconds: number): UserError[] {
 }
 
 const INSERT = `
-  INSERT INTO api_tokens (id, hash, kind, created_by, name, scopes, workflow_keys, execution_id, expires_at, labels)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  INSERT INTO api_tokens (id, hash, kind, created_by, name, scopes, workflow_keys, execution_id, expires_at, labels,
+                          project)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
   RETURNING ${TOKEN_FIELDS}`;
 
 const REVOKE = `
@@ -196,7 +243,7 @@ const SWEEP = `
 
 const HAS_EXECUTION = `
   SELECT FROM executions AS each
-  WHERE id = $${REACH_VALUES + 1} AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
+  WHERE id = $${REACH_VALUES + 1} AND ${reachesSql({ project: 'each.project', workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
 
 const HAS_WORKFLOW = `
-  SELECT FROM workflows AS each WHERE key = $2 AND deleted_at IS NULL AND ${reachesWorkflowSql('each.id', 1)}`;
+  SELECT FROM workflows AS each WHERE key = $${WORKFLOW_REACH_VALUES + 1} AND deleted_at IS NULL AND ${reachesWorkflowSql('each.id', 1)}`;

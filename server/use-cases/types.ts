@@ -18,6 +18,8 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; userErrors: UserE
 
 export interface Workflow {
   id: string;
+  /** The key of its project. */
+  project: string;
   key: string;
   name: string;
   description: string | null;
@@ -34,6 +36,8 @@ export interface WorkflowVersion extends WorkflowDraft {
 
 export interface Execution {
   id: string;
+  /** The key of its project. */
+  project: string;
   status: ExecutionStatus;
   /** Null for a pythonRun. */
   workflowId: string | null;

@@ -7,7 +7,7 @@ import type { Hub } from '../journal/hub.ts';
 import type { Acquire } from '../shared/semaphore.ts';
 import { toExecution } from './execution-mapper.ts';
 import { followChanges } from './follow-changes.ts';
-import { workflowWithin } from './reach.ts';
+import { whereReached } from './reach.ts';
 import type { Execution } from './types.ts';
 
 export interface UpdateFilter {
@@ -31,7 +31,7 @@ export function followUpdates(
           where: {
             id: Any(ids),
             ...(workflowId === null ? {} : { workflowId }),
-            ...(reach ? { workflowId: workflowWithin(reach, 'id', workflowId) } : {}),
+            ...whereReached(reach, 'id'),
             ...(statuses === null ? {} : { status: Any([...new Set(statuses)]) }),
           },
           order: { id: 'ASC' },

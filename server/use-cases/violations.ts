@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import { toPage } from '../db/page.ts';
 import { retryWhileDisconnected } from '../db/retry-while-disconnected.ts';
@@ -28,8 +29,8 @@ export function makeViolationUseCases({ database, hub }: { database: Database; h
     },
 
     /** Alerts that were raised, newest first; a cursor is the id of one. */
-    async alerts(page: PageRequest): Promise<Page<RaisedAlert>> {
-      return toPage(await readAlerts(database, page), page);
+    async alerts(page: PageRequest, project = DEFAULT_PROJECT): Promise<Page<RaisedAlert>> {
+      return toPage(await readAlerts(database, page, project), page);
     },
 
     /** Each violation once, from now on. */

@@ -8,6 +8,7 @@ import type { makeBulkUseCases } from './bulk.ts';
 import type { makeStatsUseCases } from './execution-stats.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
+import type { makeProjectUseCases } from './projects.ts';
 import type { makePythonUseCases } from './python.ts';
 import type { makeResumeUseCases } from './resume.ts';
 import type { makeRetryUseCases } from './retry.ts';
@@ -32,6 +33,7 @@ export interface Weft {
   files: Pick<Files, 'find' | 'open'>;
   tokens: TokenUseCases;
   audit: ReturnType<typeof makeAuditUseCases>;
+  projects: ReturnType<typeof makeProjectUseCases>;
   approvals: ReturnType<typeof makeApprovalUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
   webhooks: ReturnType<typeof makeWebhookUseCases>;

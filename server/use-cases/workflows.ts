@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { And, ILike, In, IsNull, Like } from 'typeorm';
+import { DEFAULT_PROJECT, type Reach } from '../auth/principal.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { WorkflowEntity } from '../db/entities/workflow.entity.ts';
 import { WorkflowVersionEntity } from '../db/entities/workflow-version.entity.ts';
@@ -32,31 +33,37 @@ export interface UpsertPlan {
 }
 
 /** Workflows are changed by adding versions, which never change: an execution's version stays what it ran. */
-export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database }) {
+export function makeWorkflowUseCases(deps: Omit<ValidationDeps, 'project'> & { database: Database }) {
   const { database } = deps;
   const { manager } = database;
 
   return {
     /** Errors, then warnings. */
-    async validate(draft: WorkflowDraft): Promise<UserError[]> {
-      const { errors, warnings } = await validateWorkflow(draft, deps);
+    async validate(draft: WorkflowDraft, project = DEFAULT_PROJECT): Promise<UserError[]> {
+      const { errors, warnings } = await validateWorkflow(draft, { ...deps, project });
       return [...errors, ...warnings];
     },
 
     /** @param key its key; by default one that is made of its name */
-    async create(given: WorkflowDraft, key?: string | null): Promise<SaveOutcome> {
+    async create(given: WorkflowDraft, key?: string | null, project = DEFAULT_PROJECT): Promise<SaveOutcome> {
       const draft = withTypesJoins(given, deps.registry);
-      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const { errors, warnings } = await validateWorkflow(draft, { ...deps, project });
       const userErrors = [...(key == null ? [] : keyErrors(key)), ...errors];
       if (userErrors.length > 0) return { ok: false, userErrors, warnings };
-      const value = key == null ? await insertWithFreeKey(draft) : await insertWorkflow(draft, key);
+      const value =
+        key == null ? await insertWithFreeKey(draft, project) : await insertWorkflow(draft, key, project);
       return value === null ? { ...refuseTaken(key!), warnings } : { ok: true, value, warnings };
     },
 
     /** @param expectedVersion refuses to replace a version that the author has not seen */
-    async update(id: string, given: WorkflowDraft, expectedVersion?: number | null): Promise<SaveOutcome> {
+    async update(
+      id: string,
+      given: WorkflowDraft,
+      expectedVersion?: number | null,
+      project = DEFAULT_PROJECT,
+    ): Promise<SaveOutcome> {
       const draft = withTypesJoins(given, deps.registry);
-      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const { errors, warnings } = await validateWorkflow(draft, { ...deps, project });
       if (errors.length > 0) return { ok: false, userErrors: errors, warnings };
       const outcome = await database.transaction(async (tx): Promise<Outcome<Workflow>> => {
         const workflow = await lockWorkflow(tx, { id });
@@ -73,28 +80,33 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
      * latest one, or nothing.
      * @param expectedVersion the version that the author has seen last; 0 for none
      */
-    async upsert(key: string, given: WorkflowDraft, expectedVersion?: number | null): Promise<UpsertOutcome> {
+    async upsert(
+      key: string,
+      given: WorkflowDraft,
+      expectedVersion?: number | null,
+      project = DEFAULT_PROJECT,
+    ): Promise<UpsertOutcome> {
       const draft = withTypesJoins(given, deps.registry);
-      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const { errors, warnings } = await validateWorkflow(draft, { ...deps, project });
       const userErrors = [...keyErrors(key), ...errors];
       if (userErrors.length > 0) return { ok: false, userErrors, warnings, change: null };
       const changed = await database.transaction((tx) =>
-        replaceByKey(tx, key, draft, expectedVersion ?? null),
+        replaceByKey(tx, { key, project }, draft, expectedVersion ?? null),
       );
       if (changed !== null) return { ...changed, warnings };
       if (expectedVersion != null && expectedVersion > 0)
         return { ...refuseNotFound('workflow with the key', key, 'key'), warnings, change: null };
-      const created = await insertWorkflow(draft, key);
+      const created = await insertWorkflow(draft, key, project);
       if (created !== null) return { ok: true, value: created, warnings, change: 'CREATED' };
-      return this.upsert(key, draft, expectedVersion); // Somebody else has created it meanwhile.
+      return this.upsert(key, draft, expectedVersion, project); // Somebody else has created it meanwhile.
     },
 
     /** What an upsert would do; saves nothing. */
-    async upsertPlan(key: string, given: WorkflowDraft): Promise<UpsertPlan> {
+    async upsertPlan(key: string, given: WorkflowDraft, project = DEFAULT_PROJECT): Promise<UpsertPlan> {
       const draft = withTypesJoins(given, deps.registry);
-      const { errors, warnings } = await validateWorkflow(draft, deps);
+      const { errors, warnings } = await validateWorkflow(draft, { ...deps, project });
       const userErrors = [...keyErrors(key), ...errors];
-      const workflow = await this.getByKey(key);
+      const workflow = await this.getByKey(key, project);
       if (userErrors.length > 0) return { workflow, change: null, userErrors, warnings };
       return { workflow, change: changeOf(draft, workflow), userErrors, warnings };
     },
@@ -128,8 +140,8 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
       return workflow && (await withVersions(manager, [workflow]))[0]!;
     },
 
-    async getByKey(key: string): Promise<Workflow | null> {
-      const workflow = await manager.findOneBy(WorkflowEntity, { key, deletedAt: IsNull() });
+    async getByKey(key: string, project = DEFAULT_PROJECT): Promise<Workflow | null> {
+      const workflow = await manager.findOneBy(WorkflowEntity, { project, key, deletedAt: IsNull() });
       return workflow && (await withVersions(manager, [workflow]))[0]!;
     },
 
@@ -161,11 +173,12 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
     /** Newest first; a cursor is an id. */
     async list(
       page: PageRequest,
-      filter: { search?: string | null; keys?: readonly string[] | null },
+      filter: { search?: string | null; reach?: Reach | null },
     ): Promise<Page<Workflow>> {
       const { within, ...read } = newestFirst('id', page);
-      const { keys = null } = filter;
-      const listed = { deletedAt: IsNull(), ...within, ...(keys && { key: In([...keys]) }) };
+      const keys = filter.reach?.workflowKeys ?? null;
+      const project = filter.reach?.project ?? DEFAULT_PROJECT;
+      const listed = { project, deletedAt: IsNull(), ...within, ...(keys && { key: In([...keys]) }) };
       const found = filter.search && ILike(`%${filter.search.replace(/[%_\\]/g, '\\$&')}%`);
       const rows = await manager.find(WorkflowEntity, {
         where: found
@@ -180,23 +193,32 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
     },
   };
 
-  async function insertWithFreeKey(draft: WorkflowDraft): Promise<Workflow> {
+  async function insertWithFreeKey(draft: WorkflowDraft, project: string): Promise<Workflow> {
     const slug = slugOf(draft.name);
     for (;;) {
       const rows = await manager.find(WorkflowEntity, {
         select: { key: true },
-        where: { key: Like(`${slug}%`), deletedAt: IsNull() },
+        where: { project, key: Like(`${slug}%`), deletedAt: IsNull() },
       });
-      const inserted = await insertWorkflow(draft, freeKey(slug, new Set(rows.map(({ key }) => key))));
+      const inserted = await insertWorkflow(
+        draft,
+        freeKey(slug, new Set(rows.map(({ key }) => key))),
+        project,
+      );
       if (inserted !== null) return inserted; // Else somebody else has taken the key meanwhile.
     }
   }
 
   /** Null where the key is taken. */
-  async function insertWorkflow(draft: WorkflowDraft, key: string): Promise<Workflow | null> {
+  async function insertWorkflow(
+    draft: WorkflowDraft,
+    key: string,
+    project: string,
+  ): Promise<Workflow | null> {
     const now = new Date();
     const workflow: WorkflowEntity = {
       id: newId('wf'),
+      project,
       key,
       name: draft.name,
       description: draft.description,
@@ -220,11 +242,11 @@ export function makeWorkflowUseCases(deps: ValidationDeps & { database: Database
 /** Null where there is no workflow with this key. */
 async function replaceByKey(
   tx: Tx,
-  key: string,
+  named: { key: string; project: string },
   draft: WorkflowDraft,
   expectedVersion: number | null,
 ): Promise<(Outcome<Workflow> & { change: UpsertChange | null }) | null> {
-  const workflow = await lockWorkflow(tx, { key });
+  const workflow = await lockWorkflow(tx, named);
   if (workflow === null) return null;
   if (expectedVersion !== null && expectedVersion !== workflow.latestVersion)
     return { ...refuseConflict(expectedVersion, workflow.latestVersion), change: null };
@@ -267,7 +289,10 @@ function refuseConflict(expected: number, latest: number) {
   );
 }
 
-function lockWorkflow(tx: Tx, which: { id: string } | { key: string }): Promise<WorkflowEntity | null> {
+function lockWorkflow(
+  tx: Tx,
+  which: { id: string } | { key: string; project: string },
+): Promise<WorkflowEntity | null> {
   return tx.findOne(WorkflowEntity, {
     where: { ...which, deletedAt: IsNull() },
     lock: { mode: 'pessimistic_write' },
@@ -295,10 +320,10 @@ async function withVersions(manager: Tx, workflows: WorkflowEntity[]): Promise<W
 }
 
 function toWorkflow(
-  { id, key, name, description, createdAt, updatedAt }: WorkflowEntity,
+  { id, project, key, name, description, createdAt, updatedAt }: WorkflowEntity,
   latestVersion: WorkflowVersion,
 ): Workflow {
-  return { id, key, name, description, latestVersion, createdAt, updatedAt };
+  return { id, project, key, name, description, latestVersion, createdAt, updatedAt };
 }
 
 function toVersion({ workflowId, number, definition, createdAt }: WorkflowVersionEntity): WorkflowVersion {

@@ -11,13 +11,12 @@ import { type Caller, makeCaller } from '../support/api-caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
+import { MARKER, makeTheirs, readsOf, type Theirs, upsert } from '../support/their-rows.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
 const stack = new AsyncDisposableStack();
 const TOKEN = 'the first administrator of these tests';
-/** In all that belongs to the workflow of somebody else. */
-const MARKER = 'theirs-4711';
 let weft: WeftClient;
 let sql: Awaited<ReturnType<typeof connect>>;
 let url: string;
@@ -25,16 +24,7 @@ let url: string;
 let otherUrl: string;
 let admin: Caller;
 const mine = { key: 'mine', id: '', executionId: '' };
-const theirs = {
-  key: 'theirs',
-  id: '',
-  executionId: '',
-  waitingId: '',
-  artifactId: '',
-  approvalId: '',
-  scheduleId: '',
-  webhookId: '',
-};
+let theirs: Theirs;
 
 beforeAll(async () => {
   const databaseUrl = stack.use(await createDatabase()).url;
@@ -46,73 +36,16 @@ beforeAll(async () => {
   sql = stack.use(await connect(databaseUrl));
   weft = stack.use(new WeftClient(url, TOKEN));
   admin = makeCaller(url, TOKEN);
-  await makeRows();
-});
-afterAll(() => stack.disposeAsync());
-
-async function makeRows(): Promise<void> {
-  const io = [
+  theirs = await makeTheirs(weft, admin);
+  const nodes = [
     { key: 'in', type: 'input' },
     { key: 'out', type: 'output' },
   ];
-  const edges = [{ source: 'in', target: 'out' }];
-  mine.id = await upsert(admin, mine.key, { name: 'Mine', nodes: io, edges });
+  mine.id = await upsert(admin, mine.key, { name: 'Mine', nodes, edges: [{ source: 'in', target: 'out' }] });
   mine.executionId = await weft.start(mine.id, { of: 'me' });
-  theirs.id = await upsert(admin, theirs.key, {
-    name: MARKER,
-    nodes: [
-      { key: 'in', type: 'input' },
-      {
-        key: 'work',
-        type: 'python',
-        config: { code: `save_artifact('${MARKER}.txt', '${MARKER}')\nprint('${MARKER}')\nimport os` },
-      },
-      { key: 'out', type: 'output' },
-    ],
-    edges: [
-      { source: 'in', target: 'work' },
-      { source: 'in', target: 'out' },
-      { source: 'work', sourceHandle: 'error', target: 'out' },
-    ],
-  });
-  const asking = await upsert(admin, 'theirs-asking', {
-    name: MARKER,
-    nodes: [
-      { key: 'in', type: 'input' },
-      { key: 'ask', type: 'approval', config: { title: MARKER } },
-    ],
-    edges: [{ source: 'in', target: 'ask' }],
-  });
-  theirs.executionId = await weft.start(theirs.id, { of: MARKER });
-  theirs.waitingId = await weft.start(asking, { of: MARKER });
-  await weft.allEvents(theirs.executionId);
   await weft.allEvents(mine.executionId);
-  await weft.event(theirs.waitingId, ({ __typename }) => __typename === 'ExecutionWaiting');
-  const { data } = await admin.send('{ approvals { nodes { id } } }');
-  theirs.approvalId = data.approvals.nodes[0].id;
-  const { rows } = await sql.query('SELECT id FROM artifacts LIMIT 1');
-  theirs.artifactId =
-    rows[0]?.id ?? ((await (await admin.upload(`${MARKER}.txt`, MARKER)).json()) as { id: string }).id;
-  const created = await admin.send(
-    `mutation ($id: ID!) { scheduleCreate(input: { workflowId: $id, name: "${MARKER}", intervalMs: 86400000 }) { schedule { id } } }`,
-    { id: theirs.id },
-  );
-  theirs.scheduleId = created.data.scheduleCreate.schedule.id;
-  const hooked = await admin.send(
-    `mutation ($id: ID!) { webhookCreate(input: { workflowId: $id, name: "${MARKER}" }) { webhook { id } } }`,
-    { id: theirs.id },
-  );
-  theirs.webhookId = hooked.data.webhookCreate.webhook.id;
-}
-
-async function upsert(caller: Caller, key: string, input: object): Promise<string> {
-  const { data, text } = await caller.send(
-    'mutation ($key: String!, $input: WorkflowInput!) { workflowUpsert(key: $key, input: $input) { workflow { id } userErrors { code message } } }',
-    { key, input },
-  );
-  if (!data?.workflowUpsert.workflow) throw new Error(text);
-  return data.workflowUpsert.workflow.id;
-}
+});
+afterAll(() => stack.disposeAsync());
 
 const CREATE = `mutation ($input: TokenCreateInput!) {
   tokenCreate(input: $input) { secret token { id name scopes workflowKeys expiresAt lastUsedAt createdBy } userErrors { code field message } }
@@ -244,7 +177,9 @@ describe('permissions', () => {
   test('each operation is refused to a token with less than it needs, which is told what it needs', async () => {
     const schema = parseSchema(await readFile(join(projectRoot, 'schema/schema.graphql'), 'utf8'));
     const tokens = new Map<string, Caller>();
-    for (const scope of LEVELS) tokens.set(scope, (await create({ scopes: [scope] })).caller);
+    for (const scope of LEVELS)
+      tokens.set(scope, (await create({ scopes: [scope], allProjects: true })).caller);
+    const ofProject = (await create({ scopes: ['ADMIN'] })).caller;
     const limited = (await create({ scopes: ['EDIT'], workflowKeys: ['mine'] })).caller;
     const page = (await mint(admin, { workflowKey: 'mine' })).caller;
     for (const { name, kind, text } of operationsOf(schema)) {
@@ -252,7 +187,8 @@ describe('permissions', () => {
       const below = LEVELS[LEVELS.indexOf(scope) - 1];
       const refused = [
         ...(below === undefined ? [] : [tokens.get(below)!]),
-        ...(least === 'ALL' ? [limited] : []),
+        ...(least === 'ALL' || least === 'SERVER' ? [limited] : []),
+        ...(least === 'SERVER' ? [ofProject] : []),
         ...(least === 'BROWSER' ? [] : [page]),
       ];
       for (const caller of refused) {
@@ -277,50 +213,6 @@ describe('permissions', () => {
   });
 });
 
-/** All that a client can read, with the ids of the workflow of somebody else. */
-function readsOfTheirs(): { query: string; variables: object }[] {
-  const execution =
-    'id status input output error { message } nodeExecutions { nodeKey output error { message } } artifacts { name url } events { nodes { __typename ... on NodeOutput { text } ... on ExecutionQueued { sequence } } } workflow { name } version { nodes { config } } children { nodes { id } }';
-  const workflow =
-    'id key name latestVersion { nodes { config } } versions { nodes { nodes { config } } } executions { nodes { input } }';
-  const { id, key, executionId, waitingId, artifactId, approvalId, scheduleId, webhookId } = theirs;
-  return [
-    ['query ($id: ID!) { workflow(id: $id) { WF } }', { id }],
-    ['query ($key: String!) { workflow(key: $key) { WF } }', { key }],
-    [
-      'query ($key: String!) { workflowUpsertPlan(key: $key, input: { name: "x", nodes: [{ key: "in", type: "input" }] }) { workflow { WF } } }',
-      { key },
-    ],
-    ['{ workflows { nodes { WF } } }', {}],
-    ['{ workflows(filter: { search: "theirs" }) { nodes { WF } } }', {}],
-    ['query ($id: ID!) { execution(id: $id) { EX } }', { id: executionId }],
-    ['{ executions { nodes { EX } } }', {}],
-    ['query ($id: ID!) { executions(filter: { workflowId: $id }) { nodes { EX } } }', { id }],
-    ['query ($id: ID!) { executionExport(id: $id) }', { id: executionId }],
-    ['query ($id: ID!) { node(id: $id) { ... on Workflow { WF } } }', { id }],
-    ['query ($id: ID!) { node(id: $id) { ... on Execution { EX } } }', { id: executionId }],
-    ['query ($id: ID!) { node(id: $id) { ... on Artifact { name } } }', { id: artifactId }],
-    ['query ($id: ID!) { node(id: $id) { ... on Approval { title } } }', { id: approvalId }],
-    ['query ($id: ID!) { node(id: $id) { ... on Schedule { name } } }', { id: scheduleId }],
-    ['{ approvals { nodes { title execution { input } } } }', {}],
-    ['query ($id: ID!) { approvals(filter: { executionId: $id }) { nodes { title } } }', { id: waitingId }],
-    ['query ($id: ID!) { approval(id: $id) { title } }', { id: approvalId }],
-    ['{ schedules { nodes { name workflow { name } } } }', {}],
-    ['query ($id: ID!) { schedule(id: $id) { name firings { nodes { outcome } } } }', { id: scheduleId }],
-    ['query ($id: ID!) { node(id: $id) { ... on Webhook { name } } }', { id: webhookId }],
-    ['{ webhooks { nodes { name workflow { name } } } }', {}],
-    ['query ($id: ID!) { webhook(id: $id) { name requests { reason } } }', { id: webhookId }],
-    ['{ securityViolations { nodes { execution { input } } } }', {}],
-    [
-      'query ($id: ID!) { securityViolations(filter: { workflowId: $id }) { nodes { execution { input } } } }',
-      { id },
-    ],
-  ].map(([query, variables]) => ({
-    query: String(query).replace('WF', workflow).replace('EX', execution),
-    variables: variables as object,
-  }));
-}
-
 describe('a token of another workflow', () => {
   let stranger: Caller;
   beforeAll(async () => {
@@ -328,7 +220,7 @@ describe('a token of another workflow', () => {
   });
 
   test('reads nothing of it, by whatever way', async () => {
-    for (const { query, variables } of readsOfTheirs()) {
+    for (const { query, variables } of readsOf(theirs)) {
       // A read that does not find it with all rights would prove nothing.
       expect(`${query} ${(await admin.send(query, variables)).text}`).toContain(MARKER);
       const { text, status } = await stranger.send(query, variables);
@@ -523,7 +415,7 @@ describe('a token of labels', () => {
       ...{ none: { nodes: [] }, execution: null, workflows: { nodes: [] } },
       viewer: { labels: { customer: '42' } },
     });
-    for (const { query, variables } of readsOfTheirs())
+    for (const { query, variables } of readsOf(theirs))
       expect((await caller.send(query, variables)).text).not.toContain(MARKER);
     const page = await mint(makeCaller(url, secret), { workflowKey: 'mine' });
     const started = await start(page.caller, {});
@@ -611,7 +503,7 @@ describe('a minted token', () => {
     expect(data.executions.nodes).toEqual([{ id: mine.executionId }]);
     expect(await caller.stream(COUNT, { id: mine.executionId })).toContain('ExecutionSucceeded');
     expect(await caller.stream(COUNT, { id: theirs.executionId })).toContain('NOT_FOUND');
-    for (const { query, variables } of readsOfTheirs())
+    for (const { query, variables } of readsOf(theirs))
       expect((await caller.send(query, variables)).text).not.toContain(MARKER);
     const start = await caller.send(
       'mutation { executionStart(input: { workflowKey: "mine" }) { execution { id } } }',

@@ -118,7 +118,9 @@ test('who may not read everything gets no metrics', async () => {
   await weft.createWorkflow({ name: 'Mine', nodes: [{ key: 'in', type: 'input' }] });
   const limited = await make({ name: 'limited', scopes: ['READ'], workflowKeys: ['mine'] });
   expect((await scrape(server.url, limited)).status).toBe(403);
-  expect((await scrape(server.url, await make({ name: 'reader', scopes: ['READ'] }))).status).toBe(200);
+  const reader = { name: 'reader', scopes: ['READ'] };
+  expect((await scrape(server.url, await make(reader))).status).toBe(403);
+  expect((await scrape(server.url, await make({ ...reader, allProjects: true }))).status).toBe(200);
 });
 
 test('a server that is not asked to count has no metrics', async () => {

@@ -130,6 +130,32 @@ describe('refused is', () => {
   });
 });
 
+test('a claim names the projects of a token, of which a request without one acts in the first', async () => {
+  await using database = await createDatabase();
+  const env = {
+    ...{ WEFT_ROLES: 'api', WEFT_OIDC_ISSUERS: issuer.url, WEFT_OIDC_AUDIENCE: 'weft' },
+    ...{ WEFT_OIDC_CLAIM: 'groups', WEFT_OIDC_SCOPES: 'ops=ADMIN', WEFT_OIDC_PROJECT_CLAIM: 'teams' },
+  };
+  await using server = await startWeft({ databaseUrl: database.url, env });
+  const of = async (teams: unknown, project?: string) =>
+    makeCaller(server.url, await issuer.sign({ groups: ['ops'], teams }), project);
+  const acting = async (caller: Promise<ReturnType<typeof makeCaller>>) => {
+    const { data, codes } = await (await caller).send('{ viewer { project projects } }');
+    return data?.viewer ?? codes[0];
+  };
+  expect(await acting(of('*'))).toEqual({ project: 'default', projects: null });
+  for (const key of ['acme', 'shop'])
+    await (await of(['*'])).send(
+      `mutation { projectCreate(input: { key: "${key}" }) { userErrors { code } } }`,
+    );
+  expect(await acting(of(['acme', 'shop']))).toEqual({ project: 'acme', projects: ['acme', 'shop'] });
+  expect(await acting(of('acme shop', 'shop'))).toMatchObject({ project: 'shop' });
+  expect(await acting(of(['acme'], 'default'))).toBe('FORBIDDEN');
+  expect(await acting(of(['gone']))).toBe('UNKNOWN_PROJECT');
+  expect(await acting(of(undefined))).toBe('FORBIDDEN');
+  expect(await acting(of([]))).toBe('FORBIDDEN');
+});
+
 test('an hour off by less than a minute is no far clock', async () => {
   const ahead = await by({ groups: ['support'], iat: now() + 30 });
   expect((await ahead.send(VIEWER)).status).toBe(200);

@@ -1,3 +1,4 @@
+import { reachOf } from '../../server/auth/principal.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { ExecutionEntity } from '../../server/db/entities/execution.entity.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
@@ -36,6 +37,9 @@ test('the planner knows how many errors have a word, though only a part of the t
 
 test.each<[string, ExecutionFilter]>([
   ['nothing', {}],
+  ['its project, where all are', { reach: reachOf('default') }],
+  ['its project, where none is', { reach: reachOf('acme') }],
+  ['its project and a status', { reach: reachOf('default'), statuses: ['FAILED'] }],
   ['its workflow', { workflowId: 'wf_7' }],
   ['its status', { statuses: ['FAILED'] }],
   ['a label that few have', { labels: { customer: '42' } }],

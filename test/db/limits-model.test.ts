@@ -124,7 +124,8 @@ function start(
   { max, whenFull }: Model,
   { key: name, priority }: { key: string; priority: number },
 ) {
-  const execution = { ...blankExecution, principal: 'test', workflowId, versionNumber: 1, priority };
+  const from = { principal: 'test', project: 'default' };
+  const execution = { ...blankExecution, ...from, workflowId, versionNumber: 1, priority };
   const own = { debounce: null, concurrency: { key: JSON.stringify(name), max, whenFull }, rate: null };
   return insert(execution, null, own);
 }

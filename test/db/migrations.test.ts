@@ -55,6 +55,68 @@ test('workflows that were saved before keys have one of their names, each its ow
   }
 });
 
+test('what there was before projects is in `default`, and only tokens of everything are of all projects', async () => {
+  await using database = await createDatabase();
+  const dataSource = await openDataSource(database.url, 1);
+  try {
+    await undo(dataSource, 'Projects');
+    const addRows = async (n: number) => {
+      await dataSource.query(
+        `INSERT INTO workflows (id, key, name, latest_version) VALUES ('wf_${n}', 'report-${n}', 'Report', 1)`,
+      );
+      await dataSource.query(
+        `INSERT INTO executions (id, status, definition, input, created_at, principal, idempotency_key)
+         VALUES ('exec_${n}', 'SUCCEEDED', '{}', 'null', now(), 'x', 'once-${n}')`,
+      );
+    };
+    await addRows(1);
+    for (const [id, keys, labels, execution] of [
+      ['all', null, null, null],
+      ['workflows', ['report-1'], null, null],
+      ['labels', null, '{ "customer": "42" }', null],
+      ['page', null, null, 'exec_1'],
+    ])
+      await dataSource.query(
+        `INSERT INTO api_tokens (id, hash, kind, name, scopes, workflow_keys, labels, execution_id, created_by)
+         VALUES ($1, sha256($1::text::bytea), 'SERVICE', 'x', '{READ}', $2, $3, $4, 'api-token')`,
+        [id, keys, labels, execution],
+      );
+    await dataSource.runMigrations({ transaction: 'each' });
+    await addRows(2); // As the previous release does, while both are running.
+    for (const table of ['workflows', 'executions'])
+      expect(await dataSource.query(`SELECT project FROM ${table}`)).toEqual([
+        { project: 'default' },
+        { project: 'default' },
+      ]);
+    const tokens = await dataSource.query('SELECT id, project FROM api_tokens ORDER BY id');
+    expect(tokens).toEqual([
+      { id: 'all', project: null },
+      ...['labels', 'page', 'workflows'].map((id) => ({ id, project: 'default' })),
+    ]);
+    expect(await dataSource.query('SELECT key, name FROM projects')).toEqual([
+      { key: 'default', name: 'Default' },
+    ]);
+    // And back, with a key and an idempotency key that two projects have.
+    await dataSource.query(`INSERT INTO projects (key, name) VALUES ('acme', 'Acme')`);
+    await dataSource.query(
+      `INSERT INTO workflows (id, project, key, name, latest_version) VALUES ('wf_3', 'acme', 'report-1', 'Report', 1)`,
+    );
+    await dataSource.query(
+      `INSERT INTO executions (id, project, status, definition, input, created_at, principal, idempotency_key)
+       VALUES ('exec_3', 'acme', 'SUCCEEDED', '{}', 'null', now(), 'x', 'once-1')`,
+    );
+    await undo(dataSource, 'Projects');
+    const keys = await dataSource.query('SELECT key FROM workflows ORDER BY id');
+    expect(keys).toEqual([
+      { key: 'report-1' },
+      { key: 'report-2' },
+      { key: expect.stringMatching(/^report-1-[0-9a-f]{12}$/) },
+    ]);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
 test('violations that were recorded before severities have the severity of their layer', async () => {
   await using database = await createDatabase();
   const dataSource = await openDataSource(database.url, 1);

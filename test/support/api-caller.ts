@@ -6,11 +6,12 @@ export interface Answer<T> {
   text: string;
 }
 
-/** Sends operations and other requests with one token, or none, over HTTP and server-sent events. */
-export function makeCaller(url: string, token?: string) {
+/** Sends operations and other requests with one token, or none, in one project, over HTTP and server-sent events. */
+export function makeCaller(url: string, token?: string, project?: string) {
   const headers = {
     'content-type': 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(project === undefined ? {} : { 'weft-project': project }),
   };
   return {
     token,

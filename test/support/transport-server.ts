@@ -41,7 +41,14 @@ export async function openTransportServer({
     files: { maxBytes: 1_000, save: async () => ({}) },
     async *eventLines() {},
     receiveWebhook: () => Promise.reject(new Error('unused')),
-    access: openAccess({ apiToken, tokens: null, oidc: null, hub: null, logger: makeLogger('silent') }),
+    access: openAccess({
+      apiToken,
+      tokens: null,
+      projects: null,
+      oidc: null,
+      hub: null,
+      logger: makeLogger('silent'),
+    }),
     logger: makeLogger('silent'),
     ...options,
   });

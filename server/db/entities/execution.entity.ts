@@ -10,6 +10,10 @@ export class ExecutionEntity {
   @PrimaryColumn('text')
   id!: string;
 
+  /** That of its workflow, or of whoever runs Python without one. It never changes. */
+  @Column('text')
+  project!: string;
+
   @Column('text', { name: 'workflow_id', nullable: true })
   workflowId!: string | null;
 

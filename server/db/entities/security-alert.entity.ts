@@ -7,6 +7,9 @@ export class SecurityAlertEntity {
   @PrimaryColumn('bigint', { generated: 'identity' })
   id!: string;
 
+  @Column('text')
+  project!: string;
+
   /** What the violations have in common: a workflow's id, or `python:` and who ran Python without one. */
   @Column('text')
   subject!: string;

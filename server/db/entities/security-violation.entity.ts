@@ -7,6 +7,9 @@ export class SecurityViolationEntity {
   @PrimaryColumn('bigint', { generated: 'identity' })
   id!: string;
 
+  @Column('text')
+  project!: string;
+
   @Column('text', { name: 'execution_id' })
   executionId!: string;
 

@@ -5,7 +5,10 @@ export class WorkflowEntity {
   @PrimaryColumn('text')
   id!: string;
 
-  /** Unique among the workflows that are not deleted. */
+  @Column('text')
+  project!: string;
+
+  /** Unique among the workflows of its project that are not deleted. */
   @Column('text')
   key!: string;
 

@@ -12,6 +12,19 @@ export class TokenCreateInput {
   @Field(() => [TokenScope], { description: 'What it may do; each scope includes those before it.' })
   scopes!: (keyof typeof TokenScope)[];
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The key of the project in which it acts; by default that in which this request acts.',
+  })
+  project?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether it acts in all projects, and names one with each request; for those who do so themselves.',
+  })
+  allProjects!: boolean;
+
   @Field(() => [String], {
     nullable: true,
     description:

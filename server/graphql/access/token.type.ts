@@ -18,6 +18,12 @@ export class Token {
   @Field(() => [TokenScope], { description: 'What it may do, as it was given.' })
   scopes!: (keyof typeof TokenScope)[];
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The key of the project in which it acts; null for all, of which each request names one.',
+  })
+  project!: string | null;
+
   @Field(() => [String], {
     nullable: true,
     description: 'The keys of the workflows that it is limited to; null for all.',

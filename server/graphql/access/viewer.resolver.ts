@@ -6,8 +6,9 @@ import { Viewer } from './viewer.type.ts';
 export class ViewerResolver {
   @Query(() => Viewer, { description: 'Who sends this request, and what it may do.' })
   viewer(@Ctx() { caller }: GraphqlContext): Viewer {
-    const { id, name, kind, scopes, reach, expiresAt } = caller.principal;
-    const { workflowKeys = null, labels = null, executionId = null } = reach ?? {};
-    return { id, name, kind, scopes: [...scopes], workflowKeys, labels, executionId, expiresAt };
+    const { id, name, kind, scopes, projects, reach, expiresAt } = caller.principal;
+    const { project, workflowKeys, labels, executionId } = reach;
+    const limits = { project, projects, workflowKeys, labels, executionId };
+    return { id, name, kind, scopes: [...scopes], ...limits, expiresAt };
   }
 }

@@ -38,6 +38,15 @@ export class Viewer {
   @Field(() => [TokenScope], { description: 'What it may do, with all that its scopes include.' })
   scopes!: (keyof typeof TokenScope)[];
 
+  @Field(() => String, { description: 'The key of the project in which this request acts.' })
+  project!: string;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The keys of the projects that its requests may name; null for all.',
+  })
+  projects!: readonly string[] | null;
+
   @Field(() => [String], {
     nullable: true,
     description: 'The keys of the workflows that it is limited to; null for all.',

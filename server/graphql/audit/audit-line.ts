@@ -6,6 +6,7 @@ export function lineOf({ principal, address, forwardedFor }: Caller, operation: 
   return {
     occurredAt: new Date(),
     principal: principal.id,
+    project: principal.reach.project,
     principalName: principal.name,
     operation,
     target: null,

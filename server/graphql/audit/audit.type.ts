@@ -32,6 +32,9 @@ export class AuditedOperation {
   })
   principal!: string;
 
+  @Field(() => String, { description: 'The key of the project in which it acted.' })
+  project!: string;
+
   @Field(() => String, { description: 'Its name at that time.' })
   principalName!: string;
 

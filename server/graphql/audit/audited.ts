@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLField, type GraphQLSchema } from 'graphql';
 import type { Token } from '../../auth/token-store.ts';
 import { WeftError } from '../../shared/errors.ts';
 import type { Approval } from '../../use-cases/approvals.ts';
+import type { Project } from '../../use-cases/projects.ts';
 import type { Schedule } from '../../use-cases/triggers/schedule.ts';
 import type { Execution, Workflow } from '../../use-cases/types.ts';
 import type { Webhook } from '../../use-cases/webhooks/webhook.ts';
@@ -56,6 +57,10 @@ const approval = {
   before: async ({ input }: Arguments, { approvals }: Weft) => ofApproval(await approvals.get(input.id)),
   after: ({ approval }: Payload) => ofApproval(approval as Approval | null),
 };
+const project = {
+  before: async ({ key }: Arguments, { projects }: Weft) => ofProject(await projects.get(key)),
+  after: ({ project }: Payload) => ofProject(project as Project | null),
+};
 const counts = ({ matched, changed, refused }: Payload) => ({
   target: null,
   is: { matched, changed, refused },
@@ -72,6 +77,9 @@ export const audited: Readonly<Record<string, Audited>> = {
   executionStart: { after: execution.after },
   executionsCancel: { after: counts },
   executionsRetry: { after: counts },
+  projectCreate: { after: project.after },
+  projectDelete: { before: project.before, after: gone('deletedKey') },
+  projectUpdate: project,
   pythonEnvironmentDelete: { after: gone('deletedPythonEnvironmentId') },
   pythonEnvironmentPrepare: {
     after: ({ pythonEnvironment }) => ({
@@ -181,11 +189,15 @@ function ofWebhook(webhook: Webhook | null): Summary | null {
 
 function ofToken(token: Token | null): Summary | null {
   if (token === null) return null;
-  const { id, kind, name, scopes, workflowKeys, labels, executionId, expiresAt, revokedAt } = token;
+  const { id, kind, name, scopes, project, workflowKeys, labels, executionId, expiresAt, revokedAt } = token;
   return {
     target: id,
-    is: within({ kind, name, scopes, workflowKeys, labels, executionId, expiresAt, revokedAt }),
+    is: within({ kind, name, scopes, project, workflowKeys, labels, executionId, expiresAt, revokedAt }),
   };
+}
+
+function ofProject(project: Project | null): Summary | null {
+  return project && { target: project.key, is: within({ name: project.name }) };
 }
 
 function ofApproval(approval: Approval | null): Summary | null {

@@ -36,6 +36,9 @@ export class PartialRun {
   description: 'One run of a version of a workflow, or of one Python node.',
 })
 export class Execution extends NodeInterface {
+  @Field(() => String, { description: 'The key of its project.' })
+  project!: string;
+
   @Field(() => ExecutionStatus, { description: 'Its status.' })
   status!: ExecutionStatusName;
 

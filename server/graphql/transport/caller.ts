@@ -13,18 +13,26 @@ export interface Caller {
   forwardedFor: string | null;
 }
 
-/** @throws HttpError 401 */
+/** @throws HttpError 400, 401, 403 */
 export async function callerOf(access: Access, request: IncomingMessage): Promise<Caller> {
-  return { principal: await access.authenticate(request.headers.authorization), ...originOf(request) };
+  const principal = await access.authenticate(request.headers.authorization, projectOf(request));
+  return { principal, ...originOf(request) };
 }
 
-/** Of a request that is no operation. @throws HttpError 401, 403 */
+const PROJECT_HEADER = 'weft-project';
+
+/** In which the request shall act; undefined where it says nothing. */
+export function projectOf({ headers }: IncomingMessage): string | undefined {
+  return headers[PROJECT_HEADER]?.toString();
+}
+
+/** Of a request that is no operation. @throws HttpError 400, 401, 403 */
 export async function principalFor(
   access: Access,
   request: IncomingMessage,
   permission: Permission,
 ): Promise<Principal> {
-  const principal = await access.authenticate(request.headers.authorization);
+  const principal = await access.authenticate(request.headers.authorization, projectOf(request));
   const refusal = refusalOf(principal, permission);
   if (refusal !== null) throw new HttpError(403, 'FORBIDDEN', refusal);
   return principal;

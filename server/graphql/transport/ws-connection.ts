@@ -13,6 +13,7 @@ export interface Connection {
   socket: WebSocket;
   /** The header of the upgrade request, which itself is not kept. */
   authorization: string | undefined;
+  project: string | undefined;
   origin: Omit<Caller, 'principal'>;
   /** From the `connection_init` on. */
   caller?: Caller;
@@ -33,10 +34,11 @@ export function adoptSocket(
   socket: WebSocket,
   {
     authorization,
+    project,
     origin,
     accept,
     maxContainers,
-  }: Pick<Connection, 'authorization' | 'origin' | 'accept'> & { maxContainers: number },
+  }: Pick<Connection, 'authorization' | 'project' | 'origin' | 'accept'> & { maxContainers: number },
   protocol: Server<Connection>,
   logger: Logger,
 ): void {
@@ -62,7 +64,7 @@ export function adoptSocket(
         });
       },
     },
-    { socket, authorization, origin, accept, acquire: semaphore.acquire },
+    { socket, authorization, project, origin, accept, acquire: semaphore.acquire },
   );
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.once('close', (code, reason) => {

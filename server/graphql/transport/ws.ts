@@ -6,7 +6,7 @@ import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { payloadTooLarge } from '../../shared/http/body.ts';
 import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
-import { originOf, TOKEN_ENDED } from './caller.ts';
+import { originOf, projectOf, TOKEN_ENDED } from './caller.ts';
 import { prepareOperation, type TransportDeps } from './operations.ts';
 import { makePendingSockets } from './pending-sockets.ts';
 import { textWithinBounds, withinBounds } from './response-size.ts';
@@ -40,7 +40,8 @@ export function openWsTransport(deps: TransportDeps): WsTransport {
           const { authorization } = request.headers;
           const { accept } = pending.add(webSocket, socket as Socket);
           const origin = originOf(request);
-          adoptSocket(webSocket, { authorization, origin, accept, maxContainers }, protocol, deps.logger);
+          const sent = { authorization, project: projectOf(request), origin, accept, maxContainers };
+          adoptSocket(webSocket, sent, protocol, deps.logger);
         });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
@@ -95,26 +96,30 @@ function makeProtocol(deps: TransportDeps) {
 }
 
 /**
- * Browsers cannot set headers on a WebSocket, so the connection params may carry the token too. The socket ends with its
- * token.
+ * Browsers cannot set headers on a WebSocket, so the connection params may carry the token and the project too. The socket
+ * ends with its token.
  */
 async function isAuthorized(
   { connectionParams = {}, extra }: Context<Record<string, unknown>, Connection>,
   { access, logger }: Pick<TransportDeps, 'access' | 'logger'>,
 ): Promise<boolean> {
-  const { socket, authorization, origin } = extra;
-  const key = Object.keys(connectionParams).find((name) => name.toLowerCase() === 'authorization');
-  const sent = key === undefined ? authorization : String(connectionParams[key]);
+  const { socket, origin } = extra;
+  const param = (wanted: string) =>
+    Object.entries(connectionParams).find(([name]) => name.toLowerCase() === wanted)?.[1];
+  const authorization = param('authorization') ?? extra.authorization;
+  const project = param('project') ?? extra.project;
   try {
-    const principal = await access.authenticate(sent);
+    const principal = await access.authenticate(textOf(authorization), textOf(project));
     extra.caller = { principal, ...origin };
     const stopWatching = access.watch(principal, () => socket.close(4401, TOKEN_ENDED));
     if (socket.readyState === socket.CLOSED) stopWatching();
     else socket.once('close', stopWatching);
     return true;
   } catch (error) {
-    // The graphql-ws client stops at 4401; at the 4403 of `return false` it would connect again and again.
-    if (error instanceof HttpError) socket.close(4401, EXPECTED_TOKEN);
+    // The graphql-ws client stops at 4400 and 4401; at the 4403 of `return false` it would connect again and again.
+    if (error instanceof HttpError && OF_PROJECT.includes(error.status))
+      socket.close(4400, closeReason(error.message));
+    else if (error instanceof HttpError) socket.close(4401, EXPECTED_TOKEN);
     else {
       logger.warn({ err: error }, 'a token could not be looked up');
       socket.close(1013, 'Try again later: the database cannot be reached');
@@ -122,6 +127,13 @@ async function isAuthorized(
     return false;
   }
 }
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+/** The statuses of what is wrong with the project and not with the token. */
+const OF_PROJECT = [400, 403];
 
 const EXPECTED_TOKEN = 'Unauthorized: expected `authorization: Bearer <token>` in the connection params';
 

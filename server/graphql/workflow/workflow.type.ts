@@ -107,9 +107,12 @@ export class WorkflowVersion {
   description: 'A graph of nodes that can be run.',
 })
 export class Workflow extends NodeInterface {
+  @Field(() => String, { description: 'The key of its project.' })
+  project!: string;
+
   @Field(() => String, {
     description:
-      'A readable name that no other workflow has. It stays when the workflow is renamed for people, so that programs can name the workflow by it.',
+      'A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it.',
   })
   key!: string;
 

@@ -89,7 +89,7 @@ export function makeRepeat(children: Children): NodeDefinition<Config> {
       { path: ['until'], expression: until, sees: ['output', 'count'] },
       ...(input === undefined ? [] : [{ path: ['input'], expression: input, sees: ['output', 'count'] }]),
     ],
-    inspect: (config) => inspectWorkflow(children, config),
+    inspect: (config, { project }) => inspectWorkflow(children, config, project),
     execute: (context) => runNext(children, context, { count: 0, output: null }),
     async resume(context, { data }) {
       const { executionId, ...done } = data as Progress;

@@ -41,7 +41,7 @@ export function makeSubworkflow(children: Children): NodeDefinition<Config> {
     canFail: true,
     effects: 'outside',
     startsExecutions: true,
-    inspect: (config) => inspectWorkflow(children, config),
+    inspect: (config, { project }) => inspectWorkflow(children, config, project),
     async execute(context) {
       const { config, input } = context;
       const started = { input: config.input === undefined ? input : config.input, part: 1 };

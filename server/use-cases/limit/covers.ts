@@ -1,9 +1,20 @@
 import type { Pool } from 'pg';
-import type { Principal, Reach } from '../../auth/principal.ts';
+import { isLimited, type Principal, type Reach } from '../../auth/principal.ts';
 import { fileReferences, isFileId } from '../../files/file-value.ts';
-import { reachesSql, reachesWorkflowSql, reachValues } from '../reach.ts';
+import {
+  REACH_VALUES,
+  reachesSql,
+  reachesWorkflowSql,
+  reachValues,
+  WORKFLOW_REACH_VALUES,
+  workflowReachValues,
+} from '../reach.ts';
+import type { OfProject } from './project-of.ts';
 
-/** Whether a limited principal reaches rows. Each answer is read anew: workflows are renamed, and executions start. */
+/**
+ * Whether a principal reaches rows. Beyond the project of a row, which never changes, each answer is read anew: workflows
+ * are renamed, and executions start.
+ */
 export interface Covers {
   reach: Reach;
   /** The name of the principal, where it has started or uploaded something. */
@@ -19,14 +30,28 @@ export interface Covers {
   filesIn(value: unknown): Promise<boolean>;
 }
 
-export function makeCovers(pool: Pool, { id: principalId }: Principal, reach: Reach): Covers {
+export interface CoversDeps {
+  pool: Pool;
+  workflowsOf: OfProject;
+  executionsOf: OfProject;
+}
+
+export function makeCovers({ pool, workflowsOf, executionsOf }: CoversDeps, principal: Principal): Covers {
+  const { id: principalId, reach } = principal;
+  const { project } = reach;
+  const limited = isLimited(reach);
   async function idsOf(text: string, values: unknown[]): Promise<ReadonlySet<string>> {
     const { rows } = await pool.query<{ id: string }>(text, values);
     return new Set(rows.map(({ id }) => id));
   }
-  const workflows = (ids: readonly string[]) => idsOf(WORKFLOWS, [reach.workflowKeys, ids]);
-  const executions = (ids: readonly string[]) => idsOf(EXECUTIONS, [...reachValues(reach), ids]);
-  const files = (ids: readonly string[]) => idsOf(FILES, [...reachValues(reach), ids, principalId]);
+  const workflows = (ids: readonly string[]) =>
+    limited ? idsOf(WORKFLOWS, [...workflowReachValues(reach), ids]) : workflowsOf(ids, project);
+  const executions = (ids: readonly string[]) =>
+    limited ? idsOf(EXECUTIONS, [...reachValues(reach), ids]) : executionsOf(ids, project);
+  const files = (ids: readonly string[]) =>
+    limited
+      ? idsOf(FILES, [...reachValues(reach), ids, principalId])
+      : idsOf(FILES_OF_PROJECT, [project, ids]);
 
   return {
     reach,
@@ -38,6 +63,7 @@ export function makeCovers(pool: Pool, { id: principalId }: Principal, reach: Re
     execution: async (id) => (await executions([id])).has(id),
     file: async (id) => (await files([id])).has(id),
     async filesIn(value) {
+      if (!limited) return true; // An execution gets no file of another project.
       const ids = [
         ...new Set(
           fileReferences(value)
@@ -51,17 +77,26 @@ export function makeCovers(pool: Pool, { id: principalId }: Principal, reach: Re
 }
 
 const WORKFLOWS = `
-  SELECT id FROM workflows AS each WHERE id = ANY ($2) AND ${reachesWorkflowSql('each.id', 1)}`;
+  SELECT id FROM workflows AS each WHERE id = ANY ($${WORKFLOW_REACH_VALUES + 1}) AND ${reachesWorkflowSql('each.id', 1)}`;
+
+const OF_EXECUTION = {
+  project: 'each.project',
+  workflowId: 'each.workflow_id',
+  executionId: 'each.id',
+  from: 1,
+};
 
 const EXECUTIONS = `
   SELECT id FROM executions AS each
-  WHERE id = ANY ($5) AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}`;
+  WHERE id = ANY ($${REACH_VALUES + 1}) AND ${reachesSql(OF_EXECUTION)}`;
+
+const FILES_OF_PROJECT = 'SELECT id FROM artifacts WHERE id = ANY ($2) AND project = $1';
 
 /** Those that executions which are reached saved or got, and those that the principal uploaded itself. */
 const FILES = `
   SELECT file.id FROM artifacts AS file
-  WHERE file.id = ANY ($5) AND (file.uploaded_by = $6 OR EXISTS (
+  WHERE file.id = ANY ($${REACH_VALUES + 1}) AND file.project = $1 AND (file.uploaded_by = $${REACH_VALUES + 2} OR EXISTS (
     SELECT FROM executions AS each
     WHERE (each.id = file.execution_id OR each.id IN (
         SELECT used.execution_id FROM artifact_uses AS used WHERE used.artifact_id = file.id))
-      AND ${reachesSql({ workflowId: 'each.workflow_id', executionId: 'each.id', from: 1 })}))`;
+      AND ${reachesSql(OF_EXECUTION)}))`;

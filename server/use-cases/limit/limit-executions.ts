@@ -1,3 +1,4 @@
+import { isLimited } from '../../auth/principal.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { abortableGenerator } from '../abortable-generator.ts';
 import type { ExecutionFilter } from '../execution-filter.ts';
@@ -8,7 +9,7 @@ import type { Weft } from '../weft.ts';
 import type { Covers } from './covers.ts';
 import { NOTHING } from './limit-workflows.ts';
 
-/** Executions as a limited principal has them. What it does not reach is not there. */
+/** Executions as a principal has them. What it does not reach is not there. */
 export function limitExecutions({ executions }: Weft, covers: Covers): Weft['executions'] {
   const { reach } = covers;
 
@@ -39,7 +40,7 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
 
     async start(input) {
       const refused = await refuseStart(input);
-      return refused ?? own(await executions.start({ ...input, ...ofReach(input) }));
+      return refused ?? own(await executions.start({ ...input, ...ofReach(input), project: reach.project }));
     },
     async cancel(id, mode) {
       return (await covers.execution(id)) ? executions.cancel(id, mode) : refuseNotFound('execution', id);
@@ -58,8 +59,11 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     retryAll: (request) => executions.retryAll(withReach(request)),
 
     /** It belongs to no workflow; graphql/permissions.ts refuses it before. */
-    runPython: async () =>
-      refuse('FORBIDDEN', 'code', 'A token that is limited to workflows runs no other code.'),
+    async runPython(input) {
+      if (isLimited(reach))
+        return refuse('FORBIDDEN', 'code', 'A token that is limited to workflows runs no other code.');
+      return executions.runPython({ ...input, project: reach.project });
+    },
   };
 
   async function many<T>(
@@ -99,7 +103,7 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
 
   /** An idempotency key may lead to the execution of somebody else. */
   async function own(outcome: Outcome<Execution>): Promise<Outcome<Execution>> {
-    if (!outcome.ok || (await covers.execution(outcome.value.id))) return outcome;
+    if (!outcome.ok || !isLimited(reach) || (await covers.execution(outcome.value.id))) return outcome;
     return refuse(
       'FORBIDDEN',
       'idempotencyKey',

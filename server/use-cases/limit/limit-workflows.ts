@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isLimited } from '../../auth/principal.ts';
 import type { WorkflowDraft } from '../../nodes/draft.ts';
 import type { NodeRegistry } from '../../nodes/registry.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
@@ -7,37 +8,41 @@ import type { Weft } from '../weft.ts';
 import type { WorkflowUseCases } from '../workflows.ts';
 import type { Covers } from './covers.ts';
 
-/** Workflows as a limited principal has them. What it does not reach is not there. */
+/** Workflows as a principal has them. What it does not reach is not there. */
 export function limitWorkflows(
   { workflows }: Weft,
   covers: Covers,
   registry: NodeRegistry,
 ): WorkflowUseCases {
   const { reach } = covers;
-  const keys = reach.workflowKeys;
+  const { project, workflowKeys: keys } = reach;
+  const limited = isLimited(reach);
 
   return {
     /** Whether there is a workflow is not told either: that of somebody else is refused before it is looked for. */
     async validate(draft) {
       const refused = await refuseCalls(draft);
-      return refused === null || refused.ok ? workflows.validate(draft) : refused.userErrors;
+      return refused === null || refused.ok ? workflows.validate(draft, project) : refused.userErrors;
     },
 
     async create(draft, key) {
-      const refused = (await refuseCalls(draft)) ?? (key == null || !covers.key(key) ? refuseKey() : null);
-      return refused === null ? workflows.create(draft, key) : { ...refused, warnings: [] };
+      const refused =
+        (await refuseCalls(draft)) ?? (limited && (key == null || !covers.key(key)) ? refuseKey() : null);
+      return refused === null ? workflows.create(draft, key, project) : { ...refused, warnings: [] };
     },
 
     async update(id, draft, expectedVersion) {
       const refused = (await covers.workflow(id))
         ? await refuseCalls(draft, id)
         : refuseNotFound('workflow', id);
-      return refused === null ? workflows.update(id, draft, expectedVersion) : { ...refused, warnings: [] };
+      return refused === null
+        ? workflows.update(id, draft, expectedVersion, project)
+        : { ...refused, warnings: [] };
     },
 
     async upsert(key, draft, expectedVersion) {
       const refused = await refuseUpsert(key, draft);
-      if (refused === null) return workflows.upsert(key, draft, expectedVersion);
+      if (refused === null) return workflows.upsert(key, draft, expectedVersion, project);
       return { ...refused, warnings: [], change: null };
     },
 
@@ -45,7 +50,7 @@ export function limitWorkflows(
       const refused = await refuseUpsert(key, draft);
       if (refused !== null && !refused.ok)
         return { workflow: null, change: null, userErrors: refused.userErrors, warnings: [] };
-      const plan = await workflows.upsertPlan(key, draft);
+      const plan = await workflows.upsertPlan(key, draft, project);
       return reach.definitions ? plan : { ...plan, workflow: null };
     },
 
@@ -59,7 +64,7 @@ export function limitWorkflows(
     },
 
     get: async (id) => ((await mayRead(id)) ? workflows.get(id) : null),
-    getByKey: async (key) => (reach.definitions && covers.key(key) ? workflows.getByKey(key) : null),
+    getByKey: async (key) => (reach.definitions && covers.key(key) ? workflows.getByKey(key, project) : null),
 
     async getMany(ids) {
       const reached = reach.definitions ? await covers.workflows(ids) : NONE;
@@ -79,12 +84,13 @@ export function limitWorkflows(
     versions: async (id, page) => ((await mayRead(id)) ? workflows.versions(id, page) : NOTHING),
 
     async list(page, filter) {
-      return reach.definitions ? workflows.list(page, { ...filter, keys }) : NOTHING;
+      return reach.definitions ? workflows.list(page, { ...filter, reach }) : NOTHING;
     },
   };
 
   async function refuseUpsert(key: string, draft: WorkflowDraft) {
-    const former = covers.key(key) ? await workflows.getByKey(key) : null;
+    if (!limited) return null;
+    const former = covers.key(key) ? await workflows.getByKey(key, project) : null;
     return covers.key(key) ? refuseCalls(draft, former?.id) : refuseKey();
   }
 
@@ -97,6 +103,7 @@ export function limitWorkflows(
    * before, it may go on to call.
    */
   async function refuseCalls(draft: WorkflowDraft, id?: string): Promise<Outcome<never> | null> {
+    if (!limited) return null; // It runs none of another project.
     const before = id === undefined ? null : await workflows.get(id);
     for (const [n, { key, type, config }] of draft.nodes.entries()) {
       if (registry.get(type)?.startsExecutions !== true) continue;

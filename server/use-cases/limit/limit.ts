@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
-import type { Principal } from '../../auth/principal.ts';
+import { isLimited, type Principal } from '../../auth/principal.ts';
 import type { NodeRegistry } from '../../nodes/registry.ts';
-import { workflowWithin } from '../reach.ts';
+import { whereReached } from '../reach.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
 import type { Weft } from '../weft.ts';
 import { type Covers, makeCovers } from './covers.ts';
+import { environmentsOf } from './environments-of.ts';
 import { limitExecutions } from './limit-executions.ts';
 import { limitWorkflows, NOTHING } from './limit-workflows.ts';
+import { makeOfProject } from './project-of.ts';
 
 export interface LimitDeps {
   pool: Pool;
@@ -14,26 +16,33 @@ export interface LimitDeps {
 }
 
 /**
- * The use cases as a principal has them: all as they are where it reaches everything, and otherwise with what it does not
- * reach left out, wherever it is asked for. Every way in (resolvers, loaders, streams, downloads) goes through the object
- * that this gives, and each use case is written out here: one that is added does not compile until somebody has decided
- * what a limited principal gets of it.
+ * The use cases as a principal has them: those of its project, with what it does not reach left out, wherever it is asked
+ * for. Every way in (resolvers, loaders, streams, downloads) goes through the object that this gives, and each use case is
+ * written out here: one that is added does not compile until somebody has decided what each principal gets of it.
  */
 export function makeWeftFor(weft: Weft, { pool, registry }: LimitDeps): (principal: Principal) => Weft {
   const limited = new WeakMap<Principal, Weft>();
+  const deps = {
+    pool,
+    workflowsOf: makeOfProject(pool, 'workflows'),
+    executionsOf: makeOfProject(pool, 'executions'),
+  };
   return (principal) => {
-    if (principal.reach === null) return weft;
     let own = limited.get(principal);
     if (own === undefined) {
-      own = limit(weft, makeCovers(pool, principal, principal.reach), registry);
+      own = limit(weft, principal, makeCovers(deps, principal), { pool, registry });
       limited.set(principal, own);
     }
     return own;
   };
 }
 
-function limit(weft: Weft, covers: Covers, registry: NodeRegistry): Weft {
+function limit(weft: Weft, principal: Principal, covers: Covers, { pool, registry }: LimitDeps): Weft {
   const { reach } = covers;
+  const { project } = reach;
+  const isWhole = !isLimited(reach);
+  const isOfAll = isWhole && principal.projects === null;
+  const projects = isOfAll ? null : (principal.projects ?? [project]);
   return {
     nodeDefinitions: () => weft.nodeDefinitions(),
     workflows: limitWorkflows(weft, covers, registry),
@@ -46,30 +55,60 @@ function limit(weft: Weft, covers: Covers, registry: NodeRegistry): Weft {
     schedules: limitSchedules(weft, covers),
     webhooks: limitWebhooks(weft, covers),
     violations: {
-      list: (page, { workflowId = null, ...filter }) =>
-        weft.violations.list(page, { ...filter, within: workflowWithin(reach, 'executionId', workflowId) }),
-      added: ({ workflowId = null }, acquire) =>
-        weft.violations.added({ within: workflowWithin(reach, 'executionId', workflowId) }, acquire),
-      alerts: async () => NOTHING,
+      list: (page, filter) =>
+        weft.violations.list(page, { ...filter, within: whereReached(reach, 'executionId') }),
+      added: (filter, acquire) =>
+        weft.violations.added({ ...filter, within: whereReached(reach, 'executionId') }, acquire),
+      alerts: async (page) => (isWhole ? weft.violations.alerts(page, project) : NOTHING),
     },
     python: {
       check: (code, options) => weft.python.check(code, options),
-      environments: async () => [],
-      prepareEnvironment: async () => refuseShared('packages'),
-      environmentProgress: () => {
+      async environments() {
+        const all = isWhole ? await weft.python.environments() : [];
+        return isOfAll ? all : environmentsOf(pool, project, all);
+      },
+      prepareEnvironment: async (packages) =>
+        isWhole ? weft.python.prepareEnvironment(packages) : refuseShared('packages'),
+      environmentProgress(packages) {
+        if (isWhole) return weft.python.environmentProgress(packages);
         throw new Error('graphql/permissions.ts refuses it before');
       },
-      deleteEnvironment: async () => refuseShared('id'),
+      deleteEnvironment: async (id) => (isOfAll ? weft.python.deleteEnvironment(id) : refuseShared('id')),
     },
-    tokens: {
-      list: async () => NOTHING,
-      get: async () => null,
-      create: async () => refuseShared('name'),
-      revoke: async (id) => refuseNotFound('token', id),
-      mint: (input, principal) => weft.tokens.mint(input, principal),
+    tokens: limitTokens(weft, principal),
+    audit: {
+      record: (line) => weft.audit.record(line),
+      list: async (page, filter) => (isWhole ? weft.audit.list(page, { ...filter, project }) : NOTHING),
     },
-    audit: { record: (line) => weft.audit.record(line), list: async () => NOTHING },
+    projects: {
+      get: async (key) => ((projects?.includes(key) ?? true) ? weft.projects.get(key) : null),
+      list: (page, filter) => weft.projects.list(page, { ...filter, keys: projects }),
+      create: async (input) => (isOfAll ? weft.projects.create(input) : refuseShared('key')),
+      update: async (key, change) => (isOfAll ? weft.projects.update(key, change) : refuseShared('key')),
+      delete: async (key) => (isOfAll ? weft.projects.delete(key) : refuseShared('key')),
+    },
     serverInfo: () => weft.serverInfo(),
+  };
+}
+
+/** Those of the project; who may act in all projects also has those that may. */
+function limitTokens({ tokens }: Weft, principal: Principal): Weft['tokens'] {
+  const { reach, projects } = principal;
+  const isWhole = !isLimited(reach);
+  const get: Weft['tokens']['get'] = async (id) => {
+    const token = isWhole ? await tokens.get(id) : null;
+    const isReached = token?.project === reach.project || (token?.project === null && projects === null);
+    return isReached ? token : null;
+  };
+  return {
+    get,
+    list: async (page, filter) =>
+      isWhole
+        ? tokens.list(page, { ...filter, project: reach.project, withThoseOfAll: projects === null })
+        : NOTHING,
+    create: async (input, by) => (isWhole ? tokens.create(input, by) : refuseShared('name')),
+    revoke: async (id) => ((await get(id)) === null ? refuseNotFound('token', id) : tokens.revoke(id)),
+    mint: (input, by) => tokens.mint(input, by),
   };
 }
 
@@ -109,7 +148,7 @@ function limitSchedules({ schedules }: Weft, covers: Covers): Weft['schedules'] 
         return refuseNotFound('workflow', workflowKey, 'workflowKey');
       if (workflowId != null && !(await covers.workflow(workflowId)))
         return refuseNotFound('workflow', workflowId, 'workflowId');
-      return schedules.create(names, input, principal);
+      return schedules.create(names, input, principal, reach.project);
     },
     update: (id, change) => ifReached(id, () => schedules.update(id, change)),
     delete: (id) => ifReached(id, () => schedules.delete(id)),
@@ -139,7 +178,7 @@ function limitWebhooks({ webhooks }: Weft, covers: Covers): Weft['webhooks'] {
         return refuseNotFound('workflow', workflowKey, 'workflowKey');
       if (workflowId != null && !(await covers.workflow(workflowId)))
         return refuseNotFound('workflow', workflowId, 'workflowId');
-      return webhooks.create(names, input, signingSecrets, principal);
+      return webhooks.create(names, input, signingSecrets, principal, reach.project);
     },
     update: (id, change, signingSecrets) => ifReached(id, () => webhooks.update(id, change, signingSecrets)),
     delete: (id) => ifReached(id, () => webhooks.delete(id)),

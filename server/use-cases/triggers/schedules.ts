@@ -3,8 +3,14 @@ import type { Database, Tx } from '../../db/database.ts';
 import { toPage } from '../../db/page.ts';
 import type { Evaluator } from '../../expressions/evaluator.ts';
 import { newId } from '../../shared/ids.ts';
-import { findVersion, namedWorkflow, refuseUnnamed, type WorkflowNames } from '../find-version.ts';
-import { reachesWorkflowSql } from '../reach.ts';
+import {
+  findVersion,
+  namedWorkflow,
+  refuseUnnamed,
+  type WorkflowNames,
+  workflowOfRow,
+} from '../find-version.ts';
+import { reachesWorkflowSql, workflowReachValues } from '../reach.ts';
 import { refuseNotFound } from '../refuse.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, Outcome, Page, PageRequest, UserError } from '../types.ts';
@@ -31,7 +37,7 @@ export interface ScheduleDeps {
 export interface ScheduleFilter {
   workflowId?: string | null;
   isPaused?: boolean | null;
-  /** Of whoever asks, where that is not everything. */
+  /** Of whoever asks. */
   reach?: Reach | null;
 }
 
@@ -64,7 +70,7 @@ export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDep
           filter.isPaused ?? null,
           cursor,
           size + 1,
-          filter.reach?.workflowKeys ?? null,
+          ...workflowReachValues(filter.reach),
         ],
       );
       return toPage(rows, page);
@@ -105,8 +111,9 @@ export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDep
       workflow: WorkflowNames,
       input: ScheduleInput,
       principal: string,
+      project: string | null = null,
     ): Promise<Outcome<Schedule>> {
-      const named = namedWorkflow(workflow);
+      const named = namedWorkflow(workflow, project);
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
       if (version === null) return refuseNotFound('workflow', named.name, named.field);
@@ -245,7 +252,7 @@ export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDep
     const timing = timingOf(input);
     const errors = [...scheduleErrors(input), ...timingErrors(timing)];
     if (errors.length > 0) return errors;
-    const version = await findVersion(pool, { field: 'workflowId', name: workflowId }, input.versionNumber);
+    const version = await findVersion(pool, workflowOfRow(workflowId), input.versionNumber);
     if (version === null)
       return [
         {

@@ -8,7 +8,7 @@ import { type RespondOutput, respond } from '../../nodes/builtin/respond.ts';
 import { headerProblem, isBodyless } from '../../shared/http/answer-headers.ts';
 import { jsonType } from '../../shared/http/http-error.ts';
 import { acquireAtOnce } from '../../shared/semaphore.ts';
-import { findVersion } from '../find-version.ts';
+import { findVersion, workflowOfRow } from '../find-version.ts';
 import type { Execution } from '../types.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -65,7 +65,7 @@ export async function answerOf(
 
 /** The nodes of the version that it runs whose success is the answer. */
 async function respondNodes(pool: Pool, { workflowId, versionNumber }: Execution): Promise<string[]> {
-  const version = await findVersion(pool, { field: 'workflowId', name: workflowId! }, versionNumber);
+  const version = await findVersion(pool, workflowOfRow(workflowId!), versionNumber);
   return (version?.definition.nodes ?? []).filter(({ type }) => type === respond.type).map(({ key }) => key);
 }
 

@@ -6,8 +6,14 @@ import { toPage } from '../../db/page.ts';
 import type { Seals } from '../../secrets/seal.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
-import { findVersion, namedWorkflow, refuseUnnamed, type WorkflowNames } from '../find-version.ts';
-import { reachesWorkflowSql } from '../reach.ts';
+import {
+  findVersion,
+  namedWorkflow,
+  refuseUnnamed,
+  type WorkflowNames,
+  workflowOfRow,
+} from '../find-version.ts';
+import { reachesWorkflowSql, workflowReachValues } from '../reach.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, Outcome, Page, PageRequest, UserError } from '../types.ts';
@@ -34,7 +40,7 @@ export interface WebhookDeps {
 export interface WebhookFilter {
   workflowId?: string | null;
   isEnabled?: boolean | null;
-  /** Of whoever asks, where that is not everything. */
+  /** Of whoever asks. */
   reach?: Reach | null;
 }
 
@@ -63,7 +69,7 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
           filter.isEnabled ?? null,
           cursor,
           size + 1,
-          filter.reach?.workflowKeys ?? null,
+          ...workflowReachValues(filter.reach),
         ],
       );
       return toPage(rows, page);
@@ -86,8 +92,9 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
       input: WebhookInput,
       signingSecrets: SigningSecrets,
       principal: string,
+      project: string | null = null,
     ): Promise<Outcome<WebhookWithPath>> {
-      const named = namedWorkflow(workflow);
+      const named = namedWorkflow(workflow, project);
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
       if (version === null) return refuseNotFound('workflow', named.name, named.field);
@@ -215,7 +222,7 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
 
   async function versionErrors(workflowId: string, { versionNumber }: WebhookInput): Promise<UserError[]> {
     if (versionNumber === null) return [];
-    const version = await findVersion(pool, { field: 'workflowId', name: workflowId }, versionNumber);
+    const version = await findVersion(pool, workflowOfRow(workflowId), versionNumber);
     if (version !== null) return [];
     const message = `Workflow ${workflowId} has no version ${versionNumber}, or it was deleted.`;
     return [{ code: 'NOT_FOUND', field: 'versionNumber', message }];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { openAccess } from '../../../server/auth/access.ts';
-import { type Principal, withIncluded } from '../../../server/auth/principal.ts';
+import { type Principal, reachOf, withIncluded } from '../../../server/auth/principal.ts';
 import { hashOf, newSecret } from '../../../server/auth/token-secret.ts';
 import type { WakeListener } from '../../../server/journal/hub.ts';
 import { makeLogger } from '../../../server/shared/logger.ts';
@@ -22,6 +22,7 @@ function open(apiToken?: string) {
       },
       ended: async (ids) => ids.filter((id) => ended.has(id)),
     },
+    projects: { exists: async () => true },
     oidc: null,
     hub: {
       listen(_topic, _id, listener) {
@@ -37,7 +38,15 @@ function open(apiToken?: string) {
     add(id: string): string {
       const secret = newSecret();
       const scopes = withIncluded(['READ']);
-      const row: Principal = { id, name: id, kind: 'SERVICE', scopes, reach: null, expiresAt: null };
+      const row: Principal = {
+        id,
+        name: id,
+        kind: 'SERVICE',
+        scopes,
+        projects: ['default'],
+        reach: reachOf('default'),
+        expiresAt: null,
+      };
       rows.set(hashOf(secret).toString('hex'), row);
       return secret;
     },

@@ -24,9 +24,14 @@ test('what changes something needs more than reading', () => {
 
 test('the page about access has the same table', async () => {
   const page = await readFile(join(projectRoot, 'docs/access.md'), 'utf8');
-  const words = { any: 'BROWSER', 'limited to workflows': 'WORKFLOWS', unlimited: 'ALL' } as const;
+  const words = {
+    any: 'BROWSER',
+    'limited to workflows': 'WORKFLOWS',
+    'of a project': 'ALL',
+    'of all projects': 'SERVER',
+  } as const;
   const rows = page.matchAll(
-    /^\| (\w+) +\| `(\w+)` +\| (\w+) +\| (any|limited to workflows|unlimited) +\|$/gm,
+    /^\| (\w+) +\| `(\w+)` +\| (\w+) +\| (any|limited to workflows|of a project|of all projects) +\|$/gm,
   );
   const written = [...rows].map(([, root, field, scope, least]) => [
     `${root}.${field}`,

@@ -50,6 +50,7 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
     const row = {
       ...blankExecution,
       principal: 'test',
+      project: 'default',
       workflowId: 'wf_1',
       versionNumber: 1,
       definition: null,

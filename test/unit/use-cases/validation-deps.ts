@@ -21,6 +21,7 @@ export function validationDeps(
         policy: 'strict',
       }),
     },
+    project: 'default',
     pythonPolicy: 'strict',
     logger: makeLogger('silent'),
     [Symbol.dispose]: () => evaluator[Symbol.dispose](),

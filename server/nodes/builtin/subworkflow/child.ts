@@ -35,9 +35,10 @@ export interface WhichWorkflow {
 export async function inspectWorkflow(
   children: Children,
   { workflow, version }: Partial<WhichWorkflow>,
+  project: string,
 ): Promise<ConfigProblem[]> {
   if (workflow === undefined || hasTemplate(workflow)) return [];
-  const problem = await children.problem(workflow, version ?? null);
+  const problem = await children.problem(workflow, version ?? null, project);
   return problem === null
     ? []
     : [{ level: 'WARNING', path: [problem.field], code: 'UNKNOWN_WORKFLOW', message: problem.message }];

@@ -1,0 +1,48 @@
+import { Field, ObjectType } from 'type-graphql';
+import { connectionOf } from '../relay/connection.ts';
+import { DateTimeScalar } from '../scalars.ts';
+import { Payload } from '../user-error/user-error.type.ts';
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What a team has of a server: its workflows, and all that belongs to them.',
+})
+export class Project {
+  @Field(() => String, {
+    description: 'What requests name it by, in the header `Weft-Project`. It never changes.',
+  })
+  key!: string;
+
+  @Field(() => String, { description: 'For people.' })
+  name!: string;
+
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  createdAt!: Date;
+}
+
+export const ProjectConnection = connectionOf<Project>('Project', () => Project);
+export type ProjectConnection = InstanceType<typeof ProjectConnection>;
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `projectCreate`.' })
+export class ProjectCreatePayload extends Payload {
+  @Field(() => Project, { nullable: true, description: 'The project; null where there are userErrors.' })
+  project!: Project | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `projectUpdate`.' })
+export class ProjectUpdatePayload extends Payload {
+  @Field(() => Project, {
+    nullable: true,
+    description: 'The project as it is now; null where there are userErrors.',
+  })
+  project!: Project | null;
+}
+
+@ObjectType({ simpleResolvers: true, implements: Payload, description: 'The payload of `projectDelete`.' })
+export class ProjectDeletePayload extends Payload {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The key of the project that is gone; null where there are userErrors.',
+  })
+  deletedKey!: string | null;
+}

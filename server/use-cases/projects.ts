@@ -1,0 +1,132 @@
+import { DEFAULT_PROJECT } from '../auth/principal.ts';
+import { IS_ACTIVE } from '../auth/token-store.ts';
+import type { Database, Tx } from '../db/database.ts';
+import { isDangling, isDuplicate } from '../db/errors.ts';
+import { toPage } from '../db/page.ts';
+import { refuse, refuseNotFound } from './refuse.ts';
+import type { Outcome, Page, PageRequest, UserError } from './types.ts';
+import { keyErrors } from './workflow-key.ts';
+
+/** What a team has of a server: its workflows, and all that belongs to them. */
+export interface Project {
+  key: string;
+  name: string;
+  createdAt: Date;
+}
+
+export interface ProjectInput {
+  key: string;
+  /** By default its key. */
+  name?: string | null;
+}
+
+export interface ProjectChange {
+  name?: string | null;
+}
+
+export interface ProjectFilter {
+  /** Those that are reached; null for all. */
+  keys?: readonly string[] | null;
+}
+
+const MAX_NAME = 100;
+
+export function makeProjectUseCases({ database }: { database: Database }) {
+  const { pool } = database;
+
+  async function get(key: string): Promise<Project | null> {
+    const { rows } = await pool.query<Project>(`${SELECT} WHERE key = $1`, [key]);
+    return rows[0] ?? null;
+  }
+
+  return {
+    get,
+
+    /** By key; a cursor is a key. */
+    async list({ size, cursor, isBackward }: PageRequest, { keys }: ProjectFilter): Promise<Page<Project>> {
+      const { rows } = await pool.query<Project>(
+        `${SELECT}
+         WHERE ($1::text[] IS NULL OR key = ANY ($1)) AND ($2::text IS NULL OR key ${isBackward ? '<' : '>'} $2)
+         ORDER BY key ${isBackward ? 'DESC' : 'ASC'} LIMIT $3`,
+        [keys ?? null, cursor, size + 1],
+      );
+      return toPage(rows, { size, cursor, isBackward });
+    },
+
+    async create({ key, name }: ProjectInput): Promise<Outcome<Project>> {
+      const userErrors = [...keyErrors(key), ...nameErrors(name)];
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      try {
+        const { rows } = await pool.query<Project>(INSERT, [key, name ?? key]);
+        return { ok: true, value: rows[0]! };
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        return refuse('KEY_TAKEN', 'key', `Another project has the key ${key}. Choose another one.`);
+      }
+    },
+
+    async update(key: string, { name }: ProjectChange): Promise<Outcome<Project>> {
+      const userErrors = nameErrors(name);
+      if (userErrors.length > 0) return { ok: false, userErrors };
+      const { rows } = await pool.query<Project>(UPDATE, [key, name ?? null]);
+      return rows[0] === undefined ? refuseNotFound('project', key, 'key') : { ok: true, value: rows[0] };
+    },
+
+    /** Only one that is empty: what it has would have nobody left who reaches it. */
+    async delete(key: string): Promise<Outcome<{ key: string }>> {
+      if (key === DEFAULT_PROJECT)
+        return refuse('FORBIDDEN', 'key', 'Expected another project than `default`, which is always there.');
+      try {
+        return await database.transaction(async (tx) => {
+          const contents = await contentsOf(tx, key);
+          if (contents === null) return refuseNotFound('project', key, 'key');
+          if (contents.length > 0) return refuseNotEmpty(key, contents.join(' and '));
+          for (const statement of [DELETE_TOKENS, DELETE_VERSIONS, DELETE_WORKFLOWS, DELETE])
+            await tx.query(statement, [key]);
+          return { ok: true, value: { key } };
+        });
+      } catch (error) {
+        if (isDangling(error)) return refuseNotEmpty(key, 'something that was added meanwhile');
+        throw error;
+      }
+    },
+  };
+}
+
+/** With its row locked. Null where there is no such project. */
+async function contentsOf(tx: Tx, key: string): Promise<string[] | null> {
+  const locked = await tx.query('SELECT FROM projects WHERE key = $1 FOR UPDATE', [key]);
+  if (locked.length === 0) return null;
+  const [has] = await tx.query(CONTENTS, [key]);
+  return Object.entries(has)
+    .filter(([, isThere]) => isThere)
+    .map(([what]) => what);
+}
+
+function refuseNotEmpty(key: string, contents: string) {
+  const message = `Expected an empty project, but ${key} has ${contents}. Delete workflows, revoke tokens, and wait until executions are deleted as old ones are.`;
+  return refuse('NOT_EMPTY', 'key', message);
+}
+
+function nameErrors(name: string | null | undefined): UserError[] {
+  if (name == null || (name.trim() !== '' && name.length <= MAX_NAME)) return [];
+  const message = `Expected a name of 1 to ${MAX_NAME} characters, got ${name.length}.`;
+  return [{ code: 'INVALID', field: 'name', message }];
+}
+
+const FIELDS = 'key, name, created_at AS "createdAt"';
+const SELECT = `SELECT ${FIELDS} FROM projects`;
+const INSERT = `INSERT INTO projects (key, name) VALUES ($1, $2) RETURNING ${FIELDS}`;
+const UPDATE = `UPDATE projects SET name = coalesce($2, name) WHERE key = $1 RETURNING ${FIELDS}`;
+
+const CONTENTS = `
+  SELECT EXISTS (SELECT FROM workflows WHERE project = $1 AND deleted_at IS NULL) AS workflows,
+         EXISTS (SELECT FROM executions WHERE project = $1) AS executions,
+         EXISTS (SELECT FROM api_tokens WHERE project = $1 AND ${IS_ACTIVE}) AS tokens`;
+
+/** What is left of what was deleted, revoked or over. */
+const DELETE_TOKENS = 'DELETE FROM api_tokens WHERE project = $1';
+const DELETE_VERSIONS =
+  'DELETE FROM workflow_versions WHERE workflow_id IN (SELECT id FROM workflows WHERE project = $1)';
+const DELETE_WORKFLOWS = 'DELETE FROM workflows WHERE project = $1';
+const DELETE = 'DELETE FROM projects WHERE key = $1';
