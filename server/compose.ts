@@ -60,6 +60,9 @@ import { type MetricsMountDeps, makeMetricsMount } from './telemetry/metrics-mou
 import { makeApprovalStore, makeApprovalUseCases } from './use-cases/approvals.ts';
 import { makeAuditUseCases } from './use-cases/audit.ts';
 import { makeBulkUseCases } from './use-cases/bulk.ts';
+import { type ChangeTail, openChangeTail } from './use-cases/changes/change-tail.ts';
+import { makeChangeUseCases } from './use-cases/changes/changes.ts';
+import { openFeed } from './use-cases/changes/read-changes.ts';
 import { makeChildren } from './use-cases/children.ts';
 import { makeStatsUseCases } from './use-cases/execution-stats.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
@@ -163,6 +166,7 @@ async function openParts(foundation: Foundation) {
     config.databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: config.dataDir, logger })).url;
   const database = opened.use(await openDatabase({ url, logger }));
   const { pool } = database;
+  const feedId = await openFeed(pool);
   const hub = opened.use(openHub({ pool, url, replicaId: newId('wrk'), logger }));
   const recentEvents = opened.use(makeRecentEvents(hub));
   const appender = opened.use(makeAppender({ pool, hub, recentEvents }));
@@ -200,6 +204,7 @@ async function openParts(foundation: Foundation) {
     metrics: config.metrics ? opened.use(openMetrics({ pool })) : null,
     database,
     pool,
+    feedId,
     hub,
     recentEvents,
     appender,
@@ -266,7 +271,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
 
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const { config, opened, database, logger } = parts;
-  const weft = makeUseCases(parts, worker);
+  const weft = makeUseCases(parts, worker, opened.use(openChangeTail(parts)));
   const weftFor = makeWeftFor(weft, parts);
   const access = opened.use(
     openAccess({
@@ -326,7 +331,7 @@ function uploadTarget(files: Files, audit: Weft['audit']): GraphqlServerOptions[
   return { maxBytes: files.maxBytes, save };
 }
 
-function makeUseCases(parts: Parts, worker: Worker | null): Weft {
+function makeUseCases(parts: Parts, worker: Worker | null, tail: ChangeTail): Weft {
   const { config, sandbox, database, registry } = parts;
   const descriptions = [...registry.values()].map(describeNode);
   const startedAt = new Date();
@@ -350,6 +355,7 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
     audit: makeAuditUseCases(parts),
     projects: makeProjectUseCases(parts),
     approvals: makeApprovalUseCases(parts),
+    changes: makeChangeUseCases({ ...parts, tail, days: feedDays(config) }),
     schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
     webhooks: makeWebhookUseCases({ ...parts, start: starts.start }),
     violations: makeViolationUseCases(parts),
@@ -363,6 +369,11 @@ function makeUseCases(parts: Parts, worker: Worker | null): Weft {
       packages: packageInfo(config),
     }),
   };
+}
+
+/** Of what is deleted, changes would be missing without a word. */
+function feedDays({ changeDays, retentionDays = changeDays }: Config): number {
+  return Math.min(changeDays, retentionDays);
 }
 
 /** What is served beside the API, or without it. */

@@ -10,6 +10,7 @@ import {
 import { type Approvals, makeApprovals } from './approvals.ts';
 import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type AuditLog, makeAuditLog } from './audit-log.ts';
+import { type Changes, makeChanges } from './changes.ts';
 import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
 import { type Files, makeFiles } from './files.ts';
@@ -33,6 +34,8 @@ export interface WeftClient {
   readonly python: Python;
   readonly approvals: Approvals;
   readonly artifacts: Artifacts;
+  /** What happens to all executions, durable and without a gap. */
+  readonly changes: Changes;
   readonly files: Files;
   readonly schedules: Schedules;
   readonly securityViolations: SecurityViolations;
@@ -69,6 +72,7 @@ export function makeClient(context: ClientContext): WeftClient {
     python: makePython(context),
     approvals: makeApprovals(context),
     artifacts: makeArtifacts(settings),
+    changes: makeChanges(context),
     files: makeFiles(settings),
     schedules: makeSchedules(context),
     securityViolations: makeSecurityViolations(context),

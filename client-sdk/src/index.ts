@@ -18,6 +18,7 @@ export type {
   RetryAllOptions,
   StatsOptions,
 } from './bulk.ts';
+export type { Change, Changes, ChangesOptions } from './changes.ts';
 export {
   createClient,
   type NodeDefinition,

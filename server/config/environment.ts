@@ -42,6 +42,8 @@ export interface Config {
   /** Whether metrics are counted and served. */
   metrics: boolean;
   retentionDays: number | undefined;
+  /** How old a change may be that clients read. */
+  changeDays: number;
   files: {
     /** Of the store beside the database; undefined for none. */
     url: string | undefined;
@@ -117,6 +119,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     compiledEvents: settings.WEFT_COMPILED_EVENTS,
     metrics: settings.WEFT_METRICS,
     retentionDays: settings.WEFT_RETENTION_DAYS,
+    changeDays: settings.WEFT_CHANGES_DAYS,
     files: {
       url: settings.WEFT_FILES_URL,
       accessKeyId: settings.WEFT_FILES_ACCESS_KEY_ID,

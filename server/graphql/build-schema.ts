@@ -7,6 +7,8 @@ import { ApprovalResolver } from './approval/approval.resolver.ts';
 import { ApprovalSubscription } from './approval/approval.subscription.ts';
 import { AuditResolver } from './audit/audit.resolver.ts';
 import { requireAudit } from './audit/audited.ts';
+import { ChangeResolver } from './change/change.resolver.ts';
+import { ChangeFieldsResolver } from './change/change-fields.resolver.ts';
 import { BulkResolver } from './execution/bulk.resolver.ts';
 import { ExecutionResolver } from './execution/execution.resolver.ts';
 import { ExecutionSubscription } from './execution/execution.subscription.ts';
@@ -47,6 +49,8 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ExecutionEventResolver,
       ApprovalResolver,
       ApprovalSubscription,
+      ChangeResolver,
+      ChangeFieldsResolver,
       ScheduleResolver,
       ScheduleFiringResolver,
       WebhookResolver,

@@ -13,6 +13,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Query.approval': needs('READ'),
   'Query.approvals': needs('READ'),
   'Query.auditLog': needs('ADMIN', 'ALL'),
+  'Query.changeList': needs('READ'),
   'Query.execution': needs('READ', 'BROWSER'),
   'Query.executionCount': needs('READ'),
   'Query.executionExport': needs('READ'),
@@ -77,6 +78,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'Mutation.workflowUpsert': needs('EDIT'),
 
   'Subscription.approvals': needs('READ'),
+  'Subscription.changes': needs('READ'),
   'Subscription.executionEvents': needs('READ', 'BROWSER'),
   'Subscription.executionUpdates': needs('READ', 'BROWSER'),
   'Subscription.pythonEnvironmentProgress': needs('EDIT', 'ALL'),

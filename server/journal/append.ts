@@ -6,7 +6,7 @@ import { channels } from '../shared/channels.ts';
 import { WeftError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
-import { type EventBody, isTerminal, type JournalEvent } from './event.ts';
+import { type EventBody, type EventType, isTerminal, type JournalEvent } from './event.ts';
 import type { Hub } from './hub.ts';
 import { projectionOf } from './projection.ts';
 import type { RecentEvents } from './recent-events.ts';
@@ -42,6 +42,9 @@ export interface JournalWriter {
 /** The most that one insert writes; more would only delay the first of its events for every reader. */
 const MAX_ROWS = 2_000;
 const MAX_BYTES = 4 * 1024 * 1024;
+
+/** What the feed of changes has beside the changes of status and the violations. */
+const othersFollow: ReadonlySet<string> = new Set<EventType>(['NodeWaiting', 'NodeResumed', 'SecurityAlert']);
 
 interface Entry {
   journal: OpenJournal;
@@ -220,6 +223,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
       if (rows.some(({ type }) => type === 'SecurityViolation'))
         deps.hub.wake('violation', journal.executionId);
+      if (rows.some(({ type }) => othersFollow.has(type))) deps.hub.wake('change', '');
     }
   }
 

@@ -5,6 +5,7 @@ import type { SandboxStatus } from '../sandbox/backend.ts';
 import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeAuditUseCases } from './audit.ts';
 import type { makeBulkUseCases } from './bulk.ts';
+import type { makeChangeUseCases } from './changes/changes.ts';
 import type { makeStatsUseCases } from './execution-stats.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
@@ -35,6 +36,7 @@ export interface Weft {
   audit: ReturnType<typeof makeAuditUseCases>;
   projects: ReturnType<typeof makeProjectUseCases>;
   approvals: ReturnType<typeof makeApprovalUseCases>;
+  changes: ReturnType<typeof makeChangeUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
   webhooks: ReturnType<typeof makeWebhookUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;

@@ -64,6 +64,7 @@ async function findPages() {
     '../joins.md',
     '../files.md',
     '../webhooks.md',
+    '../changes.md',
     '../labels.md',
   ];
   const ofNodes = await readdir(join(projectRoot, 'docs/nodes'));

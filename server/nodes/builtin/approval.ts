@@ -94,7 +94,9 @@ export function makeApproval(approvals: Approvals): NodeDefinition<Config> {
           message: `Approval ${approvalId} was deleted while it was waited for.`,
         });
       }
-      return state.status === 'OPEN' ? waitFor(data as AskData) : emissionOf(state, context.input);
+      return state.status === 'OPEN'
+        ? waitFor({ ...(data as AskData), isDecidedOn: true })
+        : emissionOf(state, context.input);
     },
   };
 }
@@ -103,6 +105,8 @@ export function makeApproval(approvals: Approvals): NodeDefinition<Config> {
 interface AskData {
   approvalId: string;
   expiresAt: string | null;
+  /** Where some have decided, and others must. */
+  isDecidedOn?: true;
 }
 
 async function ask(

@@ -51,6 +51,7 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { pool, registr
       find: async (id) => ((await covers.file(id)) ? weft.files.find(id) : null),
       open: async (id) => ((await covers.file(id)) ? weft.files.open(id) : null),
     },
+    changes: limitChanges(weft, covers),
     approvals: limitApprovals(weft, covers),
     schedules: limitSchedules(weft, covers),
     webhooks: limitWebhooks(weft, covers),
@@ -124,6 +125,13 @@ function limitApprovals({ approvals }: Weft, { reach, execution }: Covers): Weft
     async resolve(id, input) {
       return (await get(id)) === null ? refuseNotFound('approval', id) : approvals.resolve(id, input);
     },
+  };
+}
+
+function limitChanges({ changes }: Weft, { reach }: Covers): Weft['changes'] {
+  return {
+    list: (after, size, filter) => changes.list(after, size, { ...filter, reach }),
+    follow: (after, filter, acquire) => changes.follow(after, { ...filter, reach }, acquire),
   };
 }
 
