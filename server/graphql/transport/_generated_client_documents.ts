@@ -11,6 +11,8 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   '316253c1eb573c0ee9fc7ccd0fdee0cac136e41beb47c9426bfd132defd9dce1', // Approval
   '5e56dc92a396f470b8efddf9ab8ed6be91fde75e354fabe6c279e9e8374b01f5', // ApprovalResolve
   '141e1643db4659fc629706c3a5dc38fe4172b546ef5408e30973b366dad9fc1b', // ApprovalUpdates
+  'df02bdb2605904a2734c586a095f498fe84a483784af92b5f782c1edf5e91cdb', // Changes
+  '646e6e1454d614c498379f6f109008129402bbdf829c268624eb88d01049f6f4', // ChangeList
   '7734aa31db21f66fb3929555145bf963bbc0a75a7a517fbd09dced34c0bc6df5', // ExecutionDetails
   '0bac2cc5cc6f238f0cc4ba868298c384ac6b6234b25f8db1c672c211e201599d', // ExecutionInput
   '697aef4004d6d09a74d10997a3798fd8b9eaa35a1f9139ae8bad71ed2bec331c', // ExecutionEvents
