@@ -42,7 +42,7 @@ async function startMany(count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n += 1) {
     const run = await weft.executions.start({ workflowKey: 'quick' });
-    ids.push(await run.id);
+    ids.push(run.id);
     await run.result();
   }
   return ids;
