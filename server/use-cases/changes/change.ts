@@ -31,6 +31,8 @@ export interface Change {
   sequence: number;
   /** What the execution has become; null for a change of another kind. */
   status: ExecutionStatus | null;
+  /** Of the execution. */
+  project: string;
   workflowId: string | null;
   workflowKey: string | null;
   labels: Labels | null;

@@ -187,13 +187,13 @@ const READ = `
       AND (txid > $1::xid8 OR (execution_id, seq) > ($2::text, $3::int))
     ORDER BY txid, execution_id, seq LIMIT ${MAX_EVENTS}
   ), wanted AS (
-    SELECT e.*, x.workflow_id, x.labels, w.key AS workflow_key
+    SELECT e.*, x.project, x.workflow_id, x.labels, w.key AS workflow_key
     FROM page e JOIN executions x ON x.id = e.execution_id LEFT JOIN workflows w ON w.id = x.workflow_id
     WHERE e.change IS NOT NULL AND ($5::text[] IS NULL OR e.change = ANY ($5))
       AND ($6::text[] IS NULL OR w.key = ANY ($6))
       AND ($7::text IS NULL OR e.execution_id = $7)
       AND ($8::jsonb IS NULL OR x.labels @> $8)
-      AND ${reachesSql({ workflowId: 'x.workflow_id', executionId: 'x.id', from: 9 })}
+      AND ${reachesSql({ project: 'x.project', workflowId: 'x.workflow_id', executionId: 'x.id', from: 9 })}
     ORDER BY e.txid, e.execution_id, e.seq LIMIT $4
   )
   SELECT (SELECT count(*)::int FROM page) AS read, pg_snapshot_xmin(snapshot.current)::text AS horizon,
@@ -201,7 +201,7 @@ const READ = `
          last.txid::text AS "lastTxid", last.execution_id AS "lastExecutionId", last.seq AS "lastSequence",
          last.occurred_at AS "lastAt",
          e.txid::text AS txid, e.change AS type, e.occurred_at AS "occurredAt", e.execution_id AS "executionId",
-         e.seq AS sequence, e.workflow_id AS "workflowId", e.workflow_key AS "workflowKey", e.labels,
+         e.seq AS sequence, e.project, e.workflow_id AS "workflowId", e.workflow_key AS "workflowKey", e.labels,
          e.node_key AS "nodeKey", e.item,
          CASE e.change
            WHEN 'EXECUTION_QUEUED' THEN 'QUEUED' WHEN 'EXECUTION_STARTED' THEN 'RUNNING'
