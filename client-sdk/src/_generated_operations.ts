@@ -401,6 +401,45 @@ export type AuditFilter = {
   occurredBefore?: string | null | undefined;
 };
 
+/** What happens to executions that the feed of changes has. */
+export type ChangeType =
+  /** It is stored, and waits for a worker. */
+  | 'EXECUTION_QUEUED'
+  /** A worker has begun. */
+  | 'EXECUTION_STARTED'
+  /** All that is left of it waits; `waitReason` says for what. */
+  | 'EXECUTION_WAITING'
+  /** A worker goes on with it. */
+  | 'EXECUTION_RESUMED'
+  /** It has ended with an output. */
+  | 'EXECUTION_SUCCEEDED'
+  /** It has ended with an error: `code` and `message`. */
+  | 'EXECUTION_FAILED'
+  /** It was cancelled. */
+  | 'EXECUTION_CANCELED'
+  /** A node has failed and waits for somebody: `code` and `message`. */
+  | 'NODE_PARKED'
+  /** A node asks people, and waits for what they decide. */
+  | 'APPROVAL_REQUESTED'
+  /** Somebody has decided, and the execution knows: `decision`. */
+  | 'APPROVAL_DECIDED'
+  /** Code tried what the sandbox refuses: `code`, `message`, `severity`. */
+  | 'SECURITY_VIOLATION'
+  /** The violations of the workflow passed the threshold. */
+  | 'SECURITY_ALERT';
+
+/** Which changes are wanted. Each field narrows them. */
+export type ChangeFilter = {
+  /** Those of these types. */
+  types?: Array<ChangeType> | null | undefined;
+  /** Those of executions of the workflows with these keys. */
+  workflowKeys?: Array<string> | null | undefined;
+  /** Those of this execution. */
+  executionId?: string | null | undefined;
+  /** Those of executions that have all of these labels. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
+};
+
 /** The status of an environment. */
 export type PythonEnvironmentState =
   /** Is being resolved or installed. */
@@ -1198,6 +1237,70 @@ export type ApprovalPartsFragment = {
       name: string;
     } | null;
   } | null;
+};
+
+export type ChangesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  filter?: ChangeFilter | null | undefined;
+}>;
+
+
+export type ChangesSubscription = {
+  /** Changes of all executions that the token reaches, from a place in the feed, then live: durable, without a gap and in one order, whatever replica one asks. Without `after` it begins at `newest`. The first batch that reaches the end comes at once, even when it is empty; a batch with nothing but a newer `endCursor` comes now and then. Errors: `INVALID_CURSOR`, `CURSOR_EXPIRED`. */
+  changes: ChangeBatchPartsFragment;
+};
+
+export type ChangeListQueryVariables = Exact<{
+  after?: string | null | undefined;
+  filter?: ChangeFilter | null | undefined;
+}>;
+
+
+export type ChangeListQuery = {
+  /** Changes of all executions that the token reaches, after a cursor: the feed of the subscription `changes`, for those who poll. Read on with `after: endCursor`; a batch may be empty before the end. Without `after` it begins at `oldest`. Errors: `INVALID_CURSOR`, `CURSOR_EXPIRED`. */
+  changeList: ChangeBatchPartsFragment;
+};
+
+export type ChangeBatchPartsFragment = {
+  /** For `after`: the next read begins there. Newer than the last change where others were filtered out. */
+  endCursor: string;
+  /** Whether the batch reached the end: what follows is live. */
+  caughtUp: boolean;
+  /** May be empty. */
+  changes: Array<{
+    /** A place in the feed, right after this change: for `after`. */
+    cursor: string;
+    /** What has happened. */
+    type: ChangeType;
+    /** When, by the clock of whichever server wrote it. */
+    occurredAt: string;
+    /** To which execution. */
+    executionId: string;
+    /** The place of the event in the history of its execution, from 1. */
+    sequence: number;
+    /** What the execution had become by it; null for a change of another kind. */
+    status: ExecutionStatus | null;
+    /** Of which workflow; null for a `pythonRun`. */
+    workflowId: string | null;
+    /** The key of that workflow, as it is now. */
+    workflowKey: string | null;
+    /** The labels of the execution. */
+    labels: Readonly<Record<string, string>> | null;
+    /** The node; null for a change of the whole execution. */
+    nodeKey: string | null;
+    /** The index of the item, of a node that runs `forEach`. */
+    item: number | null;
+    /** What the execution waits for. */
+    waitReason: WaitReason | null;
+    /** The error's code, or the violation's rule. */
+    code: string | null;
+    /** The same for people, at most 1000 characters. */
+    message: string | null;
+    /** Of a violation. */
+    severity: ViolationSeverity | null;
+    /** What was decided on an approval. */
+    decision: ApprovalDecisionKind | null;
+  }>;
 };
 
 export type ExecutionDetailsQueryVariables = Exact<{
@@ -4259,6 +4362,12 @@ export const ApprovalResolveDocument: Document<ApprovalResolveMutation, Approval
 
 export const ApprovalUpdatesDocument: Document<ApprovalUpdatesSubscription, ApprovalUpdatesSubscriptionVariables> =
   'subscription ApprovalUpdates($workflowId:ID$executionId:ID){approvals(workflowId:$workflowId executionId:$executionId){...ApprovalParts}}fragment ApprovalParts on Approval{id status title text form required decisions{decision by principal values comment at}nodeKey item createdAt expiresAt execution{id workflow{id name}}}';
+
+export const ChangesDocument: Document<ChangesSubscription, ChangesSubscriptionVariables> =
+  'subscription Changes($after:String$filter:ChangeFilter){changes(after:$after filter:$filter){...ChangeBatchParts}}fragment ChangeBatchParts on ChangeBatch{changes{cursor type occurredAt executionId sequence status workflowId workflowKey labels nodeKey item waitReason code message severity decision}endCursor caughtUp}';
+
+export const ChangeListDocument: Document<ChangeListQuery, ChangeListQueryVariables> =
+  'query ChangeList($after:String$filter:ChangeFilter){changeList(after:$after filter:$filter){...ChangeBatchParts}}fragment ChangeBatchParts on ChangeBatch{changes{cursor type occurredAt executionId sequence status workflowId workflowKey labels nodeKey item waitReason code message severity decision}endCursor caughtUp}';
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
   'query ExecutionDetails($id:ID!){execution(id:$id){id status labels error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
