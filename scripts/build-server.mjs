@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, 'dist/bundle');
 const stampFile = join(target, '.built-from');
-const entryPoints = { main: 'dist/server/main.js' };
+const entryPoints = { main: 'dist/server/main.js', serve: 'dist/server/serve.js' };
 /** CommonJS packages expect these. */
 const REQUIRE = `import { createRequire as _createRequire } from 'node:module';
 const require = _createRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
@@ -72,8 +72,8 @@ async function buildServer() {
   });
   return outputFiles.flatMap(({ path, text }) => {
     const name = basename(path);
-    if (name.endsWith('.map')) return name === 'main.js.map' ? [[name, text]] : [];
-    return [[name, name === 'main.js' ? `${text}//# sourceMappingURL=main.js.map\n` : text]];
+    if (name.endsWith('.map')) return name === 'serve.js.map' ? [[name, text]] : [];
+    return [[name, name === 'serve.js' ? `${text}//# sourceMappingURL=serve.js.map\n` : text]];
   });
 }
 

@@ -11,6 +11,7 @@ import { root } from './setup/project.mjs';
 const engineSide = ['journal', 'files', 'nodes', 'expressions', 'sandbox/backend.ts', 'packages', 'db'];
 const arrows = {
   main: ['*'],
+  serve: ['*'],
   compose: ['*'],
   cli: ['*'],
   graphql: [

@@ -54,7 +54,7 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
     ...options.env,
   };
   const limit = options.openFiles === undefined ? '' : `ulimit -n ${options.openFiles};`;
-  const node = [process.execPath, '--enable-source-maps', serverProgram];
+  const node = [process.execPath, serverProgram];
   const child = spawn('/bin/sh', ['-c', `${limit} exec "$@"`, 'sh', ...node], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
