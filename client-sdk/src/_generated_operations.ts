@@ -744,6 +744,20 @@ export type ApprovalResolveInput = {
   by?: string | null | undefined;
 };
 
+/** A new project. */
+export type ProjectCreateInput = {
+  /** 1 to 64 lower-case letters, digits and `-`. It never changes. */
+  key: string;
+  /** For people, 1 to 100 characters; by default the key. */
+  name?: string | null | undefined;
+};
+
+/** What to change of a project; what is not given stays as it is. */
+export type ProjectUpdateInput = {
+  /** For people, 1 to 100 characters. */
+  name?: string | null | undefined;
+};
+
 /** One piece of Python to run, with the configuration of a `python` node. */
 export type PythonRunInput = {
   /** The code reads the input as `input_data`. Its output is `result`, the value of its last expression, or what it or its `main` returns. */
@@ -935,6 +949,10 @@ export type ViewerQuery = {
     kind: ViewerKind;
     /** What it may do, with all that its scopes include. */
     scopes: Array<TokenScope>;
+    /** The key of the project in which this request acts. */
+    project: string;
+    /** The keys of the projects that its requests may name; null for all. */
+    projects: Array<string> | null;
     /** The keys of the workflows that it is limited to; null for all. */
     workflowKeys: Array<string> | null;
     /** The labels of the executions that it is limited to; null for any. */
@@ -1053,6 +1071,8 @@ export type TokenPartsFragment = {
   name: string;
   /** What it may do, as it was given. */
   scopes: Array<TokenScope>;
+  /** The key of the project in which it acts; null for all, of which each request names one. */
+  project: string | null;
   /** The keys of the workflows that it is limited to; null for all. */
   workflowKeys: Array<string> | null;
   /** The labels that executions must have for it; null for any. */
@@ -2973,6 +2993,119 @@ export type NodeDefinitionsQuery = {
   }>;
 };
 
+export type ProjectsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProjectsQuery = {
+  /** The projects that one may act in, by key. */
+  projects: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<ProjectPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type ProjectQueryVariables = Exact<{
+  key: string;
+}>;
+
+
+export type ProjectQuery = {
+  /** A project that one may act in; null where there is none. */
+  project: ProjectPartsFragment | null;
+};
+
+export type ProjectCreateMutationVariables = Exact<{
+  input: ProjectCreateInput;
+}>;
+
+
+export type ProjectCreateMutation = {
+  /** Makes a project, with nothing in it. */
+  projectCreate: {
+    /** The project; null where there are userErrors. */
+    project: ProjectPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ProjectUpdateMutationVariables = Exact<{
+  key: string;
+  input: ProjectUpdateInput;
+}>;
+
+
+export type ProjectUpdateMutation = {
+  /** Changes a project. */
+  projectUpdate: {
+    /** The project as it is now; null where there are userErrors. */
+    project: ProjectPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ProjectDeleteMutationVariables = Exact<{
+  key: string;
+}>;
+
+
+export type ProjectDeleteMutation = {
+  /** Deletes a project that has no workflows, executions and tokens any more. */
+  projectDelete: {
+    /** The key of the project that is gone; null where there are userErrors. */
+    deletedKey: string | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type ProjectPartsFragment = {
+  /** What requests name it by, in the header `Weft-Project`. It never changes. */
+  key: string;
+  /** For people. */
+  name: string;
+  /** When it was made. */
+  createdAt: string;
+};
+
 export type PythonRunMutationVariables = Exact<{
   input: PythonRunInput;
 }>;
@@ -4334,19 +4467,19 @@ export type WorkflowDeleteMutation = {
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ViewerDocument: Document<ViewerQuery, ViewerQueryVariables> =
-  'query Viewer{viewer{id name kind scopes workflowKeys labels executionId expiresAt}}';
+  'query Viewer{viewer{id name kind scopes project projects workflowKeys labels executionId expiresAt}}';
 
 export const TokensDocument: Document<TokensQuery, TokensQueryVariables> =
-  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenCreateDocument: Document<TokenCreateMutation, TokenCreateMutationVariables> =
-  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenMintDocument: Document<TokenMintMutation, TokenMintMutationVariables> =
-  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const TokenRevokeDocument: Document<TokenRevokeMutation, TokenRevokeMutationVariables> =
-  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
 
 export const AuditLogDocument: Document<AuditLogQuery, AuditLogQueryVariables> =
   'query AuditLog($filter:AuditFilter$first:Int$after:String){auditLog(filter:$filter first:$first after:$after){nodes{...AuditedOperationParts}pageInfo{hasNextPage endCursor}}}fragment AuditedOperationParts on AuditedOperation{id occurredAt principal principalName operation target outcome code input before after address forwardedFor}';
@@ -4440,6 +4573,21 @@ export const WorkflowsWithLastRunDocument: Document<WorkflowsWithLastRunQuery, W
 
 export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinitionsQueryVariables> =
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
+
+export const ProjectsDocument: Document<ProjectsQuery, ProjectsQueryVariables> =
+  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name createdAt}';
+
+export const ProjectDocument: Document<ProjectQuery, ProjectQueryVariables> =
+  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name createdAt}';
+
+export const ProjectCreateDocument: Document<ProjectCreateMutation, ProjectCreateMutationVariables> =
+  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name createdAt}';
+
+export const ProjectUpdateDocument: Document<ProjectUpdateMutation, ProjectUpdateMutationVariables> =
+  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name createdAt}';
+
+export const ProjectDeleteDocument: Document<ProjectDeleteMutation, ProjectDeleteMutationVariables> =
+  'mutation ProjectDelete($key:String!){projectDelete(key:$key){deletedKey userErrors{level code field message}}}';
 
 export const PythonRunDocument: Document<PythonRunMutation, PythonRunMutationVariables> =
   'mutation PythonRun($input:PythonRunInput!){pythonRun(input:$input){execution{id status}userErrors{level code field message}}}';

@@ -15,6 +15,7 @@ import { type ClientContext, openContext } from './context.ts';
 import { type Executions, makeExecutions } from './executions.ts';
 import { type Files, makeFiles } from './files.ts';
 import type { ClientOptions } from './options.ts';
+import { makeProjects, type Projects } from './projects.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSchedules, type Schedules } from './schedules.ts';
@@ -40,6 +41,7 @@ export interface WeftClient {
   readonly schedules: Schedules;
   readonly securityViolations: SecurityViolations;
   readonly tokens: Tokens;
+  readonly projects: Projects;
   readonly auditLog: AuditLog;
   readonly webhooks: Webhooks;
   /** Who the client is to the server, and what its token may do. */
@@ -77,6 +79,7 @@ export function makeClient(context: ClientContext): WeftClient {
     schedules: makeSchedules(context),
     securityViolations: makeSecurityViolations(context),
     tokens: makeTokens(context),
+    projects: makeProjects(context),
     auditLog: makeAuditLog(context),
     webhooks: makeWebhooks(context),
     async viewer(requestOptions) {

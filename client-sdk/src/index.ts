@@ -53,6 +53,7 @@ export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts'
 export type { Listing, ListOptions, Page } from './listing.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Timeouts, WebSocketConstructor } from './options.ts';
+export type { Project, Projects } from './projects.ts';
 export type {
   Python,
   PythonCheck,

@@ -9,6 +9,8 @@ export interface ClientOptions {
    * ends goes on with the function's next one.
    */
   token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
+  /** The key of the project to act in; without it that of the token, or `default`. */
+  project?: string | undefined;
   /** Headers for each HTTP request, besides those that the client sets. */
   headers?: Record<string, string>;
   /** How events arrive. `auto` uses WebSockets, server-sent events where those are blocked, and polling as the last. */
@@ -47,6 +49,7 @@ export interface Settings {
   timeouts: Timeouts;
   maxRetries: number;
   hooks: Hooks;
+  project: string | undefined;
   headers: Record<string, string>;
   /** Whether another call may give another token. */
   renewsToken: boolean;
@@ -56,7 +59,7 @@ export interface Settings {
 
 /** @throws TypeError for an invalid `url`, and for `transport: 'ws'` without a WebSocket class */
 export function resolveOptions(options: ClientOptions): Settings {
-  const { token, transport = 'auto', headers = {}, hooks = {}, maxRetries = 5 } = options;
+  const { token, project, transport = 'auto', headers = {}, hooks = {}, maxRetries = 5 } = options;
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (transport === 'ws' && WebSocket === undefined) {
     throw new TypeError(
@@ -73,6 +76,7 @@ export function resolveOptions(options: ClientOptions): Settings {
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     maxRetries,
     hooks,
+    project,
     headers,
     renewsToken: typeof token === 'function',
     async authorization() {

@@ -48,6 +48,31 @@ test('a workflow is saved, run, read and deleted', async () => {
   expect(await weft.workflows.get(id)).toBeNull();
 });
 
+test('a project is made, acted in over HTTP and streams, renamed and deleted', async () => {
+  const weft = connect();
+  const { key } = await weft.projects.create({ key: 'of-the-sdk' });
+  expect(await weft.projects.update(key, { name: 'Of the SDK' })).toMatchObject({ key, name: 'Of the SDK' });
+  expect(await weft.projects.get(key)).toMatchObject({ name: 'Of the SDK' });
+  expect((await weft.projects.list().take(10)).map((project) => project.key)).toEqual(['default', key]);
+  expect(await weft.projects.get('nowhere')).toBeNull();
+  await expect(connect({ project: 'nowhere' }).viewer()).rejects.toThrow('There is no project nowhere');
+  await using over = new AsyncDisposableStack();
+  for (const transport of ['ws', 'sse', 'poll'] as const) {
+    const inside = connect({ project: key, transport });
+    expect(await inside.viewer()).toMatchObject({ project: key, projects: null });
+    const { id } = await inside.workflows.create({ ...doubling, name: transport });
+    over.defer(() => inside.workflows.delete(id));
+    const run = await inside.executions.start<number>({ workflowId: id, input: { value: 21 } });
+    expect(await run.result()).toBe(42);
+    expect(await weft.workflows.get(id)).toBeNull();
+  }
+  await over.disposeAsync();
+  await expect(weft.projects.delete(key)).rejects.toThrow('of-the-sdk has executions');
+  await weft.projects.create({ key: 'empty' });
+  await weft.projects.delete('empty');
+  expect(await weft.projects.get('empty')).toBeNull();
+});
+
 test('a webhook is made, called without the token, read, given a new address, replayed and deleted', async () => {
   const weft = connect();
   const { id: workflowId } = await weft.workflows.create({ ...doubling, inputSchema: null });

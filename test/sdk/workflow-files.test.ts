@@ -256,3 +256,24 @@ test('any configuration comes back from its files as it was', async () => {
     }),
   );
 });
+
+test('the folder of a project is pushed to it, pulled from it, and no other project has it', async () => {
+  await weft.query('mutation { projectCreate(input: { key: "acme" }) { userErrors { code } } }');
+  await rm(file(), { recursive: true, force: true });
+  await mkdir(file('of-acme'), { recursive: true });
+  await writeFile(
+    file('of-acme', 'workflow.yaml'),
+    'name: Of Acme\nnodes:\n  - key: out\n    type: output\n',
+  );
+  const acme = ['--project', 'acme'];
+  expect(await run('push', '--yes', ...acme)).toMatchObject({ code: 0 });
+  expect(await latest('of-acme')).toBeNull();
+  expect((await run('diff', ...acme)).code).toBe(0);
+  await rm(file(), { recursive: true });
+  expect((await run('pull', ...acme)).code).toBe(0);
+  expect(await readdir(file())).toEqual(['of-acme']);
+  expect(await run('generate', '--out', 'acme.ts', ...acme)).toMatchObject({ code: 0 });
+  expect(await readFile(join(cwd, 'acme.ts'), 'utf8')).toContain('of-acme');
+  const refused = await run('pull', '--project', 'nowhere');
+  expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('There is no project nowhere')]);
+});

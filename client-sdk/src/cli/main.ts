@@ -18,6 +18,7 @@ const usage = `Usage: weft-client generate --out <file.ts> [--check] [--pin] [op
 Options of all commands:
   --url       the server's address, such as http://127.0.0.1:4000; the environment's WEFT_URL unless given
   --token     the server's API token; the environment's WEFT_API_TOKEN unless given
+  --project   the key of the project to act in; the environment's WEFT_PROJECT, or that of the token, unless given
   --workflow  the key, the id or the name of one workflow; may be repeated. All workflows unless given
 
 Of generate:
@@ -51,6 +52,7 @@ async function main(args: string[]): Promise<number> {
       dir: { type: 'string', default: 'workflows' },
       workflow: { type: 'string', multiple: true, default: [] },
       token: { type: 'string' },
+      project: { type: 'string' },
       check: { type: 'boolean', default: false },
       pin: { type: 'boolean', default: false },
       delete: { type: 'boolean', default: false },
@@ -68,16 +70,18 @@ async function main(args: string[]): Promise<number> {
   const {
     url = process.env.WEFT_URL,
     token = process.env.WEFT_API_TOKEN,
+    project = process.env.WEFT_PROJECT,
     workflow: only,
     ...others
   } = values;
   if (url === undefined || !URL.canParse(url)) throw usageError('--url to be an address', url);
-  return run(command, { ...others, url, token, only });
+  return run(command, { ...others, url, token, project, only });
 }
 
 interface Values {
   url: string;
   token: string | undefined;
+  project: string | undefined;
   only: string[];
   out?: string;
   dir: string;

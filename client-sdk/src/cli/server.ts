@@ -8,10 +8,11 @@ import { request } from '../request.ts';
 export interface ServerOptions {
   url: string;
   token: string | undefined;
+  project?: string | undefined;
 }
 
-export function openServer({ url, token }: ServerOptions): Settings {
-  return openContext({ url, ...(token === undefined ? {} : { token }), maxRetries: 1 }).settings;
+export function openServer({ url, token, project }: ServerOptions): Settings {
+  return openContext({ url, token, project, maxRetries: 1 }).settings;
 }
 
 /** All workflows of a server with their latest versions. */

@@ -119,6 +119,7 @@ export async function requestHeaders(settings: Settings, accept: string): Promis
     accept,
     'content-type': 'application/json',
     ...settings.headers,
+    ...(settings.project === undefined ? {} : { 'weft-project': settings.project }),
     ...(authorization === undefined ? {} : { authorization }),
   };
 }

@@ -27,7 +27,8 @@ export function openWs(settings: Settings): Transport {
     keepAlive: settings.timeouts.silenceMs / 2,
     connectionParams: async () => {
       const authorization = await settings.authorization();
-      return authorization === undefined ? {} : { authorization };
+      const { project } = settings;
+      return { ...(authorization && { authorization }), ...(project && { project }) };
     },
     on: watchdog.listeners,
   });
