@@ -276,6 +276,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
   const access = opened.use(
     openAccess({
       apiToken: config.apiToken,
+      allowance: config.allowance,
       tokens: makeTokenStore(parts.pool),
       projects: makeProjectStore(parts.pool),
       oidc: config.oidc === undefined ? null : makeOidc(config.oidc),

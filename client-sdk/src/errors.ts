@@ -55,8 +55,9 @@ export class WeftRequestError extends WeftError {
 }
 
 /**
- * The server cannot serve the request now: a fault inside the server (its log has the details under `errorId`), or the
- * server cannot reach its database (DATABASE_UNAVAILABLE) or sandbox service (PYTHON_SERVICE_ERROR).
+ * The server cannot serve the request now: a fault inside the server (its log has the details under `errorId`), the
+ * server cannot reach its database (DATABASE_UNAVAILABLE) or sandbox service (PYTHON_SERVICE_ERROR), or the token has
+ * used what it may in a minute (RATE_LIMITED).
  */
 export class WeftServerError extends WeftError {
   override readonly name = 'WeftServerError';
@@ -65,6 +66,8 @@ export class WeftServerError extends WeftError {
     code: string,
     message: string,
     readonly errorId: string | null = null,
+    /** RATE_LIMITED: when the token may use so much again. */
+    readonly retryAfterSeconds: number | null = null,
   ) {
     super(code, message);
   }
@@ -147,7 +150,7 @@ export class WeftExecutionError extends WeftError {
 
 export interface GraphqlError {
   message: string;
-  extensions?: { code?: string; errorId?: string };
+  extensions?: { code?: string; errorId?: string; retryAfterSeconds?: number };
 }
 
 /** The error for top-level GraphQL errors; the first code decides the class, and the message is the server's. */
@@ -158,7 +161,8 @@ export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   if (code.startsWith('FORBIDDEN')) return new WeftForbiddenError(code, message);
   if (code === 'NOT_FOUND') return new WeftNotFoundError(code, message);
   if (serverCodes.includes(code)) {
-    return new WeftServerError(code, message, errors[0]?.extensions?.errorId ?? null);
+    const { errorId = null, retryAfterSeconds = null } = errors[0]?.extensions ?? {};
+    return new WeftServerError(code, message, errorId, retryAfterSeconds);
   }
   return new WeftRequestError(code, message);
 }
@@ -168,6 +172,7 @@ const serverCodes = [
   'DATABASE_UNAVAILABLE',
   'FILE_STORE_ERROR',
   'PYTHON_SERVICE_ERROR',
+  'RATE_LIMITED',
   'TOO_BUSY',
   'TOO_MANY_CONNECTIONS',
 ];

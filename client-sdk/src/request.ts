@@ -1,6 +1,6 @@
 import type { Document } from './_generated_operations.ts';
 import { makeBackoff } from './backoff.ts';
-import { isTransient } from './errors.ts';
+import { isTransient, WeftServerError } from './errors.ts';
 import type { Settings } from './options.ts';
 import { post } from './transport/http.ts';
 import { delay } from './waiting.ts';
@@ -47,9 +47,14 @@ export async function withRetries<T>(
       return await runAttempt(attempt);
     } catch (error) {
       if (attempt > maxRetries || !isTransient(error)) throw error;
-      await delay(backoff.next(), signal);
+      await delay(Math.max(backoff.next(), pauseOf(error)), signal);
     }
   }
+}
+
+/** What the server asks for, milliseconds. */
+function pauseOf(error: unknown): number {
+  return error instanceof WeftServerError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
 }
 
 /** A random key that makes a start safe to repeat. Not `randomUUID`, which pages without TLS do not have. */

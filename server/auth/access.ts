@@ -2,6 +2,7 @@ import type { Hub } from '../journal/hub.ts';
 import { makeBearerCheck } from '../shared/http/bearer.ts';
 import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
+import { type Allowance, NO_ALLOWANCE, withDefaults } from './accounts.ts';
 import { isJwt, type Oidc } from './oidc.ts';
 import { anonymous, DEFAULT_PROJECT, firstAdmin, type Principal } from './principal.ts';
 import type { ProjectStore } from './project-store.ts';
@@ -29,6 +30,8 @@ export interface AccessOptions {
   /** Null where no issuer is named. With one, every request needs a token. */
   oidc: Oidc | null;
   hub: Pick<Hub, 'listen'> | null;
+  /** Of tokens that say nothing of it; without it nothing limits them. */
+  allowance?: Allowance;
   logger: Logger;
 }
 
@@ -45,7 +48,15 @@ interface Known {
   until: number;
 }
 
-export function openAccess({ apiToken, tokens, projects, oidc, hub, logger }: AccessOptions): Access {
+export function openAccess({
+  apiToken,
+  tokens,
+  projects,
+  oidc,
+  hub,
+  allowance = NO_ALLOWANCE,
+  logger,
+}: AccessOptions): Access {
   const checkApiToken = makeBearerCheck(apiToken, TOKEN_HINT);
   /** By the hash of the secret: none is kept in memory. In the order of reading. */
   const known = new Map<string, Known>();
@@ -147,7 +158,7 @@ export function openAccess({ apiToken, tokens, projects, oidc, hub, logger }: Ac
     const before = known.get(key)?.principal;
     known.delete(key);
     const found = await find(hash);
-    const principal = before ?? found;
+    const principal = before ?? { ...found, accounts: withDefaults(found.accounts, allowance) };
     const until = Math.min(readAt + believedMs, found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
     known.set(key, { principal, until });
     if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);

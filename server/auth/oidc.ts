@@ -8,6 +8,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { HttpError } from '../shared/http/http-error.ts';
+import { NO_ALLOWANCE } from './accounts.ts';
 import { DEFAULT_PROJECT, type Principal, reachOf, type Scope, withIncluded } from './principal.ts';
 
 export interface OidcSettings {
@@ -80,8 +81,9 @@ export function makeOidc({ issuers, audience, claim, scopes, projectClaim }: Oid
     const granted = textsOf(payload[claim]).flatMap((value) => scopes.get(value) ?? []);
     const workflows = payload[WORKFLOWS_CLAIM];
     const projects = projectsOf(payload);
+    const id = `${new URL(issuer).host}/${sub}`.slice(0, MAX_ID);
     return {
-      id: `${new URL(issuer).host}/${sub}`.slice(0, MAX_ID),
+      id,
       name: String(names.find((name) => typeof name === 'string' && name !== '')).slice(0, MAX_NAME),
       kind: 'OIDC',
       scopes: withIncluded(granted),
@@ -90,6 +92,7 @@ export function makeOidc({ issuers, audience, claim, scopes, projectClaim }: Oid
         ...reachOf(projects?.[0] ?? DEFAULT_PROJECT),
         workflowKeys: workflows === undefined ? null : textsOf(workflows),
       },
+      accounts: [{ id, ...NO_ALLOWANCE }],
       expiresAt: new Date(payload.exp! * 1_000),
     };
   }

@@ -1,3 +1,5 @@
+import type { Account } from './accounts.ts';
+
 /** In order: each includes those before it. */
 export const scopes = ['READ', 'RUN', 'EDIT', 'ADMIN'] as const;
 export type Scope = (typeof scopes)[number];
@@ -20,6 +22,8 @@ export interface Principal {
   projects: readonly string[] | null;
   /** What of its project it reaches. */
   reach: Reach;
+  /** What it uses is counted in each of these; empty where nothing limits it. */
+  accounts: readonly Account[];
   expiresAt: Date | null;
 }
 
@@ -68,6 +72,7 @@ const everything = {
   scopes: withIncluded(['ADMIN']),
   projects: null,
   reach: reachOf(DEFAULT_PROJECT),
+  accounts: [],
   expiresAt: null,
 };
 

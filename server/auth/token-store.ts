@@ -1,6 +1,9 @@
 import type { Pool } from 'pg';
+import { type Account, type Allowance, NO_ALLOWANCE } from './accounts.ts';
 import {
+  anonymous,
   DEFAULT_PROJECT,
+  firstAdmin,
   type Principal,
   type Reach,
   reachOf,
@@ -30,6 +33,9 @@ export interface Token {
   /** To the minute. */
   lastUsedAt: Date | null;
   revokedAt: Date | null;
+  /** Null for what the server's settings say. */
+  costPerMinute: number | null;
+  maxRunningExecutions: number | null;
 }
 
 export interface TokenStore {
@@ -43,7 +49,7 @@ export interface TokenStore {
 export function makeTokenStore(pool: Pool): TokenStore {
   return {
     async find(hash) {
-      const { rows } = await pool.query<Token & { wasUsed: boolean }>({
+      const { rows } = await pool.query<StoredToken>({
         name: 'weft-token',
         text: FIND,
         values: [hash],
@@ -61,10 +67,32 @@ export function makeTokenStore(pool: Pool): TokenStore {
   };
 }
 
-function toPrincipal(token: Token): Principal {
+interface StoredToken extends Token {
+  wasUsed: boolean;
+  /** What the token may use that has minted it; null where none has, or none of this server. */
+  minter: Allowance | null;
+}
+
+function toPrincipal(token: StoredToken): Principal {
   const { id, name, kind, scopes, project, expiresAt } = token;
-  const projects = project === null ? null : [project];
-  return { id, name, kind, scopes: withIncluded(scopes), projects, reach: reachOfToken(token), expiresAt };
+  return {
+    id,
+    name,
+    kind,
+    scopes: withIncluded(scopes),
+    projects: project === null ? null : [project],
+    reach: reachOfToken(token),
+    accounts: accountsOf(token),
+    expiresAt,
+  };
+}
+
+/** A page uses what its own token may and what that of its backend may. */
+function accountsOf({ id, kind, createdBy, minter, ...own }: StoredToken): Account[] {
+  const { costPerMinute, maxRunningExecutions } = own;
+  const account = { id, costPerMinute, maxRunningExecutions };
+  const isOfToken = kind === 'BROWSER' && createdBy !== anonymous.id && createdBy !== firstAdmin.id;
+  return isOfToken ? [account, { id: createdBy, ...(minter ?? NO_ALLOWANCE) }] : [account];
 }
 
 function reachOfToken({ id, kind, project, workflowKeys, labels, executionId }: Token): Reach {
@@ -80,12 +108,15 @@ function reachOfToken({ id, kind, project, workflowKeys, labels, executionId }: 
 
 export const TOKEN_FIELDS = `
   id, kind, name, scopes, project, workflow_keys AS "workflowKeys", labels, execution_id AS "executionId", created_by AS "createdBy",
-  created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"`;
+  created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt",
+  cost_per_minute AS "costPerMinute", max_running_executions AS "maxRunningExecutions"`;
 
 export const IS_ACTIVE = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
 
 const FIND = `
-  SELECT ${TOKEN_FIELDS}, coalesce(last_used_at > now() - interval '1 minute', false) AS "wasUsed"
+  SELECT ${TOKEN_FIELDS}, coalesce(last_used_at > now() - interval '1 minute', false) AS "wasUsed",
+    (SELECT json_build_object('costPerMinute', m.cost_per_minute, 'maxRunningExecutions', m.max_running_executions)
+     FROM api_tokens m WHERE m.id = api_tokens.created_by) AS minter
   FROM api_tokens WHERE hash = $1 AND ${IS_ACTIVE}`;
 
 /** Replicas may come together. */

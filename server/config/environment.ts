@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Allowance } from '../auth/accounts.ts';
 import type { SecretsKey } from '../secrets/keys.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Severity } from '../shared/severity.ts';
@@ -20,6 +21,8 @@ export interface Config {
   dataDir: string;
   databaseUrl: string | undefined;
   apiToken: string | undefined;
+  /** Of tokens that say nothing of it. */
+  allowance: Allowance;
   /** Undefined where no issuer is named. */
   oidc:
     | {
@@ -108,6 +111,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: settings.WEFT_DATA_DIR,
     databaseUrl: settings.DATABASE_URL,
     apiToken: settings.WEFT_API_TOKEN,
+    allowance: {
+      costPerMinute: settings.WEFT_TOKEN_COST_PER_MINUTE ?? null,
+      maxRunningExecutions: settings.WEFT_TOKEN_MAX_RUNNING ?? null,
+    },
     oidc: oidcOf(settings),
     allowedOrigins: settings.WEFT_ALLOWED_ORIGINS,
     trustedDocuments: { path: settings.WEFT_TRUSTED_DOCUMENTS, only: settings.WEFT_TRUSTED_DOCUMENTS_ONLY },

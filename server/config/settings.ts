@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../auth/accounts.ts';
 import { isAllowedHost } from '../shared/http/allowed-hosts.ts';
 import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
@@ -58,6 +59,12 @@ export const Settings = z.object({
     .describe(
       'The token of the first administrator; with it every request needs one. Not set: open to loopback.',
     ),
+  WEFT_TOKEN_COST_PER_MINUTE: wholeNumber(1, MAX_COST_PER_MINUTE)
+    .optional()
+    .describe('What operations of one token may cost a minute, where it says nothing. Not set: no limit.'),
+  WEFT_TOKEN_MAX_RUNNING: wholeNumber(1, MAX_RUNNING)
+    .optional()
+    .describe('Executions that one token may have at once, where it says nothing. Not set: no limit.'),
   WEFT_OIDC_ISSUERS: commaList
     .pipe(z.array(issuerUrl()))
     .default([])

@@ -22,6 +22,7 @@ import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
 import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-labels.ts';
 import { Projects1764900000000 } from '../../migrations/1764900000000-projects.ts';
 import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-feed.ts';
+import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -48,6 +49,7 @@ export const migrations = [
   TokenLabels1764820000000,
   Projects1764900000000,
   ChangeFeed1764920000000,
+  TokenAllowance1764930000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

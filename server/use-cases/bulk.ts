@@ -37,6 +37,8 @@ export interface BulkRetry extends BulkRequest {
   principal: string;
   /** The same request again starts nothing more. */
   idempotencyKey: string | null;
+  /** How each is retried, where that is limited. */
+  retryOne?: BulkDeps['retry'];
 }
 
 export interface BulkDeps {
@@ -91,12 +93,19 @@ export function makeBulkUseCases({ database, cancel, retry }: BulkDeps) {
     },
 
     /** Those that have ended, and without `statuses` those that did not succeed. */
-    retryAll({ strategy, version, principal, idempotencyKey, ...request }: BulkRetry): Promise<BulkResult> {
+    retryAll({
+      strategy,
+      version,
+      principal,
+      idempotencyKey,
+      retryOne = retry,
+      ...request
+    }: BulkRetry): Promise<BulkResult> {
       const ended = executionStatuses.filter(hasEnded);
       const statuses = both(request.filter.statuses ?? notSucceeded, ended);
       return doForAll({ ...request, filter: { ...request.filter, statuses } }, (id) => {
         const key = idempotencyKey === null ? null : `retry ${idempotencyKey} ${id}`;
-        return retry(id, { strategy, version, principal, idempotencyKey: key });
+        return retryOne(id, { strategy, version, principal, idempotencyKey: key });
       });
     },
   };

@@ -37,6 +37,8 @@ export interface RetryWish {
 export interface RetryInput extends RetryWish {
   /** Who retries it. */
   principal: string;
+  /** Of the retry, where it is a new execution. */
+  executionId?: string;
 }
 
 export interface RetryPlan {
@@ -71,6 +73,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
         const inserted = await insertExecution(
           {
             ...blankExecution,
+            ...(wanted.executionId === undefined ? {} : { id: wanted.executionId }),
             principal: wanted.principal,
             project,
             workflowId,

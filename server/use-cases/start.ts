@@ -84,6 +84,8 @@ export interface PythonRunInput {
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;
+  /** Of the execution, where it is a new one. */
+  executionId?: string;
 }
 
 /** The ways to start an execution. Each commits the row, its first event and its job together. */
@@ -159,7 +161,7 @@ export function makeStartUseCases(deps: StartDeps) {
         priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
         labels: labelled.value,
         ...trigger,
-        ...(executionId === undefined ? {} : { id: executionId }),
+        ...withId(executionId),
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition, own.value));
@@ -174,6 +176,7 @@ export function makeStartUseCases(deps: StartDeps) {
       principal,
       project = DEFAULT_PROJECT,
       labels = null,
+      executionId,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -197,7 +200,16 @@ export function makeStartUseCases(deps: StartDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const definition = pythonWorkflow(config, policy ?? null);
-      const execution = { ...blankExecution, principal, project, definition, input, labels, ...toKey(key) };
+      const execution = {
+        ...blankExecution,
+        ...withId(executionId),
+        principal,
+        project,
+        definition,
+        input,
+        labels,
+        ...toKey(key),
+      };
       return accepted(await insertExecution(execution, definition));
     },
   };
@@ -207,6 +219,10 @@ function partsOf(run: PreparedRun | null): Pick<NewExecution, 'partial' | 'pinne
   if (run === null) return { partial: null, pinned: null };
   const { from, to, pinned } = run.partial;
   return { partial: { from: [...from], to: [...to], pinnedFrom: run.pinnedFrom }, pinned };
+}
+
+function withId(id: string | undefined): { id?: string } {
+  return id === undefined ? {} : { id };
 }
 
 function accepted(inserted: Outcome<ExecutionEntity>): Outcome<Execution> {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { type Allowance, MAX_COST_PER_MINUTE, MAX_RUNNING } from '../auth/accounts.ts';
 import { DEFAULT_PROJECT, type Principal, type Scope, type TokenKind } from '../auth/principal.ts';
 import { hashOf, newSecret } from '../auth/token-secret.ts';
 import { IS_ACTIVE, TOKEN_FIELDS, type Token } from '../auth/token-store.ts';
@@ -20,7 +21,7 @@ import { refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
 
-export interface TokenInput {
+export interface TokenInput extends Partial<Allowance> {
   name: string;
   scopes: readonly Scope[];
   /** The one in which it acts; by default that in which it is made. */
@@ -32,7 +33,7 @@ export interface TokenInput {
   expiresAt?: Date | null;
 }
 
-export interface MintInput {
+export interface MintInput extends Partial<Allowance> {
   /** One of the two. */
   executionId?: string | null;
   workflowKey?: string | null;
@@ -94,7 +95,16 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
       const { name, scopes, workflowKeys = null, labels = null, expiresAt = null } = input;
       const keys = workflowKeys && [...new Set(workflowKeys)];
       const project = input.allProjects === true ? null : (input.project ?? principal.reach.project);
-      const given = [name, scopes, keys, null, expiresAt, labels && JSON.stringify(labels), project];
+      const given = [
+        name,
+        scopes,
+        keys,
+        null,
+        expiresAt,
+        labels && JSON.stringify(labels),
+        project,
+        ...allowanceOf(input),
+      ];
       try {
         return { ok: true, value: await insert('SERVICE', given, principal) };
       } catch (error) {
@@ -107,7 +117,7 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
     async mint(input: MintInput, principal: Principal): Promise<Outcome<NewToken>> {
       const { executionId = null, workflowKey = null, ttlSeconds } = input;
       const name = input.name ?? (executionId === null ? `runs ${workflowKey}` : `watches ${executionId}`);
-      const userErrors = [...nameErrors(name), ...ttlErrors(ttlSeconds)];
+      const userErrors = [...nameErrors(name), ...ttlErrors(ttlSeconds), ...allowanceErrors(input)];
       if ((executionId === null) === (workflowKey === null))
         userErrors.push({
           code: 'INVALID',
@@ -127,7 +137,7 @@ export function makeTokenUseCases({ database: { pool }, hub }: { database: Datab
       const { project, labels } = principal.reach;
       const keys = workflowKey && [workflowKey];
       const limits = [keys, executionId, new Date(end), labels && JSON.stringify(labels), project];
-      const given = [name, scopes, ...limits];
+      const given = [name, scopes, ...limits, ...allowanceOf(input)];
       await pool.query(SWEEP);
       return { ok: true, value: await insert('BROWSER', given, principal) };
     },
@@ -169,8 +179,9 @@ async function find(pool: Pool, id: string): Promise<Token | null> {
   return rows[0] ?? null;
 }
 
-function inputErrors({ name, scopes, workflowKeys, labels, expiresAt }: TokenInput): UserError[] {
-  const errors = nameErrors(name);
+function inputErrors(input: TokenInput): UserError[] {
+  const { name, scopes, workflowKeys, labels, expiresAt } = input;
+  const errors = [...nameErrors(name), ...allowanceErrors(input)];
   const invalid = (field: string, message: string) => errors.push({ code: 'INVALID', field, message });
   if (scopes.length === 0) invalid('scopes', 'Expected at least one scope, such as READ, got none.');
   if (expiresAt != null && expiresAt.getTime() <= Date.now())
@@ -213,6 +224,26 @@ function projectErrors(
   return [{ code: 'FORBIDDEN', field, message }];
 }
 
+function allowanceOf({
+  costPerMinute = null,
+  maxRunningExecutions = null,
+}: Partial<Allowance>): (number | null)[] {
+  return [costPerMinute, maxRunningExecutions];
+}
+
+function allowanceErrors({ costPerMinute, maxRunningExecutions }: Partial<Allowance>): UserError[] {
+  return [
+    ...rangeErrors('costPerMinute', costPerMinute, MAX_COST_PER_MINUTE),
+    ...rangeErrors('maxRunningExecutions', maxRunningExecutions, MAX_RUNNING),
+  ];
+}
+
+function rangeErrors(field: string, value: number | null | undefined, max: number): UserError[] {
+  if (value == null || (value >= 1 && value <= max)) return [];
+  const message = `Expected \`${field}\` to be from 1 to ${max}, or null, got ${value}.`;
+  return [{ code: 'INVALID', field, message }];
+}
+
 function nameErrors(name: string): UserError[] {
   if (name.trim() !== '' && name.length <= MAX_NAME) return [];
   const message = `Expected a name of 1 to ${MAX_NAME} characters, got ${name.length}.`;
@@ -227,8 +258,8 @@ function ttlErrors(ttlSeconds: number): UserError[] {
 
 const INSERT = `
   INSERT INTO api_tokens (id, hash, kind, created_by, name, scopes, workflow_keys, execution_id, expires_at, labels,
-                          project)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                          project, cost_per_minute, max_running_executions)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
   RETURNING ${TOKEN_FIELDS}`;
 
 const REVOKE = `
@@ -238,8 +269,12 @@ const REVOKE = `
 
 /** What was minted and is over for a week; a few with each that is made, so that they do not become many. */
 const SWEEP = `
-  DELETE FROM api_tokens WHERE id IN (
-    SELECT id FROM api_tokens WHERE kind = 'BROWSER' AND expires_at < now() - interval '7 days' LIMIT 10)`;
+  WITH over AS (
+    DELETE FROM api_tokens WHERE id IN (
+      SELECT id FROM api_tokens WHERE kind = 'BROWSER' AND expires_at < now() - interval '7 days' LIMIT 10)
+    RETURNING id
+  )
+  DELETE FROM running_starts WHERE account IN (SELECT id FROM over)`;
 
 const HAS_EXECUTION = `
   SELECT FROM executions AS each

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
+import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../../auth/accounts.ts';
 import { MAX_TTL_SECONDS, MIN_TTL_SECONDS } from '../../use-cases/tokens.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
@@ -44,6 +45,18 @@ export class TokenCreateInput {
     description: 'From when on it is refused; without it never.',
   })
   expiresAt?: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `What its operations may cost a minute, 1 to ${MAX_COST_PER_MINUTE}; null for what the server's settings say.`,
+  })
+  costPerMinute?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Executions that it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for what the server's settings say.`,
+  })
+  maxRunningExecutions?: number | null;
 }
 
 @InputType({ description: 'A token for one page: either to watch an execution, or to run a workflow.' })
@@ -72,6 +85,18 @@ export class TokenMintInput {
     description: 'For people, such as the user whose page it is; 1 to 100 characters.',
   })
   name?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `What its operations may cost a minute, 1 to ${MAX_COST_PER_MINUTE}; null for what the server's settings say. What the token that mints it may use holds as well.`,
+  })
+  costPerMinute?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Executions that it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for what the server's settings say.`,
+  })
+  maxRunningExecutions?: number | null;
 }
 
 @InputType({ description: 'Which tokens to list. Each field narrows the list.' })

@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../relay/connection.ts';
 import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
 import { UserError } from '../user-error/user-error.type.ts';
@@ -55,6 +55,19 @@ export class Token {
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked; null while it is not.' })
   revokedAt!: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "What its operations may cost a minute; null for what the server's settings say.",
+  })
+  costPerMinute!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "Executions that it may have started and that have not ended; null for what the server's settings say.",
+  })
+  maxRunningExecutions!: number | null;
 }
 
 export const TokenConnection = connectionOf<Token>('Token', () => Token);

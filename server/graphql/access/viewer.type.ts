@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
 import { TokenScope } from './token.enums.ts';
 
@@ -64,4 +64,17 @@ export class Viewer {
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its token expires; null for never.' })
   expiresAt!: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'What its operations may cost a minute, with all that limits it; null for no limit.',
+  })
+  costPerMinute!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Executions that it may have started and that have not ended, with all that limits it; null for no limit.',
+  })
+  maxRunningExecutions!: number | null;
 }

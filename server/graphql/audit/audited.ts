@@ -189,11 +189,8 @@ function ofWebhook(webhook: Webhook | null): Summary | null {
 
 function ofToken(token: Token | null): Summary | null {
   if (token === null) return null;
-  const { id, kind, name, scopes, project, workflowKeys, labels, executionId, expiresAt, revokedAt } = token;
-  return {
-    target: id,
-    is: within({ kind, name, scopes, project, workflowKeys, labels, executionId, expiresAt, revokedAt }),
-  };
+  const { id, createdBy: _by, createdAt: _at, lastUsedAt: _used, ...is } = token;
+  return { target: id, is: within(is) };
 }
 
 function ofProject(project: Project | null): Summary | null {

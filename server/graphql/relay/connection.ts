@@ -1,8 +1,9 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
 import { WeftError } from '../../shared/errors.ts';
 import type { Page, PageRequest } from '../../use-cases/types.ts';
-import { defaultPageSize, maxPageSize, type PageArgs } from './page.args.ts';
+import type { PageArgs } from './page.args.ts';
 import { PageInfo } from './page-info.type.ts';
+import { defaultPageSize, maxPageSize } from './page-size.ts';
 
 export interface Connection<T> {
   edges: { cursor: string; node: T }[];

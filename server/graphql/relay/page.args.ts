@@ -1,7 +1,5 @@
 import { ArgsType, Field, Int } from 'type-graphql';
-
-export const maxPageSize = 100;
-export const defaultPageSize = 20;
+import { defaultPageSize, maxPageSize } from './page-size.ts';
 
 @ArgsType()
 export class PageArgs {

@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { type CostOf, compileCosts, type PageSizes, pageSizesOf } from './cost.ts';
 import { checkComplexity, checkLength, type Limits, tooComplex } from './limits.ts';
 import {
   type DocumentRequest,
@@ -16,7 +17,7 @@ export interface Documents {
 }
 
 export type PreparedDocument =
-  | { source: string; document: DocumentNode }
+  | { source: string; document: DocumentNode; costs: ReadonlyMap<string, CostOf> }
   | { errors: readonly GraphQLError[] };
 
 /**
@@ -29,7 +30,9 @@ export function makeDocuments(
   limits: Limits,
   trusted: TrustedDocuments = noTrustedDocuments,
 ): Documents {
-  const kept = prepareTrusted(schema, limits, trusted);
+  const sizes = pageSizesOf(schema);
+  const prepareSource = (source: string) => prepareDocument({ schema, limits, sizes }, source);
+  const kept = prepareTrusted(trusted, prepareSource);
   const cache = new Map<string, PreparedDocument>();
 
   return {
@@ -52,7 +55,7 @@ export function makeDocuments(
       return cached;
     }
     if (!isTrusted(source, trusted)) throw notTrusted();
-    const prepared = prepareDocument(schema, limits, source);
+    const prepared = prepareSource(source);
     if ('document' in prepared && source.length <= maxCachedLength) {
       cache.set(source, prepared);
       if (cache.size > maxCachedDocuments) cache.delete(cache.keys().next().value!);
@@ -67,14 +70,13 @@ const maxReportedErrors = 20;
 
 /** The trusted ones by their text, for as long as the server runs. @throws WeftError INVALID_SETTINGS, which names those that are not valid */
 function prepareTrusted(
-  schema: GraphQLSchema,
-  limits: Limits,
   { byId }: TrustedDocuments,
+  prepareSource: (source: string) => PreparedDocument,
 ): Map<string, PreparedDocument> {
   const kept = new Map<string, PreparedDocument>();
   const problems: string[] = [];
   for (const { id, file, source } of new Set(byId.values())) {
-    const prepared = prepareDocument(schema, limits, source);
+    const prepared = prepareSource(source);
     if ('document' in prepared) kept.set(source, prepared);
     else problems.push(`  ${id} in ${file}${nameOf(source)}: ${prepared.errors[0]!.message}`);
   }
@@ -96,7 +98,13 @@ function notTrusted(): GraphQLError {
   );
 }
 
-function prepareDocument(schema: GraphQLSchema, limits: Limits, source: string): PreparedDocument {
+interface Rules {
+  schema: GraphQLSchema;
+  limits: Limits;
+  sizes: PageSizes;
+}
+
+function prepareDocument({ schema, limits, sizes }: Rules, source: string): PreparedDocument {
   try {
     checkLength(source, limits);
     const document = parseWithin(limits, source);
@@ -104,7 +112,7 @@ function prepareDocument(schema: GraphQLSchema, limits: Limits, source: string):
     const errors = validate(schema, document, undefined, { maxErrors: maxReportedErrors });
     if (errors.length > 0)
       return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
-    return { source, document };
+    return { source, document, costs: compileCosts(document, sizes) };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     throw error;

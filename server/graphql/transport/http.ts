@@ -7,12 +7,15 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type DocumentNode, type GraphQLError, getOperationAST } from 'graphql';
+import { type DocumentNode, GraphQLError, getOperationAST } from 'graphql';
 import { type BodyLimits, readJsonBody } from '../../shared/http/body.ts';
 import { HttpError, methodNotAllowed, sendJson } from '../../shared/http/http-error.ts';
 import { requirePreflight } from '../../shared/http/preflight.ts';
-import { callerOf } from './caller.ts';
-import { type TransportDeps, urlParams } from './operations.ts';
+import type { ErrorFormatter } from '../errors.ts';
+import { type Caller, callerOf } from './caller.ts';
+import type { CostReport } from './cost.ts';
+import type { PreparedDocument } from './documents.ts';
+import { chargeOperation, type TransportDeps, urlParams } from './operations.ts';
 import { withinBounds } from './response-size.ts';
 import type { DocumentRequest } from './trusted-documents.ts';
 
@@ -30,14 +33,15 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
       const caller = await callerOf(deps.access, request);
       requirePreflight(request);
       const body = await readBody(request, response, deps.limits.body);
-      const params = (body ?? urlParams(url)) as DocumentRequest & { operationName?: unknown };
+      const params = (body ?? urlParams(url)) as Params;
       const prepared = deps.documents.prepare(params);
       if (prepared !== null && 'errors' in prepared) {
         const status = wantsPlainJson(request) && !isMalformed(prepared.errors) ? 200 : 400;
         sendJson(response, status, { errors: prepared.errors.map(deps.formatError) });
         return;
       }
-      if (prepared !== null) refuseSubscription(prepared.document, params.operationName);
+      const cost = prepared === null ? null : admit(deps, prepared, params, caller);
+      if (cost !== null && 'refusal' in cost) return sendRefusal(response, cost.refusal, deps.formatError);
       const result = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method ?? '',
@@ -48,10 +52,36 @@ export async function openHttpTransport(deps: TransportDeps): Promise<HttpTransp
         },
         context: async () => deps.makeContext({ live: false, caller }),
       });
-      send(response, wantsPlainJson(request) ? withPlainStatus(result) : result);
+      send(response, wantsPlainJson(request) ? withPlainStatus(result) : result, cost);
     },
     [Symbol.asyncDispose]: () => apollo.stop(),
   };
+}
+
+/** Nothing of it is checked: Apollo does that, after what is counted. */
+type Params = DocumentRequest & { operationName?: unknown; variables?: unknown };
+
+function admit(
+  deps: TransportDeps,
+  prepared: Extract<PreparedDocument, { document: unknown }>,
+  { operationName, variables, extensions }: Params,
+  caller: Caller,
+): CostReport | null | { refusal: GraphQLError } {
+  const name = typeof operationName === 'string' ? operationName : null;
+  refuseSubscription(prepared.document, name);
+  const given = typeof variables === 'object' ? (variables as Record<string, unknown>) : null;
+  try {
+    return chargeOperation(deps, prepared, { operationName: name, variables: given, extensions }, caller);
+  } catch (refusal) {
+    if (refusal instanceof GraphQLError) return { refusal };
+    throw refusal;
+  }
+}
+
+function sendRefusal(response: ServerResponse, refusal: GraphQLError, formatError: ErrorFormatter): void {
+  const { retryAfterSeconds } = refusal.extensions;
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
+  sendJson(response, retryAfterSeconds === undefined ? 400 : 429, { errors: [formatError(refusal)] });
 }
 
 function makeApollo({ schema, formatError }: TransportDeps): ApolloServer {
@@ -91,8 +121,8 @@ async function readBody(
   }
 }
 
-function refuseSubscription(document: DocumentNode, operationName: unknown): void {
-  const operation = getOperationAST(document, typeof operationName === 'string' ? operationName : null);
+function refuseSubscription(document: DocumentNode, operationName: string | null): void {
+  const operation = getOperationAST(document, operationName);
   if (operation?.operation !== 'subscription') return;
   throw new HttpError(
     400,
@@ -149,8 +179,18 @@ function headerMap(request: IncomingMessage): HeaderMap {
   return headers;
 }
 
-function send(response: ServerResponse, { status, headers, body }: HTTPGraphQLResponse): void {
+function send(
+  response: ServerResponse,
+  { status, headers, body }: HTTPGraphQLResponse,
+  cost: CostReport | null,
+): void {
   if (body.kind !== 'complete')
     throw new Error('Expected a whole response: the schema has neither @defer nor @stream');
-  response.writeHead(status ?? 200, Object.fromEntries(headers)).end(body.string);
+  const text = cost === null ? body.string : withExtensions(body.string, { cost });
+  response.writeHead(status ?? 200, Object.fromEntries(headers)).end(text);
+}
+
+/** Of the text of a response, which has no extensions of its own. */
+function withExtensions(text: string, extensions: object): string {
+  return `${text.trimEnd().slice(0, -1)},"extensions":${JSON.stringify(extensions)}}`;
 }

@@ -43,7 +43,7 @@ export const defaultLimits: Limits = {
 };
 
 /** Each of these may keep a process busy for a second, and 100 aliases of one for minutes. */
-const costlyFields: ReadonlySet<string> = new Set([
+export const costlyFields: ReadonlySet<string> = new Set([
   'executionExport',
   'executionRetryPlan',
   'pythonCheck',

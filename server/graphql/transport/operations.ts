@@ -13,7 +13,8 @@ import type { Logger } from '../../shared/logger.ts';
 import { type Acquire, acquireAtOnce } from '../../shared/semaphore.ts';
 import type { ErrorFormatter } from '../errors.ts';
 import type { Caller } from './caller.ts';
-import type { Documents } from './documents.ts';
+import type { CostReport, Meter } from './cost.ts';
+import type { Documents, PreparedDocument } from './documents.ts';
 import type { Limits } from './limits.ts';
 import type { Result, Subscribe } from './subscribe.ts';
 import type { DocumentRequest } from './trusted-documents.ts';
@@ -26,6 +27,7 @@ export interface TransportDeps {
   guard: Guard;
   access: Access;
   limits: Limits;
+  meter: Meter;
   formatError: ErrorFormatter;
   makeContext: MakeContext;
   logger: Logger;
@@ -59,8 +61,37 @@ export function urlParams(url: URL): Record<string, unknown> {
 }
 
 export type PreparedOperation =
-  | { kind: 'query' | 'mutation' | 'subscription'; args: ExecutionArgs }
+  | { kind: 'query' | 'mutation' | 'subscription'; args: CostedArgs }
   | { kind: 'refused'; errors: readonly GraphQLError[] };
+
+/** With what the operation costs, where that is to be told. */
+export interface CostedArgs extends ExecutionArgs {
+  cost: CostReport | null;
+}
+
+/** Takes what an operation costs, where something limits the caller or the request has `extensions: { cost: true }`. @throws GraphQLError */
+export function chargeOperation(
+  { meter }: Pick<TransportDeps, 'meter'>,
+  { costs }: Extract<PreparedDocument, { document: unknown }>,
+  { operationName, variables, extensions }: ChargedParams,
+  { principal: { accounts } }: Caller,
+): CostReport | null {
+  const isWanted = (extensions as { cost?: unknown } | null | undefined)?.cost === true;
+  if (accounts.length === 0 && !isWanted) return null;
+  const costOf = operationName ? costs.get(operationName) : costs.values().next().value;
+  return costOf === undefined ? null : meter.charge(accounts, costOf(variables));
+}
+
+interface ChargedParams {
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+  extensions?: unknown;
+}
+
+/** The result with what it cost. Of subscriptions only the refusal tells it. */
+export function withCost<T extends ExecutionResult>(result: T, cost: CostReport | null | undefined): T {
+  return cost == null ? result : { ...result, extensions: { cost } };
+}
 
 /** Checks an operation and prepares its execution. */
 export function prepareOperation(
@@ -75,9 +106,17 @@ export function prepareOperation(
   const { document } = prepared;
   const operation = getOperationAST(document, params.operationName);
   if (!operation) return { kind: 'refused', errors: [unknownOperation(params.operationName)] };
+  let cost: CostReport | null;
+  try {
+    cost = chargeOperation(deps, prepared, params, caller);
+  } catch (error) {
+    if (error instanceof GraphQLError) return { kind: 'refused', errors: [error] };
+    throw error;
+  }
   return {
     kind: operation.operation,
     args: {
+      cost,
       schema: deps.schema,
       document,
       operationName: params.operationName,
@@ -99,7 +138,7 @@ export async function runOperation(
       return await subscribe(operation.args);
     case 'query':
     case 'mutation':
-      return await execute(operation.args);
+      return withCost(await execute(operation.args), operation.args.cost);
   }
 }
 

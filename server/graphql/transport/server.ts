@@ -11,6 +11,7 @@ import type { Mount } from '../../shared/http/mount.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { makeErrorFormatter } from '../errors.ts';
 import type { DownloadDeps } from './artifact-download.ts';
+import { makeMeter } from './cost.ts';
 import { makeDocuments } from './documents.ts';
 import { type EventLinesDeps, openEventLines } from './event-lines.ts';
 import type { UploadDeps } from './file-upload.ts';
@@ -123,6 +124,7 @@ function makeDeps(options: GraphqlServerOptions): TransportDeps {
     makeContext,
     logger,
     limits,
+    meter: makeMeter(),
     documents: makeDocuments(schema, limits, options.trustedDocuments),
     subscribe: makeSubscribe(options.compiledEvents),
     guard: makeGuard(options),

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { payloadTooLarge } from '../../shared/http/body.ts';
 import { errorBody, HttpError, jsonType } from '../../shared/http/http-error.ts';
 import { originOf, projectOf, TOKEN_ENDED } from './caller.ts';
-import { prepareOperation, type TransportDeps } from './operations.ts';
+import { type CostedArgs, prepareOperation, type TransportDeps, withCost } from './operations.ts';
 import { makePendingSockets } from './pending-sockets.ts';
 import { textWithinBounds, withinBounds } from './response-size.ts';
 import type { Result, Subscribe } from './subscribe.ts';
@@ -86,9 +86,9 @@ function makeProtocol(deps: TransportDeps) {
     },
     // Its type knows no results that are text.
     subscribe: deps.subscribe as (...args: Parameters<Subscribe>) => Promise<ExecutionResult>,
-    onNext(_context, _id, _payload, _args, result: Result) {
+    onNext(_context, _id, _payload, args, result: Result) {
       if (result.text !== undefined) return asPayload(textWithinBounds(result.text));
-      const { errors, ...rest } = result;
+      const { errors, ...rest } = withCost(result, (args as CostedArgs).cost);
       return withinBounds(errors ? { ...rest, errors: errors.map(deps.formatError) } : rest);
     },
     onError: (_context, _id, _payload, errors) => errors.map(deps.formatError),

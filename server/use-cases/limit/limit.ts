@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import { isLimited, type Principal } from '../../auth/principal.ts';
+import type { Database } from '../../db/database.ts';
 import type { NodeRegistry } from '../../nodes/registry.ts';
 import { whereReached } from '../reach.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
@@ -7,11 +7,12 @@ import type { Weft } from '../weft.ts';
 import { type Covers, makeCovers } from './covers.ts';
 import { environmentsOf } from './environments-of.ts';
 import { limitExecutions } from './limit-executions.ts';
+import { limitRunning } from './limit-running.ts';
 import { limitWorkflows, NOTHING } from './limit-workflows.ts';
 import { makeOfProject } from './project-of.ts';
 
 export interface LimitDeps {
-  pool: Pool;
+  database: Database;
   registry: NodeRegistry;
 }
 
@@ -20,7 +21,8 @@ export interface LimitDeps {
  * for. Every way in (resolvers, loaders, streams, downloads) goes through the object that this gives, and each use case is
  * written out here: one that is added does not compile until somebody has decided what each principal gets of it.
  */
-export function makeWeftFor(weft: Weft, { pool, registry }: LimitDeps): (principal: Principal) => Weft {
+export function makeWeftFor(weft: Weft, { database, registry }: LimitDeps): (principal: Principal) => Weft {
+  const { pool } = database;
   const limited = new WeakMap<Principal, Weft>();
   const deps = {
     pool,
@@ -30,14 +32,15 @@ export function makeWeftFor(weft: Weft, { pool, registry }: LimitDeps): (princip
   return (principal) => {
     let own = limited.get(principal);
     if (own === undefined) {
-      own = limit(weft, principal, makeCovers(deps, principal), { pool, registry });
+      const counted = { ...weft, executions: limitRunning(weft.executions, principal, { database }) };
+      own = limit(counted, principal, makeCovers(deps, principal), { database, registry });
       limited.set(principal, own);
     }
     return own;
   };
 }
 
-function limit(weft: Weft, principal: Principal, covers: Covers, { pool, registry }: LimitDeps): Weft {
+function limit(weft: Weft, principal: Principal, covers: Covers, { database, registry }: LimitDeps): Weft {
   const { reach } = covers;
   const { project } = reach;
   const isWhole = !isLimited(reach);
@@ -66,7 +69,7 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { pool, registr
       check: (code, options) => weft.python.check(code, options),
       async environments() {
         const all = isWhole ? await weft.python.environments() : [];
-        return isOfAll ? all : environmentsOf(pool, project, all);
+        return isOfAll ? all : environmentsOf(database.pool, project, all);
       },
       prepareEnvironment: async (packages) =>
         isWhole ? weft.python.prepareEnvironment(packages) : refuseShared('packages'),

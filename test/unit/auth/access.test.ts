@@ -45,6 +45,7 @@ function open(apiToken?: string) {
         scopes,
         projects: ['default'],
         reach: reachOf('default'),
+        accounts: [],
         expiresAt: null,
       };
       rows.set(hashOf(secret).toString('hex'), row);
