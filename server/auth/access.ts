@@ -1,8 +1,9 @@
 import type { Hub } from '../journal/hub.ts';
+import { type Allowance, NO_ALLOWANCE } from '../shared/allowance.ts';
 import { makeBearerCheck } from '../shared/http/bearer.ts';
 import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
-import { type Allowance, NO_ALLOWANCE, withDefaults } from './accounts.ts';
+import { withDefaults } from './accounts.ts';
 import { isJwt, type Oidc } from './oidc.ts';
 import { anonymous, DEFAULT_PROJECT, firstAdmin, type Principal } from './principal.ts';
 import type { ProjectStore } from './project-store.ts';

@@ -7,8 +7,8 @@ import {
   jwtVerify,
 } from 'jose';
 import { z } from 'zod';
+import { NO_ALLOWANCE } from '../shared/allowance.ts';
 import { HttpError } from '../shared/http/http-error.ts';
-import { NO_ALLOWANCE } from './accounts.ts';
 import { DEFAULT_PROJECT, type Principal, reachOf, type Scope, withIncluded } from './principal.ts';
 
 export interface OidcSettings {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { type Account, type Allowance, NO_ALLOWANCE } from './accounts.ts';
+import { type Allowance, NO_ALLOWANCE } from '../shared/allowance.ts';
+import { type Account } from './accounts.ts';
 import {
   anonymous,
   DEFAULT_PROJECT,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Allowance } from '../auth/accounts.ts';
 import type { SecretsKey } from '../secrets/keys.ts';
+import type { Allowance } from '../shared/allowance.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Severity } from '../shared/severity.ts';
 import { findMisspelt } from './misspelt.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../auth/accounts.ts';
+import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../shared/allowance.ts';
 import { isAllowedHost } from '../shared/http/allowed-hosts.ts';
 import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';

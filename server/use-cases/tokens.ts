@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import { type Allowance, MAX_COST_PER_MINUTE, MAX_RUNNING } from '../auth/accounts.ts';
 import { DEFAULT_PROJECT, type Principal, type Scope, type TokenKind } from '../auth/principal.ts';
 import { hashOf, newSecret } from '../auth/token-secret.ts';
 import { IS_ACTIVE, TOKEN_FIELDS, type Token } from '../auth/token-store.ts';
@@ -7,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import { isDangling } from '../db/errors.ts';
 import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
+import { type Allowance, MAX_COST_PER_MINUTE, MAX_RUNNING } from '../shared/allowance.ts';
 import { newId } from '../shared/ids.ts';
 import { type Labels, labelErrors } from './labels.ts';
 import {

@@ -1,5 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int } from 'type-graphql';
-import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../../auth/accounts.ts';
+import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../../shared/allowance.ts';
 import { MAX_TTL_SECONDS, MIN_TTL_SECONDS } from '../../use-cases/tokens.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { DateTimeScalar, LabelsScalar } from '../scalars.ts';
