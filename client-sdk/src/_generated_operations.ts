@@ -660,6 +660,10 @@ export type TokenCreateInput = {
   labels?: Readonly<Record<string, string>> | null | undefined;
   /** From when on it is refused; without it never. */
   expiresAt?: string | null | undefined;
+  /** What its operations may cost a minute, 1 to 10000000; null for what the server's settings say. */
+  costPerMinute?: number | null | undefined;
+  /** Executions that it may have started and that have not ended, 1 to 100000; null for what the server's settings say. */
+  maxRunningExecutions?: number | null | undefined;
 };
 
 /** A token for one page: either to watch an execution, or to run a workflow. */
@@ -672,6 +676,10 @@ export type TokenMintInput = {
   ttlSeconds?: number;
   /** For people, such as the user whose page it is; 1 to 100 characters. */
   name?: string | null | undefined;
+  /** What its operations may cost a minute, 1 to 10000000; null for what the server's settings say. What the token that mints it may use holds as well. */
+  costPerMinute?: number | null | undefined;
+  /** Executions that it may have started and that have not ended, 1 to 100000; null for what the server's settings say. */
+  maxRunningExecutions?: number | null | undefined;
 };
 
 /** What to run, and with what. */
@@ -961,6 +969,10 @@ export type ViewerQuery = {
     executionId: string | null;
     /** When its token expires; null for never. */
     expiresAt: string | null;
+    /** What its operations may cost a minute, with all that limits it; null for no limit. */
+    costPerMinute: number | null;
+    /** Executions that it may have started and that have not ended, with all that limits it; null for no limit. */
+    maxRunningExecutions: number | null;
   };
 };
 
@@ -1089,6 +1101,10 @@ export type TokenPartsFragment = {
   lastUsedAt: string | null;
   /** When it was revoked; null while it is not. */
   revokedAt: string | null;
+  /** What its operations may cost a minute; null for what the server's settings say. */
+  costPerMinute: number | null;
+  /** Executions that it may have started and that have not ended; null for what the server's settings say. */
+  maxRunningExecutions: number | null;
 };
 
 export type AuditLogQueryVariables = Exact<{
@@ -4467,19 +4483,19 @@ export type WorkflowDeleteMutation = {
 export type Document<Result, Variables> = string & { readonly __of?: (variables: Variables) => Result };
 
 export const ViewerDocument: Document<ViewerQuery, ViewerQueryVariables> =
-  'query Viewer{viewer{id name kind scopes project projects workflowKeys labels executionId expiresAt}}';
+  'query Viewer{viewer{id name kind scopes project projects workflowKeys labels executionId expiresAt costPerMinute maxRunningExecutions}}';
 
 export const TokensDocument: Document<TokensQuery, TokensQueryVariables> =
-  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'query Tokens($filter:TokenFilter$first:Int$after:String){tokens(filter:$filter first:$first after:$after){nodes{...TokenParts}pageInfo{hasNextPage endCursor}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt costPerMinute maxRunningExecutions}';
 
 export const TokenCreateDocument: Document<TokenCreateMutation, TokenCreateMutationVariables> =
-  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenCreate($input:TokenCreateInput!){tokenCreate(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt costPerMinute maxRunningExecutions}';
 
 export const TokenMintDocument: Document<TokenMintMutation, TokenMintMutationVariables> =
-  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenMint($input:TokenMintInput!){tokenMint(input:$input){secret token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt costPerMinute maxRunningExecutions}';
 
 export const TokenRevokeDocument: Document<TokenRevokeMutation, TokenRevokeMutationVariables> =
-  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt}';
+  'mutation TokenRevoke($id:ID!){tokenRevoke(id:$id){token{...TokenParts}userErrors{level code field message}}}fragment TokenParts on Token{id kind name scopes project workflowKeys labels executionId createdBy createdAt expiresAt lastUsedAt revokedAt costPerMinute maxRunningExecutions}';
 
 export const AuditLogDocument: Document<AuditLogQuery, AuditLogQueryVariables> =
   'query AuditLog($filter:AuditFilter$first:Int$after:String){auditLog(filter:$filter first:$first after:$after){nodes{...AuditedOperationParts}pageInfo{hasNextPage endCursor}}}fragment AuditedOperationParts on AuditedOperation{id occurredAt principal principalName operation target outcome code input before after address forwardedFor}';
