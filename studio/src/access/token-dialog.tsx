@@ -1,6 +1,6 @@
 import { type NewToken, type TokenCreateInput, type TokenScope, WeftInputError } from '@weft/client';
 import { type ReactElement, useId, useState } from 'react';
-import { useTokenChange } from '../data/access.ts';
+import { useProjects, useTokenChange, useViewer } from '../data/access.ts';
 import { messageOf } from '../data/executions.ts';
 import { errorsOf } from '../data/field-errors.ts';
 import { Button } from '../ui/button.tsx';
@@ -26,6 +26,10 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
   const [scope, setScope] = useState<TokenScope>('RUN');
   const [keys, setKeys] = useState('');
   const [days, setDays] = useState('90');
+  const { data: viewer } = useViewer();
+  const { data: projects = [] } = useProjects();
+  const [chosen, setProject] = useState<string | null>(null);
+  const project = chosen ?? viewer?.project ?? '';
   const errorAt = (field: string) => errorsOf(create.error, field);
   if (create.data) return <NewSecret created={create.data} onClose={onClose} />;
   const submit = () => {
@@ -33,6 +37,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
     create.mutate({
       name: name.trim(),
       scopes: [scope],
+      ...(chosen === null ? {} : chosen === '' ? { allProjects: true } : { project: chosen }),
       workflowKeys: workflowKeys.length === 0 ? null : workflowKeys,
       expiresAt: days === '' ? null : new Date(Date.now() + Number(days) * dayMs).toISOString(),
     });
@@ -88,6 +93,20 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
             </Select>
           )}
         </Field>
+        {projects.length > 1 && (
+          <Field label="Project" error={errorAt('project')}>
+            {(control) => (
+              <Select {...control} value={project} onChange={(event) => setProject(event.target.value)}>
+                {projects.map(({ key, name: label }) => (
+                  <option key={key} value={key}>
+                    {label}
+                  </option>
+                ))}
+                {viewer?.projects === null && <option value="">All, one with each request</option>}
+              </Select>
+            )}
+          </Field>
+        )}
         <Field
           label="Only these workflows"
           description="Their keys, with spaces or on lines; empty for all."

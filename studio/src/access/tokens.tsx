@@ -85,9 +85,10 @@ function columnsOf(onRevoke: (token: Token) => void): readonly Column<Token>[] {
       id: 'may',
       header: 'May',
       priority: 2,
-      cell: ({ scopes, workflowKeys, labels }) => (
+      cell: ({ scopes, project, workflowKeys, labels }) => (
         <>
           {mayOf(scopes)}
+          {project === null && <div className="weft-muted">In all projects</div>}
           {workflowKeys && <div className="weft-muted weft-mono">{workflowKeys.join(', ')}</div>}
           {labels && (
             <div className="weft-muted weft-mono">

@@ -8,6 +8,7 @@ import { ApprovalCount } from './approval-count.tsx';
 import type { ConnectionWatch } from './connection.ts';
 import { ConnectionBar } from './connection-bar.tsx';
 import { Logo } from './logo.tsx';
+import { ProjectMenu } from './project-menu.tsx';
 import { homePath, navigation } from './routes.ts';
 import './shell.css';
 import { useStore } from './store.ts';
@@ -33,6 +34,7 @@ export function Shell({ connection, onSignOut, children }: ShellProps): ReactEle
           <Logo />
           <span>Weft</span>
         </Link>
+        <ProjectMenu />
         <Navigation />
         <div className="weft-shell__tools">
           <a href="/graphiql" className="weft-shell__link">

@@ -26,6 +26,26 @@ export function useTokens() {
   });
 }
 
+/** Those that one may act in, by key, up to a hundred. */
+export function useProjects() {
+  const client = useWeft();
+  return useQuery({
+    queryKey: keys.projects,
+    retry: false,
+    queryFn: ({ signal }) => client.projects.list({ signal, pageSize: 100 }).take(100),
+  });
+}
+
+/** The list is read again after the change. */
+export function useProjectChange<Result>(change: (client: WeftClient) => Promise<Result>) {
+  const client = useWeft();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => change(client),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.projects }),
+  });
+}
+
 /** What clients changed, or tried to, newest first, page by page. */
 export function useAuditLog(filter: AuditFilter) {
   const client = useWeft();

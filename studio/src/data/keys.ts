@@ -22,6 +22,7 @@ export const keys = {
   alerts: ['alerts'],
   viewer: ['viewer'],
   tokens: ['tokens'],
+  projects: ['projects'],
   auditLog: (filter: AuditFilter) => ['auditLog', filter],
   webhooks: ['webhooks'],
   webhookRequests: (id: string) => ['webhookRequests', id],

@@ -2,6 +2,7 @@ import { type ReactElement, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import '../../access/access.css';
 import { type AuditChoice, AuditTrail } from '../../access/audit-trail.tsx';
+import { ProjectDialog, Projects } from '../../access/projects.tsx';
 import { TokenDialog } from '../../access/token-dialog.tsx';
 import { mayOf } from '../../access/token-words.ts';
 import { Tokens } from '../../access/tokens.tsx';
@@ -14,6 +15,8 @@ const tabs = [
   { id: 'tokens', label: 'Tokens' },
   { id: 'audit', label: 'Audit trail' },
 ] as const;
+/** For who may act in all of them. */
+const projectsTab = { id: 'projects', label: 'Projects' } as const;
 
 /** The tab and the filters are in the address, so that reload, back and a link to it work. */
 export default function AccessPage(): ReactElement {
@@ -30,32 +33,34 @@ export default function AccessPage(): ReactElement {
       for (const [name, value] of Object.entries(part)) value ? next.set(name, value) : next.delete(name);
       return next;
     });
-  const tab = get('tab') === 'audit' ? 'audit' : 'tokens';
+  const { data: viewer } = useViewer();
+  const shown = viewer?.projects === null ? [...tabs, projectsTab] : tabs;
+  const tab = shown.find(({ id }) => id === get('tab'))?.id ?? 'tokens';
+  const noun = tab === 'projects' ? 'project' : 'token';
   return (
     <Page
       title="Access"
       description={<WhoAmI />}
       actions={
         <Button variant="primary" icon="plus" onClick={() => setIsNew(true)}>
-          New token
+          New {noun}
         </Button>
       }
     >
       <Tabs
         label="Access"
-        tabs={tabs}
+        tabs={shown}
         selected={tab}
         onSelect={(id) => setParams(id === 'tokens' ? {} : { tab: id })}
       >
         <Card>
-          {tab === 'tokens' ? (
-            <Tokens onNew={() => setIsNew(true)} />
-          ) : (
-            <AuditTrail choice={choice} onChoose={choose} />
-          )}
+          {tab === 'tokens' && <Tokens onNew={() => setIsNew(true)} />}
+          {tab === 'audit' && <AuditTrail choice={choice} onChoose={choose} />}
+          {tab === 'projects' && <Projects />}
         </Card>
       </Tabs>
-      {isNew && <TokenDialog onClose={() => setIsNew(false)} />}
+      {isNew && noun === 'token' && <TokenDialog onClose={() => setIsNew(false)} />}
+      {isNew && noun === 'project' && <ProjectDialog project={null} onClose={() => setIsNew(false)} />}
     </Page>
   );
 }
