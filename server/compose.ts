@@ -74,6 +74,9 @@ import { makePythonUseCases } from './use-cases/python.ts';
 import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
+import { resealSecrets } from './use-cases/secrets/reseal.ts';
+import { makeSecretSources } from './use-cases/secrets/secret-source.ts';
+import { makeSecretNames, makeSecretUseCases } from './use-cases/secrets/secrets.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
 import { makeTokenUseCases } from './use-cases/tokens.ts';
 import { openScheduler } from './use-cases/triggers/scheduler.ts';
@@ -242,6 +245,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   const worker = startWorker({
     ...parts,
     store: makeExecutionStore(pool, parts.files),
+    secretsOf: makeSecretSources(parts),
     family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
     judgeViolations: alerts.judge,
@@ -285,6 +289,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     }),
   );
   await resealSigningSecrets(parts.pool, parts.seals, logger);
+  await resealSecrets(parts.pool, parts.seals, logger);
   const webhooks = openWebhookReceiver({
     ...parts,
     start: makeStartUseCases({ ...parts, worker }).start,
@@ -341,7 +346,8 @@ function makeUseCases(parts: Parts, worker: Worker | null, tail: ChangeTail): We
   const retries = makeRetryUseCases({ ...parts, worker });
   return {
     nodeDefinitions: () => descriptions,
-    workflows: makeWorkflowUseCases(parts),
+    workflows: makeWorkflowUseCases({ ...parts, secretNames: makeSecretNames(parts.pool) }),
+    secrets: makeSecretUseCases(parts),
     executions: {
       ...executions,
       ...starts,

@@ -19,6 +19,7 @@ import { makeProjects, type Projects } from './projects.ts';
 import { makePython, type Python } from './python.ts';
 import { type RequestArguments, type RequestOptions, request } from './request.ts';
 import { makeSchedules, type Schedules } from './schedules.ts';
+import { makeSecrets, type Secrets } from './secrets.ts';
 import { makeSecurityViolations, type SecurityViolations } from './security-violations.ts';
 import { makeTokens, type Tokens } from './tokens.ts';
 import { makeWebhooks, type Webhooks } from './webhooks.ts';
@@ -42,6 +43,7 @@ export interface WeftClient {
   readonly securityViolations: SecurityViolations;
   readonly tokens: Tokens;
   readonly projects: Projects;
+  readonly secrets: Secrets;
   readonly auditLog: AuditLog;
   readonly webhooks: Webhooks;
   /** Who the client is to the server, and what its token may do. */
@@ -80,6 +82,7 @@ export function makeClient(context: ClientContext): WeftClient {
     securityViolations: makeSecurityViolations(context),
     tokens: makeTokens(context),
     projects: makeProjects(context),
+    secrets: makeSecrets(settings),
     auditLog: makeAuditLog(context),
     webhooks: makeWebhooks(context),
     async viewer(requestOptions) {

@@ -75,6 +75,7 @@ export type {
   WaitingFor,
 } from './run.ts';
 export type { Schedule, ScheduleBackfill, ScheduleFiring, Schedules } from './schedules.ts';
+export type { Secret, Secrets } from './secrets.ts';
 export type { AuditedViolation, RaisedSecurityAlert, SecurityViolations } from './security-violations.ts';
 export type { EventsOptions } from './stream-events.ts';
 export type { TextOptions, TextStream } from './text.ts';

@@ -14,8 +14,10 @@ export function unwrapPayload<
   return value;
 }
 
-/** The field `id` names a mutation's target. A NOT_FOUND in any other field is a fault of the input. */
+/** The fields `id` and `name` name a mutation's target. A NOT_FOUND in any other field is a fault of the input. */
 function errorOf(userErrors: readonly UserError[]): WeftError {
-  const missing = userErrors.find(({ code, field }) => code === 'NOT_FOUND' && field === 'id');
+  const missing = userErrors.find(
+    ({ code, field }) => code === 'NOT_FOUND' && (field === 'id' || field === 'name'),
+  );
   return missing ? new WeftNotFoundError(missing.code, missing.message) : new WeftInputError(userErrors);
 }

@@ -21,6 +21,7 @@ import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.t
 import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
 import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-labels.ts';
 import { Projects1764900000000 } from '../../migrations/1764900000000-projects.ts';
+import { Secrets1764910000000 } from '../../migrations/1764910000000-secrets.ts';
 import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-feed.ts';
 import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
 
@@ -48,6 +49,7 @@ export const migrations = [
   Labels1764810000000,
   TokenLabels1764820000000,
   Projects1764900000000,
+  Secrets1764910000000,
   ChangeFeed1764920000000,
   TokenAllowance1764930000000,
 ];

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
@@ -12,7 +13,10 @@ import {
 } from '../nodes/definition.ts';
 import type { RetryPolicy } from '../nodes/draft.ts';
 import type { Expressions } from '../nodes/expressions.ts';
+import { maskedContext, maskedError } from '../nodes/masked.ts';
 import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
+import type { OpenSecrets, SecretSource } from '../nodes/secret-source.ts';
+import { secretsOf } from '../nodes/secrets.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import { channels } from '../shared/channels.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -26,6 +30,7 @@ export interface AttemptDeps extends ViolationWatchDeps {
   onLateViolation: (late: LateViolation, isFatal: boolean) => void;
   files: NodeFiles;
   sandbox: SandboxBackend;
+  secrets: SecretSource;
   expressions: Expressions;
   now: () => Date;
 }
@@ -94,12 +99,14 @@ async function attempt(
     reported.add(code);
     await emit({ type: 'NodeNotice', code, message });
   };
-  const evaluation = makeAttemptExpressions({ ...deps, node, signal, emit });
+  let secrets: OpenSecrets | null = null;
 
   try {
-    const config = await evaluation.renderConfig(scope);
+    secrets = await openSecrets(deps.secrets, node);
+    const evaluation = makeAttemptExpressions({ ...deps, node, signal, emit });
+    const config = await evaluation.renderConfig(scope, secrets?.values);
     const idOf = (count: number) => [scope.execution.id, node.key, ref.item ?? '', count].join('.');
-    const context: NodeContext<unknown> = {
+    const open: NodeContext<unknown> = {
       nodeKey: node.key,
       item: ref.item ?? null,
       attemptId: idOf(ref.attempt),
@@ -108,6 +115,7 @@ async function attempt(
       input: scope.input,
       arrivals,
       scope,
+      secrets,
       signal,
       sandbox,
       evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
@@ -118,6 +126,7 @@ async function attempt(
       saveArtifact: (file) => deps.files.save(file, signal),
       openFile: (id) => deps.files.open(id, signal),
     };
+    const context = secrets === null ? open : maskedContext(open, secrets.masker);
     const { wait } = run;
     const end =
       wait === null
@@ -125,11 +134,12 @@ async function attempt(
         : await node.definition.resume!(context, { data: wait.data, payload: wait.signal?.payload });
     if (signal.aborted) return { kind: 'stopped' };
     if ('wait' in end) return { kind: 'waiting', ...end };
-    return { kind: 'succeeded', emission: end, durationMs: durationMs() };
+    const emission = secrets === null ? end : { ...end, output: secrets.masker.value(end.output) };
+    return { kind: 'succeeded', emission, durationMs: durationMs() };
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
     const retryAfterMs = thrown instanceof NodeFailure ? thrown.retryAfterMs : 0;
-    const error = toNodeError(thrown, node.key, deps.logger);
+    const error = toNodeError(thrown, node.key, secrets, deps.logger);
     return { kind: 'failed', error, durationMs: durationMs(), retryAfterMs };
   } finally {
     await violations.settled();
@@ -160,9 +170,27 @@ export function endEvent(
   }
 }
 
-function toNodeError(thrown: unknown, nodeKey: string, logger: Logger): NodeError {
-  if (thrown instanceof NodeFailure) return { ...thrown.error, nodeKey };
-  logger.error({ err: thrown, nodeKey }, 'a node threw an error that is no NodeFailure');
+/** Null for a node that names none, which is most nodes. */
+async function openSecrets(
+  source: SecretSource,
+  { definition, config }: PlannedNode,
+): Promise<OpenSecrets | null> {
+  const names = secretsOf(definition, config).map(({ name }) => name);
+  return names.length === 0 ? null : source.open([...new Set(names)]);
+}
+
+function toNodeError(
+  thrown: unknown,
+  nodeKey: string,
+  secrets: OpenSecrets | null,
+  logger: Logger,
+): NodeError {
+  if (thrown instanceof NodeFailure) {
+    const error = { ...thrown.error, nodeKey };
+    return secrets === null ? error : maskedError(error, secrets.masker);
+  }
+  const err = secrets === null ? thrown : secrets.masker.text(inspect(thrown));
+  logger.error({ err, nodeKey }, 'a node threw an error that is no NodeFailure');
   return {
     ...new NodeFailure({
       code: 'INTERNAL_ERROR',

@@ -28,6 +28,7 @@ export interface ExecutionStore {
 /** What an execution begins from, as it stands in its row. */
 export interface StoredExecution {
   status: ExecutionStatus;
+  project: string;
   workflowId: string | null;
   definition: WorkflowDraft;
   input: unknown;
@@ -83,7 +84,7 @@ async function loadExecutions(pool: Pool, ids: readonly string[]): Promise<(Stor
   const { rows } = await pool.query<StoredExecution & { id: string }>({
     name: 'weft-load-executions',
     text: `
-      SELECT e.id, e.status, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
+      SELECT e.id, e.status, e.project, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested", e.replaced_by AS "replacedBy",
              EXISTS (SELECT FROM limited_executions l WHERE l.execution_id = e.id) AS "isLimited",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",

@@ -4,6 +4,7 @@ import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { NodeFailure } from '../nodes/definition.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { SecretSource } from '../nodes/secret-source.ts';
 import { underPolicy } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
@@ -34,6 +35,8 @@ export interface ResumeDeps
     | 'logger'
   > {
   store: ExecutionStore;
+  /** The secrets of a project. */
+  secretsOf: (project: string) => SecretSource;
   family: Family;
   limits: Pick<Limits, 'release'>;
   appender: Appender;
@@ -117,6 +120,7 @@ async function resumeRow(
   return runExecution({
     ...deps,
     sandbox: underPolicy(deps.sandbox, row.definition.pythonPolicy),
+    secrets: deps.secretsOf(row.project),
     journal,
     inbox,
     notBefore: options.notBefore,

@@ -24,6 +24,7 @@ import { PythonEnvironmentResolver } from './python-environment/python-environme
 import { NodeResolver, typeNameOfId } from './relay/node.resolver.ts';
 import { ScheduleResolver } from './schedule/schedule.resolver.ts';
 import { ScheduleFiringResolver } from './schedule/schedule-firing.resolver.ts';
+import { SecretResolver } from './secret/secret.resolver.ts';
 import { SecurityAlertResolver } from './security-violation/security-alert.resolver.ts';
 import { SecurityViolationResolver } from './security-violation/security-violation.resolver.ts';
 import { ServerInfoResolver } from './server-info/server-info.resolver.ts';
@@ -63,6 +64,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       NodeResolver,
       ProjectResolver,
       TokenResolver,
+      SecretResolver,
       AuditResolver,
       ViewerResolver,
       UserErrorResolver,

@@ -19,11 +19,13 @@ export interface Loaders {
   waitingFor: DataLoader<string, WaitingFor | null>;
   schedule: DataLoader<string, Schedule | null>;
   webhook: DataLoader<string, Webhook | null>;
+  /** Of each secret, by name, the ids of the workflows that use it. */
+  secretUsers: DataLoader<string, string[]>;
 }
 
 /** Lookups of one kind in the same turn of the event loop become one query. */
 export function makeLoaders(
-  { workflows, executions, schedules, webhooks }: Weft,
+  { workflows, executions, schedules, webhooks, secrets }: Weft,
   { cache, budget }: { cache: boolean; budget: ResponseBudget },
 ): Loaders {
   return {
@@ -35,6 +37,7 @@ export function makeLoaders(
     execution: new DataLoader((ids) => executions.getMany(ids), { cache }),
     schedule: new DataLoader((ids) => schedules.getMany(ids), { cache }),
     webhook: new DataLoader((ids) => webhooks.getMany(ids), { cache }),
+    secretUsers: new DataLoader((names) => secrets.usedBy(names), { cache }),
     executionValues: new DataLoader((ids) => executions.getValues(ids, budget.spend), { cache }),
     waitingFor: new DataLoader((ids) => executions.waitingFor(ids), { cache }),
   };

@@ -2,6 +2,7 @@ import type { ExpressionScope, NodeDefinition, WatchedEvent } from './definition
 import type { Expressions } from './expressions.ts';
 import { MAX_NOTICES, reportedNotices } from './notices.ts';
 import { renderConfig } from './render-config.ts';
+import type { OpenSecrets } from './secret-source.ts';
 import type { MissingReference } from './template.ts';
 
 const MAX_FIELD_CHARACTERS = 200;
@@ -21,12 +22,13 @@ export function makeAttemptExpressions(deps: {
 }) {
   const { node, execution, expressions, signal, emit } = deps;
   return {
-    renderConfig: (scope: ExpressionScope): Promise<unknown> =>
+    renderConfig: (scope: ExpressionScope, secrets?: OpenSecrets['values']): Promise<unknown> =>
       renderConfig(
         node,
         scope,
         (all, within, onMissing) => expressions.evaluateAll(all, within, signal, onMissing),
         emitNotices,
+        secrets,
       ),
 
     /** An expression that a node makes of its fields, such as that of a condition, has no notice. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Artifact, EventBody, NodeError, WaitReason } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
 import type { Join } from './draft.ts';
+import type { OpenSecrets } from './secret-source.ts';
 
 /**
  * A node type, all of it: from this one value come the GraphQL NodeDefinition, the JSON Schema, the form a
@@ -105,6 +106,8 @@ export interface FieldMeta {
   language?: 'python' | 'jsonata' | 'json' | 'requirements';
   /** False where `{{ }}` is not a template but part of the text: code and expressions. */
   templated?: boolean;
+  /** `templates`: its templates may name secrets. `names`: it lists names of secrets, which the node gets. */
+  secrets?: 'templates' | 'names';
 }
 
 export interface ConfigExpression {
@@ -161,6 +164,8 @@ export interface NodeContext<Config> {
   /** What `input` is made of, in the order of the edges; empty where no edge leads to the node. */
   arrivals: readonly Arrival[];
   scope: ExpressionScope;
+  /** Those that the configuration names; null for none. What shows one is masked wherever the node emits it. */
+  secrets: OpenSecrets | null;
   signal: AbortSignal;
   sandbox: SandboxBackend;
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;

@@ -59,6 +59,15 @@ export const untemplatedFields = oncePerDefinition(
     ),
 );
 
+/** Top-level fields whose templates may name secrets, and those that list names of secrets. */
+export const secretFields = oncePerDefinition((definition) => {
+  const withRole = (role: FieldMeta['secrets']) =>
+    new Set(
+      Object.keys(definition.config.shape).filter((name) => fieldMeta(definition, name)?.secrets === role),
+    );
+  return { templates: withRole('templates'), names: withRole('names') };
+});
+
 function oncePerDefinition<Value>(
   compute: (definition: NodeDefinition) => Value,
 ): (definition: NodeDefinition) => Value {

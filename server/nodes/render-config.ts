@@ -1,6 +1,8 @@
 import { schemaProblems } from './config-problems.ts';
 import { type ExpressionScope, type NodeDefinition, NodeFailure } from './definition.ts';
 import { untemplatedFields } from './describe.ts';
+import type { OpenSecrets } from './secret-source.ts';
+import { secretAt } from './secrets.ts';
 import { type EvaluateAll, type MissingReference, render } from './template.ts';
 
 const MAX_PROBLEMS_IN_MESSAGE = 5;
@@ -14,11 +16,14 @@ export async function renderConfig(
   scope: ExpressionScope,
   evaluateAll: EvaluateAll,
   reportMissing: (missing: MissingReference[]) => Promise<void>,
+  secrets: OpenSecrets['values'] = {},
 ): Promise<unknown> {
   const missing: MissingReference[] = [];
-  const rendered = await render(config ?? {}, scope, evaluateAll, untemplatedFields(definition), (found) =>
-    missing.push(found),
-  );
+  const rendered = await render(config ?? {}, scope, evaluateAll, {
+    except: untemplatedFields(definition),
+    known: (expression, path) => secretAt(definition, expression, path, secrets),
+    onMissing: (found) => missing.push(found),
+  });
   await reportMissing(missing);
   const parsed = definition.config.safeParse(rendered);
   if (parsed.success) return parsed.data;

@@ -40,20 +40,26 @@ export function isUnclosed(text: string): boolean {
   return text.lastIndexOf('{{') >= (templatesIn(text).at(-1)?.end ?? 0);
 }
 
-/**
- * Renders every string in `value`, however deep, with all expressions evaluated together; `except` names top-level
- * fields that are left as they are. `onMissing` is called for each template that is a path to something undefined.
- */
+export interface RenderOptions {
+  /** Top-level fields that are left as they are. */
+  except?: ReadonlySet<string>;
+  /** The value of a template that is no expression; undefined for those that are. */
+  known?: (expression: string, path: Path) => string | undefined;
+  /** Called for each template that is a path to something undefined. */
+  onMissing?: (missing: MissingReference) => void;
+}
+
+/** Renders every string in `value`, however deep, with all expressions evaluated together. */
 export async function render(
   value: unknown,
   scope: ExpressionScope,
   evaluateAll: EvaluateAll,
-  except: ReadonlySet<string> = new Set(),
-  onMissing: (missing: MissingReference) => void = () => {},
+  { except = NO_EXCEPTIONS, known = () => undefined, onMissing = () => {} }: RenderOptions = {},
 ): Promise<unknown> {
   const expressions: string[] = [];
   const paths: Path[] = [];
   fill(value, [], except, (expression, path) => {
+    if (known(expression, path) !== undefined) return;
     expressions.push(expression);
     paths.push([...path]);
   });
@@ -61,7 +67,29 @@ export async function render(
     onMissing({ path: paths[index]!, text: `{{ ${text} }}`, reason }),
   );
   const values = evaluated.values();
-  return fill(value, [], except, () => values.next().value);
+  return fill(value, [], except, (expression, path) => known(expression, path) ?? values.next().value);
+}
+
+/**
+ * The texts in `value`, which is at `path`, that have a template or the beginning of one. Others are passed over before
+ * anything is allocated for them: there may be millions.
+ */
+export function templatedTexts(value: unknown, path: Path): { path: Path; text: string }[] {
+  const found: { path: Path; text: string }[] = [];
+  findTexts(value, [...path], found);
+  return found;
+}
+
+function findTexts(value: unknown, path: Path, found: { path: Path; text: string }[]): void {
+  if (typeof value === 'string') {
+    if (value.includes('{{')) found.push({ path: [...path], text: value });
+  } else if (value !== null && typeof value === 'object') {
+    for (const [key, field] of Object.entries(value)) {
+      path.push(key);
+      findTexts(field, path, found);
+      path.pop();
+    }
+  }
 }
 
 type Path = ConfigProblem['path'];

@@ -92,6 +92,11 @@ export interface PythonRunRequest {
   memoryMb?: number | undefined;
   /** Hosts that the code may send requests to, within what the backend's operator opens; undefined for none. */
   hosts?: readonly string[] | undefined;
+  /**
+   * What the code gets as `secrets`. Whatever its output shows of them is masked before it is emitted; events beside
+   * output, and the outcome, are masked by whoever calls.
+   */
+  secrets?: Readonly<Record<string, string>> | undefined;
   /** How many nested calls the code may have; undefined for Python's own 1,000. */
   recursionLimit?: number | undefined;
   /** A looser one than the backend's counts as the backend's; so does null. */

@@ -186,10 +186,11 @@ function queuedExecution(execution: NewExecution): ExecutionEntity {
 
 /** As the worker would read it from the database: through JSON. */
 function asStored(
-  { workflowId, input, timeoutMs, partial, pinned }: ExecutionEntity,
+  { project, workflowId, input, timeoutMs, partial, pinned }: ExecutionEntity,
   definition: WorkflowDraft,
 ): StoredExecution {
   const stored = {
+    project,
     workflowId,
     definition,
     input: input ?? null,

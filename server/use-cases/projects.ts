@@ -104,7 +104,7 @@ async function contentsOf(tx: Tx, key: string): Promise<string[] | null> {
 }
 
 function refuseNotEmpty(key: string, contents: string) {
-  const message = `Expected an empty project, but ${key} has ${contents}. Delete workflows, revoke tokens, and wait until executions are deleted as old ones are.`;
+  const message = `Expected an empty project, but ${key} has ${contents}. Delete workflows and secrets, revoke tokens, and wait until executions are deleted as old ones are.`;
   return refuse('NOT_EMPTY', 'key', message);
 }
 
@@ -122,6 +122,7 @@ const UPDATE = `UPDATE projects SET name = coalesce($2, name) WHERE key = $1 RET
 const CONTENTS = `
   SELECT EXISTS (SELECT FROM workflows WHERE project = $1 AND deleted_at IS NULL) AS workflows,
          EXISTS (SELECT FROM executions WHERE project = $1) AS executions,
+         EXISTS (SELECT FROM secrets WHERE project = $1) AS secrets,
          EXISTS (SELECT FROM api_tokens WHERE project = $1 AND ${IS_ACTIVE}) AS tokens`;
 
 /** What is left of what was deleted, revoked or over. */

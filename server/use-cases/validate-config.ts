@@ -1,7 +1,7 @@
 import { MAX_PROBLEMS, schemaProblems, valueAt } from '../nodes/config-problems.ts';
 import type { ConfigExpression, ConfigProblem, NodeDefinition } from '../nodes/definition.ts';
-import { untemplatedFields } from '../nodes/describe.ts';
-import { expressionsIn, hasTemplate, isUnclosed } from '../nodes/template.ts';
+import { secretFields, untemplatedFields } from '../nodes/describe.ts';
+import { expressionsIn, hasTemplate, isUnclosed, templatedTexts } from '../nodes/template.ts';
 import type { UserError } from './types.ts';
 import type { PlacedExpression } from './validate-expressions.ts';
 
@@ -48,7 +48,7 @@ export function expressionsOf(
 ): PlacedExpression[] {
   const value = config ?? {};
   const own = definition.expressions?.(validFields(definition, value)) ?? [];
-  const templates = templatedTexts(definition, value).flatMap(({ path, text }) =>
+  const templates = textsOf(definition, value).flatMap(({ path, text }) =>
     expressionsIn(text).map((expression): ConfigExpression => ({ path, expression })),
   );
   return [...own, ...templates].map(({ path, expression, sees = [] }) => ({
@@ -57,13 +57,14 @@ export function expressionsOf(
     nodeKey,
     seesItem: true,
     sees,
+    seesSecrets: secretFields(definition).templates.has(String(path[0])),
   }));
 }
 
 const MAX_TEMPLATES = 1_000;
 
 function templateProblems(definition: NodeDefinition, config: unknown, field: string): UserError[] {
-  const texts = templatedTexts(definition, config);
+  const texts = textsOf(definition, config);
   const templates = texts.reduce((sum, { text }) => sum + expressionsIn(text).length, 0);
   if (templates > MAX_TEMPLATES) {
     const message = `Expected a configuration with at most ${MAX_TEMPLATES} templates, got ${templates}.`;
@@ -78,23 +79,9 @@ function templateProblems(definition: NodeDefinition, config: unknown, field: st
     }));
 }
 
-function templatedTexts(definition: NodeDefinition, config: unknown): { path: Path; text: string }[] {
+function textsOf(definition: NodeDefinition, config: unknown): { path: Path; text: string }[] {
   const untemplated = untemplatedFields(definition);
-  const found: { path: Path; text: string }[] = [];
-  for (const [name, field] of Object.entries(config as object))
-    if (!untemplated.has(name)) findTexts(field, [name], found);
-  return found;
-}
-
-/** Texts without a template are passed over before anything is allocated for them: there may be millions. */
-function findTexts(value: unknown, path: Path, found: { path: Path; text: string }[]): void {
-  if (typeof value === 'string') {
-    if (value.includes('{{')) found.push({ path: [...path], text: value });
-  } else if (value !== null && typeof value === 'object') {
-    for (const [key, field] of Object.entries(value)) {
-      path.push(key);
-      findTexts(field, path, found);
-      path.pop();
-    }
-  }
+  return Object.entries(config as object).flatMap(([name, field]) =>
+    untemplated.has(name) ? [] : templatedTexts(field, [name]),
+  );
 }

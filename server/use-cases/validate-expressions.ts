@@ -13,6 +13,8 @@ export interface PlacedExpression {
   seesItem: boolean;
   /** Names that it sees beside those of the scope, of which nothing is known. */
   sees?: readonly string[];
+  /** Whether it may be `secrets.NAME`. */
+  seesSecrets?: boolean;
 }
 
 export interface Graph {

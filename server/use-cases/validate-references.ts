@@ -18,7 +18,8 @@ export function findUndefinedReferences(
     if (scope === undefined) continue;
     for (const path of analyses.get(expression)?.references ?? []) {
       if (warnings.size >= most) return [...warnings.values()];
-      if (sees.includes(path[0]!)) continue;
+      // Where a secret may not be is an error already.
+      if (sees.includes(path[0]!) || path[0] === 'secrets') continue;
       const found = lookUp(scope, path);
       if (found.kind === 'found' || isUnknownNode(path, found.at)) continue;
       const place = JSON.stringify([field, ...path.slice(0, found.at + 1)]);

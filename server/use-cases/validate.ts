@@ -28,6 +28,7 @@ import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from
 import { findImpossibleJoins, findImpossibleReferences } from './validate-joins.ts';
 import { checkLimits, startExpressionErrors, startExpressions } from './validate-limits.ts';
 import { findUndefinedReferences } from './validate-references.ts';
+import { secretErrors, unknownSecrets } from './validate-secrets.ts';
 
 const MAX_NODES = 1_000;
 const MAX_EDGES = 5_000;
@@ -48,6 +49,8 @@ export interface ValidationDeps extends CheckTools {
   /** The loosest that the operator grants; null where sandbox services decide. */
   pythonPolicy: PythonPolicy | null;
   logger: Logger;
+  /** Of these names, those that a secret of the project has. */
+  secretNames: (names: readonly string[], project: string) => Promise<ReadonlySet<string>>;
 }
 
 /** What is wrong with a workflow, at once: the first 100 errors and the first 100 warnings. */
@@ -72,9 +75,10 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
     ...outputExpressions.values(),
   ];
   const analyses = await analyzeAll(expressions, evaluator);
-  const [schemaErrors, inspected] = await Promise.all([
+  const [schemaErrors, inspected, withoutSecret] = await Promise.all([
     validateSchemas(draft, evaluator),
     inspectNodes(draft.nodes, { ...deps, sandbox }),
+    unknownSecrets(draft, registry, (names) => deps.secretNames(names, deps.project)),
   ]);
   errors.push(...inspected.errors);
   if (analyses instanceof EvaluationError) {
@@ -86,6 +90,7 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
   const hasOrder = !errors.some(({ code }) => SHAPELESS.has(code) || code === 'CYCLE');
   errors.push(
     ...expressionErrors(placed, analyses, graph),
+    ...secretErrors(placed, analyses),
     ...startExpressionErrors(atStart, analyses),
     ...schemaErrors,
   );
@@ -100,6 +105,7 @@ export async function validateWorkflow(whole: WorkflowDraft, deps: ValidationDep
         )
       : []),
     ...inspected.warnings,
+    ...withoutSecret,
   ];
   return { errors: errors.slice(0, MAX_REPORTED), warnings: warnings.slice(0, MAX_REPORTED) };
 }

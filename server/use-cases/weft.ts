@@ -13,6 +13,7 @@ import type { makeProjectUseCases } from './projects.ts';
 import type { makePythonUseCases } from './python.ts';
 import type { makeResumeUseCases } from './resume.ts';
 import type { makeRetryUseCases } from './retry.ts';
+import type { SecretUseCases } from './secrets/secrets.ts';
 import type { makeStartUseCases } from './start.ts';
 import type { TokenUseCases } from './tokens.ts';
 import type { makeScheduleUseCases } from './triggers/schedules.ts';
@@ -33,6 +34,7 @@ export interface Weft {
     ReturnType<typeof makeExportUseCases>;
   files: Pick<Files, 'find' | 'open'>;
   tokens: TokenUseCases;
+  secrets: SecretUseCases;
   audit: ReturnType<typeof makeAuditUseCases>;
   projects: ReturnType<typeof makeProjectUseCases>;
   approvals: ReturnType<typeof makeApprovalUseCases>;

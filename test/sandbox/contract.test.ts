@@ -42,6 +42,36 @@ describe.each(['local', 'remote'])('the %s backend', (name) => {
     expect(resultOf(await run('result = input_data', { input: undefined }))).toBeNull();
   });
 
+  test('gives the code its secrets, and masks what the output shows of them, however it is written', async () => {
+    const secrets = { KEY: 'long-enough-key' };
+    const code = `
+import time
+print(secrets["KEY"], secrets.KEY == "-".join(["long", "enough", "key"]), secrets, len(secrets.KEY))
+for c in secrets.KEY: print(c, end="", flush=True); time.sleep(0.002)
+print("long-en", end="", flush=True)
+progress(1)
+print("d")
+result = secrets.KEY[::-1]`;
+    const { events, outcome } = await run(code, { secrets });
+    const text = events.map((event) => (event.kind === 'output' ? event.text : '')).join('');
+    expect(text).toBe('*** True <secrets KEY> 15\n***long-end\n');
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: 'yek-hguone-gnol' });
+    const offsets = events.flatMap((event) => (event.kind === 'output' ? [event] : []));
+    let at = 0;
+    for (const { byteOffset, text: piece } of offsets) {
+      expect(byteOffset).toBe(at);
+      at += Buffer.byteLength(piece);
+    }
+    const error = errorOf(
+      await run('import logging\nlogging.error(secrets.KEY)\nsecrets.OTHER', { secrets }),
+    );
+    expect(error).toMatchObject({
+      stderr: 'ERROR:root:***\n',
+      message: expect.stringContaining("no secret 'OTHER'"),
+    });
+    expect(resultOf(await run('result = "secrets" in globals()'))).toBe(false);
+  });
+
   test('says what is probably a mistake, which fails no run', async () => {
     const notices = async (code: string) => {
       const { outcome } = await run(code);

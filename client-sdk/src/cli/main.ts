@@ -4,16 +4,19 @@ import { WeftAuthenticationError, WeftError } from '../errors.ts';
 import { generate } from './generate.ts';
 import { pull } from './pull.ts';
 import { diff, push } from './push.ts';
+import { setSecret } from './secret.ts';
 
 const usage = `Usage: weft-client generate --out <file.ts> [--check] [--pin] [options]
        weft-client pull [--dir <folder>] [options]
        weft-client diff [--dir <folder>] [--delete] [options]
        weft-client push [--dir <folder>] [--delete] [--yes] [options]
+       weft-client secret set <NAME> [options] < <file>
 
   generate  writes a TypeScript module with the types of the workflows on a server
   pull      writes the workflows of a server into a folder, a folder for each
   diff      shows what push would change, and fails where anything differs
   push      makes the server say what the folder says: shows the plan, asks, and does it
+  secret    sets a secret of the server to what the standard input has, without the line end at its end
 
 Options of all commands:
   --url       the server's address, such as http://127.0.0.1:4000; the environment's WEFT_URL unless given
@@ -32,7 +35,7 @@ Of pull, diff and push:
   --yes       change without a question: for CI`;
 
 type Command = (typeof commands)[number];
-const commands = ['generate', 'pull', 'diff', 'push'] as const;
+const commands = ['generate', 'pull', 'diff', 'push', 'secret set'] as const;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -64,7 +67,9 @@ async function main(args: string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const command = positionals.join(' ') as Command;
+  const isSecret = positionals[0] === 'secret';
+  const name = isSecret ? positionals[2] : undefined;
+  const command = positionals.filter((_, index) => !isSecret || index !== 2).join(' ') as Command;
   if (!commands.includes(command))
     throw usageError(`one of the commands ${commands.map((name) => `\`${name}\``).join(', ')}`, command);
   const {
@@ -75,7 +80,7 @@ async function main(args: string[]): Promise<number> {
     ...others
   } = values;
   if (url === undefined || !URL.canParse(url)) throw usageError('--url to be an address', url);
-  return run(command, { ...others, url, token, project, only });
+  return run(command, { ...others, url, token, project, only, name });
 }
 
 interface Values {
@@ -83,6 +88,8 @@ interface Values {
   token: string | undefined;
   project: string | undefined;
   only: string[];
+  /** Of a secret. */
+  name: string | undefined;
   out?: string;
   dir: string;
   check: boolean;
@@ -91,7 +98,7 @@ interface Values {
   yes: boolean;
 }
 
-async function run(command: Command, { out, check, pin, ...values }: Values): Promise<number> {
+async function run(command: Command, { out, check, pin, name, ...values }: Values): Promise<number> {
   switch (command) {
     case 'generate':
       if (out === undefined) throw usageError('--out to be the file to write', out);
@@ -102,6 +109,10 @@ async function run(command: Command, { out, check, pin, ...values }: Values): Pr
       return 0;
     case 'push':
       console.log(await push(values, console.log));
+      return 0;
+    case 'secret set':
+      if (name === undefined) throw usageError('the name of the secret, such as API_KEY', name);
+      console.log(await setSecret(values, name));
       return 0;
     case 'diff': {
       const differences = await diff(values);

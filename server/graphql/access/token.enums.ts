@@ -10,7 +10,7 @@ registerEnumType(TokenScope, {
     READ: { description: 'Sees workflows, executions and what they are made of.' },
     RUN: { description: 'Starts, cancels, resumes and retries executions, and decides on approvals.' },
     EDIT: { description: 'Changes workflows and schedules, and so what code runs.' },
-    ADMIN: { description: 'Makes and revokes tokens.' },
+    ADMIN: { description: 'Makes and revokes tokens, and sets secrets.' },
   },
 });
 

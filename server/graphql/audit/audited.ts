@@ -3,6 +3,7 @@ import type { Token } from '../../auth/token-store.ts';
 import { WeftError } from '../../shared/errors.ts';
 import type { Approval } from '../../use-cases/approvals.ts';
 import type { Project } from '../../use-cases/projects.ts';
+import type { Secret } from '../../use-cases/secrets/secret.ts';
 import type { Schedule } from '../../use-cases/triggers/schedule.ts';
 import type { Execution, Workflow } from '../../use-cases/types.ts';
 import type { Webhook } from '../../use-cases/webhooks/webhook.ts';
@@ -15,6 +16,7 @@ import { hashOfValue, summaryOfArguments, within } from './summary.ts';
 interface Arguments {
   id: string;
   key: string;
+  name: string;
   input: { id: string };
 }
 type Payload = Readonly<Record<string, unknown>>;
@@ -52,6 +54,10 @@ const webhook = {
 const token = {
   before: async ({ id }: Arguments, { tokens }: Weft) => ofToken(await tokens.get(id)),
   after: ({ token }: Payload) => ofToken(token as Token | null),
+};
+const secret = {
+  before: async ({ name }: Arguments, { secrets }: Weft) => ofSecret(await secrets.get(name)),
+  after: ({ secret }: Payload) => ofSecret(secret as Secret | null),
 };
 const approval = {
   before: async ({ input }: Arguments, { approvals }: Weft) => ofApproval(await approvals.get(input.id)),
@@ -95,6 +101,8 @@ export const audited: Readonly<Record<string, Audited>> = {
   scheduleResume: schedule,
   scheduleTrigger: { before: schedule.before, after: execution.after },
   scheduleUpdate: schedule,
+  secretDelete: { before: secret.before, after: gone('deletedName') },
+  secretSet: secret,
   tokenCreate: { after: token.after },
   tokenMint: { after: token.after },
   tokenRevoke: token,
@@ -195,6 +203,13 @@ function ofToken(token: Token | null): Summary | null {
 
 function ofProject(project: Project | null): Summary | null {
   return project && { target: project.key, is: within({ name: project.name }) };
+}
+
+/** Its value is nowhere in the trail, not as a hash either: short ones could be guessed from it. */
+function ofSecret(secret: Secret | null): Summary | null {
+  if (secret === null) return null;
+  const { name, createdAt, updatedAt } = secret;
+  return { target: name, is: { createdAt, updatedAt } };
 }
 
 function ofApproval(approval: Approval | null): Summary | null {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 /** What rows have already, where it may be large, and is the business of those who may see the row. */
 const IN_ROWS: ReadonlySet<string> = new Set(['values', 'pinned']);
 const HASHED: ReadonlySet<string> = new Set(['code', 'nodes', 'edges', 'inputSchema', 'outputSchema']);
-const SECRET = /secret|passw|token|credential|api[-_]?key|authorization|cookie/i;
+/** `value`: of `secretSet`. */
+const SECRET = /^value$|secret|passw|token|credential|api[-_]?key|authorization|cookie/i;
 
 const MAX_TEXT = 300;
 const MAX_ITEMS = 50;

@@ -59,6 +59,9 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'bbb706a4a78435b9203874f14a725bb93f82fdfd397e2e4120fb0bc22dbf6848', // ScheduleResume
   'ccad9e7dedc60c5590d8503c33e8cebed2c436182cd339899784469ab93579e9', // ScheduleTrigger
   'fbc255b3e6f26a96a15445884cbfcfab22a83b5ef06d91ccba68ad623a6b436a', // ScheduleBackfill
+  'ee4e88b7ece086f0d5e0775c6c9077abcf79c7cb9a2c6c18c38800082daafede', // Secrets
+  '59930647c42bfb85506c2ae0f4bd40948932ea3b713b47000fee6a14871b6b35', // SecretSet
+  'abe05447532f466052f01f0b32605cfa4e0f26cb6737dc8ef35daa45c9ddd49d', // SecretDelete
   'dc4f4bbef6e57ac18378ea8e2928614b07bdd5239ec529c391891557b673cc93', // SecurityViolations
   '17ea8230ca1e2833ca1e60e8ab90a12ab6de132472a6ac76fe44951d9b2de263', // SecurityViolationAdded
   'a34a5bca6e5bfd2c2e0e13c1911651eaca4d9f6ceb3e2babfc18899763aca48c', // SecurityAlerts

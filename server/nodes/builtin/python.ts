@@ -25,6 +25,7 @@ import {
   type NodeFile,
   type WatchedEvent,
 } from '../definition.ts';
+import { MAX_NODE_SECRETS, SECRET_NAME } from '../secrets.ts';
 import { hasTemplate } from '../template.ts';
 
 const makeConfig = ({ maxTimeoutMs, ...bounds }: GrantedBounds, openedHosts: readonly string[]) =>
@@ -62,6 +63,19 @@ const makeConfig = ({ maxTimeoutMs, ...bounds }: GrantedBounds, openedHosts: rea
         description: `Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. ${openedInWords(openedHosts)}`,
         placeholder: 'api.example.com\n*.example.org',
         widget: 'lines',
+      } satisfies FieldMeta),
+    secrets: z
+      .array(z.string().regex(SECRET_NAME, 'Expected the name of a secret, such as API_KEY'))
+      .max(MAX_NODE_SECRETS)
+      .default([])
+      .meta({
+        title: 'Secrets',
+        description:
+          'Names of secrets that the code gets as `secrets["NAME"]`, one a line. Wherever it shows one, `***` stands instead.',
+        placeholder: 'API_KEY',
+        widget: 'lines',
+        templated: false,
+        secrets: 'names',
       } satisfies FieldMeta),
     timeoutMs: z
       .int()
@@ -175,9 +189,9 @@ const python: Omit<NodeDefinition<PythonConfig>, 'config'> = {
     const shape = sandbox.shapeOf(code);
     return shape instanceof Promise ? shape.then((known) => ({ shape: known })) : { shape };
   },
-  async execute({ config, input, sandbox, signal, emit, emitLate, notify, saveArtifact, openFile }) {
+  async execute({ config, input, secrets, sandbox, signal, emit, emitLate, notify, saveArtifact, openFile }) {
     const outcome = await sandbox.run(
-      { ...config, packages: allPackagesOf(config), input: input ?? null },
+      { ...config, packages: allPackagesOf(config), input: input ?? null, secrets: secrets?.values },
       {
         signal,
         onEvent: async (event) =>

@@ -1,3 +1,4 @@
+import type { MaskedStream } from '../../shared/masking/masker.ts';
 import type { PythonEvent } from '../backend.ts';
 import { LongLines } from './long-lines.ts';
 
@@ -23,20 +24,19 @@ export class OutputText {
     private readonly stream: OutputEvent['stream'],
     private readonly limits: OutputLimits,
     private readonly onEvent: (event: OutputEvent) => void,
+    /** What masks it before anything else sees it: limits, offsets and the tail are of the masked stream. */
+    private readonly mask: MaskedStream | null = null,
   ) {
     this.lines = new LongLines(limits.lineBytes);
   }
 
   add(bytes: Buffer): void {
-    this.tail.add(bytes);
-    for (const { start, end, isCut } of this.isFull ? [] : this.lines.keep(bytes)) {
-      this.addKept(bytes.subarray(start, end), this.writtenBytes + start, isCut);
-    }
-    this.writtenBytes += bytes.length;
+    this.take(this.mask === null ? bytes : this.mask.add(bytes));
   }
 
   /** The stream has ended: an incomplete character at its end is emitted as a replacement character. */
   end(): void {
+    if (this.mask !== null) this.take(this.mask.end());
     if (this.incomplete.length > 0) this.emit(this.incomplete, this.writtenBytes - this.incomplete.length);
     this.incomplete = Buffer.alloc(0);
   }
@@ -44,6 +44,14 @@ export class OutputText {
   /** The last 4 KiB of the stream, whether emitted or not; null when nothing was written. */
   lastText(): string | null {
     return this.tail.text();
+  }
+
+  private take(bytes: Buffer): void {
+    this.tail.add(bytes);
+    for (const { start, end, isCut } of this.isFull ? [] : this.lines.keep(bytes)) {
+      this.addKept(bytes.subarray(start, end), this.writtenBytes + start, isCut);
+    }
+    this.writtenBytes += bytes.length;
   }
 
   private addKept(bytes: Buffer, byteOffset: number, isCut: boolean): void {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outbound } from '../../outbound/outbound.ts';
+import { type Masker, maskerOf } from '../../shared/masking/masker.ts';
 import type {
   FileRefusal,
   PythonEvent,
@@ -52,6 +53,8 @@ export class CellRun {
   private readonly stdout: OutputText;
   private readonly stderr: OutputText;
   private readonly progress: ProgressThrottle;
+  /** Null for a run without secrets. */
+  private readonly masker: Masker | null;
   private readonly finished = Promise.withResolvers<void>();
   private readonly subscriberFailed = Promise.withResolvers<never>();
   /** More than the timeout, so that code that keeps one core busy reaches its timeout first and gets its grace. */
@@ -86,8 +89,10 @@ export class CellRun {
     });
     const emit = (event: PythonEvent) => this.events.push(event);
     const limits = { streamBytes: options.bounds.outputMb * MIB, lineBytes: runLimits.lineBytes };
-    this.stdout = new OutputText('STDOUT', limits, emit);
-    this.stderr = new OutputText('STDERR', limits, emit);
+    const { secrets } = request;
+    this.masker = secrets === undefined ? null : maskerOf(secrets);
+    this.stdout = new OutputText('STDOUT', limits, emit, this.masker?.stream());
+    this.stderr = new OutputText('STDERR', limits, emit, this.masker?.stream());
     this.progress = new ProgressThrottle((event) => {
       this.output.flush();
       emit(event);
@@ -120,10 +125,10 @@ export class CellRun {
   }
 
   private dispatch(): void {
-    const { code, input, timeoutMs, recursionLimit } = this.request;
+    const { code, input, timeoutMs, recursionLimit, secrets } = this.request;
     const { policy, allowsScratchWrites, memoryMb, mayFollow, follows } = this.options;
     const own = { input: input ?? null, artifactIdPrefix: this.artifacts.idPrefix };
-    const shared = { code, policy, allowsScratchWrites, memoryMb, recursionLimit, mayFollow };
+    const shared = { code, policy, allowsScratchWrites, memoryMb, recursionLimit, mayFollow, secrets };
     const spareMs = mayFollow ? WATCH_ANEW_AFTER_MS : 0;
     this.cell.dispatch(
       follows ? { kind: 'next', ...own } : { kind: 'run', ...shared, web: usesWeb(this.request), ...own },
@@ -276,10 +281,13 @@ export class CellRun {
   }
 
   private emitViolation(
-    violation: PythonViolation,
+    found: PythonViolation,
     isFatal: boolean,
     details: { count?: number; isFatal?: false },
   ): void {
+    // Late ones are logged where nobody masks what comes of a run any more.
+    const message = this.masker === null ? found.message : this.masker.text(found.message);
+    const violation = { ...found, message };
     this.violations[violation.layer] += 1;
     const isKept = this.violations[violation.layer] <= MAX_VIOLATIONS;
     if (this.isDecided) this.endLate();

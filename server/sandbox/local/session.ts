@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PythonOutcome, PythonRunOptions, PythonRunRequest, PythonSession } from '../backend.ts';
 import type { Cell } from './cell.ts';
 import { CellOutput } from './cell-output.ts';
@@ -153,6 +154,7 @@ function isSameProgram(a: PythonRunRequest, b: PythonRunRequest): boolean {
     a.timeoutMs === b.timeoutMs &&
     a.memoryMb === b.memoryMb &&
     a.recursionLimit === b.recursionLimit &&
-    a.policy === b.policy
+    a.policy === b.policy &&
+    isDeepStrictEqual(a.secrets, b.secrets)
   );
 }

@@ -6,6 +6,7 @@ does the same for one of them: in a new namespace, with files, figures and an ou
     "input":    any JSON value, the program's `input_data`;
     "policy":   "strict" or "standard" (with the runtime wall, see audit.py), or "kernel" (plain Python);
     "allowsScratchWrites": bool, optional, whether `strict` lets the program open files of its folder for writing;
+    "secrets":  {name: value}, optional, the program's `secrets` (secret_values.py);
     "web":      bool, optional, whether modules that send requests may be imported, and are led to Node (adapters.py);
     "scratch":  str, optional, the folder the program may write to (default: the working directory);
     "maxResultBytes": int, optional, UTF-8 bytes of the result's JSON (default results.MAX_RESULT_BYTES);
@@ -58,6 +59,7 @@ import network
 import packages
 import progress
 import results
+import secret_values
 import shapes
 import signature
 import source
@@ -117,6 +119,8 @@ class Program:
             self._prepare()
             namespace = _fresh_main(input_data, self.reporter, files)
             namespace.update(self._shared)
+            if self._request.get("secrets"):
+                namespace["secrets"] = secret_values.Secrets(self._request["secrets"])
             if self._compiled.names:
                 namespace.update(n8n.bindings(self._compiled.names, input_data))
             self._allow_nested_calls()

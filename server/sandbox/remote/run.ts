@@ -49,7 +49,7 @@ export async function runOn(
 ): Promise<PythonOutcome> {
   const { signal } = options;
   const id = randomUUID();
-  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, policy, hosts } = request;
+  const { code, packages, input, timeoutMs, memoryMb, recursionLimit, policy, hosts, secrets } = request;
   const answer = await endpoint.connection.send({
     method: 'POST',
     path: 'runs',
@@ -64,6 +64,7 @@ export async function runOn(
       recursionLimit,
       policy,
       hosts,
+      secrets,
       sendsFiles: options.openFile !== undefined,
       session,
     },

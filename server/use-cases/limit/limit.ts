@@ -91,6 +91,14 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { database, reg
       update: async (key, change) => (isOfAll ? weft.projects.update(key, change) : refuseShared('key')),
       delete: async (key) => (isOfAll ? weft.projects.delete(key) : refuseShared('key')),
     },
+    secrets: {
+      list: async () => (isWhole ? weft.secrets.list(project) : []),
+      get: async (name) => (isWhole ? weft.secrets.get(name, project) : null),
+      set: async (name, value, by) =>
+        isWhole ? weft.secrets.set(name, value, by, project) : refuseShared('name'),
+      delete: async (name) => (isWhole ? weft.secrets.delete(name, project) : refuseShared('name')),
+      usedBy: async (names) => (isWhole ? weft.secrets.usedBy(names, project) : names.map(() => [])),
+    },
     serverInfo: () => weft.serverInfo(),
   };
 }

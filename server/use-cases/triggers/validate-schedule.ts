@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { expressionsIn, templatedTexts } from '../../nodes/template.ts';
 import type { UserError } from '../types.ts';
 import type { ScheduleInput } from './schedule.ts';
 import { type Timing, timeAfter } from './schedule-times.ts';
@@ -23,9 +24,19 @@ export function timingErrors(timing: Timing): UserError[] {
 
 export function scheduleErrors(input: ScheduleInput): UserError[] {
   const { name, jitterMs, catchupWindowMs, pauseAfterFailures } = input;
+  const secret = templatedTexts(input.input ?? null, ['input']).find(({ text }) =>
+    expressionsIn(text).some((expression) => /\bsecrets\b/.test(expression)),
+  );
   const errors: UserError[] = [];
   if (name.trim() === '' || name.length > 200)
     errors.push(invalid('name', `Expected a name of 1 to 200 characters, got ${name.length}.`));
+  if (secret !== undefined)
+    errors.push({
+      code: 'SECRET_NOT_ALLOWED',
+      field: secret.path.join('.'),
+      message:
+        'A secret cannot be used here, as the input of an execution is stored. Name it in a node of the workflow.',
+    });
   errors.push(...range('jitterMs', jitterMs, 0, DAY_MS));
   errors.push(...range('catchupWindowMs', catchupWindowMs, 0, MAX_SPAN_MS));
   if (pauseAfterFailures !== null) errors.push(...range('pauseAfterFailures', pauseAfterFailures, 1, 1_000));

@@ -28,6 +28,7 @@ test('a configuration has the values of its templates and the defaults of its sc
     code: '{{ 1',
     packages: [],
     hosts: [],
+    secrets: [],
     timeoutMs: 30_000,
     memoryMb: 500,
   });

@@ -12,7 +12,7 @@ const evaluator = openEvaluator();
 const expressions = makeExpressions(evaluator);
 const evaluateAll: EvaluateAll = (all, within) =>
   expressions.evaluateAll(all, within, new AbortController().signal);
-const rendered = (value: unknown, except?: Set<string>) => render(value, scope, evaluateAll, except);
+const rendered = (value: unknown, except?: Set<string>) => render(value, scope, evaluateAll, { except });
 
 afterAll(() => evaluator[Symbol.dispose]());
 

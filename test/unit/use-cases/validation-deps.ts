@@ -4,7 +4,7 @@ import type { PythonFinding } from '../../../server/sandbox/backend.ts';
 import { makeLogger } from '../../../server/shared/logger.ts';
 import type { ValidationDeps } from '../../../server/use-cases/validate.ts';
 
-/** What validation works with; its sandbox finds nothing in any code, unless the test says what. */
+/** What validation works with; its sandbox finds nothing in any code, unless the test says what. Secrets that begin with KNOWN are there. */
 export function validationDeps(
   find: (code: string) => Promise<PythonFinding[]> = async () => [],
 ): ValidationDeps & Disposable {
@@ -24,6 +24,7 @@ export function validationDeps(
     project: 'default',
     pythonPolicy: 'strict',
     logger: makeLogger('silent'),
+    secretNames: async (names) => new Set(names.filter((name) => name.startsWith('KNOWN'))),
     [Symbol.dispose]: () => evaluator[Symbol.dispose](),
   };
 }

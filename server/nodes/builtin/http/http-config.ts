@@ -31,6 +31,7 @@ export const httpConfig = z.strictObject({
       title: 'URL',
       description: 'An absolute URL of http or https. Private and local addresses are refused.',
       placeholder: 'https://api.example.com/orders/{{ input.id }}',
+      secrets: 'templates',
     } satisfies FieldMeta),
   query: z
     .record(z.string(), z.json())
@@ -41,6 +42,7 @@ export const httpConfig = z.strictObject({
         'Parameters that are added to the URL; a list adds one for each of its items, null adds none.',
       placeholder: '{ "page": 1, "tag": ["new", "sale"] }',
       widget: 'json',
+      secrets: 'templates',
     } satisfies FieldMeta),
   headers: z
     .record(headerName, text)
@@ -49,6 +51,7 @@ export const httpConfig = z.strictObject({
       title: 'Headers',
       placeholder: '{ "accept": "application/json" }',
       widget: 'json',
+      secrets: 'templates',
     } satisfies FieldMeta),
   auth: z
     .discriminatedUnion('type', [
@@ -60,9 +63,10 @@ export const httpConfig = z.strictObject({
     .meta({
       title: 'Authentication',
       description:
-        'Not sent to another host by a redirect. One of `{ "type": "bearer", "token" }`, `{ "type": "basic", "username", "password" }` and `{ "type": "header", "name", "value" }`.',
-      placeholder: '{ "type": "bearer", "token": "…" }',
+        'Not sent to another host by a redirect; `{{ secrets.NAME }}` is the value of a secret. One of `{ "type": "bearer", "token" }`, `{ "type": "basic", "username", "password" }` and `{ "type": "header", "name", "value" }`.',
+      placeholder: '{ "type": "bearer", "token": "{{ secrets.API_KEY }}" }',
       widget: 'json',
+      secrets: 'templates',
     } satisfies FieldMeta),
   body: z
     .json()
@@ -73,6 +77,7 @@ export const httpConfig = z.strictObject({
         'Sent as JSON, as a form (an object of fields), as text, or as the content of a file (`"{{ input.report }}"`); see the format.',
       placeholder: '{ "name": "{{ input.name }}" }',
       widget: 'json',
+      secrets: 'templates',
     } satisfies FieldMeta),
   bodyFormat: z
     .enum(['json', 'form', 'text', 'file'])

@@ -23,11 +23,17 @@ interface NextPage {
 }
 
 /**
+ * @param isSecret whether a text shows a secret: a header that does goes to no other host
  * @param idempotencyKey for APIs that take note of it: the same for one attempt, whoever repeats its request on the way
  * @param file the body, where its format is `file`
  * @throws OutboundError INVALID_REQUEST
  */
-export function firstRequest(config: HttpConfig, idempotencyKey: string, file: OpenFile | null): HttpRequest {
+export function firstRequest(
+  config: HttpConfig,
+  idempotencyKey: string,
+  file: OpenFile | null,
+  isSecret: (text: string) => boolean,
+): HttpRequest {
   const { method, bodyFormat, auth } = config;
   const [authName, authValue] = authHeader(auth);
   const contentType = bodyFormat === 'file' ? (file?.mimeType ?? '') : contentTypes[bodyFormat];
@@ -37,11 +43,13 @@ export function firstRequest(config: HttpConfig, idempotencyKey: string, file: O
     ...(config.body === undefined ? [] : [['content-type', contentType] as [string, string]]),
     ...(authName === undefined ? [] : [[authName, authValue] as [string, string]]),
   ];
+  const given = lowerCased(config.headers);
+  const withSecrets = Object.keys(given).filter((name) => isSecret(given[name]!));
   return {
     method,
     url: withQuery(checkedUrl(config.url), config.query),
-    headers: { ...Object.fromEntries(defaults), ...lowerCased(config.headers) },
-    secretHeaders: authName === undefined ? [] : [authName],
+    headers: { ...Object.fromEntries(defaults), ...given },
+    secretHeaders: authName === undefined ? withSecrets : [authName, ...withSecrets],
     body: file ?? bodyOf(config.body, bodyFormat),
     bodyFormat,
   };

@@ -26,6 +26,7 @@ export function makeHandEngine(
     nodes,
     deps: {
       store: journal,
+      secretsOf: () => ({ open: notHere }),
       family: { ended: async () => {} },
       limits: { release: async () => {}, advanceDue: async () => {} },
       appender: journal,

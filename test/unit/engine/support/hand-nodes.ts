@@ -108,6 +108,7 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     cancelRequested: null,
     replacedBy: null,
     isLimited: false,
+    project: 'default',
     reuseFrom: null,
     signals: 0,
     timeoutMs: null,
