@@ -48,7 +48,7 @@ export interface HttpConfig {
   headers?: {
     [key: string]: string;
   };
-  /** Not sent to another host by a redirect. One of `{ "type": "bearer", "token" }`, `{ "type": "basic", "username", "password" }` and `{ "type": "header", "name", "value" }`. */
+  /** Not sent to another host by a redirect; `{{ secrets.NAME }}` is the value of a secret. One of `{ "type": "bearer", "token" }`, `{ "type": "basic", "username", "password" }` and `{ "type": "header", "name", "value" }`. */
   auth?: {
     type: "bearer";
     token: string;
@@ -106,6 +106,8 @@ export interface PythonConfig {
   packages?: string[];
   /** Hosts that the code may send requests to, one a line, by fetch(), requests, httpx, urllib.request or pandas. This server opens none: its operator opens them by PYTHON_ALLOWED_HOSTS. */
   hosts?: string[];
+  /** Names of secrets that the code gets as `secrets["NAME"]`, one a line. Wherever it shows one, `***` stands instead. */
+  secrets?: string[];
   /** How long the code may run before it is stopped: 1 second to 5 minutes. */
   timeoutMs?: number;
   /** Most memory the run may use, in MiB. On this server, its folder may hold 64 MiB, and 1 MiB of its output is kept. */
@@ -200,7 +202,7 @@ export interface NodeFields {
   input: Record<never, never>;
   merge: { emit: 'text' };
   output: { value: 'template' };
-  python: { code: 'text'; packages: 'template'; hosts: 'template'; timeoutMs: 'template'; memoryMb: 'template'; recursionLimit: 'template' };
+  python: { code: 'text'; packages: 'template'; hosts: 'template'; secrets: 'text'; timeoutMs: 'template'; memoryMb: 'template'; recursionLimit: 'template' };
   repeat: { workflow: 'template'; version: 'template'; until: 'expression'; input: 'expression'; maxRuns: 'template'; delayMs: 'template' };
   respond: { status: 'template'; headers: 'template'; body: 'template' };
   subworkflow: { workflow: 'template'; version: 'template'; input: 'template'; wait: 'template' };

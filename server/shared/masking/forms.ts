@@ -139,11 +139,15 @@ function base64Forms(bytes: Buffer): string[] {
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
   });
   const alone = bytes.toString('base64');
-  const forms = [...within, alone, alone.replace(/=+$/, '')];
-  const broken = LINE_LENGTHS.filter((length) => alone.length > length).map(
-    (length) => alone.replace(new RegExp(`.{${length}}(?=.)`, 'g'), '$&\n'), // linear: one class, without alternatives
-  );
-  return [...forms, ...forms.map(urlSafe), ...broken];
+  const unpadded = alone.slice(0, Math.ceil((bytes.length * 8) / 6));
+  const forms = [...within, alone, unpadded];
+  return [...forms, ...forms.map(urlSafe), ...LINE_LENGTHS.map((length) => inLines(alone, length))];
+}
+
+function inLines(text: string, length: number): string {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; at += length) lines.push(text.slice(at, at + length));
+  return lines.join('\n');
 }
 
 function urlSafe(base64: string): string {
