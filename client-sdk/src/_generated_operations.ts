@@ -267,7 +267,7 @@ export type TokenScope =
   | 'RUN'
   /** Changes workflows and schedules, and so what code runs. */
   | 'EDIT'
-  /** Makes and revokes tokens. */
+  /** Makes and revokes tokens, and sets secrets. */
   | 'ADMIN';
 
 /** Which tokens to list. Each field narrows the list. */
@@ -3577,6 +3577,87 @@ export type SchedulePartsFragment = {
   } | null;
 };
 
+export type SecretsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SecretsQuery = {
+  /** All secrets of the project by name, without their values; at most 1,000. */
+  secrets: Array<SecretPartsFragment>;
+};
+
+export type SecretSetMutationVariables = Exact<{
+  name: string;
+  value: string;
+}>;
+
+
+export type SecretSetMutation = {
+  /** Makes a secret, or replaces its value, which is sealed and in no answer. What starts from then on uses it. */
+  secretSet: {
+    /** The secret; null if the input was refused. */
+    secret: SecretPartsFragment | null;
+    /** What is wrong with the input; empty on success. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type SecretDeleteMutationVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SecretDeleteMutation = {
+  /** Deletes a secret. Nodes that use it fail from then on with SECRET_NOT_FOUND. */
+  secretDelete: {
+    /** The name of the secret; null where there is none. */
+    deletedName: string | null;
+    /** What is wrong with the input; empty on success. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type SecretPartsFragment = {
+  /** By which nodes use it: letters A to Z, digits and `_`, such as `API_KEY`. */
+  name: string;
+  /** When it was set first. */
+  createdAt: string;
+  /** Who set it first: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
+  createdBy: string;
+  /** When it was set last. */
+  updatedAt: string;
+  /** Who set it last. */
+  updatedBy: string;
+  /** Its last use, to the minute; null for none. */
+  lastUsedAt: string | null;
+  /** The workflows whose latest version uses it, newest first. */
+  usedBy: Array<{
+    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+    id: string;
+    /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+    key: string;
+    /** The name of its latest version. */
+    name: string;
+  }>;
+};
+
 export type SecurityViolationsQueryVariables = Exact<{
   filter?: SecurityViolationFilter | null | undefined;
   first?: number | null | undefined;
@@ -4655,6 +4736,15 @@ export const ScheduleTriggerDocument: Document<ScheduleTriggerMutation, Schedule
 
 export const ScheduleBackfillDocument: Document<ScheduleBackfillMutation, ScheduleBackfillMutationVariables> =
   'mutation ScheduleBackfill($id:ID!$from:DateTime!$to:DateTime!){scheduleBackfill(id:$id from:$from to:$to){added alreadyFired schedule{...ScheduleParts}userErrors{level code field message}}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
+
+export const SecretsDocument: Document<SecretsQuery, SecretsQueryVariables> =
+  'query Secrets{secrets{...SecretParts}}fragment SecretParts on Secret{name createdAt createdBy updatedAt updatedBy lastUsedAt usedBy{id key name}}';
+
+export const SecretSetDocument: Document<SecretSetMutation, SecretSetMutationVariables> =
+  'mutation SecretSet($name:String!$value:String!){secretSet(name:$name value:$value){secret{...SecretParts}userErrors{level code field message}}}fragment SecretParts on Secret{name createdAt createdBy updatedAt updatedBy lastUsedAt usedBy{id key name}}';
+
+export const SecretDeleteDocument: Document<SecretDeleteMutation, SecretDeleteMutationVariables> =
+  'mutation SecretDelete($name:String!){secretDelete(name:$name){deletedName userErrors{level code field message}}}';
 
 export const SecurityViolationsDocument: Document<SecurityViolationsQuery, SecurityViolationsQueryVariables> =
   'query SecurityViolations($filter:SecurityViolationFilter$first:Int$after:String){securityViolations(filter:$filter first:$first after:$after){nodes{...SecurityViolationParts}pageInfo{hasNextPage endCursor}}}fragment SecurityViolationParts on SecurityViolation{sequence cursor occurredAt nodeKey attempt item principal codeHash severity count execution{id workflow{id name}version{number}}violation{code rule layer message line column}}';
