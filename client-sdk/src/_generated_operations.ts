@@ -3582,7 +3582,29 @@ export type SecretsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type SecretsQuery = {
   /** All secrets of the project by name, without their values; at most 1,000. */
-  secrets: Array<SecretPartsFragment>;
+  secrets: Array<{
+    /** By which nodes use it: letters A to Z, digits and `_`, such as `API_KEY`. */
+    name: string;
+    /** When it was set first. */
+    createdAt: string;
+    /** Who set it first: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
+    createdBy: string;
+    /** When it was set last. */
+    updatedAt: string;
+    /** Who set it last. */
+    updatedBy: string;
+    /** Its last use, to the minute; null for none. */
+    lastUsedAt: string | null;
+    /** The workflows whose latest version uses it, newest first. */
+    usedBy: Array<{
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
+      key: string;
+      /** The name of its latest version. */
+      name: string;
+    }>;
+  }>;
 };
 
 export type SecretSetMutationVariables = Exact<{
@@ -3595,7 +3617,10 @@ export type SecretSetMutation = {
   /** Makes a secret, or replaces its value, which is sealed and in no answer. What starts from then on uses it. */
   secretSet: {
     /** The secret; null if the input was refused. */
-    secret: SecretPartsFragment | null;
+    secret: {
+      /** By which nodes use it: letters A to Z, digits and `_`, such as `API_KEY`. */
+      name: string;
+    } | null;
     /** What is wrong with the input; empty on success. */
     userErrors: Array<{
       /** Whether it keeps the input from being saved or run. */
@@ -3632,30 +3657,6 @@ export type SecretDeleteMutation = {
       message: string;
     }>;
   };
-};
-
-export type SecretPartsFragment = {
-  /** By which nodes use it: letters A to Z, digits and `_`, such as `API_KEY`. */
-  name: string;
-  /** When it was set first. */
-  createdAt: string;
-  /** Who set it first: the id of a token, `api-token` for WEFT_API_TOKEN, or `anonymous`. */
-  createdBy: string;
-  /** When it was set last. */
-  updatedAt: string;
-  /** Who set it last. */
-  updatedBy: string;
-  /** Its last use, to the minute; null for none. */
-  lastUsedAt: string | null;
-  /** The workflows whose latest version uses it, newest first. */
-  usedBy: Array<{
-    /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
-    id: string;
-    /** A readable name that no other workflow of its project has. It stays when the workflow is renamed for people, so that programs can name the workflow by it. */
-    key: string;
-    /** The name of its latest version. */
-    name: string;
-  }>;
 };
 
 export type SecurityViolationsQueryVariables = Exact<{
@@ -4738,10 +4739,10 @@ export const ScheduleBackfillDocument: Document<ScheduleBackfillMutation, Schedu
   'mutation ScheduleBackfill($id:ID!$from:DateTime!$to:DateTime!){scheduleBackfill(id:$id from:$from to:$to){added alreadyFired schedule{...ScheduleParts}userErrors{level code field message}}}fragment ScheduleParts on Schedule{id name workflow{id key name}versionNumber input cron intervalMs timezone startsAt endsAt exclude jitterMs overlap catchupWindowMs pauseAfterFailures pausedAt pauseReason nextAt buffered createdAt updatedAt}';
 
 export const SecretsDocument: Document<SecretsQuery, SecretsQueryVariables> =
-  'query Secrets{secrets{...SecretParts}}fragment SecretParts on Secret{name createdAt createdBy updatedAt updatedBy lastUsedAt usedBy{id key name}}';
+  'query Secrets{secrets{name createdAt createdBy updatedAt updatedBy lastUsedAt usedBy{id key name}}}';
 
 export const SecretSetDocument: Document<SecretSetMutation, SecretSetMutationVariables> =
-  'mutation SecretSet($name:String!$value:String!){secretSet(name:$name value:$value){secret{...SecretParts}userErrors{level code field message}}}fragment SecretParts on Secret{name createdAt createdBy updatedAt updatedBy lastUsedAt usedBy{id key name}}';
+  'mutation SecretSet($name:String!$value:String!){secretSet(name:$name value:$value){secret{name}userErrors{level code field message}}}';
 
 export const SecretDeleteDocument: Document<SecretDeleteMutation, SecretDeleteMutationVariables> =
   'mutation SecretDelete($name:String!){secretDelete(name:$name){deletedName userErrors{level code field message}}}';

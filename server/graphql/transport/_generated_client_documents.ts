@@ -59,8 +59,8 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'bbb706a4a78435b9203874f14a725bb93f82fdfd397e2e4120fb0bc22dbf6848', // ScheduleResume
   'ccad9e7dedc60c5590d8503c33e8cebed2c436182cd339899784469ab93579e9', // ScheduleTrigger
   'fbc255b3e6f26a96a15445884cbfcfab22a83b5ef06d91ccba68ad623a6b436a', // ScheduleBackfill
-  'ee4e88b7ece086f0d5e0775c6c9077abcf79c7cb9a2c6c18c38800082daafede', // Secrets
-  '59930647c42bfb85506c2ae0f4bd40948932ea3b713b47000fee6a14871b6b35', // SecretSet
+  '575038739cf7de86e8f141e8da2ac53ef44a0a54bd20d6cd4da7f3764a6e0ae2', // Secrets
+  '9641b8d360f0e316806c09d54e2b86a37e7f8c4f685fee1f59bcecec928ec228', // SecretSet
   'abe05447532f466052f01f0b32605cfa4e0f26cb6737dc8ef35daa45c9ddd49d', // SecretDelete
   'dc4f4bbef6e57ac18378ea8e2928614b07bdd5239ec529c391891557b673cc93', // SecurityViolations
   '17ea8230ca1e2833ca1e60e8ab90a12ab6de132472a6ac76fe44951d9b2de263', // SecurityViolationAdded
