@@ -267,8 +267,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
       logger,
     }),
   );
-  if (config.retentionDays !== undefined)
-    opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
   opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
 }

@@ -25,6 +25,23 @@ export interface WorkflowDraft {
   priority: number | null;
   /** JSONata over `{ input }` whose value has the labels of its executions; null for none. */
   labels: string | null;
+  /** How long its executions that ended are kept; null for what the server's settings say. */
+  retention: Retention | null;
+}
+
+/** By the status in which they ended; null for what the server's settings say of it. */
+export interface Retention {
+  succeeded: RetentionRule | null;
+  failed: RetentionRule | null;
+  canceled: RetentionRule | null;
+}
+
+/** Both hold where both are set; null for no limit. */
+export interface RetentionRule {
+  /** Days from the end. */
+  days: number | null;
+  /** The ones that began last. */
+  count: number | null;
 }
 
 /** What a limit counts together: the value of a JSONata expression over `{ input }`; null for the whole workflow. */
@@ -81,11 +98,12 @@ export function fromStored({
   debounce = null,
   priority = null,
   labels = null,
+  retention = null,
   ...definition
 }: StoredDraft): WorkflowDraft {
   const nodes = definition.nodes.map(toCurrentNode);
   const limits = { concurrency, rate, debounce, priority };
-  return { ...definition, timeoutMs, onFailure, pythonPolicy, labels, ...limits, nodes };
+  return { ...definition, timeoutMs, onFailure, pythonPolicy, labels, retention, ...limits, nodes };
 }
 
 type LaterSetting =
@@ -96,7 +114,8 @@ type LaterSetting =
   | 'rate'
   | 'debounce'
   | 'priority'
-  | 'labels';
+  | 'labels'
+  | 'retention';
 type StoredDraft = Omit<WorkflowDraft, LaterSetting | 'nodes'> &
   Partial<Pick<WorkflowDraft, LaterSetting>> & { nodes: readonly StoredNode[] };
 type StoredForEach = Omit<ForEach, 'onItemError' | 'batch'> & Partial<ForEach>;

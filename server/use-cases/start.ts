@@ -292,6 +292,7 @@ function pythonWorkflow(config: object, pythonPolicy: PythonPolicy | null): Work
     onFailure: 'FAIL',
     pythonPolicy,
     labels: null,
+    retention: null,
     ...noLimits,
   };
 }

@@ -28,6 +28,7 @@ import { analyzeAll, expressionErrors, notAnalyzed, type PlacedExpression } from
 import { findImpossibleJoins, findImpossibleReferences } from './validate-joins.ts';
 import { checkLimits, startExpressionErrors, startExpressions } from './validate-limits.ts';
 import { findUndefinedReferences } from './validate-references.ts';
+import { checkRetention } from './validate-retention.ts';
 import { secretErrors, unknownSecrets } from './validate-secrets.ts';
 
 const MAX_NODES = 1_000;
@@ -209,7 +210,7 @@ export function checkTimeout(timeoutMs: number | null): UserError[] {
 
 function checkWhole(draft: WorkflowDraft): UserError[] {
   const { name, nodes, edges, timeoutMs } = draft;
-  const errors: UserError[] = [...checkTimeout(timeoutMs), ...checkLimits(draft)];
+  const errors: UserError[] = [...checkTimeout(timeoutMs), ...checkLimits(draft), ...checkRetention(draft)];
   if (name.trim() === '' || name.length > 200) {
     errors.push({
       code: 'INVALID',

@@ -1,4 +1,5 @@
-import { newId } from '../../server/shared/ids.ts';
+import { idBefore, newId } from '../../server/shared/ids.ts';
+import { DELETE_AGED, DELETE_BEYOND, DELETE_OTHERS } from '../../server/use-cases/retention.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -51,4 +52,100 @@ test('executions that ended long ago are deleted with their journals, but those 
     execution: null,
     securityViolations: { nodes: [{ nodeKey: 'py', principal: 'somebody', execution: null }] },
   });
+});
+
+test('a workflow says how old its executions become and how many are kept, by status; what something needs stays', async () => {
+  await using database = await createDatabase();
+  await using sql = await connect(database.url);
+  const ofWorkflow: Record<string, string> = {};
+  {
+    await using api = await startWeft({ databaseUrl: database.url, env: { WEFT_ROLES: 'api' } });
+    await using client = new WeftClient(api.url);
+    const nodes = [{ key: 'in', type: 'input' }];
+    const retention = { succeeded: { days: 7, count: 120 }, failed: { days: 365 } };
+    ofWorkflow.own = await client.createWorkflow({ name: 'Own', nodes, retention });
+    ofWorkflow.other = await client.createWorkflow({ name: 'Other', nodes });
+    const { workflow } = await client.query<{ workflow: { version: { retention: unknown } } }>(
+      `{ workflow(id: "${ofWorkflow.own}") { version(number: 1) { retention { succeeded { days count } failed { days count } canceled { days } } } } }`,
+    );
+    expect(workflow.version.retention).toEqual({
+      succeeded: { days: 7, count: 120 },
+      failed: { days: 365, count: null },
+      canceled: null,
+    });
+    await expect(
+      client.createWorkflow({
+        name: 'Wrong',
+        nodes,
+        retention: { failed: {}, canceled: { days: 0, count: 0 } },
+      }),
+    ).rejects.toThrow(/retention.failed.*neither.*retention.canceled.days.*retention.canceled.count/s);
+  }
+
+  let made = 0;
+  /** Which began and ended so many days ago. */
+  const insert = async (of: string, status: string, daysAgo: number, parent: string | null = null) => {
+    made += 1;
+    const id = `${idBefore('exec', Date.now() - daysAgo * 86_400_000)}-7000-8000-${String(made).padStart(12, '0')}`;
+    await sql.query(
+      `INSERT INTO executions (id, workflow_id, version_number, status, created_at, started_at, finished_at, parent_id)
+       SELECT $1, $2, 1, $3, moment, moment, CASE WHEN $3 NOT IN ('RUNNING', 'WAITING') THEN moment END, $5
+       FROM (SELECT now() - $4 * interval '1 day' AS moment) AS ago`,
+      [id, ofWorkflow[of], status, daysAgo, parent],
+    );
+    return id;
+  };
+  const kept: string[] = [];
+  const gone: string[] = [];
+  for (let n = 0; n < 130; n += 1) gone.push(await insert('own', 'SUCCEEDED', 8 + n / 100)); // too old
+  for (let n = 0; n < 15; n += 1) gone.push(await insert('own', 'SUCCEEDED', 6)); // too many
+  for (let n = 0; n < 120; n += 1) kept.push(await insert('own', 'SUCCEEDED', 1));
+  kept.push(await insert('own', 'FAILED', 300));
+  gone.push(await insert('own', 'FAILED', 366));
+  gone.push(await insert('own', 'CANCELED', 31)); // as the setting says
+  kept.push(await insert('own', 'CANCELED', 29));
+  kept.push(await insert('own', 'WAITING', 400));
+  const parent = await insert('other', 'RUNNING', 100);
+  kept.push(parent, await insert('own', 'SUCCEEDED', 99, parent));
+  gone.push(await insert('other', 'SUCCEEDED', 31), await insert('other', 'FAILED', 31));
+  kept.push(await insert('other', 'SUCCEEDED', 29));
+
+  await using _weft = await startWeft({ databaseUrl: database.url, env: { WEFT_RETENTION_DAYS: '30' } });
+  const left = async () => (await sql.query('SELECT id FROM executions')).rows.map(({ id }) => id).toSorted();
+  await eventually('what is too old or too many is gone', async () => {
+    const ids = new Set(await left());
+    return !gone.some((id) => ids.has(id));
+  });
+  expect(await left()).toEqual(kept.toSorted());
+});
+
+test('what is deleted is found by an index, in the order of which batches go on', async () => {
+  await using database = await createDatabase();
+  await using sql = await connect(database.url);
+  await sql.query(
+    `INSERT INTO executions (id, definition, status, created_at, finished_at)
+     SELECT 'exec_' || n, '{}', 'SUCCEEDED', now(), now() FROM generate_series(1, 20000) n`,
+  );
+  await sql.query('ANALYZE executions');
+  const planOf = async (statement: string, values: unknown[]) =>
+    JSON.stringify(chosen((await sql.query(`EXPLAIN (FORMAT JSON) ${statement}`, values)).rows));
+  /** The part that chooses what is deleted; where 20,000 rows are all, the rest reads them as they come. */
+  const chosen = (plan: unknown): unknown => {
+    if (typeof plan !== 'object' || plan === null) return null;
+    if ((plan as Record<string, unknown>)['Subplan Name'] === 'CTE ended') return plan;
+    return (
+      Object.values(plan)
+        .map(chosen)
+        .find((found) => found !== null) ?? null
+    );
+  };
+  const now = new Date();
+  const plans = {
+    aged: await planOf(DELETE_AGED, ['wf_1', 'SUCCEEDED', now, 'exec_1', '', 100]),
+    beyond: await planOf(DELETE_BEYOND, ['wf_1', 'SUCCEEDED', null, 'exec_1', '', 100]),
+    others: await planOf(DELETE_OTHERS, [[], [], now, null, new Date(0), 100]),
+  };
+  for (const plan of Object.values(plans)) expect(plan).not.toContain('Seq Scan');
+  for (const plan of [plans.aged, plans.beyond]) expect(plan).toMatch(/executions_by_(workflow|status)/);
+  expect(plans.others).toContain('executions_by_change');
 });

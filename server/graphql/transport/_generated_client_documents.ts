@@ -74,17 +74,17 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   '69b18c9f08425f161b488bd5e0a1b62f70eefa509587b63d42f4dcf9c251aa48', // WebhookDelete
   '9135cabdefd696ab39a34c1b4a009c38f66b75250b434f6bd5868dcd8143ba82', // WebhookRotateSecret
   '0060cb8e01e34f8be5048d61e43d0954d0040f372166a77754abd29f9957a3f7', // WebhookReplay
-  '41eae15784119601e4a790f454f34aac0a1de005df6360ac815d4685a9590bee', // Workflow
-  '4d876d2c9ec2392bf210217d557f57c6476ff42d0fab60e0d2f2e2ced28bf823', // WorkflowByKey
-  'f2a16815fddeb93471e3185dd2d6ab41a1fa78a55bc32ec5813faf34d03364de', // WorkflowVersion
+  'c98ed20c96785354d5060001230cf30b5c82d272ba63e6c0991c626f6643bf5d', // Workflow
+  '90623c7bd7c37a962d5362fc56f40030f048b47d9d5d4ee8d7350fa5d7bc7158', // WorkflowByKey
+  '4e14821dd0c5b2b43af1fda70cc7586881e288f0353b373bdeb7410d007eaf6e', // WorkflowVersion
   '620c51187091b04272dcbb81a29ccd8f8b9e354784c1c27ed0058a7936a64d46', // WorkflowVersions
   '6585f158bf4738ba30e71e23a70120fcfa53b0d83dcd23ce730a0c900d5f6129', // Workflows
-  'b8bf177a62bf25173aa75ce9fa8e074457df9974fed4256aecb0189463102ded', // WorkflowDefinitions
+  'f8309eeceb7d304702fb0f8406b8efaab22f63ed8761ff75203f7cb0d6f9caaa', // WorkflowDefinitions
   'b1255bb97f92abd8d9ef8705e91cc1623744472f8b97ba1e7b38a13234287bdd', // WorkflowValidate
-  '587f493c75f5c5f2d2306153847a9485399c80b93cd9f1806743a358471dc394', // WorkflowCreate
-  'c461e04c703cd0d2166288dc1581079e086c159061e44c376293c6e027688193', // WorkflowUpdate
-  'eedf207961ba93e26d368d5387400a483b4266cd35bf479551732407da344a79', // WorkflowUpsertPlan
-  'adf035a9c7dd41d816a36d18e1667078d1046eb2f1a595550e638d583aa273e2', // WorkflowUpsert
-  '48bd6c377ac553e8de17b9d97aa376c3942680163c81ff610b1bf59ae192db43', // WorkflowRename
+  'feed24880740e3a3d2ae56ae6fe3cbce78f19c0e377403dd7e1087732ac38aa7', // WorkflowCreate
+  '43ed68f209ee854bf8f4a62fedcf1e1d3119e27a28e0c235ca84c7b003c394c6', // WorkflowUpdate
+  '2680ffa71f06ba5d73aebe922f52064e68cc666ec6d299d3899531a6c7437482', // WorkflowUpsertPlan
+  '5f9e097a828d41ac3b581eee7f4a893595494ab9114900fc29bcbc9a33cd15b1', // WorkflowUpsert
+  'e8faa1468d9e9f9918626c6e365a4171dce48758741e604ecb5ad73442c170ca', // WorkflowRename
   '0efd74b6d4f0635c9989283517cda33fa03a29ef957ad08bef32ac35c6134823', // WorkflowDelete
 ]);

@@ -9,6 +9,7 @@ import { PythonPolicy } from '../python/python.enums.ts';
 import { PageArgs } from '../relay/page.args.ts';
 import { JsonScalar } from '../scalars.ts';
 import { ConcurrencyInput, DebounceInput, RateInput } from './limits.input.ts';
+import { RetentionInput } from './retention.input.ts';
 import { Join, OnFailure, OnItemError } from './workflow.enums.ts';
 
 @InputType({ description: 'Where an editor draws a node.' })
@@ -217,6 +218,13 @@ export class WorkflowInput {
       'JSONata over `input` whose value is an object with the labels of each execution, such as `{ "customer": input.customer.id }`; what is missing is left out.',
   })
   labels?: string | null;
+
+  @Field(() => RetentionInput, {
+    nullable: true,
+    description:
+      "How long its executions are kept once they have ended; by default as the server's settings say.",
+  })
+  retention?: RetentionInput | null;
 }
 
 @InputType({ description: 'Which workflows to list.' })

@@ -1,6 +1,7 @@
 import type { EdgeDraft, NodeDraft, WorkflowDraft } from '../../nodes/draft.ts';
 import type * as workflows from '../../use-cases/types.ts';
 import type { SaveOutcome, UpsertOutcome, UpsertPlan } from '../../use-cases/workflows.ts';
+import type { RetentionRuleInput } from './retention.input.ts';
 import type { WorkflowEdgeInput, WorkflowInput, WorkflowNodeInput } from './workflow.input.ts';
 import type { Workflow, WorkflowVersion } from './workflow.type.ts';
 
@@ -43,6 +44,7 @@ export function toWorkflowDraft({
   debounce,
   priority,
   labels,
+  retention,
 }: WorkflowInput): WorkflowDraft {
   return {
     name,
@@ -61,6 +63,7 @@ export function toWorkflowDraft({
       : null,
     priority: priority ?? null,
     labels: labels ?? null,
+    retention: toRetention(retention),
   };
 }
 
@@ -80,4 +83,11 @@ function toNodeDraft(node: WorkflowNodeInput): NodeDraft {
 
 function toEdgeDraft({ source, sourceHandle, target, targetHandle }: WorkflowEdgeInput): EdgeDraft {
   return { source, sourceHandle: sourceHandle ?? null, target, targetHandle: targetHandle ?? null };
+}
+
+function toRetention(given: WorkflowInput['retention']): WorkflowDraft['retention'] {
+  if (!given) return null;
+  const rule = (each: RetentionRuleInput | null | undefined) =>
+    each ? { days: each.days ?? null, count: each.count ?? null } : null;
+  return { succeeded: rule(given.succeeded), failed: rule(given.failed), canceled: rule(given.canceled) };
 }

@@ -8,6 +8,7 @@ import { NodeInterface } from '../relay/node.type.ts';
 import { DateTimeScalar, JsonScalar } from '../scalars.ts';
 import { Payload, UserError } from '../user-error/user-error.type.ts';
 import { Concurrency, Debounce, Rate } from './limits.type.ts';
+import { Retention } from './retention.type.ts';
 import { OnFailure } from './workflow.enums.ts';
 import { WorkflowEdge, WorkflowNode } from './workflow-graph.type.ts';
 
@@ -93,6 +94,13 @@ export class WorkflowVersion {
     description: 'JSONata over `input` whose value has the labels of executions; null for none.',
   })
   labels!: string | null;
+
+  @Field(() => Retention, {
+    nullable: true,
+    description:
+      "How long executions are kept once they have ended; null for what the server's settings say.",
+  })
+  retention!: Retention | null;
 
   @Field(() => DateTimeScalar, { description: 'When the version was saved.' })
   createdAt!: Date;

@@ -106,6 +106,7 @@ const names = {
   debounce: 'debounce',
   priority: 'priority',
   labels: 'labels',
+  retention: 'retention',
 } as const;
 
 interface TextsProps {

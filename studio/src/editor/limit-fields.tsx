@@ -125,7 +125,7 @@ interface NumberFieldProps {
   error: string | undefined;
 }
 
-function NumberField({ label, description, value, onChange, error }: NumberFieldProps): ReactElement {
+export function NumberField({ label, description, value, onChange, error }: NumberFieldProps): ReactElement {
   return (
     <Field label={label} description={description} error={error}>
       {(control) => (

@@ -5,6 +5,7 @@ import { Field, Input, Select, TextArea } from '../ui/field.tsx';
 import { LimitFields } from './limit-fields.tsx';
 import type { Finding } from './model/findings.ts';
 import { PolicyField } from './policy-field.tsx';
+import { RetentionFields } from './retention-fields.tsx';
 import type { Editor } from './use-editor.ts';
 import { WorkflowKey } from './workflow-key.tsx';
 
@@ -98,6 +99,7 @@ export function WorkflowPanel({
         error={faultOf('pythonPolicy')}
       />
       <LimitFields document={document} set={set} faultOf={faultOf} />
+      <RetentionFields document={document} set={set} faultOf={faultOf} />
       <Field
         label="Labels"
         description="What runs are found by: an expression over `input` that gives an object. Empty for none."

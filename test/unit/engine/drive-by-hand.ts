@@ -171,6 +171,7 @@ export function draftOf(...texts: string[]): WorkflowDraft {
     onFailure: 'FAIL',
     pythonPolicy: null,
     labels: null,
+    retention: null,
     ...noLimits,
   };
 }

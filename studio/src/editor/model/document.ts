@@ -23,6 +23,7 @@ export interface WorkflowDocument {
   debounce?: NonNullable<WorkflowInput['debounce']>;
   priority?: number;
   labels?: string;
+  retention?: NonNullable<WorkflowInput['retention']>;
 }
 
 /** What belongs to the workflow as a whole, beside its name. */
@@ -38,6 +39,7 @@ export const workflowSettings = [
   'debounce',
   'priority',
   'labels',
+  'retention',
 ] as const;
 
 export type DocumentNode = WorkflowNodeInput;
@@ -53,6 +55,7 @@ export function toDocument(workflow: WorkflowLike): WorkflowDocument {
     concurrency: toConcurrency(workflow.concurrency),
     rate: workflow.rate && withoutNulls(workflow.rate),
     debounce: workflow.debounce && withoutNulls(workflow.debounce),
+    retention: toRetention(workflow.retention),
     nodes: nodes.map(toNode),
     edges: (edges ?? []).map(({ source, sourceHandle, target, targetHandle }) =>
       withoutNulls({ source, sourceHandle, target, targetHandle }),
@@ -75,6 +78,15 @@ export interface WorkflowLike {
   debounce?: WorkflowInput['debounce'];
   priority?: number | null | undefined;
   labels?: string | null | undefined;
+  retention?: WorkflowInput['retention'];
+}
+
+/** Of a version each status is there, null where nothing is said of it. */
+function toRetention(retention: WorkflowInput['retention']): WorkflowInput['retention'] {
+  const said = Object.entries(retention ?? {}).filter(([, rule]) => rule != null);
+  return said.length === 0
+    ? undefined
+    : Object.fromEntries(said.map(([status, rule]) => [status, withoutNulls(rule!)]));
 }
 
 export function toInput({ nodes, edges, ...rest }: WorkflowDocument): WorkflowInput {

@@ -43,7 +43,8 @@ const maxLength = 20_000_000;
 export function readWorkflowValue(value: unknown): { document: WorkflowDocument } | { problem: string } {
   if (!isObject(value)) return { problem: 'Expected an object with `nodes`, got something else.' };
   const { name = '', description, nodes, edges = [], inputSchema, outputSchema } = value;
-  const { timeoutMs, onFailure, pythonPolicy, concurrency, rate, debounce, priority, labels } = value;
+  const { timeoutMs, onFailure, pythonPolicy, concurrency, rate, debounce, priority, labels, retention } =
+    value;
   if (!Array.isArray(nodes) || !nodes.every(isNode))
     return { problem: 'Expected `nodes` to be a list of objects, each with a `key` and a `type`.' };
   if (!Array.isArray(edges) || !edges.every(isEdge))
@@ -69,6 +70,7 @@ export function readWorkflowValue(value: unknown): { document: WorkflowDocument 
       debounce: limit<WorkflowDocument['debounce']>(debounce),
       priority: typeof priority === 'number' ? priority : undefined,
       labels: text(labels),
+      retention: limit<WorkflowDocument['retention']>(retention),
     }),
   };
 }

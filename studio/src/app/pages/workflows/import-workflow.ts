@@ -13,7 +13,7 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
     throw new Error(`Expected a workflow with \`nodes\` in ${file.name}, got something else.`);
   const { name, description, nodes, edges, inputSchema, outputSchema, timeoutMs, onFailure, pythonPolicy } =
     workflow;
-  const { concurrency, rate, debounce, priority, labels } = workflow;
+  const { concurrency, rate, debounce, priority, labels, retention } = workflow;
   return {
     name: typeof name === 'string' && name.trim() !== '' ? name : file.name.replace(/\.json$/i, ''),
     ...(description == null ? {} : { description: String(description) }),
@@ -29,6 +29,7 @@ export async function readWorkflowFile(file: File): Promise<WorkflowInput> {
     ...(isObject(debounce) ? { debounce: debounce as unknown as WorkflowInput['debounce'] } : {}),
     ...(typeof priority === 'number' ? { priority } : {}),
     ...(typeof labels === 'string' ? { labels } : {}),
+    ...(isObject(retention) ? { retention: retention as WorkflowInput['retention'] } : {}),
   };
 }
 
