@@ -485,6 +485,8 @@ export type WorkflowInput = {
   priority?: number | null | undefined;
   /** JSONata over `input` whose value is an object with the labels of each execution, such as `{ "customer": input.customer.id }`; what is missing is left out. */
   labels?: string | null | undefined;
+  /** How long its executions are kept once they have ended; by default as the server's settings say. */
+  retention?: RetentionInput | null | undefined;
 };
 
 /** A node of a workflow. */
@@ -581,6 +583,24 @@ export type DebounceInput = {
   maxWaitMs?: number | null | undefined;
   /** A JSONata expression over `input`, such as `input.customerId`: executions with the same value, a text, number or boolean, count together. By default all of the workflow do. */
   key?: string | null | undefined;
+};
+
+/** How long the executions of a workflow are kept once they have ended, by status; what is not given is as the server's settings say. */
+export type RetentionInput = {
+  /** Of those that succeeded. */
+  succeeded?: RetentionRuleInput | null | undefined;
+  /** Of those that failed. */
+  failed?: RetentionRuleInput | null | undefined;
+  /** Of those that were cancelled. */
+  canceled?: RetentionRuleInput | null | undefined;
+};
+
+/** How long executions of one status are kept; where both are given, what either lets go is deleted. */
+export type RetentionRuleInput = {
+  /** For so many days from their end: 1/24 to 36500. */
+  days?: number | null | undefined;
+  /** As many as these, which began last: 1 to 10000000. */
+  count?: number | null | undefined;
 };
 
 /** What `workflowUpsert` did. */
@@ -4139,6 +4159,8 @@ export type WorkflowVersionPartsFragment = {
   pythonPolicy: PythonPolicy | null;
   /** The priority of executions, 1 to 5, of which 5 goes first; null for the default. */
   priority: number | null;
+  /** JSONata over `input` whose value has the labels of executions; null for none. */
+  labels: string | null;
   /** Its nodes. */
   nodes: Array<{
     /** Unique in the workflow; edges, events and `{{ nodes.<key>.output }}` name it. */
@@ -4220,6 +4242,30 @@ export type WorkflowVersionPartsFragment = {
     maxWaitMs: number | null;
     /** A JSONata expression over `input`: executions with the same value count together; null where all of the workflow do. */
     key: string | null;
+  } | null;
+  /** How long executions are kept once they have ended; null for what the server's settings say. */
+  retention: {
+    /** Of those that succeeded. */
+    succeeded: {
+      /** Days from their end; null for no limit. */
+      days: number | null;
+      /** As many as these, which began last; null for no limit. */
+      count: number | null;
+    } | null;
+    /** Of those that failed. */
+    failed: {
+      /** Days from their end; null for no limit. */
+      days: number | null;
+      /** As many as these, which began last; null for no limit. */
+      count: number | null;
+    } | null;
+    /** Of those that were cancelled. */
+    canceled: {
+      /** Days from their end; null for no limit. */
+      days: number | null;
+      /** As many as these, which began last; null for no limit. */
+      count: number | null;
+    } | null;
   } | null;
 };
 
@@ -4784,13 +4830,13 @@ export const WebhookReplayDocument: Document<WebhookReplayMutation, WebhookRepla
   'mutation WebhookReplay($id:ID!$requestId:ID!){webhookReplay(id:$id requestId:$requestId){execution{id}userErrors{level code field message}}}';
 
 export const WorkflowDocument: Document<WorkflowQuery, WorkflowQueryVariables> =
-  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'query Workflow($id:ID!){workflow(id:$id){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowByKeyDocument: Document<WorkflowByKeyQuery, WorkflowByKeyQueryVariables> =
-  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'query WorkflowByKey($key:String!){workflow(key:$key){...WorkflowParts}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowVersionDocument: Document<WorkflowVersionQuery, WorkflowVersionQueryVariables> =
-  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'query WorkflowVersion($id:ID!$number:Int!){workflow(id:$id){version(number:$number){...WorkflowVersionParts}}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowVersionsDocument: Document<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> =
   'query WorkflowVersions($id:ID!$first:Int$after:String){workflow(id:$id){versions(first:$first after:$after){nodes{number name createdAt}pageInfo{hasNextPage endCursor}}}}';
@@ -4799,25 +4845,25 @@ export const WorkflowsDocument: Document<WorkflowsQuery, WorkflowsQueryVariables
   'query Workflows($first:Int$after:String$filter:WorkflowFilter){workflows(first:$first after:$after filter:$filter){nodes{id key name description updatedAt}pageInfo{hasNextPage endCursor}}}';
 
 export const WorkflowDefinitionsDocument: Document<WorkflowDefinitionsQuery, WorkflowDefinitionsQueryVariables> =
-  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'query WorkflowDefinitions($first:Int$after:String){workflows(first:$first after:$after){nodes{...WorkflowParts}pageInfo{hasNextPage endCursor}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowValidateDocument: Document<WorkflowValidateQuery, WorkflowValidateQueryVariables> =
   'query WorkflowValidate($input:WorkflowInput!){workflowValidate(input:$input){level code field message}}';
 
 export const WorkflowCreateDocument: Document<WorkflowCreateMutation, WorkflowCreateMutationVariables> =
-  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'mutation WorkflowCreate($input:WorkflowInput!$key:String){workflowCreate(input:$input key:$key){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowUpdateDocument: Document<WorkflowUpdateMutation, WorkflowUpdateMutationVariables> =
-  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'mutation WorkflowUpdate($id:ID!$input:WorkflowInput!$expectedVersion:Int){workflowUpdate(id:$id input:$input expectedVersion:$expectedVersion){workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowUpsertPlanDocument: Document<WorkflowUpsertPlanQuery, WorkflowUpsertPlanQueryVariables> =
-  'query WorkflowUpsertPlan($key:String!$input:WorkflowInput!){workflowUpsertPlan(key:$key input:$input){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'query WorkflowUpsertPlan($key:String!$input:WorkflowInput!){workflowUpsertPlan(key:$key input:$input){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowUpsertDocument: Document<WorkflowUpsertMutation, WorkflowUpsertMutationVariables> =
-  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'mutation WorkflowUpsert($key:String!$input:WorkflowInput!$expectedVersion:Int){workflowUpsert(key:$key input:$input expectedVersion:$expectedVersion){change workflow{...WorkflowParts}userErrors{level code field message}warnings{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowRenameDocument: Document<WorkflowRenameMutation, WorkflowRenameMutationVariables> =
-  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority}';
+  'mutation WorkflowRename($id:ID!$key:String!){workflowRename(id:$id key:$key){workflow{...WorkflowParts}userErrors{level code field message}}}fragment WorkflowParts on Workflow{id key name description createdAt updatedAt latestVersion{...WorkflowVersionParts}}fragment WorkflowVersionParts on WorkflowVersion{number name description createdAt nodes{key type name config position{x y}join retry{maxAttempts initialDelayMs backoffFactor maxDelayMs retryOn}forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema outputSchema timeoutMs onFailure pythonPolicy concurrency{max key whenFull}rate{max perMs key}debounce{waitMs maxWaitMs key}priority labels retention{succeeded{days count}failed{days count}canceled{days count}}}';
 
 export const WorkflowDeleteDocument: Document<WorkflowDeleteMutation, WorkflowDeleteMutationVariables> =
   'mutation WorkflowDelete($id:ID!){workflowDelete(id:$id){deletedWorkflowId userErrors{level code field message}}}';
