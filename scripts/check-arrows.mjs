@@ -25,7 +25,7 @@ const arrows = {
     'security',
     'db/errors.ts',
   ],
-  'use-cases': ['engine', 'security', 'auth', 'secrets', ...engineSide],
+  'use-cases': ['engine', 'security', 'auth', 'secrets', 'outbound', ...engineSide],
   engine: engineSide,
   journal: ['db', 'sandbox/backend.ts'],
   files: ['db', 'journal/event.ts'],

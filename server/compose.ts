@@ -64,6 +64,8 @@ import { type ChangeTail, openChangeTail } from './use-cases/changes/change-tail
 import { makeChangeUseCases } from './use-cases/changes/changes.ts';
 import { openFeed } from './use-cases/changes/read-changes.ts';
 import { makeChildren } from './use-cases/children.ts';
+import { makeDeliveryUseCases } from './use-cases/deliveries/endpoints.ts';
+import { openDeliverySender } from './use-cases/deliveries/sender.ts';
 import { makeStatsUseCases } from './use-cases/execution-stats.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
@@ -178,6 +180,7 @@ async function openParts(foundation: Foundation) {
   const queue = await openQueue(boss, pool);
   const limits = makeLimits({ database, hub });
   const evaluator = opened.use(openEvaluator());
+  const outbound = opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) }));
   const registry = makeNodeRegistry(
     {
       packageRules: config.packages.rules,
@@ -187,7 +190,7 @@ async function openParts(foundation: Foundation) {
           : { maxTimeoutMs: config.runBounds.maxTimeoutMs },
       openedHosts: config.requestLimits.openedHosts,
     },
-    opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) })),
+    outbound,
     {
       children: makeChildren({ database, hub, recentEvents, limits, evaluator }),
       approvals: makeApprovalStore({ database, hub, evaluator }),
@@ -215,6 +218,7 @@ async function openParts(foundation: Foundation) {
     queue,
     limits,
     registry,
+    outbound,
     evaluator,
     files,
     seals,
@@ -265,6 +269,14 @@ async function openWorker(parts: Parts): Promise<Worker> {
       cancel: makeExecutionUseCases(parts).cancel,
       clock: systemClock,
       logger,
+    }),
+  );
+  opened.use(
+    openDeliverySender({
+      ...parts,
+      audit: makeAuditUseCases(parts),
+      settings: config.deliveries,
+      clock: systemClock,
     }),
   );
   opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
@@ -364,6 +376,7 @@ function makeUseCases(parts: Parts, worker: Worker | null, tail: ChangeTail): We
     changes: makeChangeUseCases({ ...parts, tail, days: feedDays(config) }),
     schedules: makeScheduleUseCases({ ...parts, start: starts.start }),
     webhooks: makeWebhookUseCases({ ...parts, start: starts.start }),
+    deliveries: makeDeliveryUseCases(parts),
     violations: makeViolationUseCases(parts),
     python: makePythonUseCases({ ...parts, openedHosts: config.requestLimits.openedHosts }),
     serverInfo: async () => ({

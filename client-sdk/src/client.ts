@@ -12,6 +12,12 @@ import { type Artifacts, makeArtifacts } from './artifacts.ts';
 import { type AuditLog, makeAuditLog } from './audit-log.ts';
 import { type Changes, makeChanges } from './changes.ts';
 import { type ClientContext, openContext } from './context.ts';
+import {
+  type Deliveries,
+  makeDeliveries,
+  makeWebhookEndpoints,
+  type WebhookEndpoints,
+} from './deliveries.ts';
 import { type Executions, makeExecutions } from './executions.ts';
 import { type Files, makeFiles } from './files.ts';
 import type { ClientOptions } from './options.ts';
@@ -46,6 +52,10 @@ export interface WeftClient {
   readonly secrets: Secrets;
   readonly auditLog: AuditLog;
   readonly webhooks: Webhooks;
+  /** Where changes are sent to, as signed requests. */
+  readonly webhookEndpoints: WebhookEndpoints;
+  /** What is and was sent there. */
+  readonly deliveries: Deliveries;
   /** Who the client is to the server, and what its token may do. */
   viewer(options?: RequestOptions): Promise<Viewer>;
   /** Every node type, with all that a palette and a form need to render it. */
@@ -85,6 +95,8 @@ export function makeClient(context: ClientContext): WeftClient {
     secrets: makeSecrets(settings),
     auditLog: makeAuditLog(context),
     webhooks: makeWebhooks(context),
+    webhookEndpoints: makeWebhookEndpoints(settings),
+    deliveries: makeDeliveries(settings),
     async viewer(requestOptions) {
       return (await request(settings, ViewerDocument, {}, requestOptions)).viewer;
     },

@@ -26,6 +26,13 @@ export {
   type Viewer,
   type WeftClient,
 } from './client.ts';
+export type {
+  Deliveries,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookEndpoints,
+  WebhookEndpointWithSecret,
+} from './deliveries.ts';
 export {
   type NodeFailure,
   type UserError,

@@ -47,6 +47,8 @@ export interface Config {
   retentionDays: number | undefined;
   /** How old a change may be that clients read. */
   changeDays: number;
+  /** How changes are sent to webhook endpoints: see use-cases/deliveries/sender.ts. */
+  deliveries: { retryMs: readonly number[]; disableAfterDays: number; keepDays: number };
   files: {
     /** Of the store beside the database; undefined for none. */
     url: string | undefined;
@@ -127,6 +129,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     metrics: settings.WEFT_METRICS,
     retentionDays: settings.WEFT_RETENTION_DAYS,
     changeDays: settings.WEFT_CHANGES_DAYS,
+    deliveries: {
+      retryMs: settings.WEFT_DELIVERY_RETRY_SECONDS.map((seconds) => seconds * 1_000),
+      disableAfterDays: settings.WEFT_DELIVERY_DISABLE_DAYS,
+      keepDays: settings.WEFT_DELIVERY_DAYS,
+    },
     files: {
       url: settings.WEFT_FILES_URL,
       accessKeyId: settings.WEFT_FILES_ACCESS_KEY_ID,

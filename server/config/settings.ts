@@ -14,6 +14,7 @@ import {
   oneOf,
   scopeMap,
   scopeNames,
+  secondsList,
   secret,
   secretKeys,
   someNumber,
@@ -147,6 +148,17 @@ export const Settings = z.object({
   WEFT_WEBHOOK_MAX_BODY_KB: wholeNumber(1, 8_192)
     .default(1_024)
     .describe('Most KiB of the body of a request to a webhook; larger ones are refused.'),
+  WEFT_DELIVERY_RETRY_SECONDS: secondsList
+    .default([5, 300, 1_800, 7_200, 18_000, 36_000, 36_000])
+    .describe(
+      'How long after each failed attempt a change is sent to an endpoint again, separated by commas.',
+    ),
+  WEFT_DELIVERY_DISABLE_DAYS: someNumber(0.0001, 365)
+    .default(5)
+    .describe('A webhook endpoint of which every attempt has failed for so long is disabled.'),
+  WEFT_DELIVERY_DAYS: someNumber(0.0001, 3_650)
+    .default(14)
+    .describe('How long the log of what was sent to webhook endpoints is kept.'),
   WEFT_SECRETS_KEY: secretKeys()
     .optional()
     .describe(
@@ -165,7 +177,7 @@ export const Settings = z.object({
     )
     .default([])
     .describe(
-      'Private hosts and networks that http nodes may reach beside public addresses, separated by commas.',
+      'Private hosts that http nodes and webhook endpoints may reach beside public ones, separated by commas.',
     ),
   PYTHON_ALLOWED_HOSTS: commaList
     .pipe(

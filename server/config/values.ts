@@ -44,6 +44,11 @@ export const commaList = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+/** Seconds, each more than none and at most a month: at most 20 of them. */
+export const secondsList = commaList
+  .transform((parts) => parts.map(Number))
+  .pipe(z.array(z.number('expected seconds such as 5,300,1800').positive().max(2_678_400)).min(1).max(20));
+
 /** Whoever could read or change what is sent to an issuer over http could make tokens: only on this machine. */
 export const issuerUrl = () =>
   z.string().refine((text) => {

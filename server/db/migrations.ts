@@ -23,6 +23,7 @@ import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-l
 import { Projects1764900000000 } from '../../migrations/1764900000000-projects.ts';
 import { Secrets1764910000000 } from '../../migrations/1764910000000-secrets.ts';
 import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-feed.ts';
+import { WebhookEndpoints1764921000000 } from '../../migrations/1764921000000-webhook-endpoints.ts';
 import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
 
 /** In the order in which they are applied. */
@@ -51,6 +52,7 @@ export const migrations = [
   Projects1764900000000,
   Secrets1764910000000,
   ChangeFeed1764920000000,
+  WebhookEndpoints1764921000000,
   TokenAllowance1764930000000,
 ];
 

@@ -9,6 +9,7 @@ import { AuditResolver } from './audit/audit.resolver.ts';
 import { requireAudit } from './audit/audited.ts';
 import { ChangeResolver } from './change/change.resolver.ts';
 import { ChangeFieldsResolver } from './change/change-fields.resolver.ts';
+import { DeliveryResolver } from './delivery/delivery.resolver.ts';
 import { BulkResolver } from './execution/bulk.resolver.ts';
 import { ExecutionResolver } from './execution/execution.resolver.ts';
 import { ExecutionSubscription } from './execution/execution.subscription.ts';
@@ -56,6 +57,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       ScheduleFiringResolver,
       WebhookResolver,
       WebhookRequestResolver,
+      DeliveryResolver,
       PythonResolver,
       PythonEnvironmentResolver,
       SecurityAlertResolver,

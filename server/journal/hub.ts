@@ -22,7 +22,7 @@ export interface Hub extends AsyncDisposable {
  * journal: events were committed. status: an execution's row changed. queue: there is an execution to claim. request: an
  * execution has a signal, or is to be cancelled. violation: the audit trail has grown. approval: an approval was opened,
  * decided on or closed. token: a token was revoked. change: a journal has what others want to know of and no other topic
- * is woken for, such as a failure that was parked.
+ * is woken for, such as a failure that was parked. delivery: there is something to send to an endpoint.
  */
 export type Topic =
   | 'journal'
@@ -32,7 +32,8 @@ export type Topic =
   | 'violation'
   | 'approval'
   | 'token'
-  | 'change';
+  | 'change'
+  | 'delivery';
 /**
  * Gets the id, or undefined when wake-ups may have been lost; whether the wake-up comes from this process; and, where
  * the journal's end was read, its last sequence: a listener that has read so far need not read again.

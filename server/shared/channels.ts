@@ -15,6 +15,8 @@ export const channels = {
   environment: make<{ found: 'WARM' | 'COLD' }>('weft:environment'),
   /** Events that a live subscriber is given, so long after they happened. */
   delivery: make<{ lagMs: number }>('weft:delivery'),
+  /** An attempt to send a change to a webhook endpoint; `retried` where another one follows. */
+  webhook: make<{ outcome: 'succeeded' | 'retried' | 'failed'; tookMs: number }>('weft:webhook'),
   /** A subscription that begins (1) or ends (-1). */
   subscription: make<{ by: 1 | -1 }>('weft:subscription'),
 };

@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
 
 /** The prefix says what an id identifies; the rest is a UUIDv7 (RFC 9562), so ids sort by creation. */
-export type IdPrefix = 'wf' | 'exec' | 'wrk' | 'art' | 'appr' | 'sch' | 'tok' | 'aud' | 'wh' | 'whr';
+export type IdPrefix =
+  | 'wf'
+  | 'exec'
+  | 'wrk'
+  | 'art'
+  | 'appr'
+  | 'sch'
+  | 'tok'
+  | 'aud'
+  | 'wh'
+  | 'whr'
+  | 'whe'
+  | 'dlv';
 
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidV7(Date.now())}`;

@@ -97,6 +97,15 @@ export function openMetrics({ pool }: { pool: Pool }): Metrics {
   });
   on(channels.subscription, ({ by }) => subscriptions.inc(by));
 
+  const webhooks = new Histogram({
+    name: 'weft_webhook_attempt_seconds',
+    help: 'How long attempts to send a change to a webhook endpoint took, by what became of the delivery.',
+    labelNames: ['outcome'],
+    buckets: DURATIONS,
+    registers,
+  });
+  on(channels.webhook, ({ outcome, tookMs }) => webhooks.observe({ outcome }, tookMs / 1_000));
+
   registers[0]!.registerMetric(
     new Gauge({
       name: 'weft_database_connections',

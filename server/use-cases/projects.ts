@@ -123,7 +123,8 @@ const CONTENTS = `
   SELECT EXISTS (SELECT FROM workflows WHERE project = $1 AND deleted_at IS NULL) AS workflows,
          EXISTS (SELECT FROM executions WHERE project = $1) AS executions,
          EXISTS (SELECT FROM secrets WHERE project = $1) AS secrets,
-         EXISTS (SELECT FROM api_tokens WHERE project = $1 AND ${IS_ACTIVE}) AS tokens`;
+         EXISTS (SELECT FROM api_tokens WHERE project = $1 AND ${IS_ACTIVE}) AS tokens,
+         EXISTS (SELECT FROM webhook_endpoints WHERE project = $1) AS "webhook endpoints"`;
 
 /** What is left of what was deleted, revoked or over. */
 const DELETE_TOKENS = 'DELETE FROM api_tokens WHERE project = $1';

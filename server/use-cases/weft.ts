@@ -6,6 +6,7 @@ import type { makeApprovalUseCases } from './approvals.ts';
 import type { makeAuditUseCases } from './audit.ts';
 import type { makeBulkUseCases } from './bulk.ts';
 import type { makeChangeUseCases } from './changes/changes.ts';
+import type { makeDeliveryUseCases } from './deliveries/endpoints.ts';
 import type { makeStatsUseCases } from './execution-stats.ts';
 import type { makeExecutionUseCases } from './executions.ts';
 import type { makeExportUseCases } from './export.ts';
@@ -41,6 +42,7 @@ export interface Weft {
   changes: ReturnType<typeof makeChangeUseCases>;
   schedules: ReturnType<typeof makeScheduleUseCases>;
   webhooks: ReturnType<typeof makeWebhookUseCases>;
+  deliveries: ReturnType<typeof makeDeliveryUseCases>;
   violations: ReturnType<typeof makeViolationUseCases>;
   python: ReturnType<typeof makePythonUseCases>;
   serverInfo(): Promise<ServerInfo>;

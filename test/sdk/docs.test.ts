@@ -22,7 +22,13 @@ let folder: string;
 beforeAll(async () => {
   const { url: databaseUrl } = stack.use(await createDatabase());
   server = stack.use(
-    await startWeft({ databaseUrl, env: { WEFT_SECRETS_KEY: randomBytes(32).toString('base64') } }),
+    await startWeft({
+      databaseUrl,
+      env: {
+        WEFT_SECRETS_KEY: randomBytes(32).toString('base64'),
+        WEFT_HTTP_ALLOWED_HOSTS: '127.0.0.1', // where the receiver of a page is
+      },
+    }),
   );
   folder = await mkdtemp(join(projectRoot, 'dist/docs-')); // inside the checkout: there `@weft/client` is found
   stack.defer(() => rm(folder, { recursive: true }));
@@ -65,6 +71,7 @@ async function findPages() {
     '../files.md',
     '../webhooks.md',
     '../changes.md',
+    '../deliveries.md',
     '../labels.md',
   ];
   const ofNodes = await readdir(join(projectRoot, 'docs/nodes'));

@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hasChromium, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -12,7 +15,9 @@ let browser: StudioBrowser;
 beforeAll(async () => {
   const { url: databaseUrl } = opened.use(await createDatabase());
   const key = Buffer.alloc(32, 1).toString('base64');
-  server = opened.use(await startWeft({ databaseUrl, env: { WEFT_SECRETS_KEY: key } }));
+  server = opened.use(
+    await startWeft({ databaseUrl, env: { WEFT_SECRETS_KEY: key, WEFT_HTTP_ALLOWED_HOSTS: '127.0.0.1' } }),
+  );
   weft = opened.use(new WeftClient(server.url));
   if (hasChromium) browser = opened.use(await launchStudioBrowser());
 });
@@ -108,5 +113,90 @@ inBrowser('webhooks in the console', () => {
       .getByRole(...button('Delete'))
       .click();
     await page.getByText('No webhooks yet').waitFor();
+  });
+
+  test('an endpoint is made, a sample is sent, the log shows what became of it, and it is sent again', async () => {
+    let status = 503;
+    const receiver = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(status).end('from the receiver'));
+    });
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    opened.defer(() => {
+      receiver.closeAllConnections();
+      receiver.close();
+    });
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/weft`;
+    await using studio = await browser.open(server, { path: '/webhooks' });
+    const { page } = studio;
+    await page.getByRole('tab', { name: 'Outgoing' }).click();
+    await page.getByText('No endpoints yet').waitFor();
+    await page
+      .getByRole(...button('New endpoint'))
+      .first()
+      .click();
+    const dialog = page.getByRole('dialog', { name: 'New endpoint' });
+    await dialog.getByLabel('URL').fill('ftp://example.com');
+    await dialog.getByRole(...button('Create')).click();
+    await dialog.getByText(/Expected a URL of http or https/).waitFor();
+    await studio.screenshot('endpoint-new');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await dialog.getByLabel('URL').fill(url);
+    await dialog.getByLabel('Name').fill('Backend');
+    await dialog.getByRole(...button('Create')).click();
+    const shown = page.getByRole('dialog', { name: 'The secret of Backend' });
+    expect(await shown.locator('code').first().textContent()).toMatch(/^whsec_/);
+    await shown.getByRole(...button('I have kept it')).click();
+
+    const row = page.getByRole('row', { name: /Backend/ });
+    await row.getByText('On', { exact: true }).waitFor();
+    await row.getByRole(...button('Backend')).click();
+    const details = page.getByRole('dialog', { name: 'Backend' });
+    await details.getByText('Nothing has been sent yet.').waitFor();
+    await details.getByRole(...button('Send a sample')).click();
+    await details.getByText('webhook.test').waitFor();
+    await details.getByRole(...button('Show')).click();
+    await details.getByText(/got 503/).waitFor();
+    status = 204;
+    await details.getByRole(...button('Send it again')).click();
+    await details.getByText('204 accepted').waitFor();
+    await studio.screenshot('endpoint-details');
+    expect(await studio.accessibilityFaults()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'hidden' });
+
+    const viewport = { width: 360, height: 740 };
+    await using phone = await browser.open(server, {
+      path: '/webhooks?tab=outgoing',
+      theme: 'dark',
+      viewport,
+    });
+    await phone.page.getByText('Backend').waitFor();
+    expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await phone.screenshot('endpoints-360-dark');
+    await phone.page.getByRole(...button('Backend')).click();
+    await phone.page.getByText('204 accepted').waitFor();
+    await phone.screenshot('endpoint-details-360-dark');
+    expect(await phone.accessibilityFaults()).toEqual([]);
+
+    const choose = async (item: string) => {
+      await row.getByRole('button', { name: 'Actions of Backend' }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+    };
+    await choose('New secret');
+    await page
+      .getByRole('dialog', { name: 'A new secret for Backend?' })
+      .getByRole(...button('Make it'))
+      .click();
+    await page
+      .getByRole('dialog', { name: 'The secret of Backend' })
+      .getByRole(...button('I have kept it'))
+      .click();
+    await studio.screenshot('endpoints');
+    await choose('Delete');
+    await page
+      .getByRole('dialog', { name: 'Delete Backend?' })
+      .getByRole(...button('Delete'))
+      .click();
+    await page.getByText('No endpoints yet').waitFor();
   });
 });

@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLField, type GraphQLSchema } from 'graphql';
 import type { Token } from '../../auth/token-store.ts';
 import { WeftError } from '../../shared/errors.ts';
 import type { Approval } from '../../use-cases/approvals.ts';
+import type { WebhookDelivery, WebhookEndpoint } from '../../use-cases/deliveries/endpoint.ts';
 import type { Project } from '../../use-cases/projects.ts';
 import type { Secret } from '../../use-cases/secrets/secret.ts';
 import type { Schedule } from '../../use-cases/triggers/schedule.ts';
@@ -51,6 +52,13 @@ const webhook = {
   before: async ({ id }: Arguments, { webhooks }: Weft) => ofWebhook(await webhooks.get(id)),
   after: ({ webhook }: Payload) => ofWebhook(webhook as Webhook | null),
 };
+const endpoint = {
+  before: async ({ id }: Arguments, { deliveries }: Weft) => ofEndpoint(await deliveries.endpoint(id)),
+  after: ({ webhookEndpoint }: Payload) => ofEndpoint(webhookEndpoint as WebhookEndpoint | null),
+};
+const delivery = {
+  after: ({ delivery }: Payload) => ofDelivery(delivery as WebhookDelivery | null),
+};
 const token = {
   before: async ({ id }: Arguments, { tokens }: Weft) => ofToken(await tokens.get(id)),
   after: ({ token }: Payload) => ofToken(token as Token | null),
@@ -76,6 +84,7 @@ const gone = (field: string) => (payload: Payload) => ({ target: payload[field] 
 /** One for each mutation: a mutation that is missing here keeps the server from starting. */
 export const audited: Readonly<Record<string, Audited>> = {
   approvalResolve: approval,
+  deliveryRedeliver: delivery,
   executionCancel: execution,
   executionResume: execution,
   // What they start is new.
@@ -108,6 +117,11 @@ export const audited: Readonly<Record<string, Audited>> = {
   tokenRevoke: token,
   webhookCreate: { after: webhook.after },
   webhookDelete: { before: webhook.before, after: gone('deletedId') },
+  webhookEndpointCreate: { after: endpoint.after },
+  webhookEndpointDelete: { before: endpoint.before, after: gone('deletedId') },
+  webhookEndpointRotateSecret: endpoint,
+  webhookEndpointTest: { before: endpoint.before, after: delivery.after },
+  webhookEndpointUpdate: endpoint,
   webhookReplay: { before: webhook.before, after: execution.after },
   webhookRotateSecret: webhook,
   webhookUpdate: webhook,
@@ -193,6 +207,19 @@ function ofWebhook(webhook: Webhook | null): Summary | null {
   if (webhook === null) return null;
   const { id, principal: _, createdAt: __, updatedAt, versionNumber: version, ...fields } = webhook;
   return { target: id, is: within({ ...fields, version, updatedAt }) };
+}
+
+/** Its URL may have a secret in it. */
+function ofEndpoint(endpoint: WebhookEndpoint | null): Summary | null {
+  if (endpoint === null) return null;
+  const { id, project: _, principal: __, createdAt: ___, url, ...fields } = endpoint;
+  return { target: id, is: within({ ...fields, host: URL.parse(url)?.host, url: hashOfValue(url) }) };
+}
+
+function ofDelivery(delivery: WebhookDelivery | null): Summary | null {
+  if (delivery === null) return null;
+  const { id, endpointId, type, status } = delivery;
+  return { target: id, is: { endpointId, type, status } };
 }
 
 function ofToken(token: Token | null): Summary | null {

@@ -13,6 +13,16 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   '141e1643db4659fc629706c3a5dc38fe4172b546ef5408e30973b366dad9fc1b', // ApprovalUpdates
   'df02bdb2605904a2734c586a095f498fe84a483784af92b5f782c1edf5e91cdb', // Changes
   '646e6e1454d614c498379f6f109008129402bbdf829c268624eb88d01049f6f4', // ChangeList
+  'b14a021176b705e0f8e91c559cfe364a013b033e33b6d4e5aa65f952954a2524', // WebhookEndpoints
+  'fa216fd3566f2351ac98cffc27d3faed1d3c4f366059308fd66284e05383a1d3', // WebhookEndpoint
+  '22e42f34c6fafb3e6f7e9b6c2fafaecb5cdda5e081b1f1ea16a1fcbf903f85df', // WebhookEndpointCreate
+  'b45fdac6cc90bafbd3af189be58078b2ea72e000c6377b260345e9d1660eff5f', // WebhookEndpointUpdate
+  '54ba33658bed98870f36361c0c32932988061b2803fe0efc16e267bb61cf3e38', // WebhookEndpointDelete
+  '962246e8bff2f7aa84e2990fbaf6220cb499a25d0f176454a129053e1d057524', // WebhookEndpointRotateSecret
+  'f2c0a653aff189baf2eec0414b9a4f8086c07af1dee5a47b37be11a504006f95', // WebhookEndpointTest
+  'f870480d66a471b2e9fb8d6ac4b23a87418fb203a14d239e546cb88b33ec25fa', // Deliveries
+  '112bf9a775febfc289464a00b993e469c230c759691fc8b0ed89d43e799d8ff5', // Delivery
+  'c19f72dc82696d4edfc432bcc0b2a54c082667563dd19c5510ba88474caf8ae2', // DeliveryRedeliver
   '7734aa31db21f66fb3929555145bf963bbc0a75a7a517fbd09dced34c0bc6df5', // ExecutionDetails
   '0bac2cc5cc6f238f0cc4ba868298c384ac6b6234b25f8db1c672c211e201599d', // ExecutionInput
   '697aef4004d6d09a74d10997a3798fd8b9eaa35a1f9139ae8bad71ed2bec331c', // ExecutionEvents

@@ -1,4 +1,4 @@
-import { isLimited, type Principal } from '../../auth/principal.ts';
+import { isLimited, type Principal, type Reach } from '../../auth/principal.ts';
 import type { Database } from '../../db/database.ts';
 import type { NodeRegistry } from '../../nodes/registry.ts';
 import { whereReached } from '../reach.ts';
@@ -55,6 +55,7 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { database, reg
       open: async (id) => ((await covers.file(id)) ? weft.files.open(id) : null),
     },
     changes: limitChanges(weft, covers),
+    deliveries: limitDeliveries(weft, reach),
     approvals: limitApprovals(weft, covers),
     schedules: limitSchedules(weft, covers),
     webhooks: limitWebhooks(weft, covers),
@@ -136,6 +137,32 @@ function limitApprovals({ approvals }: Weft, { reach, execution }: Covers): Weft
     async resolve(id, input) {
       return (await get(id)) === null ? refuseNotFound('approval', id) : approvals.resolve(id, input);
     },
+  };
+}
+
+/** Of a whole project; graphql/permissions.ts refuses who reaches less. */
+function limitDeliveries({ deliveries }: Weft, reach: Reach): Weft['deliveries'] {
+  const { project } = reach;
+  const isWhole = !isLimited(reach);
+  const ofProject = <T extends { project: string }>(row: T | null) =>
+    isWhole && row?.project === project ? row : null;
+  const endpoint: Weft['deliveries']['endpoint'] = async (id) => ofProject(await deliveries.endpoint(id));
+  const delivery: Weft['deliveries']['delivery'] = async (id) => ofProject(await deliveries.delivery(id));
+  const ifReached = async <T>(id: string, change: () => Promise<T>) =>
+    (await endpoint(id)) === null ? refuseNotFound('webhook endpoint', id) : change();
+  return {
+    endpoint,
+    delivery,
+    endpoints: async (page) => (isWhole ? deliveries.endpoints(page, { project }) : NOTHING),
+    list: async (page, filter) => (isWhole ? deliveries.list(page, { ...filter, project }) : NOTHING),
+    create: async (input, principal) =>
+      isWhole ? deliveries.create(input, principal, project) : refuseShared('url'),
+    update: (id, change) => ifReached(id, () => deliveries.update(id, change)),
+    delete: (id) => ifReached(id, () => deliveries.delete(id)),
+    rotateSecret: (id, graceSeconds) => ifReached(id, () => deliveries.rotateSecret(id, graceSeconds)),
+    test: (id) => ifReached(id, () => deliveries.test(id)),
+    redeliver: async (id) =>
+      (await delivery(id)) === null ? refuseNotFound('delivery', id) : deliveries.redeliver(id),
   };
 }
 

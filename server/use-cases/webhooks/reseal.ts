@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Seals } from '../../secrets/seal.ts';
 import { coerceError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { placeOfEndpoint } from '../deliveries/endpoint.ts';
 import { placeOf } from './webhook.ts';
 
 /**
@@ -9,15 +10,25 @@ import { placeOf } from './webhook.ts';
  * go. Where a secret does not open, it stays, and the log says so.
  */
 export async function resealSigningSecrets(pool: Pool, seals: Seals, logger: Logger): Promise<void> {
+  await resealTable(pool, 'webhooks', placeOf, { seals, logger });
+  await resealTable(pool, 'webhook_endpoints', placeOfEndpoint, { seals, logger });
+}
+
+async function resealTable(
+  pool: Pool,
+  table: 'webhooks' | 'webhook_endpoints',
+  placeOf: (id: string) => string,
+  { seals, logger }: { seals: Seals; logger: Logger },
+): Promise<void> {
   const { rows } = await pool.query<{ id: string; sealed: string[] }>(
-    `SELECT id, signing_secrets AS sealed FROM webhooks WHERE signing_secrets <> '{}'`,
+    `SELECT id, signing_secrets AS sealed FROM ${table} WHERE signing_secrets <> '{}'`,
   );
   for (const { id, sealed } of rows.filter((row) => row.sealed.some(seals.isOutdated))) {
     const place = placeOf(id);
     try {
       const anew = sealed.map((text) => seals.seal(seals.open(text, place), place));
       // Not where a client has set others meanwhile.
-      await pool.query('UPDATE webhooks SET signing_secrets = $3 WHERE id = $1 AND signing_secrets = $2', [
+      await pool.query(`UPDATE ${table} SET signing_secrets = $3 WHERE id = $1 AND signing_secrets = $2`, [
         id,
         sealed,
         anew,

@@ -24,6 +24,8 @@ export const keys = {
   tokens: ['tokens'],
   projects: ['projects'],
   auditLog: (filter: AuditFilter) => ['auditLog', filter],
+  endpoints: ['webhookEndpoints'],
+  deliveries: (endpointId: string) => ['webhookEndpoints', 'deliveries', endpointId],
   webhooks: ['webhooks'],
   webhookRequests: (id: string) => ['webhookRequests', id],
   schedules: ['schedules'],

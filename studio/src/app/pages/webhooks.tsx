@@ -1,8 +1,9 @@
 import type { Webhook, WebhookWithUrl } from '@weft/client';
 import { type ReactElement, useMemo, useState } from 'react';
-import { useLocation } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import { messageOf } from '../../data/executions.ts';
 import { useWebhookChange, useWebhooks } from '../../data/webhooks.ts';
+import { Outgoing } from '../../deliveries/outgoing.tsx';
 import { NavigationProvider, type NavigationTarget, TargetLink } from '../../run/navigation.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
@@ -13,6 +14,7 @@ import { Menu } from '../../ui/menu.tsx';
 import { MoreOnScroll } from '../../ui/more-on-scroll.tsx';
 import { Badge } from '../../ui/status-badge.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
 import { useToast } from '../../ui/toast.tsx';
 import { NewAddress } from '../../webhooks/new-address.tsx';
 import { WebhookDetails } from '../../webhooks/webhook-details.tsx';
@@ -25,12 +27,21 @@ import { pathOf } from '../paths.ts';
 /** What is open beside the list. */
 type Open = { kind: 'new' } | { kind: 'edit' | 'details' | 'rotate' | 'delete'; webhook: Webhook };
 
+const tabs = [
+  { id: 'incoming', label: 'Incoming' },
+  { id: 'outgoing', label: 'Outgoing' },
+] as const;
+
+/** The tab is in the address, so that reload, back and a link to it work. */
 export default function WebhooksPage(): ReactElement {
   const [, navigate] = useLocation();
   const navigation = useMemo(
     () => ({ hrefOf: pathOf, onNavigate: (target: NavigationTarget) => navigate(pathOf(target)) }),
     [navigate],
   );
+  const [params, setParams] = useSearchParams();
+  const tab = params.get('tab') === 'outgoing' ? 'outgoing' : 'incoming';
+  const [isNewEndpoint, setIsNewEndpoint] = useState(false);
   const list = useWebhooks();
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => setOpen(null);
@@ -50,31 +61,58 @@ export default function WebhooksPage(): ReactElement {
     <NavigationProvider value={navigation}>
       <Page
         title="Webhooks"
-        description="Addresses at which requests from outside start workflows."
-        actions={newButton}
+        description={
+          tab === 'incoming'
+            ? 'Addresses at which requests from outside start workflows.'
+            : 'Where signed requests say what happens to runs.'
+        }
+        actions={
+          tab === 'incoming' ? (
+            newButton
+          ) : (
+            <Button variant="primary" icon="plus" onClick={() => setIsNewEndpoint(true)}>
+              New endpoint
+            </Button>
+          )
+        }
       >
-        {list.error && rows === undefined ? (
-          <LoadFailed what="the webhooks" error={list.error} onRetry={list.refetch} />
-        ) : (
-          <Card>
-            {rows === undefined ? (
-              <SkeletonRows />
-            ) : rows.length === 0 ? (
-              <EmptyState icon="arrowIn" title="No webhooks yet" actions={newButton}>
-                A webhook gives a workflow an address. GitHub, Stripe or a program of yours sends requests
-                there, and each starts a run.
-              </EmptyState>
-            ) : (
-              <Table
-                label="Webhooks"
-                columns={columnsOf(setOpen, toggle)}
-                rows={rows}
-                rowKey={({ id }) => id}
+        <Tabs
+          label="Webhooks"
+          tabs={tabs}
+          selected={tab}
+          onSelect={(id) => setParams(id === 'incoming' ? {} : { tab: id })}
+        >
+          {tab === 'outgoing' ? (
+            <Card>
+              <Outgoing
+                isNew={isNewEndpoint}
+                onNew={() => setIsNewEndpoint(true)}
+                onClosed={() => setIsNewEndpoint(false)}
               />
-            )}
-          </Card>
-        )}
-        <MoreOnScroll {...list} />
+            </Card>
+          ) : list.error && rows === undefined ? (
+            <LoadFailed what="the webhooks" error={list.error} onRetry={list.refetch} />
+          ) : (
+            <Card>
+              {rows === undefined ? (
+                <SkeletonRows />
+              ) : rows.length === 0 ? (
+                <EmptyState icon="arrowIn" title="No webhooks yet" actions={newButton}>
+                  A webhook gives a workflow an address. GitHub, Stripe or a program of yours sends requests
+                  there, and each starts a run.
+                </EmptyState>
+              ) : (
+                <Table
+                  label="Webhooks"
+                  columns={columnsOf(setOpen, toggle)}
+                  rows={rows}
+                  rowKey={({ id }) => id}
+                />
+              )}
+            </Card>
+          )}
+        </Tabs>
+        {tab === 'incoming' && <MoreOnScroll {...list} />}
         {open?.kind === 'new' && <WebhookDialog webhook={null} onClose={close} />}
         {open?.kind === 'edit' && <WebhookDialog webhook={open.webhook} onClose={close} />}
         {open?.kind === 'details' && (
