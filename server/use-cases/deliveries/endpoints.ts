@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DEFAULT_PROJECT } from '../../auth/principal.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { toPage } from '../../db/page.ts';
+import type { Hub } from '../../journal/hub.ts';
 import type { Seals } from '../../secrets/seal.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
@@ -40,7 +41,15 @@ const MAX_GRACE_SECONDS = 604_800;
 const MAX_ENDPOINTS = 100;
 
 /** Where changes are sent, and what is and was sent there. Sending is in sender.ts. */
-export function makeDeliveryUseCases({ database, seals }: { database: Database; seals: Seals }) {
+export function makeDeliveryUseCases({
+  database,
+  hub,
+  seals,
+}: {
+  database: Database;
+  hub: Hub;
+  seals: Seals;
+}) {
   const { pool } = database;
 
   return {
@@ -133,6 +142,7 @@ export function makeDeliveryUseCases({ database, seals }: { database: Database; 
       const { id: messageId, type, payload } = sampleMessage(id);
       const deliveryId = newId('dlv');
       const { rowCount } = await pool.query(INSERT_SAMPLE, [deliveryId, id, messageId, type, payload]);
+      hub.wake('delivery', '');
       return rowCount === 1 ? foundDelivery(deliveryId) : refuseNotFound('webhook endpoint', id);
     },
 
@@ -160,6 +170,7 @@ export function makeDeliveryUseCases({ database, seals }: { database: Database; 
       if (rows[0] === undefined) return refuseNotFound('delivery', id);
       if (rows[0].isClaimed)
         return refuse('IN_PROGRESS', 'id', `Delivery ${id.slice(0, 100)} is being sent right now.`);
+      hub.wake('delivery', '');
       return foundDelivery(id);
     },
   };
