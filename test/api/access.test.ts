@@ -28,7 +28,7 @@ let theirs: Theirs;
 
 beforeAll(async () => {
   const databaseUrl = stack.use(await createDatabase()).url;
-  const env = { WEFT_API_TOKEN: TOKEN };
+  const env = { WEFT_SECRETS_KEY: Buffer.alloc(32, 1).toString('base64'), WEFT_API_TOKEN: TOKEN };
   const server = stack.use(await startWeft({ databaseUrl, env }));
   const other = stack.use(await startWeft({ databaseUrl, env: { ...env, WEFT_ROLES: 'api' } }));
   [url, otherUrl] = [server.url, other.url];

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
@@ -63,13 +64,13 @@ interface Receiver extends AsyncDisposable {
 async function startReceiver(): Promise<Receiver> {
   const answers = new Map<string, Answer>();
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const one = { path: request.url!, headers: request.headers, body: Buffer.concat(chunks).toString() };
-    received.push(one);
-    const answer = answers.get(one.path) ?? ((to: ServerResponse) => void to.writeHead(204).end());
-    answer(response, one);
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const one = { path: request.url!, headers: request.headers, body };
+      received.push(one);
+      const answer = answers.get(one.path) ?? ((to: ServerResponse) => void to.writeHead(204).end());
+      answer(response, one);
+    });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
@@ -221,6 +222,38 @@ test('an endpoint gets what it chose: by type, workflow and labels, from when it
   expect((await ended(byLabel.id)).map(({ executionId }) => executionId)).toEqual([labelled]);
   for (const { id } of [byKey, byLabel])
     await mutate(`webhookEndpointDelete(id: "${id}") { userErrors { code } }`);
+});
+
+test('an endpoint gets changes of its own project alone', async () => {
+  const inProject = async <T>(query: string, variables: object = {}) => {
+    const headers = { 'content-type': 'application/json', 'weft-project': 'acme' };
+    const body = JSON.stringify({ query, variables });
+    const response = await fetch(weft.url, { method: 'POST', headers, body });
+    const { data } = (await response.json()) as { data: T };
+    return data;
+  };
+  await weft.query('mutation { projectCreate(input: { key: "acme" }) { userErrors { code } } }');
+  const { it } = await inProject<{ it: { webhookEndpoint: { id: string } } }>(
+    `mutation ($input: WebhookEndpointInput!) { it: webhookEndpointCreate(input: $input) { webhookEndpoint { id } } }`,
+    { input: { url: `${receiver.url}/acme`, types: ['EXECUTION_SUCCEEDED'] } },
+  );
+  const ours = await create('/default', { types: ['EXECUTION_SUCCEEDED'] });
+  await inProject(
+    'mutation { workflowUpsert(key: "quick", input: { name: "q", nodes: [{ key: "out", type: "output" }] }) { userErrors { code } } }',
+  );
+  const mine = await run(quick);
+  const { executionStart } = await inProject<{ executionStart: { execution: { id: string } } }>(
+    'mutation { executionStart(input: { workflowKey: "quick" }) { execution { id } } }',
+  );
+  await eventually(
+    'each has its own',
+    () => receiver.of('/acme').length + receiver.of('/default').length === 2,
+  );
+  const idOf = (path: string) => JSON.parse(receiver.of(path)[0]!.body).data.executionId;
+  expect([idOf('/acme'), idOf('/default')]).toEqual([executionStart.execution.id, mine]);
+  expect(await deliveries(it.webhookEndpoint.id)).toEqual([]);
+  await inProject(`mutation { webhookEndpointDelete(id: "${it.webhookEndpoint.id}") { deletedId } }`);
+  await mutate(`webhookEndpointDelete(id: "${ours.id}") { userErrors { code } }`);
 });
 
 test('what fails is sent again with the same id, until it is accepted; the log has each attempt', async () => {

@@ -28,7 +28,16 @@ let theirs: Theirs;
 
 beforeAll(async () => {
   const databaseUrl = stack.use(await createDatabase()).url;
-  url = stack.use(await startWeft({ databaseUrl, env: { WEFT_API_TOKEN: TOKEN, WEFT_METRICS: 'true' } })).url;
+  url = stack.use(
+    await startWeft({
+      databaseUrl,
+      env: {
+        WEFT_SECRETS_KEY: Buffer.alloc(32, 1).toString('base64'),
+        WEFT_API_TOKEN: TOKEN,
+        WEFT_METRICS: 'true',
+      },
+    }),
+  ).url;
   sql = stack.use(await connect(databaseUrl));
   weft = stack.use(new WeftClient(url, TOKEN));
   admin = makeCaller(url, TOKEN);
@@ -378,6 +387,7 @@ describe('a stranger of another project', () => {
       expect.arrayContaining([
         ...['Query.approval', 'Query.approvals', 'Query.execution', 'Query.executions', 'Query.node'],
         ...['Query.executionExport', 'Query.schedule', 'Query.schedules', 'Query.webhook', 'Query.webhooks'],
+        ...['Query.webhookEndpoint', 'Query.webhookEndpoints'],
         ...['Query.workflow', 'Query.workflows', 'Query.securityViolations'],
       ]),
     );
@@ -424,6 +434,8 @@ describe('a stranger of another project', () => {
       approvals: `execution_id IN (SELECT id FROM executions WHERE project = 'default')`,
       schedules: `workflow_id IN (SELECT id FROM workflows WHERE project = 'default')`,
       webhooks: `workflow_id IN (SELECT id FROM workflows WHERE project = 'default')`,
+      webhook_endpoints: `project = 'default'`,
+      webhook_deliveries: `project = 'default'`,
       artifacts: `project = 'default'`,
       projects: 'true',
     };

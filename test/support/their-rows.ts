@@ -14,12 +14,13 @@ export interface Theirs {
   approvalId: string;
   scheduleId: string;
   webhookId: string;
+  endpointId: string;
 }
 
 export async function makeTheirs(weft: WeftClient, admin: Caller): Promise<Theirs> {
   const theirs: Theirs = {
     ...{ key: 'theirs', id: '', executionId: '', waitingId: '', artifactId: '' },
-    ...{ approvalId: '', scheduleId: '', webhookId: '' },
+    ...{ approvalId: '', scheduleId: '', webhookId: '', endpointId: '' },
   };
   theirs.id = await upsert(admin, theirs.key, {
     name: MARKER,
@@ -68,6 +69,10 @@ export async function makeTheirs(weft: WeftClient, admin: Caller): Promise<Their
     { id: theirs.id },
   );
   theirs.webhookId = hooked.data.webhookCreate.webhook.id;
+  const sent = await admin.send(
+    `mutation { webhookEndpointCreate(input: { url: "https://example.com/", name: "${MARKER}", isEnabled: false }) { webhookEndpoint { id } userErrors { message } } }`,
+  );
+  theirs.endpointId = sent.data.webhookEndpointCreate.webhookEndpoint.id;
   return theirs;
 }
 
@@ -86,7 +91,8 @@ export function readsOf(theirs: Theirs): { query: string; variables: object }[] 
     'id status input output error { message } nodeExecutions { nodeKey output error { message } } artifacts { name url } events { nodes { __typename ... on NodeOutput { text } ... on ExecutionQueued { sequence } } } workflow { name } version { nodes { config } } children { nodes { id } }';
   const workflow =
     'id key name latestVersion { nodes { config } } versions { nodes { nodes { config } } } executions { nodes { input } }';
-  const { id, key, executionId, waitingId, artifactId, approvalId, scheduleId, webhookId } = theirs;
+  const { id, key, executionId, waitingId, artifactId, approvalId, scheduleId, webhookId, endpointId } =
+    theirs;
   return [
     ['query ($id: ID!) { workflow(id: $id) { WF } }', { id }],
     ['query ($key: String!) { workflow(key: $key) { WF } }', { key }],
@@ -113,6 +119,10 @@ export function readsOf(theirs: Theirs): { query: string; variables: object }[] 
     ['query ($id: ID!) { node(id: $id) { ... on Webhook { name } } }', { id: webhookId }],
     ['{ webhooks { nodes { name workflow { name } } } }', {}],
     ['query ($id: ID!) { webhook(id: $id) { name requests { reason } } }', { id: webhookId }],
+    ['{ webhookEndpoints { nodes { name } } }', {}],
+    ['query ($id: ID!) { webhookEndpoint(id: $id) { name } }', { id: endpointId }],
+    ['query ($id: ID!) { node(id: $id) { ... on WebhookEndpoint { name } } }', { id: endpointId }],
+    ['{ changeList { changes { executionId execution { input } } } }', {}],
     ['{ securityViolations { nodes { execution { input } } } }', {}],
     [
       'query ($id: ID!) { securityViolations(filter: { workflowId: $id }) { nodes { execution { input } } } }',
