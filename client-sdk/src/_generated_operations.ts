@@ -184,6 +184,42 @@ export type ApprovalDecisionKind =
   /** No: one is enough. */
   | 'REJECT';
 
+/** What happens to executions that the feed of changes has. */
+export type ChangeType =
+  /** It is stored, and waits for a worker. */
+  | 'EXECUTION_QUEUED'
+  /** A worker has begun. */
+  | 'EXECUTION_STARTED'
+  /** All that is left of it waits; `waitReason` says for what. */
+  | 'EXECUTION_WAITING'
+  /** A worker goes on with it. */
+  | 'EXECUTION_RESUMED'
+  /** It has ended with an output. */
+  | 'EXECUTION_SUCCEEDED'
+  /** It has ended with an error: `code` and `message`. */
+  | 'EXECUTION_FAILED'
+  /** It was cancelled. */
+  | 'EXECUTION_CANCELED'
+  /** A node has failed and waits for somebody: `code` and `message`. */
+  | 'NODE_PARKED'
+  /** A node asks people, and waits for what they decide. */
+  | 'APPROVAL_REQUESTED'
+  /** Somebody has decided, and the execution knows: `decision`. */
+  | 'APPROVAL_DECIDED'
+  /** Code tried what the sandbox refuses: `code`, `message`, `severity`. */
+  | 'SECURITY_VIOLATION'
+  /** The violations of the workflow passed the threshold. */
+  | 'SECURITY_ALERT';
+
+/** How far a delivery is. */
+export type DeliveryStatus =
+  /** It is being sent, or will be at `nextAttemptAt`. */
+  | 'PENDING'
+  /** The receiver answered with 200 to 299. */
+  | 'SUCCEEDED'
+  /** No attempt succeeded, and none follows; `deliveryRedeliver` begins anew. */
+  | 'FAILED';
+
 /** What happens at a time of a schedule while an execution that it started has not ended. */
 export type ScheduleOverlap =
   /** Nothing starts for that time. */
@@ -401,33 +437,6 @@ export type AuditFilter = {
   occurredBefore?: string | null | undefined;
 };
 
-/** What happens to executions that the feed of changes has. */
-export type ChangeType =
-  /** It is stored, and waits for a worker. */
-  | 'EXECUTION_QUEUED'
-  /** A worker has begun. */
-  | 'EXECUTION_STARTED'
-  /** All that is left of it waits; `waitReason` says for what. */
-  | 'EXECUTION_WAITING'
-  /** A worker goes on with it. */
-  | 'EXECUTION_RESUMED'
-  /** It has ended with an output. */
-  | 'EXECUTION_SUCCEEDED'
-  /** It has ended with an error: `code` and `message`. */
-  | 'EXECUTION_FAILED'
-  /** It was cancelled. */
-  | 'EXECUTION_CANCELED'
-  /** A node has failed and waits for somebody: `code` and `message`. */
-  | 'NODE_PARKED'
-  /** A node asks people, and waits for what they decide. */
-  | 'APPROVAL_REQUESTED'
-  /** Somebody has decided, and the execution knows: `decision`. */
-  | 'APPROVAL_DECIDED'
-  /** Code tried what the sandbox refuses: `code`, `message`, `severity`. */
-  | 'SECURITY_VIOLATION'
-  /** The violations of the workflow passed the threshold. */
-  | 'SECURITY_ALERT';
-
 /** Which changes are wanted. Each field narrows them. */
 export type ChangeFilter = {
   /** Those of these types. */
@@ -438,6 +447,14 @@ export type ChangeFilter = {
   executionId?: string | null | undefined;
   /** Those of executions that have all of these labels. */
   labels?: Readonly<Record<string, string>> | null | undefined;
+};
+
+/** Which deliveries to list. Each field narrows the list. */
+export type WebhookDeliveryFilter = {
+  /** Those to this endpoint. */
+  endpointId?: string | null | undefined;
+  /** Those that are so far. */
+  status?: DeliveryStatus | null | undefined;
 };
 
 /** The status of an environment. */
@@ -770,6 +787,22 @@ export type ApprovalResolveInput = {
   comment?: string | null | undefined;
   /** Who decides, for the record: 1 to 200 characters, as the client knows them. Needed where several must approve, each once. */
   by?: string | null | undefined;
+};
+
+/** Where to send which changes. A field that is left out has its default, or stays. */
+export type WebhookEndpointInput = {
+  /** A name for people; by default the host of `url`. */
+  name?: string | null | undefined;
+  /** Where requests go: `https://…` or `http://…`. Needed for a new one. */
+  url?: string | null | undefined;
+  /** Which changes; by default EXECUTION_SUCCEEDED, EXECUTION_FAILED, EXECUTION_CANCELED, NODE_PARKED, APPROVAL_REQUESTED, SECURITY_VIOLATION and SECURITY_ALERT. */
+  types?: Array<ChangeType> | null | undefined;
+  /** Only changes of the workflows with these keys, at most 100; by default of all. */
+  workflowKeys?: Array<string> | null | undefined;
+  /** Only changes of executions that have all of these labels; by default of all. */
+  labels?: Readonly<Record<string, string>> | null | undefined;
+  /** Whether anything is sent; by default it is. */
+  isEnabled?: boolean | null | undefined;
 };
 
 /** A new project. */
@@ -1356,6 +1389,260 @@ export type ChangeBatchPartsFragment = {
     severity: ViolationSeverity | null;
     /** What was decided on an approval. */
     decision: ApprovalDecisionKind | null;
+  }>;
+};
+
+export type WebhookEndpointsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WebhookEndpointsQuery = {
+  /** Where changes are sent to, newest first. */
+  webhookEndpoints: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<WebhookEndpointPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type WebhookEndpointQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookEndpointQuery = {
+  /** One by its id; null where there is none. */
+  webhookEndpoint: WebhookEndpointPartsFragment | null;
+};
+
+export type WebhookEndpointCreateMutationVariables = Exact<{
+  input: WebhookEndpointInput;
+}>;
+
+
+export type WebhookEndpointCreateMutation = {
+  /** From now on, sends changes to an address, signed as Standard Webhooks has it. */
+  webhookEndpointCreate: WebhookEndpointSecretPayloadPartsFragment;
+};
+
+export type WebhookEndpointUpdateMutationVariables = Exact<{
+  id: string;
+  input: WebhookEndpointInput;
+}>;
+
+
+export type WebhookEndpointUpdateMutation = {
+  /** Changes the fields that are given, null to give one its default again. One that is enabled again gets what happens from then on, and what was still to be sent. */
+  webhookEndpointUpdate: {
+    /** The endpoint; null where there are userErrors. */
+    webhookEndpoint: WebhookEndpointPartsFragment | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WebhookEndpointDeleteMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookEndpointDeleteMutation = {
+  /** Deletes an endpoint and its log. */
+  webhookEndpointDelete: {
+    /** The id; null where there are userErrors. */
+    deletedId: string | null;
+    /** Empty where the mutation succeeded. */
+    userErrors: Array<{
+      /** Whether it keeps the input from being saved or run. */
+      level: UserErrorLevel;
+      /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+      code: string;
+      /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+      field: string | null;
+      /** For people: what was expected, what came, and what to do. */
+      message: string;
+    }>;
+  };
+};
+
+export type WebhookEndpointRotateSecretMutationVariables = Exact<{
+  id: string;
+  graceSeconds?: number | null | undefined;
+}>;
+
+
+export type WebhookEndpointRotateSecretMutation = {
+  /** Gives an endpoint a new secret. For a while requests are signed with both. */
+  webhookEndpointRotateSecret: WebhookEndpointSecretPayloadPartsFragment;
+};
+
+export type WebhookEndpointTestMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookEndpointTestMutation = {
+  /** Sends a sample of the type `webhook.test`, also where the endpoint is disabled. What comes of it is in the delivery a moment later. */
+  webhookEndpointTest: WebhookDeliveryPayloadPartsFragment;
+};
+
+export type DeliveriesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: WebhookDeliveryFilter | null | undefined;
+}>;
+
+
+export type DeliveriesQuery = {
+  /** What is and was sent to webhook endpoints, newest first; it is kept for WEFT_DELIVERY_DAYS. */
+  deliveries: {
+    /** The items alone, for clients that need no cursors of their own. */
+    nodes: Array<WebhookDeliveryPartsFragment>;
+    /** Where this page begins and ends, and whether there is more. */
+    pageInfo: {
+      /** Whether there are items after this page. */
+      hasNextPage: boolean;
+      /** The cursor of the last item: pass it as `after` for the next page. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type DeliveryQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeliveryQuery = {
+  /** One by its id; null where there is none. */
+  delivery: WebhookDeliveryPartsFragment | null;
+};
+
+export type DeliveryRedeliverMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeliveryRedeliverMutation = {
+  /** Sends a delivery again, with the same `webhook-id`, whatever became of it; retries begin anew. */
+  deliveryRedeliver: WebhookDeliveryPayloadPartsFragment;
+};
+
+export type WebhookEndpointPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** A name for people. */
+  name: string;
+  /** Where requests go. */
+  url: string;
+  /** Which changes are sent. */
+  types: Array<ChangeType>;
+  /** Of these workflows only; null for those of all. */
+  workflowKeys: Array<string> | null;
+  /** Of executions that have all of these labels; null for those of all. */
+  labels: Readonly<Record<string, string>> | null;
+  /** Whether anything is sent. */
+  isEnabled: boolean;
+  /** Since when it is not enabled. */
+  disabledAt: string | null;
+  /** Why the server has disabled it; null where somebody did. */
+  disabledReason: string | null;
+  /** Since when every attempt has failed; null where the last one did not. */
+  failingSince: string | null;
+  /** Until when requests are signed with the former secret as well. */
+  formerSecretUntil: string | null;
+  /** When it was made. */
+  createdAt: string;
+  /** When somebody last changed it. */
+  updatedAt: string;
+};
+
+export type WebhookEndpointSecretPayloadPartsFragment = {
+  /** What requests are signed with: `whsec_…`. It is shown this once. */
+  secret: string | null;
+  /** The endpoint; null where there are userErrors. */
+  webhookEndpoint: WebhookEndpointPartsFragment | null;
+  /** Empty where the mutation succeeded. */
+  userErrors: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
+  }>;
+};
+
+export type WebhookDeliveryPartsFragment = {
+  /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+  id: string;
+  /** To which endpoint. */
+  endpointId: string;
+  /** The header `webhook-id`: the same for each attempt. */
+  messageId: string;
+  /** The type in the payload, such as `execution.failed`. */
+  type: string;
+  /** Of which execution; null for a sample. */
+  executionId: string | null;
+  /** The body of its requests: JSON. */
+  payload: string;
+  /** How far it is. */
+  status: DeliveryStatus;
+  /** When it is sent next; null while it is being sent, and where nothing follows. */
+  nextAttemptAt: string | null;
+  /** When the change was read from the feed. */
+  createdAt: string;
+  /** When it succeeded, or failed for good. */
+  finishedAt: string | null;
+  /** Oldest first. */
+  attempts: Array<{
+    /** From 1, over all of the delivery. */
+    number: number;
+    /** When it was sent. */
+    startedAt: string;
+    /** How long it took; null while it is on its way, and where the server was lost before its end. */
+    durationMs: number | null;
+    /** The status of the response; null where none came. */
+    httpStatus: number | null;
+    /** Why it has failed; null where it has not. */
+    error: string | null;
+    /** The first 4 KiB of the response. */
+    response: string | null;
+  }>;
+};
+
+export type WebhookDeliveryPayloadPartsFragment = {
+  /** The delivery; null where there are userErrors. */
+  delivery: WebhookDeliveryPartsFragment | null;
+  /** Empty where the mutation succeeded. */
+  userErrors: Array<{
+    /** Whether it keeps the input from being saved or run. */
+    level: UserErrorLevel;
+    /** For programs, such as `UNKNOWN_TYPE`, `CYCLE` or `NOT_FOUND`. */
+    code: string;
+    /** The place in the input as a dotted path, such as `nodes.2.config.timeoutMs`; null where the whole is meant. */
+    field: string | null;
+    /** For people: what was expected, what came, and what to do. */
+    message: string;
   }>;
 };
 
@@ -4645,6 +4932,36 @@ export const ChangesDocument: Document<ChangesSubscription, ChangesSubscriptionV
 
 export const ChangeListDocument: Document<ChangeListQuery, ChangeListQueryVariables> =
   'query ChangeList($after:String$filter:ChangeFilter){changeList(after:$after filter:$filter){...ChangeBatchParts}}fragment ChangeBatchParts on ChangeBatch{changes{cursor type occurredAt executionId sequence status workflowId workflowKey labels nodeKey item waitReason code message severity decision}endCursor caughtUp}';
+
+export const WebhookEndpointsDocument: Document<WebhookEndpointsQuery, WebhookEndpointsQueryVariables> =
+  'query WebhookEndpoints($first:Int$after:String){webhookEndpoints(first:$first after:$after){nodes{...WebhookEndpointParts}pageInfo{hasNextPage endCursor}}}fragment WebhookEndpointParts on WebhookEndpoint{id name url types workflowKeys labels isEnabled disabledAt disabledReason failingSince formerSecretUntil createdAt updatedAt}';
+
+export const WebhookEndpointDocument: Document<WebhookEndpointQuery, WebhookEndpointQueryVariables> =
+  'query WebhookEndpoint($id:ID!){webhookEndpoint(id:$id){...WebhookEndpointParts}}fragment WebhookEndpointParts on WebhookEndpoint{id name url types workflowKeys labels isEnabled disabledAt disabledReason failingSince formerSecretUntil createdAt updatedAt}';
+
+export const WebhookEndpointCreateDocument: Document<WebhookEndpointCreateMutation, WebhookEndpointCreateMutationVariables> =
+  'mutation WebhookEndpointCreate($input:WebhookEndpointInput!){webhookEndpointCreate(input:$input){...WebhookEndpointSecretPayloadParts}}fragment WebhookEndpointSecretPayloadParts on WebhookEndpointSecretPayload{webhookEndpoint{...WebhookEndpointParts}secret userErrors{level code field message}}fragment WebhookEndpointParts on WebhookEndpoint{id name url types workflowKeys labels isEnabled disabledAt disabledReason failingSince formerSecretUntil createdAt updatedAt}';
+
+export const WebhookEndpointUpdateDocument: Document<WebhookEndpointUpdateMutation, WebhookEndpointUpdateMutationVariables> =
+  'mutation WebhookEndpointUpdate($id:ID!$input:WebhookEndpointInput!){webhookEndpointUpdate(id:$id input:$input){webhookEndpoint{...WebhookEndpointParts}userErrors{level code field message}}}fragment WebhookEndpointParts on WebhookEndpoint{id name url types workflowKeys labels isEnabled disabledAt disabledReason failingSince formerSecretUntil createdAt updatedAt}';
+
+export const WebhookEndpointDeleteDocument: Document<WebhookEndpointDeleteMutation, WebhookEndpointDeleteMutationVariables> =
+  'mutation WebhookEndpointDelete($id:ID!){webhookEndpointDelete(id:$id){deletedId userErrors{level code field message}}}';
+
+export const WebhookEndpointRotateSecretDocument: Document<WebhookEndpointRotateSecretMutation, WebhookEndpointRotateSecretMutationVariables> =
+  'mutation WebhookEndpointRotateSecret($id:ID!$graceSeconds:Int){webhookEndpointRotateSecret(id:$id graceSeconds:$graceSeconds){...WebhookEndpointSecretPayloadParts}}fragment WebhookEndpointSecretPayloadParts on WebhookEndpointSecretPayload{webhookEndpoint{...WebhookEndpointParts}secret userErrors{level code field message}}fragment WebhookEndpointParts on WebhookEndpoint{id name url types workflowKeys labels isEnabled disabledAt disabledReason failingSince formerSecretUntil createdAt updatedAt}';
+
+export const WebhookEndpointTestDocument: Document<WebhookEndpointTestMutation, WebhookEndpointTestMutationVariables> =
+  'mutation WebhookEndpointTest($id:ID!){webhookEndpointTest(id:$id){...WebhookDeliveryPayloadParts}}fragment WebhookDeliveryPayloadParts on WebhookDeliveryPayload{delivery{...WebhookDeliveryParts}userErrors{level code field message}}fragment WebhookDeliveryParts on WebhookDelivery{id endpointId messageId type executionId payload status nextAttemptAt createdAt finishedAt attempts{number startedAt durationMs httpStatus error response}}';
+
+export const DeliveriesDocument: Document<DeliveriesQuery, DeliveriesQueryVariables> =
+  'query Deliveries($first:Int$after:String$filter:WebhookDeliveryFilter){deliveries(first:$first after:$after filter:$filter){nodes{...WebhookDeliveryParts}pageInfo{hasNextPage endCursor}}}fragment WebhookDeliveryParts on WebhookDelivery{id endpointId messageId type executionId payload status nextAttemptAt createdAt finishedAt attempts{number startedAt durationMs httpStatus error response}}';
+
+export const DeliveryDocument: Document<DeliveryQuery, DeliveryQueryVariables> =
+  'query Delivery($id:ID!){delivery(id:$id){...WebhookDeliveryParts}}fragment WebhookDeliveryParts on WebhookDelivery{id endpointId messageId type executionId payload status nextAttemptAt createdAt finishedAt attempts{number startedAt durationMs httpStatus error response}}';
+
+export const DeliveryRedeliverDocument: Document<DeliveryRedeliverMutation, DeliveryRedeliverMutationVariables> =
+  'mutation DeliveryRedeliver($id:ID!){deliveryRedeliver(id:$id){...WebhookDeliveryPayloadParts}}fragment WebhookDeliveryPayloadParts on WebhookDeliveryPayload{delivery{...WebhookDeliveryParts}userErrors{level code field message}}fragment WebhookDeliveryParts on WebhookDelivery{id endpointId messageId type executionId payload status nextAttemptAt createdAt finishedAt attempts{number startedAt durationMs httpStatus error response}}';
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
   'query ExecutionDetails($id:ID!){execution(id:$id){id status labels error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
