@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/db/embedded-postgres.ts';
 import { makeLogger } from '../server/shared/logger.ts';
+import { projectRoot } from '../server/shared/paths.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
 import { startWeft } from '../test/support/weft-server.ts';
 import { cpuOf } from './support/cpu-of.ts';
@@ -53,7 +54,9 @@ for (const [what, nodes] of Object.entries(workflows)) await printCosts(what, no
 async function printCosts(what: string, nodes: object[]): Promise<void> {
   const profiles = mkdtempSync(join(folder, 'profile-'));
   const env = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` };
-  await using server = await startWeft({ databaseUrl: postgres.url, env });
+  // Not the bundle, in which a profile does not say where anything comes from.
+  const program = join(projectRoot, 'dist/server/main.js');
+  await using server = await startWeft({ databaseUrl: postgres.url, env, program });
   const { from, to, postgresCpu, serverCpu } = await run(server.url, server.pid, nodes);
   await server.stop();
   const parts = partsOf(profiles, from, to);

@@ -30,6 +30,8 @@ export interface WeftServerOptions {
   env?: Record<string, string>;
   /** How many files the process may have open (`ulimit -n`); by default as many as this process. */
   openFiles?: number;
+  /** Instead of what `npm start` runs. */
+  program?: string;
   /** Called when the process ends and the test did not end it. Without it the running test fails. */
   onLost?: (error: Error) => void;
 }
@@ -54,7 +56,7 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
     ...options.env,
   };
   const limit = options.openFiles === undefined ? '' : `ulimit -n ${options.openFiles};`;
-  const node = [process.execPath, serverProgram];
+  const node = [process.execPath, options.program ?? serverProgram];
   const child = spawn('/bin/sh', ['-c', `${limit} exec "$@"`, 'sh', ...node], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
