@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
+import { makeBatches } from '../shared/batches.ts';
 import { refuse } from './refuse.ts';
 
 /** How an input names a workflow: by one of the two. */
@@ -26,28 +27,65 @@ export interface FoundVersion extends VersionToRun {
   project: string;
 }
 
-/**
- * A version of a workflow, the latest where `number` is null; null where there is none, or the workflow was deleted. A
- * prepared statement, because every start passes here.
- */
+/** A version of a workflow, the latest where `number` is null; null where there is none, or the workflow was deleted. */
 export async function findVersion(
   pool: Pool,
-  { field, name, project }: NamedWorkflow,
+  named: NamedWorkflow,
   number: number | null,
 ): Promise<FoundVersion | null> {
-  const isId = field === 'workflowId';
-  const { rows } = await pool.query<FoundVersion>({
-    name: isId ? 'weft-find-version' : 'weft-find-version-by-key',
-    text: `
-      SELECT w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition, w.project
-      FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce($2, w.latest_version)
-      WHERE ${isId ? 'w.id = $1 AND ($3::text IS NULL OR w.project = $3)' : 'w.key = $1 AND w.project = $3'}
-        AND w.deleted_at IS NULL`,
-    values: [name, number, project],
-  });
-  const row = rows[0];
-  return row === undefined ? null : { ...row, definition: fromStored(row.definition) };
+  const [found] = await findVersions(pool, [{ named, number }]);
+  return found!;
 }
+
+/** The same for starts, which look up the same few versions again and again: those that come at once share one look. */
+export function makeFindVersion(pool: Pool) {
+  const find = makeBatches((wanted: WantedVersion[]) => findVersions(pool, wanted), BATCHES);
+  return (named: NamedWorkflow, number: number | null) => find({ named, number });
+}
+
+interface WantedVersion {
+  named: NamedWorkflow;
+  number: number | null;
+}
+
+const BATCHES = { max: 100, atOnce: 2 };
+
+/** What is wanted several times is read and sent once. */
+async function findVersions(pool: Pool, wanted: readonly WantedVersion[]): Promise<(FoundVersion | null)[]> {
+  const names = wanted.map((each) => JSON.stringify(each));
+  const once = [...new Map(wanted.map((each, index) => [names[index]!, each]))];
+  const { rows } = await pool.query<FoundVersion & { place: number }>({
+    name: 'weft-find-versions',
+    text: FIND,
+    values: [
+      once.map(([, { named }]) => (named.field === 'workflowId' ? named.name : null)),
+      once.map(([, { named }]) => (named.field === 'workflowKey' ? named.name : null)),
+      once.map(([, { named }]) => named.project),
+      once.map(([, { number }]) => number),
+    ],
+  });
+  const found = new Map(
+    rows.map(({ place, definition, ...row }) => [
+      once[place - 1]![0],
+      { ...row, definition: fromStored(definition) },
+    ]),
+  );
+  return names.map((name) => found.get(name) ?? null);
+}
+
+const FIND = `
+  WITH wanted AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[])
+      WITH ORDINALITY AS given (id, key, project, number, place)
+  ), named AS (
+    SELECT place::int, number, w.id FROM wanted JOIN workflows w USING (id)
+    WHERE wanted.project IS NULL OR w.project = wanted.project
+    UNION ALL
+    SELECT place::int, number, w.id FROM wanted JOIN workflows w ON w.key = wanted.key AND w.project = wanted.project
+  )
+  SELECT place, w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition, w.project
+  FROM named JOIN workflows w ON w.id = named.id AND w.deleted_at IS NULL
+  JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce(named.number, w.latest_version)`;
 
 /** Null where both or none is given. */
 export function namedWorkflow(

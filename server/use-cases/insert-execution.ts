@@ -8,7 +8,6 @@ import type { ClaimedJob } from '../engine/claims.ts';
 import type { StoredExecution } from '../engine/execution-store.ts';
 import type { Limits } from '../engine/limits.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
-import { insertJobSql } from '../engine/queue.ts';
 import type { Worker } from '../engine/worker.ts';
 import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
@@ -19,7 +18,7 @@ import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { newId } from '../shared/ids.ts';
 import { findDebounced } from './debounce.ts';
 import { insertLimited } from './insert-limited.ts';
-import { insertRowSql, partsOf, type RowParts, rowValues } from './insert-sql.ts';
+import { type InsertRow, makeInsertRow } from './insert-row.ts';
 import type { OwnLimits } from './limit-keys.ts';
 import { refuse } from './refuse.ts';
 import type { Outcome } from './types.ts';
@@ -101,6 +100,7 @@ const MAX_ATTEMPTS = 3;
 
 export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
+  const insertRow = makeInsertRow(database.pool);
   return async (execution, definition, own = null) => {
     let files = await filesOf(database.pool, execution);
     if (!files.ok) return files;
@@ -112,7 +112,7 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
           if (first !== null) return answerOf(execution, first);
           return await insertLimited(deps, row, own, files.value);
         }
-        const isClaimed = await insertAndStart(deps, row, definition, files.value);
+        const isClaimed = await insertAndStart(insertRow, deps, row, definition, files.value);
         if (!isClaimed) hub.wake('queue', '');
         hub.wake('status', row.id);
         return { ok: true, value: row };
@@ -148,7 +148,8 @@ async function filesOf(pool: Pool, execution: NewExecution): Promise<Outcome<str
 
 /** Where this process's worker has a free slot, the same statement claims the execution for it. True where it does. */
 async function insertAndStart(
-  { database, recentEvents, worker }: InsertDeps,
+  insertRow: InsertRow,
+  { recentEvents, worker }: InsertDeps,
   row: ExecutionEntity,
   definition: WorkflowDraft | null,
   files: readonly string[],
@@ -161,7 +162,7 @@ async function insertAndStart(
     wasLost: false,
     notBefore: 0,
   };
-  const inserted = insert(database.pool, row, job, slot !== null, files);
+  const inserted = insertRow({ row, jobId: job.jobId, isClaimed: slot !== null, files });
   if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
   await inserted;
   if (slot !== null) cacheFirstEvent(recentEvents, row);
@@ -201,30 +202,6 @@ function asStored(
   const unlimited = { replacedBy: null, isLimited: false };
   return { ...blank, ...unlimited, ...JSON.parse(JSON.stringify(stored)) };
 }
-
-/** The row, its first event and its job: one statement, so one implicit transaction and one round trip. */
-async function insert(
-  pool: Pool,
-  row: ExecutionEntity,
-  { jobId }: ClaimedJob,
-  isClaimed: boolean,
-  files: readonly string[],
-): Promise<void> {
-  const parts = partsOf(row, files);
-  await pool.query({
-    ...insertStatement(parts),
-    values: [jobId, isClaimed, ...rowValues(row), ...(parts.usesFiles ? [files] : [])],
-  });
-}
-
-function insertStatement(parts: RowParts): { name: string; text: string } {
-  const name = `weft-insert-execution${parts.usesFiles ? '-files' : ''}${parts.hasLabels ? '-labels' : ''}`;
-  const text = statements.get(name) ?? `${insertRowSql(3, parts)} ${insertJobSql()}`;
-  statements.set(name, text);
-  return { name, text };
-}
-
-const statements = new Map<string, string>();
 
 /** The start that used a key first: its execution, and what it said. */
 interface FirstStart {

@@ -6,7 +6,7 @@ import { DEFAULT_PRIORITY, noLimits } from '../nodes/limits.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import { toExecution } from './execution-mapper.ts';
-import { findVersion, namedWorkflow, refuseUnnamed } from './find-version.ts';
+import { makeFindVersion, namedWorkflow, refuseUnnamed } from './find-version.ts';
 import {
   blankExecution,
   type InsertDeps,
@@ -92,6 +92,7 @@ export interface PythonRunInput {
 export function makeStartUseCases(deps: StartDeps) {
   const { registry, evaluator } = deps;
   const { pool } = deps.database;
+  const findVersion = makeFindVersion(pool);
   const insertExecution = makeInsertExecution(deps);
 
   return {
@@ -115,7 +116,7 @@ export function makeStartUseCases(deps: StartDeps) {
       const key = { idempotencyKey, idempotencyTtlSeconds };
       const named = namedWorkflow({ workflowId: id, workflowKey }, within);
       if (named === null) return refuseUnnamed({ workflowId: id });
-      const version = await findVersion(pool, named, versionNumber ?? null);
+      const version = await findVersion(named, versionNumber ?? null);
       if (version === null) {
         return versionNumber == null
           ? refuseNotFound('workflow', named.name, named.field)
@@ -135,7 +136,7 @@ export function makeStartUseCases(deps: StartDeps) {
         ...(isRead ? await inputErrors(evaluator, definition, given, workflowId) : []),
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const latest = number === latestNumber ? version : await findVersion(pool, named, null);
+      const latest = number === latestNumber ? version : await findVersion(named, null);
       const limits = (latest ?? version).definition;
       // A part of a workflow goes into no other execution.
       const whole = run === null ? limits : { ...limits, debounce: null };

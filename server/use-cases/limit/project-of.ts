@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
+import { makeBatches } from '../../shared/batches.ts';
 
 /** Of these ids, those that no other project has: of what does not exist, whoever looks for it says so. */
 export type OfProject = (ids: readonly string[], project: string) => Promise<ReadonlySet<string>>;
 
 const MAX_KNOWN = 20_000;
+const BATCHES = { max: 500, atOnce: 2 };
 
 /**
  * Which project rows belong to. A row never changes its project, and no id is used twice: what was read once is known for
@@ -11,20 +13,27 @@ const MAX_KNOWN = 20_000;
  */
 export function makeOfProject(pool: Pool, table: 'workflows' | 'executions'): OfProject {
   const known = new Map<string, string>();
+  const read = makeBatches(readMany, BATCHES);
 
   return async (ids, project) => {
-    const unknown = ids.filter((id) => !known.has(id));
-    const found = new Map(ids.map((id) => [id, known.get(id)]));
-    for (const row of unknown.length === 0 ? [] : await read(unknown)) {
-      known.set(row.id, row.project);
-      found.set(row.id, row.project);
-      if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
-    }
-    return new Set(ids.filter((id) => (found.get(id) ?? project) === project));
+    const found = await Promise.all(ids.map(async (id) => known.get(id) ?? (await read(id)) ?? project));
+    return new Set(ids.filter((_, index) => found[index] === project));
   };
 
-  async function read(ids: readonly string[]): Promise<{ id: string; project: string }[]> {
+  /** Undefined where there is no row. */
+  async function readMany(ids: readonly string[]): Promise<(string | undefined)[]> {
     const text = `SELECT id, project FROM ${table} WHERE id = ANY ($1)`;
-    return (await pool.query({ name: `weft-project-of-${table}`, text, values: [ids] })).rows;
+    const { rows } = await pool.query<{ id: string; project: string }>({
+      name: `weft-project-of-${table}`,
+      text,
+      values: [ids],
+    });
+    const found = new Map(rows.map((row) => [row.id, row.project]));
+    for (const [id, project] of found) known.set(id, project);
+    for (const id of known.keys()) {
+      if (known.size <= MAX_KNOWN) break;
+      known.delete(id);
+    }
+    return ids.map((id) => found.get(id));
   }
 }
