@@ -75,7 +75,7 @@ async function insertMany(pool: Pool, rows: readonly SharedRow[]): Promise<(Erro
     });
     const ids = new Set(inserted.map(({ id }) => id));
     return await Promise.all(
-      rows.map((each) => (ids.has(each.row.id) ? null : problemOf(insertOne(pool, each)))),
+      rows.map(async (each) => (ids.has(each.row.id) ? null : problemOf(insertOne(pool, each)))),
     );
   } catch (error) {
     if (isConnectionError(error)) throw error;
