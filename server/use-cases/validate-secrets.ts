@@ -40,6 +40,6 @@ export async function unknownSecrets(
       level: 'WARNING' as const,
       code: 'UNKNOWN_SECRET',
       field,
-      message: `There is no secret ${name.slice(0, 100)} yet. Set it before this runs, by \`secretSet\` or on the page Secrets of the console.`,
+      message: `There is no secret ${name.slice(0, 100)} yet. Set it before this runs, by \`secretSet\` or on the page Access of the console.`,
     }));
 }

@@ -39,7 +39,7 @@ export function makeSecretSources({ pool, seals }: { pool: Pool; seals: Seals })
     if (missing.length > 0)
       throw new NodeFailure({
         code: 'SECRET_NOT_FOUND',
-        message: `There is no secret ${missing.join(', ')}. Set it by \`secretSet\`, or on the page Secrets of the console.`,
+        message: `There is no secret ${missing.join(', ')}. Set it by \`secretSet\`, or on the page Access of the console.`,
       });
     const sealed = new Map(rows.map((row) => [row.name, row]));
     const values = Object.fromEntries(names.map((name) => [name, opened(project, sealed.get(name)!)]));

@@ -46,6 +46,26 @@ export function useProjectChange<Result>(change: (client: WeftClient) => Promise
   });
 }
 
+/** By name, without their values. */
+export function useSecrets() {
+  const client = useWeft();
+  return useQuery({
+    queryKey: keys.secrets,
+    retry: false,
+    queryFn: ({ signal }) => client.secrets.list({ signal }),
+  });
+}
+
+/** The list is read again after the change. */
+export function useSecretChange(change: (client: WeftClient) => Promise<void>) {
+  const client = useWeft();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => change(client),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.secrets }),
+  });
+}
+
 /** What clients changed, or tried to, newest first, page by page. */
 export function useAuditLog(filter: AuditFilter) {
   const client = useWeft();

@@ -22,6 +22,7 @@ export const keys = {
   alerts: ['alerts'],
   viewer: ['viewer'],
   tokens: ['tokens'],
+  secrets: ['secrets'],
   projects: ['projects'],
   auditLog: (filter: AuditFilter) => ['auditLog', filter],
   endpoints: ['webhookEndpoints'],

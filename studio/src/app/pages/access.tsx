@@ -3,6 +3,7 @@ import { useSearchParams } from 'wouter';
 import '../../access/access.css';
 import { type AuditChoice, AuditTrail } from '../../access/audit-trail.tsx';
 import { ProjectDialog, Projects } from '../../access/projects.tsx';
+import { SecretDialog, Secrets } from '../../access/secrets.tsx';
 import { TokenDialog } from '../../access/token-dialog.tsx';
 import { mayOf } from '../../access/token-words.ts';
 import { Tokens } from '../../access/tokens.tsx';
@@ -13,6 +14,7 @@ import { Card, Page } from '../page.tsx';
 
 const tabs = [
   { id: 'tokens', label: 'Tokens' },
+  { id: 'secrets', label: 'Secrets' },
   { id: 'audit', label: 'Audit trail' },
 ] as const;
 /** For who may act in all of them. */
@@ -36,7 +38,7 @@ export default function AccessPage(): ReactElement {
   const { data: viewer } = useViewer();
   const shown = viewer?.projects === null ? [...tabs, projectsTab] : tabs;
   const tab = shown.find(({ id }) => id === get('tab'))?.id ?? 'tokens';
-  const noun = tab === 'projects' ? 'project' : 'token';
+  const noun = ({ projects: 'project', secrets: 'secret' } as Record<string, string>)[tab] ?? 'token';
   return (
     <Page
       title="Access"
@@ -57,9 +59,11 @@ export default function AccessPage(): ReactElement {
           {tab === 'tokens' && <Tokens onNew={() => setIsNew(true)} />}
           {tab === 'audit' && <AuditTrail choice={choice} onChoose={choose} />}
           {tab === 'projects' && <Projects />}
+          {tab === 'secrets' && <Secrets />}
         </Card>
       </Tabs>
       {isNew && noun === 'token' && <TokenDialog onClose={() => setIsNew(false)} />}
+      {isNew && noun === 'secret' && <SecretDialog name={null} onClose={() => setIsNew(false)} />}
       {isNew && noun === 'project' && <ProjectDialog project={null} onClose={() => setIsNew(false)} />}
     </Page>
   );
