@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../../db/database.ts';
-import { newId } from '../../shared/ids.ts';
+import { newIdPrefix } from '../../shared/ids.ts';
 import type { ChangeType } from '../changes/change.ts';
 import type { Place } from '../changes/change-cursor.ts';
 import { type PlacedChange, readChanges } from '../changes/read-changes.ts';
@@ -78,8 +78,10 @@ async function insertDeliveries(
   deliveries: { endpointId: string; message: Message }[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
+  // In the order of the feed, which the log is in as well.
+  const prefix = newIdPrefix('dlv');
   await tx.query(INSERT, [
-    deliveries.map(() => newId('dlv')),
+    deliveries.map((_, n) => prefix + n.toString(16).padStart(12, '0')),
     deliveries.map(({ endpointId }) => endpointId),
     deliveries.map(({ message }) => message.id),
     deliveries.map(({ message }) => message.type),
