@@ -70,6 +70,7 @@ import { makeStatsUseCases } from './use-cases/execution-stats.ts';
 import { makeExecutionUseCases } from './use-cases/executions.ts';
 import { makeExportUseCases } from './use-cases/export.ts';
 import { makeWeftFor } from './use-cases/limit/limit.ts';
+import { makePackageLists } from './use-cases/package-lists.ts';
 import { openParkedAlerts } from './use-cases/parked-alerts.ts';
 import { makeProjectUseCases } from './use-cases/projects.ts';
 import { makePythonUseCases } from './use-cases/python.ts';
@@ -181,6 +182,7 @@ async function openParts(foundation: Foundation) {
   const limits = makeLimits({ database, hub });
   const evaluator = opened.use(openEvaluator());
   const outbound = opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) }));
+  const packageLists = makePackageLists(pool);
   const registry = makeNodeRegistry(
     {
       packageRules: config.packages.rules,
@@ -194,6 +196,7 @@ async function openParts(foundation: Foundation) {
     {
       children: makeChildren({ database, hub, recentEvents, limits, evaluator }),
       approvals: makeApprovalStore({ database, hub, evaluator }),
+      packageLists,
     },
     config.files.maxBytes,
   );
@@ -219,6 +222,7 @@ async function openParts(foundation: Foundation) {
     limits,
     registry,
     outbound,
+    packageLists,
     evaluator,
     files,
     seals,

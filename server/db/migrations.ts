@@ -21,6 +21,7 @@ import { Webhooks1764800000000 } from '../../migrations/1764800000000-webhooks.t
 import { Labels1764810000000 } from '../../migrations/1764810000000-labels.ts';
 import { TokenLabels1764820000000 } from '../../migrations/1764820000000-token-labels.ts';
 import { Projects1764900000000 } from '../../migrations/1764900000000-projects.ts';
+import { ProjectPackages1764901000000 } from '../../migrations/1764901000000-project-packages.ts';
 import { Secrets1764910000000 } from '../../migrations/1764910000000-secrets.ts';
 import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-feed.ts';
 import { WebhookEndpoints1764921000000 } from '../../migrations/1764921000000-webhook-endpoints.ts';
@@ -50,6 +51,7 @@ export const migrations = [
   Labels1764810000000,
   TokenLabels1764820000000,
   Projects1764900000000,
+  ProjectPackages1764901000000,
   Secrets1764910000000,
   ChangeFeed1764920000000,
   WebhookEndpoints1764921000000,

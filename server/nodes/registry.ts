@@ -19,11 +19,13 @@ import { switchNode } from './builtin/switch.ts';
 import { transform } from './builtin/transform.ts';
 import type { Children } from './children.ts';
 import type { NodeDefinition } from './definition.ts';
+import type { PackageLists } from './package-lists.ts';
 
 /** What nodes reach of the server beside what their context has. */
 export interface NodeServices {
   children: Children;
   approvals: Approvals;
+  packageLists: PackageLists;
 }
 
 export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
@@ -32,10 +34,10 @@ export type NodeRegistry = ReadonlyMap<string, NodeDefinition>;
 export function makeNodeRegistry(
   grants: PythonGrants,
   outbound: Outbound,
-  { children, approvals }: NodeServices,
+  { children, approvals, packageLists }: NodeServices,
   maxFileBytes: number,
 ): NodeRegistry {
-  const python = makePython(grants);
+  const python = makePython(grants, packageLists);
   const http = makeHttp(outbound, maxFileBytes);
   // Only a definition itself knows the type of its configuration.
   const builtin = [
@@ -61,6 +63,7 @@ const nowhere = () => Promise.reject(new Error('This registry has no server arou
 const noServices: NodeServices = {
   children: { start: nowhere, outcome: nowhere, problem: async () => null },
   approvals: { open: nowhere, stateOf: nowhere, formProblem: async () => null },
+  packageLists: { ofProject: async () => null, ofExecution: async () => null },
 };
 
 /** What no operator has changed: every package is allowed, and none but public hosts are reached. No server is around it. */

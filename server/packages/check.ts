@@ -40,6 +40,25 @@ export function checkPackages(packages: readonly string[], rules: PackageRules):
   });
 }
 
+/** What a project allows, of what the operator allows. */
+export interface ProjectPackages {
+  project: string;
+  allowed: readonly string[];
+}
+
+/** Those of the packages that the project does not allow; what is no requirement is found by checkPackages. */
+export function checkProjectPackages(
+  packages: readonly string[],
+  { project, allowed }: ProjectPackages,
+): PackageFinding[] {
+  return packages.flatMap((text, index): PackageFinding[] => {
+    const parsed = parseRequirement(text);
+    if (!parsed.ok || allowed.includes(parsed.requirement.name)) return [];
+    const message = `\`${parsed.requirement.name}\` is not among the packages that the project ${project} allows.`;
+    return [{ rule: 'package-not-allowed', message, index }];
+  });
+}
+
 /** The requirements in canonical spelling and order. Call it only with packages that passed checkPackages. */
 export function toRequirements(packages: readonly string[]): Requirement[] {
   const byText = new Map<string, Requirement>();

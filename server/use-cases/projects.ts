@@ -3,6 +3,7 @@ import { IS_ACTIVE } from '../auth/token-store.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { isDangling, isDuplicate } from '../db/errors.ts';
 import { toPage } from '../db/page.ts';
+import { normalizeName, parseRequirement } from '../packages/requirement.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
@@ -11,6 +12,8 @@ import { keyErrors } from './workflow-key.ts';
 export interface Project {
   key: string;
   name: string;
+  /** Names of packages, normalised; null for those that the operator allows. */
+  allowedPackages: string[] | null;
   createdAt: Date;
 }
 
@@ -18,11 +21,11 @@ export interface ProjectInput {
   key: string;
   /** By default its key. */
   name?: string | null;
+  allowedPackages?: readonly string[] | null;
 }
 
-export interface ProjectChange {
-  name?: string | null;
-}
+/** What is undefined stays as it is. */
+export type ProjectChange = Partial<Omit<ProjectInput, 'key'>>;
 
 export interface ProjectFilter {
   /** Those that are reached; null for all. */
@@ -30,6 +33,7 @@ export interface ProjectFilter {
 }
 
 const MAX_NAME = 100;
+const MAX_PACKAGES = 1_000;
 
 export function makeProjectUseCases({ database }: { database: Database }) {
   const { pool } = database;
@@ -53,11 +57,11 @@ export function makeProjectUseCases({ database }: { database: Database }) {
       return toPage(rows, { size, cursor, isBackward });
     },
 
-    async create({ key, name }: ProjectInput): Promise<Outcome<Project>> {
-      const userErrors = [...keyErrors(key), ...nameErrors(name)];
+    async create({ key, name, allowedPackages }: ProjectInput): Promise<Outcome<Project>> {
+      const userErrors = [...keyErrors(key), ...nameErrors(name), ...packageErrors(allowedPackages)];
       if (userErrors.length > 0) return { ok: false, userErrors };
       try {
-        const { rows } = await pool.query<Project>(INSERT, [key, name ?? key]);
+        const { rows } = await pool.query<Project>(INSERT, [key, name ?? key, namesOf(allowedPackages)]);
         return { ok: true, value: rows[0]! };
       } catch (error) {
         if (!isDuplicate(error)) throw error;
@@ -65,10 +69,15 @@ export function makeProjectUseCases({ database }: { database: Database }) {
       }
     },
 
-    async update(key: string, { name }: ProjectChange): Promise<Outcome<Project>> {
-      const userErrors = nameErrors(name);
+    async update(key: string, { name, allowedPackages }: ProjectChange): Promise<Outcome<Project>> {
+      const userErrors = [...nameErrors(name), ...packageErrors(allowedPackages)];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const { rows } = await pool.query<Project>(UPDATE, [key, name ?? null]);
+      const { rows } = await pool.query<Project>(UPDATE, [
+        key,
+        name ?? null,
+        allowedPackages !== undefined,
+        namesOf(allowedPackages),
+      ]);
       return rows[0] === undefined ? refuseNotFound('project', key, 'key') : { ok: true, value: rows[0] };
     },
 
@@ -114,10 +123,36 @@ function nameErrors(name: string | null | undefined): UserError[] {
   return [{ code: 'INVALID', field: 'name', message }];
 }
 
-const FIELDS = 'key, name, created_at AS "createdAt"';
+/** Of which any version counts. */
+function packageErrors(packages: readonly string[] | null | undefined): UserError[] {
+  if (packages == null) return [];
+  const field = 'allowedPackages';
+  if (packages.length > MAX_PACKAGES)
+    return [
+      {
+        code: 'INVALID',
+        field,
+        message: `Expected at most ${MAX_PACKAGES} packages, got ${packages.length}.`,
+      },
+    ];
+  return packages.flatMap((text, index) => {
+    const parsed = parseRequirement(text);
+    if (parsed.ok && parsed.requirement.text === parsed.requirement.name) return [];
+    const message = `Expected the name of a package, such as pandas, got \`${text.slice(0, 100)}\`.`;
+    return [{ code: 'INVALID', field: `${field}.${index}`, message }];
+  });
+}
+
+function namesOf(packages: readonly string[] | null | undefined): string[] | null {
+  return packages == null ? null : [...new Set(packages.map(normalizeName))].sort();
+}
+
+const FIELDS = 'key, name, allowed_packages AS "allowedPackages", created_at AS "createdAt"';
 const SELECT = `SELECT ${FIELDS} FROM projects`;
-const INSERT = `INSERT INTO projects (key, name) VALUES ($1, $2) RETURNING ${FIELDS}`;
-const UPDATE = `UPDATE projects SET name = coalesce($2, name) WHERE key = $1 RETURNING ${FIELDS}`;
+const INSERT = `INSERT INTO projects (key, name, allowed_packages) VALUES ($1, $2, $3) RETURNING ${FIELDS}`;
+const UPDATE = `
+  UPDATE projects SET name = coalesce($2, name), allowed_packages = CASE WHEN $3 THEN $4::text[] ELSE allowed_packages END
+  WHERE key = $1 RETURNING ${FIELDS}`;
 
 const CONTENTS = `
   SELECT EXISTS (SELECT FROM workflows WHERE project = $1 AND deleted_at IS NULL) AS workflows,

@@ -229,7 +229,12 @@ function ofToken(token: Token | null): Summary | null {
 }
 
 function ofProject(project: Project | null): Summary | null {
-  return project && { target: project.key, is: within({ name: project.name }) };
+  return (
+    project && {
+      target: project.key,
+      is: within({ name: project.name, allowedPackages: project.allowedPackages }),
+    }
+  );
 }
 
 /** Its value is nowhere in the trail, not as a hash either: short ones could be guessed from it. */

@@ -16,6 +16,13 @@ export class Project {
   @Field(() => String, { description: 'For people.' })
   name!: string;
 
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'The packages that its Python nodes may ask for, of those that the server allows; null for all of these.',
+  })
+  allowedPackages!: string[] | null;
+
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt!: Date;
 }

@@ -47,10 +47,10 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'cfd0f57964b42114ec3410cf5e402814f6e9deb733cca2c92726fa5a299809a1', // ExecutionChildren
   '483c8716df96497660d04503ec7972477d92920bfb032c418891b26fc902ca5e', // WorkflowsWithLastRun
   'ec622651a430e05896726098f33a9b1149cea5870cc5f5bb1e35883a078b9bec', // NodeDefinitions
-  '3159dcc09aaf5ff8db45600981be8b0186a79e923ae3e28927e0193d12ae197d', // Projects
-  '8bf42bd506c0cb0dca266a4af28f17b998156741fd07bb7ffc016a9841a79e61', // Project
-  '71a19bdb2799ec280360fc77416954720feef32a18830922fe47f4390cd2453a', // ProjectCreate
-  '370d07d1013ec253caff2c2feea2c289a2022a29be16159902da36f425302ff0', // ProjectUpdate
+  'cfb12ccdd34e60d0793b57313e94f27871c116be74c87ac2b33cb88b2dd517b3', // Projects
+  '365fb122fbb854d03e31ae0f55c822683088b21abbed4fb07fe3cfc9894f2d94', // Project
+  '6c477c3b1f33fba1ab8345680e7eff13e57ba658677223c47379fee23c59da4e', // ProjectCreate
+  '924c3c1ab04c216d9960c6da170543e647eab31b5bf33d36083607d12ba58722', // ProjectUpdate
   '473bb3a87021d0fb0ca7e8e272aa92c0661467e78d600ca1429b80e55980754c', // ProjectDelete
   '4c24fbbebe27edc1b60b7d057322d2925cc885280355a57e388761471f13bf41', // PythonRun
   'a3f94c66bfd7d9bbb46e7be996decaec6a56ce38de4a1e3f599526f2228d8d84', // PythonEnvironments

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { checkPackages, MAX_PACKAGES, type PackageRules, packageErrorCodes } from '../../packages/check.ts';
+import {
+  checkPackages,
+  checkProjectPackages,
+  MAX_PACKAGES,
+  type PackageRules,
+  packageErrorCodes,
+} from '../../packages/check.ts';
 import { readScriptBlock, type ScriptBlock } from '../../packages/script-block.ts';
 import {
   type ArtifactFile,
@@ -20,12 +26,14 @@ import {
   type ConfigProblem,
   type FieldMeta,
   type LateEvent,
+  type NodeContext,
   type NodeDefinition,
   NodeFailure,
   type NodeFile,
   type WatchedEvent,
 } from '../definition.ts';
 import { MAX_NODE_SECRETS, SECRET_NAME } from '../secrets.ts';
+import type { PackageLists } from '../package-lists.ts';
 import { hasTemplate } from '../template.ts';
 
 const makeConfig = ({ maxTimeoutMs, ...bounds }: GrantedBounds, openedHosts: readonly string[]) =>
@@ -125,7 +133,7 @@ export interface PythonGrants {
 
 type PythonConfig = z.infer<ReturnType<typeof makeConfig>>;
 
-export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
+export function makePython(grants: PythonGrants, lists: PackageLists): NodeDefinition<PythonConfig> {
   const { packageRules: rules, bounds, openedHosts } = grants;
   return {
     ...python,
@@ -135,11 +143,19 @@ export function makePython(grants: PythonGrants): NodeDefinition<PythonConfig> {
       ...hostProblems(hosts, openedHosts),
       ...blockProblems(readScriptBlock(code), packages, rules),
     ],
-    execute(context) {
+    async inspect(config, tools) {
+      const [found, ofProject] = await Promise.all([
+        python.inspect!(config, tools),
+        projectProblems(config, tools.project, lists),
+      ]);
+      return [...ofProject, ...found];
+    },
+    async execute(context) {
       // Once more: the operator may have closed a host since, and a template may have become one.
       const { config } = context;
       const [problem] = checkHosts(config.hosts, openedHosts);
       if (problem) throw new NodeFailure({ code: problem.code, message: `\`hosts\`: ${problem.message}` });
+      await requirePackages(context, lists);
       return python.execute({
         ...context,
         config: { ...config, hosts: narrowHosts(config.hosts, openedHosts) },
@@ -266,6 +282,34 @@ function blockProblems(
   return checkPackages([...packages, ...block.packages], rules)
     .filter(({ index }) => index >= packages.length)
     .map(({ rule, message }) => problem(packageErrorCodes[rule], message));
+}
+
+async function projectProblems(
+  { code = '', packages = [] }: Partial<PythonConfig>,
+  project: string,
+  lists: PackageLists,
+): Promise<ConfigProblem[]> {
+  const all = allPackagesOf({ code, packages });
+  const list = all.length === 0 ? null : await lists.ofProject(project);
+  if (list === null) return [];
+  return checkProjectPackages(all, list)
+    .filter(({ index }) => !hasTemplate(all[index]))
+    .map(({ rule, message, index }) => ({
+      path: index < packages.length ? ['packages', index] : ['code'],
+      code: packageErrorCodes[rule],
+      message,
+    }));
+}
+
+/** Of what was saved before the project allowed less, and of what templates have become. @throws NodeFailure */
+async function requirePackages(
+  { config, scope, signal }: NodeContext<PythonConfig>,
+  lists: PackageLists,
+): Promise<void> {
+  const packages = allPackagesOf(config);
+  const list = packages.length === 0 ? null : await lists.ofExecution(scope.execution.id, signal);
+  const [refused] = list === null ? [] : checkProjectPackages(packages, list);
+  if (refused) throw new NodeFailure({ code: 'PYTHON_PACKAGE_ERROR', message: refused.message });
 }
 
 function allPackagesOf({ code, packages }: { code: string; packages: readonly string[] }): string[] {

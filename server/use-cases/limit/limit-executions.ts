@@ -1,7 +1,9 @@
 import { isLimited } from '../../auth/principal.ts';
+import type { PackageLists } from '../../nodes/package-lists.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { abortableGenerator } from '../abortable-generator.ts';
 import type { ExecutionFilter } from '../execution-filter.ts';
+import { packageErrors } from '../package-lists.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
 import type { StartInput } from '../start.ts';
 import type { Execution, Outcome } from '../types.ts';
@@ -10,7 +12,11 @@ import type { Covers } from './covers.ts';
 import { NOTHING } from './limit-workflows.ts';
 
 /** Executions as a principal has them. What it does not reach is not there. */
-export function limitExecutions({ executions }: Weft, covers: Covers): Weft['executions'] {
+export function limitExecutions(
+  { executions }: Weft,
+  covers: Covers,
+  packageLists: PackageLists,
+): Weft['executions'] {
   const { reach } = covers;
 
   return {
@@ -62,6 +68,8 @@ export function limitExecutions({ executions }: Weft, covers: Covers): Weft['exe
     async runPython(input) {
       if (isLimited(reach))
         return refuse('FORBIDDEN', 'code', 'A token that is limited to workflows runs no other code.');
+      const userErrors = await packageErrors(packageLists, reach.project, input.packages);
+      if (userErrors.length > 0) return { ok: false, userErrors };
       return executions.runPython({ ...input, project: reach.project });
     },
   };
@@ -153,7 +161,7 @@ function refuseFiles() {
 }
 
 /** Ends at once when whoever follows leaves. */
-async function* untilAborted<T>(
+export async function* untilAborted<T>(
   source: AsyncIterableIterator<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {

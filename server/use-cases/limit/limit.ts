@@ -1,12 +1,15 @@
 import { isLimited, type Principal, type Reach } from '../../auth/principal.ts';
 import type { Database } from '../../db/database.ts';
+import type { PackageLists } from '../../nodes/package-lists.ts';
 import type { NodeRegistry } from '../../nodes/registry.ts';
+import { abortableGenerator } from '../abortable-generator.ts';
+import { packageErrors } from '../package-lists.ts';
 import { whereReached } from '../reach.ts';
 import { refuse, refuseNotFound } from '../refuse.ts';
 import type { Weft } from '../weft.ts';
 import { type Covers, makeCovers } from './covers.ts';
 import { environmentsOf } from './environments-of.ts';
-import { limitExecutions } from './limit-executions.ts';
+import { limitExecutions, untilAborted } from './limit-executions.ts';
 import { limitRunning } from './limit-running.ts';
 import { limitWorkflows, NOTHING } from './limit-workflows.ts';
 import { makeOfProject } from './project-of.ts';
@@ -14,6 +17,7 @@ import { makeOfProject } from './project-of.ts';
 export interface LimitDeps {
   database: Database;
   registry: NodeRegistry;
+  packageLists: PackageLists;
 }
 
 /**
@@ -21,7 +25,8 @@ export interface LimitDeps {
  * for. Every way in (resolvers, loaders, streams, downloads) goes through the object that this gives, and each use case is
  * written out here: one that is added does not compile until somebody has decided what each principal gets of it.
  */
-export function makeWeftFor(weft: Weft, { database, registry }: LimitDeps): (principal: Principal) => Weft {
+export function makeWeftFor(weft: Weft, limitDeps: LimitDeps): (principal: Principal) => Weft {
+  const { database } = limitDeps;
   const { pool } = database;
   const limited = new WeakMap<Principal, Weft>();
   const deps = {
@@ -33,14 +38,19 @@ export function makeWeftFor(weft: Weft, { database, registry }: LimitDeps): (pri
     let own = limited.get(principal);
     if (own === undefined) {
       const counted = { ...weft, executions: limitRunning(weft.executions, principal, { database }) };
-      own = limit(counted, principal, makeCovers(deps, principal), { database, registry });
+      own = limit(counted, principal, makeCovers(deps, principal), limitDeps);
       limited.set(principal, own);
     }
     return own;
   };
 }
 
-function limit(weft: Weft, principal: Principal, covers: Covers, { database, registry }: LimitDeps): Weft {
+function limit(
+  weft: Weft,
+  principal: Principal,
+  covers: Covers,
+  { database, registry, packageLists }: LimitDeps,
+): Weft {
   const { reach } = covers;
   const { project } = reach;
   const isWhole = !isLimited(reach);
@@ -49,7 +59,7 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { database, reg
   return {
     nodeDefinitions: () => weft.nodeDefinitions(),
     workflows: limitWorkflows(weft, covers, registry),
-    executions: limitExecutions(weft, covers),
+    executions: limitExecutions(weft, covers, packageLists),
     files: {
       find: async (id) => ((await covers.file(id)) ? weft.files.find(id) : null),
       open: async (id) => ((await covers.file(id)) ? weft.files.open(id) : null),
@@ -72,12 +82,19 @@ function limit(weft: Weft, principal: Principal, covers: Covers, { database, reg
         const all = isWhole ? await weft.python.environments() : [];
         return isOfAll ? all : environmentsOf(database.pool, project, all);
       },
-      prepareEnvironment: async (packages) =>
-        isWhole ? weft.python.prepareEnvironment(packages) : refuseShared('packages'),
-      environmentProgress(packages) {
-        if (isWhole) return weft.python.environmentProgress(packages);
-        throw new Error('graphql/permissions.ts refuses it before');
+      async prepareEnvironment(packages) {
+        if (!isWhole) return refuseShared('packages');
+        const userErrors = await packageErrors(packageLists, project, packages);
+        return userErrors.length > 0 ? { ok: false, userErrors } : weft.python.prepareEnvironment(packages);
       },
+      environmentProgress: (packages) =>
+        abortableGenerator(async function* (signal) {
+          if (!isWhole) throw new Error('graphql/permissions.ts refuses it before');
+          const errors = await packageErrors(packageLists, project, packages);
+          const message = errors.map((error) => error.message).join('\n');
+          if (errors.length > 0) yield { status: 'FAILED', packages, message, environment: null };
+          else yield* untilAborted(weft.python.environmentProgress(packages), signal);
+        }),
       deleteEnvironment: async (id) => (isOfAll ? weft.python.deleteEnvironment(id) : refuseShared('id')),
     },
     tokens: limitTokens(weft, principal),
