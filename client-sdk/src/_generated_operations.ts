@@ -811,12 +811,16 @@ export type ProjectCreateInput = {
   key: string;
   /** For people, 1 to 100 characters; by default the key. */
   name?: string | null | undefined;
+  /** The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
+  allowedPackages?: Array<string> | null | undefined;
 };
 
 /** What to change of a project; what is not given stays as it is. */
 export type ProjectUpdateInput = {
   /** For people, 1 to 100 characters. */
   name?: string | null | undefined;
+  /** The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
+  allowedPackages?: Array<string> | null | undefined;
 };
 
 /** One piece of Python to run, with the configuration of a `python` node. */
@@ -3425,6 +3429,8 @@ export type ProjectPartsFragment = {
   key: string;
   /** For people. */
   name: string;
+  /** The packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
+  allowedPackages: Array<string> | null;
   /** When it was made. */
   createdAt: string;
 };
@@ -5036,16 +5042,16 @@ export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinit
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
 export const ProjectsDocument: Document<ProjectsQuery, ProjectsQueryVariables> =
-  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name createdAt}';
+  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
 
 export const ProjectDocument: Document<ProjectQuery, ProjectQueryVariables> =
-  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name createdAt}';
+  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
 
 export const ProjectCreateDocument: Document<ProjectCreateMutation, ProjectCreateMutationVariables> =
-  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name createdAt}';
+  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
 
 export const ProjectUpdateDocument: Document<ProjectUpdateMutation, ProjectUpdateMutationVariables> =
-  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name createdAt}';
+  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
 
 export const ProjectDeleteDocument: Document<ProjectDeleteMutation, ProjectDeleteMutationVariables> =
   'mutation ProjectDelete($key:String!){projectDelete(key:$key){deletedKey userErrors{level code field message}}}';

@@ -32,8 +32,8 @@ import {
   type NodeFile,
   type WatchedEvent,
 } from '../definition.ts';
-import { MAX_NODE_SECRETS, SECRET_NAME } from '../secrets.ts';
 import type { PackageLists } from '../package-lists.ts';
+import { MAX_NODE_SECRETS, SECRET_NAME } from '../secrets.ts';
 import { hasTemplate } from '../template.ts';
 
 const makeConfig = ({ maxTimeoutMs, ...bounds }: GrantedBounds, openedHosts: readonly string[]) =>
