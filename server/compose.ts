@@ -283,7 +283,8 @@ async function openWorker(parts: Parts): Promise<Worker> {
       clock: systemClock,
     }),
   );
-  opened.use(await openRetention({ pool, boss, days: config.retentionDays, logger }));
+  const { retentionDays: days, auditDays } = config;
+  opened.use(await openRetention({ pool, boss, days, auditDays, logger }));
   opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
 }

@@ -45,6 +45,8 @@ export interface Config {
   /** Whether metrics are counted and served. */
   metrics: boolean;
   retentionDays: number | undefined;
+  /** How long lines of the audit trail are kept. */
+  auditDays: number | undefined;
   /** How old a change may be that clients read. */
   changeDays: number;
   /** How changes are sent to webhook endpoints: see use-cases/deliveries/sender.ts. */
@@ -128,6 +130,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     compiledEvents: settings.WEFT_COMPILED_EVENTS,
     metrics: settings.WEFT_METRICS,
     retentionDays: settings.WEFT_RETENTION_DAYS,
+    auditDays: settings.WEFT_AUDIT_DAYS,
     changeDays: settings.WEFT_CHANGES_DAYS,
     deliveries: {
       retryMs: settings.WEFT_DELIVERY_RETRY_SECONDS.map((seconds) => seconds * 1_000),

@@ -129,6 +129,9 @@ export const Settings = z.object({
   WEFT_RETENTION_DAYS: someNumber(1, 36_500)
     .optional()
     .describe('Executions that ended longer ago are deleted. Not set: no execution is deleted.'),
+  WEFT_AUDIT_DAYS: someNumber(1, 36_500)
+    .optional()
+    .describe('Older lines of the audit trail are deleted. Not set: every line is kept.'),
   WEFT_CHANGES_DAYS: someNumber(0.001, 365)
     .default(7)
     .describe('How far back the feed of changes is read; an older cursor is refused with CURSOR_EXPIRED.'),

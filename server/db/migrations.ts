@@ -26,6 +26,7 @@ import { Secrets1764910000000 } from '../../migrations/1764910000000-secrets.ts'
 import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-feed.ts';
 import { WebhookEndpoints1764921000000 } from '../../migrations/1764921000000-webhook-endpoints.ts';
 import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
+import { AuditRetention1764935000000 } from '../../migrations/1764935000000-audit-retention.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -56,6 +57,7 @@ export const migrations = [
   ChangeFeed1764920000000,
   WebhookEndpoints1764921000000,
   TokenAllowance1764930000000,
+  AuditRetention1764935000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

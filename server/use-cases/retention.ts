@@ -16,20 +16,24 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * Deletes executions that ended, with their journals: once an hour, by one of the workers, whichever takes the job. A
  * workflow's latest version may say, for each status, how old its executions become and how many are kept; of all
  * others, those that ended more than `days` ago are deleted, where it is set. An execution stays while one that retries
- * it does, and while the one that started it has not ended. The audit trail of security violations is never deleted.
+ * it does, and while the one that started it has not ended. Lines of the audit trail that are more than `auditDays` old
+ * are deleted, where it is set; security violations never are.
  */
 export async function openRetention(deps: {
   pool: Pool;
   boss: PgBoss;
   days: number | undefined;
+  auditDays: number | undefined;
   logger: Logger;
 }): Promise<Disposable> {
-  const { pool, boss, days, logger } = deps;
+  const { pool, boss, days, auditDays, logger } = deps;
   const closing = new AbortController();
   await boss.createQueue(QUEUE, { retryLimit: 2, expireInSeconds: INTERVAL_SECONDS });
   await boss.work(QUEUE, { pollingIntervalSeconds: 5 }, async () => {
     const deleted = await deleteOld(pool, days, closing.signal);
     if (deleted > 0) logger.info({ deleted }, 'old executions were deleted');
+    const lines = auditDays === undefined ? 0 : await deleteLines(pool, ago(auditDays), closing.signal);
+    if (lines > 0) logger.info({ deleted: lines, auditDays }, 'old lines of the audit trail were deleted');
   });
   // Every worker sends a job; the queue accepts the first one of each hour.
   // cannot reject: it catches what fails
@@ -78,6 +82,10 @@ async function deleteOld(pool: Pool, days: number | undefined, signal: AbortSign
   if (days === undefined) return deleted;
   const own = [rules.map(({ workflowId }) => workflowId), rules.map(({ status }) => status)];
   return deleted + (await inBatches(pool, DELETE_OTHERS, [...own, ago(days), null], EPOCH, signal));
+}
+
+async function deleteLines(pool: Pool, before: Date, signal: AbortSignal): Promise<number> {
+  return inBatches(pool, DELETE_LINES, [before, idBefore('aud', before.getTime())], '', signal);
 }
 
 async function ownRules(pool: Pool): Promise<OwnRule[]> {
@@ -176,3 +184,19 @@ export const DELETE_OTHERS = deleteSql(
     WHERE own.workflow_id = e.workflow_id AND own.status = e.status)`,
   MOMENT,
 );
+
+/**
+ * Lines from before $1, which have smaller ids than $2, from $3 on and $4 at most. The trigger of the table refuses a DELETE
+ * but of what is older than the transaction says, and the subquery has it said before the first line is found.
+ */
+export const DELETE_LINES = `
+  WITH said AS MATERIALIZED (
+    SELECT set_config('weft.audit_keep_from', $1::timestamptz::text, true)::timestamptz AS keep_from
+  ), old AS (
+    SELECT id FROM audit_log
+    WHERE occurred_at < (SELECT keep_from FROM said) AND id < $2 AND id >= $3
+    ORDER BY id LIMIT $4
+  ), deleted AS (
+    DELETE FROM audit_log USING old WHERE audit_log.id = old.id
+  )
+  SELECT count(*)::int AS count, max(id) AS last FROM old`;

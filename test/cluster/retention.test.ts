@@ -6,7 +6,7 @@ import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
 import { startWeft } from '../support/weft-server.ts';
 
-test('executions that ended long ago are deleted with their journals, but those that something still needs, and no audit trail', async () => {
+test('executions that ended long ago are deleted with their journals, but those that something still needs, and no violation', async () => {
   await using database = await createDatabase();
   await using sql = await connect(database.url);
   const insert = (id: string, status: string, daysAgo: number, retryOf: string | null = null) =>
@@ -32,6 +32,7 @@ test('executions that ended long ago are deleted with their journals, but those 
   await insert('exec_old_retried', 'FAILED', 31);
   await insert('exec_retry', 'SUCCEEDED', 1, 'exec_old_retried');
   await insert('exec_new', 'SUCCEEDED', 29);
+  await insertLine(sql, 'long-ago', 3_000);
   for (let n = 0; n < 250; n++) await insert(`exec_many_${n}`, 'CANCELED', 40 + n);
 
   const ids = async (query: string) => (await sql.query(query)).rows.map(({ id }) => id).toSorted();
@@ -43,6 +44,7 @@ test('executions that ended long ago are deleted with their journals, but those 
   );
   expect(await ids('SELECT id FROM executions')).toEqual(kept);
   expect(await ids('SELECT DISTINCT execution_id AS id FROM execution_events')).toEqual(kept);
+  expect(await ids('SELECT principal AS id FROM audit_log')).toEqual(['long-ago']);
 
   await using client = new WeftClient(weft.url);
   const gone = await client.query(
@@ -52,6 +54,39 @@ test('executions that ended long ago are deleted with their journals, but those 
     execution: null,
     securityViolations: { nodes: [{ nodeKey: 'py', principal: 'somebody', execution: null }] },
   });
+});
+
+test('old lines of the audit trail are deleted where a setting says so, and by nothing else', async () => {
+  await using database = await createDatabase();
+  await using sql = await connect(database.url);
+  const insert = (principal: string, daysAgo: number) => insertLine(sql, principal, daysAgo);
+  for (let n = 0; n < 250; n += 1) await insert('old', 91 + n);
+  await insert('of-the-quarter', 89);
+  await insert('of-today', 0.5);
+  const left = async () =>
+    (await sql.query('SELECT DISTINCT principal FROM audit_log ORDER BY 1')).rows.map(
+      ({ principal }) => principal,
+    );
+
+  const deleting = async (keepFrom: string, principal: string) => {
+    await sql.query('BEGIN');
+    try {
+      await sql.query(`SELECT set_config('weft.audit_keep_from', $1, true)`, [keepFrom]);
+      await sql.query('DELETE FROM audit_log WHERE principal = $1', [principal]);
+    } finally {
+      await sql.query('ROLLBACK');
+    }
+  };
+  const today = new Date().toISOString();
+  await deleting(today, 'of-the-quarter');
+  await expect(deleting(today, 'of-today')).rejects.toThrow('append-only');
+  await expect(deleting('2001-01-01', 'old')).rejects.toThrow('append-only');
+  await expect(deleting('', 'old')).rejects.toThrow('append-only');
+  await expect(sql.query('DELETE FROM audit_log')).rejects.toThrow('append-only');
+
+  await using _weft = await startWeft({ databaseUrl: database.url, env: { WEFT_AUDIT_DAYS: '90' } });
+  await eventually('what is old is gone', async () => !(await left()).includes('old'));
+  expect(await left()).toEqual(['of-the-quarter', 'of-today']);
 });
 
 test('a workflow says how old its executions become and how many are kept, by status; what something needs stays', async () => {
@@ -149,3 +184,17 @@ test('what is deleted is found by an index, in the order of which batches go on'
   for (const plan of [plans.aged, plans.beyond]) expect(plan).toMatch(/executions_by_(workflow|status)/);
   expect(plans.others).toContain('executions_by_change');
 });
+
+let lines = 0;
+
+/** A line of the audit trail. */
+async function insertLine(sql: Awaited<ReturnType<typeof connect>>, principal: string, daysAgo: number) {
+  lines += 1;
+  const at = new Date(Date.now() - daysAgo * 86_400_000);
+  const id = `${idBefore('aud', at.getTime())}-7000-8000-${String(lines).padStart(12, '0')}`;
+  await sql.query(
+    `INSERT INTO audit_log (id, occurred_at, principal, principal_name, operation, outcome)
+     VALUES ($1, $2, $3, $3, 'workflowUpsert', 'DONE')`,
+    [id, at, principal],
+  );
+}

@@ -7,7 +7,8 @@ import { AuditedOperationConnection, AuditLogArgs } from './audit.type.ts';
 @Resolver()
 export class AuditResolver {
   @Query(() => AuditedOperationConnection, {
-    description: 'The audit trail of all that clients changed, or tried to, newest first. It is append-only.',
+    description:
+      'The audit trail of all that clients changed, or tried to, newest first. It is append-only; lines older than the setting WEFT_AUDIT_DAYS are deleted.',
   })
   async auditLog(
     @Args(() => AuditLogArgs) args: AuditLogArgs,
