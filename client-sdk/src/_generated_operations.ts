@@ -1172,7 +1172,7 @@ export type AuditLogQueryVariables = Exact<{
 
 
 export type AuditLogQuery = {
-  /** The audit trail of all that clients changed, or tried to, newest first. It is append-only. */
+  /** The audit trail of all that clients changed, or tried to, newest first. It is append-only; lines older than the setting WEFT_AUDIT_DAYS are deleted. */
   auditLog: {
     /** The items alone, for clients that need no cursors of their own. */
     nodes: Array<AuditedOperationPartsFragment>;
