@@ -1,4 +1,7 @@
-/** What the inline metadata of a script says (PEP 723): `# /// script`, comment lines of TOML, `# ///`. */
+/**
+ * What a script says of itself: in the block of PEP 723, `# /// script`, comment lines of TOML, `# ///`; or, as Windmill's
+ * scripts do, by a comment `# requirements:` above the code, with one package a line.
+ */
 export interface ScriptBlock {
   /** Its `dependencies`, as they stand there. */
   packages: string[];
@@ -13,9 +16,8 @@ const NONE = { packages: [], problem: null };
 
 /** The packages that code declares itself; null where it has no such block. An unclosed block is none, by the PEP. */
 export function readScriptBlock(code: string): ScriptBlock | null {
-  if (!code.includes(START)) return null;
-  const [block, second, ...more] = blocksOf(code);
-  if (block === undefined) return null;
+  const [block, second, ...more] = code.includes(START) ? blocksOf(code) : [];
+  if (block === undefined) return readRequirements(code);
   if (second === undefined) return { ...NONE, ...dependenciesOf(block.toml), line: block.line };
   const count = more.length + 2;
   const problem = `Expected one block \`${START}\`, got ${count}; move the dependencies into the first one.`;
@@ -38,6 +40,28 @@ function blocksOf(code: string): { line: number; toml: string }[] {
     at = end - 1;
   }
   return blocks;
+}
+
+const HEADER = /^# ?(?:extra_)?requirements:\s*$/;
+const REQUIREMENT = /^# ?([a-z0-9][\w.-]*(?:\[[\w,.-]*\])?(?: ?[<>=!~][^#;]*)?)$/i;
+/** Beside a docstring, what may stand first. */
+const CODE = /^(?:(?:import|from|def|async|class) |@)/;
+/** Windmill's client needs its server: without the package, `wmill` is what elsewhere.py makes of it. */
+const OF_WINDMILL = /^wmill\b/;
+
+/** Only above the code of a script that has a `main`, and only where each line is a requirement: prose is none. */
+function readRequirements(code: string): ScriptBlock | null {
+  if (!code.includes('requirements:') || !/^(?:async )?def main\(/m.test(code)) return null;
+  const lines = code.split(/\r\n|\r|\n/);
+  const start = lines.findIndex((line) => CODE.test(line));
+  const header = lines.slice(0, start).findIndex((line) => HEADER.test(line));
+  if (header === -1) return null;
+  const rest = lines.slice(header + 1, start);
+  const end = rest.findIndex((line) => !line.startsWith('#') || line.trimEnd() === '#');
+  const found = (end === -1 ? rest : rest.slice(0, end)).map((line) => REQUIREMENT.exec(line.trimEnd())?.[1]);
+  const packages = found.filter((each) => each !== undefined);
+  if (packages.length < found.length) return null;
+  return { packages: packages.filter((each) => !OF_WINDMILL.test(each)), line: header + 1, problem: null };
 }
 
 /** A TOML reader for the one key that counts here: no table can hold it, so reading ends at the first one. */

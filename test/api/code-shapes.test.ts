@@ -111,6 +111,17 @@ test('the shape is told with each item of a list, and of no other kind of node',
   ]);
 });
 
+test('code of n8n reads another node by the edge that leads from it', async () => {
+  const rate = { key: 'httpRequest', type: 'transform', config: { expression: '{"rate": 2}' } };
+  const rows = { key: 'rows', type: 'transform', config: { expression: '[{"n": 1}, {"n": 5}]' } };
+  const code =
+    'rate = _node["HTTP Request"].first().json.rate\nreturn [{"json": {"n": item.json.n * rate}} for item in _input.all()]';
+  const edges = [rate, rows].map(({ key }) => ({ source: key, target: 'code' }));
+  const id = await weft.run([rate, rows, { key: 'code', type: 'python', config: { code } }], edges, null);
+  const { output } = (await weft.allEvents(id)).at(-1)!;
+  expect(output).toEqual([{ json: { n: 2 } }, { json: { n: 10 } }]);
+});
+
 test('an input without a field that `main` needs fails the node, and names the field', async () => {
   const events = await weft.allEvents(await weft.runPython(MAIN, { input: { b: 1 } }));
   expect(events.at(-1)).toMatchObject({
@@ -202,6 +213,20 @@ test('packages that code declares are installed for it, and judged as those of t
     { code: 'INVALID_REQUIREMENT', field: 'nodes.0.config.code' },
   ]);
   await expect(weft.runPython(broken)).rejects.toThrow('INVALID_REQUIREMENT');
+});
+
+test('a script of Windmill has its packages above its code, and the classes of its parameters', async () => {
+  const code =
+    '# requirements:\n# tiny-base>=1\n# wmill\n\nimport wmill\nimport tiny_base\nfrom dataclasses import dataclass\n\n@dataclass\nclass Order:\n    amount: int\n\ndef main(order: Order):\n    wmill.set_progress(50)\n    return order.amount * 2\n';
+  expect(await check(code)).toMatchObject({
+    ok: true,
+    packages: ['tiny-base>=1'],
+    missingPackages: [],
+    inputSchema: { properties: { order: { properties: { amount: { type: 'integer' } }, required: ['amount'] } } },
+  });
+  const events = await weft.allEvents(await weft.runPython(code, { input: { order: { amount: 2 } } }));
+  expect(events.at(-1)).toMatchObject({ output: 4 });
+  expect(events).toContainEqual(expect.objectContaining({ __typename: 'NodeProgress', current: 50, total: 100 }));
 });
 
 test('a save does not depend on a sandbox: where none answers, a warning says that the code was not checked', async () => {

@@ -12,6 +12,9 @@ STATIC = {
         "import doctest\n__test__ = {'a': '>>> \"{0.__self__}\".format(print)'}\ndoctest.testmod()", "dunder-format",
     ),
     "an import in what is timed": ("import timeit\ntimeit.timeit('x', setup='import os')", "blocked-module"),
+    "an import in what is timed, where all of timeit is imported": (
+        "from timeit import *\ntimeit('x', setup='import os')", "blocked-module",
+    ),
     "eval in what a Timer times": ("from timeit import Timer\nTimer(stmt='eval(\"1\")')", "blocked-call"),
     "a file of doctests": ("import doctest\ndoctest.testfile('a.txt')", "blocked-call"),
     "the debugger of doctest": ("import doctest\ndoctest.pdb.run('1')", "blocked-call"),

@@ -62,6 +62,7 @@ PROGRAMS = {
     "doctest in another namespace": _DOCUMENTED
     % "doctest.run_docstring_examples(Shape, {'Shape': Shape}, optionflags=doctest.ELLIPSIS)",
     "doctest by __import__": _DOCUMENTED % "print(__import__('doctest').testmod().failed)",
+    "everything from doctest": _DOCUMENTED % "from doctest import *; print(testmod(optionflags=ELLIPSIS).failed)",
     "doctests as unittests": _DOCUMENTED
     % "import unittest\n    print(unittest.TextTestRunner(stream=io.StringIO()).run(doctest.DocTestSuite()).testsRun)",
     "unittest.main": "import io, unittest\nclass T(unittest.TestCase):\n    def setUp(self): self.x = 1\n"
@@ -88,6 +89,10 @@ PROGRAMS = {
     "times = [timeit.timeit(f, number=3), timeit.timeit('f()', setup='from __main__ import f', number=3),\n"
     "         timeit.timeit('f()', globals=globals(), number=2), timeit.Timer(lambda: f()).timeit(2), *timeit.repeat('pass', number=1, repeat=2)]\n"
     "result = [all(t >= 0 for t in times), len(times), timer() >= start]",
+    "everything from modules of which a part may be used": "from timeit import *\nfrom unittest import *\nfrom unittest.mock import *\nfrom inspect import *\n"
+    "from sqlite3 import *\nfrom importlib.metadata import *\nfrom multiprocessing.pool import *\ndef f(a): return a\n"
+    "class T(TestCase):\n    def test_a(self): self.assertEqual(Mock(return_value=1)(), 1)\n"
+    "with ThreadPool(2) as pool: result = [timeit('1 + 1', number=1) >= 0, str(signature(f)), pool.map(f, [1, 2]), connect(':memory:').execute('select 1').fetchone()[0]]",
     "inspect": "import inspect\nfrom inspect import Parameter, signature\ndef f(a, b: int = 2, *c, d=None, **e) -> str:\n    '''Doc.'''\n"
     "class A:\n    '''Class.'''\n    def m(self): pass\ndef g(): yield\nasync def h(): pass\n"
     "s = signature(f)\nresult = [str(s), list(s.parameters), s.bind(1, d=3).arguments['d'], s.parameters['c'].kind == Parameter.VAR_POSITIONAL,\n"

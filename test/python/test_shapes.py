@@ -1,10 +1,11 @@
 """Code in the shapes that people have it in."""
 
 import json
+import os
 import sys
 import unittest
 
-from support import run
+from support import PACKAGES_FOLDER, run
 
 from check import check, examine
 
@@ -151,6 +152,44 @@ class MainTest(unittest.TestCase):
         code = "def main(input_data, n=1):\n    return [input_data, n]"
         self.assertEqual(run(code, {"n": 3}).result, [{"n": 3}, 3])
 
+    def test_an_object_becomes_an_instance_of_the_dataclass_of_an_annotation(self):
+        code = """
+            from dataclasses import dataclass
+            from typing import Optional
+            @dataclass
+            class Place:
+                city: str
+            @dataclass
+            class Order:
+                to: Place
+                amount: int = 1
+            def main(first: Order, others: list[Order], last: "Order | None" = None, plain: Optional[dict] = None):
+                return [first.to.city, first.amount, [order.amount for order in others], last.to.city, plain]
+        """
+        to = {"city": "Rome"}
+        given = {"first": {"to": to}, "others": [{"to": to, "amount": 3}], "last": {"to": to}, "plain": {"a": 1}}
+        self.assertEqual(run(code, given).result, ["Rome", 1, [3], "Rome", {"a": 1}])
+        message = run(code, {**given, "first": {"size": 1}}).error["message"]
+        self.assertIn("The field `first` of the input is not what `main` expects", message)
+
+    def test_and_of_a_class_that_validates_as_those_of_pydantic_do(self):
+        code = """
+            class Order:
+                @classmethod
+                def model_validate(cls, value):
+                    if "amount" not in value:
+                        raise ValueError("amount: Field required")
+                    made = cls()
+                    made.amount = value["amount"]
+                    return made
+            def main(order: Order):
+                return order.amount
+        """
+        self.assertEqual(run(code, {"order": {"amount": 2}}).result, 2)
+        error = run(code, {"order": {}}).error
+        self.assertEqual(error["type"], "InputError")
+        self.assertIn("not what `main` expects: amount: Field required", error["message"])
+
     def test_text_becomes_the_date_time_or_bytes_of_an_annotation(self):
         code = """
             import datetime
@@ -261,6 +300,65 @@ class N8nTest(unittest.TestCase):
         self.assertEqual(run("return [item.json.n for item in items]", [{"json": {"n": 1}}]).result, [1])
         self.assertEqual(run("return _json.json", {"json": {"n": 1}, "other": 2}).result, {"n": 1})
 
+    def test_a_name_that_the_code_reads_before_it_binds_it_is_there(self):
+        for code in (
+            "items = items or []\nreturn len(items)",
+            "def count(items): return len(items)\nreturn count(items)",
+            "for row in items:\n    pass\nitems = [row, row]\nreturn len(items)",
+        ):
+            self.assertEqual(run(code, ITEMS).result, 2, code)
+
+    def test_items_and_lists_have_what_those_of_its_browser_have(self):
+        code = """
+            import copy
+            item = items[0]
+            other, third, fourth = item.copy(), item.clone(), copy.deepcopy(item)
+            third.json.tags.append("c")
+            fourth.json.name = "Dan"
+            other.more = 1
+            plain = item.json.to_py()
+            return [item, other.more, third.json.tags, item.json.tags.length, items.length, type(plain["tags"]).__name__,
+                    item.json.object_keys(), item.json.object_values()[0], item.json.object_entries()[0]]
+        """
+        given = {"name": "Ann", "tags": ["a", "b"]}
+        expected = [{"json": given}, 1, ["a", "b", "c"], 2, 1, "list", ["name", "tags"], "Ann", ["name", "Ann"]]
+        self.assertEqual(run(code, given).result, expected)
+
+    def test_another_node_is_the_field_that_its_edge_brings(self):
+        given = {"httpRequest": {"status": 200}, "load_rows": ITEMS, "in": {"id": 7}}
+        code = """
+            answer = _node["HTTP Request"].first().json.status
+            rows = [item.json.name for item in _("Load rows").all()]
+            return [answer, rows, _json.id, _input.first().json.id]
+        """
+        self.assertEqual(run(code, given).result, [200, ["Ann", "Bob"], 7, 7])
+        # Where it is not clear which one is left, the input is all of it.
+        self.assertEqual(run("return [_('in').item.json.id, sorted(_json)]", given).result, [7, sorted(given)])
+
+    def test_a_node_that_no_edge_comes_from_is_an_error_that_says_so(self):
+        for code in ("return _('Other').all()", "return _node['Other'].json"):
+            error = run(code, {"one": 1, "two": 2}).error
+            self.assertEqual(error["type"], "LookupError")
+            self.assertIn("nothing of a node 'Other': connect that node to this one", error["message"])
+            self.assertIn("here they are 'one', 'two'", error["message"])
+        self.assertIn("one input here", run("return _input.all(1)", ITEMS).error["message"])
+        self.assertIn("Items are not paired here", run("return _('a').itemMatching(0)", {"a": 1}).error["message"])
+
+    def test_the_time_is_a_datetime(self):
+        code = """
+            import datetime
+            return [isinstance(_now, datetime.datetime), _today.hour, _today <= _now, _now.toISODate() == str(_now.date()),
+                    _now.toISO()[:10] == _now.isoformat()[:10], _now.toMillis() // 1000 == int(_now.timestamp())]
+        """
+        self.assertEqual(run(code).result, [True, 0, True, True, True, True])
+
+    def test_binary_data_and_fields_named_as_methods_are_errors_that_say_what_to_do(self):
+        for code in ("return items[0].binary", "return items[0]['binary']"):
+            self.assertIn("open_artifact(input_data['file'])", run(code, ITEMS).error["message"], code)
+        self.assertEqual(run("return items[0].binary.data", [{"json": {}, "binary": {"data": 1}}]).result, 1)
+        message = run("return [each for each in _json.items]", {"items": [1]}).error["message"]
+        self.assertIn("write `record['items']`", message)
+
     def test_a_name_that_the_code_defines_is_its_own(self):
         for code in (
             "items = [1]\nresult = items",
@@ -275,6 +373,74 @@ class N8nTest(unittest.TestCase):
     def test_a_missing_field_is_an_error_that_lists_those_there(self):
         message = run("return _json.nam", ITEMS).error["message"]
         self.assertEqual(message, "the item has no field 'nam'; it has 'name', 'n'")
+
+
+class ModulesOfOtherPlatformsTest(unittest.TestCase):
+    def test_what_has_a_meaning_here_works(self):
+        code = """
+            import json, micropip, wmill
+            from js import JSON, Object, console
+            from pyodide.ffi import JsProxy, to_js
+            await micropip.install([])
+            console.log("seen", Object.keys(_json))
+            value = to_js({"a": 1}, dict_converter=Object.fromEntries)
+            return [isinstance(_json, JsProxy), JSON.parse(JSON.stringify(value)), Object.entries(value)]
+        """
+        outcome = run(code, {"n": 1})
+        self.assertEqual(outcome.result, [False, {"a": 1}, [["a", 1]]])
+        self.assertEqual(outcome.stdout, "seen ['n']\n")
+
+    def test_windmills_progress_is_progress_and_its_tasks_run(self):
+        code = """
+            import wmill
+            from wmill import S3Object, task
+            @task
+            def double(n): return n * 2
+            @task(tag="large")
+            def more(n): return n + 1
+            def main(n: int, file: S3Object = None):
+                wmill.set_progress(40)
+                return more(double(n))
+        """
+        outcome = run(code, {"n": 2})
+        self.assertEqual(outcome.result, 5)
+        (frame,) = (frame for frame in outcome.frames if frame["kind"] == "progress")
+        self.assertEqual((frame["current"], frame["total"]), (40, 100))
+
+    def test_the_rest_says_what_to_write_instead_when_it_is_called(self):
+        for code, instead in (
+            ("import wmill\ndef main(): return wmill.get_variable('f/team/key')", "give `main` a parameter for it"),
+            ("from wmill import get_resource\ndef main(): return get_resource('u/a/db')", "give `main` a parameter"),
+            ("import wmill\ndef main(): return wmill.get_state()", "nothing is kept between runs"),
+            ("import wmill\ndef main(): return wmill.run_script_by_path('f/a')", "a node of its own"),
+            ("import wmill\ndef main(): return wmill.whatever(1)", "Windmill's server is not here"),
+            ("from js import fetch\nreturn await fetch('https://example.com')", "`fetch(url)` is there without one"),
+            ("from pyodide.http import pyfetch\nreturn await pyfetch('x')", "write `fetch(url)`"),
+        ):
+            error = run(code).error
+            self.assertEqual(error["type"], "NotImplementedError", code)
+            self.assertIn(instead, error["message"], code)
+        message = run("import micropip\nawait micropip.install('some_thing>=1')").error["message"]
+        self.assertIn("Add `some-thing` to the node's `packages`", message)
+
+    def test_a_package_of_the_name_is_itself(self):
+        with open(os.path.join(PACKAGES_FOLDER, "wmill.py"), "w") as module:
+            module.write("def get_variable(path): return path")
+        try:
+            self.assertEqual(run("import wmill\ndef main(): return wmill.get_variable('a')").result, "a")
+        finally:
+            os.remove(os.path.join(PACKAGES_FOLDER, "wmill.py"))
+
+    def test_no_package_is_named_for_them(self):
+        self.assertEqual(examine("import wmill, js, pyodide.ffi, micropip, numpy").imports, ["numpy"])
+
+    def test_they_are_no_way_around_a_rule(self):
+        for code in (
+            "import wmill\nresult = wmill.get_variable.__globals__",
+            "import js\nresult = getattr(js.JSON.parse, '__glo' + 'bals__')",
+            "import micropip\nresult = micropip.install.__code__",
+        ):
+            self.assertEqual(run(code).error["code"], "PYTHON_SECURITY_ERROR", code)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,44 @@ class SchemaTest(unittest.TestCase):
             },
         )
 
+    def test_classes_of_which_main_gets_instances_have_their_fields(self):
+        schema = schema_of("""
+            from dataclasses import dataclass, field
+            from pydantic import BaseModel, Field
+
+            @dataclass(frozen=True)
+            class Place:
+                city: str
+                tags: list = field(default_factory=list)
+
+            class Order(BaseModel):
+                to: Place
+                amount: int = Field(..., ge=1)
+                unit: str = Field("kg", max_length=3)
+                note: str | None = None
+
+            class Other:
+                x: int
+
+            def main(order: Order, other: Other): pass
+        """)
+        place = {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "tags": {"type": "array"}},
+            "required": ["city"],
+        }
+        order = {
+            "type": "object",
+            "properties": {
+                "to": place,
+                "amount": {"type": "integer"},
+                "unit": {"type": "string"},
+                "note": {"type": ["string", "null"]},
+            },
+            "required": ["to", "amount"],
+        }
+        self.assertEqual(schema["properties"], {"order": order, "other": {}})
+
     def test_a_parameter_for_the_whole_input_is_not_required(self):
         self.assertEqual(schema_of("def main(input_data): pass")["required"], [])
 

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 
+from elsewhere import ROOTS as _ELSEWHERE
 from module_packages import package_of
 from policy import module_reason
 
@@ -22,7 +23,7 @@ _MAX_PACKAGES, _MAX_LINE = 100, 1_000
 
 
 def packages_of(tree):
-    """Those that `strict` would refuse to import are left out: no package helps there."""
+    """Those that `strict` would refuse to import, and those of other platforms, are left out: no package helps there."""
     return _named(_modules_of(tree))
 
 
@@ -34,7 +35,7 @@ def _named(modules):
     found = dict.fromkeys(
         package_of(module)
         for module in modules
-        if _NAME.fullmatch(module) and module not in _STANDARD and module_reason(module) is None
+        if _NAME.fullmatch(module) and module not in _STANDARD and module not in _ELSEWHERE and module_reason(module) is None
     )
     return list(found)[:_MAX_PACKAGES]
 

@@ -1,9 +1,10 @@
-"""What a program can use without an import: `pd`, `np`, and a `tqdm` that reports progress."""
+"""What a program can use without an import: `pd`, `np`; a `tqdm` that reports progress, and modules of other platforms."""
 
 import importlib
 import importlib.util
 import re
 
+import elsewhere
 import tqdm_bridge
 
 ALIASES = {"pd": "pandas", "np": "numpy"}
@@ -19,6 +20,7 @@ def prepare(code, namespace, reporter):
             namespace[alias] = importlib.import_module(name)
     if "tqdm" in code:
         tqdm_bridge.install(reporter, is_installed=_is_installed("tqdm"))
+    elsewhere.install(code, reporter, _is_installed)
 
 
 def _is_installed(name):

@@ -122,7 +122,7 @@ class Program:
             if self._request.get("secrets"):
                 namespace["secrets"] = secret_values.Secrets(self._request["secrets"])
             if self._compiled.names:
-                namespace.update(n8n.bindings(self._compiled.names, input_data))
+                namespace.update(n8n.bindings(self._compiled.names, self._compiled.nodes, input_data))
             self._allow_nested_calls()
             self._raise_wall(namespace)
             returned, has_exited = _execute(self._compiled, namespace, input_data, self._end)
@@ -280,7 +280,7 @@ def _execute(program, namespace, input_data, end):
         if program.shape == shapes.RETURN:
             returned = _call(namespace.pop(shapes.BODY))
         elif program.shape == shapes.MAIN:
-            positional, named = signature.arguments_of(program.main, input_data)
+            positional, named = signature.arguments_of(program.main, input_data, namespace)
             returned = _call(namespace["main"], *positional, **named)
         return (_awaited(returned) if isinstance(returned, types.CoroutineType) else returned), False
     except SystemExit as request_to_exit:

@@ -50,6 +50,20 @@ def main_of(tree):
     return mains[-1]
 
 
+def is_read_first(tree, name):
+    """Whether the module reads a name before it binds it, or binds it in its functions only."""
+    for statement in tree.body:
+        if any(isinstance(node, ast.Name) and _reads(node, name) for node in own_nodes([statement])):
+            return True
+        if name in _bound_names([statement]):
+            return False
+    return False
+
+
+def _reads(node, name):
+    return node.id == name and isinstance(node.ctx, ast.Load)
+
+
 def compile_as(tree, shape, filename):
     """The code of a tree of this shape; that of a RETURN leaves a function named BODY in its namespace."""
     if shape == RETURN:

@@ -3,15 +3,16 @@
 `schema_of(main, tree)` -> {"type": "object", "description"?, "properties", "required"}: the names, the JSON types of
 the annotations, the defaults that are literals, and the docstring. What an annotation says beyond that is any value.
 
-`arguments_of(main, input)` -> (positional, named). A field of the input becomes the parameter of its name; defaults
+`arguments_of(main, input, namespace)` -> (positional, named). A field of the input becomes the parameter of its name; defaults
 hold where there is none, and fields without a parameter go to `**` or nowhere. An input that is no object is the
 argument of the only (required) parameter, and a parameter named `input_data` without such a field is the whole input.
-Text becomes a date, a time or bytes where the annotation is one. Nothing is evaluated: annotations and defaults are read
-as text.
+Text becomes a date, a time or bytes where the annotation is one, and an object becomes one of the dataclass or the
+pydantic model that the annotation names. Nothing is evaluated: annotations and defaults are read as text.
 """
 
 import ast
 import base64
+import dataclasses
 import datetime
 import json
 
@@ -19,6 +20,7 @@ MAX_PARAMETERS = 100
 MAX_SCHEMAS = 500
 _MAX_SCHEMA, _MAX_DEFAULT, _MAX_TEXT, _MAX_DEPTH, _MAX_SHOWN = 50_000, 2_000, 2_000, 8, 10
 _WHOLE = "input_data"
+_ARRAYS = ("list", "List", "tuple", "Tuple", "Sequence", "MutableSequence", "Iterable", "Collection")
 
 _NAMED = {
     "str": {"type": "string"},
@@ -31,10 +33,7 @@ _NAMED = {
     "date": {"type": "string", "format": "date"},
     "bytes": {"type": "string", "contentEncoding": "base64"},
     **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping", "TypedDict"), {"type": "object"}),
-    **dict.fromkeys(
-        ("list", "List", "tuple", "Tuple", "Sequence", "MutableSequence", "Iterable", "Collection"),
-        {"type": "array"},
-    ),
+    **dict.fromkeys(_ARRAYS, {"type": "array"}),
     **dict.fromkeys(("set", "Set", "frozenset", "FrozenSet"), {"type": "array", "uniqueItems": True}),
 }
 
@@ -68,8 +67,8 @@ def schema_of(main, tree):
     return schema if len(json.dumps(schema)) <= _MAX_SCHEMA else None
 
 
-def arguments_of(main, input_data):
-    """Raises InputError."""
+def arguments_of(main, input_data, namespace):
+    """`namespace`: of the module, which has the classes that annotations name. Raises InputError."""
     required, optional = _parameters(main)
     names = [parameter.arg for parameter in (*required, *optional)]
     only = names if len(names) == 1 else [parameter.arg for parameter in required]
@@ -80,7 +79,7 @@ def arguments_of(main, input_data):
     if missing:
         raise InputError(_missing(missing, input_data), main.lineno)
     given = {
-        parameter.arg: _converted(parameter, fields[parameter.arg], main)
+        parameter.arg: _converted(parameter, fields[parameter.arg], main, namespace)
         for parameter in (*required, *optional)
         if parameter.arg in fields
     }
@@ -134,21 +133,54 @@ def _list(names):
     return ", ".join(shown) + (" …" if len(names) > _MAX_SHOWN else "")
 
 
-def _converted(parameter, value, main):
-    schema = _Schemas().of(parameter.annotation)
-    if type(value) is not str:
-        return value
+def _converted(parameter, value, main, namespace):
     try:
-        if schema.get("contentEncoding") == "base64":
-            return base64.b64decode(value, validate=True)
-        if schema.get("format") == "date-time":
-            return datetime.datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
-        if schema.get("format") == "date":
-            return datetime.date.fromisoformat(value)
-    except ValueError as error:
+        if type(value) is str:
+            return _of_text(_Schemas().of(parameter.annotation), value)
+        return _instances(parameter.annotation, value, namespace)
+    except (ValueError, TypeError) as error:
         message = f"The field `{parameter.arg}` of the input is not what `main` expects: {error}"
         raise InputError(message, main.lineno) from None
+
+
+def _of_text(schema, value):
+    if schema.get("contentEncoding") == "base64":
+        return base64.b64decode(value, validate=True)
+    if schema.get("format") == "date-time":
+        return datetime.datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+    if schema.get("format") == "date":
+        return datetime.date.fromisoformat(value)
     return value
+
+
+def _instances(node, value, namespace):
+    """For `Order`, `"Order"`, `Order | None`, `Optional[Order]` and `list[Order]`."""
+    if isinstance(node, ast.Constant):
+        node = _quoted(node.value)
+    if isinstance(node, ast.BinOp):
+        sides = [side for side in (node.left, node.right) if not isinstance(side, ast.Constant)]
+        return _instances(sides[0], value, namespace) if len(sides) == 1 else value
+    if isinstance(node, ast.Subscript):
+        name, (part, *others) = _last_name(node.value), _parts(node)
+        if others or name not in ("Optional", "Annotated", *_ARRAYS):
+            return value
+        if name not in _ARRAYS:
+            return _instances(part, value, namespace)
+        return [_instances(part, each, namespace) for each in value] if type(value) is list else value
+    return _instance(namespace.get(node.id), value, namespace) if isinstance(node, ast.Name) else value
+
+
+def _instance(kind, value, namespace):
+    if type(value) is not dict or not isinstance(kind, type):
+        return value
+    validate = getattr(kind, "model_validate", None) or getattr(kind, "parse_obj", None)  # of pydantic 2, and 1
+    if validate is not None:
+        return validate(value)
+    if not dataclasses.is_dataclass(kind):
+        return value
+    kinds = {field.name: field.type for field in dataclasses.fields(kind)}
+    kinds = {name: namespace.get(kind) if isinstance(kind, str) else kind for name, kind in kinds.items()}
+    return kind(**{name: _instance(kinds.get(name), each, namespace) for name, each in value.items()})
 
 
 class _Schemas:
@@ -174,9 +206,7 @@ class _Schemas:
         return dict(_NAMED.get(name, {}))
 
     def _of_subscript(self, node, depth):
-        name = _last_name(node.value)
-        inner = node.slice.value if type(node.slice).__name__ == "Index" else node.slice  # Python 3.8's shape
-        parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        name, parts = _last_name(node.value), _parts(node)
         if name == "Literal":
             values = [getattr(part, "value", part) for part in parts]
             return {"enum": values} if all(type(value) in (str, int, bool) for value in values) else {}
@@ -193,11 +223,36 @@ class _Schemas:
         return schema
 
     def _of_class(self, node, depth):
-        if "TypedDict" not in map(_last_name, node.bases):
+        is_typed_dict = "TypedDict" in map(_last_name, node.bases)
+        if not is_typed_dict and not _makes_instances(node):
             return {}
         fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)]
         properties = {each.target.id: self.of(each.annotation, depth + 1) for each in fields}
-        return {"type": "object", "properties": properties}
+        schema = {"type": "object", "properties": properties}
+        if not is_typed_dict:
+            schema["required"] = [each.target.id for each in fields if not _has_default(each.value)]
+        return schema
+
+
+def _makes_instances(node):
+    """Of a dataclass or a model of pydantic, `main` gets instances."""
+    decorators = (each.func if isinstance(each, ast.Call) else each for each in node.decorator_list)
+    return "BaseModel" in map(_last_name, node.bases) or "dataclass" in map(_last_name, decorators)
+
+
+def _has_default(value):
+    if not isinstance(value, ast.Call) or _last_name(value.func) not in ("Field", "field"):
+        return value is not None
+    named = {keyword.arg for keyword in value.keywords}
+    first = value.args[0] if value.args else None
+    is_there = first is not None and getattr(first, "value", None) is not Ellipsis
+    return is_there or not named.isdisjoint(("default", "default_factory"))
+
+
+def _parts(subscript):
+    inner = subscript.slice
+    inner = inner.value if type(inner).__name__ == "Index" else inner  # Python 3.8's shape
+    return inner.elts if isinstance(inner, ast.Tuple) else [inner]
 
 
 def _last_name(node):

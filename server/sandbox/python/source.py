@@ -22,6 +22,7 @@ class Program(NamedTuple):
     shape: str
     main: Optional[ast.AST]  # of a program of shape MAIN: the definition of `main`, without its body
     names: Tuple[str, ...]  # of n8n.py, which it uses and does not bind
+    nodes: Tuple[str, ...]  # that it reads by these
 
 
 def compile_program(code, reads=None):
@@ -47,6 +48,7 @@ def compile_tree(tree, code, reads=None):
     try:
         main = shapes.main_of(tree) if shape == shapes.MAIN else None
         names = _free_names(tree) if n8n.is_mentioned(code) else ()
+        nodes = tuple(n8n.nodes_named(tree)) if names else ()
         if main is None:
             _keep_last_value(tree)
         is_marked = reads is not None and attribute_reads.mark(tree, code, reads)
@@ -58,7 +60,7 @@ def compile_tree(tree, code, reads=None):
         raise
     if main is not None:
         main.body = []
-    return Program(compiled, shape, main, names)
+    return Program(compiled, shape, main, names, nodes)
 
 
 def shape_of(tree, code):
@@ -114,7 +116,9 @@ def has_last_value(namespace):
 def _free_names(tree):
     names = syntax.Program(tree)
     used = {node.id for node in names.of(ast.Name)}
-    return tuple(name for name in n8n.NAMES if name in used and not names.binds(name))
+    return tuple(
+        name for name in n8n.NAMES if name in used and (not names.binds(name) or shapes.is_read_first(tree, name))
+    )
 
 
 def _keep_last_value(tree):

@@ -140,6 +140,8 @@ class Program:
             module = start_of(node.module or "")
             for alias in node.names:
                 self._modules[alias.asname or alias.name] = f"{module}.{alias.name}"
+                if alias.name == "*" and module in STAND_INS:
+                    self._modules.update((name, f"{module}.{name}") for name in STAND_INS[module].names)
         for node, name in self.calls_of_import():
             self._modules[_import_root(node)] = name if _has_from_list(node) else name.partition(".")[0]
 

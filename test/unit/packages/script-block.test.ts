@@ -35,10 +35,33 @@ test('a block that cannot be read says so, with its line', () => {
   });
 });
 
+test("the requirements above a script of Windmill are read, without Windmill's own client", () => {
+  const main = '\nimport x\n\ndef main(a: int):\n    return a\n';
+  expect(
+    readScriptBlock(`"""A script."""\n\n# requirements:\n# requests~=2.32\n#psycopg[binary]\n# wmill>=1.0\n${main}`),
+  ).toEqual({
+    packages: ['requests~=2.32', 'psycopg[binary]'],
+    line: 3,
+    problem: null,
+  });
+  expect(packagesOf(`#extra_requirements:\n#numpy<2.0\n#\n# Text.${main}`)).toEqual(['numpy<2.0']);
+  expect(packagesOf(`#requirements:\r\n#numpy\r\nasync def main():\r\n    pass`)).toEqual(['numpy']);
+});
+
+test('a comment about requirements is none', () => {
+  const main = '\ndef main():\n    pass\n';
+  expect(readScriptBlock(`# requirements:\n# it must be fast${main}`)).toBeNull();
+  expect(readScriptBlock(`import x\n# requirements:\n# fast${main}`)).toBeNull();
+  expect(readScriptBlock('# requirements:\n# numpy\nimport numpy')).toBeNull();
+});
+
 test('a million characters are read in linear time', () => {
   const startedAt = performance.now();
   for (const line of ['# /// script', '# ///', '#', '# [', "# dependencies = ['a',", '# #'])
     readScriptBlock(`# /// script\n${`${line}\n`.repeat(1_000_000 / (line.length + 1))}`);
+  for (const line of ['#a', '# a ~', '#'])
+    readScriptBlock(`# requirements:\n${`${line}\n`.repeat(1_000_000 / (line.length + 1))}def main():`);
+  readScriptBlock(`# requirements:\n# a =${' '.repeat(1_000_000)}#\ndef main():`);
   readScriptBlock(block(`dependencies = ["${'\\a'.repeat(400_000)}`));
   readScriptBlock(block(`dependencies = [${'"a",'.repeat(200_000)}`));
   expect(performance.now() - startedAt).toBeLessThan(5_000);
