@@ -222,11 +222,15 @@ test('a script of Windmill has its packages above its code, and the classes of i
     ok: true,
     packages: ['tiny-base>=1'],
     missingPackages: [],
-    inputSchema: { properties: { order: { properties: { amount: { type: 'integer' } }, required: ['amount'] } } },
+    inputSchema: {
+      properties: { order: { properties: { amount: { type: 'integer' } }, required: ['amount'] } },
+    },
   });
   const events = await weft.allEvents(await weft.runPython(code, { input: { order: { amount: 2 } } }));
   expect(events.at(-1)).toMatchObject({ output: 4 });
-  expect(events).toContainEqual(expect.objectContaining({ __typename: 'NodeProgress', current: 50, total: 100 }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ __typename: 'NodeProgress', current: 50, total: 100 }),
+  );
 });
 
 test('a save does not depend on a sandbox: where none answers, a warning says that the code was not checked', async () => {

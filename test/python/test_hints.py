@@ -92,7 +92,7 @@ class IpythonTest(unittest.TestCase):
             ("const items = $input.all();", "this is JavaScript"),
             ("// loop over the items", "this is JavaScript"),
             ("items = $input.all()", "in Python they are `_input`"),
-            ("x = $('Other').first()", "read `input_data`"),
+            ("x = $('Other').first()", "`_node['Load']`; draw an edge"),
         ):
             with self.subTest(line):
                 ((rule, _, _, message),) = found(line)

@@ -407,9 +407,17 @@ class ModulesOfOtherPlatformsTest(unittest.TestCase):
         (frame,) = (frame for frame in outcome.frames if frame["kind"] == "progress")
         self.assertEqual((frame["current"], frame["total"]), (40, 100))
 
+    def test_a_variable_of_windmill_is_a_secret_of_the_node(self):
+        code = "import wmill\ndef main(path): return len(wmill.get_variable(path))"
+        secrets = {"SIGNING_KEY": "four", "OTHER": "x"}
+        for path in ("f/team/signing_key", "SIGNING_KEY", "u/ann/signing-key"):
+            self.assertEqual(run(code, {"path": path}, secrets=secrets).result, 4, path)
+        message = run(code, {"path": "f/team/absent"}, secrets=secrets).error["message"]
+        self.assertIn("name a secret of the same name in the node's `secrets`", message)
+
     def test_the_rest_says_what_to_write_instead_when_it_is_called(self):
         for code, instead in (
-            ("import wmill\ndef main(): return wmill.get_variable('f/team/key')", "give `main` a parameter for it"),
+            ("import wmill\ndef main(): return wmill.get_variable('f/team/key')", "is a parameter of `main`"),
             ("from wmill import get_resource\ndef main(): return get_resource('u/a/db')", "give `main` a parameter"),
             ("import wmill\ndef main(): return wmill.get_state()", "nothing is kept between runs"),
             ("import wmill\ndef main(): return wmill.run_script_by_path('f/a')", "a node of its own"),

@@ -11,20 +11,23 @@ import re
 import sys
 import types
 
+from similar_keys import similar_key
+
 _TEXTS = json.loads(pathlib.Path(__file__).with_name("elsewhere.json").read_text(encoding="utf-8"))
 ROOTS = frozenset(name.partition(".")[0] for name in _TEXTS)
 _IMPORTED = re.compile(r"(?:\b(?:import|from)\s|,)\s*(" + "|".join(sorted(ROOTS)) + r")\b")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def install(code, reporter, is_installed):
+def install(code, reporter, secrets, is_installed):
+    """`secrets`: those of the node, by name."""
     for root in set(_IMPORTED.findall(code)):
         if not is_installed(root):
-            _make(root, reporter)
+            _make(root, reporter, secrets)
 
 
-def _make(root, reporter):
-    members = {"wmill": lambda: _wmill(reporter), "js": _js, "pyodide.ffi": _ffi, "micropip": _micropip}
+def _make(root, reporter, secrets):
+    members = {"wmill": lambda: _wmill(reporter, secrets), "js": _js, "pyodide.ffi": _ffi, "micropip": _micropip}
     for name in _TEXTS:
         if name.partition(".")[0] == root:
             module = sys.modules[name] = types.ModuleType(name)
@@ -36,32 +39,39 @@ def _make(root, reporter):
 
 
 def _absent_names(module):
-    texts = _TEXTS[module]
-
     def __getattr__(name):
         if name.startswith("_"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        return _absent(f"{module}.{name}", texts["names"].get(name, texts["otherwise"]))
+
+        def absent(*_, **__):
+            raise NotImplementedError(_absence(module, name))
+
+        return absent
 
     return __getattr__
 
 
-def _absent(dotted, text):
-    def absent(*_, **__):
-        raise NotImplementedError(f"`{dotted}` is not here: {text}")
-
-    return absent
+def _absence(module, name):
+    texts = _TEXTS[module]
+    return f"`{module}.{name}` is not here: {texts['names'].get(name, texts['otherwise'])}"
 
 
-def _wmill(reporter):
+def _wmill(reporter, secrets):
     def set_progress(value, job_id=None):
         reporter.progress(value, 100)
+
+    def get_variable(path):
+        """A secret of the node."""
+        name = similar_key(path, secrets)
+        if name is None:
+            raise NotImplementedError(_absence("wmill", "get_variable"))
+        return secrets[name]
 
     def task(function=None, **_):
         """Runs where it is called."""
         return function if callable(function) else lambda each: each
 
-    return {"set_progress": set_progress, "task": task, "workflow": task, "S3Object": dict}
+    return {"get_variable": get_variable, "set_progress": set_progress, "task": task, "workflow": task, "S3Object": dict}
 
 
 def _js():

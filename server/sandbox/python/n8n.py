@@ -17,6 +17,8 @@ import copy
 import datetime
 import re
 
+from similar_keys import similar_key
+
 _INPUTS = frozenset(("_input", "_items", "_item", "_json", "items"))
 _NODES = frozenset(("_node", "_"))
 _TIMES = frozenset(("_now", "_today"))
@@ -157,7 +159,7 @@ class Nodes:
         self._by_key = input_data if type(input_data) is dict else {}
 
     def __getitem__(self, name):
-        key = _key_of(name, self._by_key)
+        key = similar_key(name, self._by_key)
         if key is None:
             raise LookupError(_nothing_of(name, self._by_key))
         return _input_of(self._by_key[key])
@@ -208,19 +210,9 @@ def _without(nodes, input_data):
     """Where the input has a field for each node that is named, and one besides, that one is the input."""
     if not nodes or type(input_data) is not dict:
         return input_data
-    named = {_key_of(node, input_data) for node in nodes}
+    named = {similar_key(node, input_data) for node in nodes}
     others = input_data.keys() - named
     return input_data[others.pop()] if None not in named and len(others) == 1 else input_data
-
-
-def _key_of(name, by_key):
-    """`HTTP Request` is a node's name in n8n, and `httpRequest` or `http_request` its key here."""
-    keys = [name] if name in by_key else [key for key in by_key if _simple(key) == _simple(name)]
-    return keys[0] if len(keys) == 1 else None
-
-
-def _simple(name):
-    return "".join(filter(str.isalnum, str(name))).casefold()
 
 
 _MAX_SHOWN = 10

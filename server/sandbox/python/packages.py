@@ -10,7 +10,7 @@ import tqdm_bridge
 ALIASES = {"pd": "pandas", "np": "numpy"}
 
 
-def prepare(code, namespace, reporter):
+def prepare(code, namespace, reporter, secrets):
     """Binds each alias that the program mentions and whose package is installed.
 
     Importing pandas takes 0.3 s where it is not imported ahead, so programs that never mention `pd` do without.
@@ -20,7 +20,7 @@ def prepare(code, namespace, reporter):
             namespace[alias] = importlib.import_module(name)
     if "tqdm" in code:
         tqdm_bridge.install(reporter, is_installed=_is_installed("tqdm"))
-    elsewhere.install(code, reporter, _is_installed)
+    elsewhere.install(code, reporter, secrets, _is_installed)
 
 
 def _is_installed(name):

@@ -181,7 +181,8 @@ class Program:
         """What all runs share; before the wall is up, because it imports."""
         if self._compiled is None:
             compiled = source.compile_program(self._request["code"], _reads(self._request))
-            packages.prepare(self._request["code"], self._shared, self.reporter)
+            secrets = self._request.get("secrets") or {}
+            packages.prepare(self._request["code"], self._shared, self.reporter, secrets)
             _lead_requests_to_node(self._request, self._shared, self._send, self._ask)
             self._compiled = compiled
 
