@@ -38,7 +38,9 @@ test('a block that cannot be read says so, with its line', () => {
 test("the requirements above a script of Windmill are read, without Windmill's own client", () => {
   const main = '\nimport x\n\ndef main(a: int):\n    return a\n';
   expect(
-    readScriptBlock(`"""A script."""\n\n# requirements:\n# requests~=2.32\n#psycopg[binary]\n# wmill>=1.0\n${main}`),
+    readScriptBlock(
+      `"""A script."""\n\n# requirements:\n# requests~=2.32\n#psycopg[binary]\n# wmill>=1.0\n${main}`,
+    ),
   ).toEqual({
     packages: ['requests~=2.32', 'psycopg[binary]'],
     line: 3,
