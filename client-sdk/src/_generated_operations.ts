@@ -813,6 +813,10 @@ export type ProjectCreateInput = {
   name?: string | null | undefined;
   /** The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
   allowedPackages?: Array<string> | null | undefined;
+  /** What operations of all who act in it may cost a minute, 60 to 10000000; null for no limit. */
+  costPerMinute?: number | null | undefined;
+  /** Executions that all who act in it may have started and that have not ended, 1 to 100000; null for no limit. */
+  maxRunningExecutions?: number | null | undefined;
 };
 
 /** What to change of a project; what is not given stays as it is. */
@@ -821,6 +825,10 @@ export type ProjectUpdateInput = {
   name?: string | null | undefined;
   /** The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
   allowedPackages?: Array<string> | null | undefined;
+  /** What operations of all who act in it may cost a minute, 60 to 10000000; null for no limit. */
+  costPerMinute?: number | null | undefined;
+  /** Executions that all who act in it may have started and that have not ended, 1 to 100000; null for no limit. */
+  maxRunningExecutions?: number | null | undefined;
 };
 
 /** One piece of Python to run, with the configuration of a `python` node. */
@@ -3431,6 +3439,10 @@ export type ProjectPartsFragment = {
   name: string;
   /** The packages that its Python nodes may ask for, of those that the server allows; null for all of these. */
   allowedPackages: Array<string> | null;
+  /** What operations of all who act in it may cost a minute; null for no limit. */
+  costPerMinute: number | null;
+  /** Executions that all who act in it may have started and that have not ended; null for no limit. */
+  maxRunningExecutions: number | null;
   /** When it was made. */
   createdAt: string;
 };
@@ -5042,16 +5054,16 @@ export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinit
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
 export const ProjectsDocument: Document<ProjectsQuery, ProjectsQueryVariables> =
-  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
+  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
 
 export const ProjectDocument: Document<ProjectQuery, ProjectQueryVariables> =
-  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
+  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
 
 export const ProjectCreateDocument: Document<ProjectCreateMutation, ProjectCreateMutationVariables> =
-  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
+  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
 
 export const ProjectUpdateDocument: Document<ProjectUpdateMutation, ProjectUpdateMutationVariables> =
-  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages createdAt}';
+  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
 
 export const ProjectDeleteDocument: Document<ProjectDeleteMutation, ProjectDeleteMutationVariables> =
   'mutation ProjectDelete($key:String!){projectDelete(key:$key){deletedKey userErrors{level code field message}}}';

@@ -3,7 +3,7 @@ import { type Allowance, NO_ALLOWANCE } from '../shared/allowance.ts';
 import { makeBearerCheck } from '../shared/http/bearer.ts';
 import { HttpError } from '../shared/http/http-error.ts';
 import type { Logger } from '../shared/logger.ts';
-import { withDefaults } from './accounts.ts';
+import { type Account, withDefaults } from './accounts.ts';
 import { isJwt, type Oidc } from './oidc.ts';
 import { anonymous, DEFAULT_PROJECT, firstAdmin, type Principal } from './principal.ts';
 import type { ProjectStore } from './project-store.ts';
@@ -62,12 +62,19 @@ export function openAccess({
   /** By the hash of the secret: none is kept in memory. In the order of reading. */
   const known = new Map<string, Known>();
   const open = new Map<Principal, Set<() => void>>();
-  /** Who may act in several projects, in those in which it did. */
+  /** Each principal in the projects in which it did something, and so with what these may use. */
   const acting = new WeakMap<Principal, Map<string, Principal>>();
-  const stopListening = hub?.listen('token', undefined, (id) => {
-    forget(id);
-    look();
-  });
+  const stopListening = [
+    hub?.listen('token', undefined, (id) => {
+      forget(id);
+      look();
+    }),
+    hub?.listen('project', undefined, (key) => {
+      projects
+        ?.refresh(key)
+        .catch((error) => logger.debug({ err: error }, 'limits of projects are read later'));
+    }),
+  ];
   const timer = setInterval(look, LOOK_MS).unref();
 
   return {
@@ -89,7 +96,7 @@ export function openAccess({
 
     [Symbol.dispose]() {
       clearInterval(timer);
-      stopListening?.();
+      for (const stop of stopListening) stop?.();
     },
   };
 
@@ -112,21 +119,25 @@ export function openAccess({
     const project = named ?? principal.reach.project;
     if (principal.projects !== null && !principal.projects.includes(project))
       throw otherProject(principal, project);
-    if (project === DEFAULT_PROJECT) return within(principal, project);
-    return requireProject(project).then(() => within(principal, project));
+    if (projects === null) {
+      if (project !== DEFAULT_PROJECT) throw unknownProject(project);
+      return principal;
+    }
+    const account = projects.find(project);
+    if (account instanceof Promise) return account.then((found) => within(principal, project, found));
+    return within(principal, project, account);
   }
 
-  async function requireProject(project: string): Promise<void> {
-    if (projects === null || !(await projects.exists(project))) throw unknownProject(project);
-  }
-
-  function within(principal: Principal, project: string): Principal {
-    if (project === principal.reach.project) return principal;
+  function within(principal: Principal, project: string, account: Account | null): Principal {
+    if (account === null) throw unknownProject(project);
     const known = acting.get(principal) ?? new Map<string, Principal>();
     acting.set(principal, known);
-    const found = known.get(project) ?? { ...principal, reach: { ...principal.reach, project } };
-    known.set(project, found);
-    return found;
+    const found = known.get(project);
+    if (found?.accounts.at(-1) === account) return found;
+    const { reach, accounts } = principal;
+    const made = { ...principal, reach: { ...reach, project }, accounts: [...accounts, account] };
+    known.set(project, made);
+    return made;
   }
 
   /** Only where the setting looks like one of ours, or of an issuer. */

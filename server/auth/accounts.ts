@@ -1,15 +1,24 @@
 import type { Allowance } from '../shared/allowance.ts';
 
-/** What a principal uses of the server, counted under `id`: its own token, and the token that has minted that one. */
+/**
+ * What a principal uses of the server, counted under `id`: its own token, the token that has minted that one, and the
+ * project in which it acts, whose limits may change while it lives.
+ */
 export interface Account extends Allowance {
   id: string;
+  /** As messages say it: `this token`, `the project acme`. */
+  owner: string;
+}
+
+export function tokenAccount(id: string, { costPerMinute, maxRunningExecutions }: Allowance): Account {
+  return { id, owner: 'this token', costPerMinute, maxRunningExecutions };
 }
 
 /** With the settings of the server where a token says nothing, and without those that nothing limits. */
 export function withDefaults(accounts: readonly Account[], defaults: Allowance): Account[] {
   return accounts
-    .map(({ id, costPerMinute, maxRunningExecutions }) => ({
-      id,
+    .map(({ costPerMinute, maxRunningExecutions, ...account }) => ({
+      ...account,
       costPerMinute: costPerMinute ?? defaults.costPerMinute,
       maxRunningExecutions: maxRunningExecutions ?? defaults.maxRunningExecutions,
     }))

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { NO_ALLOWANCE } from '../shared/allowance.ts';
 import { HttpError } from '../shared/http/http-error.ts';
+import { tokenAccount } from './accounts.ts';
 import { DEFAULT_PROJECT, type Principal, reachOf, type Scope, withIncluded } from './principal.ts';
 
 export interface OidcSettings {
@@ -92,7 +93,7 @@ export function makeOidc({ issuers, audience, claim, scopes, projectClaim }: Oid
         ...reachOf(projects?.[0] ?? DEFAULT_PROJECT),
         workflowKeys: workflows === undefined ? null : textsOf(workflows),
       },
-      accounts: [{ id, ...NO_ALLOWANCE }],
+      accounts: [tokenAccount(id, NO_ALLOWANCE)],
       expiresAt: new Date(payload.exp! * 1_000),
     };
   }

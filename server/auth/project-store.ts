@@ -1,27 +1,72 @@
 import type { Pool } from 'pg';
+import type { Allowance } from '../shared/allowance.ts';
+import type { Account } from './accounts.ts';
 
 export interface ProjectStore {
-  exists(key: string): Promise<boolean>;
+  /** What all of a project may use; null where there is no such project. At once while it is believed. */
+  find(key: string): Account | Promise<Account | null>;
+  /** Reads again what all projects that were found may use, or one of them. */
+  refresh(key: string | undefined): Promise<void>;
 }
 
-/** How long a project is believed to be there: one that is deleted meanwhile has nothing left in it. */
+/** How long a project is believed to be there, and its limits, whose changes reach all replicas at once, to be the same. */
 const BELIEVED_MS = 5_000;
 const MAX_KNOWN = 10_000;
 
+interface Known {
+  /** One object, which changes with the project: principals hold it as long as they live. */
+  account: Account;
+  until: number;
+}
+
 /** What authentication asks. What clients do with projects is in use-cases/projects.ts. */
 export function makeProjectStore(pool: Pool): ProjectStore {
-  const believedUntil = new Map<string, number>();
+  const known = new Map<string, Known>();
+
+  async function read(keys: readonly string[]): Promise<void> {
+    const { rows } = await pool.query<Row>({ name: 'weft-project', text: READ, values: [keys] });
+    const found = new Map(rows.map(({ key, ...allowance }) => [key, allowance]));
+    for (const key of keys) {
+      const allowance = found.get(key);
+      if (allowance === undefined) known.delete(key);
+      else keep(key, allowance);
+    }
+  }
+
+  function keep(key: string, allowance: Allowance): void {
+    const account = known.get(key)?.account ?? accountOf(key);
+    known.set(key, { account: Object.assign(account, allowance), until: Date.now() + BELIEVED_MS });
+    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
+  }
+
   return {
-    async exists(key) {
-      if ((believedUntil.get(key) ?? 0) > Date.now()) return true;
-      believedUntil.delete(key);
-      const { rowCount } = await pool.query({ name: 'weft-project', text: EXISTS, values: [key] });
-      if (rowCount === 0) return false;
-      believedUntil.set(key, Date.now() + BELIEVED_MS);
-      if (believedUntil.size > MAX_KNOWN) believedUntil.delete(believedUntil.keys().next().value!);
-      return true;
+    find(key) {
+      const before = known.get(key);
+      if (before !== undefined && before.until > Date.now()) return before.account;
+      return read([key]).then(
+        () => known.get(key)?.account ?? null,
+        (error) => {
+          if (before === undefined) throw error;
+          return before.account; // the request itself says that the database is away, where it needs that
+        },
+      );
+    },
+
+    async refresh(key) {
+      const keys = key === undefined ? [...known.keys()] : [key].filter((each) => known.has(each));
+      if (keys.length > 0) await read(keys);
     },
   };
 }
 
-const EXISTS = 'SELECT FROM projects WHERE key = $1';
+/** No token has an id like that. */
+function accountOf(key: string): Account {
+  const id = `project:${key}`;
+  return { id, owner: `the project ${key}`, costPerMinute: null, maxRunningExecutions: null };
+}
+
+type Row = Allowance & { key: string };
+
+const READ = `
+  SELECT key, cost_per_minute AS "costPerMinute", max_running_executions AS "maxRunningExecutions"
+  FROM projects WHERE key = ANY ($1)`;

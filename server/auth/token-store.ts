@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { type Allowance, NO_ALLOWANCE } from '../shared/allowance.ts';
-import { type Account } from './accounts.ts';
+import { type Account, tokenAccount } from './accounts.ts';
 import {
   anonymous,
   DEFAULT_PROJECT,
@@ -90,10 +90,9 @@ function toPrincipal(token: StoredToken): Principal {
 
 /** A page uses what its own token may and what that of its backend may. */
 function accountsOf({ id, kind, createdBy, minter, ...own }: StoredToken): Account[] {
-  const { costPerMinute, maxRunningExecutions } = own;
-  const account = { id, costPerMinute, maxRunningExecutions };
+  const account = tokenAccount(id, own);
   const isOfToken = kind === 'BROWSER' && createdBy !== anonymous.id && createdBy !== firstAdmin.id;
-  return isOfToken ? [account, { id: createdBy, ...(minter ?? NO_ALLOWANCE) }] : [account];
+  return isOfToken ? [account, tokenAccount(createdBy, minter ?? NO_ALLOWANCE)] : [account];
 }
 
 function reachOfToken({ id, kind, project, workflowKeys, labels, executionId }: Token): Reach {

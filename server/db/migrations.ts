@@ -27,6 +27,7 @@ import { ChangeFeed1764920000000 } from '../../migrations/1764920000000-change-f
 import { WebhookEndpoints1764921000000 } from '../../migrations/1764921000000-webhook-endpoints.ts';
 import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
 import { AuditRetention1764935000000 } from '../../migrations/1764935000000-audit-retention.ts';
+import { ProjectAllowance1764936000000 } from '../../migrations/1764936000000-project-allowance.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -58,6 +59,7 @@ export const migrations = [
   WebhookEndpoints1764921000000,
   TokenAllowance1764930000000,
   AuditRetention1764935000000,
+  ProjectAllowance1764936000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

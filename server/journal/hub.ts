@@ -21,7 +21,7 @@ export interface Hub extends AsyncDisposable {
 /**
  * journal: events were committed. status: an execution's row changed. queue: there is an execution to claim. request: an
  * execution has a signal, or is to be cancelled. violation: the audit trail has grown. approval: an approval was opened,
- * decided on or closed. token: a token was revoked. change: a journal has what others want to know of and no other topic
+ * decided on or closed. token: a token was revoked. project: what a project may use has changed. change: a journal has what others want to know of and no other topic
  * is woken for, such as a failure that was parked. delivery: there is something to send to an endpoint.
  */
 export type Topic =
@@ -32,6 +32,7 @@ export type Topic =
   | 'violation'
   | 'approval'
   | 'token'
+  | 'project'
   | 'change'
   | 'delivery';
 /**

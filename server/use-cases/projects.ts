@@ -3,7 +3,10 @@ import { IS_ACTIVE } from '../auth/token-store.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { isDangling, isDuplicate } from '../db/errors.ts';
 import { toPage } from '../db/page.ts';
+import type { Hub } from '../journal/hub.ts';
 import { normalizeName, parseRequirement } from '../packages/requirement.ts';
+import type { Allowance } from '../shared/allowance.ts';
+import { allowanceErrors } from './allowance-errors.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
@@ -14,10 +17,13 @@ export interface Project {
   name: string;
   /** Names of packages, normalised; null for those that the operator allows. */
   allowedPackages: string[] | null;
+  /** What those who act in it may use together; null for no limit. */
+  costPerMinute: number | null;
+  maxRunningExecutions: number | null;
   createdAt: Date;
 }
 
-export interface ProjectInput {
+export interface ProjectInput extends Partial<Allowance> {
   key: string;
   /** By default its key. */
   name?: string | null;
@@ -34,8 +40,10 @@ export interface ProjectFilter {
 
 const MAX_NAME = 100;
 const MAX_PACKAGES = 1_000;
+/** Every minute allows the `projectUpdate` that raises it. */
+export const MIN_PROJECT_COST = 60;
 
-export function makeProjectUseCases({ database }: { database: Database }) {
+export function makeProjectUseCases({ database, hub }: { database: Database; hub: Hub }) {
   const { pool } = database;
 
   async function get(key: string): Promise<Project | null> {
@@ -57,11 +65,18 @@ export function makeProjectUseCases({ database }: { database: Database }) {
       return toPage(rows, { size, cursor, isBackward });
     },
 
-    async create({ key, name, allowedPackages }: ProjectInput): Promise<Outcome<Project>> {
-      const userErrors = [...keyErrors(key), ...nameErrors(name), ...packageErrors(allowedPackages)];
+    async create({ key, ...input }: ProjectInput): Promise<Outcome<Project>> {
+      const userErrors = [...keyErrors(key), ...errorsOf(input)];
       if (userErrors.length > 0) return { ok: false, userErrors };
+      const { name, allowedPackages, costPerMinute, maxRunningExecutions } = input;
       try {
-        const { rows } = await pool.query<Project>(INSERT, [key, name ?? key, namesOf(allowedPackages)]);
+        const { rows } = await pool.query<Project>(INSERT, [
+          key,
+          name ?? key,
+          namesOf(allowedPackages),
+          costPerMinute,
+          maxRunningExecutions,
+        ]);
         return { ok: true, value: rows[0]! };
       } catch (error) {
         if (!isDuplicate(error)) throw error;
@@ -69,15 +84,21 @@ export function makeProjectUseCases({ database }: { database: Database }) {
       }
     },
 
-    async update(key: string, { name, allowedPackages }: ProjectChange): Promise<Outcome<Project>> {
-      const userErrors = [...nameErrors(name), ...packageErrors(allowedPackages)];
+    async update(key: string, change: ProjectChange): Promise<Outcome<Project>> {
+      const userErrors = errorsOf(change);
       if (userErrors.length > 0) return { ok: false, userErrors };
+      const { name, allowedPackages, costPerMinute, maxRunningExecutions } = change;
       const { rows } = await pool.query<Project>(UPDATE, [
         key,
         name ?? null,
         allowedPackages !== undefined,
         namesOf(allowedPackages),
+        costPerMinute !== undefined,
+        costPerMinute,
+        maxRunningExecutions !== undefined,
+        maxRunningExecutions,
       ]);
+      hub.wake('project', key);
       return rows[0] === undefined ? refuseNotFound('project', key, 'key') : { ok: true, value: rows[0] };
     },
 
@@ -117,6 +138,14 @@ function refuseNotEmpty(key: string, contents: string) {
   return refuse('NOT_EMPTY', 'key', message);
 }
 
+function errorsOf({ name, allowedPackages, ...allowance }: ProjectChange): UserError[] {
+  return [
+    ...nameErrors(name),
+    ...packageErrors(allowedPackages),
+    ...allowanceErrors(allowance, MIN_PROJECT_COST),
+  ];
+}
+
 function nameErrors(name: string | null | undefined): UserError[] {
   if (name == null || (name.trim() !== '' && name.length <= MAX_NAME)) return [];
   const message = `Expected a name of 1 to ${MAX_NAME} characters, got ${name.length}.`;
@@ -147,11 +176,17 @@ function namesOf(packages: readonly string[] | null | undefined): string[] | nul
   return packages == null ? null : [...new Set(packages.map(normalizeName))].sort();
 }
 
-const FIELDS = 'key, name, allowed_packages AS "allowedPackages", created_at AS "createdAt"';
+const FIELDS = `
+  key, name, allowed_packages AS "allowedPackages", cost_per_minute AS "costPerMinute",
+  max_running_executions AS "maxRunningExecutions", created_at AS "createdAt"`;
 const SELECT = `SELECT ${FIELDS} FROM projects`;
-const INSERT = `INSERT INTO projects (key, name, allowed_packages) VALUES ($1, $2, $3) RETURNING ${FIELDS}`;
+const INSERT = `
+  INSERT INTO projects (key, name, allowed_packages, cost_per_minute, max_running_executions)
+  VALUES ($1, $2, $3, $4, $5) RETURNING ${FIELDS}`;
 const UPDATE = `
-  UPDATE projects SET name = coalesce($2, name), allowed_packages = CASE WHEN $3 THEN $4::text[] ELSE allowed_packages END
+  UPDATE projects SET name = coalesce($2, name), allowed_packages = CASE WHEN $3 THEN $4::text[] ELSE allowed_packages END,
+    cost_per_minute = CASE WHEN $5 THEN $6::int ELSE cost_per_minute END,
+    max_running_executions = CASE WHEN $7 THEN $8::int ELSE max_running_executions END
   WHERE key = $1 RETURNING ${FIELDS}`;
 
 const CONTENTS = `

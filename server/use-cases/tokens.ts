@@ -6,8 +6,9 @@ import type { Database } from '../db/database.ts';
 import { isDangling } from '../db/errors.ts';
 import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
-import { type Allowance, MAX_COST_PER_MINUTE, MAX_RUNNING } from '../shared/allowance.ts';
+import type { Allowance } from '../shared/allowance.ts';
 import { newId } from '../shared/ids.ts';
+import { allowanceErrors } from './allowance-errors.ts';
 import { type Labels, labelErrors } from './labels.ts';
 import {
   REACH_VALUES,
@@ -229,19 +230,6 @@ function allowanceOf({
   maxRunningExecutions = null,
 }: Partial<Allowance>): (number | null)[] {
   return [costPerMinute, maxRunningExecutions];
-}
-
-function allowanceErrors({ costPerMinute, maxRunningExecutions }: Partial<Allowance>): UserError[] {
-  return [
-    ...rangeErrors('costPerMinute', costPerMinute, MAX_COST_PER_MINUTE),
-    ...rangeErrors('maxRunningExecutions', maxRunningExecutions, MAX_RUNNING),
-  ];
-}
-
-function rangeErrors(field: string, value: number | null | undefined, max: number): UserError[] {
-  if (value == null || (value >= 1 && value <= max)) return [];
-  const message = `Expected \`${field}\` to be from 1 to ${max}, or null, got ${value}.`;
-  return [{ code: 'INVALID', field, message }];
 }
 
 function nameErrors(name: string): UserError[] {

@@ -44,8 +44,12 @@ async function makeToken(input: object): Promise<{ secret: string; id: string }>
   return { secret: data.tokenCreate.secret, id: data.tokenCreate.token.id };
 }
 
-async function post(secret: string, body: object, to = url) {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${secret}` };
+async function post(secret: string, body: object, to = url, project?: string) {
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Bearer ${secret}`,
+    ...(project && { 'weft-project': project }),
+  };
   const response = await fetch(to, { method: 'POST', headers, body: JSON.stringify(body) });
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects
   return { status: response.status, headers: response.headers, body: (await response.json()) as any };
@@ -209,6 +213,110 @@ describe('executions at once', () => {
     const { id } = data.executionStart.execution;
     const { rows } = await sql.query('SELECT FROM running_starts WHERE execution_id = $1', [id]);
     expect(rows).toEqual([]);
+  });
+});
+
+describe('a project', () => {
+  const CREATE =
+    'mutation ($input: ProjectCreateInput!) { projectCreate(input: $input) { project { key costPerMinute maxRunningExecutions } userErrors { field message } } }';
+  const UPDATE =
+    'mutation ($key: String!, $input: ProjectUpdateInput!) { projectUpdate(key: $key, input: $input) { project { costPerMinute maxRunningExecutions } userErrors { field } } }';
+  const update = async (key: string, input: object) =>
+    (await admin.send(UPDATE, { key, input })).data.projectUpdate;
+  const viewer = '{ viewer { costPerMinute maxRunningExecutions } }';
+
+  test('has a cost a minute that its tokens and whoever acts in it share; a change holds for what is open', async () => {
+    const made = await admin.send(CREATE, { input: { key: 'costs', costPerMinute: 110 } });
+    expect(made.data.projectCreate.project).toEqual({
+      key: 'costs',
+      costPerMinute: 110,
+      maxRunningExecutions: null,
+    });
+    const [first, second] = await Promise.all([
+      makeToken({ project: 'costs' }),
+      makeToken({ project: 'costs', costPerMinute: 1_000 }),
+    ]);
+    expect((await post(first.secret, { query: page })).body.extensions.cost.throttleStatus).toMatchObject({
+      maximumAvailable: 110,
+      restoreRate: 110 / 60,
+    });
+    expect((await post(second.secret, { query: page })).status).toBe(200);
+    for (const secret of [first.secret, second.secret])
+      expect((await post(secret, { query: page })).status).toBe(429);
+    expect((await post(TOKEN, { query: page }, url, 'costs')).status).toBe(429);
+    expect((await post(TOKEN, { query: page })).status).toBe(200);
+
+    const client = createWsClient({
+      url: url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${second.secret}` },
+    });
+    const look = async () =>
+      ((await client.iterate({ query: viewer }).next()).value as { data: { viewer: unknown } }).data.viewer;
+    expect(await look()).toEqual({ costPerMinute: 110, maxRunningExecutions: 50 });
+    expect((await update('costs', { costPerMinute: null })).project.costPerMinute).toBeNull();
+    await eventually(
+      'the project has no limit any more',
+      async () => ((await look()) as { costPerMinute: number }).costPerMinute === 1_000,
+    );
+    await client.dispose();
+    expect((await post(first.secret, { query: page })).body.extensions).toBeUndefined();
+  });
+
+  test('has executions at once, counted over its tokens and all replicas, and its name in the refusal', async () => {
+    await admin.send(CREATE, { input: { key: 'runs' } });
+    const nodes = [{ key: 'wait', type: 'delay', config: { durationMs: 3_600_000 } }];
+    const { secret } = await makeToken({ project: 'runs' });
+    await post(secret, {
+      query: UPSERT,
+      variables: { key: 'waits', input: { name: 'Waits', nodes, edges: [] } },
+    });
+    const start = async (token: string, to = url) => {
+      const body = { query: START, variables: { input: { workflowKey: 'waits' } } };
+      return (await post(token, body, to, 'runs')).body.data.executionStart;
+    };
+    expect((await start(secret)).userErrors).toEqual([]); // before there was a limit: it does not count
+    const { project } = await update('runs', { maxRunningExecutions: 2 });
+    expect(project).toEqual({ costPerMinute: null, maxRunningExecutions: 2 });
+    await eventually('both replicas know the limit', async () => {
+      const answers = await Promise.all(
+        [url, otherUrl].map((to) => post(secret, { query: viewer }, to, 'runs')),
+      );
+      return answers.every(({ body }) => body.data.viewer.maxRunningExecutions === 2);
+    });
+    const answers = await Promise.all(
+      [secret, TOKEN, secret, TOKEN].map((token, n) => start(token, n < 2 ? url : otherUrl)),
+    );
+    const refused = answers.filter(({ execution }) => execution === null);
+    expect(refused).toHaveLength(2);
+    for (const { userErrors } of refused)
+      expect(userErrors).toEqual([
+        {
+          code: 'RUNNING_LIMIT',
+          message: expect.stringContaining('2 executions of the project runs have not'),
+        },
+      ]);
+    expect((await admin.send('{ project(key: "runs") { maxRunningExecutions } }')).data.project).toEqual({
+      maxRunningExecutions: 2,
+    });
+  });
+
+  test('keeps enough to be changed, and what is not given stays', async () => {
+    await admin.send(CREATE, { input: { key: 'small' } });
+    for (const [field, value] of [
+      ['costPerMinute', 59],
+      ['maxRunningExecutions', 0],
+    ] as const)
+      expect(await update('small', { [field]: value })).toEqual({ project: null, userErrors: [{ field }] });
+    await update('small', { costPerMinute: 60, maxRunningExecutions: 1 });
+    expect((await update('small', { name: 'Small' })).project).toEqual({
+      costPerMinute: 60,
+      maxRunningExecutions: 1,
+    });
+    const change = { query: UPDATE, variables: { key: 'small', input: { costPerMinute: null } } };
+    expect(
+      (await post(TOKEN, change, url, 'small')).body.data.projectUpdate.project.costPerMinute,
+    ).toBeNull();
   });
 });
 

@@ -229,12 +229,9 @@ function ofToken(token: Token | null): Summary | null {
 }
 
 function ofProject(project: Project | null): Summary | null {
-  return (
-    project && {
-      target: project.key,
-      is: within({ name: project.name, allowedPackages: project.allowedPackages }),
-    }
-  );
+  if (project === null) return null;
+  const { key, createdAt: _, ...is } = project;
+  return { target: key, is: within(is) };
 }
 
 /** Its value is nowhere in the trail, not as a hash either: short ones could be guessed from it. */

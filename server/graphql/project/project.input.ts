@@ -1,4 +1,6 @@
-import { Field, InputType } from 'type-graphql';
+import { Field, InputType, Int } from 'type-graphql';
+import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../../shared/allowance.ts';
+import { MIN_PROJECT_COST } from '../../use-cases/projects.ts';
 
 @InputType({ description: 'A new project.' })
 export class ProjectCreateInput {
@@ -19,6 +21,18 @@ export class ProjectCreateInput {
       'The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these.',
   })
   allowedPackages?: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `What operations of all who act in it may cost a minute, ${MIN_PROJECT_COST} to ${MAX_COST_PER_MINUTE}; null for no limit.`,
+  })
+  costPerMinute?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Executions that all who act in it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for no limit.`,
+  })
+  maxRunningExecutions?: number | null;
 }
 
 @InputType({ description: 'What to change of a project; what is not given stays as it is.' })
@@ -32,4 +46,16 @@ export class ProjectUpdateInput {
       'The names of the packages that its Python nodes may ask for, of those that the server allows; null for all of these.',
   })
   allowedPackages?: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `What operations of all who act in it may cost a minute, ${MIN_PROJECT_COST} to ${MAX_COST_PER_MINUTE}; null for no limit.`,
+  })
+  costPerMinute?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `Executions that all who act in it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for no limit.`,
+  })
+  maxRunningExecutions?: number | null;
 }

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../relay/connection.ts';
 import { DateTimeScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
@@ -22,6 +22,19 @@ export class Project {
       'The packages that its Python nodes may ask for, of those that the server allows; null for all of these.',
   })
   allowedPackages!: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'What operations of all who act in it may cost a minute; null for no limit.',
+  })
+  costPerMinute!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Executions that all who act in it may have started and that have not ended; null for no limit.',
+  })
+  maxRunningExecutions!: number | null;
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt!: Date;

@@ -47,10 +47,10 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'cfd0f57964b42114ec3410cf5e402814f6e9deb733cca2c92726fa5a299809a1', // ExecutionChildren
   '483c8716df96497660d04503ec7972477d92920bfb032c418891b26fc902ca5e', // WorkflowsWithLastRun
   'ec622651a430e05896726098f33a9b1149cea5870cc5f5bb1e35883a078b9bec', // NodeDefinitions
-  'cfb12ccdd34e60d0793b57313e94f27871c116be74c87ac2b33cb88b2dd517b3', // Projects
-  '365fb122fbb854d03e31ae0f55c822683088b21abbed4fb07fe3cfc9894f2d94', // Project
-  '6c477c3b1f33fba1ab8345680e7eff13e57ba658677223c47379fee23c59da4e', // ProjectCreate
-  '924c3c1ab04c216d9960c6da170543e647eab31b5bf33d36083607d12ba58722', // ProjectUpdate
+  '5e12d5ab732637c16b6e53729fe651be03876500f8073caa1d1f94fa7fc0fbdd', // Projects
+  'b8a3e9c0624494dc2c7e4fbd5775f8d82d35ed4796242114d72074a45a59a880', // Project
+  'd29a90b5114d781ba65d4c74623a3900ff035bce1a845e63bda702c8c93ed8dc', // ProjectCreate
+  '9dc71dd31f888e183fd4f50c396140e059d97f0cd9eba0693f0152db72486cca', // ProjectUpdate
   '473bb3a87021d0fb0ca7e8e272aa92c0661467e78d600ca1429b80e55980754c', // ProjectDelete
   '4c24fbbebe27edc1b60b7d057322d2925cc885280355a57e388761471f13bf41', // PythonRun
   'a3f94c66bfd7d9bbb46e7be996decaec6a56ce38de4a1e3f599526f2228d8d84', // PythonEnvironments

@@ -204,7 +204,7 @@ function rateLimited(retryAfterSeconds: number, cost: CostReport): GraphQLError 
 
 function exceeded(asked: number, most: number, cost: CostReport): GraphQLError {
   return new GraphQLError(
-    `Expected an operation that costs at most the ${most} that the token may use in a minute, got ${asked}. Ask for shorter lists, or split it.`,
+    `Expected an operation that costs at most the ${most} that may be used in a minute, got ${asked}. Ask for shorter lists, or split it.`,
     { extensions: { code: 'MAX_COST_EXCEEDED', cost } },
   );
 }

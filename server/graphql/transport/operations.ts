@@ -77,7 +77,7 @@ export function chargeOperation(
   { principal: { accounts } }: Caller,
 ): CostReport | null {
   const isWanted = (extensions as { cost?: unknown } | null | undefined)?.cost === true;
-  if (accounts.length === 0 && !isWanted) return null;
+  if (!isWanted && accounts.every(({ costPerMinute }) => costPerMinute === null)) return null;
   const costOf = operationName ? costs.get(operationName) : costs.values().next().value;
   return costOf === undefined ? null : meter.charge(accounts, costOf(variables));
 }

@@ -15,15 +15,14 @@ export function limitRunning(
   { accounts, reach: { project } }: Principal,
   { database }: { database: Database },
 ): Weft['executions'] {
-  const limited = accounts
-    .filter(({ maxRunningExecutions }) => maxRunningExecutions !== null)
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1)); // one order of locks
-  if (limited.length === 0) return executions;
+  const ordered = accounts.toSorted((a, b) => (a.id < b.id ? -1 : 1)); // one order of locks
 
   async function within(
     repeated: Repeated,
-    begin: (executionId: string) => Promise<Outcome<Execution>>,
+    begin: (id: { executionId?: string }) => Promise<Outcome<Execution>>,
   ): Promise<Outcome<Execution>> {
+    const limited = ordered.filter(({ maxRunningExecutions }) => maxRunningExecutions !== null);
+    if (limited.length === 0) return begin({});
     const executionId = newId('exec');
     const full = await takePlaces(database, limited, executionId);
     // The execution of the first time is no new one.
@@ -31,7 +30,7 @@ export function limitRunning(
     const isPlaced = full === null;
     let outcome: Outcome<Execution> | null = null;
     try {
-      outcome = await begin(executionId);
+      outcome = await begin({ executionId });
       return outcome;
     } finally {
       const isNew = outcome?.ok === true && outcome.value.id === executionId;
@@ -40,8 +39,8 @@ export function limitRunning(
   }
 
   const retry: typeof executions.retry = (id, wanted) =>
-    within({ key: wanted.idempotencyKey, retryOf: id }, (executionId) =>
-      executions.retry(id, { ...wanted, executionId }),
+    within({ key: wanted.idempotencyKey, retryOf: id }, (place) =>
+      executions.retry(id, { ...wanted, ...place }),
     );
   return {
     ...executions,
@@ -49,10 +48,10 @@ export function limitRunning(
     start: (input) =>
       within(
         { key: input.idempotencyKey, workflowId: input.workflowId, workflowKey: input.workflowKey },
-        (executionId) => executions.start({ ...input, executionId }),
+        (place) => executions.start({ ...input, ...place }),
       ),
     runPython: (input) =>
-      within({ key: input.idempotencyKey }, (executionId) => executions.runPython({ ...input, executionId })),
+      within({ key: input.idempotencyKey }, (place) => executions.runPython({ ...input, ...place })),
     retryAll: (request) => executions.retryAll({ ...request, retryOne: retry }),
   };
 }
@@ -103,9 +102,9 @@ async function isRepeated(
   return rows.length > 0;
 }
 
-function refuseFull({ maxRunningExecutions: max }: Account): Outcome<never> {
+function refuseFull({ owner, maxRunningExecutions: max }: Account): Outcome<never> {
   const executions = max === 1 ? 'execution' : 'executions';
-  const message = `${max} ${executions} of this token ${max === 1 ? 'has' : 'have'} not ended, which is as many as it may have. Start it again when one has ended.`;
+  const message = `${max} ${executions} of ${owner} ${max === 1 ? 'has' : 'have'} not ended, which is as many as it may have. Start it again when one has ended.`;
   return { ok: false, userErrors: [{ code: 'RUNNING_LIMIT', field: null, message }] };
 }
 

@@ -3,6 +3,7 @@ import { openAccess } from '../../../server/auth/access.ts';
 import { type Principal, reachOf, withIncluded } from '../../../server/auth/principal.ts';
 import { hashOf, newSecret } from '../../../server/auth/token-secret.ts';
 import type { WakeListener } from '../../../server/journal/hub.ts';
+import { NO_ALLOWANCE } from '../../../server/shared/allowance.ts';
 import { makeLogger } from '../../../server/shared/logger.ts';
 import { until } from '../../support/until.ts';
 
@@ -11,6 +12,7 @@ function open(apiToken?: string) {
   const rows = new Map<string, Principal>();
   const ended = new Set<string>();
   const counts = { found: 0 };
+  const project = { id: 'project:default', owner: 'the project default', ...NO_ALLOWANCE };
   let wake: WakeListener = () => {};
   const access = openAccess({
     apiToken,
@@ -22,11 +24,11 @@ function open(apiToken?: string) {
       },
       ended: async (ids) => ids.filter((id) => ended.has(id)),
     },
-    projects: { exists: async () => true },
+    projects: { find: () => project, refresh: async () => {} },
     oidc: null,
     hub: {
-      listen(_topic, _id, listener) {
-        wake = listener;
+      listen(topic, _id, listener) {
+        if (topic === 'token') wake = listener;
         return () => {};
       },
     },

@@ -70,6 +70,7 @@ describe('the cost of an operation', () => {
 describe('a meter', () => {
   const account = (id: string, costPerMinute: number | null): Account => ({
     id,
+    owner: 'this token',
     costPerMinute,
     maxRunningExecutions: null,
   });
