@@ -36,7 +36,7 @@ import { findInterpreter } from './sandbox/local/interpreter.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
-import { readOrMakeKeyFile } from './secrets/key-file.ts';
+import { keyFileIn, readOrMakeKeyFile } from './secrets/key-file.ts';
 import type { SecretsKey } from './secrets/keys.ts';
 import { makeSeals } from './secrets/seal.ts';
 import { openAlerts } from './security/alerts.ts';
@@ -234,7 +234,7 @@ async function openParts(foundation: Foundation) {
 async function secretsKeys({ secretsKeys, databaseUrl, dataDir }: Config): Promise<SecretsKey[]> {
   if (secretsKeys !== undefined) return secretsKeys;
   if (databaseUrl !== undefined) return [];
-  return readOrMakeKeyFile(join(await makeDataFolder(dataDir), 'secrets.key'));
+  return readOrMakeKeyFile(keyFileIn(await makeDataFolder(dataDir)));
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {

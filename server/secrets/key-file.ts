@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { coerceError, WeftError } from '../shared/errors.ts';
 import { parseKeys, type SecretsKey } from './keys.ts';
 
@@ -8,7 +9,21 @@ import { parseKeys, type SecretsKey } from './keys.ts';
  * @throws WeftError SECRETS_KEY_INVALID
  */
 export async function readOrMakeKeyFile(path: string): Promise<SecretsKey[]> {
-  const text = (await read(path)) ?? (await make(path));
+  return (await readKeyFile(path)) ?? parse(path, await make(path));
+}
+
+/** Null where there is no such file. @throws WeftError SECRETS_KEY_INVALID */
+export async function readKeyFile(path: string): Promise<SecretsKey[] | null> {
+  const text = await read(path);
+  return text === null ? null : parse(path, text);
+}
+
+/** Where a server has it that has its data to itself. */
+export function keyFileIn(dataFolder: string): string {
+  return join(dataFolder, 'secrets.key');
+}
+
+function parse(path: string, text: string): SecretsKey[] {
   const keys = parseKeys(text);
   if (keys !== null) return keys;
   throw new WeftError(

@@ -1,13 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { access, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import { createClient } from '../../client-sdk/src/index.ts';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { openS3Server, s3Keys } from '../support/s3-server.ts';
+import { connect } from '../support/sql.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
+import { startWeft } from '../support/weft-server.ts';
 
 test('on a host with everything the doctor prints what it found and exits with 0', async () => {
   await using database = await createDatabase();
@@ -90,6 +95,60 @@ test('where files are kept is tried out, in a folder and in a store that takes t
     /^PROBLEM Files .*403.*SignatureDoesNotMatch.*\n +Remedy: .*WEFT_FILES_ACCESS_KEY_ID/m,
   );
   expect(s3.objects.size).toBe(0);
+});
+
+test('the key of secrets is tried out on what the database has sealed', async () => {
+  await using database = await createDatabase();
+  await using sql = await connect(database.url);
+  const [first, second] = [randomBytes(32), randomBytes(32)];
+  const run = async (...keys: Buffer[]) => {
+    const { exitCode, stdout } = await runDoctor({
+      DATABASE_URL: database.url,
+      PORT: '0',
+      WEFT_ROLES: 'worker',
+      PYTHON_SERVICE_URL: 'http://127.0.0.1:1',
+      ...(keys.length > 0 && { WEFT_SECRETS_KEY: keys.map((key) => key.toString('base64')).join(',') }),
+    });
+    return { exitCode, key: stdout.split('\n').find((line) => line.includes('Secrets key')) };
+  };
+  expect((await run()).key).toBe('not on  Secrets key: no secret can be kept without WEFT_SECRETS_KEY_FILE');
+  expect((await run(first)).key).toMatch(/^ok {6}.*opens all 0 secrets of the database$/); // with no table yet
+
+  {
+    const env = { WEFT_ROLES: 'api', WEFT_SECRETS_KEY: first.toString('base64') };
+    await using weft = await startWeft({ databaseUrl: database.url, env });
+    const { secrets, webhookEndpoints } = createClient({ url: weft.url });
+    await secrets.set('API_KEY', 'a key of somebody');
+    await webhookEndpoints.create({ url: 'https://example.org/hook', types: ['EXECUTION_SUCCEEDED'] });
+  }
+  expect((await run(second, first)).key).toMatch(
+    /^ok {6}.*, of which the first one seals; opens all 2 secrets/,
+  );
+  const [without, wrong] = await Promise.all([run(), run(second)]);
+  expect(without.key).toMatch(
+    /^PROBLEM .*None of 2 secrets opens.*secrets\/default\/API_KEY.*Set WEFT_SECRETS_KEY_FILE/,
+  );
+  expect(wrong.key).toMatch(
+    /^PROBLEM .*2 of 2 secrets do not open.*API_KEY.*Add the key to WEFT_SECRETS_KEY_FILE/,
+  );
+  await sql.query(`UPDATE secrets SET name = 'OTHER_KEY'`);
+  const moved = await run(first);
+  expect(moved.key).toMatch(/^PROBLEM .*1 of 2 secrets do not open.*OTHER_KEY does not open.*Set it again/);
+  expect([without.exitCode, wrong.exitCode, moved.exitCode]).toEqual([1, 1, 1]);
+});
+
+test('the key file of a server with a database of its own is read, and never made', async () => {
+  await using folder = await makeTempFolder();
+  const file = join(folder.path, 'secrets.key');
+  const run = async () =>
+    (await runDoctor({ PORT: '0', WEFT_DATA_DIR: folder.path, PYTHON_SERVICE_URL: 'http://127.0.0.1:1' }))
+      .stdout;
+  expect(await run()).toMatch(/^ok {6}Secrets key: made at the first start, in .*secrets\.key$/m);
+  await expect(access(file)).rejects.toThrow('ENOENT');
+  await writeFile(file, 'no key');
+  expect(await run()).toMatch(
+    /^PROBLEM Secrets key: Expected .*secrets\.key to hold keys.*Put the key back/m,
+  );
 });
 
 test('an invalid setting is named', async () => {

@@ -13,6 +13,7 @@ import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
 import { makeRunFolder } from '../../shared/run-folder.ts';
 import { bad, type Finding, failed, good, missing } from './finding.ts';
+import { findingOfSecrets } from './secrets.ts';
 
 const silent = makeLogger('silent');
 const wantedNode = 24;
@@ -41,28 +42,32 @@ export const checkDataFolder: Check = async ({ dataDir }) => {
   }
 };
 
-/** Really starts the embedded Postgres, because only that shows whether its programs run as this user. */
-export const checkPostgres: Check = async ({ databaseUrl, dataDir, roles }) => {
+/**
+ * Really starts the embedded Postgres, because only that shows whether its programs run as this user; and looks whether
+ * there is the key of what it has sealed.
+ */
+export const checkPostgres: Check = async (config) => {
+  const { databaseUrl, dataDir, roles } = config;
   if (roles.every((role) => role === 'sandbox')) return [];
   const what = databaseUrl === undefined ? 'Postgres (embedded)' : 'Postgres (DATABASE_URL)';
   try {
     await using opened = new AsyncDisposableStack();
     const url =
       databaseUrl ?? opened.use(await startEmbeddedPostgres({ dataFolder: dataDir, logger: silent })).url;
-    const version = await postgresVersion(url);
-    if (Number.parseInt(version, 10) >= wantedPostgres) return [good(what, version)];
-    return [
-      bad(what, `Expected ${wantedPostgres} or newer, got ${version}.`, 'Upgrade it, or unset DATABASE_URL.'),
-    ];
+    const client = await connect(url);
+    opened.defer(() => client.end());
+    return [findingOfVersion(what, await versionOf(client)), await findingOfSecrets(config, client)];
   } catch (error) {
+    const secrets = await findingOfSecrets(config, null);
     if (error instanceof WeftError && error.code === 'DATA_FOLDER_IN_USE')
-      return [good(what, 'used by a running Weft')];
+      return [good(what, 'used by a running Weft'), secrets];
     return [
       failed(
         what,
         error,
         'Check that DATABASE_URL is right and the server runs, or unset it to use the embedded Postgres.',
       ),
+      secrets,
     ];
   }
 };
@@ -156,15 +161,26 @@ export const checkPort: Check = async ({ host, port, roles, servesSandbox }) => 
   }
 };
 
-async function postgresVersion(url: string): Promise<string> {
+function findingOfVersion(what: string, version: string): Finding {
+  if (Number.parseInt(version, 10) >= wantedPostgres) return good(what, version);
+  const problem = `Expected ${wantedPostgres} or newer, got ${version}.`;
+  return bad(what, problem, 'Upgrade it, or unset DATABASE_URL.');
+}
+
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   try {
     await client.connect();
-    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-    return rows[0]!.server_version;
-  } finally {
+    return client;
+  } catch (error) {
     await client.end();
+    throw error;
   }
+}
+
+async function versionOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+  return rows[0]!.server_version;
 }
 
 async function isWeft(host: string, port: number): Promise<boolean> {
