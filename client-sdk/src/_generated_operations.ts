@@ -1780,6 +1780,20 @@ export type ExecutionDetailsQuery = {
       /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
       id: string;
     } | null;
+    /** The schedule that started it; null where none did, or it was deleted. */
+    schedule: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** A name for people. */
+      name: string;
+    } | null;
+    /** The webhook that started it; null where none did, or it was deleted. */
+    webhook: {
+      /** Opaque, unique among all objects; its prefix (`wf_`, `exec_`, `art_`) shows people the kind. */
+      id: string;
+      /** A name for people. */
+      name: string;
+    } | null;
     /** The node that started the execution (`subworkflow`, `repeat`); null where none did. */
     parent: {
       /** The node's `key` in its workflow. */
@@ -4982,7 +4996,7 @@ export const DeliveryRedeliverDocument: Document<DeliveryRedeliverMutation, Deli
   'mutation DeliveryRedeliver($id:ID!){deliveryRedeliver(id:$id){...WebhookDeliveryPayloadParts}}fragment WebhookDeliveryPayloadParts on WebhookDeliveryPayload{delivery{...WebhookDeliveryParts}userErrors{level code field message}}fragment WebhookDeliveryParts on WebhookDelivery{id endpointId messageId type executionId payload status nextAttemptAt createdAt finishedAt attempts{number startedAt durationMs httpStatus error response}}';
 
 export const ExecutionDetailsDocument: Document<ExecutionDetailsQuery, ExecutionDetailsQueryVariables> =
-  'query ExecutionDetails($id:ID!){execution(id:$id){id status labels error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}parent{nodeKey item execution{id workflow{id name}}}}}';
+  'query ExecutionDetails($id:ID!){execution(id:$id){id status labels error{code type message traceback line column exitCode stderr nodeKey details item retryable}partial{from to pinnedFrom}createdAt startedAt finishedAt workflow{id name latestVersion{number}}version{number nodes{key type name config position{x y}join forEach{items concurrency batch onItemError}}edges{source sourceHandle target targetHandle}inputSchema}retryOf{id}schedule{id name}webhook{id name}parent{nodeKey item execution{id workflow{id name}}}}}';
 
 export const ExecutionInputDocument: Document<ExecutionInputQuery, ExecutionInputQueryVariables> =
   'query ExecutionInput($id:ID!){execution(id:$id){input}}';

@@ -51,7 +51,11 @@ inBrowser('schedules in the console', () => {
     await details.getByRole('link', { name: 'Open the run' }).first().waitFor();
     await studio.screenshot('schedule-details');
     expect(await studio.accessibilityFaults()).toEqual([]);
+    await details.getByRole('link', { name: 'Open the run' }).first().click();
+    await page.getByText('Started by the schedule').waitFor();
+    await page.getByRole('link', { name: 'Each second', exact: true }).click();
     await details.getByRole(...button('Close')).click();
+    await details.waitFor({ state: 'hidden' });
 
     await menu.click();
     await page.getByRole('menuitem', { name: 'Pause' }).click();

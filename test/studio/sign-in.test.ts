@@ -115,6 +115,9 @@ inBrowser('signing in', () => {
     await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByText(/Expected a key of 1 to 64/).waitFor();
     await dialog.getByLabel('Only these workflows').fill('slow');
+    await dialog.getByLabel('Only runs with these labels').fill('customer=42\nregion=eu=west');
+    await dialog.getByLabel('Cost of operations a minute').fill('60000');
+    await dialog.getByLabel('Runs at once').fill('3');
     await studio.screenshot('token-new');
     expect(await studio.accessibilityFaults()).toEqual([]);
     await dialog.getByRole('button', { name: 'Create' }).click();
@@ -126,6 +129,8 @@ inBrowser('signing in', () => {
     await shown.getByRole('button', { name: 'I have kept it' }).click();
     const row = page.getByRole('row', { name: /Night shift/ });
     await row.getByText('slow').waitFor();
+    await row.getByText('region=eu=west, customer=42').waitFor();
+    await row.getByText('60000 a minute, 3 runs at once').waitFor();
     await row.getByText('Never').waitFor();
     await studio.screenshot('access');
     expect(await studio.accessibilityFaults()).toEqual([]);

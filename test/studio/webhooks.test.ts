@@ -48,6 +48,8 @@ inBrowser('webhooks in the console', () => {
     await studio.screenshot('webhook-new');
     expect(await studio.accessibilityFaults()).toEqual([]);
     await dialog.getByLabel('Signing secrets').fill('a-secret-of-the-sender');
+    await dialog.getByLabel('Version').fill('1');
+    await dialog.getByLabel('Requests a minute').fill('90');
     await dialog.getByRole(...button('Create')).click();
 
     const shown = page.getByRole('dialog', { name: 'The address of Orders' });
@@ -83,8 +85,14 @@ inBrowser('webhooks in the console', () => {
     await details.getByRole(...button('Start again with this request')).click();
     await page.waitForURL('**/runs/exec_*');
     await details.waitFor({ state: 'hidden' });
+    await page.getByText('Started by the webhook').waitFor();
+    await studio.screenshot('run-of-webhook');
+    await page.getByRole('link', { name: 'Orders', exact: true }).click();
+    await details.getByRole('link', { name: 'Open the run' }).first().waitFor();
+    await details.getByRole(...button('Close')).click();
+    await details.waitFor({ state: 'hidden' });
+    expect(new URL(page.url()).search).toBe('');
 
-    await page.goBack();
     const menu = row.getByRole('button', { name: 'Actions of Orders' });
     const choose = async (item: string) => {
       await menu.click();
@@ -95,10 +103,26 @@ inBrowser('webhooks in the console', () => {
     expect((await post({})).status).toBe(404);
     await choose('Change');
     const change = page.getByRole('dialog', { name: 'Change Orders' });
+    expect(await change.getByLabel('Version').inputValue()).toBe('1');
+    await change.getByLabel('Version').fill('');
     await change.getByLabel('Answers').selectOption('OUTPUT');
+    await change.getByLabel('Waits for the run, in seconds').fill('301');
+    expect(await change.locator('input:invalid').count()).toBe(1);
+    await change.getByLabel('Waits for the run').fill('5');
+    await change.getByLabel('Signature').selectOption('STRIPE');
+    await change.getByLabel('Signing secrets').fill('a-secret-of-the-sender');
+    await change.getByLabel('Tolerance').fill('60');
+    await studio.screenshot('webhook-change');
+    expect(await studio.accessibilityFaults()).toEqual([]);
     await change.getByRole('checkbox', { name: 'PUT' }).check();
     await change.getByRole(...button('Save')).click();
-    await row.getByText('POST, PUT, signed as GitHub does').waitFor();
+    await row.getByText('POST, PUT, signed as Stripe does').waitFor();
+    const { webhooks } = await weft.query<{ webhooks: { nodes: unknown[] } }>(
+      '{ webhooks { nodes { versionNumber timeoutMs maxPerMinute toleranceSeconds } } }',
+    );
+    expect(webhooks.nodes).toEqual([
+      { versionNumber: null, timeoutMs: 5_000, maxPerMinute: 90, toleranceSeconds: 60 },
+    ]);
     await choose('New address');
     const rotate = page.getByRole('dialog', { name: 'A new address for Orders' });
     await rotate.getByRole(...button('Make it')).click();

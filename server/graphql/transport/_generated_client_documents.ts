@@ -23,7 +23,7 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'f870480d66a471b2e9fb8d6ac4b23a87418fb203a14d239e546cb88b33ec25fa', // Deliveries
   '112bf9a775febfc289464a00b993e469c230c759691fc8b0ed89d43e799d8ff5', // Delivery
   'c19f72dc82696d4edfc432bcc0b2a54c082667563dd19c5510ba88474caf8ae2', // DeliveryRedeliver
-  '7734aa31db21f66fb3929555145bf963bbc0a75a7a517fbd09dced34c0bc6df5', // ExecutionDetails
+  '846f2d99c4e6a5c2fb8935dc7a53fbad3089a2bbb4cea60381c082c3b33fe959', // ExecutionDetails
   '0bac2cc5cc6f238f0cc4ba868298c384ac6b6234b25f8db1c672c211e201599d', // ExecutionInput
   '697aef4004d6d09a74d10997a3798fd8b9eaa35a1f9139ae8bad71ed2bec331c', // ExecutionEvents
   '0af893a916579fdeae065c61d9df0e16211120eefa35f27918cf37045d2fc30f', // ExecutionActivity

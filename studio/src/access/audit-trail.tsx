@@ -194,7 +194,10 @@ function Details({
         was[part] === null ? null : (
           <section key={part} aria-label={titles[part]}>
             <h3>{titles[part]}</h3>
-            <pre className="weft-access__value">{JSON.stringify(was[part], null, 2)}</pre>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be scrolled by keyboard */}
+            <pre className="weft-access__value" tabIndex={0}>
+              {JSON.stringify(was[part], null, 2)}
+            </pre>
           </section>
         ),
       )}

@@ -8,6 +8,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Callout } from '../ui/feedback.tsx';
 import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { NumberField, toNumber } from '../ui/number-field.tsx';
 import { scopeLabels } from './token-words.ts';
 
 const dayMs = 86_400_000;
@@ -25,6 +26,9 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
   const [name, setName] = useState('');
   const [scope, setScope] = useState<TokenScope>('RUN');
   const [keys, setKeys] = useState('');
+  const [labels, setLabels] = useState('');
+  const [cost, setCost] = useState('');
+  const [running, setRunning] = useState('');
   const [days, setDays] = useState('90');
   const { data: viewer } = useViewer();
   const { data: projects = [] } = useProjects();
@@ -39,6 +43,9 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
       scopes: [scope],
       ...(chosen === null ? {} : chosen === '' ? { allProjects: true } : { project: chosen }),
       workflowKeys: workflowKeys.length === 0 ? null : workflowKeys,
+      labels: labelsOf(labels),
+      costPerMinute: toNumber(cost),
+      maxRunningExecutions: toNumber(running),
       expiresAt: days === '' ? null : new Date(Date.now() + Number(days) * dayMs).toISOString(),
     });
   };
@@ -123,6 +130,40 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
             />
           )}
         </Field>
+        <Field
+          label="Only runs with these labels"
+          description="Such as `customer=42`, one on each line; empty for all. Who has it may read or run, and no more."
+          error={errorAt('labels')}
+        >
+          {(control) => (
+            <TextArea
+              {...control}
+              className="weft-mono"
+              rows={2}
+              spellCheck={false}
+              value={labels}
+              onChange={(event) => setLabels(event.target.value)}
+            />
+          )}
+        </Field>
+        <NumberField
+          label="Cost of operations a minute"
+          description="At most: 1 for each object that is read, 10 for each change."
+          placeholder="what the server's settings say"
+          max={10_000_000}
+          value={cost}
+          onChange={setCost}
+          error={errorAt('costPerMinute')}
+        />
+        <NumberField
+          label="Runs at once"
+          description="At most, of those that it has started and that have not ended."
+          placeholder="what the server's settings say"
+          max={100_000}
+          value={running}
+          onChange={setRunning}
+          error={errorAt('maxRunningExecutions')}
+        />
         <Field label="Lasts" error={errorAt('expiresAt')}>
           {(control) => (
             <Select {...control} value={days} onChange={(event) => setDays(event.target.value)}>
@@ -139,6 +180,18 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
         )}
       </form>
     </Dialog>
+  );
+}
+
+/** Of lines such as `customer=42`; the server says what is wrong with a name or a value. Null for none. */
+function labelsOf(text: string): Record<string, string> | null {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return null;
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = '', ...value] = line.split('=');
+      return [name.trim(), value.join('=').trim()];
+    }),
   );
 }
 

@@ -15,6 +15,16 @@ export function mayOf(scopes: readonly TokenScope[]): string {
   return scopeLabels[order.findLast((scope) => scopes.includes(scope)) ?? 'READ'];
 }
 
+/** Its own limits, in a line. */
+export function allowanceOf({
+  costPerMinute,
+  maxRunningExecutions: max,
+}: Pick<Token, 'costPerMinute' | 'maxRunningExecutions'>): string {
+  const cost = costPerMinute === null ? [] : [`${costPerMinute} a minute`];
+  const runs = max === null ? [] : [`${max} ${max === 1 ? 'run' : 'runs'} at once`];
+  return [...cost, ...runs].join(', ');
+}
+
 export type TokenState = 'active' | 'expired' | 'revoked';
 
 export function stateOf({ revokedAt, expiresAt }: Token): TokenState {

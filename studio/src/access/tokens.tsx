@@ -10,7 +10,7 @@ import { Badge } from '../ui/status-badge.tsx';
 import { type Column, Table } from '../ui/table.tsx';
 import { RelativeTime } from '../ui/time.tsx';
 import { useToast } from '../ui/toast.tsx';
-import { mayOf, stateOf } from './token-words.ts';
+import { allowanceOf, mayOf, stateOf } from './token-words.ts';
 
 /** The tokens of programs and people, each with what it may do, and what ends it. */
 export function Tokens({ onNew }: { onNew: () => void }): ReactElement {
@@ -85,11 +85,14 @@ function columnsOf(onRevoke: (token: Token) => void): readonly Column<Token>[] {
       id: 'may',
       header: 'May',
       priority: 2,
-      cell: ({ scopes, project, workflowKeys, labels }) => (
+      cell: ({ scopes, project, workflowKeys, labels, costPerMinute, maxRunningExecutions }) => (
         <>
           {mayOf(scopes)}
           {project === null && <div className="weft-muted">In all projects</div>}
           {workflowKeys && <div className="weft-muted weft-mono">{workflowKeys.join(', ')}</div>}
+          {(costPerMinute !== null || maxRunningExecutions !== null) && (
+            <div className="weft-muted">{allowanceOf({ costPerMinute, maxRunningExecutions })}</div>
+          )}
           {labels && (
             <div className="weft-muted weft-mono">
               {Object.entries(labels)

@@ -37,6 +37,16 @@ export function useSchedules() {
   });
 }
 
+/** The one that a link names; null where there is none. */
+export function useSchedule(id: string | null) {
+  const client = useWeft();
+  return useQuery({
+    queryKey: keys.schedule(id ?? ''),
+    enabled: id !== null,
+    queryFn: ({ signal }) => client.schedules.get(id!, { signal }),
+  });
+}
+
 /** What became of the last times of a schedule, newest first. */
 export function useScheduleFirings(schedule: Schedule) {
   const client = useWeft();

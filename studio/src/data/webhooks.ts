@@ -13,6 +13,16 @@ export function useWebhooks() {
   });
 }
 
+/** The one that a link names; null where there is none. */
+export function useWebhook(id: string | null) {
+  const client = useWeft();
+  return useQuery({
+    queryKey: keys.webhook(id ?? ''),
+    enabled: id !== null,
+    queryFn: ({ signal }) => client.webhooks.get(id!, { signal }),
+  });
+}
+
 /** Whoever tries a webhook looks at this list while requests come. */
 const READ_AGAIN_MS = 2_000;
 

@@ -5,10 +5,12 @@ export type NavigationTarget =
   | { kind: 'run'; executionId: string }
   /** The list of runs with a label, such as `customer=42`. */
   | { kind: 'runs'; label: string }
+  | { kind: 'schedule'; scheduleId: string }
+  | { kind: 'webhook'; webhookId: string }
   | { kind: 'workflow'; workflowId: string; nodeKey?: string | undefined; line?: number | undefined };
 
 export interface NavigationProps {
-  /** The address of a run, of a list of runs or of a workflow's editor; without it, names are no links. */
+  /** The address of a run, of a list of runs, of what started one or of a workflow's editor; without it, names are no links. */
   hrefOf?: ((target: NavigationTarget) => string) | undefined;
   /** Called for a plain click on a link, and after a retry; without it the browser follows the address. */
   onNavigate?: ((target: NavigationTarget) => void) | undefined;

@@ -56,6 +56,22 @@ export function RunHeader({ executionId, run, details, sequence, isCaughtUp }: R
             Retry of an earlier run
           </TargetLink>
         )}
+        {details?.schedule && (
+          <span>
+            Started by the schedule{' '}
+            <TargetLink target={{ kind: 'schedule', scheduleId: details.schedule.id }}>
+              {details.schedule.name}
+            </TargetLink>
+          </span>
+        )}
+        {details?.webhook && (
+          <span>
+            Started by the webhook{' '}
+            <TargetLink target={{ kind: 'webhook', webhookId: details.webhook.id }}>
+              {details.webhook.name}
+            </TargetLink>
+          </span>
+        )}
         {details?.partial && (
           <span>
             Part of the workflow

@@ -15,6 +15,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Callout } from '../ui/feedback.tsx';
 import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { NumberField, toNumber } from '../ui/number-field.tsx';
 import { useToast } from '../ui/toast.tsx';
 import { NewAddress } from './new-address.tsx';
 import { respondLabels, signatureLabels } from './webhook-words.ts';
@@ -40,6 +41,11 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
   const [secrets, setSecrets] = useState('');
   const [header, setHeader] = useState(webhook?.deliveryIdHeader ?? '');
   const [respond, setRespond] = useState<WebhookRespond>(webhook?.respond ?? 'IMMEDIATELY');
+  const [version, setVersion] = useState(webhook?.versionNumber?.toString() ?? '');
+  const [timeout, setTimeout] = useState(webhook === null ? '' : String(webhook.timeoutMs / 1_000));
+  const [perMinute, setPerMinute] = useState(webhook?.maxPerMinute.toString() ?? '');
+  const [tolerance, setTolerance] = useState(webhook?.toleranceSeconds.toString() ?? '');
+  const seconds = toNumber(timeout);
   const signsId = signature === 'STRIPE' || signature === 'STANDARD_WEBHOOKS';
   const words = secrets.split(/\s+/).filter((word) => word !== '');
   const input: WebhookInput = {
@@ -50,6 +56,10 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
     ...(words.length > 0 && signature !== 'NONE' ? { signingSecrets: words } : {}),
     deliveryIdHeader: signsId ? null : header.trim() || null,
     respond,
+    versionNumber: toNumber(version),
+    timeoutMs: seconds && Math.round(seconds * 1_000),
+    maxPerMinute: toNumber(perMinute),
+    toleranceSeconds: toNumber(tolerance),
   };
   const create = useWebhookChange((client, each: WebhookInput) =>
     client.webhooks.create({ workflowId, ...each }),
@@ -117,6 +127,15 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
             />
           )}
         </Field>
+        <NumberField
+          label="Version"
+          description="The version of the workflow that it runs."
+          placeholder="the latest at each request"
+          max={2_147_483_647}
+          value={version}
+          onChange={setVersion}
+          error={errorAt('versionNumber')}
+        />
         <Field label="Signature" error={errorAt('signature')}>
           {(control) => (
             <Select
@@ -147,6 +166,17 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
             )}
           </Field>
         )}
+        {signsId && (
+          <NumberField
+            label="Tolerance, in seconds"
+            description="How far the signed time may be from now."
+            placeholder="300"
+            max={86_400}
+            value={tolerance}
+            onChange={setTolerance}
+            error={errorAt('toleranceSeconds')}
+          />
+        )}
         {!signsId && (
           <Field
             label="Header with the id of a delivery"
@@ -176,6 +206,27 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
             </Select>
           )}
         </Field>
+        {respond !== 'IMMEDIATELY' && (
+          <NumberField
+            label="Waits for the run, in seconds"
+            description="After that it answers with the id of the run, which goes on."
+            placeholder="30"
+            max={300}
+            step={0.001}
+            value={timeout}
+            onChange={setTimeout}
+            error={errorAt('timeoutMs')}
+          />
+        )}
+        <NumberField
+          label="Requests a minute"
+          description="At most, in each process; the rest is answered with 429."
+          placeholder="600"
+          max={1_000_000}
+          value={perMinute}
+          onChange={setPerMinute}
+          error={errorAt('maxPerMinute')}
+        />
         <fieldset className="weft-webhook-form__methods">
           <legend>Methods</legend>
           {methodNames.map((method) => (
@@ -215,4 +266,7 @@ function secretsHint(webhook: Webhook | null, signature: WebhookSignature): stri
   return `What the sender signs with; two, on lines, while one is replaced.${kept}`;
 }
 
-const fields = ['workflowId', 'name', 'signature', 'signingSecrets', 'deliveryIdHeader', 'respond'];
+const fields = [
+  ...['workflowId', 'name', 'versionNumber', 'signature', 'signingSecrets', 'toleranceSeconds'],
+  ...['deliveryIdHeader', 'respond', 'timeoutMs', 'maxPerMinute'],
+];

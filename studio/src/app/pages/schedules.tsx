@@ -1,8 +1,8 @@
 import type { Schedule } from '@weft/client';
 import { type ReactElement, useMemo, useState } from 'react';
-import { useLocation } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import { messageOf } from '../../data/executions.ts';
-import { useScheduleChange, useSchedules } from '../../data/schedules.ts';
+import { useSchedule, useScheduleChange, useSchedules } from '../../data/schedules.ts';
 import { NavigationProvider, type NavigationTarget, TargetLink } from '../../run/navigation.tsx';
 import { ScheduleDetails } from '../../schedules/schedule-details.tsx';
 import { ScheduleDialog } from '../../schedules/schedule-dialog.tsx';
@@ -23,6 +23,7 @@ import { pathOf } from '../paths.ts';
 /** What is open beside the list. */
 type Open = { kind: 'new' } | { kind: 'edit' | 'details' | 'delete'; schedule: Schedule };
 
+/** What a run leads to is in the address. */
 export default function SchedulesPage(): ReactElement {
   const [, navigate] = useLocation();
   const navigation = useMemo(
@@ -30,8 +31,16 @@ export default function SchedulesPage(): ReactElement {
     [navigate],
   );
   const list = useSchedules();
-  const [open, setOpen] = useState<Open | null>(null);
-  const close = () => setOpen(null);
+  const [params, setParams] = useSearchParams();
+  const named = params.get('schedule');
+  const { data: linked } = useSchedule(named);
+  const [chosen, setOpen] = useState<Open | null>(null);
+  const open: Open | null =
+    chosen ?? (named !== null && linked ? { kind: 'details', schedule: linked } : null);
+  const close = () => {
+    setOpen(null);
+    if (named !== null) setParams({}, { replace: true });
+  };
   const actions = useActions();
   const newButton = (
     <Button variant="primary" icon="plus" onClick={() => setOpen({ kind: 'new' })}>

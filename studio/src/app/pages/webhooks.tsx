@@ -2,7 +2,7 @@ import type { Webhook, WebhookWithUrl } from '@weft/client';
 import { type ReactElement, useMemo, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { messageOf } from '../../data/executions.ts';
-import { useWebhookChange, useWebhooks } from '../../data/webhooks.ts';
+import { useWebhook, useWebhookChange, useWebhooks } from '../../data/webhooks.ts';
 import { Outgoing } from '../../deliveries/outgoing.tsx';
 import { NavigationProvider, type NavigationTarget, TargetLink } from '../../run/navigation.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -32,7 +32,7 @@ const tabs = [
   { id: 'outgoing', label: 'Outgoing' },
 ] as const;
 
-/** The tab is in the address, so that reload, back and a link to it work. */
+/** The tab is in the address, and what a run leads to, so that reload, back and a link to it work. */
 export default function WebhooksPage(): ReactElement {
   const [, navigate] = useLocation();
   const navigation = useMemo(
@@ -43,8 +43,15 @@ export default function WebhooksPage(): ReactElement {
   const tab = params.get('tab') === 'outgoing' ? 'outgoing' : 'incoming';
   const [isNewEndpoint, setIsNewEndpoint] = useState(false);
   const list = useWebhooks();
-  const [open, setOpen] = useState<Open | null>(null);
-  const close = () => setOpen(null);
+  const named = params.get('webhook');
+  const { data: linked } = useWebhook(named);
+  const [chosen, setOpen] = useState<Open | null>(null);
+  const open: Open | null =
+    chosen ?? (named !== null && linked ? { kind: 'details', webhook: linked } : null);
+  const close = () => {
+    setOpen(null);
+    if (named !== null) setParams({}, { replace: true });
+  };
   const toast = useToast();
   const enable = useWebhookChange((client, { id, isEnabled }: Webhook) =>
     client.webhooks.update(id, { isEnabled: !isEnabled }),
