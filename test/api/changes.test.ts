@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
@@ -77,6 +78,7 @@ async function list(
 
 /** Page by page, to the end. */
 async function all(after: string, more: { first?: number; filter?: object } = {}, of = weft) {
+  await settled();
   const changes: Change[] = [];
   for (let cursor = after; ; ) {
     const batch = await list(cursor, more, of);
@@ -85,7 +87,18 @@ async function all(after: string, more: { first?: number; filter?: object } = {}
     if (batch.caughtUp) return { changes, endCursor: cursor };
   }
 }
-const now = async () => (await list('newest')).endCursor;
+
+async function now(): Promise<string> {
+  await settled();
+  return (await list('newest')).endCursor;
+}
+
+/** Until what is committed by now is in the feed: transactions of other tests, on the same Postgres, may hold it back. */
+async function settled(): Promise<void> {
+  const { rows } = await sql.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS "end"');
+  const passed = `SELECT pg_snapshot_xmin(pg_current_snapshot()) >= '${rows[0].end}'::xid8 AS passed`;
+  await eventually('earlier transactions end', async () => (await sql.query(passed)).rows[0].passed);
+}
 
 async function* follow(after: string, filter: object = {}, of = weft): AsyncGenerator<Batch> {
   const batches = of.subscribe<{ changes: Batch }>(

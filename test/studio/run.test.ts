@@ -81,6 +81,11 @@ inBrowser('the page of a run', () => {
     await page.getByText('3 of 3').waitFor();
     await page.locator('mark').first().waitFor();
     await page.getByLabel('Search the log').fill('markup');
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^[1-9]/ })
+      .first()
+      .waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('<script>alert("markup")</script>␀').waitFor();
 

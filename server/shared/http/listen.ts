@@ -3,6 +3,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { coerceError, WeftError } from '../errors.ts';
 
+/** Longer than clients and proxies keep idle connections, so that no request arrives on a closing one. */
+const KEEP_ALIVE_MS = 65_000;
+
 /**
  * Resolves when the server accepts connections, with its address as `http://127.0.0.1:4000`.
  * @throws WeftError CANNOT_LISTEN
@@ -11,6 +14,7 @@ export async function listen(
   server: Server,
   { host, port }: { host: string; port: number },
 ): Promise<{ origin: string; port: number }> {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen({ host, port });
   await once(server, 'listening').catch((cause: unknown) => {
     throw new WeftError(

@@ -24,9 +24,6 @@ export interface PlainServer extends AsyncDisposable {
   origin: string;
 }
 
-/** Longer than clients keep idle connections, so that no request arrives on a closing one. */
-const KEEP_ALIVE_MS = 65_000;
-
 /** Serves `/healthz`, `/readyz` and the mounts, for a process without the API. */
 export async function openPlainServer(options: PlainServerOptions): Promise<PlainServer> {
   const guard = makeGuard({ host: options.host, allowedOrigins: null, logger: options.logger });
@@ -44,7 +41,7 @@ export async function openPlainServer(options: PlainServerOptions): Promise<Plai
     connections.begin(request, response);
     void answer(request, response);
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, onRequest);
+  const server = createServer(onRequest);
   const connections = limitConnections(server, options.maxConnections, options.logger);
   server.on('checkContinue', onRequest);
   const { origin } = await listen(server, options);

@@ -127,8 +127,8 @@ test('expressions of one request share the limits of one, and the error names th
     message: 'its result, with the 2 before it, has more than 500000 lists and objects',
     index: 2,
   });
-  const text = '$pad("", 9000000)';
-  await expect(evaluateAll([text, text])).rejects.toMatchObject({
+  const text = 'x'.repeat(9_000_000);
+  await expect(evaluateAll(['text', 'text'], 'exec_1', { text })).rejects.toMatchObject({
     message: 'its result, with the 1 before it, is larger than 16 MiB',
     index: 1,
   });
