@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openAccess } from './auth/access.ts';
 import { makeOidc } from './auth/oidc.ts';
-import { makeProjectStore } from './auth/project-store.ts';
+import { openProjectStore } from './auth/project-store.ts';
 import { makeTokenStore } from './auth/token-store.ts';
 import type { Config } from './config/environment.ts';
 import { openBoss } from './db/boss.ts';
@@ -298,7 +298,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
       apiToken: config.apiToken,
       allowance: config.allowance,
       tokens: makeTokenStore(parts.pool),
-      projects: makeProjectStore(parts.pool),
+      projects: await openProjectStore(parts.pool),
       oidc: config.oidc === undefined ? null : makeOidc(config.oidc),
       hub: parts.hub,
       logger,

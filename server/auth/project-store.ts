@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Allowance } from '../shared/allowance.ts';
 import type { Account } from './accounts.ts';
+import { DEFAULT_PROJECT } from './principal.ts';
 
 export interface ProjectStore {
   /** What all of a project may use; null where there is no such project. At once while it is believed. */
@@ -19,8 +20,11 @@ interface Known {
   until: number;
 }
 
-/** What authentication asks. What clients do with projects is in use-cases/projects.ts. */
-export function makeProjectStore(pool: Pool): ProjectStore {
+/**
+ * What authentication asks. What clients do with projects is in use-cases/projects.ts. The project that most requests act
+ * in is read at once, so that whoever subscribes while the database is away is let in, and waits for it.
+ */
+export async function openProjectStore(pool: Pool): Promise<ProjectStore> {
   const known = new Map<string, Known>();
 
   async function read(keys: readonly string[]): Promise<void> {
@@ -39,6 +43,7 @@ export function makeProjectStore(pool: Pool): ProjectStore {
     if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
   }
 
+  await read([DEFAULT_PROJECT]);
   return {
     find(key) {
       const before = known.get(key);
