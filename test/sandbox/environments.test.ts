@@ -43,9 +43,9 @@ def link(path, flags, *rest):
     return fd
 os.open = link`,
   forging: `
-import os, frames
-forkserver, real = os.getpid(), frames._encode
-frames._encode = lambda frame: '{"kind": "nonsense"}' if os.getpid() == forkserver else real(frame)`,
+import os, json
+forkserver, real = os.getpid(), json.JSONEncoder.iterencode
+json.JSONEncoder.iterencode = lambda *a, **k: ['{"kind": "nonsense"}'] if os.getpid() == forkserver else real(*a, **k)`,
   // Under these names they are part of the rehearsal of a waiting cell.
   numpy: 'rehearsals = []\ndef arange(size): rehearsals.append(size)',
   pandas: "import os\nvalue = 'here'\ndef DataFrame(rows): os._exit(3)",
