@@ -155,8 +155,9 @@ inBrowser('signing in', () => {
     await studio.screenshot('audit-line');
     expect(await studio.accessibilityFaults()).toEqual([]);
     await details.getByRole('button', { name: 'All that was done to it' }).click();
-    await lines.getByRole('button', { name: 'tokenCreate' }).waitFor();
     await page.waitForURL('**/access?tab=audit&target=tok_*');
+    await lines.getByText('Refused').waitFor({ state: 'detached' });
+    await lines.getByRole('button', { name: 'tokenCreate' }).waitFor();
     await studio.screenshot('audit-trail');
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
