@@ -13,7 +13,8 @@ import { makeLimits } from './engine/limits.ts';
 import { openQueue } from './engine/queue.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
-import { type Files, makeFiles } from './files/files.ts';
+import { makeFiles } from './files/files.ts';
+import { openProjectStorage, requireRoom } from './files/project-storage.ts';
 import { openStore } from './files/store-url.ts';
 import { openFileSweep } from './files/sweep.ts';
 import { lineOf } from './graphql/audit/audit-line.ts';
@@ -180,6 +181,7 @@ async function openParts(foundation: Foundation) {
   const { boss } = opened.use(await openBoss({ pool, supervise, logger }));
   const queue = await openQueue(boss, pool);
   const limits = makeLimits({ database, hub });
+  const storage = opened.use(openProjectStorage({ pool, hub }));
   const evaluator = opened.use(openEvaluator());
   const outbound = opened.use(openOutbound({ allowedHosts: makeAllowedHosts(config.httpAllowedHosts) }));
   const packageLists = makePackageLists(pool);
@@ -220,6 +222,7 @@ async function openParts(foundation: Foundation) {
     boss,
     queue,
     limits,
+    storage,
     registry,
     outbound,
     packageLists,
@@ -323,7 +326,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
     trustedDocuments: await trustedDocuments(config),
     isReady: () => readiness(database),
     openArtifact: (principal, id) => weftFor(principal).files.open(id),
-    files: uploadTarget(parts.files, weft.audit),
+    files: uploadTarget(parts, weft.audit),
     receiveWebhook: webhooks.receive,
     eventLines: (principal, id, options) => weftFor(principal).executions.eventLines(id, options),
     mounts: mountsOf(parts, (request) => principalFor(access, request, endpoints.metrics)),
@@ -340,9 +343,10 @@ async function trustedDocuments({ trustedDocuments: { path, only } }: Config): P
 }
 
 /** Files that no execution has yet. An upload ends with its connection, whatever the signal. */
-function uploadTarget(files: Files, audit: Weft['audit']): GraphqlServerOptions['files'] {
+function uploadTarget({ files, storage }: Parts, audit: Weft['audit']): GraphqlServerOptions['files'] {
   const save = async (caller: Caller, name: string, content: AsyncIterable<Buffer>) => {
     const { principal } = caller;
+    await requireRoom(storage, principal.reach.project);
     const file = { name, content, uploadedBy: principal.id, project: principal.reach.project };
     const saved = await files.save(null, file, new AbortController().signal);
     const { id: target, mimeType, sizeBytes } = saved;

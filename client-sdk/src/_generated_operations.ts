@@ -817,6 +817,8 @@ export type ProjectCreateInput = {
   costPerMinute?: number | null | undefined;
   /** Executions that all who act in it may have started and that have not ended, 1 to 100000; null for no limit. */
   maxRunningExecutions?: number | null | undefined;
+  /** Bytes that its files and executions may take, an integer from 1048576 to 1125899906842624; null for no limit. */
+  maxStoredBytes?: number | null | undefined;
 };
 
 /** What to change of a project; what is not given stays as it is. */
@@ -829,6 +831,8 @@ export type ProjectUpdateInput = {
   costPerMinute?: number | null | undefined;
   /** Executions that all who act in it may have started and that have not ended, 1 to 100000; null for no limit. */
   maxRunningExecutions?: number | null | undefined;
+  /** Bytes that its files and executions may take, an integer from 1048576 to 1125899906842624; null for no limit. */
+  maxStoredBytes?: number | null | undefined;
 };
 
 /** One piece of Python to run, with the configuration of a `python` node. */
@@ -3457,6 +3461,10 @@ export type ProjectPartsFragment = {
   costPerMinute: number | null;
   /** Executions that all who act in it may have started and that have not ended; null for no limit. */
   maxRunningExecutions: number | null;
+  /** Bytes that its files and executions may take; null for no limit. */
+  maxStoredBytes: number | null;
+  /** Bytes that its files take, and its executions with their journals, as far as these have ended or wait. */
+  storedBytes: number;
   /** When it was made. */
   createdAt: string;
 };
@@ -5068,16 +5076,16 @@ export const NodeDefinitionsDocument: Document<NodeDefinitionsQuery, NodeDefinit
   'query NodeDefinitions{nodeDefinitions{type version label description category join fields{name label type required default min max description placeholder widget choices language}inputs{id label description}outputs{id label description}errorHandle{id label description}configSchema uiSchema}}';
 
 export const ProjectsDocument: Document<ProjectsQuery, ProjectsQueryVariables> =
-  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
+  'query Projects($first:Int$after:String){projects(first:$first after:$after){nodes{...ProjectParts}pageInfo{hasNextPage endCursor}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions maxStoredBytes storedBytes createdAt}';
 
 export const ProjectDocument: Document<ProjectQuery, ProjectQueryVariables> =
-  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
+  'query Project($key:String!){project(key:$key){...ProjectParts}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions maxStoredBytes storedBytes createdAt}';
 
 export const ProjectCreateDocument: Document<ProjectCreateMutation, ProjectCreateMutationVariables> =
-  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
+  'mutation ProjectCreate($input:ProjectCreateInput!){projectCreate(input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions maxStoredBytes storedBytes createdAt}';
 
 export const ProjectUpdateDocument: Document<ProjectUpdateMutation, ProjectUpdateMutationVariables> =
-  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions createdAt}';
+  'mutation ProjectUpdate($key:String!$input:ProjectUpdateInput!){projectUpdate(key:$key input:$input){project{...ProjectParts}userErrors{level code field message}}}fragment ProjectParts on Project{key name allowedPackages costPerMinute maxRunningExecutions maxStoredBytes storedBytes createdAt}';
 
 export const ProjectDeleteDocument: Document<ProjectDeleteMutation, ProjectDeleteMutationVariables> =
   'mutation ProjectDelete($key:String!){projectDelete(key:$key){deletedKey userErrors{level code field message}}}';

@@ -5,7 +5,8 @@ export type FileErrorCode =
   | 'FILE_TOO_LARGE'
   | 'FILE_INCOMPLETE'
   | 'FILE_STORE_ERROR'
-  | 'INVALID_FILE_NAME';
+  | 'INVALID_FILE_NAME'
+  | 'STORAGE_LIMIT';
 
 /** What is wrong with a file, or with where files are kept. */
 export class FileError extends WeftError {

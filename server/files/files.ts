@@ -10,6 +10,7 @@ import type { ContentStore } from './content-store.ts';
 import { makeDatabaseStore, PIECE_BYTES } from './database-store.ts';
 import { FileError } from './file-error.ts';
 import { isFileId } from './file-value.ts';
+import { storageError } from './project-storage.ts';
 import { BATCH, deleteUnused, type KeptIn, oldLeftovers } from './unused.ts';
 
 export interface NewFile {
@@ -241,7 +242,11 @@ async function* checkSize(
 /** @param values in the order of INSERT */
 async function insertRow(pool: Pool, values: unknown[], signal: AbortSignal): Promise<void> {
   const [id, executionId] = values;
-  const { rowCount } = await retryWhileDisconnected(() => pool.query(INSERT, values), signal);
+  const { rowCount } = await retryWhileDisconnected(() => pool.query(INSERT, values), signal).catch(
+    (error) => {
+      throw storageError(error) ?? error;
+    },
+  );
   if (rowCount === 1) return;
   // A repetition, after the answer to the first try was lost, finds its row there.
   const { rowCount: found } = await pool.query(OWN_ROW, [id, executionId]);

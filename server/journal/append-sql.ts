@@ -15,6 +15,8 @@ export interface EventRow {
   occurredAt: Date;
   writer: string;
   projection: ExecutionProjection | null;
+  /** What the execution stores more since this was said last: where it ends or waits. */
+  storedBytes: number;
 }
 
 /**
@@ -24,20 +26,26 @@ export interface EventRow {
 export async function insertEvents(pool: Pool, rows: readonly EventRow[]): Promise<void> {
   const projected = rows.filter(({ projection }) => projection !== null);
   const violates = rows.some(({ type }) => type === 'SecurityViolation');
+  const counts = projected.some(({ storedBytes }) => storedBytes > 0);
   const parks = rows.some(({ type, payload }) => type === 'NodeWaiting' && payload.includes('"FAILURE"'));
   await pool.query({
-    ...statementFor({ violates, parks, projects: projected.length > 0 }),
+    ...statementFor({ violates, parks, projects: projected.length > 0, counts }),
     values: [...eventColumns(rows), ...(projected.length > 0 ? projectionColumns(projected) : [])],
   });
 }
 
 /** Most appends are events alone; what follows from them in other tables is added where there is any. */
-function statementFor({ violates, parks, projects }: Record<'violates' | 'parks' | 'projects', boolean>) {
+function statementFor({
+  violates,
+  parks,
+  projects,
+  counts,
+}: Record<'violates' | 'parks' | 'projects' | 'counts', boolean>) {
   const audited = violates ? `, audited AS (${AUDIT})` : '';
   const parked = parks ? `, parked AS (${PARK_FAILURES})` : '';
   return {
-    name: `weft-append${violates ? '-audit' : ''}${parks ? '-park' : ''}${projects ? '-project' : ''}`,
-    text: `WITH inserted AS (${INSERT})${audited}${parked} ${projects ? PROJECT : 'SELECT'}`,
+    name: `weft-append${violates ? '-audit' : ''}${parks ? '-park' : ''}${projects ? '-project' : ''}${counts ? '-count' : ''}`,
+    text: `WITH inserted AS (${INSERT})${audited}${parked} ${counts ? COUNT : projects ? PROJECT : 'SELECT'}`,
   };
 }
 
@@ -66,6 +74,13 @@ const PARK_FAILURES = `
   ON CONFLICT (execution_id, node_key) DO UPDATE
   SET parked_at = excluded.parked_at, error = excluded.error, alerted_at = NULL`;
 
+/** Of its row, beside what is in it: the row itself, its job, and the indexes of both. */
+const ROW_BYTES = 1_000;
+
+/** What an execution has of its row is counted when it ends; as the database keeps it, compressed. */
+const ADDED = `change.stored_bytes + CASE WHEN change.finished_at IS NULL THEN 0 ELSE ${ROW_BYTES}
+    + ${['input', 'definition', 'pinned'].map((name) => `coalesce(pg_column_size(executions.${name}), 0)`).join(' + ')} END`;
+
 const PROJECT = `
   UPDATE executions SET
     status = change.status,
@@ -73,13 +88,21 @@ const PROJECT = `
     error = coalesce(change.error, executions.error),
     started_at = coalesce(executions.started_at, change.started_at),
     finished_at = change.finished_at,
-    wait = change.wait
+    wait = change.wait,
+    stored_bytes = executions.stored_bytes + ${ADDED}
   FROM unnest($10::text[], $11::text[], $12::json[], $13::json[], $14::timestamptz[], $15::timestamptz[], $16::int[],
-              $17::json[])
-    AS change (id, status, output, error, started_at, finished_at, seq, wait)
+              $17::json[], $18::int8[])
+    AS change (id, status, output, error, started_at, finished_at, seq, wait, stored_bytes)
   WHERE executions.id = change.id
     -- An execution that starts and ends within one group changes its row once, to how it ended.
     AND change.seq = (SELECT max(seq) FROM unnest($10::text[], $16::int[]) AS latest (id, seq) WHERE latest.id = change.id)`;
+
+/** Of each project, in one order of locks; see migrations/1764941000000-project-storage.ts. */
+const COUNT = `
+  , projected AS (${PROJECT} RETURNING executions.project, ${ADDED} AS added)
+  INSERT INTO project_storage
+  SELECT project, pg_backend_pid() % 16, sum(added) FROM projected GROUP BY project ORDER BY project
+  ON CONFLICT (project, shard) DO UPDATE SET bytes = project_storage.bytes + excluded.bytes`;
 
 function eventColumns(rows: readonly EventRow[]): unknown[] {
   return [
@@ -100,6 +123,9 @@ function projectionColumns(rows: readonly EventRow[]): unknown[] {
   const startOf = new Map(
     rows.filter((row) => row.projection!.started).map((row) => [row.executionId, row.occurredAt]),
   );
+  const stored = new Map<string, number>();
+  for (const { executionId, storedBytes } of rows)
+    stored.set(executionId, (stored.get(executionId) ?? 0) + storedBytes);
   return [
     rows.map((row) => row.executionId),
     rows.map((row) => row.projection!.status),
@@ -109,6 +135,7 @@ function projectionColumns(rows: readonly EventRow[]): unknown[] {
     rows.map((row) => (row.projection!.finished ? row.occurredAt : null)),
     rows.map((row) => row.seq),
     rows.map((row) => json(row.projection!.wait)),
+    rows.map((row) => stored.get(row.executionId)),
   ];
 }
 

@@ -8,7 +8,7 @@ import { newId } from '../shared/ids.ts';
 import { type EventRow, insertEvents, writerOf } from './append-sql.ts';
 import { type EventBody, type EventType, isTerminal, type JournalEvent } from './event.ts';
 import type { Hub } from './hub.ts';
-import { projectionOf } from './projection.ts';
+import { type ExecutionProjection, projectionOf } from './projection.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /**
@@ -63,6 +63,8 @@ interface OpenJournal extends JournalWriter {
   /** Of this handle alone: where the same process opens the execution again later, it is another writer. */
   writer: string;
   fence: AbortController;
+  /** Written by this handle, and not yet counted for the project. */
+  uncountedBytes: number;
 }
 
 export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentEvents }): Appender {
@@ -81,6 +83,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
       fence,
       lost: fence.signal,
       pendingBytes: 0,
+      uncountedBytes: 0,
       append: (events) => {
         if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
         if (events.length === 0) return Promise.resolve();
@@ -242,7 +245,20 @@ function toJournalEvent(executionId: string, row: EventRow, event: EventBody): J
   return { ...event, executionId, sequence, nodeKey, attempt, item, occurredAt } as JournalEvent;
 }
 
-function toRow({ executionId, writer }: OpenJournal, seq: number, event: EventBody): EventRow {
+/** Of an event beside its JSON: its other columns, and its entry in the index. */
+const EVENT_BYTES = 200;
+
+/** What a handle that is lost has not counted yet is never counted: at most what it wrote since a wait. */
+function countedAt(journal: OpenJournal, payload: string, projection: ExecutionProjection | null): number {
+  journal.uncountedBytes += Buffer.byteLength(payload) + EVENT_BYTES;
+  if (projection === null || !(projection.finished || projection.wait !== null)) return 0;
+  const counted = journal.uncountedBytes;
+  journal.uncountedBytes = 0;
+  return counted;
+}
+
+function toRow(journal: OpenJournal, seq: number, event: EventBody): EventRow {
+  const { executionId, writer } = journal;
   const {
     type,
     nodeKey = null,
@@ -254,6 +270,8 @@ function toRow({ executionId, writer }: OpenJournal, seq: number, event: EventBo
     attempt?: number;
     item?: number | null;
   };
+  const projection = projectionOf(event);
+  const text = JSON.stringify(payload);
   return {
     executionId,
     seq,
@@ -261,9 +279,10 @@ function toRow({ executionId, writer }: OpenJournal, seq: number, event: EventBo
     nodeKey,
     attempt,
     item,
-    payload: JSON.stringify(payload),
+    payload: text,
     occurredAt: new Date(),
     writer,
-    projection: projectionOf(event),
+    projection,
+    storedBytes: countedAt(journal, text, projection),
   };
 }

@@ -12,8 +12,13 @@ export function allowanceErrors(
   ];
 }
 
-function rangeErrors(field: string, value: number | null | undefined, min: number, max: number): UserError[] {
-  if (value == null || (value >= min && value <= max)) return [];
-  const message = `Expected \`${field}\` to be from ${min} to ${max}, or null, got ${value}.`;
+export function rangeErrors(
+  field: string,
+  value: number | null | undefined,
+  min: number,
+  max: number,
+): UserError[] {
+  if (value == null || (value >= min && value <= max && Number.isInteger(value))) return [];
+  const message = `Expected \`${field}\` to be an integer from ${min} to ${max}, or null, got ${value}.`;
   return [{ code: 'INVALID', field, message }];
 }

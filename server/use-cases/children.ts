@@ -12,14 +12,14 @@ import { inputErrors } from './validate-input.ts';
 /** An execution that nodes of executions started, one in another, more often than this is a circle. */
 const MAX_DEPTH = 10;
 
-export type ChildrenDeps = Omit<InsertDeps, 'worker'> & { evaluator: Evaluator };
+export type ChildrenDeps = Omit<InsertDeps, 'worker' | 'storage'> & { evaluator: Evaluator };
 
 /** What nodes do with executions of their own. The engine tells them of their end (engine/family.ts). */
 export function makeChildren(deps: ChildrenDeps): Children {
   const { evaluator } = deps;
   const { pool } = deps.database;
   // Its parent has a slot of a worker; the child waits for one like any other execution.
-  const insertExecution = makeInsertExecution({ ...deps, worker: null });
+  const insertExecution = makeInsertExecution({ ...deps, worker: null, storage: null });
 
   return {
     start: (request, signal) => retryWhileDisconnected(() => start(request), signal),

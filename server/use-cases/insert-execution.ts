@@ -9,6 +9,7 @@ import type { StoredExecution } from '../engine/execution-store.ts';
 import type { Limits } from '../engine/limits.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
 import type { Worker } from '../engine/worker.ts';
+import type { ProjectStorage } from '../files/project-storage.ts';
 import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
@@ -30,6 +31,8 @@ export interface InsertDeps {
   /** Of this process, where it has one. */
   worker: Worker | null;
   limits: Limits;
+  /** Null for what is a part of an execution that runs, which goes on. */
+  storage: Pick<ProjectStorage, 'problem'> | null;
 }
 
 export type NewExecution = Pick<
@@ -102,6 +105,11 @@ export function makeInsertExecution(deps: InsertDeps): InsertExecution {
   const { database, hub } = deps;
   const insertRow = makeInsertRow(database.pool);
   return async (execution, definition, own = null) => {
+    const full = await deps.storage?.problem(execution.project);
+    if (full) {
+      const first = await findByKey(database.manager, execution);
+      return first === null ? refuse('STORAGE_LIMIT', null, full) : answerOf(execution, first);
+    }
     let files = await filesOf(database.pool, execution);
     if (!files.ok) return files;
     for (let attempt = 1; ; attempt += 1) {

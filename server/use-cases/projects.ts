@@ -6,7 +6,7 @@ import { toPage } from '../db/page.ts';
 import type { Hub } from '../journal/hub.ts';
 import { normalizeName, parseRequirement } from '../packages/requirement.ts';
 import type { Allowance } from '../shared/allowance.ts';
-import { allowanceErrors } from './allowance-errors.ts';
+import { allowanceErrors, rangeErrors } from './allowance-errors.ts';
 import { refuse, refuseNotFound } from './refuse.ts';
 import type { Outcome, Page, PageRequest, UserError } from './types.ts';
 import { keyErrors } from './workflow-key.ts';
@@ -20,6 +20,9 @@ export interface Project {
   /** What those who act in it may use together; null for no limit. */
   costPerMinute: number | null;
   maxRunningExecutions: number | null;
+  /** Its files, and its executions with their journals; null for no limit. */
+  maxStoredBytes: number | null;
+  storedBytes: number;
   createdAt: Date;
 }
 
@@ -28,6 +31,7 @@ export interface ProjectInput extends Partial<Allowance> {
   /** By default its key. */
   name?: string | null;
   allowedPackages?: readonly string[] | null;
+  maxStoredBytes?: number | null;
 }
 
 /** What is undefined stays as it is. */
@@ -42,6 +46,9 @@ const MAX_NAME = 100;
 const MAX_PACKAGES = 1_000;
 /** Every minute allows the `projectUpdate` that raises it. */
 export const MIN_PROJECT_COST = 60;
+/** 1 MiB, in which a few executions fit, to 1 PiB. */
+export const MIN_STORED_BYTES = 1_048_576;
+export const MAX_STORED_BYTES = 1_125_899_906_842_624;
 
 export function makeProjectUseCases({ database, hub }: { database: Database; hub: Hub }) {
   const { pool } = database;
@@ -68,7 +75,7 @@ export function makeProjectUseCases({ database, hub }: { database: Database; hub
     async create({ key, ...input }: ProjectInput): Promise<Outcome<Project>> {
       const userErrors = [...keyErrors(key), ...errorsOf(input)];
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const { name, allowedPackages, costPerMinute, maxRunningExecutions } = input;
+      const { name, allowedPackages, costPerMinute, maxRunningExecutions, maxStoredBytes } = input;
       try {
         const { rows } = await pool.query<Project>(INSERT, [
           key,
@@ -76,6 +83,7 @@ export function makeProjectUseCases({ database, hub }: { database: Database; hub
           namesOf(allowedPackages),
           costPerMinute,
           maxRunningExecutions,
+          maxStoredBytes,
         ]);
         return { ok: true, value: rows[0]! };
       } catch (error) {
@@ -87,7 +95,7 @@ export function makeProjectUseCases({ database, hub }: { database: Database; hub
     async update(key: string, change: ProjectChange): Promise<Outcome<Project>> {
       const userErrors = errorsOf(change);
       if (userErrors.length > 0) return { ok: false, userErrors };
-      const { name, allowedPackages, costPerMinute, maxRunningExecutions } = change;
+      const { name, allowedPackages, costPerMinute, maxRunningExecutions, maxStoredBytes } = change;
       const { rows } = await pool.query<Project>(UPDATE, [
         key,
         name ?? null,
@@ -97,6 +105,8 @@ export function makeProjectUseCases({ database, hub }: { database: Database; hub
         costPerMinute,
         maxRunningExecutions !== undefined,
         maxRunningExecutions,
+        maxStoredBytes !== undefined,
+        maxStoredBytes,
       ]);
       hub.wake('project', key);
       return rows[0] === undefined ? refuseNotFound('project', key, 'key') : { ok: true, value: rows[0] };
@@ -138,11 +148,12 @@ function refuseNotEmpty(key: string, contents: string) {
   return refuse('NOT_EMPTY', 'key', message);
 }
 
-function errorsOf({ name, allowedPackages, ...allowance }: ProjectChange): UserError[] {
+function errorsOf({ name, allowedPackages, maxStoredBytes, ...allowance }: ProjectChange): UserError[] {
   return [
     ...nameErrors(name),
     ...packageErrors(allowedPackages),
     ...allowanceErrors(allowance, MIN_PROJECT_COST),
+    ...rangeErrors('maxStoredBytes', maxStoredBytes, MIN_STORED_BYTES, MAX_STORED_BYTES),
   ];
 }
 
@@ -178,15 +189,18 @@ function namesOf(packages: readonly string[] | null | undefined): string[] | nul
 
 const FIELDS = `
   key, name, allowed_packages AS "allowedPackages", cost_per_minute AS "costPerMinute",
-  max_running_executions AS "maxRunningExecutions", created_at AS "createdAt"`;
+  max_running_executions AS "maxRunningExecutions", max_stored_bytes::float8 AS "maxStoredBytes",
+  greatest(0, (SELECT sum(bytes) FROM project_storage WHERE project = projects.key))::float8 AS "storedBytes",
+  created_at AS "createdAt"`;
 const SELECT = `SELECT ${FIELDS} FROM projects`;
 const INSERT = `
-  INSERT INTO projects (key, name, allowed_packages, cost_per_minute, max_running_executions)
-  VALUES ($1, $2, $3, $4, $5) RETURNING ${FIELDS}`;
+  INSERT INTO projects (key, name, allowed_packages, cost_per_minute, max_running_executions, max_stored_bytes)
+  VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${FIELDS}`;
 const UPDATE = `
   UPDATE projects SET name = coalesce($2, name), allowed_packages = CASE WHEN $3 THEN $4::text[] ELSE allowed_packages END,
     cost_per_minute = CASE WHEN $5 THEN $6::int ELSE cost_per_minute END,
-    max_running_executions = CASE WHEN $7 THEN $8::int ELSE max_running_executions END
+    max_running_executions = CASE WHEN $7 THEN $8::int ELSE max_running_executions END,
+    max_stored_bytes = CASE WHEN $9 THEN $10::int8 ELSE max_stored_bytes END
   WHERE key = $1 RETURNING ${FIELDS}`;
 
 const CONTENTS = `

@@ -1,7 +1,11 @@
 import type { UserError } from './types.ts';
 
-/** The outcome of a refused request: one error, at one field of the input. */
-export function refuse(code: string, field: string, message: string): { ok: false; userErrors: [UserError] } {
+/** The outcome of a refused request: one error, at one field of the input or, with null, of the whole. */
+export function refuse(
+  code: string,
+  field: string | null,
+  message: string,
+): { ok: false; userErrors: [UserError] } {
   return { ok: false, userErrors: [{ code, field, message }] };
 }
 

@@ -35,6 +35,8 @@ test('executions that ended long ago are deleted with their journals, but those 
   await insertLine(sql, 'long-ago', 3_000);
   for (let n = 0; n < 250; n++) await insert(`exec_many_${n}`, 'CANCELED', 40 + n);
 
+  await sql.query('UPDATE executions SET stored_bytes = 10');
+  await sql.query(`INSERT INTO project_storage VALUES ('default', 3, 2550)`);
   const ids = async (query: string) => (await sql.query(query)).rows.map(({ id }) => id).toSorted();
   const kept = ['exec_new', 'exec_old_retried', 'exec_old_running', 'exec_retry'];
   await using weft = await startWeft({ databaseUrl: database.url, env: { WEFT_RETENTION_DAYS: '30' } });
@@ -47,6 +49,10 @@ test('executions that ended long ago are deleted with their journals, but those 
   expect(await ids('SELECT principal AS id FROM audit_log')).toEqual(['long-ago']);
 
   await using client = new WeftClient(weft.url);
+  // Of 255 executions, four are left.
+  expect(await client.query('{ project(key: "default") { storedBytes } }')).toEqual({
+    project: { storedBytes: 40 },
+  });
   const gone = await client.query(
     `{ execution(id: "${old}") { id } securityViolations { nodes { nodeKey principal execution { id } } } }`,
   );

@@ -3,6 +3,7 @@ import { openBoss } from '../../server/db/boss.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { type Limits, makeLimits } from '../../server/engine/limits.ts';
 import { openQueue } from '../../server/engine/queue.ts';
+import { openProjectStorage } from '../../server/files/project-storage.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { makeRecentEvents } from '../../server/journal/recent-events.ts';
 import type { WhenFull } from '../../server/nodes/draft.ts';
@@ -26,7 +27,8 @@ beforeAll(async () => {
   const hub = stack.use(openHub({ pool, url, replicaId: newId('wrk'), logger }));
   limits = makeLimits({ database, hub });
   const recentEvents = stack.use(makeRecentEvents(hub));
-  insert = makeInsertExecution({ database, hub, recentEvents, worker: null, limits });
+  const storage = stack.use(openProjectStorage({ pool, hub }));
+  insert = makeInsertExecution({ database, hub, recentEvents, worker: null, limits, storage });
 });
 afterAll(() => stack.disposeAsync());
 

@@ -2,6 +2,7 @@ import { openBoss } from '../../server/db/boss.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { makeLimits } from '../../server/engine/limits.ts';
 import { openQueue } from '../../server/engine/queue.ts';
+import { openProjectStorage } from '../../server/files/project-storage.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { makeRecentEvents } from '../../server/journal/recent-events.ts';
 import { newId } from '../../server/shared/ids.ts';
@@ -40,6 +41,7 @@ beforeAll(async () => {
     recentEvents,
     worker: null,
     limits: makeLimits({ database, hub }),
+    storage: stack.use(openProjectStorage({ pool, hub })),
   });
 });
 afterAll(() => stack.disposeAsync());

@@ -1,6 +1,6 @@
-import { Field, InputType, Int } from 'type-graphql';
+import { Field, Float, InputType, Int } from 'type-graphql';
 import { MAX_COST_PER_MINUTE, MAX_RUNNING } from '../../shared/allowance.ts';
-import { MIN_PROJECT_COST } from '../../use-cases/projects.ts';
+import { MAX_STORED_BYTES, MIN_PROJECT_COST, MIN_STORED_BYTES } from '../../use-cases/projects.ts';
 
 @InputType({ description: 'A new project.' })
 export class ProjectCreateInput {
@@ -33,6 +33,12 @@ export class ProjectCreateInput {
     description: `Executions that all who act in it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for no limit.`,
   })
   maxRunningExecutions?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: `Bytes that its files and executions may take, an integer from ${MIN_STORED_BYTES} to ${MAX_STORED_BYTES}; null for no limit.`,
+  })
+  maxStoredBytes?: number | null;
 }
 
 @InputType({ description: 'What to change of a project; what is not given stays as it is.' })
@@ -58,4 +64,10 @@ export class ProjectUpdateInput {
     description: `Executions that all who act in it may have started and that have not ended, 1 to ${MAX_RUNNING}; null for no limit.`,
   })
   maxRunningExecutions?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: `Bytes that its files and executions may take, an integer from ${MIN_STORED_BYTES} to ${MAX_STORED_BYTES}; null for no limit.`,
+  })
+  maxStoredBytes?: number | null;
 }

@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { connectionOf } from '../relay/connection.ts';
 import { DateTimeScalar } from '../scalars.ts';
 import { Payload } from '../user-error/user-error.type.ts';
@@ -35,6 +35,18 @@ export class Project {
       'Executions that all who act in it may have started and that have not ended; null for no limit.',
   })
   maxRunningExecutions!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Bytes that its files and executions may take; null for no limit.',
+  })
+  maxStoredBytes!: number | null;
+
+  @Field(() => Float, {
+    description:
+      'Bytes that its files take, and its executions with their journals, as far as these have ended or wait.',
+  })
+  storedBytes!: number;
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt!: Date;

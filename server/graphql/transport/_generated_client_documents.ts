@@ -47,10 +47,10 @@ export const clientDocumentHashes: ReadonlySet<string> = new Set([
   'cfd0f57964b42114ec3410cf5e402814f6e9deb733cca2c92726fa5a299809a1', // ExecutionChildren
   '483c8716df96497660d04503ec7972477d92920bfb032c418891b26fc902ca5e', // WorkflowsWithLastRun
   'ec622651a430e05896726098f33a9b1149cea5870cc5f5bb1e35883a078b9bec', // NodeDefinitions
-  '5e12d5ab732637c16b6e53729fe651be03876500f8073caa1d1f94fa7fc0fbdd', // Projects
-  'b8a3e9c0624494dc2c7e4fbd5775f8d82d35ed4796242114d72074a45a59a880', // Project
-  'd29a90b5114d781ba65d4c74623a3900ff035bce1a845e63bda702c8c93ed8dc', // ProjectCreate
-  '9dc71dd31f888e183fd4f50c396140e059d97f0cd9eba0693f0152db72486cca', // ProjectUpdate
+  'f73137bc7e1d4b3380193b12ae4800bbb166a44f003ceca1b6787fbf744ad382', // Projects
+  '4a66b57397cff8f409fd3d9f28d0afe7eed4ebf496a8254c71719122925676de', // Project
+  '61f2db739192581e78a42503fbd5c46ea76f192ae14917319f2300e8d18dd3cb', // ProjectCreate
+  'e110651389cb2ce94e37acec9f7cb80087d49ac0a306df71f0c1cf6ce02e8b47', // ProjectUpdate
   '473bb3a87021d0fb0ca7e8e272aa92c0661467e78d600ca1429b80e55980754c', // ProjectDelete
   '4c24fbbebe27edc1b60b7d057322d2925cc885280355a57e388761471f13bf41', // PythonRun
   'a3f94c66bfd7d9bbb46e7be996decaec6a56ce38de4a1e3f599526f2228d8d84', // PythonEnvironments

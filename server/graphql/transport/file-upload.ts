@@ -22,6 +22,7 @@ export const FILES_PATH = '/files';
 const statuses: Readonly<Record<string, number>> = {
   INVALID_FILE_NAME: 400,
   FILE_TOO_LARGE: 413,
+  STORAGE_LIMIT: 413,
   FILE_STORE_ERROR: 503,
 };
 

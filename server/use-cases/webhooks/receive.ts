@@ -184,6 +184,7 @@ function notStarted(userErrors: readonly UserError[]): HttpError {
   const [{ code }] = userErrors as [UserError];
   const message = userErrors.map((error) => error.message).join(' ');
   if (code === 'NOT_FOUND') return new HttpError(404, code, message);
+  if (code === 'STORAGE_LIMIT') return new HttpError(503, code, message, RETRY);
   if (code === 'CONCURRENCY_LIMIT') return new HttpError(429, code, message, RETRY);
   return new HttpError(422, code, message);
 }

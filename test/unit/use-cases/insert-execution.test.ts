@@ -43,7 +43,8 @@ async function open(kind: 'no worker' | 'a full worker' | 'a free worker', runAh
   await quiesce();
   const { database, inserts } = handDatabase();
   const recentEvents = makeRecentEvents(hub);
-  const deps = { database, hub, recentEvents, worker, limits: makeLimits({ database, hub }) };
+  const storage = { problem: () => null };
+  const deps = { database, hub, recentEvents, worker, limits: makeLimits({ database, hub }), storage };
   const insertExecution = makeInsertExecution(deps);
   const definition = handDraft(['a']);
   const insert = (idempotencyKey: string | null) => {
