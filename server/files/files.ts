@@ -10,7 +10,7 @@ import type { ContentStore } from './content-store.ts';
 import { makeDatabaseStore, PIECE_BYTES } from './database-store.ts';
 import { FileError } from './file-error.ts';
 import { isFileId } from './file-value.ts';
-import { storageError } from './project-storage.ts';
+import { storageError } from './storage-limit.ts';
 import { BATCH, deleteUnused, type KeptIn, oldLeftovers } from './unused.ts';
 
 export interface NewFile {

@@ -9,7 +9,6 @@ import type { StoredExecution } from '../engine/execution-store.ts';
 import type { Limits } from '../engine/limits.ts';
 import type { PinnedOutput } from '../engine/partial-run.ts';
 import type { Worker } from '../engine/worker.ts';
-import type { ProjectStorage } from '../files/project-storage.ts';
 import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
@@ -21,6 +20,7 @@ import { findDebounced } from './debounce.ts';
 import { insertLimited } from './insert-limited.ts';
 import { type InsertRow, makeInsertRow } from './insert-row.ts';
 import type { OwnLimits } from './limit-keys.ts';
+import type { ProjectStorage } from './project-storage.ts';
 import { refuse } from './refuse.ts';
 import type { Outcome } from './types.ts';
 

@@ -3,13 +3,13 @@ import { openBoss } from '../../server/db/boss.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { type Limits, makeLimits } from '../../server/engine/limits.ts';
 import { openQueue } from '../../server/engine/queue.ts';
-import { openProjectStorage } from '../../server/files/project-storage.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { makeRecentEvents } from '../../server/journal/recent-events.ts';
 import type { WhenFull } from '../../server/nodes/draft.ts';
 import { newId } from '../../server/shared/ids.ts';
 import { makeLogger } from '../../server/shared/logger.ts';
 import { blankExecution, makeInsertExecution } from '../../server/use-cases/insert-execution.ts';
+import { openProjectStorage } from '../../server/use-cases/project-storage.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
 const stack = new AsyncDisposableStack();

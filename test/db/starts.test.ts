@@ -2,7 +2,6 @@ import { openBoss } from '../../server/db/boss.ts';
 import { type Database, openDatabase } from '../../server/db/database.ts';
 import { makeLimits } from '../../server/engine/limits.ts';
 import { openQueue } from '../../server/engine/queue.ts';
-import { openProjectStorage } from '../../server/files/project-storage.ts';
 import { openHub } from '../../server/journal/hub.ts';
 import { makeRecentEvents } from '../../server/journal/recent-events.ts';
 import { newId } from '../../server/shared/ids.ts';
@@ -12,6 +11,7 @@ import {
   makeInsertExecution,
   type NewExecution,
 } from '../../server/use-cases/insert-execution.ts';
+import { openProjectStorage } from '../../server/use-cases/project-storage.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 
 const stack = new AsyncDisposableStack();
