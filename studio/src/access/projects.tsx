@@ -1,14 +1,14 @@
-import { type Project, WeftInputError } from '@weft/client';
-import { type ReactElement, useId, useState } from 'react';
+import { type Project } from '@weft/client';
+import { type ReactElement, useState } from 'react';
 import { useProjectChange, useProjects } from '../data/access.ts';
 import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { Button } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Callout, SkeletonRows } from '../ui/feedback.tsx';
-import { Field, Input } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { type Column, Table } from '../ui/table.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { RelativeTime } from '../ui/time.tsx';
 import { useToast } from '../ui/toast.tsx';
 
@@ -49,7 +49,6 @@ export function ProjectDialog({
   project: Project | null;
   onClose: () => void;
 }): ReactElement {
-  const formId = useId();
   const [key, setKey] = useState(project?.key ?? '');
   const [name, setName] = useState(project?.name ?? '');
   const save = useProjectChange(({ projects }) =>
@@ -59,60 +58,38 @@ export function ProjectDialog({
   );
   const errorAt = (field: string) => errorsOf(save.error, field);
   return (
-    <Dialog
+    <FormDialog
       title={project === null ? 'New project' : `Rename ${project.name}`}
-      isOpen
       onClose={onClose}
       size="small"
-      actions={
-        <Button type="submit" form={formId} variant="primary" isBusy={save.isPending}>
-          {project === null ? 'Create' : 'Rename'}
-        </Button>
-      }
+      action={project === null ? 'Create' : 'Rename'}
+      onSubmit={() => save.mutate(undefined, { onSuccess: onClose })}
+      isBusy={save.isPending}
+      fault={faultBeside(save.error, ['key', 'name'])}
     >
-      <form
-        id={formId}
-        className="weft-access__form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate(undefined, { onSuccess: onClose });
-        }}
-      >
-        {project === null && (
-          <Field
-            label="Key"
-            description="What requests name it by. It never changes."
-            isRequired
-            error={errorAt('key')}
-          >
-            {(control) => (
-              <Input
-                {...control}
-                className="weft-mono"
-                value={key}
-                maxLength={64}
-                placeholder="acme"
-                onChange={(event) => setKey(event.target.value)}
-              />
-            )}
-          </Field>
-        )}
-        <Field label="Name" isRequired={project !== null} error={errorAt('name')}>
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={100}
-              placeholder="Acme Corp."
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        {save.error && !(save.error instanceof WeftInputError) && (
-          <Callout tone="failure" title={messageOf(save.error)} />
-        )}
-      </form>
-    </Dialog>
+      {project === null && (
+        <TextField
+          label="Key"
+          description="What requests name it by. It never changes."
+          isRequired
+          error={errorAt('key')}
+          isCode
+          value={key}
+          maxLength={64}
+          placeholder="acme"
+          onChange={setKey}
+        />
+      )}
+      <TextField
+        label="Name"
+        isRequired={project !== null}
+        error={errorAt('name')}
+        value={name}
+        maxLength={100}
+        placeholder="Acme Corp."
+        onChange={setName}
+      />
+    </FormDialog>
   );
 }
 

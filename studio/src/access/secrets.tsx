@@ -1,15 +1,16 @@
-import { type Secret, WeftInputError } from '@weft/client';
-import { type ReactElement, useId, useState } from 'react';
+import { type Secret } from '@weft/client';
+import { type ReactElement, useState } from 'react';
 import { Link } from 'wouter';
 import { useSecretChange, useSecrets } from '../data/access.ts';
 import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { Button } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Callout, EmptyState, SkeletonRows } from '../ui/feedback.tsx';
-import { Field, Input, TextArea } from '../ui/field.tsx';
+import { Field, Input } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { type Column, Table } from '../ui/table.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { RelativeTime } from '../ui/time.tsx';
 import { useToast } from '../ui/toast.tsx';
 
@@ -55,72 +56,49 @@ export function SecretDialog({
   name: string | null;
   onClose: () => void;
 }): ReactElement {
-  const formId = useId();
   const [name, setName] = useState(former ?? '');
   const [value, setValue] = useState('');
   const save = useSecretChange(({ secrets }) => secrets.set(name, value));
   return (
-    <Dialog
+    <FormDialog
       title={former === null ? 'New secret' : `New value of ${former}`}
-      isOpen
       onClose={onClose}
       size="small"
-      actions={
-        <Button type="submit" form={formId} variant="primary" isBusy={save.isPending}>
-          {former === null ? 'Set' : 'Replace'}
-        </Button>
-      }
+      action={former === null ? 'Set' : 'Replace'}
+      onSubmit={() => save.mutate(undefined, { onSuccess: onClose })}
+      isBusy={save.isPending}
+      fault={faultBeside(save.error, ['name', 'value'])}
     >
-      <form
-        id={formId}
-        className="weft-access__form"
-        autoComplete="off"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate(undefined, { onSuccess: onClose });
-        }}
-      >
-        {former === null && (
-          <Field
-            label="Name"
-            description="Capital letters, digits and `_`. A name that is there gets the new value."
-            isRequired
-            error={errorsOf(save.error, 'name')}
-          >
-            {(control) => (
-              <Input
-                {...control}
-                className="weft-mono"
-                value={name}
-                maxLength={100}
-                placeholder="API_KEY"
-                onChange={(event) => setName(event.target.value.toUpperCase())}
-              />
-            )}
-          </Field>
-        )}
+      {former === null && (
         <Field
-          label="Value"
-          description="It is sealed, and never shown again."
+          label="Name"
+          description="Capital letters, digits and `_`. A name that is there gets the new value."
           isRequired
-          error={errorsOf(save.error, 'value')}
+          error={errorsOf(save.error, 'name')}
         >
           {(control) => (
-            <TextArea
+            <Input
               {...control}
               className="weft-mono"
-              value={value}
-              rows={3}
-              spellCheck={false}
-              onChange={(event) => setValue(event.target.value)}
+              value={name}
+              maxLength={100}
+              placeholder="API_KEY"
+              onChange={(event) => setName(event.target.value.toUpperCase())}
             />
           )}
         </Field>
-        {save.error && !(save.error instanceof WeftInputError) && (
-          <Callout tone="failure" title={messageOf(save.error)} />
-        )}
-      </form>
-    </Dialog>
+      )}
+      <TextField
+        label="Value"
+        description="It is sealed, and never shown again."
+        isRequired
+        error={errorsOf(save.error, 'value')}
+        isCode
+        value={value}
+        rows={3}
+        onChange={setValue}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,17 +1,21 @@
-import { type NewToken, type TokenCreateInput, type TokenScope, WeftInputError } from '@weft/client';
-import { type ReactElement, useId, useState } from 'react';
+import { type NewToken, type TokenCreateInput, type TokenScope } from '@weft/client';
+import { type ReactElement, useState } from 'react';
 import { useProjects, useTokenChange, useViewer } from '../data/access.ts';
-import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { Callout } from '../ui/feedback.tsx';
-import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { NumberField, toNumber } from '../ui/number-field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { scopeLabels } from './token-words.ts';
 
 const dayMs = 86_400_000;
+const fields = [
+  ...['name', 'scopes', 'project', 'workflowKeys', 'labels'],
+  ...['costPerMinute', 'maxRunningExecutions', 'expiresAt'],
+];
 const lifetimes = [
   ['30', '30 days'],
   ['90', '90 days'],
@@ -21,7 +25,6 @@ const lifetimes = [
 
 /** A dialog that is open, for a new token; once it is made, it shows the secret, this once. */
 export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement {
-  const formId = useId();
   const create = useTokenChange((client, input: TokenCreateInput) => client.tokens.create(input));
   const [name, setName] = useState('');
   const [scope, setScope] = useState<TokenScope>('RUN');
@@ -50,136 +53,88 @@ export function TokenDialog({ onClose }: { onClose: () => void }): ReactElement 
     });
   };
   return (
-    <Dialog
+    <FormDialog
       title="New token"
-      isOpen
       onClose={onClose}
-      actions={
-        <Button
-          type="submit"
-          form={formId}
-          variant="primary"
-          isBusy={create.isPending}
-          disabled={name.trim() === ''}
-        >
-          Create
-        </Button>
-      }
+      action="Create"
+      onSubmit={submit}
+      isBusy={create.isPending}
+      isDisabled={name.trim() === ''}
+      fault={faultBeside(create.error, fields)}
     >
-      <form
-        id={formId}
-        className="weft-access__form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Field label="Name" description="What it is for." isRequired error={errorAt('name')}>
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={100}
-              placeholder="Backend of the shop"
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="May" error={errorAt('scopes')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={scope}
-              onChange={(event) => setScope(event.target.value as TokenScope)}
-            >
-              {Object.entries(scopeLabels).map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        {projects.length > 1 && (
-          <Field label="Project" error={errorAt('project')}>
-            {(control) => (
-              <Select {...control} value={project} onChange={(event) => setProject(event.target.value)}>
-                {projects.map(({ key, name: label }) => (
-                  <option key={key} value={key}>
-                    {label}
-                  </option>
-                ))}
-                {viewer?.projects === null && <option value="">All, one with each request</option>}
-              </Select>
-            )}
-          </Field>
-        )}
-        <Field
-          label="Only these workflows"
-          description="Their keys, with spaces or on lines; empty for all."
-          error={errorAt('workflowKeys')}
-        >
-          {(control) => (
-            <TextArea
-              {...control}
-              className="weft-mono"
-              rows={2}
-              spellCheck={false}
-              value={keys}
-              onChange={(event) => setKeys(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
-          label="Only runs with these labels"
-          description="Such as `customer=42`, one on each line; empty for all. Who has it may read or run, and no more."
-          error={errorAt('labels')}
-        >
-          {(control) => (
-            <TextArea
-              {...control}
-              className="weft-mono"
-              rows={2}
-              spellCheck={false}
-              value={labels}
-              onChange={(event) => setLabels(event.target.value)}
-            />
-          )}
-        </Field>
-        <NumberField
-          label="Cost of operations a minute"
-          description="At most: 1 for each object that is read, 10 for each change."
-          placeholder="what the server's settings say"
-          max={10_000_000}
-          value={cost}
-          onChange={setCost}
-          error={errorAt('costPerMinute')}
+      <TextField
+        label="Name"
+        description="What it is for."
+        isRequired
+        error={errorAt('name')}
+        value={name}
+        maxLength={100}
+        placeholder="Backend of the shop"
+        onChange={setName}
+      />
+      <SelectField
+        label="May"
+        error={errorAt('scopes')}
+        value={scope}
+        onChange={setScope}
+        options={Object.entries(scopeLabels)}
+      />
+      {projects.length > 1 && (
+        <SelectField
+          label="Project"
+          error={errorAt('project')}
+          value={project}
+          onChange={setProject}
+          options={[
+            ...projects.map(({ key, name: label }) => [key, label] as const),
+            ...(viewer?.projects === null ? [['', 'All, one with each request'] as const] : []),
+          ]}
         />
-        <NumberField
-          label="Runs at once"
-          description="At most, of those that it has started and that have not ended."
-          placeholder="what the server's settings say"
-          max={100_000}
-          value={running}
-          onChange={setRunning}
-          error={errorAt('maxRunningExecutions')}
-        />
-        <Field label="Lasts" error={errorAt('expiresAt')}>
-          {(control) => (
-            <Select {...control} value={days} onChange={(event) => setDays(event.target.value)}>
-              {lifetimes.map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        {create.error && !(create.error instanceof WeftInputError) && (
-          <Callout tone="failure" title={messageOf(create.error)} />
-        )}
-      </form>
-    </Dialog>
+      )}
+      <TextField
+        label="Only these workflows"
+        description="Their keys, with spaces or on lines; empty for all."
+        error={errorAt('workflowKeys')}
+        isCode
+        rows={2}
+        value={keys}
+        onChange={setKeys}
+      />
+      <TextField
+        label="Only runs with these labels"
+        description="Such as `customer=42`, one on each line; empty for all. Who has it may read or run, and no more."
+        error={errorAt('labels')}
+        isCode
+        rows={2}
+        value={labels}
+        onChange={setLabels}
+      />
+      <NumberField
+        label="Cost of operations a minute"
+        description="At most: 1 for each object that is read, 10 for each change."
+        placeholder="what the server's settings say"
+        max={10_000_000}
+        value={cost}
+        onChange={setCost}
+        error={errorAt('costPerMinute')}
+      />
+      <NumberField
+        label="Runs at once"
+        description="At most, of those that it has started and that have not ended."
+        placeholder="what the server's settings say"
+        max={100_000}
+        value={running}
+        onChange={setRunning}
+        error={errorAt('maxRunningExecutions')}
+      />
+      <SelectField
+        label="Lasts"
+        error={errorAt('expiresAt')}
+        value={days}
+        onChange={setDays}
+        options={lifetimes}
+      />
+    </FormDialog>
   );
 }
 

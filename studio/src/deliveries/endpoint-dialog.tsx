@@ -4,14 +4,12 @@ import type {
   WebhookEndpointInput,
   WebhookEndpointWithSecret,
 } from '@weft/client';
-import { type ReactElement, useId, useState } from 'react';
+import { type ReactElement, useState } from 'react';
 import { useEndpointChange } from '../data/deliveries.ts';
-import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { Callout } from '../ui/feedback.tsx';
-import { Field, Input } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useToast } from '../ui/toast.tsx';
 import { allTypes, typeLabels } from './delivery-words.ts';
 import { NewSecret } from './new-secret.tsx';
@@ -28,7 +26,6 @@ export function EndpointDialog({
   endpoint: WebhookEndpoint | null;
   onClose: () => void;
 }): ReactElement {
-  const formId = useId();
   const toast = useToast();
   const [created, setCreated] = useState<WebhookEndpointWithSecret | null>(null);
   const [url, setUrl] = useState(endpoint?.url ?? '');
@@ -59,82 +56,56 @@ export function EndpointDialog({
   };
   if (created !== null) return <NewSecret endpoint={created} onClose={onClose} />;
   return (
-    <Dialog
+    <FormDialog
       title={endpoint === null ? 'New endpoint' : `Change ${endpoint.name}`}
-      isOpen
       onClose={onClose}
-      actions={
-        <Button type="submit" form={formId} variant="primary" isBusy={isPending} disabled={url.trim() === ''}>
-          {endpoint === null ? 'Create' : 'Save'}
-        </Button>
-      }
+      action={endpoint === null ? 'Create' : 'Save'}
+      onSubmit={submit}
+      isBusy={isPending}
+      isDisabled={url.trim() === ''}
+      fault={faultBeside(error, fields)}
     >
-      <form
-        id={formId}
-        className="weft-webhook-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Field label="URL" isRequired error={errorAt('url')}>
-          {(control) => (
-            <Input
-              {...control}
-              className="weft-mono"
-              value={url}
-              placeholder="https://example.com/weft"
-              spellCheck={false}
-              onChange={(event) => setUrl(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Name" error={errorAt('name')}>
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={200}
-              placeholder="The backend of the shop"
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <fieldset className="weft-webhook-form__methods">
-          <legend>Sends when</legend>
-          {allTypes.map((type) => (
-            <label key={type}>
-              <input
-                type="checkbox"
-                checked={types.includes(type)}
-                onChange={({ target }) =>
-                  setTypes(allTypes.filter((each) => (each === type ? target.checked : types.includes(each))))
-                }
-              />{' '}
-              {typeLabels[type]}
-            </label>
-          ))}
-        </fieldset>
-        {errorAt('types') && <Callout tone="failure" title="Choose at least one." />}
-        <Field
-          label="Workflows"
-          description="Their keys, with spaces between them. Empty: all workflows."
-          error={errorAt('workflowKeys')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              className="weft-mono"
-              value={workflows}
-              spellCheck={false}
-              onChange={(event) => setWorkflows(event.target.value)}
-            />
-          )}
-        </Field>
-        {error && !fields.some((field) => errorAt(field) !== undefined) && (
-          <Callout tone="failure" title={messageOf(error)} />
-        )}
-      </form>
-    </Dialog>
+      <TextField
+        label="URL"
+        isRequired
+        error={errorAt('url')}
+        isCode
+        value={url}
+        placeholder="https://example.com/weft"
+        onChange={setUrl}
+      />
+      <TextField
+        label="Name"
+        error={errorAt('name')}
+        value={name}
+        maxLength={200}
+        placeholder="The backend of the shop"
+        onChange={setName}
+      />
+      <fieldset className="weft-webhook-form__methods">
+        <legend>Sends when</legend>
+        {allTypes.map((type) => (
+          <label key={type}>
+            <input
+              type="checkbox"
+              checked={types.includes(type)}
+              onChange={({ target }) =>
+                setTypes(allTypes.filter((each) => (each === type ? target.checked : types.includes(each))))
+              }
+            />{' '}
+            {typeLabels[type]}
+          </label>
+        ))}
+      </fieldset>
+      {errorAt('types') && <Callout tone="failure" title="Choose at least one." />}
+      <TextField
+        label="Workflows"
+        description="Their keys, with spaces between them. Empty: all workflows."
+        error={errorAt('workflowKeys')}
+        isCode
+        value={workflows}
+        onChange={setWorkflows}
+      />
+    </FormDialog>
   );
 }

@@ -1,14 +1,13 @@
 import { type Schedule, type ScheduleOverlap, type ScheduleTimingInput } from '@weft/client';
 import { type ReactElement, useId, useState } from 'react';
-import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { useSaveSchedule, useSchedulePreview } from '../data/schedules.ts';
 import { useWorkflows } from '../data/workflows.ts';
 import { JsonField } from '../form/json-field.tsx';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Callout } from '../ui/feedback.tsx';
 import { Field, Input, Select } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
+import { SelectField } from '../ui/select-field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useToast } from '../ui/toast.tsx';
 import { overlapLabels } from './schedule-words.ts';
 
@@ -45,7 +44,6 @@ export function ScheduleDialog({ schedule, onClose }: ScheduleDialogProps): Reac
   };
   const preview = useSchedulePreview(timing);
   const errorAt = (field: string) => errorsOf(preview.error, field) ?? errorsOf(save.error, field);
-  const others = save.error && !hasField(save.error) ? messageOf(save.error) : undefined;
   const submit = () =>
     save.mutate(
       { ...(schedule === null ? { workflowId } : {}), ...timing, name: name.trim() || null, overlap, input },
@@ -57,158 +55,115 @@ export function ScheduleDialog({ schedule, onClose }: ScheduleDialogProps): Reac
       },
     );
   return (
-    <Dialog
+    <FormDialog
       title={schedule === null ? 'New schedule' : `Change ${schedule.name}`}
-      isOpen
       onClose={onClose}
-      actions={
-        <Button
-          type="submit"
-          form={formId}
-          variant="primary"
-          isBusy={save.isPending}
-          disabled={workflowId === '' || preview.error !== null || !isJson}
-        >
-          {schedule === null ? 'Create' : 'Save'}
-        </Button>
-      }
+      action={schedule === null ? 'Create' : 'Save'}
+      onSubmit={submit}
+      isBusy={save.isPending}
+      isDisabled={workflowId === '' || preview.error !== null || !isJson}
+      fault={faultBeside(save.error, fields)}
     >
-      <form
-        id={formId}
-        className="weft-schedule-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {schedule === null && (
-          <Field label="Workflow" isRequired error={errorAt('workflowId')}>
-            {(control) => (
-              <Select {...control} value={workflowId} onChange={(event) => setWorkflowId(event.target.value)}>
-                <option value="">Choose one</option>
-                {workflows.data?.map((workflow) => (
-                  <option key={workflow.id} value={workflow.id}>
-                    {workflow.name}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
+      {schedule === null && (
+        <SelectField
+          label="Workflow"
+          isRequired
+          error={errorAt('workflowId')}
+          value={workflowId}
+          onChange={setWorkflowId}
+          options={[['', 'Choose one'], ...(workflows.data ?? []).map(({ id, name }) => [id, name] as const)]}
+        />
+      )}
+      <TextField
+        label="Name"
+        error={errorAt('name')}
+        value={name}
+        maxLength={200}
+        placeholder="Each morning"
+        onChange={setName}
+      />
+      <Field label="Fires">
+        {(control) => (
+          <Select
+            {...control}
+            value={isInterval ? 'interval' : 'cron'}
+            onChange={(event) => setIsInterval(event.target.value === 'interval')}
+          >
+            <option value="cron">at the times of a cron expression</option>
+            <option value="interval">after so many seconds, again and again</option>
+          </Select>
         )}
-        <Field label="Name" error={errorAt('name')}>
+      </Field>
+      {isInterval ? (
+        <Field label="Seconds" error={errorAt('intervalMs')}>
           {(control) => (
             <Input
               {...control}
-              value={name}
-              maxLength={200}
-              placeholder="Each morning"
-              onChange={(event) => setName(event.target.value)}
+              type="number"
+              min={1}
+              value={seconds}
+              onChange={(event) => setSeconds(event.target.value)}
             />
           )}
         </Field>
-        <Field label="Fires">
-          {(control) => (
-            <Select
-              {...control}
-              value={isInterval ? 'interval' : 'cron'}
-              onChange={(event) => setIsInterval(event.target.value === 'interval')}
-            >
-              <option value="cron">at the times of a cron expression</option>
-              <option value="interval">after so many seconds, again and again</option>
-            </Select>
-          )}
-        </Field>
-        {isInterval ? (
-          <Field label="Seconds" error={errorAt('intervalMs')}>
+      ) : (
+        <>
+          <TextField
+            label="Cron expression"
+            description="Minute, hour, day of the month, month, day of the week."
+            error={errorAt('cron')}
+            isCode
+            value={cron}
+            onChange={setCron}
+          />
+          <Field label="Time zone" error={errorAt('timezone')}>
             {(control) => (
               <Input
                 {...control}
-                type="number"
-                min={1}
-                value={seconds}
-                onChange={(event) => setSeconds(event.target.value)}
+                value={timezone}
+                list={`${formId}-zones`}
+                onChange={(event) => setTimezone(event.target.value)}
               />
             )}
           </Field>
-        ) : (
-          <>
-            <Field
-              label="Cron expression"
-              description="Minute, hour, day of the month, month, day of the week."
-              error={errorAt('cron')}
-            >
-              {(control) => (
-                <Input
-                  {...control}
-                  className="weft-mono"
-                  value={cron}
-                  spellCheck={false}
-                  onChange={(event) => setCron(event.target.value)}
-                />
-              )}
-            </Field>
-            <Field label="Time zone" error={errorAt('timezone')}>
-              {(control) => (
-                <Input
-                  {...control}
-                  value={timezone}
-                  list={`${formId}-zones`}
-                  onChange={(event) => setTimezone(event.target.value)}
-                />
-              )}
-            </Field>
-            <datalist id={`${formId}-zones`}>
-              {Intl.supportedValuesOf('timeZone').map((zone) => (
-                <option key={zone} value={zone} />
-              ))}
-            </datalist>
-          </>
-        )}
-        {preview.data && !preview.error && (
-          <div>
-            <p className="weft-muted">The next times, as clocks here show them:</p>
-            <ol className="weft-schedule-form__times">
-              {preview.data.map((time) => (
-                <li key={time}>
-                  <time dateTime={time}>{moment.format(new Date(time))}</time>
-                </li>
-              ))}
-            </ol>
-          </div>
-        )}
-        <Field label="While a run has not ended" error={errorAt('overlap')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={overlap}
-              onChange={(event) => setOverlap(event.target.value as ScheduleOverlap)}
-            >
-              {Object.entries(overlapLabels).map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <JsonField
-          label="Input"
-          description="JSON; empty for none. `{{ scheduledAt }}` in its texts is the time that the run is for."
-          value={input}
-          onChange={setInput}
-          onValidity={setIsJson}
-          error={errorAt('input')}
-          rows={3}
-        />
-        {others && <Callout tone="failure" title={others} />}
-      </form>
-    </Dialog>
+          <datalist id={`${formId}-zones`}>
+            {Intl.supportedValuesOf('timeZone').map((zone) => (
+              <option key={zone} value={zone} />
+            ))}
+          </datalist>
+        </>
+      )}
+      {preview.data && !preview.error && (
+        <div>
+          <p className="weft-muted">The next times, as clocks here show them:</p>
+          <ol className="weft-schedule-form__times">
+            {preview.data.map((time) => (
+              <li key={time}>
+                <time dateTime={time}>{moment.format(new Date(time))}</time>
+              </li>
+            ))}
+          </ol>
+        </div>
+      )}
+      <SelectField
+        label="While a run has not ended"
+        error={errorAt('overlap')}
+        value={overlap}
+        onChange={setOverlap}
+        options={Object.entries(overlapLabels)}
+      />
+      <JsonField
+        label="Input"
+        description="JSON; empty for none. `{{ scheduledAt }}` in its texts is the time that the run is for."
+        value={input}
+        onChange={setInput}
+        onValidity={setIsJson}
+        error={errorAt('input')}
+        rows={3}
+      />
+    </FormDialog>
   );
 }
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const fields = ['workflowId', 'name', 'cron', 'intervalMs', 'timezone', 'overlap', 'input'];
-
-function hasField(error: Error): boolean {
-  return fields.some((field) => errorsOf(error, field) !== undefined);
-}

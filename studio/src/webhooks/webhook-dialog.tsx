@@ -6,16 +6,14 @@ import {
   type WebhookSignature,
   type WebhookWithUrl,
 } from '@weft/client';
-import { type ReactElement, useId, useState } from 'react';
-import { messageOf } from '../data/executions.ts';
-import { errorsOf } from '../data/field-errors.ts';
+import { type ReactElement, useState } from 'react';
+import { errorsOf, faultBeside } from '../data/field-errors.ts';
 import { useWebhookChange } from '../data/webhooks.ts';
 import { useWorkflows } from '../data/workflows.ts';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Callout } from '../ui/feedback.tsx';
-import { Field, Input, Select, TextArea } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { NumberField, toNumber } from '../ui/number-field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useToast } from '../ui/toast.tsx';
 import { NewAddress } from './new-address.tsx';
 import { respondLabels, signatureLabels } from './webhook-words.ts';
@@ -30,7 +28,6 @@ const methodNames: readonly WebhookMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'D
 
 /** A dialog that is open, for a new webhook or a change of one. Of a new one it shows the address then. */
 export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactElement {
-  const formId = useId();
   const toast = useToast();
   const workflows = useWorkflows('');
   const [created, setCreated] = useState<WebhookWithUrl | null>(null);
@@ -78,186 +75,129 @@ export function WebhookDialog({ webhook, onClose }: WebhookDialogProps): ReactEl
   };
   if (created !== null) return <NewAddress webhook={created} onClose={onClose} />;
   return (
-    <Dialog
+    <FormDialog
       title={webhook === null ? 'New webhook' : `Change ${webhook.name}`}
-      isOpen
       onClose={onClose}
-      actions={
-        <Button
-          type="submit"
-          form={formId}
-          variant="primary"
-          isBusy={isPending}
-          disabled={webhook === null && workflowId === ''}
-        >
-          {webhook === null ? 'Create' : 'Save'}
-        </Button>
-      }
+      action={webhook === null ? 'Create' : 'Save'}
+      onSubmit={submit}
+      isBusy={isPending}
+      isDisabled={webhook === null && workflowId === ''}
+      fault={faultBeside(error, fields)}
     >
-      <form
-        id={formId}
-        className="weft-webhook-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {webhook === null && (
-          <Field label="Workflow" isRequired error={errorAt('workflowId')}>
-            {(control) => (
-              <Select {...control} value={workflowId} onChange={(event) => setWorkflowId(event.target.value)}>
-                <option value="">Choose one</option>
-                {workflows.data?.map((workflow) => (
-                  <option key={workflow.id} value={workflow.id}>
-                    {workflow.name}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-        )}
-        <Field label="Name" error={errorAt('name')}>
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={200}
-              placeholder="Orders of the shop"
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <NumberField
-          label="Version"
-          description="The version of the workflow that it runs."
-          placeholder="the latest at each request"
-          max={2_147_483_647}
-          value={version}
-          onChange={setVersion}
-          error={errorAt('versionNumber')}
+      {webhook === null && (
+        <SelectField
+          label="Workflow"
+          isRequired
+          error={errorAt('workflowId')}
+          value={workflowId}
+          onChange={setWorkflowId}
+          options={[['', 'Choose one'], ...(workflows.data ?? []).map(({ id, name }) => [id, name] as const)]}
         />
-        <Field label="Signature" error={errorAt('signature')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={signature}
-              onChange={(event) => setSignature(event.target.value as WebhookSignature)}
-            >
-              {optionsOf(signatureLabels)}
-            </Select>
-          )}
-        </Field>
-        {signature !== 'NONE' && (
-          <Field
-            label="Signing secrets"
-            description={secretsHint(webhook, signature)}
-            error={errorAt('signingSecrets')}
-          >
-            {(control) => (
-              <TextArea
-                {...control}
-                className="weft-mono"
-                rows={2}
-                spellCheck={false}
-                autoComplete="off"
-                value={secrets}
-                onChange={(event) => setSecrets(event.target.value)}
-              />
-            )}
-          </Field>
-        )}
-        {signsId && (
-          <NumberField
-            label="Tolerance, in seconds"
-            description="How far the signed time may be from now."
-            placeholder="300"
-            max={86_400}
-            value={tolerance}
-            onChange={setTolerance}
-            error={errorAt('toleranceSeconds')}
-          />
-        )}
-        {!signsId && (
-          <Field
-            label="Header with the id of a delivery"
-            description="A request with an id that came before starts nothing."
-            error={errorAt('deliveryIdHeader')}
-          >
-            {(control) => (
-              <Input
-                {...control}
-                className="weft-mono"
-                value={header}
-                placeholder={signature === 'GITHUB' ? 'X-GitHub-Delivery' : 'Idempotency-Key'}
-                spellCheck={false}
-                onChange={(event) => setHeader(event.target.value)}
-              />
-            )}
-          </Field>
-        )}
-        <Field label="Answers" error={errorAt('respond')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={respond}
-              onChange={(event) => setRespond(event.target.value as WebhookRespond)}
-            >
-              {optionsOf(respondLabels)}
-            </Select>
-          )}
-        </Field>
-        {respond !== 'IMMEDIATELY' && (
-          <NumberField
-            label="Waits for the run, in seconds"
-            description="After that it answers with the id of the run, which goes on."
-            placeholder="30"
-            max={300}
-            step={0.001}
-            value={timeout}
-            onChange={setTimeout}
-            error={errorAt('timeoutMs')}
-          />
-        )}
-        <NumberField
-          label="Requests a minute"
-          description="At most, in each process; the rest is answered with 429."
-          placeholder="600"
-          max={1_000_000}
-          value={perMinute}
-          onChange={setPerMinute}
-          error={errorAt('maxPerMinute')}
+      )}
+      <TextField
+        label="Name"
+        error={errorAt('name')}
+        value={name}
+        maxLength={200}
+        placeholder="Orders of the shop"
+        onChange={setName}
+      />
+      <NumberField
+        label="Version"
+        description="The version of the workflow that it runs."
+        placeholder="the latest at each request"
+        max={2_147_483_647}
+        value={version}
+        onChange={setVersion}
+        error={errorAt('versionNumber')}
+      />
+      <SelectField
+        label="Signature"
+        error={errorAt('signature')}
+        value={signature}
+        onChange={setSignature}
+        options={Object.entries(signatureLabels)}
+      />
+      {signature !== 'NONE' && (
+        <TextField
+          label="Signing secrets"
+          description={secretsHint(webhook, signature)}
+          error={errorAt('signingSecrets')}
+          isCode
+          rows={2}
+          value={secrets}
+          onChange={setSecrets}
         />
-        <fieldset className="weft-webhook-form__methods">
-          <legend>Methods</legend>
-          {methodNames.map((method) => (
-            <label key={method}>
-              <input
-                type="checkbox"
-                checked={methods.includes(method)}
-                onChange={({ target }) =>
-                  setMethods(
-                    methodNames.filter((each) => (each === method ? target.checked : methods.includes(each))),
-                  )
-                }
-              />{' '}
-              {method}
-            </label>
-          ))}
-        </fieldset>
-        {error && !fields.some((field) => errorAt(field) !== undefined) && (
-          <Callout tone="failure" title={messageOf(error)} />
-        )}
-      </form>
-    </Dialog>
+      )}
+      {signsId && (
+        <NumberField
+          label="Tolerance, in seconds"
+          description="How far the signed time may be from now."
+          placeholder="300"
+          max={86_400}
+          value={tolerance}
+          onChange={setTolerance}
+          error={errorAt('toleranceSeconds')}
+        />
+      )}
+      {!signsId && (
+        <TextField
+          label="Header with the id of a delivery"
+          description="A request with an id that came before starts nothing."
+          error={errorAt('deliveryIdHeader')}
+          isCode
+          value={header}
+          placeholder={signature === 'GITHUB' ? 'X-GitHub-Delivery' : 'Idempotency-Key'}
+          onChange={setHeader}
+        />
+      )}
+      <SelectField
+        label="Answers"
+        error={errorAt('respond')}
+        value={respond}
+        onChange={setRespond}
+        options={Object.entries(respondLabels)}
+      />
+      {respond !== 'IMMEDIATELY' && (
+        <NumberField
+          label="Waits for the run, in seconds"
+          description="After that it answers with the id of the run, which goes on."
+          placeholder="30"
+          max={300}
+          step={0.001}
+          value={timeout}
+          onChange={setTimeout}
+          error={errorAt('timeoutMs')}
+        />
+      )}
+      <NumberField
+        label="Requests a minute"
+        description="At most, in each process; the rest is answered with 429."
+        placeholder="600"
+        max={1_000_000}
+        value={perMinute}
+        onChange={setPerMinute}
+        error={errorAt('maxPerMinute')}
+      />
+      <fieldset className="weft-webhook-form__methods">
+        <legend>Methods</legend>
+        {methodNames.map((method) => (
+          <label key={method}>
+            <input
+              type="checkbox"
+              checked={methods.includes(method)}
+              onChange={({ target }) =>
+                setMethods(
+                  methodNames.filter((each) => (each === method ? target.checked : methods.includes(each))),
+                )
+              }
+            />{' '}
+            {method}
+          </label>
+        ))}
+      </fieldset>
+    </FormDialog>
   );
-}
-
-function optionsOf(labels: Readonly<Record<string, string>>): ReactElement[] {
-  return Object.entries(labels).map(([value, label]) => (
-    <option key={value} value={value}>
-      {label}
-    </option>
-  ));
 }
 
 function secretsHint(webhook: Webhook | null, signature: WebhookSignature): string {
