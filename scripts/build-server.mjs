@@ -56,10 +56,10 @@ async function buildServer() {
     metafile: true,
     logLevel: 'warning',
   };
-  const { metafile } = await build({ ...options, packages: 'external' });
-  const packages = Object.values(metafile.outputs)
-    .flatMap(({ imports }) => imports.map(({ path }) => path))
-    .filter((name) => !name.startsWith('node:') && !external.includes(name));
+  const { metafile } = await build({ ...options, packages: 'external', splitting: true });
+  const packages = loadedAtStart(metafile).filter(
+    (name) => !name.startsWith('node:') && !external.includes(name),
+  );
   const { outputFiles } = await build({
     ...options,
     entryPoints: { ...entryPoints, packages: 'packages' },
@@ -75,6 +75,17 @@ async function buildServer() {
     if (name.endsWith('.map')) return name === 'serve.js.map' ? [[name, text]] : [];
     return [[name, name === 'serve.js' ? `${text}//# sourceMappingURL=serve.js.map\n` : text]];
   });
+}
+
+/** What the entry points import, and what that imports; not what is imported only when it is wanted. */
+function loadedAtStart({ outputs }) {
+  const found = new Set(
+    Object.keys(outputs).filter((path) => Object.values(entryPoints).includes(outputs[path].entryPoint)),
+  );
+  for (const path of found)
+    for (const { path: imported, kind } of outputs[path]?.imports ?? [])
+      if (kind === 'import-statement') found.add(imported);
+  return [...found].filter((path) => outputs[path] === undefined);
 }
 
 /** Databases that TypeORM could use, and what pg can do without. */

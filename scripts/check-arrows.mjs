@@ -46,7 +46,7 @@ const arrows = {
   db: ['migrations'],
   config: ['secrets/keys.ts'],
   secrets: [],
-  telemetry: [],
+  telemetry: ['journal/event.ts', 'engine/traces.ts', 'engine/execution-store.ts', 'engine/fold.ts'],
   shared: [],
 };
 

@@ -11,6 +11,7 @@ import { makeExecutionStore } from './engine/execution-store.ts';
 import { makeFamily } from './engine/family.ts';
 import { makeLimits } from './engine/limits.ts';
 import { openQueue } from './engine/queue.ts';
+import type { Traces } from './engine/traces.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
 import { openEvaluator } from './expressions/evaluator.ts';
 import { makeFiles } from './files/files.ts';
@@ -255,6 +256,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
   });
   const worker = startWorker({
     ...parts,
+    traces: await openTraces(parts),
     store: makeExecutionStore(pool, parts.files),
     secretsOf: makeSecretSources(parts),
     family: makeFamily(parts),
@@ -290,6 +292,13 @@ async function openWorker(parts: Parts): Promise<Worker> {
   opened.use(await openRetention({ pool, boss, days, auditDays, logger }));
   opened.use(await openFileSweep({ files: parts.files, boss, uploadMs: config.files.uploadMs, logger }));
   return worker;
+}
+
+/** Loads what traces need only where they are wanted. */
+async function openTraces({ config: { traces }, opened, logger }: Parts): Promise<Traces | null> {
+  if (traces === null) return null;
+  const telemetry = await import('./telemetry/traces.ts');
+  return opened.use(telemetry.openTraces(traces, logger));
 }
 
 async function openApi(parts: Parts, worker: Worker | null): Promise<string> {

@@ -31,6 +31,9 @@ try {
   process.exitCode = 1;
 }
 
+// What a library still waits for, such as an answer of the receiver of traces, keeps no process that has closed its parts.
+setTimeout(() => process.exit(), 1_000).unref();
+
 /** The first SIGTERM, SIGINT or SIGHUP stops the server; the second ends the process where it stands. */
 function stopAtSignals(): void {
   let isRequested = false;

@@ -8,6 +8,7 @@ import { findMisspelt } from './misspelt.ts';
 import { toPackageConfig } from './packages.ts';
 import { readSecretFiles } from './secret-files.ts';
 import { allRoles, type Role, Settings, secretSettings } from './settings.ts';
+import { toTraceConfig } from './traces.ts';
 
 /** The settings as the parts of the server take them. What each setting means is said in settings.ts. */
 export interface Config {
@@ -44,6 +45,8 @@ export interface Config {
   compiledEvents: boolean;
   /** Whether metrics are counted and served. */
   metrics: boolean;
+  /** Null where no traces are made. */
+  traces: ReturnType<typeof toTraceConfig>;
   retentionDays: number | undefined;
   /** How long lines of the audit trail are kept. */
   auditDays: number | undefined;
@@ -129,6 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     runAhead: settings.WEFT_RUN_AHEAD,
     compiledEvents: settings.WEFT_COMPILED_EVENTS,
     metrics: settings.WEFT_METRICS,
+    traces: toTraceConfig(settings),
     retentionDays: settings.WEFT_RETENTION_DAYS,
     auditDays: settings.WEFT_AUDIT_DAYS,
     changeDays: settings.WEFT_CHANGES_DAYS,

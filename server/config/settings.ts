@@ -7,11 +7,13 @@ import { isOpenedHost } from '../shared/http/host-rules.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { severities } from '../shared/severity.ts';
 import { packageSettings } from './packages.ts';
+import { traceSettings } from './traces.ts';
 import {
   commaList,
   flag,
   issuerUrl,
   oneOf,
+  plainUrl,
   scopeMap,
   scopeNames,
   secondsList,
@@ -28,9 +30,6 @@ export type Role = (typeof roles)[number];
 export const allRoles: readonly Role[] = roles;
 
 const webUrl = url(/^https?$/, 'https://weft.example:4000');
-
-const PLAIN_URL =
-  'expected URLs such as http://sandbox:4000, with no name, password, query or fragment in them';
 
 /** Every environment variable that is a setting of the server, with its limits, its default and what it means. */
 export const Settings = z.object({
@@ -215,7 +214,7 @@ export const Settings = z.object({
     .optional()
     .describe('The bubblewrap program, which makes the sandbox. Not set: bwrap on the PATH.'),
   PYTHON_SERVICE_URL: commaList
-    .pipe(z.array(webUrl.refine(isPlainUrl, PLAIN_URL)))
+    .pipe(z.array(plainUrl('http://sandbox:4000')))
     .default([])
     .describe(
       'The sandbox services that run Python, separated by commas. Not set: Python runs in this process.',
@@ -258,6 +257,7 @@ export const Settings = z.object({
     .default(true)
     .describe('Whether the fork-server of an environment imports its packages before a run needs them.'),
   ...packageSettings,
+  ...traceSettings,
   WEFT_ALERT_VIOLATIONS: wholeNumber(1, 1_000_000)
     .default(5)
     .describe('So many security violations within WEFT_ALERT_WINDOW_SECONDS raise an alert.'),
@@ -285,6 +285,7 @@ export const secretSettings: readonly string[] = [
   'PYTHON_SERVICE_TOKEN',
   'PYTHON_INDEX_URL',
   'PYTHON_EXTRA_INDEX_URL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ];
 
 /** Every name that the server reads as a setting. */
@@ -295,9 +296,4 @@ export const settingNames: readonly string[] = [
 
 function inProject(path: string): string {
   return isAbsolute(path) ? path : resolve(projectRoot, path);
-}
-
-function isPlainUrl(text: string): boolean {
-  const { username, password, search, hash } = new URL(text);
-  return username === '' && password === '' && search === '' && hash === '';
 }

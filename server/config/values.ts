@@ -24,6 +24,15 @@ export const flag = () => z.stringbool('expected true or false');
 export const url = (protocol: RegExp, example: string) =>
   z.url({ protocol, error: `expected a URL such as ${example}`, abort: true });
 
+/** Of the web, with nothing in it that logs should not have. */
+export const plainUrl = (example: string) =>
+  url(/^https?$/, example).refine((text) => {
+    const { username, password, search, hash } = new URL(text);
+    return username === '' && password === '' && search === '' && hash === '';
+  }, `expected a URL such as ${example}, with no name, password, query or fragment in it`);
+
+export const text = () => z.string().min(1);
+
 export const secret = () => z.string().min(16, 'expected at least 16 characters');
 
 const EXPECTED_KEYS =
@@ -43,6 +52,31 @@ export const commaList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+
+/** `name=value,other=value`, where values may be percent-encoded. */
+export const keyValues = (example: string) =>
+  commaList.transform((parts, context) => {
+    const found: Record<string, string> = {};
+    for (const part of parts) {
+      const at = part.indexOf('=');
+      const value = decoded(part.slice(at + 1));
+      if (at > 0 && value !== null) found[part.slice(0, at).trim()] = value;
+      else
+        context.addIssue({
+          code: 'custom',
+          message: `expected name=value, separated by commas, such as ${example}`,
+        });
+    }
+    return found;
+  });
+
+function decoded(value: string): string | null {
+  try {
+    return decodeURIComponent(value.trim());
+  } catch {
+    return null;
+  }
+}
 
 /** Seconds, each more than none and at most a month: at most 20 of them. */
 export const secondsList = commaList

@@ -28,6 +28,7 @@ import { WebhookEndpoints1764921000000 } from '../../migrations/1764921000000-we
 import { TokenAllowance1764930000000 } from '../../migrations/1764930000000-token-allowance.ts';
 import { AuditRetention1764935000000 } from '../../migrations/1764935000000-audit-retention.ts';
 import { ProjectAllowance1764936000000 } from '../../migrations/1764936000000-project-allowance.ts';
+import { TraceContext1764940000000 } from '../../migrations/1764940000000-trace-context.ts';
 import { ProjectStorage1764941000000 } from '../../migrations/1764941000000-project-storage.ts';
 
 /** In the order in which they are applied. */
@@ -61,6 +62,7 @@ export const migrations = [
   TokenAllowance1764930000000,
   AuditRetention1764935000000,
   ProjectAllowance1764936000000,
+  TraceContext1764940000000,
   ProjectStorage1764941000000,
 ];
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { NodeError, NodeEventBody, NodeRef } from '../journal/event.ts';
+import type { NodeError, NodeEventBody, NodeRef, RanInCell } from '../journal/event.ts';
 import { makeAttemptExpressions } from '../nodes/attempt-expressions.ts';
 import {
   type Arrival,
@@ -17,9 +17,10 @@ import { maskedContext, maskedError } from '../nodes/masked.ts';
 import { MAX_NOTICES, reportedNotices } from '../nodes/notices.ts';
 import type { OpenSecrets, SecretSource } from '../nodes/secret-source.ts';
 import { secretsOf } from '../nodes/secrets.ts';
-import type { SandboxBackend } from '../sandbox/backend.ts';
+import { type SandboxBackend, timed } from '../sandbox/backend.ts';
 import { channels } from '../shared/channels.ts';
 import type { Logger } from '../shared/logger.ts';
+import { attemptSpanId, isSampled, type TraceContext } from '../shared/trace-context.ts';
 import type { NodeRun } from './fold.ts';
 import type { PlannedNode } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
@@ -32,14 +33,16 @@ export interface AttemptDeps extends ViolationWatchDeps {
   sandbox: SandboxBackend;
   secrets: SecretSource;
   expressions: Expressions;
+  /** Of the execution's span; null where there are no traces. */
+  trace: TraceContext | null;
   now: () => Date;
 }
 
 export type LateViolation = Extract<NodeEventBody, { type: 'SecurityViolation' }>;
 
 export type AttemptEnd =
-  | { kind: 'succeeded'; emission: NodeEmission; durationMs: number }
-  | { kind: 'failed'; error: NodeError; durationMs: number; retryAfterMs?: number }
+  | ({ kind: 'succeeded'; emission: NodeEmission; durationMs: number } & RanInCell)
+  | ({ kind: 'failed'; error: NodeError; durationMs: number; retryAfterMs?: number } & RanInCell)
   | ({ kind: 'waiting' } & NodeWait)
   /** The signal aborted it, for the signal's reason. */
   | { kind: 'stopped' };
@@ -82,8 +85,14 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const startedAt = performance.now();
-  const durationMs = () => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
-  const { journal, sandbox } = deps;
+  const durationMs = () => inMicroseconds(performance.now() - startedAt);
+  const { journal, trace } = deps;
+  const ranInCell: RanInCell = {};
+  const sandbox = isSampled(trace)
+    ? timed(deps.sandbox, (ms) => {
+        if (ms > 0) ranInCell.cellMs = inMicroseconds(ms + (ranInCell.cellMs ?? 0));
+      })
+    : deps.sandbox;
   const violations = watchViolations(deps, ref);
 
   const emit = async (event: WatchedEvent) => {
@@ -120,6 +129,7 @@ async function attempt(
       sandbox,
       evaluate: (expression, within) => evaluation.evaluate(config, expression, within),
       now: deps.now,
+      trace: () => trace && { ...trace, spanId: attemptSpanId(scope.execution.id, ref) },
       emit,
       emitLate: (event, isFatal) => deps.onLateViolation({ ...event, ...ref }, isFatal),
       notify,
@@ -135,12 +145,13 @@ async function attempt(
     if (signal.aborted) return { kind: 'stopped' };
     if ('wait' in end) return { kind: 'waiting', ...end };
     const emission = secrets === null ? end : { ...end, output: secrets.masker.value(end.output) };
-    return { kind: 'succeeded', emission, durationMs: durationMs() };
+    return { kind: 'succeeded', emission, durationMs: durationMs(), ...ranInCell };
   } catch (thrown) {
     if (signal.aborted) return { kind: 'stopped' };
     const retryAfterMs = thrown instanceof NodeFailure ? thrown.retryAfterMs : 0;
     const error = toNodeError(thrown, node.key, secrets, deps.logger);
-    return { kind: 'failed', error, durationMs: durationMs(), retryAfterMs };
+    deps.logger.info({ ...ref, code: error.code }, 'an attempt of a node failed');
+    return { kind: 'failed', error, durationMs: durationMs(), retryAfterMs, ...ranInCell };
   } finally {
     await violations.settled();
   }
@@ -155,11 +166,12 @@ export function endEvent(
 ): NodeEventBody | null {
   switch (end.kind) {
     case 'succeeded':
-      return { type: 'NodeSucceeded', ...ref, ...end.emission, durationMs: end.durationMs };
+      return { type: 'NodeSucceeded', ...ref, ...end.emission, durationMs: end.durationMs, ...inCell(end) };
     case 'failed': {
       const delayMs = retryDelayMs(policy, run.failures + 1, end.error, end.retryAfterMs);
-      if (delayMs !== null) return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error };
-      return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs };
+      if (delayMs !== null)
+        return { type: 'NodeRetryScheduled', ...ref, delayMs, error: end.error, ...inCell(end) };
+      return { type: 'NodeFailed', ...ref, error: end.error, durationMs: end.durationMs, ...inCell(end) };
     }
     case 'waiting': {
       const { reason, until, data = null } = end.wait;
@@ -168,6 +180,14 @@ export function endEvent(
     case 'stopped':
       return null;
   }
+}
+
+function inCell({ cellMs }: RanInCell): RanInCell {
+  return cellMs === undefined ? {} : { cellMs };
+}
+
+function inMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** Null for a node that names none, which is most nodes. */

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Files } from '../files/files.ts';
-import type { ExecutionStatus } from '../journal/event.ts';
+import type { ExecutionStatus, JournalEvent } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { makeBatches } from '../shared/batches.ts';
@@ -14,7 +14,10 @@ import type { AddressedSignal } from './waits.ts';
 export interface ExecutionStore {
   /** Undefined where there is none. Waits for a signal that is just being sent. */
   load(executionId: string): Promise<StoredExecution | undefined>;
-  foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }>;
+  foldJournal(
+    executionId: string,
+    onEvents?: (events: readonly JournalEvent[]) => void,
+  ): Promise<{ state: RunState; sequence: number }>;
   /** The last sequence. */
   endOfJournal(executionId: string): Promise<number>;
   /** The files that executions save and open. */
@@ -30,6 +33,8 @@ export interface StoredExecution {
   status: ExecutionStatus;
   project: string;
   workflowId: string | null;
+  /** Null where it has no workflow. */
+  versionNumber: number | null;
   definition: WorkflowDraft;
   input: unknown;
   cancelRequested: string | null;
@@ -47,6 +52,12 @@ export interface StoredExecution {
   parent: WaitingParent | null;
   /** Null where it runs the whole workflow. */
   partial: PartialRun | null;
+  createdAt: Date;
+  /** The schedule or webhook that started it. */
+  triggerId: string | null;
+  /** See GivenTrace; null for none. */
+  traceparent: string | null;
+  tracestate: string | null;
 }
 
 export interface ExecutionRequests {
@@ -84,7 +95,9 @@ async function loadExecutions(pool: Pool, ids: readonly string[]): Promise<(Stor
   const { rows } = await pool.query<StoredExecution & { id: string }>({
     name: 'weft-load-executions',
     text: `
-      SELECT e.id, e.status, e.project, e.workflow_id AS "workflowId", coalesce(e.definition, v.definition) AS definition, e.input,
+      SELECT e.id, e.status, e.project, e.workflow_id AS "workflowId",
+             e.version_number AS "versionNumber", e.created_at AS "createdAt", e.trigger_id AS "triggerId",
+             e.traceparent, e.tracestate, coalesce(e.definition, v.definition) AS definition, e.input,
              e.cancel_requested AS "cancelRequested", e.replaced_by AS "replacedBy",
              EXISTS (SELECT FROM limited_executions l WHERE l.execution_id = e.id) AS "isLimited",
              CASE WHEN e.retry_strategy = 'FROM_FAILURE' THEN e.retry_of END AS "reuseFrom",

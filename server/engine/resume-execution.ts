@@ -1,4 +1,4 @@
-import type { Appender } from '../journal/append.ts';
+import type { Appender, OnCommitted } from '../journal/append.ts';
 import { hasEnded, type NodeError } from '../journal/event.ts';
 import { FIRST_SEQUENCE } from '../journal/start.ts';
 import { NodeFailure } from '../nodes/definition.ts';
@@ -7,6 +7,8 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import type { SecretSource } from '../nodes/secret-source.ts';
 import { underPolicy } from '../sandbox/backend.ts';
 import { coerceError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import { givenContext, type TraceContext } from '../shared/trace-context.ts';
 import { changedNodes, type Run } from './changed-nodes.ts';
 import type { ExecutionStore, StoredExecution } from './execution-store.ts';
 import { type ExecutorOptions, type RunEnd, runExecution } from './executor.ts';
@@ -20,6 +22,7 @@ import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
 import type { StopRequest } from './stop.ts';
+import type { Traces } from './traces.ts';
 
 /** What a worker has for all its executions. */
 export interface ResumeDeps
@@ -41,6 +44,8 @@ export interface ResumeDeps
   limits: Pick<Limits, 'release'>;
   appender: Appender;
   registry: NodeRegistry;
+  /** Null where no traces are made. */
+  traces: Traces | null;
 }
 
 export interface ResumeOptions {
@@ -69,11 +74,21 @@ export interface ResumeOptions {
  */
 export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
   const { executionId } = options;
-  const folded = options.notBefore > 0 ? deps.store.foldJournal(executionId) : null;
-  folded?.catch(() => {}); // where nobody comes to need it
+  using followed = deps.traces?.follow(executionId) ?? null;
+  const foldJournal = once(() => deps.store.foldJournal(executionId, followed?.replay));
+  if (options.notBefore > 0) foldJournal().catch(() => {}); // where nobody comes to need it
   const row = options.preloaded ?? (await deps.store.load(executionId));
   if (row === undefined) return 'ended';
-  const end = hasEnded(row.status) ? 'ended' : await resumeRow(row, folded, deps, options);
+  // Of one that a client's request has ended, or a worker that was lost just then, nobody has made the trace.
+  if (hasEnded(row.status) && followed !== null) await foldJournal();
+  const trace = followed?.begin(row) ?? null;
+  const end = hasEnded(row.status)
+    ? 'ended'
+    : await resumeRow(row, { ...deps, logger: loggerOf(deps, options, row, trace) }, options, {
+        foldJournal,
+        trace,
+        onCommitted: followed?.add,
+      });
   if (end === 'ended') {
     const startsExecutions = ({ type }: { type: string }) =>
       deps.registry.get(type)?.startsExecutions === true;
@@ -85,29 +100,44 @@ export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions):
   return end;
 }
 
-/** @param folded its journal, where an execution that waited goes on: read beside its row */
+/** Of what an execution logs, the ids by which it is found elsewhere. */
+function loggerOf(
+  { logger }: ResumeDeps,
+  { executionId }: ResumeOptions,
+  row: StoredExecution,
+  trace: TraceContext | null,
+): Logger {
+  const { traceId } = trace ?? givenContext(row) ?? {};
+  return logger.child({ executionId, ...(traceId !== undefined && { trace_id: traceId }) });
+}
+
+interface RunningRow {
+  /** Where an execution that waited goes on, it is read beside its row. */
+  foldJournal: () => ReturnType<ExecutionStore['foldJournal']>;
+  trace: TraceContext | null;
+  onCommitted: OnCommitted | undefined;
+}
+
 async function resumeRow(
   row: StoredExecution,
-  folded: ReturnType<ExecutionStore['foldJournal']> | null,
   deps: ResumeDeps,
   options: ResumeOptions,
+  { foldJournal, trace, onCommitted }: RunningRow,
 ): Promise<RunEnd> {
-  const { store, appender } = deps;
+  const { store, appender, logger } = deps;
   const { executionId, inserted, countLoss } = options;
   // Before the journal is folded, which may be what cannot be done.
   if (countLoss !== null) {
     const sequence = await store.endOfJournal(executionId);
     if ((await countLoss(sequence)) > MAX_LOSSES) {
       const error = executionInterrupted();
-      await appender.open(executionId, sequence).append([{ type: 'ExecutionFailed', error }]);
+      await appender.open(executionId, sequence, onCommitted).append([{ type: 'ExecutionFailed', error }]);
       return 'ended';
     }
   }
   const { state, sequence } =
-    row.status === 'QUEUED'
-      ? { state: emptyState(), sequence: FIRST_SEQUENCE }
-      : await (folded ?? store.foldJournal(executionId));
-  const opened = appender.open(executionId, sequence);
+    row.status === 'QUEUED' ? { state: emptyState(), sequence: FIRST_SEQUENCE } : await foldJournal();
+  const opened = appender.open(executionId, sequence, onCommitted);
   const journal = inserted === null ? opened : afterInsert(opened, inserted);
   const whole = tryPlan(row.definition, deps.registry);
   if (whole instanceof Error) {
@@ -117,7 +147,11 @@ async function resumeRow(
   const plan = row.partial === null ? whole : narrowPlan(whole, row.partial);
   const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0);
   options.onInbox(inbox.ring);
-  return runExecution({
+  logger.info(
+    { workflowId: row.workflowId, versionNumber: row.versionNumber },
+    state.startedAt === null ? 'an execution begins' : 'an execution goes on',
+  );
+  const end = await runExecution({
     ...deps,
     sandbox: underPolicy(deps.sandbox, row.definition.pythonPolicy),
     secrets: deps.secretsOf(row.project),
@@ -129,6 +163,7 @@ async function resumeRow(
       if (inserted !== null && !(await inserted)) throw notInserted();
     }),
     plan,
+    trace,
     execution: {
       id: executionId,
       workflowId: row.workflowId,
@@ -141,6 +176,17 @@ async function resumeRow(
     runAhead: options.runAhead && countLoss === null,
     signal: row.cancelRequested === null ? options.signal : canceled(row.cancelRequested, row.replacedBy),
   });
+  logger.info({ status: state.status }, `an execution is ${end}`);
+  return end;
+}
+
+/** The same promise for each call. */
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
 }
 
 async function loadFormer(

@@ -106,7 +106,7 @@ export function beginning({ status, startedAt }: RunState): EventBody[] {
 function parkedFailure({ graph, parksFailures }: Plan, event: EventBody): EventBody | null {
   if (!parksFailures || event.type !== 'NodeFailed' || (event.item ?? null) !== null) return null;
   if (handlesFailure(graph.nodes.get(event.nodeKey)!)) return null;
-  const { nodeKey, attempt, error } = event;
+  const { nodeKey, attempt, error, cellMs } = event;
   return {
     type: 'NodeWaiting',
     nodeKey,
@@ -115,6 +115,7 @@ function parkedFailure({ graph, parksFailures }: Plan, event: EventBody): EventB
     until: null,
     data: null,
     failure: error,
+    ...(cellMs !== undefined && { cellMs }),
   };
 }
 

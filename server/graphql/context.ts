@@ -17,6 +17,11 @@ export interface GraphqlContext {
   acquire: Acquire;
 }
 
+/** Of an execution that the caller starts. */
+export function startedBy({ principal, trace }: Caller) {
+  return { principal: principal.id, trace };
+}
+
 /**
  * Each query and mutation has its own loaders. Subscriptions share loaders that batch but do not cache: a row that was
  * loaded for one event may have changed by the next, and ten thousand idle subscribers hold nothing.

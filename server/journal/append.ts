@@ -23,9 +23,14 @@ import type { RecentEvents } from './recent-events.ts';
  * whose first answer was lost is recognised by its `writer`.
  */
 export interface Appender extends AsyncDisposable {
-  /** A handle for one execution, whose journal ends at `sequence`. At most one at a time per execution. */
-  open(executionId: string, sequence: number): JournalWriter;
+  /**
+   * A handle for one execution, whose journal ends at `sequence`. At most one at a time per execution.
+   * `onCommitted` gets what was committed, in order; like subscribers, where the execution does not wait for it.
+   */
+  open(executionId: string, sequence: number, onCommitted?: OnCommitted): JournalWriter;
 }
+
+export type OnCommitted = (events: readonly JournalEvent[]) => void;
 
 export interface JournalWriter {
   /** Aborts when nothing more can be written, with JOURNAL_FENCED when another writer has the execution. */
@@ -65,6 +70,7 @@ interface OpenJournal extends JournalWriter {
   fence: AbortController;
   /** Written by this handle, and not yet counted for the project. */
   uncountedBytes: number;
+  onCommitted: OnCommitted | undefined;
 }
 
 export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentEvents }): Appender {
@@ -74,13 +80,14 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
   let flushing: Promise<void> | null = null;
   const closing = new AbortController();
 
-  function open(executionId: string, sequence: number): JournalWriter {
+  function open(executionId: string, sequence: number, onCommitted?: OnCommitted): JournalWriter {
     const fence = new AbortController();
     const journal: OpenJournal = {
       executionId,
       writer: newId('wrk'),
       sequence,
       fence,
+      onCommitted,
       lost: fence.signal,
       pendingBytes: 0,
       uncountedBytes: 0,
@@ -222,6 +229,7 @@ export function makeAppender(deps: { pool: Pool; hub: Hub; recentEvents: RecentE
     committed = [];
     for (const { journal, rows, events, bytes } of entries) {
       deps.recentEvents.add(journal.executionId, events, bytes);
+      journal.onCommitted?.(events);
       deps.hub.wake('journal', journal.executionId);
       if (rows.some(({ projection }) => projection !== null)) deps.hub.wake('status', journal.executionId);
       if (rows.some(({ type }) => type === 'SecurityViolation'))

@@ -144,6 +144,11 @@ export interface PinnedFrom {
   executionId: string | null;
 }
 
+/** How long the attempt that ends had a cell of the sandbox, milliseconds; only where the execution is traced. */
+export interface RanInCell {
+  cellMs?: number;
+}
+
 export type ExecutionEventBody =
   | { type: 'ExecutionQueued' }
   | { type: 'ExecutionStarted' }
@@ -159,8 +164,8 @@ export type NodeEventBody = NodeRef &
   /** `shape`: of a node with Python, as far as it was known. */
   (
     | { type: 'NodeStarted'; shape?: PythonShape | null }
-    | { type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number }
-    | { type: 'NodeFailed'; error: NodeError; durationMs: number }
+    | ({ type: 'NodeSucceeded'; output: unknown; handle: string; durationMs: number } & RanInCell)
+    | ({ type: 'NodeFailed'; error: NodeError; durationMs: number } & RanInCell)
     /**
      * `because` is absent in journals of releases before joins, where all edges of the node were dead. `isLeftOut`: whoever
      * started the execution left it out.
@@ -171,10 +176,10 @@ export type NodeEventBody = NodeRef &
     /** `pinned` where it is no retry that reuses it: see PinnedFrom. */
     | { type: 'NodeReused'; output: unknown; handle: string; pinned?: PinnedFrom }
     /** `data` is what the node needs when it goes on. `failure`: of a FAILURE. */
-    | ({ type: 'NodeWaiting'; data: unknown; failure?: NodeError } & Wait)
+    | ({ type: 'NodeWaiting'; data: unknown; failure?: NodeError } & Wait & RanInCell)
     /** `signal` is null where the wait ended by itself. */
     | { type: 'NodeResumed'; signal: Signal | null }
-    | { type: 'NodeRetryScheduled'; delayMs: number; error: NodeError }
+    | ({ type: 'NodeRetryScheduled'; delayMs: number; error: NodeError } & RanInCell)
     | ({ type: 'NodeOutput' } & OutputChunk)
     | ({ type: 'NodeProgress' } & Progress)
     | ({ type: 'NodeEnvironment' } & EnvironmentChange)

@@ -1,4 +1,5 @@
 import type { NodeError } from '../journal/event.ts';
+import type { GivenTrace } from '../shared/trace-context.ts';
 
 /**
  * Executions that nodes start. What a node waits for ends with a signal, whose payload is no more than a hint. While the
@@ -27,6 +28,8 @@ export interface ChildRequest {
   /** Whether the child is cancelled with its parent, and signals its end. */
   isAwaited: boolean;
   key: string;
+  /** The span of the attempt that starts it; null where there are no traces. */
+  trace: GivenTrace | null;
 }
 
 /** The node, or item of one, that an execution was started by. */

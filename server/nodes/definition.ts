@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Artifact, EventBody, NodeError, WaitReason } from '../journal/event.ts';
 import type { SandboxBackend } from '../sandbox/backend.ts';
+import type { TraceContext } from '../shared/trace-context.ts';
 import type { Join } from './draft.ts';
 import type { OpenSecrets } from './secret-source.ts';
 
@@ -170,6 +171,8 @@ export interface NodeContext<Config> {
   sandbox: SandboxBackend;
   evaluate: (expression: string, scope: ExpressionScope) => Promise<unknown>;
   now: () => Date;
+  /** The span of this attempt, for what it requests and starts; null where there are no traces. */
+  trace: () => TraceContext | null;
   /** Journals an event of this attempt. A node that awaits it runs no faster than the journal can take its events. */
   emit: (event: WatchedEvent) => Promise<void>;
   /**

@@ -153,6 +153,18 @@ export function inSession(sandbox: SandboxBackend, session: PythonSession): Sand
   };
 }
 
+/** The same sandbox. `onRun` gets how long each run had a cell, milliseconds. */
+export function timed(sandbox: SandboxBackend, onRun: (durationMs: number) => void): SandboxBackend {
+  return {
+    ...forwarded(sandbox),
+    async run(request, options) {
+      const outcome = await sandbox.run(request, options);
+      onRun(outcome.durationMs);
+      return outcome;
+    },
+  };
+}
+
 export interface PythonRunOptions {
   signal: AbortSignal;
   onEvent: (event: PythonEvent) => void | Promise<void>;
@@ -166,6 +178,8 @@ export interface PythonRunOptions {
    * answered. What it throws, or what reading throws, the run throws. Without it, no file can be opened.
    */
   openFile?: ((id: string) => Promise<RunFile | FileRefusal>) | undefined;
+  /** `traceparent` and `tracestate` of each request of the code that has no `traceparent` of its own. */
+  traceHeaders?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A file for a run. */

@@ -4,6 +4,7 @@ import { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { CancelMode } from '../engine/cancel.ts';
 import { type ExecutionStatus, executionStatuses, hasEnded } from '../journal/event.ts';
 import { forEachAtOnce } from '../shared/for-each-at-once.ts';
+import type { GivenTrace } from '../shared/trace-context.ts';
 import { type ExecutionFilter, whereOf } from './execution-filter.ts';
 import type { RetryInput, RetryStrategy, RetryVersion } from './retry.ts';
 import type { Execution, Outcome } from './types.ts';
@@ -35,6 +36,8 @@ export interface BulkRetry extends BulkRequest {
   version: RetryVersion;
   /** Who retries them. */
   principal: string;
+  /** The trace that whoever retries them is in. */
+  trace?: GivenTrace | null;
   /** The same request again starts nothing more. */
   idempotencyKey: string | null;
   /** How each is retried, where that is limited. */
@@ -97,6 +100,7 @@ export function makeBulkUseCases({ database, cancel, retry }: BulkDeps) {
       strategy,
       version,
       principal,
+      trace = null,
       idempotencyKey,
       retryOne = retry,
       ...request
@@ -105,7 +109,7 @@ export function makeBulkUseCases({ database, cancel, retry }: BulkDeps) {
       const statuses = both(request.filter.statuses ?? notSucceeded, ended);
       return doForAll({ ...request, filter: { ...request.filter, statuses } }, (id) => {
         const key = idempotencyKey === null ? null : `retry ${idempotencyKey} ${id}`;
-        return retryOne(id, { strategy, version, principal, idempotencyKey: key });
+        return retryOne(id, { strategy, version, principal, trace, idempotencyKey: key });
       });
     },
   };

@@ -37,7 +37,7 @@ export function makeChildren(deps: ChildrenDeps): Children {
   };
 
   async function start(request: ChildRequest): Promise<ChildStart> {
-    const { workflow, version, input, parent, isAwaited, key } = request;
+    const { workflow, version, input, parent, isAwaited, key, trace } = request;
     const starter = await starterOf(parent.executionId);
     const named = namedBy(workflow, starter.project);
     const found = await findVersion(pool, named, version);
@@ -81,6 +81,7 @@ export function makeChildren(deps: ChildrenDeps): Children {
         depth,
         priority: priority ?? starter.priority,
         labels: labels.value,
+        ...trace,
       },
       definition,
       own,

@@ -59,6 +59,8 @@ export type NewExecution = Pick<
   | 'triggerId'
   | 'scheduledAt'
   | 'labels'
+  | 'traceparent'
+  | 'tracestate'
 > &
   /** One is made where none is given. */
   Partial<Pick<ExecutionEntity, 'id'>>;
@@ -85,6 +87,8 @@ export const blankExecution: Omit<NewExecution, 'principal' | 'project'> = {
   triggerId: null,
   scheduledAt: null,
   labels: null,
+  traceparent: null,
+  tracestate: null,
 };
 
 /**
@@ -194,13 +198,15 @@ function queuedExecution(execution: NewExecution): ExecutionEntity {
 }
 
 /** As the worker would read it from the database: through JSON. */
-function asStored(
-  { project, workflowId, input, timeoutMs, partial, pinned }: ExecutionEntity,
-  definition: WorkflowDraft,
-): StoredExecution {
+function asStored(row: ExecutionEntity, definition: WorkflowDraft): StoredExecution {
+  const { project, workflowId, versionNumber, input, timeoutMs, partial, pinned } = row;
   const stored = {
     project,
     workflowId,
+    versionNumber,
+    triggerId: row.triggerId,
+    traceparent: row.traceparent,
+    tracestate: row.tracestate,
     definition,
     input: input ?? null,
     timeoutMs,
@@ -208,7 +214,7 @@ function asStored(
   };
   const blank = { status: 'QUEUED', cancelRequested: null, reuseFrom: null, signals: 0, parent: null };
   const unlimited = { replacedBy: null, isLimited: false };
-  return { ...blank, ...unlimited, ...JSON.parse(JSON.stringify(stored)) };
+  return { ...blank, ...unlimited, createdAt: row.createdAt, ...JSON.parse(JSON.stringify(stored)) };
 }
 
 /** The start that used a key first: its execution, and what it said. */

@@ -29,6 +29,8 @@ export function columnsOf(row: ExecutionEntity) {
     scheduled_at: row.scheduledAt,
     project: row.project,
     labels: row.labels,
+    traceparent: row.traceparent ?? undefined,
+    tracestate: row.tracestate ?? undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { planRetry, type RetryStep } from '../engine/retry-plan.ts';
 import type { Evaluator } from '../expressions/evaluator.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { GivenTrace } from '../shared/trace-context.ts';
 import { toExecution } from './execution-mapper.ts';
 import { findVersion, workflowOfRow } from './find-version.ts';
 import { blankExecution, type InsertDeps, makeInsertExecution } from './insert-execution.ts';
@@ -37,6 +38,8 @@ export interface RetryWish {
 export interface RetryInput extends RetryWish {
   /** Who retries it. */
   principal: string;
+  /** The trace that whoever retries it is in. */
+  trace?: GivenTrace | null;
   /** Of the retry, where it is a new execution. */
   executionId?: string;
 }
@@ -88,6 +91,7 @@ export function makeRetryUseCases(deps: InsertDeps & { registry: NodeRegistry; e
             pinned: former.pinned,
             priority,
             labels: former.labels,
+            ...wanted.trace,
           },
           null,
           own.value,

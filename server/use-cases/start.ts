@@ -5,6 +5,7 @@ import type { NodeDraft, WorkflowDraft } from '../nodes/draft.ts';
 import { DEFAULT_PRIORITY, noLimits } from '../nodes/limits.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
+import type { GivenTrace } from '../shared/trace-context.ts';
 import { toExecution } from './execution-mapper.ts';
 import { makeFindVersion, namedWorkflow, refuseUnnamed } from './find-version.ts';
 import {
@@ -58,6 +59,8 @@ export interface StartInput extends PartialInput {
   trigger?: Trigger;
   /** Whether it goes into no execution that somebody else has started, where the workflow debounces starts. */
   debouncesAlone?: boolean;
+  /** The trace that whoever starts it is in. */
+  trace?: GivenTrace | null;
   /** Of the execution, where it is a new one: who gets another id knows that the key was used before. */
   executionId?: string;
 }
@@ -84,6 +87,8 @@ export interface PythonRunInput {
   input: unknown;
   idempotencyKey?: string | null;
   idempotencyTtlSeconds?: number | null;
+  /** The trace that whoever runs it is in. */
+  trace?: GivenTrace | null;
   /** Of the execution, where it is a new one. */
   executionId?: string;
 }
@@ -105,6 +110,7 @@ export function makeStartUseCases(deps: StartDeps) {
       priority = null,
       labels = null,
       trigger,
+      trace,
       debouncesAlone = false,
       principal,
       project: within = null,
@@ -162,6 +168,7 @@ export function makeStartUseCases(deps: StartDeps) {
         priority: priority ?? limits.priority ?? DEFAULT_PRIORITY,
         labels: labelled.value,
         ...trigger,
+        ...trace,
         ...withId(executionId),
         ...toKey(key),
       };
@@ -178,6 +185,7 @@ export function makeStartUseCases(deps: StartDeps) {
       project = DEFAULT_PROJECT,
       labels = null,
       executionId,
+      trace,
       ...given
     }: PythonRunInput): Promise<Outcome<Execution>> {
       const key = { idempotencyKey, idempotencyTtlSeconds };
@@ -209,6 +217,7 @@ export function makeStartUseCases(deps: StartDeps) {
         definition,
         input,
         labels,
+        ...trace,
         ...toKey(key),
       };
       return accepted(await insertExecution(execution, definition));

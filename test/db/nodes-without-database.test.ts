@@ -56,7 +56,15 @@ test('a node that starts an execution while the database is away starts it once 
   const deps = { database, hub, recentEvents: makeRecentEvents(hub), limits, evaluator };
   const children = makeChildren(deps);
   const parent = { executionId: 'exec_1', nodeKey: 'sub', item: null };
-  const request = { workflow: 'child', version: null, input: 1, parent, isAwaited: true, key: 'try.1' };
+  const request = {
+    workflow: 'child',
+    version: null,
+    input: 1,
+    parent,
+    isAwaited: true,
+    key: 'try.1',
+    trace: null,
+  };
   goAway();
   const started = await children.start(request, signal);
   expect(started).toMatchObject({ ok: true });

@@ -91,6 +91,13 @@ export class ExecutionEntity {
   @Column('timestamptz', { name: 'scheduled_at', nullable: true })
   scheduledAt!: Date | null;
 
+  /** The trace that whoever started it is in, as W3C Trace Context writes it; null for one of its own. */
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
+  @Column('text', { nullable: true })
+  tracestate!: string | null;
+
   /** Set by a client's request; the one writer of the execution acts on it. */
   @Column('text', { name: 'cancel_requested', nullable: true })
   cancelRequested!: string | null;

@@ -3,7 +3,7 @@ import { isId } from '../../shared/ids.ts';
 import type { BulkResult } from '../../use-cases/bulk.ts';
 import { refuse } from '../../use-cases/refuse.ts';
 import type { UserError } from '../../use-cases/types.ts';
-import type { GraphqlContext } from '../context.ts';
+import { type GraphqlContext, startedBy } from '../context.ts';
 import { DateTimeScalar } from '../scalars.ts';
 import { ExecutionCountArgs, ExecutionsCancelArgs, ExecutionsRetryArgs } from './execution.input.ts';
 import { ExecutionStats, ExecutionsPayload } from './execution.type.ts';
@@ -56,9 +56,10 @@ export class BulkResolver {
     @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionsPayload> {
     const { after = null, idempotencyKey = null } = args;
-    const principal = caller.principal.id;
     const wrong = problemsOf(args);
-    return wrong ?? done(await weft.executions.retryAll({ ...args, principal, after, idempotencyKey }));
+    return (
+      wrong ?? done(await weft.executions.retryAll({ ...args, ...startedBy(caller), after, idempotencyKey }))
+    );
   }
 }
 

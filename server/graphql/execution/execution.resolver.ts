@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
 import { isId } from '../../shared/ids.ts';
-import type { GraphqlContext } from '../context.ts';
+import { type GraphqlContext, startedBy } from '../context.ts';
 import { toConnection, toPageRequest } from '../relay/connection.ts';
 import { JsonScalar } from '../scalars.ts';
 import {
@@ -76,7 +76,7 @@ export class ExecutionResolver {
     input: ExecutionStartInput,
     @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionStartPayload> {
-    return toExecutionPayload(await weft.executions.start({ ...input, principal: caller.principal.id }));
+    return toExecutionPayload(await weft.executions.start({ ...input, ...startedBy(caller) }));
   }
 
   @Mutation(() => ExecutionCancelPayload, {
@@ -108,7 +108,7 @@ export class ExecutionResolver {
     @Args(() => ExecutionRetryArgs) { id, ...wanted }: ExecutionRetryArgs,
     @Ctx() { weft, caller }: GraphqlContext,
   ): Promise<ExecutionRetryPayload> {
-    return toExecutionPayload(await weft.executions.retry(id, { ...wanted, principal: caller.principal.id }));
+    return toExecutionPayload(await weft.executions.retry(id, { ...wanted, ...startedBy(caller) }));
   }
 }
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import type { PythonPolicy as PythonPolicyName } from '../../sandbox/backend.ts';
-import type { GraphqlContext } from '../context.ts';
+import { type GraphqlContext, startedBy } from '../context.ts';
 import { toExecutionPayload } from '../execution/execution.mapper.ts';
 import { PythonPolicy } from './python.enums.ts';
 import { PythonCheck, PythonRunInput, PythonRunPayload } from './python.type.ts';
@@ -51,7 +51,7 @@ export class PythonResolver {
       await weft.executions.runPython({
         ...input,
         input: input.input ?? null,
-        principal: caller.principal.id,
+        ...startedBy(caller),
       }),
     );
   }

@@ -3,6 +3,7 @@ import type { Access } from '../../auth/access.ts';
 import { type Permission, refusalOf } from '../../auth/permission.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { HttpError } from '../../shared/http/http-error.ts';
+import { type GivenTrace, givenTrace } from '../../shared/trace-context.ts';
 
 /** Who sends an operation, and from where, for the audit trail. */
 export interface Caller {
@@ -11,12 +12,14 @@ export interface Caller {
   address: string | null;
   /** What the request says of the way that it came, which anybody may write. */
   forwardedFor: string | null;
+  /** The trace that the request is in; null for an operation over a WebSocket, whose headers are of the connection. */
+  trace: GivenTrace | null;
 }
 
 /** @throws HttpError 400, 401, 403 */
 export async function callerOf(access: Access, request: IncomingMessage): Promise<Caller> {
   const principal = await access.authenticate(request.headers.authorization, projectOf(request));
-  return { principal, ...originOf(request) };
+  return { principal, ...originOf(request), trace: givenTrace(request.headers) };
 }
 
 const PROJECT_HEADER = 'weft-project';
@@ -40,7 +43,7 @@ export async function principalFor(
 
 const MAX_FORWARDED = 200;
 
-export function originOf({ socket, headers }: IncomingMessage): Omit<Caller, 'principal'> {
+export function originOf({ socket, headers }: IncomingMessage): Pick<Caller, 'address' | 'forwardedFor'> {
   const forwarded = headers['x-forwarded-for'];
   return {
     address: socket.remoteAddress ?? null,

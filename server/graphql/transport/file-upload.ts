@@ -37,7 +37,7 @@ export async function receiveFile(
   url: URL,
 ): Promise<void> {
   const principal = await principalFor(access, request, endpoints.files);
-  const caller = { principal, ...originOf(request) };
+  const caller = { principal, ...originOf(request), trace: null };
   if (request.method !== 'POST') throw methodNotAllowed(request, 'POST');
   const name = url.searchParams.get('name');
   if (name === null) throw new HttpError(400, 'INVALID_FILE_NAME', EXPECTED_NAME);

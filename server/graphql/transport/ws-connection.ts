@@ -14,7 +14,7 @@ export interface Connection {
   /** The header of the upgrade request, which itself is not kept. */
   authorization: string | undefined;
   project: string | undefined;
-  origin: Omit<Caller, 'principal'>;
+  origin: Pick<Caller, 'address' | 'forwardedFor'>;
   /** From the `connection_init` on. */
   caller?: Caller;
   /** Called once the `connection_init` is accepted, from where on the usual limits hold. */

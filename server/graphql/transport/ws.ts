@@ -110,7 +110,7 @@ async function isAuthorized(
   const project = param('project') ?? extra.project;
   try {
     const principal = await access.authenticate(textOf(authorization), textOf(project));
-    extra.caller = { principal, ...origin };
+    extra.caller = { principal, ...origin, trace: null };
     const stopWatching = access.watch(principal, () => socket.close(4401, TOKEN_ENDED));
     if (socket.readyState === socket.CLOSED) stopWatching();
     else socket.once('close', stopWatching);

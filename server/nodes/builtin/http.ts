@@ -1,5 +1,6 @@
 import { checkedUrl, type Outbound } from '../../outbound/outbound.ts';
 import { OutboundError } from '../../outbound/outbound-error.ts';
+import { traceHeaders } from '../../shared/trace-context.ts';
 import {
   type ConfigProblem,
   type NodeContext,
@@ -67,11 +68,12 @@ async function execute(context: NodeContext<HttpConfig>, way: Way): Promise<Node
 
 /** The response, or that of the last page with the bodies of all. */
 async function fetchAll(context: NodeContext<HttpConfig>, way: Way): Promise<HttpOutput> {
-  const { config, scope, secrets, evaluate, emit, notify, nodeKey, attemptId } = context;
+  const { config, scope, secrets, evaluate, emit, notify, nodeKey, attemptId, trace } = context;
   const isSecret = (text: string) => secrets !== null && secrets.masker.text(text) !== text;
   const bodies: unknown[] = [];
   const file = config.bodyFormat === 'file' ? await openBody(context) : null;
-  for (let page = 1, request = firstRequest(config, attemptId, file, isSecret); ; page += 1) {
+  const defaults = { 'idempotency-key': attemptId, ...traceHeaders(trace()) };
+  for (let page = 1, request = firstRequest(config, defaults, file, isSecret); ; page += 1) {
     const response = await send(request, context, way);
     if (config.nextPage === undefined) return response;
     bodies.push(response.body);

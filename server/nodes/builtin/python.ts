@@ -22,6 +22,7 @@ import {
 } from '../../sandbox/backend.ts';
 import { checkHosts, MAX_HOSTS, narrowHosts } from '../../shared/http/host-rules.ts';
 import { severityOf, TRIED_BY_A_LIBRARY } from '../../shared/severity.ts';
+import { traceHeaders } from '../../shared/trace-context.ts';
 import {
   type ConfigProblem,
   type FieldMeta,
@@ -205,7 +206,9 @@ const python: Omit<NodeDefinition<PythonConfig>, 'config'> = {
     const shape = sandbox.shapeOf(code);
     return shape instanceof Promise ? shape.then((known) => ({ shape: known })) : { shape };
   },
-  async execute({ config, input, secrets, sandbox, signal, emit, emitLate, notify, saveArtifact, openFile }) {
+  async execute(context) {
+    const { config, input, secrets, sandbox, signal, trace } = context;
+    const { emit, emitLate, notify, saveArtifact, openFile } = context;
     const outcome = await sandbox.run(
       { ...config, packages: allPackagesOf(config), input: input ?? null, secrets: secrets?.values },
       {
@@ -217,6 +220,7 @@ const python: Omit<NodeDefinition<PythonConfig>, 'config'> = {
               : toWatchedEvent(event, config.code),
           ),
         openFile: (id) => openFile(id).catch(toRefusal),
+        traceHeaders: config.hosts.length > 0 ? traceHeaders(trace()) : undefined,
         onLateViolation: ({ violation, isFatal }) =>
           emitLate(violationEvent(violation, config.code), isFatal),
       },

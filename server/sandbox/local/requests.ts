@@ -40,6 +40,8 @@ export interface RunRequestsOptions {
   hosts: readonly string[];
   outbound: Outbound;
   limits: RequestLimits;
+  /** See PythonRunOptions. */
+  traceHeaders?: Readonly<Record<string, string>> | undefined;
   /** Resolves when the cell can be sent more. */
   send: (frame: object, signal: AbortSignal) => Promise<unknown>;
   onRequest: (request: PythonRequest) => void;
@@ -177,9 +179,11 @@ class ActiveRequest {
 
   private async passOn(): Promise<void> {
     const { number, method, headers } = this.frame;
-    const { outbound, limits, send } = this.options;
+    const { outbound, limits, send, traceHeaders = {} } = this.options;
     const { signal } = this.stopping;
-    const sent = headers.filter(([name]) => !OF_THE_CONNECTION.test(name)).flat();
+    const hasTrace = headers.some(([name]) => /^traceparent$/i.test(name));
+    const added = hasTrace ? [] : Object.entries(traceHeaders);
+    const sent = [...headers.filter(([name]) => !OF_THE_CONNECTION.test(name)), ...added].flat();
     const { url, body } = this;
     const response = await outbound.open({ method, url, headers: sent, body, signal });
     this.status = response.status;

@@ -259,6 +259,7 @@ export class CellRun {
       hosts: this.request.hosts ?? [],
       outbound: this.options.outbound,
       limits: this.options.requestLimits,
+      traceHeaders: this.options.traceHeaders,
       send: (reply, signal) => channel.sendSlowly(reply, signal),
       onRequest: (request) => {
         this.output.flush();

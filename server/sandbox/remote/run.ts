@@ -65,6 +65,7 @@ export async function runOn(
       policy,
       hosts,
       secrets,
+      traceHeaders: options.traceHeaders,
       sendsFiles: options.openFile !== undefined,
       session,
     },

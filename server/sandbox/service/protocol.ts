@@ -58,6 +58,8 @@ export const runRequestSchema = z.object({
   hosts: hosts.optional(),
   /** An earlier release of a service gives the code none. */
   secrets: z.record(z.string().max(100), z.string().max(1_000_000)).optional(),
+  /** An earlier release of a service sends none. */
+  traceHeaders: z.partialRecord(z.enum(['traceparent', 'tracestate']), z.string().max(1_000)).optional(),
   /** Of runs that come one after another and may share a cell; an earlier release of a service has each in its own. */
   session: z.object({ id: z.uuid(), maxRuns: z.int().min(1).max(MAX_SESSION_RUNS) }).optional(),
 });

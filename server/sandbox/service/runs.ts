@@ -125,7 +125,7 @@ export class Runs {
   }
 
   private async serve(
-    { sendsFiles, session, ...request }: Omit<z.infer<typeof runRequestSchema>, 'id'>,
+    { sendsFiles, session, traceHeaders, ...request }: Omit<z.infer<typeof runRequestSchema>, 'id'>,
     stream: FrameStream<RunFrame>,
     files: RunFiles,
     signal: AbortSignal,
@@ -136,7 +136,8 @@ export class Runs {
       const onLateViolation = (late: LateViolation) =>
         this.options.logger.error({ ...late }, 'a run broke the rules after its outcome was sent');
       const openFile = sendsFiles ? (file: string) => files.open(file) : undefined;
-      endWith(stream, await lent.run(request, { signal, onEvent, onLateViolation, openFile }), signal);
+      const options = { signal, onEvent, onLateViolation, openFile, traceHeaders };
+      endWith(stream, await lent.run(request, options), signal);
     } catch (error) {
       this.options.logger.error({ err: coerceError(error) }, 'a run of a client failed unexpectedly');
       const message = 'The service failed to carry out the run; see its log for the reason.';

@@ -138,7 +138,8 @@ function corsFor(origin: string): Record<string, string> {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'GET, POST',
     'access-control-allow-headers':
-      'content-type, accept, authorization, weft-project, apollo-require-preflight, x-apollo-operation-name',
+      'content-type, accept, authorization, weft-project, apollo-require-preflight, x-apollo-operation-name, ' +
+      'traceparent, tracestate',
     'access-control-allow-private-network': 'true',
     'access-control-max-age': '600',
     vary: 'origin',

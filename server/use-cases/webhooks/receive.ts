@@ -6,6 +6,7 @@ import { coerceError, WeftError } from '../../shared/errors.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { type GivenTrace, givenTrace } from '../../shared/trace-context.ts';
 import type { makeStartUseCases } from '../start.ts';
 import type { Execution, UserError } from '../types.ts';
 import { type Answer, type AnswerDeps, acceptedAnswer, answerOf } from './answer.ts';
@@ -107,7 +108,8 @@ export function openWebhookReceiver(deps: ReceiverDeps): WebhookReceiver {
     const signed = verifyDelivery(webhook, secrets, { headers, body }, new Date());
     const deliveryId = deliveryIdOf(webhook, signed, { headers, body });
     noted.deliveryId = deliveryId;
-    const execution = await start(webhook, inputOf({ method, query, headers, body, deliveryId }), noted);
+    const input = inputOf({ method, query, headers, body, deliveryId });
+    const execution = await start(webhook, input, noted, givenTrace(headers));
     if (webhook.respond === 'IMMEDIATELY') return acceptedAnswer(execution.id);
     return answerOf(deps, webhook, execution, { signal: delivery.signal, closing: closing.signal });
   }
@@ -120,6 +122,7 @@ export function openWebhookReceiver(deps: ReceiverDeps): WebhookReceiver {
     { id, workflowId, versionNumber }: ReceivingWebhook,
     input: DeliveryInput,
     noted: WebhookRequest,
+    trace: GivenTrace | null,
   ): Promise<Execution> {
     const executionId = newId('exec');
     const { deliveryId } = input;
@@ -133,6 +136,7 @@ export function openWebhookReceiver(deps: ReceiverDeps): WebhookReceiver {
       versionNumber,
       input,
       trigger,
+      trace,
       executionId,
       principal: 'webhook',
       ...key,

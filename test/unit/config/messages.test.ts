@@ -20,7 +20,7 @@ test.each([
   [{ PYTHON_PRELOAD: 'perhaps' }, 'PYTHON_PRELOAD=perhaps: expected true or false'],
   [
     { PYTHON_SERVICE_URL: 'sandbox' },
-    'PYTHON_SERVICE_URL=sandbox: expected a URL such as https://weft.example:4000',
+    'PYTHON_SERVICE_URL=sandbox: expected a URL such as http://sandbox:4000',
   ],
   [
     { WEFT_OIDC_ISSUERS: 'http://id.example.org' },

@@ -24,13 +24,14 @@ interface NextPage {
 
 /**
  * @param isSecret whether a text shows a secret: a header that does goes to no other host
- * @param idempotencyKey for APIs that take note of it: the same for one attempt, whoever repeats its request on the way
+ * @param ofAttempt headers that the configuration may replace: `idempotency-key`, for APIs that take note of it, is the
+ * same for one attempt, whoever repeats its request on the way; `traceparent` and `tracestate` are its span
  * @param file the body, where its format is `file`
  * @throws OutboundError INVALID_REQUEST
  */
 export function firstRequest(
   config: HttpConfig,
-  idempotencyKey: string,
+  ofAttempt: Record<string, string>,
   file: OpenFile | null,
   isSecret: (text: string) => boolean,
 ): HttpRequest {
@@ -39,16 +40,18 @@ export function firstRequest(
   const contentType = bodyFormat === 'file' ? (file?.mimeType ?? '') : contentTypes[bodyFormat];
   const defaults: [string, string][] = [
     ['user-agent', 'weft'],
-    ['idempotency-key', idempotencyKey],
+    ...Object.entries(ofAttempt),
     ...(config.body === undefined ? [] : [['content-type', contentType] as [string, string]]),
     ...(authName === undefined ? [] : [[authName, authValue] as [string, string]]),
   ];
   const given = lowerCased(config.headers);
+  const added = Object.fromEntries(defaults);
+  if (given.traceparent !== undefined) delete added.tracestate; // which is of the other trace
   const withSecrets = Object.keys(given).filter((name) => isSecret(given[name]!));
   return {
     method,
     url: withQuery(checkedUrl(config.url), config.query),
-    headers: { ...Object.fromEntries(defaults), ...given },
+    headers: { ...added, ...given },
     secretHeaders: authName === undefined ? withSecrets : [authName, ...withSecrets],
     body: file ?? bodyOf(config.body, bodyFormat),
     bodyFormat,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { givenBy } from '../../../shared/trace-context.ts';
 import type { ChildOutcome, Children } from '../../children.ts';
 import { type ConfigProblem, type FieldMeta, type NodeContext, NodeFailure } from '../../definition.ts';
 import { hasTemplate } from '../../template.ts';
@@ -47,7 +48,7 @@ export async function inspectWorkflow(
 /** @param part tells the children of one try of a node apart. @throws NodeFailure where it cannot be started */
 export async function startChild(
   children: Children,
-  { nodeKey, item, scope, tryId, config, signal }: NodeContext<WhichWorkflow>,
+  { nodeKey, item, scope, tryId, trace, config, signal }: NodeContext<WhichWorkflow>,
   { input, part, isAwaited }: { input: unknown; part: number; isAwaited: boolean },
 ): Promise<string> {
   const request = {
@@ -57,6 +58,7 @@ export async function startChild(
     parent: { executionId: scope.execution.id, nodeKey, item },
     isAwaited,
     key: `${tryId}.${part}`,
+    trace: givenBy(trace()),
   };
   const started = await children.start(request, signal);
   if (started.ok) return started.executionId;

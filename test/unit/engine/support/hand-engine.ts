@@ -34,6 +34,7 @@ export function makeHandEngine(
       sandbox: null as unknown as ResumeDeps['sandbox'],
       expressions: { evaluate: notHere, evaluateAll: async () => [] },
       evaluator: { findSchemaErrors: async () => [] } as unknown as ResumeDeps['evaluator'],
+      traces: null,
       judgeViolations: async () => null,
       auditLate: async () => {},
       clock,

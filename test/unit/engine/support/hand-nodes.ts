@@ -114,5 +114,10 @@ export function stored(definition: WorkflowDraft): StoredExecution {
     timeoutMs: null,
     parent: null,
     partial: null,
+    versionNumber: 1,
+    createdAt: new Date(0),
+    triggerId: null,
+    traceparent: null,
+    tracestate: null,
   };
 }
