@@ -2,16 +2,17 @@
  * What an execution costs in CPU, by cause: the server's time by the part that spends it (from a profile of V8, each
  * sample counted for the nearest part on its stack), and Postgres beside it.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/db/embedded-postgres.ts';
 import { makeLogger } from '../server/shared/logger.ts';
 import { projectRoot } from '../server/shared/paths.ts';
+import { connect } from '../test/support/sql.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
 import { startWeft } from '../test/support/weft-server.ts';
 import { cpuOf } from './support/cpu-of.ts';
+import { cpuOfTree, findPostmaster } from './support/process-tree.ts';
 
 const EXECUTIONS = 300;
 const WARM_UP = 100;
@@ -49,6 +50,7 @@ stack.defer(() => rmSync(folder, { recursive: true, force: true }));
 const postgres = stack.use(
   await startEmbeddedPostgres({ dataFolder: join(folder, 'data'), logger: makeLogger('warn') }),
 );
+const postmaster = await findPostmaster(stack.use(await connect(postgres.url)));
 for (const [what, nodes] of Object.entries(workflows)) await printCosts(what, nodes);
 
 async function printCosts(what: string, nodes: object[]): Promise<void> {
@@ -77,7 +79,7 @@ async function run(url: string, pid: number, nodes: object[]) {
   await using weft = new WeftClient(url, undefined, 60_000);
   const id = await weft.createWorkflow({ nodes });
   await startMany(weft, id, WARM_UP);
-  const [server, database, from] = [cpuOf(pid), postgresSeconds(), nowMicros()];
+  const [server, database, from] = [cpuOf(pid), cpuOfTree(postmaster), nowMicros()];
   await startMany(weft, id, EXECUTIONS);
   const to = nowMicros();
   const after = cpuOf(pid);
@@ -86,7 +88,7 @@ async function run(url: string, pid: number, nodes: object[]) {
     from,
     to,
     serverCpu: (seconds / EXECUTIONS) * 1e6,
-    postgresCpu: ((postgresSeconds() - database) / EXECUTIONS) * 1e6,
+    postgresCpu: ((cpuOfTree(postmaster) - database) / EXECUTIONS) * 1e6,
   };
 }
 
@@ -101,17 +103,6 @@ async function startMany(weft: WeftClient, workflowId: string, count: number): P
     while (left-- > 0) for await (const _ of weft.events(await weft.start(workflowId)));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-}
-
-/** Of the processes of this Postgres that are there, seconds. */
-function postgresSeconds(): number {
-  const [parent] = readFileSync(join(folder, 'data/postgres/data/postmaster.pid'), 'utf8').split('\n');
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', parent!], { encoding: 'utf8' });
-  const pids = stdout.split('\n').filter((line) => line.trim() !== '');
-  return pids.reduce((sum, pid) => {
-    const { user, system } = cpuOf(Number(pid));
-    return sum + user + system;
-  }, 0);
 }
 
 interface Profile {

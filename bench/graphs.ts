@@ -11,6 +11,7 @@ import { makeLogger } from '../server/shared/logger.ts';
 import { openTestEnvironments } from '../test/support/test-environments.ts';
 import { openBenchServer } from './support/bench-server.ts';
 import { round } from './support/measure.ts';
+import { chain, fanOut } from './support/shapes.ts';
 
 const NODES = 1_000;
 const ROUNDS = 2;
@@ -90,23 +91,4 @@ async function timeOf(graph: object): Promise<number> {
     found = Math.min(found, timed[0].ms);
   }
   return found;
-}
-
-function chain(length: number, node: object): object {
-  const keys = Array.from({ length }, (_, n) => `n${n}`);
-  const edges = keys.slice(1).map((target, n) => ({ source: `n${n}`, target }));
-  return { nodes: keys.map((key) => ({ key, ...node })), edges };
-}
-
-/** As many nodes in all, of which the first and the last do nothing. */
-function fanOut(nodeCount: number, node: object): object {
-  const keys = Array.from({ length: nodeCount - 2 }, (_, n) => `n${n}`);
-  const nodes = keys.map((key) => ({ key, ...node }));
-  return {
-    nodes: [{ key: 'first', type: 'input' }, ...nodes, { key: 'all', type: 'merge', join: 'ANY' }],
-    edges: keys.flatMap((key) => [
-      { source: 'first', target: key },
-      { source: key, target: 'all' },
-    ]),
-  };
 }

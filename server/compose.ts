@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { makeExecutionStore } from './engine/execution-store.ts';
 import { makeFamily } from './engine/family.ts';
 import { makeLimits } from './engine/limits.ts';
+import { makeParkedStates } from './engine/parked-states.ts';
 import { openQueue } from './engine/queue.ts';
 import type { Traces } from './engine/traces.ts';
 import { startWorker, type Worker } from './engine/worker.ts';
@@ -261,6 +262,7 @@ async function openWorker(parts: Parts): Promise<Worker> {
     secretsOf: makeSecretSources(parts),
     family: makeFamily(parts),
     expressions: makeExpressions(parts.evaluator),
+    parked: opened.use(makeParkedStates(systemClock)),
     judgeViolations: alerts.judge,
     auditLate,
     clock: systemClock,

@@ -8,6 +8,7 @@ import { lengthenJournal } from '../../test/support/long-journal.ts';
 import { connect } from '../../test/support/sql.ts';
 import { WeftClient } from '../../test/support/weft-client.ts';
 import { startWeft } from '../../test/support/weft-server.ts';
+import { findPostmaster } from './process-tree.ts';
 
 export interface BenchServer {
   weft: WeftClient;
@@ -15,6 +16,8 @@ export interface BenchServer {
   /** Of the same Postgres, for baselines. */
   sql: pg.Client;
   databaseUrl: string;
+  /** The first process of Postgres. */
+  postmaster: number;
   /** What it has printed as errors so far. */
   stderr: () => string;
 }
@@ -32,7 +35,14 @@ export async function openBenchServer(
   const weft = stack.use(new WeftClient(server.url, undefined, 60_000));
   const sql = stack.use(await connect(url));
   await sql.query('CREATE TABLE bench_baseline (n int)');
-  return { weft, pid: server.pid, sql, databaseUrl: url, stderr: () => server.stderr };
+  return {
+    weft,
+    pid: server.pid,
+    sql,
+    databaseUrl: url,
+    postmaster: await findPostmaster(sql),
+    stderr: () => server.stderr,
+  };
 }
 
 /** A finished execution with so many events and a few more; gives its id. */

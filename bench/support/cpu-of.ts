@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 export function cpuOf(pid: number): { user: number; system: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { user: Number(fields[11]) / TICKS, system: Number(fields[12]) / TICKS };
+  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
 }
 
 /** What Linux counts in a second, on every architecture that Node runs on. */
-const TICKS = 100;
+export const TICKS_PER_SECOND = 100;

@@ -1,12 +1,11 @@
 import type { Pool } from 'pg';
 import type { Files } from '../files/files.ts';
-import type { ExecutionStatus, JournalEvent } from '../journal/event.ts';
+import type { ExecutionStatus } from '../journal/event.ts';
 import { endOfJournal } from '../journal/read.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { makeBatches } from '../shared/batches.ts';
 import type { WaitingParent } from './family.ts';
-import type { RunState } from './fold.ts';
-import { makeJournalFolder } from './fold-journal.ts';
+import { type FoldedJournal, type FoldOptions, makeJournalFolder } from './fold-journal.ts';
 import type { PartialRun } from './partial-run.ts';
 import type { AddressedSignal } from './waits.ts';
 
@@ -14,18 +13,15 @@ import type { AddressedSignal } from './waits.ts';
 export interface ExecutionStore {
   /** Undefined where there is none. Waits for a signal that is just being sent. */
   load(executionId: string): Promise<StoredExecution | undefined>;
-  foldJournal(
-    executionId: string,
-    onEvents?: (events: readonly JournalEvent[]) => void,
-  ): Promise<{ state: RunState; sequence: number }>;
+  foldJournal(executionId: string, options?: FoldOptions): Promise<FoldedJournal>;
   /** The last sequence. */
   endOfJournal(executionId: string): Promise<number>;
   /** The files that executions save and open. */
   readonly files: Pick<Files, 'save' | 'openFor'>;
   /** What came from outside for these executions. */
   requests(executionIds: readonly string[]): Promise<ExecutionRequests[]>;
-  /** All signals of the execution, in order. */
-  readSignals(executionId: string): Promise<AddressedSignal[]>;
+  /** The signals of the execution after this number, in order. */
+  readSignals(executionId: string, after: number): Promise<AddressedSignal[]>;
 }
 
 /** What an execution begins from, as it stands in its row. */
@@ -83,7 +79,7 @@ export function makeExecutionStore(pool: Pool, files: Files): ExecutionStore {
     endOfJournal: (executionId) => endOfJournal(pool, executionId),
     files,
     requests: (executionIds) => readRequests(pool, executionIds),
-    readSignals: (executionId) => readSignals(pool, executionId),
+    readSignals: (executionId, after) => readSignals(pool, executionId, after),
   };
 }
 
@@ -129,13 +125,13 @@ async function readRequests(pool: Pool, executionIds: readonly string[]): Promis
   return rows;
 }
 
-async function readSignals(pool: Pool, executionId: string): Promise<AddressedSignal[]> {
+async function readSignals(pool: Pool, executionId: string, after: number): Promise<AddressedSignal[]> {
   const { rows } = await pool.query<AddressedSignal>({
     name: 'weft-read-signals',
     text: `
       SELECT number, node_key AS "nodeKey", item, payload FROM execution_signals
-      WHERE execution_id = $1 ORDER BY number`,
-    values: [executionId],
+      WHERE execution_id = $1 AND number > $2 ORDER BY number`,
+    values: [executionId, after],
   });
   return rows;
 }

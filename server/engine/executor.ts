@@ -45,9 +45,10 @@ export interface ExecutorOptions extends Omit<AttemptDeps, 'onLateViolation' | '
   inbox: Inbox;
   /**
    * Gives the execution up until `wakeAt` (milliseconds of the epoch, or Infinity) or a signal. False where a signal or a request to cancel has come
-   * meanwhile, and the execution goes on.
+   * meanwhile, and the execution goes on. The state is then that of the journal up to `sequence`; all outputs in it take
+   * `outputBytes`.
    */
-  park: (wakeAt: number) => Promise<boolean>;
+  park: (wakeAt: number, sequence: number, outputBytes: number) => Promise<boolean>;
   /** A moment, milliseconds of the epoch, that the clock of the database is past; the worker's may be behind. */
   notBefore: number;
   /** Aborts with a StopRequest. */
@@ -163,9 +164,12 @@ export async function runExecution(options: ExecutorOptions): Promise<RunEnd> {
 
   /** False where the execution goes on all the same. */
   async function park(next: NextWait, wakeAt: number): Promise<boolean> {
-    await record([{ type: 'ExecutionWaiting', ...toWait(next) }]);
+    const committed = record([{ type: 'ExecutionWaiting', ...toWait(next) }]);
+    // Now: what comes meanwhile, such as a late violation, may yet lose its place to another worker.
+    const { sequence } = journal;
+    await committed;
     isClosed = true; // another worker may have the execution at once
-    const isParked = await options.park(wakeAt);
+    const isParked = await options.park(wakeAt, sequence, valueLimits.outputBytes);
     if (!isParked) isClosed = false;
     return isParked;
   }

@@ -105,6 +105,7 @@ export async function runForEach(options: ForEachOptions): Promise<AttemptEnd> {
     const sandbox = session === null ? options.sandbox : inSession(options.sandbox, session);
     while (!draining.aborted && next < items.length) {
       const item = next++;
+      if (hasEnded(run.items.get(item))) continue;
       const { itemRun, committed } = await runItem(
         { ...options, sandbox, signal, draining, waits },
         item,

@@ -6,21 +6,23 @@ export interface Inbox {
   readonly signals: readonly AddressedSignal[];
   /** Tells that there may be more. */
   ring(): void;
-  /** Reads them again where it rang. */
+  /** Reads what is new where it rang. */
   refresh(): Promise<void>;
   /** Returns the releaser. */
   onRing(listener: () => void): () => void;
 }
 
-/** @param rang whether there is something to read at once */
-export function makeInbox(read: () => Promise<AddressedSignal[]>, rang: boolean): Inbox {
-  let signals: readonly AddressedSignal[] = [];
+/**
+ * @param read those after this number. They are numbered while their execution's row is locked, so none comes before one
+ * that was read.
+ * @param rang whether there is something to read at once
+ */
+export function makeInbox(read: (after: number) => Promise<AddressedSignal[]>, rang: boolean): Inbox {
+  const signals: AddressedSignal[] = [];
   let isStale = rang;
   const listeners = new Set<() => void>();
   return {
-    get signals() {
-      return signals;
-    },
+    signals,
     ring() {
       isStale = true;
       for (const listener of listeners) listener();
@@ -28,7 +30,7 @@ export function makeInbox(read: () => Promise<AddressedSignal[]>, rang: boolean)
     async refresh() {
       while (isStale) {
         isStale = false;
-        signals = await read();
+        for (const signal of await read(signals.at(-1)?.number ?? 0)) signals.push(signal);
       }
     },
     onRing(listener) {

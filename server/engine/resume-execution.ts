@@ -17,6 +17,7 @@ import { emptyState } from './fold.ts';
 import { makeInbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import { makeNodeFiles } from './node-files.ts';
+import type { ParkedStates } from './parked-states.ts';
 import { narrowPlan } from './partial-run.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
@@ -44,6 +45,8 @@ export interface ResumeDeps
   limits: Pick<Limits, 'release'>;
   appender: Appender;
   registry: NodeRegistry;
+  /** Of this worker's executions. */
+  parked: ParkedStates;
   /** Null where no traces are made. */
   traces: Traces | null;
 }
@@ -75,7 +78,10 @@ export interface ResumeOptions {
 export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions): Promise<RunEnd> {
   const { executionId } = options;
   using followed = deps.traces?.follow(executionId) ?? null;
-  const foldJournal = once(() => deps.store.foldJournal(executionId, followed?.replay));
+  const kept = deps.parked.take(executionId);
+  // A trace is made of the whole journal.
+  const known = followed === null ? kept : undefined;
+  const foldJournal = once(() => deps.store.foldJournal(executionId, { known, onEvents: followed?.replay }));
   if (options.notBefore > 0) foldJournal().catch(() => {}); // where nobody comes to need it
   const row = options.preloaded ?? (await deps.store.load(executionId));
   if (row === undefined) return 'ended';
@@ -145,7 +151,7 @@ async function resumeRow(
     return 'ended';
   }
   const plan = row.partial === null ? whole : narrowPlan(whole, row.partial);
-  const inbox = makeInbox(() => store.readSignals(executionId), row.signals > 0);
+  const inbox = makeInbox((after) => store.readSignals(executionId, after), row.signals > 0);
   options.onInbox(inbox.ring);
   logger.info(
     { workflowId: row.workflowId, versionNumber: row.versionNumber },
@@ -158,7 +164,11 @@ async function resumeRow(
     journal,
     inbox,
     notBefore: options.notBefore,
-    park: (wakeAt) => options.park(wakeAt, inbox.signals.length),
+    async park(wakeAt, reached, outputBytes) {
+      const isParked = await options.park(wakeAt, inbox.signals.length);
+      if (isParked) deps.parked.keep(executionId, { state, sequence: reached }, outputBytes);
+      return isParked;
+    },
     files: makeNodeFiles(store.files, executionId, async () => {
       if (inserted !== null && !(await inserted)) throw notInserted();
     }),

@@ -45,6 +45,9 @@ export function afterInsert(journal: JournalWriter, inserted: Promise<boolean>):
       // A node that emits anything waits for the insert: what it emits before could not be committed anyway.
       return isInserted ? journal.pendingBytes : Number.POSITIVE_INFINITY;
     },
+    get sequence() {
+      return journal.sequence;
+    },
     append(events) {
       if (isInserted && waiting === 0) return journal.append(events);
       waiting += 1;

@@ -8,6 +8,8 @@ const MAX_TOTAL_MIB = 256;
 const MIB = 1024 * 1024;
 
 export interface ValueLimits {
+  /** Of all outputs so far. */
+  readonly outputBytes: number;
   /** Why a node cannot start with this input, or null. */
   refuseInput(nodeKey: string, input: unknown): AttemptEnd | null;
   /** An end whose output is too much is a failure. */
@@ -16,8 +18,11 @@ export interface ValueLimits {
 
 /** Joins and branches make values of values: without limits a few nodes could make one that nothing can hold. */
 export function makeValueLimits(state: RunState): ValueLimits {
-  let total = outputBytes(state);
+  let total = bytesOf(state);
   return {
+    get outputBytes() {
+      return total;
+    },
     refuseInput: (nodeKey, input) => tooLarge(nodeKey, 'input', input),
     judge(nodeKey, end) {
       if (end.kind !== 'succeeded') return end;
@@ -51,7 +56,7 @@ function failed(nodeKey: string, message: string): AttemptEnd {
   return { kind: 'failed', error: { ...error, nodeKey }, durationMs: 0 };
 }
 
-function outputBytes({ nodes }: RunState): number {
+function bytesOf({ nodes }: RunState): number {
   const runs = [...nodes.values()].flatMap((run) => [run, ...run.items.values()]);
   return runs.reduce((sum, { output }) => sum + (output === undefined ? 0 : sizeOf(output).bytes), 0);
 }

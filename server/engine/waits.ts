@@ -50,9 +50,10 @@ export function signalFor(
   nodeKey: string,
   item: number | null,
 ): Signal | null {
-  const found = signals.find(
-    (signal) => signal.nodeKey === nodeKey && signal.item === item && isWanted(state, signal),
-  );
+  const found = addressed(signals)
+    .get(nodeKey)
+    ?.get(item)
+    ?.find((signal) => isWanted(state, signal));
   return found === undefined ? null : { number: found.number, payload: found.payload };
 }
 
@@ -62,9 +63,29 @@ export function hasSignalForItem(
   signals: readonly AddressedSignal[],
   nodeKey: string,
 ): boolean {
-  return signals.some(
-    (signal) => signal.nodeKey === nodeKey && signal.item !== null && isWanted(state, signal),
-  );
+  for (const [item, ofItem] of addressed(signals).get(nodeKey) ?? [])
+    if (item !== null && ofItem.some((signal) => isWanted(state, signal))) return true;
+  return false;
+}
+
+/** By node, then by item; null for the node itself. */
+type Addressed = Map<string, Map<number | null, AddressedSignal[]>>;
+
+/** A memo of a pure function: a list of signals only grows, and all that an execution ever got are in it. */
+const known = new WeakMap<readonly AddressedSignal[], { seen: number; by: Addressed }>();
+
+function addressed(signals: readonly AddressedSignal[]): Addressed {
+  const memo = known.get(signals) ?? { seen: 0, by: new Map() };
+  known.set(signals, memo);
+  for (; memo.seen < signals.length; memo.seen++) {
+    const signal = signals[memo.seen]!;
+    const ofNode = memo.by.get(signal.nodeKey) ?? new Map();
+    memo.by.set(signal.nodeKey, ofNode);
+    const ofItem = ofNode.get(signal.item) ?? [];
+    ofNode.set(signal.item, ofItem);
+    ofItem.push(signal);
+  }
+  return memo.by;
 }
 
 /** A signal may come before its node waits, and after it has ended. */

@@ -37,6 +37,8 @@ export interface JournalWriter {
   readonly lost: AbortSignal;
   /** Bytes appended and not yet committed. A producer that looks at it can slow down. */
   readonly pendingBytes: number;
+  /** Of the last event appended, committed or not. */
+  readonly sequence: number;
   /**
    * Resolves when all the events are committed, together.
    * @throws WeftError JOURNAL_FENCED
@@ -61,7 +63,6 @@ interface Entry {
 }
 
 interface OpenJournal extends JournalWriter {
-  /** Of the last event appended, committed or not. */
   sequence: number;
   pendingBytes: number;
   executionId: string;

@@ -71,7 +71,36 @@ function neededScope(expressions: readonly string[], scope: ExpressionScope): Pa
   const isNamed = (part: string) => expressions.some((expression) => expression.includes(part));
   const isNeeded = (part: string) => isNamed(part) || (mayMeanAll && !ITEM_NAMES.includes(part));
   const parts = Object.keys(scope).filter(isNeeded) as (keyof ExpressionScope)[];
-  return Object.fromEntries(parts.map((part) => [part, scope[part]]));
+  const named = mayMeanAll ? null : namedNodes(expressions);
+  const partOf = (part: keyof ExpressionScope) =>
+    part === 'nodes' && named !== null ? pick(scope.nodes, named) : scope[part];
+  return Object.fromEntries(parts.map((part) => [part, partOf(part)]));
+}
+
+/** With a name after it, or one in backticks, up to where that surely ends. */
+const NODES = /nodes(?:\.(?:([A-Za-z_]\w*)|`([^`]*)`)(?=$|[\s.,;:?!()[\]{}<>=&|+/^~@#-]))?/g;
+
+/**
+ * The nodes that expressions name, where that is all that they do with `nodes`: in a long workflow all outputs
+ * together are large, and to copy them for each node would cost the square of its length. Null where they may mean others.
+ */
+function namedNodes(expressions: readonly string[]): string[] | null {
+  const keys: string[] = [];
+  for (const expression of expressions) {
+    if (expression.includes('$eval')) return null;
+    for (const [, name, quoted] of expression.matchAll(NODES)) {
+      const key = name ?? quoted;
+      if (key === undefined) return null;
+      keys.push(key);
+    }
+  }
+  return keys;
+}
+
+/** All of them where one is missing: an error then lists what is there. */
+function pick<T>(nodes: Readonly<Record<string, T>>, keys: readonly string[]): Readonly<Record<string, T>> {
+  if (!keys.every((key) => Object.hasOwn(nodes, key))) return nodes;
+  return Object.fromEntries(keys.map((key) => [key, nodes[key]!]));
 }
 
 function failure(expression: string, { message, position }: EvaluationError): NodeFailure {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { type Database, openDatabase } from '../../server/db/database.ts';
+import { makeJournalFolder } from '../../server/engine/fold-journal.ts';
 import { makeAppender } from '../../server/journal/append.ts';
 import { artifactsOf } from '../../server/journal/artifacts.ts';
 import type { EventBody, EventType, JournalEvent } from '../../server/journal/event.ts';
@@ -261,4 +262,33 @@ test('a long journal comes in order, in batches that say where they end', async 
   const { events, batches } = await one.follow('exec_a');
   expect(sequences(events)).toEqual(upTo(2_501));
   expect(batches).toBe(3);
+});
+
+test('a journal whose beginning is folded already is folded on from there', async () => {
+  const id = 'exec_known';
+  const { appender, database } = one;
+  const journal = appender.open(id, 0);
+  const fold = makeJournalFolder(database.pool);
+  const item = (n: number): EventBody[] => [
+    { type: 'NodeStarted', nodeKey: 'each', attempt: 1, item: n },
+    {
+      type: 'NodeSucceeded',
+      nodeKey: 'each',
+      attempt: 1,
+      item: n,
+      handle: 'output',
+      output: n,
+      durationMs: 1,
+    },
+  ];
+  await journal.append([
+    { type: 'ExecutionStarted' },
+    ...Array.from({ length: 600 }, (_, n) => item(n)).flat(),
+  ]);
+  const known = await fold(id);
+  expect(known.sequence).toBe(journal.sequence);
+  await journal.append([...Array.from({ length: 600 }, (_, n) => item(600 + n)).flat(), end]);
+  const whole = await fold(id);
+  expect(await fold(id, { known })).toEqual(whole);
+  expect(await fold(id, { known: whole })).toEqual({ state: known.state, sequence: journal.sequence });
 });

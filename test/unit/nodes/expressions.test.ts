@@ -53,6 +53,31 @@ test('what a list has as a whole is copied only where it is named', async () => 
   expect(await expressions.evaluate('$count(input.lines) * 2', inItem, signal)).toBe(4);
 });
 
+test('of the other nodes, only those are copied that an expression names', async () => {
+  const nodes = {
+    'my-node': { output: 5 },
+    a: { output: { b: 2 } },
+    get large(): never {
+      throw new Error('copied');
+    },
+  };
+  const evaluateAmong = (expression: string) =>
+    expressions.evaluate(expression, { ...scope, nodes }, new AbortController().signal);
+  expect(await evaluateAmong('nodes.a.output.b + nodes.`my-node`.output')).toBe(7);
+  expect(await evaluateAmong('[nodes.a.output]^(b) & $string($nodes.a.output.b)')).toBe('{"b":2}2');
+  for (const meansAll of [
+    '$keys(nodes)',
+    'nodes.$count($)',
+    '$lookup(nodes, "a").output',
+    'nodes.(a.output)',
+    'nodes . a.output + 1',
+    'nodes.*.output',
+    '$eval("nod" & "es.a") = nodes.a',
+    '$count(nodes.a) & $.nodes.a.output',
+  ])
+    await expect(evaluateAmong(meansAll)).rejects.toThrow('copied');
+});
+
 test('lists come out as plain lists, functions as nothing', async () => {
   expect(await evaluate('input.lines[price > 1]')).toEqual({ price: 2, quantity: 3 });
   expect(await evaluate('[input.lines.price]')).toEqual([2, 1]);

@@ -1,3 +1,4 @@
+import { makeParkedStates } from '../../../../server/engine/parked-states.ts';
 import type { ResumeDeps } from '../../../../server/engine/resume-execution.ts';
 import type { WorkerOptions } from '../../../../server/engine/worker.ts';
 import { makeLogger } from '../../../../server/shared/logger.ts';
@@ -32,6 +33,8 @@ export function makeHandEngine(
       appender: journal,
       registry: nodes.registry,
       sandbox: null as unknown as ResumeDeps['sandbox'],
+      // Of any length, so that all tests go on from what is kept.
+      parked: makeParkedStates(clock, 0),
       expressions: { evaluate: notHere, evaluateAll: async () => [] },
       evaluator: { findSchemaErrors: async () => [] } as unknown as ResumeDeps['evaluator'],
       traces: null,

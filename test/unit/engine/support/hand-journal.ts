@@ -1,9 +1,11 @@
+import { deepStrictEqual } from 'node:assert';
 import type {
   ExecutionRequests,
   ExecutionStore,
   StoredExecution,
 } from '../../../../server/engine/execution-store.ts';
-import { emptyState, fold, type RunState } from '../../../../server/engine/fold.ts';
+import { emptyState, fold } from '../../../../server/engine/fold.ts';
+import type { FoldedJournal, FoldOptions } from '../../../../server/engine/fold-journal.ts';
 import type { AddressedSignal } from '../../../../server/engine/waits.ts';
 import type { Appender, JournalWriter } from '../../../../server/journal/append.ts';
 import type { EventBody, JournalEvent } from '../../../../server/journal/event.ts';
@@ -71,6 +73,9 @@ export class HandJournal implements Appender, ExecutionStore {
     return {
       lost: fence.signal,
       pendingBytes: 0,
+      get sequence() {
+        return last;
+      },
       append: (events) => {
         if (fence.signal.aborted) return Promise.reject(fence.signal.reason);
         if (events.length === 0) return Promise.resolve();
@@ -112,9 +117,17 @@ export class HandJournal implements Appender, ExecutionStore {
     return row && { ...row, signals: this.signals.get(executionId)?.length ?? 0 };
   }
 
-  async foldJournal(executionId: string): Promise<{ state: RunState; sequence: number }> {
+  async foldJournal(
+    executionId: string,
+    { known = { state: emptyState(), sequence: 0 }, onEvents }: FoldOptions = {},
+  ): Promise<FoldedJournal> {
+    const { state, sequence } = known;
     const events = structuredClone(this.events(executionId));
-    return { state: fold(emptyState(), events), sequence: events.length };
+    // What a worker keeps of a parked execution has to be what another one would fold.
+    const folded = fold(emptyState(), events.slice(0, sequence));
+    deepStrictEqual(structuredClone(state), structuredClone(folded));
+    onEvents?.(events.slice(sequence));
+    return { state: fold(state, events.slice(sequence)), sequence: events.length };
   }
 
   async endOfJournal(executionId: string): Promise<number> {
@@ -135,8 +148,8 @@ export class HandJournal implements Appender, ExecutionStore {
     }));
   }
 
-  async readSignals(executionId: string): Promise<AddressedSignal[]> {
-    return [...(this.signals.get(executionId) ?? [])];
+  async readSignals(executionId: string, after: number): Promise<AddressedSignal[]> {
+    return (this.signals.get(executionId) ?? []).filter(({ number }) => number > after);
   }
 
   /** As whoever resolves an approval does. */

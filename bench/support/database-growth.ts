@@ -1,0 +1,55 @@
+import type pg from 'pg';
+import { DELETE_OTHERS } from '../../server/use-cases/retention.ts';
+import { fillExecutions, type ManyExecutions } from '../../test/support/many-executions.ts';
+
+/** Fills the database, and gives how many events it then took in a second. */
+export async function fill(sql: pg.Client, what: ManyExecutions): Promise<number> {
+  const startedAt = performance.now();
+  await fillExecutions(sql, what);
+  return (what.count * (what.eventsEach ?? 0)) / ((performance.now() - startedAt) / 1_000);
+}
+
+interface TableSize {
+  rows: number;
+  MiB: number;
+  'of that indexes': number;
+  'bytes a row': number;
+}
+
+/** What tables take with their indexes. They must have been analyzed. */
+export async function sizesOf(sql: pg.Client, tables: readonly string[]): Promise<Record<string, TableSize>> {
+  const { rows } = await sql.query<{ name: string; rows: number; bytes: number; indexes: number }>(
+    `SELECT relname AS name, reltuples::float8 AS rows, pg_total_relation_size(oid)::float8 AS bytes,
+            pg_indexes_size(oid)::float8 AS indexes
+     FROM pg_class WHERE oid = ANY ($1::regclass[]) ORDER BY bytes`,
+    [tables],
+  );
+  const mib = (size: number) => Math.round(size / 1_048_576);
+  return Object.fromEntries(
+    rows.map(({ name, rows: count, bytes, indexes }) => [
+      name,
+      {
+        rows: count,
+        MiB: mib(bytes),
+        'of that indexes': mib(indexes),
+        'bytes a row': Math.round(bytes / count),
+      },
+    ]),
+  );
+}
+
+const EPOCH = new Date(0);
+const RETENTION_BATCH = 100;
+
+/** How long each statement of retention takes that deletes a hundred executions with their journals, milliseconds. */
+export async function deletionTimes(sql: pg.Client, statements: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let n = 0, from = EPOCH; n < statements; n++) {
+    const startedAt = performance.now();
+    const { rows } = await sql.query(DELETE_OTHERS, [[], [], new Date(), null, from, RETENTION_BATCH]);
+    times.push(performance.now() - startedAt);
+    if (rows[0].count < RETENTION_BATCH) throw new Error(`Expected ${RETENTION_BATCH} to be deleted`);
+    from = rows[0].last;
+  }
+  return times;
+}
