@@ -30,11 +30,9 @@ export async function subscribersCurve(server: BenchServer, sizes: readonly numb
     end(idle);
     const shared = await weft.start(approval);
     const followers = await subscribe(size, () => shared);
-    const cpu = await cpuWhile(server, async () => {
-      const told = followers.map((client) => untilComplete(client));
-      await weft.cancel(shared);
-      await Promise.all(told);
-    });
+    const cpu = await cpuWhile(server, () =>
+      Promise.all([weft.cancel(shared), ...followers.map(untilComplete)]),
+    );
     end(followers);
     points.push({
       size,
