@@ -68,16 +68,24 @@ async function listenOnce(
   client.on('notification', ({ payload }) => onNotification(payload ?? ''));
   const onAbort = () => ended.resolve();
   signal.addEventListener('abort', onAbort, { once: true });
-  const heartbeat = setInterval(() => void client.query('SELECT 1').catch(ended.reject), HEARTBEAT_MS);
+  const leaving = new AbortController();
   try {
     await client.connect();
     await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
     onConnected();
     onGap();
-    await ended.promise;
+    await Promise.race([ended.promise, beat(client, leaving.signal)]);
   } finally {
-    clearInterval(heartbeat);
+    leaving.abort();
     signal.removeEventListener('abort', onAbort);
     await client.end().catch(() => {});
+  }
+}
+
+/** Rejects where the connection does not answer. One query at a time: pg refuses another one meanwhile in its next version. */
+async function beat(client: pg.Client, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await delay(HEARTBEAT_MS, undefined, { signal });
+    await client.query('SELECT 1');
   }
 }

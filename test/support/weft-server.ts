@@ -64,6 +64,7 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
   const output = { stdout: '', stderr: '' };
   const exit = new ExitWatch(child, output, options.onLost);
   opened.defer(async () => exit.requireExpected());
+  opened.defer(() => requireNoneOfPg(output.stderr));
   opened.defer(async () => void (await end('SIGTERM')));
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
   const url = await readyUrl(child, output);
@@ -163,4 +164,12 @@ async function parentOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
   return parent === undefined ? undefined : Number(parent);
+}
+
+/** What pg refuses in its next version, such as a query on a connection that has not answered the one before. */
+function requireNoneOfPg(stderr: string): void {
+  const warning = stderr
+    .split('\n')
+    .find((line) => line.includes('DeprecationWarning') && line.includes('pg@'));
+  if (warning !== undefined) throw new Error(`The server does what pg will refuse: ${warning}`);
 }
