@@ -44,7 +44,7 @@ const arrows = {
   security: ['db', 'sandbox/backend.ts'],
   auth: ['db', 'journal/hub.ts'],
   db: ['migrations'],
-  config: ['secrets/keys.ts'],
+  config: ['secrets/keys.ts', 'secrets/transit.ts'],
   secrets: [],
   telemetry: ['journal/event.ts', 'engine/traces.ts', 'engine/execution-store.ts', 'engine/fold.ts'],
   shared: [],

@@ -38,7 +38,7 @@ import { findInterpreter } from './sandbox/local/interpreter.ts';
 import { openLocalSandbox } from './sandbox/local/local-sandbox.ts';
 import { openRemoteSandbox } from './sandbox/remote/remote-sandbox.ts';
 import { makeSandboxService, type SandboxService } from './sandbox/service/service.ts';
-import { keyFileIn, readOrMakeKeyFile } from './secrets/key-file.ts';
+import { keyFileIn, readKeyFile, readOrMakeKeyFile } from './secrets/key-file.ts';
 import type { SecretsKey } from './secrets/keys.ts';
 import { makeSeals } from './secrets/seal.ts';
 import { openAlerts } from './security/alerts.ts';
@@ -80,7 +80,8 @@ import { makePythonUseCases } from './use-cases/python.ts';
 import { makeResumeUseCases } from './use-cases/resume.ts';
 import { openRetention } from './use-cases/retention.ts';
 import { makeRetryUseCases } from './use-cases/retry.ts';
-import { resealSecrets } from './use-cases/secrets/reseal.ts';
+import { makeKeyring } from './use-cases/secrets/data-keys.ts';
+import { resealAll } from './use-cases/secrets/reseal.ts';
 import { makeSecretSources } from './use-cases/secrets/secret-source.ts';
 import { makeSecretNames, makeSecretUseCases } from './use-cases/secrets/secrets.ts';
 import { makeStartUseCases } from './use-cases/start.ts';
@@ -89,7 +90,6 @@ import { openScheduler } from './use-cases/triggers/scheduler.ts';
 import { makeScheduleUseCases } from './use-cases/triggers/schedules.ts';
 import { makeViolationUseCases } from './use-cases/violations.ts';
 import { openWebhookReceiver } from './use-cases/webhooks/receive.ts';
-import { resealSigningSecrets } from './use-cases/webhooks/reseal.ts';
 import { makeWebhookUseCases } from './use-cases/webhooks/webhooks.ts';
 import type { ServerInfo, Weft } from './use-cases/weft.ts';
 import { makeWorkflowUseCases } from './use-cases/workflows.ts';
@@ -166,6 +166,22 @@ async function openWeft(foundation: Foundation): Promise<string | null> {
   return roles.includes('api') ? openApi(parts, worker) : openHealth(parts);
 }
 
+/**
+ * A server with a database of its own makes a key beside it; where others share the database, or a service keeps the key,
+ * it makes none.
+ */
+async function secretsKeys({
+  secretsKeys,
+  secretsService,
+  databaseUrl,
+  dataDir,
+}: Config): Promise<SecretsKey[]> {
+  if (secretsKeys !== undefined) return secretsKeys;
+  if (databaseUrl !== undefined) return [];
+  const file = keyFileIn(await makeDataFolder(dataDir));
+  return secretsService === undefined ? readOrMakeKeyFile(file) : ((await readKeyFile(file)) ?? []);
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What the API and the worker have in common. */
@@ -211,7 +227,7 @@ async function openParts(foundation: Foundation) {
     maxBytes,
   });
   const pythonPolicy = config.pythonPolicy ?? null;
-  const seals = makeSeals(await secretsKeys(config));
+  const seals = makeSeals(makeKeyring(await secretsKeys(config), config.secretsService, pool));
   return {
     ...foundation,
     metrics: config.metrics ? opened.use(openMetrics({ pool })) : null,
@@ -233,13 +249,6 @@ async function openParts(foundation: Foundation) {
     seals,
     pythonPolicy,
   };
-}
-
-/** A server with a database of its own makes a key beside it; where others share the database, they share a key. */
-async function secretsKeys({ secretsKeys, databaseUrl, dataDir }: Config): Promise<SecretsKey[]> {
-  if (secretsKeys !== undefined) return secretsKeys;
-  if (databaseUrl !== undefined) return [];
-  return readOrMakeKeyFile(keyFileIn(await makeDataFolder(dataDir)));
 }
 
 async function openWorker(parts: Parts): Promise<Worker> {
@@ -318,8 +327,7 @@ async function openApi(parts: Parts, worker: Worker | null): Promise<string> {
       logger,
     }),
   );
-  await resealSigningSecrets(parts.pool, parts.seals, logger);
-  await resealSecrets(parts.pool, parts.seals, logger);
+  await resealAll(parts);
   const webhooks = openWebhookReceiver({
     ...parts,
     start: makeStartUseCases({ ...parts, worker }).start,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { SecretsKey } from '../secrets/keys.ts';
+import type { TransitOptions } from '../secrets/transit.ts';
 import type { Allowance } from '../shared/allowance.ts';
 import { WeftError } from '../shared/errors.ts';
 import type { Severity } from '../shared/severity.ts';
@@ -65,6 +66,8 @@ export interface Config {
   maxWebhookBytes: number;
   /** Undefined: those of a file in the data folder, where the server has its database to itself. */
   secretsKeys: SecretsKey[] | undefined;
+  /** The service that keeps the key of keys; undefined for none. */
+  secretsService: TransitOptions | undefined;
   httpAllowedHosts: string[];
   requestLimits: {
     openedHosts: string[];
@@ -150,6 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     maxWebhookBytes: settings.WEFT_WEBHOOK_MAX_BODY_KB * 1024,
     secretsKeys: settings.WEFT_SECRETS_KEY,
+    secretsService: secretsServiceOf(settings),
     httpAllowedHosts: settings.WEFT_HTTP_ALLOWED_HOSTS,
     requestLimits: {
       openedHosts: settings.PYTHON_ALLOWED_HOSTS,
@@ -232,6 +236,16 @@ function oidcOf(settings: ParsedSettings): Config['oidc'] {
   throw new WeftError(
     'INVALID_SETTINGS',
     'WEFT_OIDC_ISSUERS make tokens for many programs. Set WEFT_OIDC_AUDIENCE to what those for this server are made for.',
+  );
+}
+
+function secretsServiceOf(settings: ParsedSettings): TransitOptions | undefined {
+  const { WEFT_SECRETS_KMS_URL: url, WEFT_SECRETS_KMS_TOKEN_FILE: tokenFile } = settings;
+  if (url === undefined && tokenFile === undefined) return undefined;
+  if (url !== undefined && tokenFile !== undefined) return { url, tokenFile };
+  throw new WeftError(
+    'INVALID_SETTINGS',
+    'WEFT_SECRETS_KMS_URL and WEFT_SECRETS_KMS_TOKEN_FILE go together. Set both, or none.',
   );
 }
 

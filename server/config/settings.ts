@@ -21,6 +21,7 @@ import {
   secretKeys,
   someNumber,
   storeUrl,
+  transitUrl,
   url,
   wholeNumber,
 } from './values.ts';
@@ -166,6 +167,14 @@ export const Settings = z.object({
     .describe(
       'Keys that secrets are sealed with, 32 bytes in base64 each; the first one seals. Not set: `secrets.key`.',
     ),
+  WEFT_SECRETS_KMS_URL: transitUrl()
+    .optional()
+    .describe('The key of Vault Transit or OpenBao that wraps the keys that secrets are sealed with.'),
+  WEFT_SECRETS_KMS_TOKEN_FILE: z
+    .string()
+    .transform(inProject)
+    .optional()
+    .describe('A file with the token for WEFT_SECRETS_KMS_URL, read anew for each request.'),
   WEFT_HTTP_ALLOWED_HOSTS: commaList
     .pipe(
       z.array(

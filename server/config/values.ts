@@ -113,6 +113,18 @@ export const scopeMap = () =>
     return scopes;
   });
 
+/** The address of a key of Transit, without its token. */
+export const transitUrl = () =>
+  z.string().refine((text) => {
+    const url = URL.parse(text);
+    return (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      [url.username, url.password, url.search, url.hash].every((part) => part === '') &&
+      /^\/v1\/.+\/keys\/[\w.-]+$/.test(url.pathname)
+    );
+  }, 'expected the address of a key such as https://vault.example.com:8200/v1/transit/keys/weft');
+
 /** Where files are kept. Names and passwords have settings of their own, which are not printed. */
 export const storeUrl = () =>
   z

@@ -30,6 +30,7 @@ import { AuditRetention1764935000000 } from '../../migrations/1764935000000-audi
 import { ProjectAllowance1764936000000 } from '../../migrations/1764936000000-project-allowance.ts';
 import { TraceContext1764940000000 } from '../../migrations/1764940000000-trace-context.ts';
 import { ProjectStorage1764941000000 } from '../../migrations/1764941000000-project-storage.ts';
+import { SecretsDataKeys1764942000000 } from '../../migrations/1764942000000-secrets-data-keys.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -64,6 +65,7 @@ export const migrations = [
   ProjectAllowance1764936000000,
   TraceContext1764940000000,
   ProjectStorage1764941000000,
+  SecretsDataKeys1764942000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

@@ -1,22 +1,24 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { WeftError } from '../shared/errors.ts';
-import type { SecretsKey } from './keys.ts';
+import type { Keyring } from './keyring.ts';
 
 /**
  * Secrets that the server has to know again, as they are kept: sealed with AES-256-GCM under a key that is not in the
- * database. A sealed text names its key, so that keys can be rotated: the first one seals, each of them opens.
+ * database. A sealed text names its key, so that keys can be rotated: one seals, each of them opens.
  */
 export interface Seals {
   /**
    * @param place where the secret is kept, such as `webhooks/wh_…`: sealed with it, the text opens nowhere else, so that
    * who can write to the database cannot have one secret used as another
-   * @throws WeftError SECRETS_KEY_MISSING
+   * @throws WeftError SECRETS_KEY_MISSING, SECRETS_KEY_UNAVAILABLE
    */
-  seal(secret: string, place: string): string;
-  /** @throws WeftError SECRETS_KEY_MISSING, SECRETS_KEY_UNKNOWN, SECRET_DAMAGED */
-  open(sealed: string, place: string): string;
+  seal(secret: string, place: string): Promise<string>;
+  /** @throws WeftError SECRETS_KEY_MISSING, SECRETS_KEY_UNKNOWN, SECRETS_KEY_UNAVAILABLE, SECRET_DAMAGED */
+  open(sealed: string, place: string): Promise<string>;
   /** Whether a text that was sealed before is to be sealed anew, because another key seals by now. */
-  isOutdated(sealed: string): boolean;
+  isOutdated(sealed: string): Promise<boolean>;
+  /** See Keyring. */
+  renew(): Promise<void>;
 }
 
 const ALGORITHM = 'aes-256-gcm';
@@ -26,10 +28,10 @@ const TAG_BYTES = 16;
 const FORM = 'v1';
 
 /** `v1.<id of the key>.<nonce, tag and ciphertext in base64url>` */
-export function makeSeals(keys: readonly SecretsKey[]): Seals {
-  const [first] = keys;
+export function makeSeals(keyring: Keyring): Seals {
   return {
-    seal(secret, place) {
+    async seal(secret, place) {
+      const first = await keyring.sealing();
       if (first === undefined) throw missing('To keep a secret, the server needs a key.');
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(ALGORITHM, first.bytes, nonce, { authTagLength: TAG_BYTES });
@@ -38,11 +40,12 @@ export function makeSeals(keys: readonly SecretsKey[]): Seals {
       const sealed = Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
       return `${FORM}.${first.id}.${sealed}`;
     },
-    open(sealed, place) {
-      const [form, keyId, content = ''] = sealed.split('.');
-      if (first === undefined) throw missing(`A secret of ${place} was sealed with the key ${keyId}.`);
-      const key = keys.find(({ id }) => id === keyId);
-      if (form !== FORM || key === undefined) throw unknownKey(place, String(keyId), keys);
+    async open(sealed, place) {
+      const [form, keyId = '', content = ''] = sealed.split('.');
+      if (keyring.names().length === 0)
+        throw missing(`A secret of ${place} was sealed with the key ${keyId}.`);
+      const key = await keyring.find(keyId);
+      if (form !== FORM || key === undefined) throw unknownKey(place, keyId, keyring.names());
       const bytes = Buffer.from(content, 'base64url');
       try {
         const nonce = bytes.subarray(0, NONCE_BYTES);
@@ -56,7 +59,11 @@ export function makeSeals(keys: readonly SecretsKey[]): Seals {
         throw new WeftError('SECRET_DAMAGED', message, { cause });
       }
     },
-    isOutdated: (sealed) => first !== undefined && sealed.split('.')[1] !== first.id,
+    async isOutdated(sealed) {
+      const first = await keyring.sealing();
+      return first !== undefined && sealed.split('.')[1] !== first.id;
+    },
+    renew: () => keyring.renew(),
   };
 }
 
@@ -67,10 +74,9 @@ function missing(reason: string): WeftError {
   );
 }
 
-function unknownKey(place: string, keyId: string, keys: readonly SecretsKey[]): WeftError {
-  const known = keys.map(({ id }) => id).join(', ');
+function unknownKey(place: string, keyId: string, names: readonly string[]): WeftError {
   return new WeftError(
     'SECRETS_KEY_UNKNOWN',
-    `A secret of ${place} was sealed with the key ${keyId.slice(0, 20)}, and the server has ${known}. Add the key to WEFT_SECRETS_KEY_FILE, or set the secret again.`,
+    `A secret of ${place} was sealed with the key ${keyId.slice(0, 20)}, and the server has ${names.join(', ')}. Add the key to WEFT_SECRETS_KEY_FILE, or set the secret again.`,
   );
 }

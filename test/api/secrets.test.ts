@@ -426,7 +426,7 @@ test('each project has secrets of its own, and a row that somebody moves does no
       `mutation { executionStart(input: { workflowId: "${workflowCreate.workflow.id}" }) { execution { id } } }`,
     );
     const { id } = executionStart.execution;
-    await acme.get(`/executions/${id}/events`).then((response) => response.text());
+    await acme.get(`/executions/${id}/events?follow=true`).then((response) => response.text());
     return (await send(`{ execution(id: "${id}") { status error { code } } }`)).execution;
   };
   expect(await runToEnd()).toMatchObject({ status: 'SUCCEEDED' });

@@ -5,9 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { execa } from 'execa';
 import { createClient } from '../../client-sdk/src/index.ts';
-import { projectRoot } from '../../server/shared/paths.ts';
+import { runDoctor } from '../support/run-doctor.ts';
 import { openS3Server, s3Keys } from '../support/s3-server.ts';
 import { connect } from '../support/sql.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
@@ -156,12 +155,3 @@ test('an invalid setting is named', async () => {
   expect(stdout).toMatch(/^PROBLEM Settings: [\s\S]*PORT=70000/m);
   expect(exitCode).toBe(1);
 });
-
-async function runDoctor(env: Record<string, string>) {
-  await using folder = await makeTempFolder();
-  const doctor = join(projectRoot, 'dist/server/cli/doctor.js');
-  return await execa(process.execPath, [doctor], {
-    env: { WEFT_DATA_DIR: folder.path, ...env },
-    reject: false,
-  });
-}

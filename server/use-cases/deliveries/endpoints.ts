@@ -75,7 +75,7 @@ export function makeDeliveryUseCases({
       if (userErrors.length > 0) return { ok: false, userErrors };
       const id = newId('whe');
       const secret = newSecret();
-      const sealed = seal(id, secret);
+      const sealed = await seal(id, secret);
       if (!sealed.ok) return sealed;
       const isFull = await database.transaction(async (tx) => {
         const [{ count }] = (await tx.query(
@@ -93,6 +93,7 @@ export function makeDeliveryUseCases({
           'url',
           `Expected at most ${MAX_ENDPOINTS} endpoints, got another one. Delete one.`,
         );
+      hub.wake('delivery', ''); // workers sleep while there is none
       return { ok: true, value: { endpoint: (await find(id))!, secret } };
     },
 
@@ -130,7 +131,7 @@ export function makeDeliveryUseCases({
           `Expected \`graceSeconds\` to be an integer from 0 to ${MAX_GRACE_SECONDS}, got ${graceSeconds}.`,
         );
       const secret = newSecret();
-      const sealed = seal(id, secret);
+      const sealed = await seal(id, secret);
       if (!sealed.ok) return sealed;
       await pool.query(ROTATE, [id, sealed.value, graceSeconds]);
       const outcome = await found(id);
@@ -206,9 +207,9 @@ export function makeDeliveryUseCases({
   }
 
   /** Refused where the server has no key. */
-  function seal(id: string, secret: string): Outcome<string> {
+  async function seal(id: string, secret: string): Promise<Outcome<string>> {
     try {
-      return { ok: true, value: seals.seal(secret, placeOfEndpoint(id)) };
+      return { ok: true, value: await seals.seal(secret, placeOfEndpoint(id)) };
     } catch (error) {
       if (error instanceof WeftError) return refuse(error.code, 'url', error.message);
       throw error;

@@ -33,6 +33,8 @@ export interface DeliverySettings {
 }
 
 const POLL_INTERVAL_MS = 1_000;
+/** Without an endpoint nothing is due: whoever makes one wakes the workers, and this is for a wake-up that is lost. */
+const ASLEEP_INTERVAL_MS = 30_000;
 /** Requests of this process at once, and of all processes to one endpoint: one that is slow occupies no more. */
 const MAX_AT_ONCE = 24;
 const MAX_PER_ENDPOINT = 4;
@@ -51,7 +53,7 @@ const CLEAN_INTERVAL_MS = 60_000;
  *                      └─ due later ◀──────┤ failed
  *                                          └─▶ FAILED after the last attempt
  *
- * A claim lapses after half a minute, so what a lost worker had claimed is sent by another: at least once. The row is job
+ * A worker sleeps while there is no endpoint. A claim lapses after half a minute, so what a lost worker had claimed is sent by another: at least once. The row is job
  * and log in one, rather than a job of pg-boss beside it: the claim counts what is on its way to each endpoint.
  */
 export function openDeliverySender(deps: SenderDeps): AsyncDisposable {
@@ -61,6 +63,7 @@ export function openDeliverySender(deps: SenderDeps): AsyncDisposable {
   let pass: Promise<void> | null = null;
   let isWoken = false;
   let cleanedAt = 0;
+  let asleepUntil = 0;
 
   function wake(): void {
     isWoken = true;
@@ -74,6 +77,9 @@ export function openDeliverySender(deps: SenderDeps): AsyncDisposable {
     while (isWoken && !closing.signal.aborted) {
       isWoken = false;
       try {
+        const { rows } = await database.pool.query<{ isThere: boolean }>(ANY_ENDPOINT);
+        asleepUntil = rows[0]!.isThere ? 0 : clock.now().getTime() + ASLEEP_INTERVAL_MS;
+        if (asleepUntil > 0) continue;
         while (!closing.signal.aborted && (await dispatchChanges(deps)));
         await sendDue();
         if (Date.now() - cleanedAt > CLEAN_INTERVAL_MS) {
@@ -105,7 +111,11 @@ export function openDeliverySender(deps: SenderDeps): AsyncDisposable {
     }
   }
 
-  const stop = setRepeatingTimer(clock, POLL_INTERVAL_MS, wake);
+  const stop = setRepeatingTimer(
+    clock,
+    POLL_INTERVAL_MS,
+    () => clock.now().getTime() >= asleepUntil && wake(),
+  );
   const release = hub.listen('delivery', undefined, wake);
   return {
     async [Symbol.asyncDispose]() {
@@ -175,7 +185,7 @@ async function send({ outbound, seals }: SenderDeps, claimed: Claimed, signal: A
   const took = () => Math.round(performance.now() - startedAt);
   try {
     const place = placeOfEndpoint(claimed.endpointId);
-    const secrets = claimed.signingSecrets.map((sealed) => seals.open(sealed, place));
+    const secrets = await Promise.all(claimed.signingSecrets.map((sealed) => seals.open(sealed, place)));
     const seconds = Math.floor(Date.now() / 1_000);
     const body = Buffer.from(claimed.payload);
     await outbound.request(
@@ -295,6 +305,8 @@ async function auditDisabled(
     forwardedFor: null,
   });
 }
+
+const ANY_ENDPOINT = 'SELECT EXISTS (SELECT FROM webhook_endpoints) AS "isThere"';
 
 /** A sample is sent even where its endpoint is disabled. */
 const CLAIM = `

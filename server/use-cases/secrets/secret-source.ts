@@ -42,7 +42,9 @@ export function makeSecretSources({ pool, seals }: { pool: Pool; seals: Seals })
         message: `There is no secret ${missing.join(', ')}. Set it by \`secretSet\`, or on the page Access of the console.`,
       });
     const sealed = new Map(rows.map((row) => [row.name, row]));
-    const values = Object.fromEntries(names.map((name) => [name, opened(project, sealed.get(name)!)]));
+    const values = Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await opened(project, sealed.get(name)!)] as const)),
+    );
     const characters = Object.values(values).reduce((sum, { length }) => sum + length, 0);
     if (characters > MAX_TOTAL_CHARACTERS)
       throw new NodeFailure({
@@ -53,12 +55,13 @@ export function makeSecretSources({ pool, seals }: { pool: Pool; seals: Seals })
     return { values, masker: maskerOf(values) };
   }
 
-  function opened(project: string, { name, sealed }: Row): string {
+  async function opened(project: string, { name, sealed }: Row): Promise<string> {
     try {
-      return seals.open(sealed, placeOfSecret(project, name));
+      return await seals.open(sealed, placeOfSecret(project, name));
     } catch (error) {
-      if (error instanceof WeftError) throw new NodeFailure({ code: error.code, message: error.message });
-      throw error;
+      if (!(error instanceof WeftError)) throw error;
+      const { code, message } = error;
+      throw new NodeFailure({ code, message, retryable: code === 'SECRETS_KEY_UNAVAILABLE' });
     }
   }
 }

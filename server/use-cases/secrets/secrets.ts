@@ -47,7 +47,7 @@ export function makeSecretUseCases({ pool, registry, seals }: SecretDeps) {
       if (userErrors.length > 0) return { ok: false, userErrors };
       let sealed: string;
       try {
-        sealed = seals.seal(value, placeOfSecret(project, name));
+        sealed = await seals.seal(value, placeOfSecret(project, name));
       } catch (error) {
         if (error instanceof WeftError) return refuse(error.code, 'value', error.message);
         throw error;

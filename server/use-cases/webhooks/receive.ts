@@ -103,7 +103,9 @@ export function openWebhookReceiver(deps: ReceiverDeps): WebhookReceiver {
     const body = await delivery.readBody(deps.maxBodyBytes);
     if (noted.headers !== null) noted.body = keptPart(body);
     noted.bodyBytes = body.length;
-    const secrets = webhook.sealedSecrets.map((sealed) => deps.seals.open(sealed, placeOf(webhook.id)));
+    const secrets = await Promise.all(
+      webhook.sealedSecrets.map((sealed) => deps.seals.open(sealed, placeOf(webhook.id))),
+    );
     const { method, query, headers } = delivery;
     const signed = verifyDelivery(webhook, secrets, { headers, body }, new Date());
     const deliveryId = deliveryIdOf(webhook, signed, { headers, body });

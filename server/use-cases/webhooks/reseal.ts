@@ -23,10 +23,14 @@ async function resealTable(
   const { rows } = await pool.query<{ id: string; sealed: string[] }>(
     `SELECT id, signing_secrets AS sealed FROM ${table} WHERE signing_secrets <> '{}'`,
   );
-  for (const { id, sealed } of rows.filter((row) => row.sealed.some(seals.isOutdated))) {
+  for (const { id, sealed } of rows) {
     const place = placeOf(id);
     try {
-      const anew = sealed.map((text) => seals.seal(seals.open(text, place), place));
+      const outdated = await Promise.all(sealed.map(seals.isOutdated));
+      if (!outdated.includes(true)) continue;
+      const anew = await Promise.all(
+        sealed.map(async (text) => seals.seal(await seals.open(text, place), place)),
+      );
       // Not where a client has set others meanwhile.
       await pool.query(`UPDATE ${table} SET signing_secrets = $3 WHERE id = $1 AND signing_secrets = $2`, [
         id,

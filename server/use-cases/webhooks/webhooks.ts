@@ -104,7 +104,7 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
       ];
       if (userErrors.length > 0) return { ok: false, userErrors };
       const id = newId('wh');
-      const sealed = sealAll(id, signingSecrets ?? []);
+      const sealed = await sealAll(id, signingSecrets ?? []);
       if (!sealed.ok) return sealed;
       const secret = newAddressSecret();
       await pool.query(INSERT, [
@@ -145,7 +145,7 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
           return;
         }
         const sealed =
-          given === null ? { ok: true as const, value: webhook.sealedSecrets } : sealAll(id, given);
+          given === null ? { ok: true as const, value: webhook.sealedSecrets } : await sealAll(id, given);
         if (!sealed.ok) {
           problems = sealed;
           return;
@@ -211,9 +211,10 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
   }
 
   /** Refused where the server has no key. */
-  function sealAll(id: string, secrets: readonly string[]): Outcome<string[]> {
+  async function sealAll(id: string, secrets: readonly string[]): Promise<Outcome<string[]>> {
     try {
-      return { ok: true, value: secrets.map((secret) => seals.seal(secret, placeOf(id))) };
+      const sealed = await Promise.all(secrets.map((secret) => seals.seal(secret, placeOf(id))));
+      return { ok: true, value: sealed };
     } catch (error) {
       if (error instanceof WeftError) return refuse(error.code, 'signingSecrets', error.message);
       throw error;

@@ -2,55 +2,53 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOrMakeKeyFile } from '../../../server/secrets/key-file.ts';
+import { keyringOf } from '../../../server/secrets/keyring.ts';
 import { parseKeys, toKey } from '../../../server/secrets/keys.ts';
 import { makeSeals } from '../../../server/secrets/seal.ts';
 
 const [one, two] = [toKey(Buffer.alloc(32, 1)), toKey(Buffer.alloc(32, 2))];
 
+const sealsOf = (...keys: (typeof one)[]) => makeSeals(keyringOf(keys));
+const withCode = (code: unknown) => expect.objectContaining({ code });
+
 describe('a sealed secret', () => {
-  test('opens at its place and nowhere else, and is another text each time', () => {
-    const seals = makeSeals([one]);
-    const sealed = seals.seal('Grüße', 'webhooks/wh_1');
+  test('opens at its place and nowhere else, and is another text each time', async () => {
+    const seals = sealsOf(one);
+    const sealed = await seals.seal('Grüße', 'webhooks/wh_1');
     expect(sealed).toMatch(/^v1\.[0-9a-f]{8}\.[\w-]+$/);
-    expect(seals.seal('Grüße', 'webhooks/wh_1')).not.toBe(sealed);
-    expect(seals.open(sealed, 'webhooks/wh_1')).toBe('Grüße');
-    expect(() => seals.open(sealed, 'webhooks/wh_2')).toThrow(
-      expect.objectContaining({ code: 'SECRET_DAMAGED' }),
-    );
+    expect(await seals.seal('Grüße', 'webhooks/wh_1')).not.toBe(sealed);
+    expect(await seals.open(sealed, 'webhooks/wh_1')).toBe('Grüße');
+    await expect(seals.open(sealed, 'webhooks/wh_2')).rejects.toEqual(withCode('SECRET_DAMAGED'));
   });
 
-  test('does not open where any of its characters was changed', () => {
-    const seals = makeSeals([one]);
-    const sealed = seals.seal('secret', 'p');
+  test('does not open where any of its characters was changed', async () => {
+    const seals = sealsOf(one);
+    const sealed = await seals.seal('secret', 'p');
     for (let at = 0; at < sealed.length; at += 1) {
       const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'E' : 'A') + sealed.slice(at + 1);
-      expect(() => seals.open(changed, 'p')).toThrow(/secret/i);
+      await expect(seals.open(changed, 'p')).rejects.toThrow(/secret/i);
     }
     for (const text of ['', 'v1', `v1.${one.id}.`, `v1.${one.id}.AAAA`])
-      expect(() => seals.open(text, 'p')).toThrow(
-        expect.objectContaining({ code: expect.stringMatching(/^SECRET/) }),
-      );
+      await expect(seals.open(text, 'p')).rejects.toEqual(withCode(expect.stringMatching(/^SECRET/)));
   });
 
-  test('opens with each key that is there, and is outdated where another one seals', () => {
-    const before = makeSeals([one]).seal('secret', 'p');
-    const seals = makeSeals([two, one]);
-    expect(seals.open(before, 'p')).toBe('secret');
-    expect(seals.isOutdated(before)).toBe(true);
-    expect(seals.isOutdated(seals.seal('secret', 'p'))).toBe(false);
-    expect(() => makeSeals([two]).open(before, 'p')).toThrow(
-      expect.objectContaining({ code: 'SECRETS_KEY_UNKNOWN' }),
-    );
+  test('opens with each key that is there, and is outdated where another one seals', async () => {
+    const before = await sealsOf(one).seal('secret', 'p');
+    const seals = sealsOf(two, one);
+    expect(await seals.open(before, 'p')).toBe('secret');
+    expect(await seals.isOutdated(before)).toBe(true);
+    expect(await seals.isOutdated(await seals.seal('secret', 'p'))).toBe(false);
+    await expect(sealsOf(two).open(before, 'p')).rejects.toEqual(withCode('SECRETS_KEY_UNKNOWN'));
   });
 
-  test('needs a key, and the error says which setting', () => {
-    const seals = makeSeals([]);
+  test('needs a key, and the error says which setting', async () => {
+    const seals = sealsOf();
     const missing = expect.objectContaining({
       code: 'SECRETS_KEY_MISSING',
       message: expect.stringContaining('WEFT_SECRETS_KEY_FILE'),
     });
-    expect(() => seals.seal('secret', 'p')).toThrow(missing);
-    expect(() => seals.open(makeSeals([one]).seal('secret', 'p'), 'p')).toThrow(missing);
+    await expect(seals.seal('secret', 'p')).rejects.toEqual(missing);
+    await expect(seals.open(await sealsOf(one).seal('secret', 'p'), 'p')).rejects.toEqual(missing);
   });
 });
 
