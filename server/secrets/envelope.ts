@@ -46,7 +46,7 @@ export function makeEnvelope(service: KeyService, dataKeys: DataKeys, others: Ke
 
   return {
     async sealing() {
-      const found = sealingId === null ? undefined : known.get(sealingId);
+      const found = sealingId === null ? undefined : await known.get(sealingId);
       if (found !== undefined) return found;
       const newest = await dataKeys.newest();
       if (newest === undefined) return make();
@@ -54,7 +54,7 @@ export function makeEnvelope(service: KeyService, dataKeys: DataKeys, others: Ke
       return unwrapped(newest);
     },
     async find(id) {
-      const found = known.get(id) ?? (await others.find(id));
+      const found = (await known.get(id)) ?? (await others.find(id));
       if (found !== undefined) return found;
       const stored = await dataKeys.find(id);
       return stored && unwrapped(stored);
