@@ -126,7 +126,7 @@ export function openEvaluator({ cpuMs = LIMITS.cpuMs } = {}): Evaluator {
 
   function startWaiting(): void {
     if (isClosed) return;
-    for (const slot of [...quickSlots]) {
+    for (const slot of quickSlots.toSorted(byWarmth)) {
       const task = nextQuick(slot.takes);
       if (task === undefined) continue;
       quickSlots.splice(quickSlots.indexOf(slot), 1);
@@ -278,6 +278,11 @@ const CPU_LOOK_MS = 250;
 interface QuickSlot {
   takes: readonly ('quick' | 'unknown')[];
   process: EvaluatorProcess | null;
+}
+
+/** A process that runs first: another is started only where both have work at once. */
+function byWarmth(a: QuickSlot, b: QuickSlot): number {
+  return Number(b.process?.isAlive() ?? false) - Number(a.process?.isAlive() ?? false);
 }
 
 interface Task {

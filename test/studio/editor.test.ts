@@ -45,7 +45,7 @@ const toast = (page: Page, text: string) => page.locator('.weft-toasts').getByTe
 inBrowser('the editor', () => {
   test('a workflow is built by keyboard, saved, run with its states on the canvas, and its node run alone', async () => {
     const id = await weft.createWorkflow({ name: 'New', nodes: [{ key: 'start', type: 'input' }] });
-    await using studio = await browser.open(server, { path: `/workflows/${id}` });
+    await using studio = await browser.open(server, { path: `/workflows/${id}`, isAnimated: true });
     const { page } = studio;
     await nodeOf(page, 'start').waitFor();
     await canvasOf(page).focus();

@@ -29,7 +29,7 @@ inBrowser('a first visit', () => {
   afterAll(async () => await opened.disposeAsync());
 
   test('from nothing by a template to a run that fails at a line, is mended there, and succeeds', async () => {
-    await using studio = await browser.open(server);
+    await using studio = await browser.open(server, { isAnimated: true });
     const { page } = studio;
     await page.getByText('No workflows yet').waitFor();
     await page.getByRole('button', { name: /^Open .*Movie report.* in the editor$/i }).click();

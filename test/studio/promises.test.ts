@@ -116,7 +116,7 @@ inBrowser('every page', () => {
   });
 
   test('is readable for everybody in both themes, has a title, and nothing moves where that is not wanted; draws as code what stands between backticks, and has no empty strip beside what fills the window', async () => {
-    await using studio = await browser.open(server, { reducedMotion: true });
+    await using studio = await browser.open(server, { isAnimated: false });
     const { page } = studio;
     const drawn: string[] = [];
     for (const path of paths()) {

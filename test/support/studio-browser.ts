@@ -19,7 +19,11 @@ export interface StudioOptions {
   theme?: 'light' | 'dark';
   /** 1280 × 800 unless given. */
   viewport?: { width: number; height: number };
-  reducedMotion?: boolean;
+  /**
+   * Whether things move, as they do unless somebody asks them not to. What moves is drawn sixty times a second without
+   * a graphics card, so by default nothing does.
+   */
+  isAnimated?: boolean;
   /** Complaints that the test provokes, such as of a server that is gone. */
   allow?: readonly RegExp[];
 }
@@ -56,7 +60,7 @@ export async function launchStudioBrowser(): Promise<StudioBrowser> {
         baseURL: new URL('/', server.url).href,
         viewport: options.viewport ?? { width: 1280, height: 800 },
         colorScheme: options.theme ?? 'light',
-        reducedMotion: options.reducedMotion ? 'reduce' : 'no-preference',
+        reducedMotion: options.isAnimated ? 'no-preference' : 'reduce',
       });
       return await openStudio(context, options);
     },

@@ -4,6 +4,8 @@ import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   execute,
+  type GraphQLAbstractType,
+  type GraphQLEnumType,
   type GraphQLNamedOutputType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -116,6 +118,15 @@ function randomBatch(generate: Generate, isBroken: boolean): unknown {
 
 type Generate = fc.GeneratorValue;
 
+// `generate` keeps what these make, each for its arguments; to make it for each value takes most of the time.
+const directives = () =>
+  fc.constantFrom(' @include(if: $yes)', ' @skip(if: $yes)', ' @include(if: true)', ' @skip(if: true)');
+const wrongValues = () => fc.constantFrom<unknown[]>(...WRONG);
+const possibleTypes = (name: string) =>
+  fc.constantFrom(...schema.getPossibleTypes(schema.getType(name) as GraphQLAbstractType));
+const enumValues = (name: string) =>
+  fc.constantFrom<unknown[]>(...(schema.getType(name) as GraphQLEnumType).getValues().map(({ value }) => value));
+
 /** A subscription with aliases, fragments in fragments, type conditions and directives. */
 function documentOf(generate: Generate): string {
   const fragments: string[] = [];
@@ -124,14 +135,7 @@ function documentOf(generate: Generate): string {
   const directive = () =>
     chance(85)
       ? ''
-      : generate(() =>
-          fc.constantFrom(
-            ' @include(if: $yes)',
-            ' @skip(if: $yes)',
-            ' @include(if: true)',
-            ' @skip(if: true)',
-          ),
-        );
+      : generate(directives);
 
   function selectionOf(type: GraphQLNamedOutputType, depth: number): string {
     const parts = [chance(40) ? `${chance(50) ? 'kind: ' : ''}__typename${directive()}` : '__typename'];
@@ -171,7 +175,7 @@ function conditionsOf(type: GraphQLNamedOutputType): GraphQLNamedOutputType[] {
 
 /** A value for a type; a broken one has what its type does not allow, here and there. */
 function randomValue(generate: Generate, type: GraphQLOutputType, isBroken: boolean): unknown {
-  if (isBroken && generate(fc.nat, { max: 29 }) === 0) return generate(() => fc.constantFrom(...WRONG));
+  if (isBroken && generate(fc.nat, { max: 29 }) === 0) return generate(wrongValues);
   if (isNonNullType(type)) return presentOf(generate, type.ofType, isBroken);
   const absent = generate(fc.nat, { max: 4 });
   return absent === 0 ? null : absent === 1 ? undefined : presentOf(generate, type, isBroken);
@@ -200,20 +204,22 @@ function presentOf(generate: Generate, type: GraphQLOutputType, isBroken: boolea
       randomValue(generate, type.ofType, isBroken),
     );
   if (isAbstractType(type)) {
-    const possible = generate(() => fc.constantFrom(...schema.getPossibleTypes(type)));
-    return presentOf(generate, possible, isBroken);
+    return presentOf(generate, generate(possibleTypes, type.name), isBroken);
   }
   if (isObjectType(type)) {
     const fields = Object.values(type.getFields()).filter(({ name }) => !isResolved(type, name));
     const entries = fields.map((field) => [field.name, randomValue(generate, field.type, isBroken)]);
     return { ...Object.fromEntries(entries), ...(isEvent(type) ? { type: type.name } : {}) };
   }
-  if (isEnumType(type)) return generate(() => fc.constantFrom(...type.getValues().map(({ value }) => value)));
+  if (isEnumType(type)) return generate(enumValues, type.name);
   return generate(scalars[String(type)]!);
 }
 
-const text = () =>
-  fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', '"\\\n\u2028\u0000', 'é🎬'));
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('\ud800', '"\\\n\u2028\u0000', 'é🎬'),
+);
+const text = () => anyText;
 const scalars: Record<string, () => fc.Arbitrary<unknown>> = {
   String: text,
   ID: text,
