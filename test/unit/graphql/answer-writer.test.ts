@@ -125,17 +125,16 @@ const wrongValues = () => fc.constantFrom<unknown[]>(...WRONG);
 const possibleTypes = (name: string) =>
   fc.constantFrom(...schema.getPossibleTypes(schema.getType(name) as GraphQLAbstractType));
 const enumValues = (name: string) =>
-  fc.constantFrom<unknown[]>(...(schema.getType(name) as GraphQLEnumType).getValues().map(({ value }) => value));
+  fc.constantFrom<unknown[]>(
+    ...(schema.getType(name) as GraphQLEnumType).getValues().map(({ value }) => value),
+  );
 
 /** A subscription with aliases, fragments in fragments, type conditions and directives. */
 function documentOf(generate: Generate): string {
   const fragments: string[] = [];
   let names = 0;
   const chance = (percent: number) => generate(fc.nat, { max: 99 }) < percent;
-  const directive = () =>
-    chance(85)
-      ? ''
-      : generate(directives);
+  const directive = () => (chance(85) ? '' : generate(directives));
 
   function selectionOf(type: GraphQLNamedOutputType, depth: number): string {
     const parts = [chance(40) ? `${chance(50) ? 'kind: ' : ''}__typename${directive()}` : '__typename'];
