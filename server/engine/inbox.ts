@@ -3,7 +3,7 @@ import type { AddressedSignal } from './waits.ts';
 /** The signals of one execution, as a worker knows them. */
 export interface Inbox {
   /** All of them, in order, those that were taken too. */
-  readonly signals: readonly AddressedSignal[];
+  readonly signals: AddressedSignal[];
   /** Tells that there may be more. */
   ring(): void;
   /** Reads what is new where it rang. */
@@ -16,9 +16,13 @@ export interface Inbox {
  * @param read those after this number. They are numbered while their execution's row is locked, so none comes before one
  * that was read.
  * @param rang whether there is something to read at once
+ * @param signals those that were read before, from the first on
  */
-export function makeInbox(read: (after: number) => Promise<AddressedSignal[]>, rang: boolean): Inbox {
-  const signals: AddressedSignal[] = [];
+export function makeInbox(
+  read: (after: number) => Promise<AddressedSignal[]>,
+  rang: boolean,
+  signals: AddressedSignal[],
+): Inbox {
   let isStale = rang;
   const listeners = new Set<() => void>();
   return {

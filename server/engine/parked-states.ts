@@ -1,17 +1,26 @@
 import type { Clock } from '../shared/clock.ts';
+import { sizeOf } from '../shared/value-size.ts';
 import type { FoldedJournal } from './fold-journal.ts';
+import type { AddressedSignal } from './waits.ts';
 
 /**
  * The states of long journals whose executions were parked by this worker a moment ago. One that waits again and again,
- * such as a list of sub-workflows, would otherwise fold all that it did before at each step. What is kept is the fold of
- * the journal's beginning and nothing else, so whoever goes on with it reads what was written since, by whomever; and it
- * may be forgotten at any moment.
+ * such as a list of sub-workflows, would otherwise fold all that it did before at each step, and read all signals that
+ * it ever got. What is kept is the fold of the journal's beginning and the first of the signals, so whoever goes on with
+ * it reads what came since, from whomever; and it may be forgotten at any moment.
  */
 export interface ParkedStates extends Disposable {
-  /** @param outputBytes of all outputs in the state */
-  keep(executionId: string, folded: FoldedJournal, outputBytes: number): void;
+  keep(executionId: string, parked: ParkedState): void;
   /** Forgets it, because whoever takes a state changes it. */
-  take(executionId: string): FoldedJournal | undefined;
+  take(executionId: string): ParkedState | undefined;
+}
+
+export interface ParkedState {
+  folded: FoldedJournal;
+  /** Of all outputs in the state. */
+  outputBytes: number;
+  /** From the first on; of those that nodes have taken the payloads may be null, because the journal has them. */
+  signals: AddressedSignal[];
 }
 
 /** To fold fewer takes about as long as to claim the execution. */
@@ -24,26 +33,28 @@ const EVENT_BYTES = 200;
 
 export function makeParkedStates(clock: Clock, minEvents = MIN_EVENTS): ParkedStates {
   /** The oldest first. */
-  const kept = new Map<string, { folded: FoldedJournal; bytes: number; cancelTimer: () => void }>();
+  const kept = new Map<string, { parked: ParkedState; bytes: number; cancelTimer: () => void }>();
   let total = 0;
 
-  function take(executionId: string): FoldedJournal | undefined {
+  function take(executionId: string): ParkedState | undefined {
     const found = kept.get(executionId);
     if (found === undefined) return undefined;
     found.cancelTimer();
     kept.delete(executionId);
     total -= found.bytes;
-    return found.folded;
+    return found.parked;
   }
 
   return {
     take,
-    keep(executionId, folded, outputBytes) {
+    keep(executionId, parked) {
+      const { folded, outputBytes, signals } = parked;
       take(executionId);
-      const bytes = folded.sequence * EVENT_BYTES + outputBytes;
-      if (folded.sequence < minEvents || bytes > MAX_BYTES) return;
+      if (folded.sequence < minEvents) return;
+      const bytes = folded.sequence * EVENT_BYTES + outputBytes + dropPayloads(signals, folded.state.taken);
+      if (bytes > MAX_BYTES) return;
       const cancelTimer = clock.setTimer(KEPT_MS, () => take(executionId));
-      kept.set(executionId, { folded, bytes, cancelTimer });
+      kept.set(executionId, { parked, bytes, cancelTimer });
       total += bytes;
       for (const id of kept.keys()) {
         if (total <= MAX_BYTES) break;
@@ -54,4 +65,14 @@ export function makeParkedStates(clock: Clock, minEvents = MIN_EVENTS): ParkedSt
       for (const id of [...kept.keys()]) take(id);
     },
   };
+}
+
+/** Of those that were taken. Gives the bytes of the others. */
+function dropPayloads(signals: readonly AddressedSignal[], taken: ReadonlySet<number>): number {
+  let bytes = 0;
+  for (const signal of signals) {
+    if (taken.has(signal.number)) signal.payload = null;
+    else bytes += sizeOf(signal.payload).bytes;
+  }
+  return bytes;
 }

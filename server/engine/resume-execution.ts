@@ -24,6 +24,7 @@ import { executionInterrupted, type Former, MAX_LOSSES } from './recovery.ts';
 import { afterInsert, notInserted } from './run-ahead.ts';
 import type { StopRequest } from './stop.ts';
 import type { Traces } from './traces.ts';
+import type { AddressedSignal } from './waits.ts';
 
 /** What a worker has for all its executions. */
 export interface ResumeDeps
@@ -80,7 +81,7 @@ export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions):
   using followed = deps.traces?.follow(executionId) ?? null;
   const kept = deps.parked.take(executionId);
   // A trace is made of the whole journal.
-  const known = followed === null ? kept : undefined;
+  const known = followed === null ? kept?.folded : undefined;
   const foldJournal = once(() => deps.store.foldJournal(executionId, { known, onEvents: followed?.replay }));
   if (options.notBefore > 0) foldJournal().catch(() => {}); // where nobody comes to need it
   const row = options.preloaded ?? (await deps.store.load(executionId));
@@ -92,6 +93,7 @@ export async function resumeExecution(deps: ResumeDeps, options: ResumeOptions):
     ? 'ended'
     : await resumeRow(row, { ...deps, logger: loggerOf(deps, options, row, trace) }, options, {
         foldJournal,
+        signals: kept?.signals ?? [],
         trace,
         onCommitted: followed?.add,
       });
@@ -120,6 +122,8 @@ function loggerOf(
 interface RunningRow {
   /** Where an execution that waited goes on, it is read beside its row. */
   foldJournal: () => ReturnType<ExecutionStore['foldJournal']>;
+  /** Read before, from the first on. */
+  signals: AddressedSignal[];
   trace: TraceContext | null;
   onCommitted: OnCommitted | undefined;
 }
@@ -128,7 +132,7 @@ async function resumeRow(
   row: StoredExecution,
   deps: ResumeDeps,
   options: ResumeOptions,
-  { foldJournal, trace, onCommitted }: RunningRow,
+  { foldJournal, signals, trace, onCommitted }: RunningRow,
 ): Promise<RunEnd> {
   const { store, appender, logger } = deps;
   const { executionId, inserted, countLoss } = options;
@@ -151,7 +155,8 @@ async function resumeRow(
     return 'ended';
   }
   const plan = row.partial === null ? whole : narrowPlan(whole, row.partial);
-  const inbox = makeInbox((after) => store.readSignals(executionId, after), row.signals > 0);
+  const isNew = row.signals > signals.length;
+  const inbox = makeInbox((after) => store.readSignals(executionId, after), isNew, signals);
   options.onInbox(inbox.ring);
   logger.info(
     { workflowId: row.workflowId, versionNumber: row.versionNumber },
@@ -166,7 +171,8 @@ async function resumeRow(
     notBefore: options.notBefore,
     async park(wakeAt, reached, outputBytes) {
       const isParked = await options.park(wakeAt, inbox.signals.length);
-      if (isParked) deps.parked.keep(executionId, { state, sequence: reached }, outputBytes);
+      const folded = { state, sequence: reached };
+      if (isParked) deps.parked.keep(executionId, { folded, outputBytes, signals: inbox.signals });
       return isParked;
     },
     files: makeNodeFiles(store.files, executionId, async () => {

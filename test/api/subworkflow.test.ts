@@ -91,6 +91,27 @@ test('with forEach it fans out, and each item waits for its own', async () => {
   expect(children.nodes.map(({ input }) => input).sort()).toEqual([1, 2, 3, 4, 5]);
 });
 
+test('a long list that is parked again and again goes on from what its worker kept', async () => {
+  await save('twice', [transform('out', 'input * 2')]);
+  const count = 130;
+  const each = { ...sub('twice', { input: '{{ item }}' }), forEach: { items: 'input', concurrency: 2 } };
+  const id = await weft.run(
+    [each],
+    [],
+    Array.from({ length: count }, (_, n) => n),
+  );
+  const events = await weft.allEvents(id);
+  expect(events.at(-1)!.output).toEqual(Array.from({ length: count }, (_, n) => 2 * n));
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+  // Its worker keeps what is longer than 500 events, and parked this one often after that.
+  const isParked = ({ __typename, sequence }: WatchedEvent) =>
+    __typename === 'ExecutionWaiting' && sequence > 500;
+  expect(events.filter(isParked).length).toBeGreaterThan(10);
+  const ended = events.filter(({ __typename, item }) => __typename === 'NodeSucceeded' && item !== null);
+  expect(new Set(ended.map(({ item }) => item)).size).toBe(count);
+  expect(ended).toHaveLength(count);
+});
+
 test('the failure of a child is the node’s, by its code, and a retry policy starts another child', async () => {
   await save('fails', [{ key: 'no', type: 'fail', config: { code: 'ORDER_REFUSED', message: 'No.' } }]);
   const retry = { maxAttempts: 2, initialDelayMs: 0, retryOn: ['ORDER_REFUSED'] };

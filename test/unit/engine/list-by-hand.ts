@@ -111,7 +111,7 @@ export class HandList {
       draining: new AbortController().signal,
       now: systemClock.now,
       clock: systemClock,
-      inbox: makeInbox(async () => [], false),
+      inbox: makeInbox(async () => [], false, []),
       takeSignal: () => null,
       record: (events) => {
         tell(events);
