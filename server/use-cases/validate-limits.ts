@@ -58,6 +58,14 @@ export function startExpressionErrors(
     const { problem, references } = analyses.get(expression)!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     const names = new Set(references.map(([name]) => name).filter((name) => name !== 'input'));
+    if (names.has('secrets'))
+      return [
+        {
+          code: 'SECRET_NOT_ALLOWED',
+          field,
+          message: 'A secret cannot be used here, as what is computed is stored.',
+        },
+      ];
     return [...names].map((name) => ({
       code: 'UNKNOWN_REFERENCE',
       field,

@@ -350,10 +350,16 @@ test('a workflow that would store a secret is refused at the place', async () =>
     http({ url: web, headers: { a: '{{ $uppercase(secrets.PLAIN) }}' }, nextPage: 'secrets.PLAIN' }),
     { ...python('result = 1', { secrets: ['lower'] }), forEach: { items: 'secrets.PLAIN' } },
     { key: 'input', type: 'transform', config: { expression: 'input.secrets.PLAIN' } },
+    {
+      key: 'sub',
+      type: 'subworkflow',
+      config: { workflow: 'w', input: { deep: ['{{ secrets.PLAIN }}'] } },
+    },
   ];
+  const stored = { labels: '{ "k": secrets.PLAIN }', concurrency: { max: 1, key: 'secrets.PLAIN' } };
   const { workflowValidate } = await weft.query<{ workflowValidate: { code: string; field: string }[] }>(
     'query ($input: WorkflowInput!) { workflowValidate(input: $input) { level code field } }',
-    { input: { name: 'w', nodes, edges: [] } },
+    { input: { name: 'w', nodes, edges: [], ...stored } },
   );
   const errors = workflowValidate.filter((each) => (each as { level?: string }).level !== 'WARNING');
   expect(errors.map(({ code, field }) => `${code} ${field}`).sort()).toEqual(
@@ -364,8 +370,36 @@ test('a workflow that would store a secret is refused at the place', async () =>
       'SECRET_NOT_ALLOWED nodes.2.config.headers.a',
       'SECRET_NOT_ALLOWED nodes.2.config.nextPage',
       'SECRET_NOT_ALLOWED nodes.3.forEach.items',
+      'SECRET_NOT_ALLOWED nodes.5.config.input.deep.0',
+      'SECRET_NOT_ALLOWED labels',
+      'SECRET_NOT_ALLOWED concurrency.key',
     ].sort(),
   );
+});
+
+test('a schedule that would store a secret is refused at the place, when it is made and when it is changed', async () => {
+  const workflowId = await weft.createWorkflow({ nodes: [{ key: 'in', type: 'input' }] });
+  const plain = {
+    workflowId,
+    cron: '0 0 1 1 *',
+    input: { a: ['{{ scheduledAt }}', 'secrets are no business of texts'] },
+  };
+  const change = async (field: string, type: string, variables: { input: object; id?: string }) => {
+    const id = variables.id === undefined ? ['', ''] : ['$id: ID!, ', 'id: $id, '];
+    const data = await weft.query<Record<string, { schedule: { id: string } | null; userErrors: object[] }>>(
+      `mutation (${id[0]}$input: ${type}!) { ${field}(${id[1]}input: $input) { schedule { id } userErrors { code field } } }`,
+      variables,
+    );
+    return data[field]!;
+  };
+  const { schedule, userErrors } = await change('scheduleCreate', 'ScheduleCreateInput', { input: plain });
+  expect(userErrors).toEqual([]);
+  const refusal = { schedule: null, userErrors: [{ code: 'SECRET_NOT_ALLOWED', field: 'input.b.1' }] };
+  const input = { b: ['x', 'Bearer {{ secrets.PLAIN }}'] };
+  const create = { input: { ...plain, input } };
+  expect(await change('scheduleCreate', 'ScheduleCreateInput', create)).toEqual(refusal);
+  const update = { id: schedule!.id, input: { input } };
+  expect(await change('scheduleUpdate', 'ScheduleInput', update)).toEqual(refusal);
 });
 
 test.each([

@@ -118,6 +118,39 @@ edges:
   expect((await run('pull')).output).toBe('1 unchanged\n');
 });
 
+test('retention and labels are in the file, and are the same again when it is pushed to another workflow', async () => {
+  const kept = {
+    labels: '{ "customer": $string(input.customerId) }',
+    retention: { succeeded: { days: 7, count: 100 }, failed: { days: 365 } },
+  };
+  await weft.createWorkflow({ name: 'Kept', nodes: [{ key: 'in', type: 'input' }], ...kept });
+  await run('pull', '--workflow', 'kept');
+  const text = await read('kept', 'workflow.yaml');
+  expect(text).toContain(`labels: '{ "customer": $string(input.customerId) }'
+retention:
+  succeeded:
+    days: 7
+    count: 100
+  failed:
+    days: 365
+`);
+  await mkdir(file('kept-too'));
+  await writeFile(file('kept-too', 'workflow.yaml'), text);
+  expect((await run('push', '--yes')).output).toContain('created kept-too');
+  expect((await run('diff')).code).toBe(0);
+  const { workflow } = await weft.query<{ workflow: object }>(
+    '{ workflow(key: "kept-too") { latestVersion { labels retention { succeeded { days count } failed { days count } canceled { days } } } } }',
+  );
+  expect(workflow).toEqual({
+    latestVersion: {
+      labels: kept.labels,
+      retention: { ...kept.retention, failed: { days: 365, count: null }, canceled: null },
+    },
+  });
+  for (const key of ['kept', 'kept-too']) await rm(file(key), { recursive: true });
+  expect((await run('push', '--yes', '--delete')).output).toContain('deleted kept-too');
+});
+
 test('a comment stays where nothing else has changed, whatever git does to the ends of lines', async () => {
   const text = `# Ours.\n${await read('sales-report', 'workflow.yaml')}`.replaceAll('\n', '\r\n');
   await writeFile(file('sales-report', 'workflow.yaml'), text);
