@@ -2,7 +2,7 @@
  * What an execution costs in CPU, by cause: the server's time by the part that spends it (from a profile of V8, each
  * sample counted for the nearest part on its stack), and Postgres beside it.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/db/embedded-postgres.ts';
@@ -12,6 +12,7 @@ import { connect } from '../test/support/sql.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
 import { startWeft } from '../test/support/weft-server.ts';
 import { cpuOf } from './support/cpu-of.ts';
+import { microsByPart, nowMicros, profileInto } from './support/cpu-profile.ts';
 import { cpuOfTree, findPostmaster } from './support/process-tree.ts';
 
 const EXECUTIONS = 300;
@@ -55,13 +56,17 @@ for (const [what, nodes] of Object.entries(workflows)) await printCosts(what, no
 
 async function printCosts(what: string, nodes: object[]): Promise<void> {
   const profiles = mkdtempSync(join(folder, 'profile-'));
-  const env = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` };
+  const env = { NODE_OPTIONS: profileInto(profiles) };
   // Not the bundle, in which a profile does not say where anything comes from.
   const program = join(projectRoot, 'dist/server/main.js');
   await using server = await startWeft({ databaseUrl: postgres.url, env, program });
   const { from, to, postgresCpu, serverCpu } = await run(server.url, server.pid, nodes);
   await server.stop();
-  const parts = partsOf(profiles, from, to);
+  const parts = microsByPart(
+    profiles,
+    { from, to },
+    ({ url }, inherited) => PARTS.find(([, pattern]) => pattern.test(url))?.[0] ?? inherited,
+  );
   const total = [...parts.values()].reduce((sum, each) => sum + each, 0);
   // The shares of the samples, of what the process used: threads beside the first one have no samples.
   const rows = [...parts].sort((a, b) => b[1] - a[1]);
@@ -92,54 +97,10 @@ async function run(url: string, pid: number, nodes: object[]) {
   };
 }
 
-/** By the clock of the machine, as the profile has it. */
-function nowMicros(): number {
-  return Number(process.hrtime.bigint() / 1_000n);
-}
-
 async function startMany(weft: WeftClient, workflowId: string, count: number): Promise<void> {
   let left = count;
   const lane = async () => {
     while (left-- > 0) for await (const _ of weft.events(await weft.start(workflowId)));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-}
-
-interface Profile {
-  nodes: { id: number; callFrame: { functionName: string; url: string }; children?: number[] }[];
-  /** Microseconds. */
-  startTime: number;
-  samples: number[];
-  timeDeltas: number[];
-}
-
-/** Microseconds of each part, without idling. */
-function partsOf(profiles: string, from: number, to: number): Map<string, number> {
-  const [file] = readdirSync(profiles)
-    .map((name) => readFileSync(join(profiles, name), 'utf8'))
-    .sort((a, b) => b.length - a.length);
-  const { nodes, samples, startTime, timeDeltas } = JSON.parse(file!) as Profile;
-  const partOf = new Map<number, string>();
-  const name = (node: Profile['nodes'][number], inherited: string) => {
-    const { functionName, url } = node.callFrame;
-    if (functionName === '(garbage collector)') return 'garbage collector';
-    if (functionName === '(idle)') return 'idle';
-    return PARTS.find(([, pattern]) => pattern.test(url))?.[0] ?? inherited;
-  };
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const walk = (node: Profile['nodes'][number], inherited: string) => {
-    const part = name(node, inherited);
-    partOf.set(node.id, part);
-    for (const child of node.children ?? []) walk(byId.get(child)!, part);
-  };
-  walk(nodes[0]!, 'Node itself and the kernel');
-  const parts = new Map<string, number>();
-  let at = startTime;
-  for (const [index, id] of samples.entries()) {
-    const part = partOf.get(id)!;
-    at += timeDeltas[index]!;
-    if (part !== 'idle' && at >= from && at <= to)
-      parts.set(part, (parts.get(part) ?? 0) + timeDeltas[index]!);
-  }
-  return parts;
 }

@@ -16,7 +16,6 @@ import type { Logger } from '../shared/logger.ts';
 import {
   attemptSpanId,
   cellSpanId,
-  executionSpanId,
   givenContext,
   isSampled,
   nodeSpanId,
@@ -138,7 +137,7 @@ function makeSpanMaker({ executionId, row, context, resource, scope }: Traced) {
   const traceState: { traceState?: TraceState } =
     tracestate === null ? {} : { traceState: createTraceState(tracestate) };
   const given = givenContext(row);
-  const ownId = executionSpanId(executionId);
+  const ownId = context.spanId;
   const typeOf = new Map(row.definition.nodes.map(({ key, type }) => [key, type]));
   const contextOf = (spanId: string): SpanContext => ({ traceId, spanId, traceFlags, ...traceState });
 
