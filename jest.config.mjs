@@ -19,6 +19,7 @@ export default {
   // Most files drive a whole server with its Postgres and its Pythons, and wait for it half of the time: two cores carry
   // four files at a time.
   maxWorkers: 4,
+  testSequencer: '<rootDir>/scripts/jest-sequencer.mjs',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/dist/test/unit/**/*.test.js'] },
     { ...withPostgres, displayName: 'real', testMatch: ['<rootDir>/dist/test/!(unit|studio)/**/*.test.js'] },

@@ -23,6 +23,13 @@ const steps = [
     command: ['scripts/build-server.mjs'],
   },
   {
+    name: 'sandbox-python',
+    title: "Compiling the sandbox's Python",
+    inputs: ['server/sandbox/python', 'scripts/compile-python.mjs'],
+    wanted: /\.(py|mjs)$/,
+    command: ['scripts/compile-python.mjs'],
+  },
+  {
     name: 'client-sdk',
     title: 'Compiling the client SDK',
     inputs: ['client-sdk/src', 'client-sdk/tsconfig.json', 'package-lock.json'],
