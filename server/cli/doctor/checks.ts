@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { openHostEnvironments, runSettings } from '../../compose.ts';
+import { openHostEnvironments, runSettings } from '../../compose/sandboxes.ts';
 import type { Config } from '../../config/environment.ts';
 import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts';
 import type { SandboxStatus } from '../../sandbox/backend.ts';
