@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { compose } from './compose.ts';
 import { readConfig } from './config/environment.ts';
+import { collectAfterStart } from './shared/collect-after-start.ts';
 import { coerceError, WeftError } from './shared/errors.ts';
 import { type Logger, makeLogger } from './shared/logger.ts';
 
@@ -17,6 +18,7 @@ try {
   surviveStrayErrors(logger);
   await using server = await compose(config, logger);
   console.log(server.url === null ? 'Weft is ready (worker)' : `Weft is ready at ${server.url}`);
+  collectAfterStart();
   await stop.promise;
   // Runs for clients of this sandbox have their grace first, then those of this process's own worker.
   const graces = config.servesSandbox && config.roles.includes('worker') ? 2 : 1;
