@@ -22,8 +22,8 @@ export function makeWheel({ name, version, requires = [], files, zerosMb = {} }:
 } {
   const escaped = name.replaceAll('-', '_');
   const info = `${escaped}-${version}.dist-info`;
-  const zeros = Object.entries(zerosMb).map(([path, mb]) => [path, Buffer.alloc(mb * 1024 * 1024)] as const);
-  const contents: Record<string, string | Buffer> = {
+  const zeros = Object.entries(zerosMb).map(([path, mb]) => [path, zerosOf(mb)] as const);
+  const contents: Record<string, Content> = {
     ...Object.fromEntries(zeros),
     ...(files ?? { [`${escaped}.py`]: `VERSION = "${version}"\n` }),
     [`${info}/METADATA`]: [
@@ -36,34 +36,62 @@ export function makeWheel({ name, version, requires = [], files, zerosMb = {} }:
     [`${info}/WHEEL`]:
       'Wheel-Version: 1.0\nGenerator: weft-tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
   };
-  const record = [...Object.entries(contents).map(recordLine), `${info}/RECORD,,`].join('\n');
+  const entries = Object.entries(contents).map(([path, content]) => [path, packed(content)] as const);
+  const lines = entries.map(([path, { sha256, sizeBytes }]) => `${path},sha256=${sha256},${sizeBytes}`);
+  const record = [...lines, `${info}/RECORD,,`, ''].join('\n');
   return {
     name: `${escaped}-${version}-py3-none-any.whl`,
-    bytes: zip({ ...contents, [`${info}/RECORD`]: `${record}\n` }),
+    bytes: zip({ ...Object.fromEntries(entries), [`${info}/RECORD`]: packed(record) }),
   };
 }
 
-function recordLine([path, text]: [string, string | Buffer]): string {
-  return `${path},sha256=${createHash('sha256').update(text).digest('base64url')},${Buffer.byteLength(text)}`;
+type Content = string | Packed;
+
+/** What a zip and a RECORD say of a file. */
+interface Packed {
+  data: Buffer;
+  method: number;
+  crc: number;
+  sha256: string;
+  sizeBytes: number;
 }
 
-/** Texts as they are, and bytes compressed. */
-function zip(files: Readonly<Record<string, string | Buffer>>): Buffer {
+function packed(content: Content): Packed {
+  if (typeof content !== 'string') return content;
+  const data = Buffer.from(content);
+  return { data, method: STORED, ...sumsOf(data) };
+}
+
+function sumsOf(content: Buffer) {
+  const sha256 = createHash('sha256').update(content).digest('base64url');
+  return { crc: crc32(content), sha256, sizeBytes: content.length };
+}
+
+const packedZeros = new Map<number, Packed>();
+
+/** Once for each size: a test has hundreds of MiB of them. */
+function zerosOf(mb: number): Packed {
+  const known = packedZeros.get(mb);
+  if (known !== undefined) return known;
+  const content = Buffer.alloc(mb * 1024 * 1024);
+  const zeros = { data: deflateRawSync(content), method: DEFLATED, ...sumsOf(content) };
+  packedZeros.set(mb, zeros);
+  return zeros;
+}
+
+function zip(files: Readonly<Record<string, Packed>>): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, { data, method, crc, sizeBytes }] of Object.entries(files)) {
     const name = Buffer.from(path);
-    const isText = typeof text === 'string';
-    const content = isText ? Buffer.from(text) : text;
-    const data = isText ? content : deflateRawSync(content);
     const header = Buffer.alloc(26);
     header.writeUInt16LE(20, 0); // version that is needed
     header.writeUInt32LE(MS_DOS_1980, 6);
-    header.writeUInt16LE(isText ? STORED : DEFLATED, 4);
-    header.writeUInt32LE(crc32(content), 10);
+    header.writeUInt16LE(method, 4);
+    header.writeUInt32LE(crc, 10);
     header.writeUInt32LE(data.length, 14);
-    header.writeUInt32LE(content.length, 18);
+    header.writeUInt32LE(sizeBytes, 18);
     header.writeUInt16LE(name.length, 22);
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), header, name, data]);
     const place = Buffer.alloc(14);
