@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { WeftAuthenticationError, WeftError } from '../errors.ts';
 import { generate } from './generate.ts';
