@@ -136,7 +136,7 @@ test('the package holds what was built, its sources for debuggers, and nothing e
   });
   const strangers = stdout
     .split('\n')
-    .filter((file) => !/^$|^\.\/((dist|src)\/|package.json|README.md|LICENSE)/.test(file));
+    .filter((file) => !/^$|^\.\/((bin|dist|src)\/|package.json|README.md|LICENSE)/.test(file));
   expect(strangers).toEqual([]);
   const readme = await readFile(join(project, 'node_modules/@weft/client/README.md'), 'utf8');
   expect(readme).not.toMatch(/\]\((?!https:)/); // a relative link leads nowhere from a registry's page
