@@ -1,12 +1,23 @@
 import type pg from 'pg';
 import { DELETE_OTHERS } from '../../server/use-cases/retention.ts';
 import { fillExecutions, type ManyExecutions } from '../../test/support/many-executions.ts';
+import { connect } from '../../test/support/sql.ts';
 
 /** Fills the database, and gives how many events it then took in a second. */
 export async function fill(sql: pg.Client, what: ManyExecutions): Promise<number> {
   const startedAt = performance.now();
   await fillExecutions(sql, what);
   return (what.count * (what.eventsEach ?? 0)) / ((performance.now() - startedAt) / 1_000);
+}
+
+/** Fills an empty database by two connections, and builds the index of the events, which growing takes longest, at the end. */
+export async function fillAtOnce(sql: pg.Client, databaseUrl: string, what: ManyExecutions): Promise<void> {
+  await using other = await connect(databaseUrl);
+  await sql.query('ALTER TABLE execution_events DROP CONSTRAINT execution_events_pkey');
+  await fillExecutions(sql, { ...what, others: [other] });
+  await sql.query("SET maintenance_work_mem = '1GB'");
+  await sql.query('ALTER TABLE execution_events ADD PRIMARY KEY (execution_id, seq)');
+  await sql.query('RESET maintenance_work_mem');
 }
 
 interface TableSize {

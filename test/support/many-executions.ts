@@ -9,7 +9,11 @@ export interface ManyExecutions {
   everyMs: number;
   /** Of the journal of each; at least 5, or none by default. */
   eventsEach?: number;
+  /** Connections that fill it at the same time. */
+  others?: readonly Queries[];
 }
+
+type Queries = Pick<pg.Client, 'query'>;
 
 /** As many in one transaction, so that the events are of many. */
 const CHUNK = 10_000;
@@ -19,13 +23,20 @@ const CHUNK = 10_000;
  * first; one in ten has failed.
  */
 export async function fillExecutions(
-  sql: Pick<pg.Client, 'query'>,
-  { count, now, everyMs, eventsEach = 0 }: ManyExecutions,
+  sql: Queries,
+  { count, now, everyMs, eventsEach = 0, others = [] }: ManyExecutions,
 ): Promise<void> {
   await sql.query(FILL_WORKFLOWS);
   const suffix = newId('exec').slice(18);
-  for (let last = count; last > 0; last -= CHUNK)
-    await sql.query(FILL, [Math.max(0, last - CHUNK), last - 1, now, suffix, everyMs, eventsEach]);
+  let left = count;
+  const fillChunks = async (connection: Queries) => {
+    while (left > 0) {
+      const last = left;
+      left -= CHUNK;
+      await connection.query(FILL, [Math.max(0, left), last - 1, now, suffix, everyMs, eventsEach]);
+    }
+  };
+  await Promise.all([sql, ...others].map(fillChunks));
   for (const table of ['executions', 'execution_labels', 'execution_events'])
     await sql.query(`VACUUM ANALYZE ${table}`);
 }
