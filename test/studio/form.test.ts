@@ -70,8 +70,10 @@ inBrowser('the form of a node', () => {
     await code.click();
     await write(studio.page, 'result = inp');
     await choose(studio.page, 'input_data');
+    await expectNode(studio.page, { config: { code: 'result = input_data' } });
     await studio.page.keyboard.type('["');
     await choose(studio.page, 'user');
+    await expectNode(studio.page, { config: { code: 'result = input_data["user"]' } });
     await studio.page.keyboard.type('["');
     const option = studio.page.locator('.cm-tooltip-autocomplete li', { hasText: 'name' });
     await option.waitFor();
@@ -430,8 +432,9 @@ async function write(at: Page, text: string): Promise<void> {
 async function choose(at: Page, label: string): Promise<void> {
   const option = at.locator('.cm-tooltip-autocomplete li', { hasText: label }).first();
   await option.waitFor();
-  // It takes no key in the first moments, so that one that was meant for the text chooses nothing.
-  await option.click();
+  // It takes no key in the first moments, so that one that was meant for the text chooses nothing. The list may be drawn
+  // anew, elsewhere, between the moments at which a mouse is aimed and pressed.
+  await option.dispatchEvent('mousedown');
 }
 
 async function tabTo(at: Page, label: string): Promise<void> {
