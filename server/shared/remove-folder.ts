@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Removes a folder and what is in it. Never follows a symlink, even where another process swaps one in meanwhile: every
@@ -24,11 +25,14 @@ export async function removeFolder(
       if (code === 'ENOTDIR' || code === 'ELOOP') return isOurs === undefined ? unlink(path) : undefined;
       // A process that is about to end may still write to the folder.
       if (!isBusy(code) || attempt === MAX_ATTEMPTS) throw error;
+      await delay(attempt * PAUSE_MS);
     }
   }
 }
 
 const MAX_ATTEMPTS = 6;
+/** In 0.3 s a process that was killed has ended, on a busy machine too. */
+const PAUSE_MS = 20;
 
 /** Removes the entries of a folder; false where the folder is not ours. */
 async function removeEntries(
