@@ -59,6 +59,7 @@ export class Builder {
     using _claim = await this.claim(key, requested, work);
     const known = await store.find(key);
     if (known !== null) return known;
+    await this.budget.settled();
     const timeout = AbortSignal.timeout(settings.timeoutMs);
     const { usedPart } = this.budget;
     if (usedPart > NEARLY_FULL) await this.budget.removeDownloads(key);

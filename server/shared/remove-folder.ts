@@ -22,7 +22,8 @@ export async function removeFolder(
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return;
-      if (code === 'ENOTDIR' || code === 'ELOOP') return isOurs === undefined ? unlink(path) : undefined;
+      if (code === 'ENOTDIR' || code === 'ELOOP')
+        return isOurs === undefined ? unlink(path).catch(unlessMissing) : undefined;
       // A process that is about to end may still write to the folder.
       if (!isBusy(code) || attempt === MAX_ATTEMPTS) throw error;
       await delay(attempt * PAUSE_MS);

@@ -59,6 +59,14 @@ export class DiskBudget {
     return share;
   }
 
+  /**
+   * Resolves once what is being measured and removed has ended. For a build that was just claimed: whoever looked for
+   * builds before that may be removing the downloads.
+   */
+  async settled(): Promise<void> {
+    await this.measuring;
+  }
+
   /** Which part of the disk was in use when it was last measured: 0 to 1. */
   get usedPart(): number {
     return (this.lastSizeMb * MIB) / this.maxBytes;

@@ -55,10 +55,16 @@ async function removeLeftovers(store: Store): Promise<number> {
   return count;
 }
 
-/** Not while a build other than `except` runs: it may be about to install from the downloads. */
+/**
+ * Not while a build other than `except` runs: it may be about to install from the downloads. The folder of each installer
+ * stays: a build that begins meanwhile has just made it, and its installer may not make it again.
+ */
 export async function removeDownloads(store: Store, except?: string): Promise<boolean> {
   if ((await store.builds()).some(({ key }) => key !== except)) return false;
-  for (const name of await readdir(store.layout.cache)) await store.discard(join(store.layout.cache, name));
+  for (const installer of await readdir(store.layout.cache)) {
+    const folder = join(store.layout.cache, installer);
+    for (const name of await readdir(folder)) await store.discard(join(folder, name));
+  }
   return true;
 }
 
