@@ -42,10 +42,8 @@ export class Checker {
     const known = this.known(code, web);
     if (known) return known;
     const isLong = code.length > MAX_QUICK_CHARACTERS;
-    const found =
-      (isLong ? null : await this.quick.check(code, web)) ??
-      (await this.slow.check(code, web)) ??
-      TOO_COMPLEX;
+    const found = (isLong ? null : await this.quick.check(code, web)) ?? (await this.slow.check(code, web));
+    if (found === null) return { ...TOO_COMPLEX, policy: this.request.policy }; // not remembered: the host may be busy
     this.cache.set(keyOf(code, web), found);
     if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
     return { ...found, policy: this.request.policy };
