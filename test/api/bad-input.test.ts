@@ -219,9 +219,12 @@ test('a database that goes away and comes back costs no event, and nobody has to
   const name = new URL(databaseUrl).pathname.slice(1);
   const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
   await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  // Again and again: a connection that was being opened may have come through.
-  do await admin.query(cut);
-  while (await isReady(weft.url));
+  await admin.query(cut);
+  let isUp: boolean;
+  do {
+    isUp = await isReady(weft.url);
+    await admin.query(cut); // a connection that was being opened may have come through
+  } while (isUp);
   await expect(weft.query('{ workflows(first: 1) { nodes { id } } }')).rejects.toThrow(
     /DATABASE_UNAVAILABLE/,
   );

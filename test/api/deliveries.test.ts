@@ -72,6 +72,7 @@ async function startReceiver(): Promise<Receiver> {
       answer(response, one);
     });
   });
+  server.keepAliveTimeout = 0; // whoever sends closes what is idle: no request meets a connection that is closing
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
