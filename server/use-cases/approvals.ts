@@ -179,14 +179,15 @@ export function makeApprovalUseCases({ database, hub, evaluator }: ApprovalDeps)
   async function decide(tx: Tx, id: string, input: DecisionInput): Promise<Outcome<never> | null> {
     const [row] = (await tx.query(LOCK, [id])) as LockedApproval[];
     if (row === undefined) return refuseNotFound('approval', id);
+    // First, so that whoever is late gets the same answer however soon the execution ends by the decision.
+    if (row.status !== 'OPEN')
+      return refuse('ALREADY_RESOLVED', 'id', `Approval ${id} is ${row.status} already.`);
     if (row.hasEnded)
       return refuse(
         'ALREADY_ENDED',
         'id',
         `The execution of approval ${id} has ended, so nobody waits for it.`,
       );
-    if (row.status !== 'OPEN')
-      return refuse('ALREADY_RESOLVED', 'id', `Approval ${id} is ${row.status} already.`);
     if (row.isOver)
       return refuse(
         'APPROVAL_EXPIRED',

@@ -16,7 +16,8 @@ beforeAll(async () => {
   const index = stack.use(await openTestIndex({ name: 'tiny-base', version: '1.0' }));
   const env = { PYTHON_INDEX_URL: index.url, PYTHON_ALLOWED_PACKAGES: 'tiny-base', UV_HTTP_RETRIES: '0' };
   weft = stack.use(new WeftClient(stack.use(await startWeft({ databaseUrl, env })).url));
-  const alone = { PYTHON_SERVICE_URL: 'http://127.0.0.1:9' };
+  // Without a worker: it would take runs of the other one, and fail them.
+  const alone = { PYTHON_SERVICE_URL: 'http://127.0.0.1:9', WEFT_ROLES: 'api' };
   unreached = stack.use(new WeftClient(stack.use(await startWeft({ databaseUrl, env: alone })).url));
 });
 afterAll(() => stack.disposeAsync());

@@ -22,6 +22,9 @@ const kinds = async (id: string) =>
     .map(({ __typename }) => __typename)
     .filter((type) => type.startsWith('Execution'));
 const started = (id: string) => weft.event(id, ({ __typename }) => __typename === 'ExecutionStarted');
+/** It has started, and waits in its node. */
+const resting = (id: string) =>
+  weft.event(id, ({ __typename, reason }) => __typename === 'ExecutionWaiting' && reason === 'DELAY');
 
 interface Start {
   execution: { id: string; status: string } | null;
@@ -49,7 +52,7 @@ async function update(id: string, input: object): Promise<void> {
 test('one of a key runs at once; what waits says why, and goes on by priority, then by age', async () => {
   const workflowId = await weft.createWorkflow({ nodes: [hour], ...perKey() });
   const running = await weft.start(workflowId, { key: 'a' });
-  await started(running);
+  await resting(running);
   const { execution } = await tryStart(workflowId, { key: 'a' });
   expect(execution!.status).toBe('WAITING');
   const waiting = execution!.id;
@@ -67,7 +70,7 @@ test('one of a key runs at once; what waits says why, and goes on by priority, t
   expect(await waitingFor(weft, running)).toEqual({ status: 'WAITING', waitingFor: null });
 
   await weft.cancel(running);
-  await started(urgent);
+  await resting(urgent);
   expect(await waitingFor(weft, waiting)).toMatchObject({ waitingFor: { position: 1 } });
   await weft.cancel(urgent);
   expect(await kinds(urgent)).toEqual([

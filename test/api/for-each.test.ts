@@ -1,4 +1,5 @@
 import { ageHeartbeats } from '../support/age-heartbeats.ts';
+import { endSleeps } from '../support/end-sleeps.ts';
 import { connect } from '../support/sql.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { type WatchedEvent, WeftClient } from '../support/weft-client.ts';
@@ -71,15 +72,16 @@ test('FAIL names the item and carries what had succeeded, and every item that be
   const code =
     'import time\nif input_data == 3:\n    raise ValueError("three")\nif input_data > 3:\n    time.sleep(60)\nresult = input_data';
   const nodes = [
-    list(code, { concurrency: 3 }),
+    list(code, { concurrency: 2 }),
     transform(
       'rest',
       '{ "item": input.error.item, "done": [input.error.succeeded], "rows": $count(input.input.rows) }',
     ),
   ];
   const edges = [{ source: 'list', sourceHandle: 'error', target: 'rest' }];
-  const events = await run(nodes, edges, { rows: [1, 3, 4, 5, 6, 7] });
-  expect(lastOf(events).output).toEqual({ item: 1, done: [{ item: 0, output: 1 }], rows: 6 });
+  // Item 2 begins when item 0 has succeeded, and item 1 runs on.
+  const events = await run(nodes, edges, { rows: [1, 4, 3, 5, 6, 7] });
+  expect(lastOf(events).output).toEqual({ item: 2, done: [{ item: 0, output: 1 }], rows: 6 });
   const begun = [...new Set(itemsOf(events, 'NodeStarted'))].sort();
   expect(endsOf(events)).toEqual(begun);
   expect(itemsOf(events, 'NodeCanceled').length).toBeGreaterThan(0);
@@ -102,13 +104,14 @@ test('cancelling an execution ends each item that began', async () => {
 });
 
 test('a killed worker repeats only what was under way, and what had failed stays collected', async () => {
-  const code = `import time\nif input_data == "bad":\n    raise ValueError("bad")\nif input_data == "slow":\n    print("on")\n    time.sleep(max(0, ${Date.now() / 1_000 + 8} - time.time()))\nresult = input_data`;
+  const code = `import time\nif input_data == "bad":\n    raise ValueError("bad")\nif input_data == "slow":\n    print("on")\n    time.sleep(300)\nresult = input_data`;
   const id = await weft.run([list(code, { onItemError: 'COLLECT', concurrency: 1 })], [], {
     rows: ['a', 'bad', 'slow', 'z'],
   });
   await weft.event(id, ({ __typename, item }) => __typename === 'NodeOutput' && item === 2);
   await server.kill();
   await ageHeartbeats(databaseUrl);
+  await endSleeps(databaseUrl);
   await open();
   const events = await weft.allEvents(id);
   expect(lastOf(events).output).toMatchObject([

@@ -43,6 +43,7 @@ async function serve(): Promise<string> {
       () => {}, // The client has gone.
     );
   });
+  server.keepAliveTimeout = 0; // whoever sends closes what is idle: no request meets a connection that is closing
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   stack.defer(() => {

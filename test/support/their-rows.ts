@@ -1,4 +1,5 @@
 import type { Caller } from './api-caller.ts';
+import { eventually } from './eventually.ts';
 import type { WeftClient } from './weft-client.ts';
 
 /** In all that belongs to the workflow of somebody else. */
@@ -73,6 +74,10 @@ export async function makeTheirs(weft: WeftClient, admin: Caller): Promise<Their
     `mutation { webhookEndpointCreate(input: { url: "https://example.com/", name: "${MARKER}", isEnabled: false }) { webhookEndpoint { id } userErrors { message } } }`,
   );
   theirs.endpointId = sent.data.webhookEndpointCreate.webhookEndpoint.id;
+  // Transactions of other tests, on the same Postgres, may hold the feed back.
+  await eventually('the feed has theirs', async () =>
+    (await admin.send('{ changeList { changes { execution { input } } } }')).text.includes(MARKER),
+  );
   return theirs;
 }
 
