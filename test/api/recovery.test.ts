@@ -15,7 +15,10 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync());
 
 const python = (key: string, code: string) => ({ key, type: 'python', config: { code, timeoutMs: 120_000 } });
-/** Until so many seconds after now, so that an attempt which comes later need not sleep as long. */
+/**
+ * Until so many seconds after now, so that an attempt which comes later need not sleep as long. By then a busy machine has
+ * to get to where the test ends the server.
+ */
 const sleep = (seconds: number) => `time.sleep(max(0, ${Date.now() / 1_000 + seconds} - time.time()))`;
 const slow = (seconds: number) => `import time\nprint("on")\n${sleep(seconds)}\nresult = "done"`;
 const isOutputOf = (nodeKey: string) => (event: WatchedEvent) =>
@@ -34,7 +37,7 @@ function expectDense(events: WatchedEvent[]): void {
 
 test('a worker killed with -9 is replaced: what finished stays, what ran is run again', async () => {
   const first = await open();
-  const nodes = [python('a', 'result = 1'), python('b', slow(10)), python('c', 'result = input_data')];
+  const nodes = [python('a', 'result = 1'), python('b', slow(15)), python('c', 'result = input_data')];
   const id = await first.weft.run(nodes, [
     { source: 'a', target: 'b' },
     { source: 'b', target: 'c' },
@@ -60,7 +63,7 @@ test('a worker killed with -9 is replaced: what finished stays, what ran is run 
 
 test('a worker killed with -9 in a retry from the failure is replaced: items that were reused stay reused', async () => {
   const first = await open();
-  const code = `import time, uuid\nprint("on")\nif input_data == 2:\n    ${sleep(10)}\nresult = str(uuid.uuid4())`;
+  const code = `import time, uuid\nprint("on")\nif input_data == 2:\n    ${sleep(20)}\nresult = str(uuid.uuid4())`;
   const items = { ...python('list', code), forEach: { items: 'input', concurrency: 1 } };
   const isUnderWay = (event: WatchedEvent) => isOutputOf('list')(event) && event.item === 2;
   const canceled = await first.weft.run([items], [], [0, 1, 2]);
@@ -105,7 +108,7 @@ test('another worker takes over while a client goes on watching, and sees each e
 
 test('a server that gets SIGTERM releases its executions at once, and no node counts an interruption', async () => {
   const first = await open();
-  const id = await first.weft.run([python('a', slow(6))]);
+  const id = await first.weft.run([python('a', slow(15))]);
   await first.weft.event(id, isOutputOf('a'));
   expect(await first.server.stop()).toBe(0);
 
@@ -121,15 +124,15 @@ test('a server that gets SIGTERM releases its executions at once, and no node co
 test('with a time of grace, what runs goes on to its end, nothing more is begun, and the next server does the rest', async () => {
   const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '60' } });
   const items = {
-    ...python('list', `import time\nprint("on")\n${sleep(6)}\nresult = input_data`),
+    ...python('list', `import time\nprint("on")\n${sleep(20)}\nresult = input_data`),
     forEach: { items: 'input', concurrency: 1 },
   };
   const chain = await first.weft.run(
-    [python('a', slow(6)), python('b', 'result = input_data')],
+    [python('a', slow(20)), python('b', 'result = input_data')],
     [{ source: 'a', target: 'b' }],
   );
   const list = await first.weft.run([items], [], [1, 2, 3]);
-  const last = await first.weft.run([python('a', slow(6))]);
+  const last = await first.weft.run([python('a', slow(20))]);
   await Promise.all([
     first.weft.event(chain, isOutputOf('a')),
     first.weft.event(list, isOutputOf('list')),
@@ -161,7 +164,7 @@ test('with a time of grace, what runs goes on to its end, nothing more is begun,
 
 test('what outlasts the time of grace is given up for another worker', async () => {
   const first = await open({ env: { WEFT_SHUTDOWN_GRACE_SECONDS: '0.5' } });
-  const id = await first.weft.run([python('a', slow(6))]);
+  const id = await first.weft.run([python('a', slow(15))]);
   await first.weft.event(id, isOutputOf('a'));
   expect(await first.server.stop()).toBe(0);
   const second = await open();

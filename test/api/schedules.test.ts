@@ -72,7 +72,7 @@ async function until(id: string, what: string, isSo: (schedule: Schedule) => boo
     schedule = await read(id);
     return isSo(schedule);
   };
-  await eventually(what, reread, 30_000);
+  await eventually(what, reread);
   return schedule;
 }
 
@@ -98,7 +98,7 @@ test('a schedule starts executions at its times, with the time in their input', 
   expect(nextTimes).toHaveLength(3);
   const schedule = await until(id, 'it fires twice', ({ firings }) => firings.nodes.length >= 2);
   await pause(id);
-  const [later, earlier] = schedule.firings.nodes;
+  const [later, earlier] = schedule.firings.nodes.slice(-2); // one after them may find the one before it under way
   expect(Date.parse(later!.scheduledAt) - Date.parse(earlier!.scheduledAt)).toBe(1_000);
   const { scheduledAt, execution, outcome } = earlier!;
   expect(outcome).toBe('STARTED');
@@ -115,7 +115,7 @@ test('a schedule starts executions at its times, with the time in their input', 
 
 test('a paused schedule has no next time and starts nothing; resumed, it goes on from then', async () => {
   const workflowId = await weft.createWorkflow({ nodes: [{ key: 'out', type: 'output' }] });
-  const { id } = await created({ workflowId, intervalMs: 1_000 });
+  const { id } = await created({ workflowId, intervalMs: 5_000 });
   const { schedule: paused } = await pause(id);
   expect(paused).toMatchObject({ nextAt: null, pauseReason: 'a test', pausedAt: expect.any(String) });
   const before = (await read(id)).firings.nodes.length;

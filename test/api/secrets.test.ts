@@ -278,7 +278,11 @@ result = {secrets.PLAIN: [secrets.UNUSUAL, {"deep": secrets.PEM}], "n": int(secr
       repr: '<secrets PLAIN, UNUSUAL, DIGITS, PEM>',
     },
   });
-  const printed = events.map(({ text }) => text ?? '').join('');
+  // What is written to stderr meanwhile may come in the midst of a line.
+  const printed = events
+    .filter(({ stream }) => stream === 'STDOUT')
+    .map(({ text }) => text)
+    .join('');
   for (const name of names) expect(printed).toContain(`${name} ${MASK} end`);
 });
 

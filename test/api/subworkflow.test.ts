@@ -136,7 +136,7 @@ test('cancelling reaches the children of children within a second, those that wa
   expect(await weft.cancel(id)).toEqual([]);
   const ends = await Promise.all([id, middle, sleeper].map(endOf));
   expect(ends.map(({ __typename }) => __typename)).toEqual(Array(3).fill('ExecutionCanceled'));
-  expect(Date.now() - canceledAt).toBeLessThan(10_000); // a busy machine; a lost signal would take a minute
+  expect(Date.now() - canceledAt).toBeLessThan(30_000); // a busy machine; a lost signal would take a minute
 });
 
 test('cancelling a child fails the node that waits for it', async () => {

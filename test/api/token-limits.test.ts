@@ -56,6 +56,8 @@ async function post(secret: string, body: object, to = url, project?: string) {
 }
 
 const page = '{ executions(first: 50) { nodes { id } } }'; // costs 51
+/** Twice as much, and so more than a limit of a hundred fills again with while a test is at it. */
+const longPage = '{ executions(first: 90) { nodes { id } } }'; // costs 91
 
 describe('what operations cost', () => {
   test('is in each answer to a token that is limited, and in others where they ask for it', async () => {
@@ -72,7 +74,7 @@ describe('what operations cost', () => {
   });
 
   test('is refused beyond the limit, with 429 and when to come again, and nothing is done', async () => {
-    const { secret } = await makeToken({ costPerMinute: 100 });
+    const { secret } = await makeToken({ costPerMinute: 77 }); // two of the changes below are left after a page
     expect((await post(secret, { query: page })).status).toBe(200);
     const input = { name: 'Made', nodes: [{ key: 'in', type: 'input' }], edges: [] };
     const { status, headers, body } = await post(secret, { query: page });
@@ -101,7 +103,7 @@ describe('what operations cost', () => {
   });
 
   test('is refused over a WebSocket and in an event stream too', async () => {
-    const { secret } = await makeToken({ costPerMinute: 60 });
+    const { secret } = await makeToken({ costPerMinute: 51 }); // so nothing is left for a subscription, which costs 11
     const client = createWsClient({
       url: url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
@@ -144,21 +146,34 @@ describe('what operations cost', () => {
     expect((await post(small, { query: list })).status).toBe(429);
     const { body } = await post(large, { query: list });
     expect(body.extensions.cost.throttleStatus.maximumAvailable).toBe(100);
-    expect((await post(large, { query: page })).status).toBe(429);
+    expect((await post(large, { query: longPage })).status).toBe(429);
     const who = await post(large, { query: '{ viewer { costPerMinute maxRunningExecutions } }' });
     expect(who.body.data.viewer).toEqual({ costPerMinute: 100, maxRunningExecutions: 50 });
   });
 
   test('the SDK waits as long as the server says, and goes on', async () => {
     const { secret } = await makeToken({ costPerMinute: 600 });
-    const weft = createClient({ url, token: secret });
+    /** When each request was sent; of a refused one also when its answer came, and how long to wait that said. */
+    const sent: { at: number; refused: { at: number; seconds: number } | null }[] = [];
+    const weft = createClient({
+      url,
+      token: secret,
+      async fetch(input, init) {
+        const at = performance.now();
+        const response = await fetch(input, init);
+        const seconds = Number(response.headers.get('retry-after'));
+        sent.push({ at, refused: response.status === 429 ? { at: performance.now(), seconds } : null });
+        return response;
+      },
+    });
     const list = '{ workflows(first: 100) { nodes { executions(first: 5) { nodes { id } } } } }';
     await expect(weft.request(list as never)).rejects.toMatchObject({ code: 'MAX_COST_EXCEEDED' });
-    for (let pages = 0; pages < 5; pages += 1)
+    // The sixth where the machine is not slow: ten of the cost come back each second.
+    while (sent.every(({ refused }) => refused === null))
       await weft.request('{ executions(first: 100) { nodes { id } } }' as never);
-    const before = performance.now();
-    await weft.request('{ executions(first: 100) { nodes { id } } }' as never);
-    expect(performance.now() - before).toBeGreaterThan(500);
+    const [{ refused }, again] = sent.slice(-2) as [(typeof sent)[number], (typeof sent)[number]];
+    expect(refused!.seconds).toBeGreaterThanOrEqual(1);
+    expect(again.at - refused!.at).toBeGreaterThan(refused!.seconds * 1_000 - 10); // timers may be early by a little
   });
 });
 

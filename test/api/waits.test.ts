@@ -106,7 +106,7 @@ test('what waits is a row: no job, no worker’s slot, and both the execution an
 test('a wait outlives its server, and goes on in another one where it was left', async () => {
   const nodes = [
     { key: 'in', type: 'transform', config: { expression: '{ "at": $now() }' } },
-    delay('wait', { until: '{{ $fromMillis($toMillis(input.at) + 4000) }}' }),
+    delay('wait', { until: '{{ $fromMillis($toMillis(input.at) + 8000) }}' }),
     { key: 'out', type: 'output' },
   ];
   const id = await weft.run(nodes, chain('in', 'wait', 'out'));
@@ -127,7 +127,7 @@ test('the delay of a retry gives the execution up too', async () => {
     key: 'a',
     type: 'python',
     config: { code: 'raise ValueError("no")' },
-    retry: { maxAttempts: 2, initialDelayMs: 1_500, maxDelayMs: 1_500, retryOn: [] },
+    retry: { maxAttempts: 2, initialDelayMs: 6_000, maxDelayMs: 6_000, retryOn: [] }, // it is read meanwhile
   };
   const id = await weft.run([fails]);
   await parked(id);
@@ -141,7 +141,7 @@ test('the delay of a retry gives the execution up too', async () => {
 
 test('items of a list wait as state: two at a time, over several workers', async () => {
   const list = {
-    ...delay('wait', { until: '{{ $fromMillis($millis() + 2000) }}' }),
+    ...delay('wait', { until: '{{ $fromMillis($millis() + 6000) }}' }),
     forEach: { items: 'input', concurrency: 2 },
   };
   const id = await weft.run([list], [], ['a', 'b', 'c']);

@@ -41,10 +41,14 @@ test('hundreds of one key go in order over two workers, and never more at once t
 
   await using _one = await startWorker();
   await using _two = await startWorker();
-  await eventually('all have ended', async () => {
-    const { rows } = await sql.query('SELECT FROM executions WHERE finished_at IS NULL LIMIT 1');
-    return rows.length === 0;
-  });
+  await eventually(
+    'all have ended',
+    async () => {
+      const { rows } = await sql.query('SELECT FROM executions WHERE finished_at IS NULL LIMIT 1');
+      return rows.length === 0;
+    },
+    280_000,
+  );
   const { rows: spans } = await sql.query<Span & { events: number; last: number }>(`
     SELECT execution_id AS id, count(*)::int AS events, max(seq) AS last,
            extract(epoch FROM min(occurred_at) FILTER (WHERE type = 'ExecutionStarted')) * 1000 AS "from",
@@ -59,7 +63,7 @@ test('hundreds of one key go in order over two workers, and never more at once t
   const places = new Map(order.map(({ id }, index) => [id, index]));
   for (const [index, { id }] of admitted.entries())
     expect(Math.abs(places.get(id)! - index)).toBeLessThan(MAX);
-}, 120_000);
+}, 400_000);
 
 /** Jobs in the order in which they were made, under the lock of their line. */
 const LOG_ADMISSIONS = `
@@ -106,6 +110,11 @@ test('a worker that is killed keeps its slot for the next one; an end that no wo
     waits,
     ({ __typename, reason }) => __typename === 'ExecutionWaiting' && reason === 'DELAY',
   );
+  await using sql = await connect(databaseUrl);
+  await eventually('its worker has given it up', async () => {
+    const { rows } = await sql.query('SELECT FROM executions WHERE id = $1 AND wake_at IS NOT NULL', [waits]);
+    return rows.length === 1;
+  });
   await next.kill();
   await weft.cancel(waits);
   expect((await weft.allEvents(waits)).at(-1)!.__typename).toBe('ExecutionCanceled');

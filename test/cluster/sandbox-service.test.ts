@@ -80,7 +80,7 @@ test.each(['GRACEFUL', 'FORCE'])('cancelling (%s) reaches the run on its service
 test('when a service is killed in the middle of a run, the retry policy moves the node to another', async () => {
   const retry = { maxAttempts: 3, initialDelayMs: 1, backoffFactor: 1, maxDelayMs: 1, retryOn: [] };
   // Until then, and not so long in each attempt.
-  const until = Date.now() / 1_000 + 8;
+  const until = Date.now() / 1_000 + 15;
   const code = `import time\nprint('go', flush=True)\ntime.sleep(max(0, ${until} - time.time()))\nresult = 'done'`;
   const id = await weft.run([{ key: 'slow', type: 'python', config: { code, timeoutMs: 60_000 }, retry }]);
   await weft.event(id, ({ __typename }) => __typename === 'NodeOutput');

@@ -79,6 +79,8 @@ test.each([
 test('a misspelt setting is a warning on stderr that names the setting that was meant', async () => {
   await using database = await createDatabase();
   await using server = await startWeft({ databaseUrl: database.url, env: { WEFT_ALLOWED_ORIGIN: 'x' } });
+  // The ready line came by another pipe, and so maybe earlier.
+  await eventually('the warning has come', () => server.stderr.includes('WEFT_ALLOWED_ORIGIN '));
   expect(server.stderr).toMatch(/"level":40.*WEFT_ALLOWED_ORIGIN is not a setting.*WEFT_ALLOWED_ORIGINS\?/);
 });
 

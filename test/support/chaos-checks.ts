@@ -24,6 +24,13 @@ export async function checkJournals(
   effects: readonly string[],
 ): Promise<void> {
   await using sql = await connect(databaseUrl);
+  // A job is completed after all that follows from the end of its execution: its slot is free, its children are ended.
+  await eventually('no job is left in the queue', async () => {
+    const { rows } = await sql.query(
+      `SELECT count(*)::int AS left FROM pgboss.job WHERE name = 'executions' AND state IN ('created', 'retry', 'active')`,
+    );
+    return rows[0].left === 0;
+  });
   for (const [what, query] of Object.entries(FLAWS)) {
     const { rows } = await sql.query(query);
     if (rows.length > 0) throw new Fault(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`);
@@ -48,12 +55,6 @@ export async function checkJournals(
       throw new Fault(`${executionId} gave ${JSON.stringify(output)}, not ${JSON.stringify(expected)}`);
   }
   await checkEffects(sql, effects);
-  await eventually('no job is left in the queue', async () => {
-    const { rows } = await sql.query(
-      `SELECT count(*)::int AS left FROM pgboss.job WHERE name = 'executions' AND state IN ('created', 'retry', 'active')`,
-    );
-    return rows[0].left === 0;
-  });
 }
 
 /** Each effect belongs to one attempt that the journal knows, and each success of such a node had its effect. */
