@@ -4,7 +4,7 @@ const OVER = fails('PYTHON_TIMEOUT', 'PYTHON_MEMORY_LIMIT', 'PYTHON_EXECUTION_ER
 const MEMORY = fails('PYTHON_MEMORY_LIMIT');
 const TIME = fails('PYTHON_TIMEOUT');
 /** For attacks that end by themselves or by another limit, even on a busy machine. */
-const SLOW_MACHINE_MS = 10_000;
+const SLOW_MACHINE_MS = 60_000;
 
 /** Each has 150 MiB, and one second where the timeout ends it. */
 const BOMBS: Attack[] = [
@@ -120,13 +120,11 @@ const BOMBS: Attack[] = [
     name: 'a bomb of inodes',
     code: "n = 0\ntry:\n  for n in range(1, 100_000): open(f'f{n}', 'w').close()\nexcept OSError: pass\nbreach(n) if n > 20_000 else None\nresult = 'bounded'",
     kernel: succeeds('bounded'),
-    timeoutMs: 5_000,
   },
   {
     name: 'folders nested without end',
     code: "import os\nn = 0\ntry:\n  while n < 50_000:\n    os.mkdir('d')\n    os.chdir('d')\n    n += 1\nexcept OSError: pass\nbreach(n) if n > 20_000 else None\nresult = 'bounded'",
     kernel: succeeds('bounded'),
-    timeoutMs: 5_000,
   },
   {
     name: 'a bomb of descriptors',
@@ -151,7 +149,6 @@ const BOMBS: Attack[] = [
     code: "raise ValueError('x' * 50_000_000)",
     kernel: raises,
     strict: raises,
-    timeoutMs: 10_000,
     memoryMb: 400,
   },
   {
@@ -160,7 +157,6 @@ const BOMBS: Attack[] = [
     kernel: fails('PYTHON_EXECUTION_ERROR', 'PYTHON_MEMORY_LIMIT'),
     strict: fails('PYTHON_EXECUTION_ERROR', 'PYTHON_MEMORY_LIMIT'),
     memoryMb: 500,
-    timeoutMs: 5_000,
   },
   {
     name: 'a result that holds itself',
@@ -173,7 +169,6 @@ const BOMBS: Attack[] = [
     code: "result = 'x' * 1000\nfor _ in range(12): result = [result] * 10",
     kernel: raises,
     strict: raises,
-    timeoutMs: 5_000,
   },
   {
     name: 'a result nested ten thousand deep',
