@@ -87,7 +87,9 @@ export interface Holdings {
   forkServerMb: number;
 }
 
-/** Waits till as many cells wait as at first, their pipes open and so without a name, and none is ending; then counts. */
+/**
+ * Waits till as many cells wait as at first, their pipes open and so without a name, and none is ending; then counts.
+ */
 export async function holdingsAtRest(sandbox: TestSandbox, processes: number): Promise<Holdings> {
   await eventually(`${processes} processes are left, and none in the making`, () => {
     const pids = descendants();
