@@ -122,7 +122,7 @@ test.failing('two runs cannot wake each other through a file that both can read'
     `${map}\nprint('waits', flush=True)\nfutex(0, value, (ctypes.c_long * 2)(20, 0))`,
     () =>
       sandbox.run(
-        `${map}\nimport time\nwoken = 0\nfor _ in range(50):\n  woken += futex(1, 10)\n  if woken: break\n  time.sleep(0.01)\nresult = woken`,
+        `${map}\nimport time\nwoken = 0\nfor _ in range(500):\n  woken += futex(1, 10)\n  if woken: break\n  time.sleep(0.01)\nresult = woken`,
       ),
   );
   expect(resultOf(woken)).toBe(0);

@@ -110,6 +110,7 @@ test('a slow subscriber stops the run, not the heap', async () => {
   const running = sandbox.run(
     "import os, time\nstart = time.monotonic()\nfor i in range(900): os.write(1, b'x' * 999 + b'\\n')\nresult = time.monotonic() - start",
     {
+      timeoutMs: 60_000, // it is held for as long as twenty others take
       onEvent: () => {
         emitted += 1;
         first.resolve();

@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 test.each(pages)('the code of $name.md does what the page says', async ({ name, printed }) => {
-  const program = exec(process.execPath, [join(folder, `${name}.js`)], { cwd: folder, timeout: 30_000 });
+  const program = exec(process.execPath, [join(folder, `${name}.js`)], { cwd: folder, timeout: 120_000 });
   expect((await program.catch(failWithOutput)).stdout).toBe(printed);
 });
 

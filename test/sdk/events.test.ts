@@ -127,8 +127,17 @@ describe('a consumer that reads slowly', () => {
     states.length = 0;
     const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    await lengthenJournal(sql, await run.id(), 15_000);
+    const id = await run.id();
+    await lengthenJournal(sql, id, 15_000);
     await sql.end();
+    // The notification reaches the server when it does: until then it has the short journal in its memory.
+    await eventually('the server knows the long journal', async () => {
+      for await (const _ of connect()
+        .executions.run(id)
+        .events({ after: `${id}:5` }))
+        return true;
+      return false;
+    });
     const events: ExecutionEvent[] = [];
     for await (const event of run.events()) {
       // The client has unsubscribed before the rest arrived.

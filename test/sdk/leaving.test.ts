@@ -16,9 +16,13 @@ beforeAll(async () => {
   const { url } = stack.use(await createDatabase());
   const server = stack.use(await startWeft({ databaseUrl: url }));
   proxy = stack.use(await startTcpProxy(server.url));
-  id = await createClient({ url: server.url })
-    .python.run({ code: 'import time\ntime.sleep(290)', timeoutMs: 300_000 })
-    .id();
+  const run = createClient({ url: server.url }).python.run({
+    code: 'import time\ntime.sleep(290)',
+    timeoutMs: 300_000,
+  });
+  id = await run.id();
+  // From then on nothing happens: the cursor of this event is the journal's last.
+  for await (const { type } of run.events()) if (type === 'NodeStarted') break;
 });
 afterAll(() => stack.disposeAsync());
 

@@ -15,10 +15,9 @@ let allowed: PageServer;
 let nowhere: string;
 
 beforeAll(async () => {
-  const gone = await openPageServer();
-  await gone[Symbol.asyncDispose]();
-  nowhere = gone.origin;
   allowed = stack.use(await openPageServer());
+  // While the port is taken at one address of this host, nobody is given it at another.
+  nowhere = `http://127.0.0.2:${new URL(allowed.origin).port}`;
   const { url: databaseUrl } = stack.use(await createDatabase());
   const env = { WEFT_ROLES: 'api', WEFT_ALLOWED_ORIGINS: allowed.origin };
   server = stack.use(await startWeft({ databaseUrl, env }));

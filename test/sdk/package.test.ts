@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { build, stop } from 'esbuild';
 import { projectRoot } from '../../server/shared/paths.ts';
 import { findChromium, openBrowser } from '../support/browser.ts';
 import { findNode } from '../support/other-node.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { startWeft, type WeftServer } from '../support/weft-server.ts';
 import { expected } from './package/consumer.ts';
@@ -20,6 +21,9 @@ const stack = new AsyncDisposableStack();
 const page = createServer();
 let server: WeftServer;
 let project: string;
+
+/** Six programs of npm and two of tsc take a minute or two on a busy host. */
+const SET_UP_MS = 480_000;
 
 /** An empty project with the package as npm would publish it, and what that depends on; no registry is needed. */
 beforeAll(async () => {
@@ -31,13 +35,13 @@ beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'weft-package-'));
   stack.defer(() => rm(project, { recursive: true }));
   await writeFile(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }');
-  const client = await pack('client-sdk');
+  const client = await pack(await copyOfClient());
   const others = ['graphql-ws', 'graphql', 'diff', 'yaml'].map((name) =>
-    pack(`node_modules/${name}`, '--ignore-scripts'),
+    pack(join(projectRoot, 'node_modules', name), '--ignore-scripts'),
   );
   await npm(project, 'install', '--offline', '--no-audit', client, ...(await Promise.all(others)));
   await cp(join(projectRoot, 'test/sdk/package/consumer.ts'), join(project, 'consumer.ts'));
-});
+}, SET_UP_MS);
 afterAll(async () => {
   await stop();
   await stack.disposeAsync();
@@ -154,17 +158,22 @@ async function bundleForPage(): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
+/** Packing compiles the client, and other tests run what the checkout itself has compiled. */
+async function copyOfClient(): Promise<string> {
+  const { path } = stack.use(await makeTempFolder());
+  const original = join(projectRoot, 'client-sdk');
+  const copy = join(path, 'client-sdk');
+  await cp(original, copy, {
+    recursive: true,
+    filter: (file) => !['dist', 'node_modules'].some((name) => file === join(original, name)),
+  });
+  await symlink(join(projectRoot, 'node_modules'), join(path, 'node_modules'));
+  return copy;
+}
+
 async function pack(folder: string, ...options: string[]): Promise<string> {
   const [{ filename }] = JSON.parse(
-    await npm(
-      join(projectRoot, folder),
-      'pack',
-      '--json',
-      '--silent',
-      '--pack-destination',
-      project,
-      ...options,
-    ),
+    await npm(folder, 'pack', '--json', '--silent', '--pack-destination', project, ...options),
   );
   return join(project, filename);
 }

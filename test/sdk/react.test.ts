@@ -5,6 +5,7 @@ import { createClient } from '../../client-sdk/src/index.ts';
 import { useExecution, WeftProvider } from '../../client-sdk/src/react/index.ts';
 import { type Browser, findChromium, openBrowser, type Page } from '../support/browser.ts';
 import { blocksOf } from '../support/doc-blocks.ts';
+import { eventually } from '../support/eventually.ts';
 import { lengthenJournal } from '../support/long-journal.ts';
 import { openPageServer, type PageServer } from '../support/page-server.ts';
 import { connect } from '../support/sql.ts';
@@ -167,6 +168,11 @@ inBrowser('the React hooks in a browser, under StrictMode', () => {
     const id = await weft.runPython('1');
     await weft.allEvents(id);
     await lengthenJournal(sql, id, 3_000);
+    // The notification reaches the server when it does: until then it has the short journal in its memory.
+    await eventually('the server knows the long journal', async () => {
+      for await (const _ of weft.events(id, `${id}:5`)) return true;
+      return false;
+    });
     await mount(id);
     await page.waitFor(`${text('execution')}.includes('SUCCEEDED')`);
     expect(await page.evaluate(text('python'))).toContain('line 3003\n');

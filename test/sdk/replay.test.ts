@@ -163,10 +163,10 @@ function sorted(execution: unknown): unknown {
   return { ...rest, nodeExecutions: nodeExecutions.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b))) };
 }
 
-/** A retry that reuses item 0; then item 1 fails while item 2 is running. */
+/** A retry that reuses item 0, which had time to succeed; then item 1 fails while item 2 is running. */
 async function recordRetry(weft: WeftClient): Promise<typeof retried> {
   const code =
-    'import time\nif input_data == 1:\n    time.sleep(1)\n    1 / 0\nif input_data == 2:\n    time.sleep(25)\nresult = 0';
+    'import time\nif input_data == 1:\n    time.sleep(3)\n    1 / 0\nif input_data == 2:\n    time.sleep(25)\nresult = 0';
   const node = {
     key: 'list',
     type: 'python',

@@ -87,12 +87,15 @@ export interface Holdings {
   forkServerMb: number;
 }
 
-/** Waits till as many cells wait as at first, their pipes open and so without a name, then counts. */
+/**
+ * Waits till as many cells wait as at first, their pipes open and so without a name, and none is ending; then counts.
+ */
 export async function holdingsAtRest(sandbox: TestSandbox, processes: number): Promise<Holdings> {
-  await eventually(
-    `${processes} processes are left, and none in the making`,
-    () => descendants().length === processes && !filesOf(sandbox).some((file) => file.endsWith('.out')),
-  );
+  await eventually(`${processes} processes are left, and none in the making`, () => {
+    const pids = descendants();
+    const isResting = pids.length === processes && pids.every((pid) => stateOf(pid) !== 'Z');
+    return isResting && !filesOf(sandbox).some((file) => file.endsWith('.out'));
+  });
   return holdings(sandbox);
 }
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { eventually } from './eventually.ts';
 
 export interface WebServer extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
@@ -22,7 +23,7 @@ export async function openWebServer(): Promise<WebServer> {
     response.on('close', () => {
       if (!response.writableFinished) web.cut += 1;
     });
-    answer(request, response).catch((error) => response.destroy(error));
+    answer(request, response, web.seen).catch((error) => response.destroy(error));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,7 +39,11 @@ export async function openWebServer(): Promise<WebServer> {
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  seen: readonly string[],
+): Promise<void> {
   const url = new URL(request.url!, 'http://web');
   const json = (value: unknown, status = 200) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
@@ -74,6 +79,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case '/slowly':
       response.writeHead(200).write('begun');
       return;
+    case '/behind': {
+      const other = `GET ${url.searchParams.get('path')}`;
+      await eventually(`${other} arrives`, () => seen.includes(other));
+      return void response.writeHead(200).end('both are here');
+    }
     default:
       return void json({ missing: url.pathname }, 404);
   }

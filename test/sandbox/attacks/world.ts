@@ -111,12 +111,12 @@ async function startBystander(stack: AsyncDisposableStack, secret: string): Prom
   return child;
 }
 
-/** Alive and not stopped, its priority and its limits. */
+/** Alive and not stopped (it may be running, or waiting for a disk), its priority and its limits. */
 function stateOf({ pid }: ChildProcess): string {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
     return JSON.stringify([
-      fields[0]!.replace('R', 'S'),
+      fields[0]!.replace(/[RD]/, 'S'),
       fields[16],
       readFileSync(`/proc/${pid}/limits`, 'utf8'),
     ]);

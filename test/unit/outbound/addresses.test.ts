@@ -87,7 +87,7 @@ describe('a name that resolves to a private address', () => {
         headers: {},
         secretHeaders: [],
         body: undefined,
-        timeoutMs: 1_000,
+        timeoutMs: 5_000,
         maxRedirects: 0,
         maxBytes: 100,
         signal,

@@ -40,5 +40,6 @@ test.each([
     if (shown.length >= expected.length) break;
   }
   progress.stop();
-  expect(shown.slice(0, expected.length)).toBe(expected);
+  // A second may have passed on a busy host.
+  expect(shown.slice(0, expected.length).replaceAll(/after \d s/g, 'after 0 s')).toBe(expected);
 });
