@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
+import { canvasStands } from '../support/canvas-places.ts';
 import { hasChromium, holds, launchStudioBrowser, type StudioBrowser } from '../support/studio-browser.ts';
 import { createDatabase } from '../support/test-postgres.ts';
 import { WeftClient } from '../support/weft-client.ts';
@@ -302,6 +303,7 @@ inBrowser('the editor', () => {
     await other.keyboard.press('Control+v');
     await nodeOf(other, 'out_2').waitFor();
     await nodeOf(other, 'twice_2').waitFor();
+    await other.locator('.react-flow__edge').nth(3).waitFor({ state: 'attached' });
     expect(await other.locator('.react-flow__edge').count()).toBe(4);
     expect(JSON.parse(await other.evaluate<string>('navigator.clipboard.readText()'))).toMatchObject({
       nodes: [{ key: 'in' }, { key: 'twice' }, { key: 'out' }],
@@ -486,6 +488,8 @@ inBrowser('the editor', () => {
     await page.getByRole('button', { name: 'Understood' }).click();
     await page.getByText('The types of nodes have changed').waitFor({ state: 'detached' });
     await nodeOf(page, 'twice').waitFor();
+    // Lists that are still being read again would be answered in vain when the page is closed.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 
   test('a type that the server does not know, a name with script and a line of code are each shown', async () => {
@@ -544,6 +548,8 @@ async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
     );
     return [x + width / 2, y + height / 2] as const;
   };
+  await from.waitFor({ state: 'attached' });
+  await canvasStands(page);
   const [begin, end] = [await middleOf(from), await middleOf(to)];
   await page.mouse.move(...begin);
   await page.mouse.down();

@@ -71,6 +71,7 @@ inBrowser('limits in the console', () => {
     await using studio = await browser.open(server, { path: `/runs/${ids[2]}` });
     const { page } = studio;
     await page.getByText(/Waits for a slot of its limit of acme, place 2/).waitFor();
+    await studio.follows('ExecutionSummaryUpdates');
     expect(await studio.accessibilityFaults()).toEqual([]);
     await weft.cancel(ids[0]!);
     await page.getByText(/Waits for a slot of its limit of acme, place 1/).waitFor();

@@ -200,7 +200,7 @@ inBrowser('the pages around runs', () => {
     const json = dialog.getByRole('textbox', { name: 'Input' });
     expect(JSON.parse(await json.inputValue())).toEqual({ quarter: 3 });
     await json.fill('{ "quarter": ');
-    expect(await dialog.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Run', exact: true, disabled: true }).waitFor();
     await json.fill('{ "quarter": "third" }');
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
     await dialog.getByText('must be an integer').waitFor();
@@ -253,7 +253,7 @@ inBrowser('the pages around runs', () => {
     await run.click();
     await dialog.getByText('Customer is needed.').waitFor();
     expect(await saidAt(customer)).toBe('Error: Customer is needed.');
-    expect(await customer.and(page.locator(':focus')).count()).toBe(1);
+    await customer.and(page.locator(':focus')).waitFor();
     expect(await saidAt(dialog.getByRole('textbox', { name: 'City' }))).toBe('Error: City is needed.');
     expect(await saidAt(dialog.getByLabel('price'))).toBe('Error: rows.0.price is needed.');
     await dialog.getByText('The input must have at least 3 properties').waitFor();
@@ -364,11 +364,13 @@ inBrowser('the pages around runs', () => {
     await using studio = await browser.open(server, { path: '/security' });
     const { page } = studio;
     await page.getByText('Nothing has been refused').waitFor();
+    await studio.follows('SecurityViolationAdded');
     await weft.allEvents(await weft.start(static_));
     const rows = page.getByRole('row').filter({ hasText: 'probe' });
     await rows.getByText('probe, line 2').filter({ visible: true }).first().waitFor();
     for (let n = 0; n < 3; n++) await weft.allEvents(await weft.start(runtime));
     await page.getByText('3 violations within').waitFor();
+    await rows.nth(3).waitFor();
     expect(await rows.count()).toBe(4);
     await lookAt('security', '/security', 'Reads too much');
 

@@ -36,7 +36,7 @@ inBrowser('schedules in the console', () => {
     const cron = dialog.getByLabel('Cron expression');
     await cron.fill('99 * * * *');
     await dialog.getByText(/Expected a cron expression/).waitFor();
-    expect(await dialog.getByRole(...button('Create')).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Create', exact: true, disabled: true }).waitFor();
     await cron.fill('* * * * * *');
     await dialog.getByRole('listitem').nth(4).waitFor();
     await studio.screenshot('schedule-new');

@@ -29,7 +29,7 @@ inBrowser('the console', () => {
     await page.waitForURL('**/workflows');
     await page.getByRole('link', { name: 'Server' }).click();
     await page.getByRole('heading', { name: 'Server' }).waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await holds(page, 'document.activeElement.id === "main"');
     await page.goBack();
     await page.getByRole('heading', { name: 'Workflows' }).waitFor();
     await page.goForward();
@@ -76,6 +76,7 @@ inBrowser('the console', () => {
 
     const others = page.getByRole('row').filter({ hasText: 'Run by others' });
     await others.getByText('Never run').waitFor();
+    await studio.follows('ExecutionSummaryUpdates');
     await weft.start(runByOthers);
     await others.getByText('Failed').waitFor();
     expect(studio.sockets).toHaveLength(1);

@@ -37,7 +37,13 @@ inBrowser('signing in', () => {
     await using client = new WeftClient(first.url, firstToken);
     await client.createWorkflow({
       name: 'Slow',
-      nodes: [{ key: 'slow', type: 'python', config: { code: 'import time\ntime.sleep(120)' } }],
+      nodes: [
+        {
+          key: 'slow',
+          type: 'python',
+          config: { code: 'import time\ntime.sleep(250)', timeoutMs: 300_000 },
+        },
+      ],
       inputSchema: { type: 'object' },
     });
     await using studio = await browser.open(first, {
@@ -72,8 +78,10 @@ inBrowser('signing in', () => {
     await studio.screenshot('sign-in-expired-light');
     await signIn(studio, firstToken);
     await page.getByText('The server refused this token.').waitFor();
+    const before = studio.subscriptions.length;
     await signIn(studio, secondToken);
     await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor({ state: 'detached' });
+    await studio.follows('ExecutionSummaryUpdates', before);
     expect(page.url()).toContain('/workflows?q=slow');
     expect(await page.getByLabel('Input').inputValue()).toBe('{ "typed": "and not lost" }');
     await page.keyboard.press('Escape');
@@ -156,7 +164,7 @@ inBrowser('signing in', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
     await details.getByRole('button', { name: 'All that was done to it' }).click();
     await page.waitForURL('**/access?tab=audit&target=tok_*');
-    await lines.getByText('Refused').waitFor({ state: 'detached' });
+    await lines.getByText('Refused').first().waitFor({ state: 'detached' });
     await lines.getByRole('button', { name: 'tokenCreate' }).waitFor();
     await studio.screenshot('audit-trail');
     expect(await studio.accessibilityFaults()).toEqual([]);

@@ -40,6 +40,13 @@ export interface Studio extends AsyncDisposable {
   readonly complaints: readonly string[];
   /** URLs of the WebSockets that were opened so far. */
   readonly sockets: readonly string[];
+  /** Names of what its pages have subscribed to so far. */
+  readonly subscriptions: readonly string[];
+  /**
+   * Waits until a page has subscribed to what has this name, as one after so many others. What it reads comes by another
+   * way and may be there before: of a change between the two it would never hear.
+   */
+  follows(subscription: string, after?: number): Promise<void>;
   /** Saves a PNG into the folder that WEFT_SCREENSHOTS names; without one it does nothing. */
   screenshot(name: string): Promise<void>;
   /** What axe finds that is serious or critical, a line each. */
@@ -70,7 +77,7 @@ export async function launchStudioBrowser(): Promise<StudioBrowser> {
 
 /** Waits until an expression is true in the page. Not Playwright's way, which the content security policy forbids. */
 export async function holds(page: Page, expression: string): Promise<void> {
-  await eventually(`in the page: ${expression}`, () => page.evaluate<boolean>(expression), 30_000);
+  await eventually(`in the page: ${expression}`, () => page.evaluate<boolean>(expression));
 }
 
 /** Waits until the page stands: it has its heading, and nothing in it stands for what is still to come. */
@@ -90,6 +97,9 @@ async function openStudio(
 ): Promise<Studio> {
   const complaints: string[] = [];
   const sockets: string[] = [];
+  const subscriptions: string[] = [];
+  // A run that installs packages, or begins on a machine that has much to do, takes its time.
+  context.setDefaultTimeout(60_000);
   const complain = (complaint: string) => {
     if (!allow.some((pattern) => pattern.test(complaint))) complaints.push(complaint);
   };
@@ -106,6 +116,10 @@ async function openStudio(
     page.on('websocket', (socket) => {
       sockets.push(socket.url());
       if (isForeign(socket.url())) complain(`foreign: ${socket.url()}`);
+      socket.on('framesent', ({ payload }) => {
+        const name = /"query":"subscription (\w+)/.exec(String(payload))?.[1];
+        if (name !== undefined) subscriptions.push(name);
+      });
     });
   });
   const page = await context.newPage();
@@ -115,6 +129,9 @@ async function openStudio(
     context,
     complaints,
     sockets,
+    subscriptions,
+    follows: (subscription, after = 0) =>
+      eventually(`a page follows ${subscription}`, () => subscriptions.includes(subscription, after)),
     screenshot: (name) => screenshot(page, name),
     accessibilityFaults: () => accessibilityFaults(page),
     async [Symbol.asyncDispose]() {

@@ -39,21 +39,27 @@ export function useAlerts() {
 
 /** Never rejects. */
 async function follow(client: WeftClient, queries: QueryClient, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  let timers: ReturnType<typeof setTimeout>[] = [];
+  const stopTimers = () => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+  signal.addEventListener('abort', stopTimers, { once: true });
   try {
     for await (const violation of client.securityViolations.added({ signal })) {
       addViolation(queries, violation);
-      // Whether a violation was one too many is decided just after it: the alerts are read once it is quiet.
-      clearTimeout(timer);
-      timer = setTimeout(() => void queries.invalidateQueries({ queryKey: keys.alerts }), quietMs);
+      // Whether a violation was one too many is decided just after it: the alerts are read once it is quiet, and once
+      // more where a server with much to do takes longer.
+      stopTimers();
+      timers = quietMs.map((ms) =>
+        setTimeout(() => void queries.invalidateQueries({ queryKey: keys.alerts }), ms),
+      );
     }
   } catch (error) {
     if (!signal.aborted) console.warn('Violations are not live any more:', error);
   }
 }
 
-const quietMs = 1_000;
+const quietMs = [1_000, 10_000];
 
 /** Writes a violation into the lists in the store that it belongs to. */
 function addViolation(queries: QueryClient, violation: AuditedViolation): void {

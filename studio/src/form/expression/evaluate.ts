@@ -10,6 +10,12 @@ export type Question =
   | { kind: 'scope'; scope: unknown }
   | { kind: 'expression'; id: number; expression: string; items: string | undefined };
 
+/** Of the worker: that it has begun with a question, and then what came of it. */
+export interface Answer {
+  id: number;
+  verdict?: Verdict;
+}
+
 /**
  * Evaluates a JSONata expression over a scope, in a worker that all expressions of the page share: it is started with
  * the first one, and ended and started anew where an expression takes longer than it may.
@@ -41,18 +47,24 @@ function ask(expression: string, scope: unknown, items: string | undefined): Pro
       }
       resolve(verdict);
     };
-    const onMessage = ({ data }: MessageEvent<{ id: number; verdict: Verdict }>) =>
-      data.id === id && settle(data.verdict);
+    const onMessage = ({ data }: MessageEvent<Answer>) => {
+      if (data.id !== id) return;
+      if (data.verdict !== undefined) return settle(data.verdict);
+      clearTimeout(timer);
+      timer = setTimeout(() => settle(failed('it takes too long for a preview'), true), maxMs);
+    };
     const onError = () => settle(failed('the preview could not be started in this browser'), true);
-    const timer = setTimeout(() => settle(failed('it takes too long for a preview'), true), maxMs);
+    let timer = setTimeout(onError, loadMs);
     port.addEventListener('message', onMessage);
     port.addEventListener('error', onError);
     port.postMessage({ kind: 'expression', id, expression, items } satisfies Question);
   });
 }
 
-/** Past JSONata's own limit of a second, for what it cannot interrupt; with time to load. */
+/** Past JSONata's own limit of a second, for what it cannot interrupt. It counts from when the worker has begun. */
 const maxMs = 4_000;
+/** Until the worker has begun: the first expression waits until it is loaded. */
+const loadMs = 30_000;
 
 function failed(message: string): Verdict {
   return { kind: 'failed', message, position: null };

@@ -1,6 +1,6 @@
 /** The worker of evaluate.ts: evaluates JSONata over a scope that it keeps, and answers with text that is shown. */
 import jsonata from 'jsonata';
-import type { Question, Verdict } from './evaluate.ts';
+import type { Answer, Question, Verdict } from './evaluate.ts';
 
 let scope: unknown;
 
@@ -15,7 +15,8 @@ port.onmessage = ({ data }: MessageEvent<Question>) => {
 type Expression = Extract<Question, { kind: 'expression' }>;
 
 async function answer(question: Expression): Promise<void> {
-  port.postMessage({ id: question.id, verdict: await judge(question) });
+  port.postMessage({ id: question.id } satisfies Answer);
+  port.postMessage({ id: question.id, verdict: await judge(question) } satisfies Answer);
 }
 
 async function judge({ expression, items }: Expression): Promise<Verdict> {
