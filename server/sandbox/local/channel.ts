@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { coerceError } from '../../shared/errors.ts';
 import { type CellFrame, cellFrameSchema, encodeFrame, FrameDecoder } from '../frames.ts';
 
@@ -23,6 +24,8 @@ export class CellChannel {
   private windowEndsAt = 0;
   private isPaused = false;
   private rest: NodeJS.Timeout | null = null;
+  /** Null while it reads. */
+  private halt: PromiseWithResolvers<void> | null = null;
 
   constructor(private readonly socket: Socket) {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
@@ -42,6 +45,7 @@ export class CellChannel {
 
   /** Resolves when the cell has read enough to send more, with whether it is still there. @throws the signal's reason */
   async sendSlowly(frame: object, signal?: AbortSignal): Promise<boolean> {
+    await this.caughtUp();
     signal?.throwIfAborted();
     if (this.socket.destroyed) return false;
     if (this.socket.write(encodeFrame(frame))) return true;
@@ -54,6 +58,17 @@ export class CellChannel {
       this.socket.off('drain', resolve).off('close', resolve);
     });
     return !this.socket.destroyed;
+  }
+
+  /**
+   * Resolves when what the cell has written by now is read: Node throws that away where a write finds that the cell has
+   * ended, and the result of its run may be among it.
+   */
+  private async caughtUp(): Promise<void> {
+    await this.halt?.promise;
+    await nextTurn();
+    await this.halt?.promise;
+    await nextTurn(); // whatever the turn began with, it has read once in between
   }
 
   /** What was sent and the cell has not read, bytes. */
@@ -73,6 +88,7 @@ export class CellChannel {
 
   close(): void {
     if (this.rest) clearTimeout(this.rest);
+    this.halt?.resolve();
     this.socket.destroy();
   }
 
@@ -115,8 +131,14 @@ export class CellChannel {
   }
 
   private updateFlow(): void {
-    if (this.isPaused || this.rest) this.socket.pause();
-    else this.socket.resume();
+    if (this.isPaused || this.rest) {
+      this.halt ??= Promise.withResolvers();
+      this.socket.pause();
+    } else {
+      this.halt?.resolve();
+      this.halt = null;
+      this.socket.resume();
+    }
   }
 }
 

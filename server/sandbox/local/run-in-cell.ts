@@ -132,7 +132,7 @@ export class CellRun {
     const spareMs = mayFollow ? WATCH_ANEW_AFTER_MS : 0;
     this.cell.dispatch(
       follows ? { kind: 'next', ...own } : { kind: 'run', ...shared, web: usesWeb(this.request), ...own },
-      { memoryMb, cpuMs: this.cpuMs + 2 * spareMs, killAfterMs: timeoutMs + GRACE_MS + spareMs },
+      { memoryMb, cpuMs: this.cpuMs + 2 * spareMs, killAfterMs: timeoutMs + GRACE_MS + LATE_MS },
     );
   }
 
@@ -333,6 +333,8 @@ async function refuseFiles(): Promise<FileRefusal> {
 /** A pipe holds 1 MiB at most, which 16 reads empty; what arrives later was written after the last frame. */
 const MAX_ROUNDS = 20;
 const GRACE_MS = 500;
+/** For a process of Node's that is late itself: the fork-server ends a run where Node does not do so in time. */
+const LATE_MS = 2_000;
 const MIB = 1024 * 1024;
 /** More than all pieces of responses that are on their way at once. */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
