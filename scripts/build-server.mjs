@@ -121,7 +121,7 @@ function leaveOut(parts) {
     name: 'leave-out',
     setup({ onLoad }) {
       for (const [filter, nameOf] of parts)
-        onLoad({ filter }, ({ path }) => ({ contents: `exports.${nameOf(filter.exec(path))} = class {};` }));
+        onLoad({ filter }, ({ path }) => ({ contents: `export class ${nameOf(filter.exec(path))} {}` }));
     },
   };
 }
