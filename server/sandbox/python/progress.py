@@ -53,10 +53,14 @@ class Reporter:
             self._send_waiting()
 
     def _flush_later(self, delay):
-        time.sleep(delay)
-        with self._lock:
-            self._send_waiting()
-            self.threads -= 1
+        while delay > 0:
+            time.sleep(delay)
+            with self._lock:
+                # Another one may have been sent meanwhile, and the next one waits its time.
+                delay = 0 if self._waiting is None else self._sent_at + INTERVAL - time.monotonic()
+                if delay <= 0:
+                    self._send_waiting()
+                    self.threads -= 1
 
     def _send_waiting(self):
         frame, self._waiting = self._waiting, None
