@@ -16,7 +16,7 @@ export async function inputsCurve(server: BenchServer, sizes: readonly number[])
   const points: Point[] = [];
   for (const size of sizes) {
     const input = inputOf(size);
-    const count = Math.min(MAX_EXECUTIONS, Math.max(1, (MIB * KIB_A_MIB) / size));
+    const count = Math.min(MAX_EXECUTIONS, Math.ceil((MIB * KIB_A_MIB) / size));
     const ran = await runMany(server, workflowId, { count, lanes: 1, input });
     const stored = await cpuWhile(server, async () => {
       for (let n = 0; n < count; n++)

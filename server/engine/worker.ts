@@ -70,6 +70,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const closing = new AbortController();
   let claiming: Promise<void> | null = null;
   let claimAgain = false;
+  let polling: Promise<void> | null = null;
   /** Whether there may be more to claim when a slot comes free. */
   let backlog = false;
   let reserved = 0;
@@ -233,6 +234,16 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   }
 
+  /** One after the other: an idle server needs one connection for it. Never rejects. */
+  async function poll(): Promise<void> {
+    await heed([...active.keys()]);
+    await wakeDue();
+    await limits
+      .advanceDue()
+      .catch((error) => logger.warn({ err: error }, 'limits are looked at again within a second'));
+    claimSoon();
+  }
+
   async function heartbeat(): Promise<void> {
     try {
       await queue.heartbeat([...active.values()].map(({ job }) => job));
@@ -248,12 +259,9 @@ export function startWorker(options: WorkerOptions): Worker {
       else if (active.has(id)) void heed([id]);
     }),
     setRepeatingTimer(clock, POLL_INTERVAL_MS, () => {
-      claimSoon();
-      void wakeDue();
-      limits
-        .advanceDue()
-        .catch((error) => logger.warn({ err: error }, 'limits are looked at again within a second'));
-      void heed([...active.keys()]);
+      polling ??= poll().finally(() => {
+        polling = null;
+      });
     }),
     setRepeatingTimer(clock, HEARTBEAT_INTERVAL_MS, () => void heartbeat()),
   ];
@@ -291,6 +299,7 @@ export function startWorker(options: WorkerOptions): Worker {
       await done;
       cancelGrace();
       for (const release of releases) release();
+      await polling;
     },
   };
 }

@@ -13,9 +13,17 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls back every `ms` milliseconds until the returned function is called. */
-export function setRepeatingTimer(clock: Clock, ms: number, onTime: () => void): () => void {
-  let cancel = clock.setTimer(ms, function repeat() {
+/**
+ * Calls back every `ms` milliseconds until the returned function is called.
+ * @param firstMs where others that begin together with it should not meet it each time
+ */
+export function setRepeatingTimer(
+  clock: Clock,
+  ms: number,
+  onTime: () => void,
+  firstMs: number = ms,
+): () => void {
+  let cancel = clock.setTimer(firstMs, function repeat() {
     cancel = clock.setTimer(ms, repeat);
     onTime();
   });

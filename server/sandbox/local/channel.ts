@@ -45,7 +45,6 @@ export class CellChannel {
 
   /** Resolves when the cell has read enough to send more, with whether it is still there. @throws the signal's reason */
   async sendSlowly(frame: object, signal?: AbortSignal): Promise<boolean> {
-    await this.caughtUp();
     signal?.throwIfAborted();
     if (this.socket.destroyed) return false;
     if (this.socket.write(encodeFrame(frame))) return true;
@@ -64,7 +63,7 @@ export class CellChannel {
    * Resolves when what the cell has written by now is read: Node throws that away where a write finds that the cell has
    * ended, and the result of its run may be among it.
    */
-  private async caughtUp(): Promise<void> {
+  async caughtUp(): Promise<void> {
     await this.halt?.promise;
     await nextTurn();
     await this.halt?.promise;

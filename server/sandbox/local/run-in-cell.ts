@@ -260,7 +260,10 @@ export class CellRun {
       outbound: this.options.outbound,
       limits: this.options.requestLimits,
       traceHeaders: this.options.traceHeaders,
-      send: (reply, signal) => channel.sendSlowly(reply, signal),
+      send: async (reply, signal) => {
+        await channel.caughtUp();
+        return channel.sendSlowly(reply, signal);
+      },
       onRequest: (request) => {
         this.output.flush();
         this.events.push({ kind: 'request', ...request });

@@ -38,11 +38,13 @@ export function openScheduler(deps: SchedulerDeps): AsyncDisposable {
   const { clock, logger } = deps;
   let closing = false;
   let pass: Promise<void> | null = null;
-  const stop = setRepeatingTimer(clock, POLL_INTERVAL_MS, () => {
+  const begin = () => {
     pass ??= firePass().finally(() => {
       pass = null;
     });
-  });
+  };
+  // Not with the worker, which begins with it: each would take a connection, and keep it.
+  const stop = setRepeatingTimer(clock, POLL_INTERVAL_MS, begin, POLL_INTERVAL_MS / 2);
 
   /** Never rejects. */
   async function firePass(): Promise<void> {

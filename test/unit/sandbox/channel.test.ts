@@ -30,7 +30,7 @@ test.each([
   cell.end(encodeFrame({ kind: 'result', json: '1' }));
   await once(cell, 'finish');
   cell.destroy();
-  const sent = channel.sendSlowly({ kind: 'response' });
+  const sent = channel.caughtUp().then(() => channel.sendSlowly({ kind: 'response' }));
   channel.resume();
   await channel.closed;
   await sent;
