@@ -255,7 +255,7 @@ export const Settings = z.object({
     .describe('How much of stdout, and of stderr, is kept of a run; the rest is left out.'),
   WEFT_WAITING_CELLS: wholeNumber(1, 1_000)
     .optional()
-    .describe('Cells kept waiting for Python without packages, 3 MB each. Not set: 8 to 40, as runs come.'),
+    .describe('Cells kept waiting for Python without packages, 4 MB each. Not set: 4 to 40, as runs come.'),
   WEFT_WARM_ENVIRONMENTS: wholeNumber(1, 1_000)
     .default(8)
     .describe('How many environments have a running fork-server at once.'),

@@ -81,10 +81,10 @@ export interface LocalSandboxOptions {
 }
 
 /**
- * 3 MB each. Forty, so that workflows of forty nodes in sequence wait for no cell (bench/cell-dispatch.ts), while runs
- * come; eight are enough for whoever comes first.
+ * 4 MB each. Forty, so that workflows of forty nodes in sequence wait for no cell (bench/cell-dispatch.ts), while runs
+ * come; four are enough for whoever comes first.
  */
-const DEFAULT_IDLE_CELLS: PoolSize = { least: 8, most: 40 };
+const DEFAULT_IDLE_CELLS: PoolSize = { least: 4, most: 40 };
 /** 11 MB each with pandas (bench/warm-packages.ts). */
 const DEFAULT_IDLE_PACKAGE_CELLS: PoolSize = { least: 2, most: 8 };
 const DEFAULT_WARM_ENVIRONMENTS = 8;
