@@ -58,6 +58,7 @@ const fixedSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: 100,
+  max_logical_replication_workers: 0, // nothing subscribes here, and their launcher takes a process
   jit: 'off', // costs more than it saves on short queries
   log_min_messages: 'log', // not `error`: a duplicate key is normal where a worker has lost its claim
   log_line_prefix: '',
