@@ -128,7 +128,7 @@ export class RunRequests {
   }
 }
 
-/** One request, from its start to the last byte of its response. */
+/** One request, from its start to the last byte of its response, of which the cell is told then. */
 class ActiveRequest {
   readonly ended: Promise<void>; // cannot reject: how it ended is what it reports
   readonly sentBytes: number;
@@ -156,25 +156,24 @@ class ActiveRequest {
   }
 
   private async perform(): Promise<void> {
-    const { number } = this.frame;
-    const { send, limits } = this.options;
-    const late = setTimeout(() => this.stopping.abort(timedOut(limits.timeoutMs)), limits.timeoutMs);
+    const { timeoutMs } = this.options.limits;
+    const late = setTimeout(() => this.stopping.abort(timedOut(timeoutMs)), timeoutMs);
     const { signal } = this.stopping;
-    try {
-      const error = await this.passOn().then(
-        () => null,
-        (thrown) => (signal.aborted ? signal.reason : thrown),
-      );
-      this.report(error === null ? null : codeOf(error));
-      await send(
-        error === null ? { kind: 'end', number, isLast: true } : failure(number, error),
-        AbortSignal.timeout(LAST_MS),
-      );
-    } catch {
-      // the cell is gone, or reads nothing
-    } finally {
-      clearTimeout(late);
-    }
+    const error = await this.passOn().then(
+      () => null,
+      (thrown) => (signal.aborted ? signal.reason : thrown),
+    );
+    clearTimeout(late);
+    this.report(error === null ? null : codeOf(error));
+    this.tellEnd(error);
+  }
+
+  /** Does not wait for the cell to read it: as soon as it has, it may send the next request in the place of this one. */
+  private tellEnd(error: unknown): void {
+    const { number } = this.frame;
+    const last = error === null ? { kind: 'end', number, isLast: true } : failure(number, error);
+    // A cell that is gone, or reads nothing, gets no answer.
+    this.options.send(last, AbortSignal.timeout(LAST_MS)).catch(() => {});
   }
 
   private async passOn(): Promise<void> {
