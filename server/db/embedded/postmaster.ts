@@ -59,6 +59,7 @@ const fixedSettings = {
   unix_socket_directories: '',
   max_connections: 100,
   max_logical_replication_workers: 0, // nothing subscribes here, and their launcher takes a process
+  io_method: 'sync', // to wake a process that reads takes longer than the page cache, on few cores (bench/finding.ts)
   jit: 'off', // costs more than it saves on short queries
   log_min_messages: 'log', // not `error`: a duplicate key is normal where a worker has lost its claim
   log_line_prefix: '',
