@@ -63,7 +63,7 @@ export async function runOn(
   const { signal = new AbortController().signal, onEvent, openFile, ...request } = options;
   const events: PythonEvent[] = [];
   const outcome = await backend.run(
-    { code, packages: [], input: null, timeoutMs: 10_000, ...request },
+    { code, packages: [], input: null, timeoutMs: 60_000, ...request },
     {
       signal,
       onEvent(event) {
