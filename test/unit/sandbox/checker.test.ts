@@ -44,6 +44,14 @@ test('code that no cell can check is too complex, and those cells, which end lat
   expect(await checker.check('2')).toEqual(nothing);
 });
 
+test('code that was not checked in time, as on a busy host, is checked the next time', async () => {
+  const cells = [controlledCell(false), controlledCell(false), controlledCell(true)];
+  const checker = checkerOf(cells, { quickMs: 10, timeoutMs: 10 });
+  expect(await checker.check('1')).toMatchObject({ findings: [{ rule: 'too-complex' }] });
+  expect(checker.known('1')).toBeUndefined();
+  expect(await checker.check('1')).toEqual(nothing);
+});
+
 test('code that takes long moves out of the way of the code behind it', async () => {
   const [hanging, slow, next] = [controlledCell(false), controlledCell(false), controlledCell(true)];
   const checker = checkerOf([hanging, slow, next], { quickMs: 10, timeoutMs: 60_000 });
