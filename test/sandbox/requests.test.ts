@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PythonEvent, PythonPolicy, SandboxBackend } from '../../server/sandbox/backend.ts';
 import { eventually } from '../support/eventually.ts';
@@ -217,6 +218,13 @@ result = 'done'`);
     { httpStatus: null, failureCode: 'RUN_ENDED' },
   ]);
   await eventually('all requests are cut', () => web.cut >= 3);
+});
+
+test('a response that comes while events are held up reaches the code once they are not', async () => {
+  const code = "result = fetch('http://' + input_data['host'] + '/csv').status";
+  // For longer than any part of a response may take where nothing is held up.
+  const onEvent = ({ kind }: PythonEvent) => (kind === 'request' ? delay(6_000) : undefined);
+  expect(resultOf(await run(code, { onEvent }))).toBe(200);
 });
 
 test('threads send requests at the same time', async () => {

@@ -43,7 +43,7 @@ export interface RunRequestsOptions {
   /** See PythonRunOptions. */
   traceHeaders?: Readonly<Record<string, string>> | undefined;
   /** Resolves when the cell can be sent more. */
-  send: (frame: object, signal: AbortSignal) => Promise<unknown>;
+  send: (frame: object, signal?: AbortSignal) => Promise<unknown>;
   onRequest: (request: PythonRequest) => void;
   onRefused: (violation: PythonViolation) => void;
 }
@@ -75,8 +75,7 @@ export class RunRequests {
         this.activeBytes -= request.sentBytes;
       });
     } catch (error) {
-      // A cell that is gone, or reads nothing, gets no answer.
-      this.options.send(failure(number, error), AbortSignal.timeout(LAST_MS)).catch(() => {});
+      this.options.send(failure(number, error)).catch(() => {}); // a cell that is gone gets no answer
     }
   }
 
@@ -172,8 +171,7 @@ class ActiveRequest {
   private tellEnd(error: unknown): void {
     const { number } = this.frame;
     const last = error === null ? { kind: 'end', number, isLast: true } : failure(number, error);
-    // A cell that is gone, or reads nothing, gets no answer.
-    this.options.send(last, AbortSignal.timeout(LAST_MS)).catch(() => {});
+    this.options.send(last).catch(() => {}); // a cell that is gone gets no answer
   }
 
   private async passOn(): Promise<void> {
@@ -220,7 +218,6 @@ class ActiveRequest {
 const MAX_AT_ONCE = 8;
 const MAX_ACTIVE_BYTES = 16 * 1024 * 1024;
 const PIECE_BYTES = 48 * 1024;
-const LAST_MS = 5_000;
 
 /** The host is that of the URL, which was judged; the others are of the server's own connection. */
 const OF_THE_CONNECTION =
