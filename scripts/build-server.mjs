@@ -17,6 +17,7 @@ const require = _createRequire(import.meta.url), __filename = import.meta.filena
 
 /** What packages load and Weft never calls: other databases, and the clocks of pg-boss's schedules. By what it exports. */
 const NEVER_CALLED = [
+  // all but `postgres`; esbuild's patterns cannot look ahead
   [/\/typeorm\/driver\/[a-oq-z][a-z-]+\/(\w+Driver)\.js$/, (match) => match[1]],
   [/\/node_modules\/rrule-temporal\//, () => 'RRuleTemporal'],
   [/\/node_modules\/cron-parser\//, () => 'CronExpressionParser'],
@@ -115,7 +116,7 @@ function exportsOf(name, packages) {
   };
 }
 
-/** A sixth of the packages, and of the work of a start. */
+/** A sixth of the text of packages. */
 function leaveOut(parts) {
   return {
     name: 'leave-out',

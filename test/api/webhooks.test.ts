@@ -123,6 +123,7 @@ async function requests({ id }: Hook, count: number, method?: string): Promise<R
     found = webhook.requests;
     return found.filter((request) => method === undefined || request.method === method).length >= count;
   });
+  if (method === undefined) expect(found).toHaveLength(count);
   return found;
 }
 
