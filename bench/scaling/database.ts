@@ -7,7 +7,7 @@ const EVENTS_EACH = 50;
 const QUERIES = 100;
 const RETENTION_STATEMENTS = 20;
 const RETENTION_BATCH = 100;
-const TABLES = ['executions', 'execution_labels', 'execution_events'];
+const TABLES = ['executions', 'execution_labels', 'execution_error_words', 'execution_events'];
 
 const LIST =
   'query ($filter: ExecutionFilter) { executions(first: 50, filter: $filter) { nodes { id status labels } } }';

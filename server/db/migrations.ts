@@ -31,6 +31,7 @@ import { ProjectAllowance1764936000000 } from '../../migrations/1764936000000-pr
 import { TraceContext1764940000000 } from '../../migrations/1764940000000-trace-context.ts';
 import { ProjectStorage1764941000000 } from '../../migrations/1764941000000-project-storage.ts';
 import { SecretsDataKeys1764942000000 } from '../../migrations/1764942000000-secrets-data-keys.ts';
+import { ErrorWords1764943000000 } from '../../migrations/1764943000000-error-words.ts';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -66,6 +67,7 @@ export const migrations = [
   TraceContext1764940000000,
   ProjectStorage1764941000000,
   SecretsDataKeys1764942000000,
+  ErrorWords1764943000000,
 ];
 
 /** The table in which TypeORM records what it applied: names in order, and no times. */

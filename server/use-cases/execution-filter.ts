@@ -97,16 +97,35 @@ function errorConditions({ errorCode, errorNodeKey, errorText }: ExecutionFilter
   return [
     ...(errorCode == null ? [] : [isOf('code', 'errorCode', errorCode)]),
     ...(errorNodeKey == null ? [] : [isOf('nodeKey', 'errorNodeKey', errorNodeKey)]),
-    ...(errorText == null || errorText.trim() === ''
-      ? []
-      : [
-          {
-            sql: (column: string) =>
-              `${column} IS NOT NULL AND to_tsvector('simple', (${column})->>'message') @@ websearch_to_tsquery('simple', :errorText)`,
-            values: { errorText },
-          },
-        ]),
+    ...(errorText == null || errorText.trim() === '' ? [] : errorTextConditions(errorText.trim())),
   ];
+}
+
+/** A few plain words have rows, newest first; phrases, alternatives and what there must not be have an index of texts. */
+function errorTextConditions(errorText: string): Condition[] {
+  const words = [...new Set(errorText.split(/\s+/))];
+  if (words.length <= MAX_JOINED_WORDS && words.every(isPlainWord))
+    return words.map((word, index) => ({
+      sql: (_column, other) =>
+        `${other('id')} IN (SELECT w.execution_id FROM execution_error_words w WHERE w.word = ${lexeme(`:word${index}`)})`,
+      values: { [`word${index}`]: word },
+    }));
+  const sql = (column: string) =>
+    `${column} IS NOT NULL AND to_tsvector('simple', (${column})->>'message') @@ websearch_to_tsquery('simple', :errorText)`;
+  return [{ sql, values: { errorText } }];
+}
+
+/** Each is one more table for the planner to order, and of many words few executions have all. */
+const MAX_JOINED_WORDS = 4;
+
+/** Whether Postgres takes it for one word, and not for an operator. */
+function isPlainWord(text: string): boolean {
+  return /^\p{L}[\p{L}\p{N}]*$/u.test(text) && text.toLowerCase() !== 'or';
+}
+
+/** A word as the trigger writes it. */
+function lexeme(word: string): string {
+  return `(tsvector_to_array(to_tsvector('simple', ${word})))[1]`;
 }
 
 function durationConditions({ minDurationMs, maxDurationMs }: ExecutionFilter): Condition[] {

@@ -135,6 +135,26 @@ test('violations that were recorded before severities have the severity of their
   }
 });
 
+test('errors of executions that ended before words had rows are found by their words', async () => {
+  await using database = await createDatabase();
+  const dataSource = await openDataSource(database.url, 1);
+  try {
+    await undo(dataSource, 'ErrorWords');
+    await dataSource.query(
+      `INSERT INTO executions (id, workflow_id, status, principal, created_at, is_awaited, depth, priority, error)
+       SELECT id, 'wf_1', 'FAILED', 'test', now(), false, 0, 3, error::jsonb
+       FROM (VALUES ('exec_1', '{ "message": "The disk is the full one" }'), ('exec_2', '{}'), ('exec_3', NULL)) AS old (id, error)`,
+    );
+    await dataSource.runMigrations({ transaction: 'each' });
+    const rows = await dataSource.query(
+      'SELECT word, execution_id AS id FROM execution_error_words ORDER BY 1',
+    );
+    expect(rows).toEqual(['disk', 'full', 'is', 'one', 'the'].map((word) => ({ word, id: 'exec_1' })));
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
 test('a failed migration closes all connections', async () => {
   await using database = await createDatabase();
   await using sql = await connect(database.url);

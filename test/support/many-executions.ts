@@ -37,7 +37,7 @@ export async function fillExecutions(
     }
   };
   await Promise.all([sql, ...others].map(fillChunks));
-  for (const table of ['executions', 'execution_labels', 'execution_events'])
+  for (const table of ['executions', 'execution_labels', 'execution_error_words', 'execution_events'])
     await sql.query(`VACUUM ANALYZE ${table}`);
 }
 
