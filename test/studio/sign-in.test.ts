@@ -170,6 +170,27 @@ inBrowser('signing in', () => {
     expect(await studio.accessibilityFaults()).toEqual([]);
   });
 
+  test('what was requested before the sign-in, and refused only after it, is read again', async () => {
+    await using server = await start(firstToken);
+    await using client = new WeftClient(server.url, firstToken);
+    await client.createWorkflow({ name: 'Late', nodes: [{ key: 'in', type: 'input' }] });
+    await using studio = await browser.open(server, { allow: [/401/, /WebSocket/] });
+    const page = await studio.context.newPage();
+    const signedIn = Promise.withResolvers<void>();
+    await page.route('**/graphql', async (route) => {
+      if (!route.request().postData()?.includes('query Workflows')) return await route.continue();
+      const response = await route.fetch();
+      await signedIn.promise;
+      await route.fulfill({ response });
+    });
+    await page.goto('/workflows');
+    await page.getByLabel('API token').fill(firstToken);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Weft' }).waitFor({ state: 'detached' });
+    signedIn.resolve();
+    await page.getByRole('link', { name: 'Late' }).waitFor();
+  });
+
   test('another tab has to sign in by itself', async () => {
     await using server = await start(firstToken);
     await using studio = await browser.open(server, { path: '/server', allow: [/401/, /WebSocket/] });

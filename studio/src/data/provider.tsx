@@ -34,8 +34,7 @@ export function WeftProvider({
   useEffect(() => {
     if (reads.current === client) return;
     reads.current = client;
-    // What one client has read is not another's.
-    void (keepsData ? queryClient.invalidateQueries() : queryClient.resetQueries());
+    void readAnew(queryClient, keepsData);
   }, [client, queryClient, keepsData]);
   return (
     <ClientProvider client={client}>
@@ -46,6 +45,12 @@ export function WeftProvider({
       </QueryClientProvider>
     </ClientProvider>
   );
+}
+
+/** What one client has read is not another's, nor is what it is still reading, which a refetch would wait for. */
+async function readAnew(queryClient: QueryClient, keepsData: boolean): Promise<void> {
+  await queryClient.cancelQueries();
+  await (keepsData ? queryClient.invalidateQueries() : queryClient.resetQueries());
 }
 
 /** The client retries by itself, and streams say what has changed: nothing here polls or fetches on a mere focus. */
