@@ -18,8 +18,8 @@ const check = async (code: string, packages: string[] = []) => {
   return pythonCheck;
 };
 
-/** Each takes a second or more to check, and none is like another. */
-const expensive = (n: number) => `x = ${n}\n${'x = {x, 1}\n'.repeat(75_000)}`;
+/** Each takes a good part of a second to check, and none is like another. */
+const expensive = (n: number) => `x = ${n}\n${'x = {x, 1}\n'.repeat(30_000)}`;
 /** For which Python's own parser takes quadratic time. */
 const deep = (n: number) => `import x${n}${'.a'.repeat(15_000)}`;
 
