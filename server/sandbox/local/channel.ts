@@ -28,6 +28,7 @@ export class CellChannel {
   private halt: PromiseWithResolvers<void> | null = null;
 
   constructor(private readonly socket: Socket) {
+    socket.setMaxListeners(0); // each request that a run has open may wait for it
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (bytes) => this.read(bytes));
   }
