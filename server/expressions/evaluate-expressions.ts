@@ -32,7 +32,14 @@ async function resultOf(expression: string, scope: object): Promise<unknown> {
     // As bindings too: the parts of the scope are variables, for places where a name means a field of a row.
     return await compile(expression).evaluate(scope, scope as Record<string, unknown>);
   } catch (error) {
-    const { message, position } = error as { message?: string; position?: number };
+    const { message, position, code, token } = error as Partial<
+      Record<'message' | 'code' | 'token', string>
+    > & {
+      position?: number;
+    };
+    // JSONata's own message does not name it.
+    if (code === 'T1006' && token)
+      throw new EvaluationError(`there is no function $${token}`, position ?? null);
     throw new EvaluationError(message ?? String(error), position ?? null);
   }
 }

@@ -2,8 +2,9 @@ import { Any, type FindOptionsWhere, Raw } from 'typeorm';
 import type { Reach } from '../auth/principal.ts';
 import type { ExecutionEntity } from '../db/entities/execution.entity.ts';
 import type { ExecutionStatus } from '../journal/event.ts';
+import { WeftError } from '../shared/errors.ts';
 import { idBefore } from '../shared/ids.ts';
-import type { Labels } from './labels.ts';
+import { type Labels, labelErrors } from './labels.ts';
 import { whereReached } from './reach.ts';
 
 /** Which executions a list has, and what is done with all of them is done with. */
@@ -14,7 +15,7 @@ export interface ExecutionFilter {
   createdBefore?: Date | null;
   /** Whether a node of it has failed and waits for somebody. */
   isParked?: boolean | null;
-  /** It has all of them. */
+  /** It has all of them, of which there are no more than an execution may have. */
   labels?: Labels | null;
   triggerId?: string | null;
   errorCode?: string | null;
@@ -78,16 +79,27 @@ function within(after: Date | null | undefined, before: Date | null | undefined)
 /** An id and the time of its execution are made one after the other. */
 const CLOCK_MS = 1_000;
 
+/** By the index of a few; the others are looked up where these are found. @throws WeftError BAD_USER_INPUT */
 function having(labels: Labels) {
+  const [error] = labelErrors(labels, 'labels');
+  if (error !== undefined) throw new WeftError('BAD_USER_INPUT', error.message);
   const entries = Object.entries(labels);
-  return all(
-    entries.map(([name, value], index) => ({
-      sql: (_column, other) =>
-        `${other('id')} IN (SELECT l.execution_id FROM execution_labels l WHERE l.name = :label${index} AND l.value = :value${index})`,
-      values: { [`label${index}`]: name, [`value${index}`]: value },
-    })),
-  );
+  const joined: Condition[] = entries.slice(0, MAX_JOINED).map(([name, value], index) => ({
+    sql: (_column, other) =>
+      `${other('id')} IN (SELECT l.execution_id FROM execution_labels l WHERE l.name = :label${index} AND l.value = :value${index})`,
+    values: { [`label${index}`]: name, [`value${index}`]: value },
+  }));
+  if (entries.length <= MAX_JOINED) return all(joined);
+  const sql = (column: string) => `${column} @> :otherLabels::jsonb`;
+  const otherLabels = JSON.stringify(Object.fromEntries(entries.slice(MAX_JOINED)));
+  return all([...joined, { sql, values: { otherLabels } }]);
 }
+
+/**
+ * How many conditions of a kind become tables of their own in a query: the planner tries their orders, which took a
+ * second and gigabytes for a hundred.
+ */
+const MAX_JOINED = 4;
 
 function errorConditions({ errorCode, errorNodeKey, errorText }: ExecutionFilter): Condition[] {
   const isOf = (field: string, name: string, value: string): Condition => ({
@@ -103,8 +115,13 @@ function errorConditions({ errorCode, errorNodeKey, errorText }: ExecutionFilter
 
 /** A few plain words have rows, newest first; phrases, alternatives and what there must not be have an index of texts. */
 function errorTextConditions(errorText: string): Condition[] {
+  if (errorText.length > MAX_SEARCH_CHARACTERS)
+    throw new WeftError(
+      'BAD_USER_INPUT',
+      `Expected \`errorText\` to have at most ${MAX_SEARCH_CHARACTERS} characters, got ${errorText.length}.`,
+    );
   const words = [...new Set(errorText.split(/\s+/))];
-  if (words.length <= MAX_JOINED_WORDS && words.every(isPlainWord))
+  if (words.length <= MAX_JOINED && words.every(isPlainWord))
     return words.map((word, index) => ({
       sql: (_column, other) =>
         `${other('id')} IN (SELECT w.execution_id FROM execution_error_words w WHERE w.word = ${lexeme(`:word${index}`)})`,
@@ -115,8 +132,8 @@ function errorTextConditions(errorText: string): Condition[] {
   return [{ sql, values: { errorText } }];
 }
 
-/** Each is one more table for the planner to order, and of many words few executions have all. */
-const MAX_JOINED_WORDS = 4;
+/** More than a person types, and far below what Postgres can parse. */
+const MAX_SEARCH_CHARACTERS = 1_000;
 
 /** Whether Postgres takes it for one word, and not for an operator. */
 function isPlainWord(text: string): boolean {

@@ -50,7 +50,11 @@ export async function labelsOf(
   if (computed !== null && !computed.ok) return computed;
   const labels = { ...computed?.value, ...given };
   const userErrors = labelErrors(labels, 'labels');
-  if (userErrors.length > 0) return { ok: false, userErrors };
+  if (userErrors.length > 0) {
+    const made = Object.keys(computed?.value ?? {}).length;
+    const of = made === 0 ? '' : ` The workflow's own \`labels\` make ${made} of them.`;
+    return { ok: false, userErrors: userErrors.map((error) => ({ ...error, message: error.message + of })) };
+  }
   return { ok: true, value: Object.keys(labels).length === 0 ? null : labels };
 }
 

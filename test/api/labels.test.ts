@@ -109,6 +109,39 @@ test('executions are found by their error: its code, its node, and words of its 
   expect(await idsOf({ errorText: 'order', errorCode: 'TOO_LATE', workflowId: timedOut })).toEqual([two]);
 });
 
+test('as many labels as an execution may have find it at once, and more are refused', async () => {
+  const workflowId = await weft.createWorkflow({ nodes: [same] });
+  const labels = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`label-${n}`, String(n)]));
+  const id = await startAndEnd(workflowId, 1, labels);
+  await startAndEnd(workflowId, 1, { ...labels, 'label-19': 'other' });
+  expect(await idsOf({ labels })).toEqual([id]);
+  expect(await idsOf({ labels: { ...labels, 'label-7': 'other' } })).toEqual([]);
+  for (const [wrong, message] of [
+    [{ ...labels, more: '1' }, 'Expected at most 20 labels, got 21.'],
+    [
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`l${n}`, '1'])),
+      'Expected at most 20 labels',
+    ],
+    [{ 'a b': '1' }, 'Expected a label to have a name'],
+  ] as const) {
+    await expect(idsOf({ labels: wrong })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining(message),
+    });
+    await expect(client.executions.count({ labels: wrong })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+  }
+});
+
+test('a search that nobody types is refused', async () => {
+  expect(await idsOf({ errorText: '-word '.repeat(166) })).toEqual(expect.any(Array));
+  await expect(idsOf({ errorText: '-word '.repeat(1_000_000) })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringContaining('at most 1000 characters'),
+  });
+});
+
 test('executions are found by time and duration', async () => {
   const workflowId = await weft.createWorkflow({ nodes: [same] });
   const id = await startAndEnd(workflowId, 1);
@@ -162,6 +195,11 @@ test('a label with a wrong name, too many, too long, of another type: a clear er
     client.executions.start({ workflowId, labels: labels as Record<string, string> });
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`l${n}`, 'x']));
   await expect(start(many)).rejects.toThrow('Expected at most 20 labels, got 10000.');
+  const making = await weft.createWorkflow({ nodes: [same], labels: '{ "a": "1", "b": "2" }' });
+  const twenty = Object.fromEntries(Object.entries(many).slice(0, 20));
+  await expect(client.executions.start({ workflowId: making, labels: twenty })).rejects.toThrow(
+    "Expected at most 20 labels, got 22. The workflow's own `labels` make 2 of them.",
+  );
   await expect(start({ '': 'x' })).rejects.toThrow(/name of 1 to 63/);
   await expect(start(JSON.parse('{ "__proto__": "x" }'))).rejects.toThrow(/name of 1 to 63/);
   await expect(start({ a: 'x'.repeat(201) })).rejects.toThrow(

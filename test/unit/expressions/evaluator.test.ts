@@ -161,6 +161,13 @@ test('a message that an expression raises itself is cut', async () => {
   await expect(evaluate('$error($pad("", 100000, "x"))')).rejects.toThrow(/^x{4000}$/);
 });
 
+test.each(['$substrin("a", 1)', '[1].$substrin(1)', '$map([1], $substrin(1))'])(
+  'a function that there is none of is named: %s',
+  async (expression) => {
+    await expect(evaluate(expression)).rejects.toThrow('there is no function $substrin');
+  },
+);
+
 /** Of a value that nests `a`, each level is checked twice; no value with 40 levels is checked in anyone's lifetime. */
 const inner = { properties: { a: { $ref: '#' } } };
 const exponential = { anyOf: [{ ...inner, required: ['b'] }, inner] };
