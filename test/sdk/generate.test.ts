@@ -88,7 +88,7 @@ test('an error names what is wrong: the usage, the address, the token, or that t
   });
   expect(await weftClient(['generate', '--url', server.url, '--out', 'weft.ts'])).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/Expected the API token.*--token/),
+    output: expect.stringMatching(/Expected an API token.*--token/),
   });
   expect(await generate()).toMatchObject({ code: 1, output: expect.stringMatching(/Expected workflows on/) });
 });

@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { parseWorkflow, renderWorkflow } from '../../client-sdk/src/cli/workflow-text.ts';
@@ -109,7 +113,10 @@ edges:
   - { source: in, target: add-up }
   - { source: add-up, target: out }
 `);
-  expect(await run('diff')).toEqual({ code: 0, output: 'The server says what workflows says.\n' });
+  expect(await run('diff')).toEqual({
+    code: 0,
+    output: '= 1 unchanged\nThe server says what workflows says.\n',
+  });
   expect(await run('push', '--yes')).toMatchObject({
     code: 0,
     output: expect.stringMatching(/= 1 unchanged\nNothing to change/),
@@ -208,6 +215,91 @@ test('a workflow is created from its folder, is deleted only with --delete, and 
     '- delete greeting\n= 1 unchanged\ndeleted greeting\n1 of 1 done.\n',
   );
   expect(await latest('greeting')).toBeNull();
+});
+
+test('a folder that is wrong, empty or misnamed deletes nothing, and is no success', async () => {
+  await mkdir(join(cwd, 'empty', 'notes'), { recursive: true });
+  for (const dir of ['workflws', 'empty', 'workflows/sales-report/workflow.yaml'])
+    for (const command of [
+      ['push', '--yes'],
+      ['push', '--yes', '--delete'],
+      ['diff', '--delete'],
+    ])
+      expect(await run(...command, '--dir', dir)).toEqual({
+        code: 1,
+        output: `Expected ${dir} to have a folder with a workflow.yaml for each workflow, found none. Pass the right one as --dir.\n`,
+      });
+  const misnamed = file('greeting', 'workflow.yml');
+  await mkdir(file('greeting'), { recursive: true });
+  await writeFile(misnamed, 'name: Greeting\nnodes: [{ key: a, type: input }]\n');
+  expect(await run('push', '--yes')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('greeting: Expected a file workflow.yaml, found workflow.yml.'),
+  });
+  await rename(misnamed, file('greeting', 'workflow.yaml'));
+  await run('push', '--yes');
+  await rename(file('greeting', 'workflow.yaml'), file('greeting', 'old.yaml'));
+  expect(await run('push', '--yes', '--delete')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('greeting: Expected a file workflow.yaml, found old.yaml.'),
+  });
+  expect(await latest('greeting')).not.toBeNull();
+  await rm(file('greeting'), { recursive: true });
+  expect(await run('diff')).toEqual({
+    code: 0,
+    output:
+      '= 1 unchanged\n= 1 on the server alone, kept without --delete: greeting\nThe server says what workflows says.\n',
+  });
+  expect((await run('push', '--yes', '--delete')).output).toContain('deleted greeting');
+});
+
+test('a field that no workflow has is said with its file and its name alone', async () => {
+  await mkdir(file('typing'), { recursive: true });
+  await writeFile(file('typing', 'workflow.yaml'), 'nmae: Typing\nnodes: [{ key: a, type: input }]\n');
+  expect(await run('push', '--yes')).toEqual({
+    code: 1,
+    output:
+      'workflows/typing/workflow.yaml: Field "nmae" is not defined by type "WorkflowInput". Did you mean "name"?\n\nNothing was changed.\n',
+  });
+  await rm(file('typing'), { recursive: true });
+});
+
+test('what somebody saves between the plan and the push is not replaced, and the push says what to do', async () => {
+  await mkdir(file('shared'), { recursive: true });
+  const text = (name: string) => `name: ${name}\nnodes: [{ key: a, type: input }]\n`;
+  await writeFile(file('shared', 'workflow.yaml'), text('Shared'));
+  await run('push', '--yes');
+  await writeFile(file('shared', 'workflow.yaml'), text('Of the folder'));
+  const save = `mutation ($input: WorkflowInput!) { workflowUpsert(key: "shared", input: $input) { change } }`;
+  const meddle = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await textOf(request);
+    if (body.includes('mutation WorkflowUpsert'))
+      await weft.query(save, { input: { name: 'Of another', nodes: [{ key: 'a', type: 'input' }] } });
+    const { authorization } = request.headers;
+    const headers = { 'content-type': 'application/json', authorization: authorization! };
+    const answer = await fetch(server.url, { method: 'POST', headers, body });
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+  };
+  await using meddler = createServer((request, response) => {
+    meddle(request, response).catch((error) => response.destroy(error));
+  });
+  await once(meddler.listen(0, '127.0.0.1'), 'listening');
+  const { port } = meddler.address() as AddressInfo;
+  const refused = await run('push', '--yes', '--url', `http://127.0.0.1:${port}`);
+  meddler.closeAllConnections();
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(
+    /CONFLICT: shared was changed on the server meanwhile, and was not replaced; 0 of 1 done\. Push again/,
+  );
+  expect(await latest('shared')).toMatchObject({ number: 2, name: 'Of another' });
+  await rm(file('shared'), { recursive: true });
+  await run('push', '--yes', '--delete');
+});
+
+test('a token that is refused is told from none', async () => {
+  expect((await run('pull', '--token', 'another-token-of-nobody')).output).toMatch(
+    /^The server refused the token: .* Pass one as --token, or in WEFT_API_TOKEN\.\n$/,
+  );
 });
 
 test('a node that is gone takes its file of code along; other files stay', async () => {

@@ -79,7 +79,17 @@ async function main(args: string[]): Promise<number> {
     ...others
   } = values;
   if (url === undefined || !URL.canParse(url)) throw usageError('--url to be an address', url);
-  return run(command, { ...others, url, token, project, only, name });
+  return run(command, { ...others, url, token, project, only, name }).catch((error) => {
+    throw error instanceof WeftAuthenticationError ? tokenError(token) : error;
+  });
+}
+
+function tokenError(token: string | undefined): WeftError {
+  const what =
+    token === undefined
+      ? 'Expected an API token, because the server wants one (its WEFT_API_TOKEN, or one that was made there).'
+      : 'The server refused the token: it is wrong, was revoked or has expired.';
+  return new WeftError('UNAUTHENTICATED', `${what} Pass one as --token, or in WEFT_API_TOKEN.`);
 }
 
 interface Values {
@@ -114,9 +124,9 @@ async function run(command: Command, { out, check, pin, name, ...values }: Value
       console.log(await setSecret(values, name));
       return 0;
     case 'diff': {
-      const differences = await diff(values);
-      console.log(differences ?? `The server says what ${values.dir} says.`);
-      return differences === null ? 0 : 1;
+      const { text, differs } = await diff(values);
+      console.log(text);
+      return differs ? 1 : 0;
     }
   }
 }
@@ -126,9 +136,6 @@ function usageError(expected: string, got: string | undefined): WeftError {
 }
 
 function describeError(error: unknown): string {
-  if (error instanceof WeftAuthenticationError) {
-    return 'Expected the API token of the server (its WEFT_API_TOKEN). Pass it as --token, or in WEFT_API_TOKEN.';
-  }
   if (error instanceof WeftError) return error.message;
   if (error instanceof Error && 'code' in error) return `${error.message}\n\n${usage}`; // of parseArgs or a file
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { WeftError } from '../errors.ts';
+import { WeftError, WeftInputError } from '../errors.ts';
 import type { Settings } from '../options.ts';
 import { makeWorkflows } from '../workflows.ts';
 import { openServer, type ServerOptions } from './server.ts';
@@ -22,16 +22,35 @@ export async function push(options: PushOptions, say: (text: string) => void): P
   const settings = openServer(options);
   const plan = await planPush(openWorkflowFolder(options.dir), settings, options);
   say(describePlan(plan));
-  if (plan.changes.length === 0) return `Nothing to change: the server says what ${options.dir} says.`;
-  if (!options.yes && !(await agrees(plan.changes.length))) return 'Nothing was changed.';
-  for (const change of plan.changes) say(await apply(change, settings));
-  return `${plan.changes.length} of ${plan.changes.length} done.`;
+  const { length } = plan.changes;
+  if (length === 0) return `Nothing to change: the server says what ${options.dir} says.`;
+  if (!options.yes && !(await agrees(length))) return 'Nothing was changed.';
+  for (const [index, change] of plan.changes.entries()) {
+    const done = await apply(change, settings).catch((error) => {
+      throw error instanceof WeftInputError && error.code === 'CONFLICT'
+        ? conflict(change.key, index, length)
+        : error;
+    });
+    say(done);
+  }
+  return `${length} of ${length} done.`;
 }
 
-/** Shows what a push would change. @returns null where nothing differs */
-export async function diff(options: Omit<PushOptions, 'yes'>): Promise<string | null> {
+/** Shows what a push would change. */
+export async function diff(options: Omit<PushOptions, 'yes'>): Promise<{ text: string; differs: boolean }> {
   const plan = await planPush(openWorkflowFolder(options.dir), openServer(options), options);
-  return plan.changes.length === 0 ? null : describePlan(plan);
+  const differs = plan.changes.length > 0;
+  return {
+    text: describePlan(plan) + (differs ? '' : `\nThe server says what ${options.dir} says.`),
+    differs,
+  };
+}
+
+function conflict(key: string, done: number, all: number): WeftError {
+  return new WeftError(
+    'CONFLICT',
+    `CONFLICT: ${key} was changed on the server meanwhile, and was not replaced; ${done} of ${all} done. Push again to see what differs now.`,
+  );
 }
 
 async function agrees(count: number): Promise<boolean> {
@@ -66,11 +85,13 @@ async function apply(change: PlannedChange, settings: Settings): Promise<string>
 
 const signs = { create: '+', change: '~', delete: '-' } as const;
 
-function describePlan({ changes, unchanged, warnings }: WorkflowPlan): string {
+function describePlan({ changes, unchanged, warnings, kept }: WorkflowPlan): string {
   const lines = changes.flatMap((change) => [
     `${signs[change.kind]} ${change.kind} ${change.key}`,
     ...('diff' in change && change.diff !== '' ? [change.diff.trimEnd()] : []),
   ]);
   const rest = unchanged === 0 ? [] : [`= ${unchanged} unchanged`];
+  if (kept.length > 0)
+    rest.push(`= ${kept.length} on the server alone, kept without --delete: ${kept.join(', ')}`);
   return [...warnings.map((warning) => `warning: ${warning}`), ...lines, ...rest].join('\n');
 }

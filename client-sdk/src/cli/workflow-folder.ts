@@ -6,8 +6,10 @@ import { type ParsedWorkflow, parseWorkflow, WORKFLOW_FILE, type WorkflowFiles }
 /** A folder with one folder for each workflow, which has its key as name. */
 export interface WorkflowFolder {
   path: string;
-  /** The keys, in order. */
+  /** The keys, in order; none where there is no folder. */
   keys(): Promise<string[]>;
+  /** The folders in it that are no workflow, because they have no `workflow.yaml`, each with its files. */
+  others(): Promise<{ name: string; files: string[] }[]>;
   /** Null where there is no such workflow. @throws WeftError INVALID_FILE */
   read(key: string): Promise<ParsedWorkflow | null>;
   /** Writes the files of a workflow, and removes the code of nodes that it has no more. Other files stay. */
@@ -25,18 +27,20 @@ export function openWorkflowFolder(path: string): WorkflowFolder {
     return parseWorkflow(join(path, key), (name) => readText(key, name));
   }
 
+  /** In order. */
+  async function folders(): Promise<{ name: string; files: string[] }[]> {
+    const entries = (await ifThere(readdir(path, { withFileTypes: true }))) ?? [];
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return await Promise.all(
+      names.sort().map(async (name) => ({ name, files: await readdir(join(path, name)) })),
+    );
+  }
+
   return {
     path,
     read,
-    async keys() {
-      const entries = await ifThere(readdir(path, { withFileTypes: true }));
-      if (entries === undefined) return [];
-      const keys: string[] = [];
-      for (const entry of entries)
-        if (entry.isDirectory() && (await readText(entry.name, WORKFLOW_FILE)) !== undefined)
-          keys.push(entry.name);
-      return keys.sort();
-    },
+    keys: async () => (await folders()).filter(isWorkflow).map(({ name }) => name),
+    others: async () => (await folders()).filter((folder) => !isWorkflow(folder)),
     async write(key, files) {
       if (!/^[a-z0-9-]{1,64}$/.test(key))
         throw new WeftError(
@@ -51,6 +55,8 @@ export function openWorkflowFolder(path: string): WorkflowFolder {
     },
   };
 }
+
+const isWorkflow = ({ files }: { files: string[] }) => files.includes(WORKFLOW_FILE);
 
 async function ifThere<Value>(reading: Promise<Value>): Promise<Value | undefined> {
   try {

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { WorkflowInput, WorkflowPartsFragment } from '../_generated_operations.ts';
-import { type UserError, WeftError } from '../errors.ts';
+import { type UserError, WeftError, WeftRequestError } from '../errors.ts';
 import type { Settings } from '../options.ts';
 import { makeWorkflows } from '../workflows.ts';
 import { selectWorkflows } from './select.ts';
@@ -15,6 +15,8 @@ export interface WorkflowPlan {
   unchanged: number;
   /** What is probably a mistake, a line each. */
   warnings: string[];
+  /** The keys of workflows that the server alone has, and that stay. */
+  kept: string[];
 }
 
 export type PlannedChange =
@@ -38,10 +40,17 @@ export async function planPush(
   settings: Settings,
   options: PlanOptions,
 ): Promise<WorkflowPlan> {
-  const there = await readWorkflows(settings);
   const here = new Set(await folder.keys());
-  const plan: WorkflowPlan = { changes: [], unchanged: 0, warnings: [] };
-  const faults: string[] = [];
+  // A wrong folder must not read as one in which all workflows were removed.
+  if (here.size === 0)
+    throw new WeftError(
+      'NO_WORKFLOWS',
+      `Expected ${folder.path} to have a folder with a ${WORKFLOW_FILE} for each workflow, found none. Pass the right one as --dir.`,
+    );
+  const there = await readWorkflows(settings);
+  const plan: WorkflowPlan = { changes: [], unchanged: 0, warnings: [], kept: [] };
+  const removed = deletions(there, here, options.only);
+  const faults = await misnamedFiles(folder, options.delete ? removed : []);
   for (const key of chooseKeys(here, there, options.only)) {
     const parsed = await folder.read(key).catch((error) => {
       if (!(error instanceof WeftError)) throw error;
@@ -49,10 +58,12 @@ export async function planPush(
       return null;
     });
     if (parsed === null) continue;
-    const { change, workflow, userErrors, warnings } = await makeWorkflows(settings).upsertPlan(
-      key,
-      parsed.input,
-    );
+    const planned = await makeWorkflows(settings).upsertPlan(key, parsed.input).catch(faultOf);
+    if (typeof planned === 'string') {
+      faults.push(`${folder.path}/${key}/${WORKFLOW_FILE}: ${planned}`);
+      continue;
+    }
+    const { change, workflow, userErrors, warnings } = planned;
     faults.push(...userErrors.map((each) => lineOf(folder, key, parsed, each)));
     plan.warnings.push(...warnings.map((each) => lineOf(folder, key, parsed, each)));
     if (change === 'UNCHANGED') plan.unchanged += 1;
@@ -60,8 +71,27 @@ export async function planPush(
   }
   if (faults.length > 0)
     throw new WeftError('INVALID_WORKFLOWS', `${faults.join('\n')}\n\nNothing was changed.`);
-  if (options.delete) plan.changes.push(...deletions(there, here, options.only));
+  if (options.delete) plan.changes.push(...removed);
+  else plan.kept.push(...removed.map(({ key }) => key));
   return plan;
+}
+
+/** Folders without a `workflow.yaml` whose workflow is elsewhere, and would be left out or deleted unseen. */
+async function misnamedFiles(folder: WorkflowFolder, deleted: readonly PlannedChange[]): Promise<string[]> {
+  const isOne = ({ name, files }: { name: string; files: string[] }) =>
+    files.includes('workflow.yml') || deleted.some(({ key }) => key === name);
+  return (await folder.others())
+    .filter(isOne)
+    .map(
+      ({ name, files }) =>
+        `${folder.path}/${name}: Expected a file ${WORKFLOW_FILE}, found ${files.join(', ') || 'no file'}.`,
+    );
+}
+
+/** What the server says of a file with a field that no workflow has. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof WeftRequestError)) throw error;
+  return error.message.replace(/^Variable "\$input" got invalid value .*; (?=Field )/s, '');
 }
 
 function plannedChange(
