@@ -10,7 +10,7 @@ import {
 import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
 import type { Listing, ListOptions } from './listing.ts';
-import type { LiveStream } from './live-stream.ts';
+import type { FollowOptions, LiveStream } from './live-stream.ts';
 import { type RequestOptions, request } from './request.ts';
 import { unwrapPayload } from './user-errors.ts';
 
@@ -39,13 +39,11 @@ export interface Approvals {
   updates(options?: ApprovalUpdatesOptions): LiveStream<Approval>;
 }
 
-export interface ApprovalUpdatesOptions extends RequestOptions {
+export interface ApprovalUpdatesOptions extends FollowOptions {
   /** Only of executions of this workflow. */
   workflowId?: string;
   /** Only of this execution. */
   executionId?: string;
-  /** Called whenever a connection is open: what changed before it is to be read from the list. */
-  onOpen?: () => void;
 }
 
 export function makeApprovals(context: ClientContext): Approvals {

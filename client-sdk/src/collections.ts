@@ -1,9 +1,9 @@
 import type { Document } from './_generated_operations.ts';
 import type { ClientContext } from './context.ts';
 import { type Connection, type Listing, type ListOptions, makeListing } from './listing.ts';
-import { type LiveStream, openLiveStream } from './live-stream.ts';
+import { type FollowOptions, type LiveStream, openLiveStream } from './live-stream.ts';
 import type { Settings } from './options.ts';
-import { type RequestOptions, request } from './request.ts';
+import { request } from './request.ts';
 import { operationName } from './transport/http.ts';
 
 interface ListVariables<Filter> {
@@ -30,7 +30,7 @@ export function makeFollow<Key extends string, T, Variables extends object>(
   context: ClientContext,
   document: Document<Record<Key, T>, Variables>,
   key: Key,
-): (options?: RequestOptions & Variables & { onOpen?: () => void }) => LiveStream<T> {
+): (options?: FollowOptions & Variables) => LiveStream<T> {
   return ({ signal, onOpen, ...variables } = {} as never) =>
     openLiveStream(context, operationName(document), signal, (connect) =>
       connect({

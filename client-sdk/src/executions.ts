@@ -16,7 +16,7 @@ import type { ClientContext } from './context.ts';
 import { WeftNotFoundError } from './errors.ts';
 import { type ExecutionExport, readExport } from './export.ts';
 import type { Listing, ListOptions } from './listing.ts';
-import type { LiveStream } from './live-stream.ts';
+import type { FollowOptions, LiveStream } from './live-stream.ts';
 import { makeIdempotencyKey, type RequestOptions, request } from './request.ts';
 import { type Execution, makeRun, type Run } from './run.ts';
 import { unwrapPayload } from './user-errors.ts';
@@ -56,7 +56,7 @@ export interface Executions extends BulkMethods {
   summaryUpdates(options?: UpdatesOptions): LiveStream<ExecutionSummary>;
 }
 
-export interface UpdatesOptions extends RequestOptions {
+export interface UpdatesOptions extends FollowOptions {
   /** Only executions of this workflow. */
   workflowId?: string;
   /** Only executions whose new status is one of these. */

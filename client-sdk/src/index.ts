@@ -58,7 +58,7 @@ export type { ExecutionExport } from './export.ts';
 export type { Files, UploadContent, UploadedFile, UploadOptions } from './files.ts';
 export type { Hooks, RequestInfo, ResponseInfo, StreamChange } from './hooks.ts';
 export type { Listing, ListOptions, Page } from './listing.ts';
-export type { LiveStream } from './live-stream.ts';
+export type { FollowOptions, LiveStream } from './live-stream.ts';
 export type { ClientOptions, Timeouts, WebSocketConstructor } from './options.ts';
 export type { Project, Projects } from './projects.ts';
 export type {

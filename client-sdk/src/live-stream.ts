@@ -3,6 +3,7 @@ import { makeBackoff } from './backoff.ts';
 import type { ClientContext } from './context.ts';
 import { isTransient, WeftAuthenticationError, WeftConnectionError, WeftServerError } from './errors.ts';
 import type { Settings } from './options.ts';
+import type { RequestOptions } from './request.ts';
 import { QueueFull } from './transport/bounded-queue.ts';
 import type { TransportKind } from './transport/transport.ts';
 import { abortable, delay } from './waiting.ts';
@@ -10,6 +11,12 @@ import { abortable, delay } from './waiting.ts';
 /** A stream for `for await`. Leaving the loop, or `return()`, ends it at once and closes what it held open. */
 export interface LiveStream<T> extends AsyncIterableIterator<T, void> {
   return(): Promise<IteratorResult<T, void>>;
+}
+
+/** Options of streams of what happens from now on, which have no cursor to begin from. */
+export interface FollowOptions extends RequestOptions {
+  /** Called whenever a connection is open: what changed before it is to be read from the list. */
+  onOpen?: () => void;
 }
 
 /** What to subscribe to. */

@@ -9,8 +9,7 @@ import {
 import { makeFollow, makeList } from './collections.ts';
 import type { ClientContext } from './context.ts';
 import type { Listing, ListOptions } from './listing.ts';
-import type { LiveStream } from './live-stream.ts';
-import type { RequestOptions } from './request.ts';
+import type { FollowOptions, LiveStream } from './live-stream.ts';
 
 /** Something forbidden that code attempted: what, where and when. */
 export type AuditedViolation = SecurityViolationPartsFragment;
@@ -22,7 +21,7 @@ export interface SecurityViolations {
   /** The audit trail, newest first. */
   list(options?: ListOptions & { filter?: SecurityViolationFilter }): Listing<AuditedViolation>;
   /** Violations as they happen, from now on. Only the list has those that happen while the connection is lost. */
-  added(options?: RequestOptions & { workflowId?: string }): LiveStream<AuditedViolation>;
+  added(options?: FollowOptions & { workflowId?: string }): LiveStream<AuditedViolation>;
   /** Alerts that repeated violations have raised, newest first. */
   alerts(options?: ListOptions): Listing<RaisedSecurityAlert>;
 }

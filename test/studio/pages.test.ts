@@ -393,6 +393,32 @@ inBrowser('the pages around runs', () => {
     await page.waitForURL('**/runs/exec_*?node=probe');
   });
 
+  test('what changes between the reading of a list and its stream is in the list', async () => {
+    const workflowId = await weft.createWorkflow({
+      name: 'Between',
+      nodes: [{ key: 'wait', type: 'delay', config: { durationMs: 3_600_000 } }],
+    });
+    const id = await weft.start(workflowId, null);
+    await using studio = await browser.open(server, { path: '/server' });
+    const page = await studio.context.newPage();
+    const changed = Promise.withResolvers<void>();
+    await page.routeWebSocket('**/graphql', (socket) => {
+      const toServer = socket.connectToServer();
+      socket.onMessage(async (message) => {
+        await changed.promise;
+        toServer.send(message);
+      });
+    });
+    await page.goto('/runs');
+    const shown = (status: string) =>
+      page.locator('main').getByText(status, { exact: true }).filter({ visible: true }).waitFor();
+    await shown('Waiting');
+    await weft.cancel(id, 'FORCE');
+    for await (const _ of weft.events(id));
+    changed.resolve();
+    await shown('Canceled');
+  });
+
   test('the server page says what this server is and which walls hold', async () => {
     await lookAt('server', '/server', 'Walls around each run');
   });

@@ -10,6 +10,7 @@ import { useWeft } from '@weft/client/react';
 import { useEffect } from 'react';
 import { keys } from './keys.ts';
 import { mapPages, type Pages } from './pages.ts';
+import { readAgain } from './read-again.ts';
 
 /**
  * Keeps all lists of workflows and executions current while the component is there. However many components use it, a
@@ -63,7 +64,8 @@ async function follow(client: WeftClient, queries: QueryClient, signal: AbortSig
     void queries.invalidateQueries({ queryKey: keys.waitingFor }, { cancelRefetch: false });
   };
   try {
-    for await (const update of client.executions.summaryUpdates({ signal })) {
+    const onOpen = () => void readAgain(queries, keys.executions(), keys.workflows(), keys.children());
+    for await (const update of client.executions.summaryUpdates({ signal, onOpen })) {
       pending.push(update);
       timer ??= setTimeout(flush, flushMs);
     }

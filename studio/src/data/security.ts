@@ -10,6 +10,7 @@ import { useWeft } from '@weft/client/react';
 import { useEffect } from 'react';
 import { keys } from './keys.ts';
 import { mapPages, type Pages, pagesOf } from './pages.ts';
+import { readAgain } from './read-again.ts';
 
 /** The audit trail, newest first, page by page; what is refused while the component is there comes in at the top. */
 export function useViolations(filter: SecurityViolationFilter) {
@@ -45,7 +46,8 @@ async function follow(client: WeftClient, queries: QueryClient, signal: AbortSig
   };
   signal.addEventListener('abort', stopTimers, { once: true });
   try {
-    for await (const violation of client.securityViolations.added({ signal })) {
+    const onOpen = () => void readAgain(queries, keys.violations(), keys.alerts);
+    for await (const violation of client.securityViolations.added({ signal, onOpen })) {
       addViolation(queries, violation);
       // Whether a violation was one too many is decided just after it: the alerts are read once it is quiet, and once
       // more where a server with much to do takes longer.
