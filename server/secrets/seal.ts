@@ -48,6 +48,8 @@ export function makeSeals(keyring: Keyring): Seals {
       if (form !== FORM || key === undefined) throw unknownKey(place, keyId, keyring.names());
       const bytes = Buffer.from(content, 'base64url');
       try {
+        // The last character has bits that stand for nothing.
+        if (bytes.toString('base64url') !== content) throw new Error('It is not what was written.');
         const nonce = bytes.subarray(0, NONCE_BYTES);
         const decipher = createDecipheriv(ALGORITHM, key.bytes, nonce, { authTagLength: TAG_BYTES });
         decipher.setAAD(Buffer.from(place));
