@@ -53,7 +53,7 @@ seen = {
     "namespaces": ctypes.CDLL(None).unshare(0x10000000),
     "environment": dict(os.environ),
     "secret": os.path.exists(${JSON.stringify(join(root, 'secret'))}),
-    "homes": [f for home in ("/home/*/*/**", "/root/*/**") for f in glob.glob(home, recursive=True) if os.path.isfile(f)],
+    "homes": [f for home in ("/home/*/*/**", "/root/*/**") for f in glob.glob(home, recursive=True) if os.path.isfile(f) and "/server/packages/installer/" not in f],
     "processes": len([p for p in os.listdir("/proc") if p.isdigit()]),
     "neighbours": [f for f in glob.glob(${JSON.stringify(join(root, '*'))} + "/**", recursive=True) if "/building/" not in f and os.path.isfile(f)],
 }
