@@ -47,7 +47,7 @@ export function WeftProvider({
   );
 }
 
-/** What one client has read is not another's, nor is what it is still reading, which a refetch would wait for. */
+/** What one client has read is not another's, nor is what it is still reading, which a refetch would join. Never rejects. */
 async function readAnew(queryClient: QueryClient, keepsData: boolean): Promise<void> {
   await queryClient.cancelQueries();
   await (keepsData ? queryClient.invalidateQueries() : queryClient.resetQueries());
