@@ -236,6 +236,7 @@ test('a folder that is wrong, empty or misnamed deletes nothing, and is no succe
     code: 1,
     output: expect.stringContaining('greeting: Expected a file workflow.yaml, found workflow.yml.'),
   });
+  expect((await run('push', '--yes', '--workflow', 'sales-report')).code).toBe(0);
   await rename(misnamed, file('greeting', 'workflow.yaml'));
   await run('push', '--yes');
   await rename(file('greeting', 'workflow.yaml'), file('greeting', 'old.yaml'));

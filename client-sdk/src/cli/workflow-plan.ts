@@ -50,7 +50,7 @@ export async function planPush(
   const there = await readWorkflows(settings);
   const plan: WorkflowPlan = { changes: [], unchanged: 0, warnings: [], kept: [] };
   const removed = deletions(there, here, options.only);
-  const faults = await misnamedFiles(folder, options.delete ? removed : []);
+  const faults = await misnamed(folder, options.delete ? removed : [], options.only);
   for (const key of chooseKeys(here, there, options.only)) {
     const parsed = await folder.read(key).catch((error) => {
       if (!(error instanceof WeftError)) throw error;
@@ -77,9 +77,14 @@ export async function planPush(
 }
 
 /** Folders without a `workflow.yaml` whose workflow is elsewhere, and would be left out or deleted unseen. */
-async function misnamedFiles(folder: WorkflowFolder, deleted: readonly PlannedChange[]): Promise<string[]> {
+async function misnamed(
+  folder: WorkflowFolder,
+  deleted: readonly PlannedChange[],
+  only: readonly string[],
+): Promise<string[]> {
+  const counts = (name: string) => only.length === 0 || only.includes(name);
   const isOne = ({ name, files }: { name: string; files: string[] }) =>
-    files.includes('workflow.yml') || deleted.some(({ key }) => key === name);
+    deleted.some(({ key }) => key === name) || (counts(name) && files.includes('workflow.yml'));
   return (await folder.others())
     .filter(isOne)
     .map(
