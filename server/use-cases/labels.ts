@@ -13,11 +13,16 @@ const MAX_VALUE_LENGTH = 200;
 /** Readable in addresses; no name of JavaScript's own begins so. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
 
-/** @param field the field of the request that they stand in */
-export function labelErrors(labels: Labels, field: string): UserError[] {
+/**
+ * @param field the field of the request that they stand in
+ * @param made how many of them the workflow makes, which whoever starts it does not see
+ */
+export function labelErrors(labels: Labels, field: string, made = 0): UserError[] {
   const entries = Object.entries(labels);
-  if (entries.length > MAX_LABELS)
-    return [invalid(field, `Expected at most ${MAX_LABELS} labels, got ${entries.length}.`)];
+  if (entries.length > MAX_LABELS) {
+    const ofWorkflow = made === 0 ? '' : ` The workflow's own \`labels\` make ${made} of them.`;
+    return [invalid(field, `Expected at most ${MAX_LABELS} labels, got ${entries.length}.${ofWorkflow}`)];
+  }
   return entries.flatMap(([name, value]) => {
     if (!NAME.test(name))
       return invalid(
@@ -49,12 +54,8 @@ export async function labelsOf(
   const computed = expression === null ? null : await compute(evaluator, owner, expression, input);
   if (computed !== null && !computed.ok) return computed;
   const labels = { ...computed?.value, ...given };
-  const userErrors = labelErrors(labels, 'labels');
-  if (userErrors.length > 0) {
-    const made = Object.keys(computed?.value ?? {}).length;
-    const of = made === 0 ? '' : ` The workflow's own \`labels\` make ${made} of them.`;
-    return { ok: false, userErrors: userErrors.map((error) => ({ ...error, message: error.message + of })) };
-  }
+  const userErrors = labelErrors(labels, 'labels', Object.keys(computed?.value ?? {}).length);
+  if (userErrors.length > 0) return { ok: false, userErrors };
   return { ok: true, value: Object.keys(labels).length === 0 ? null : labels };
 }
 
