@@ -32,16 +32,23 @@ async function resultOf(expression: string, scope: object): Promise<unknown> {
     // As bindings too: the parts of the scope are variables, for places where a name means a field of a row.
     return await compile(expression).evaluate(scope, scope as Record<string, unknown>);
   } catch (error) {
-    const { message, position, code, token } = error as Partial<
-      Record<'message' | 'code' | 'token', string>
-    > & {
-      position?: number;
-    };
-    // JSONata's own message does not name it.
-    if (code === 'T1006' && token)
-      throw new EvaluationError(`there is no function $${token}`, position ?? null);
-    throw new EvaluationError(message ?? String(error), position ?? null);
+    const { position = null } = error as JsonataError;
+    throw new EvaluationError(messageOf(error as JsonataError), position);
   }
+}
+
+interface JsonataError {
+  message?: string;
+  position?: number;
+  code?: string;
+  /** What it is about, such as the name of a function. */
+  token?: string;
+}
+
+function messageOf(error: JsonataError): string {
+  // JSONata's own message does not name the function.
+  if (error.code === 'T1006' && error.token) return `there is no function $${error.token}`;
+  return error.message ?? String(error);
 }
 
 /** An expression that is more than a path may be undefined on purpose. */
