@@ -68,12 +68,7 @@ rows['counts and durations of a day'] = {
   'p95, ms': round(percentile(charts, 95)),
 };
 
-const sizes = await sizesOf(sql, [
-  'executions',
-  'execution_labels',
-  'execution_error_words',
-  'execution_events',
-]);
+const sizes = await sizesOf(sql);
 const deletions = await deletionTimes(sql, ROUNDS);
 
 console.log(`\n${EXECUTIONS} executions with ${EVENTS_EACH} events each: 50 of a filter, by HTTP`);

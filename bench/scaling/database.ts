@@ -7,7 +7,6 @@ const EVENTS_EACH = 50;
 const QUERIES = 100;
 const RETENTION_STATEMENTS = 20;
 const RETENTION_BATCH = 100;
-const TABLES = ['executions', 'execution_labels', 'execution_error_words', 'execution_events'];
 
 const LIST =
   'query ($filter: ExecutionFilter) { executions(first: 50, filter: $filter) { nodes { id status labels } } }';
@@ -28,7 +27,7 @@ export async function databaseCurve(server: BenchServer, sizes: readonly number[
       eventsEach: EVENTS_EACH,
     });
     filled += count;
-    const taken = Object.values(await sizesOf(sql, TABLES)).reduce((sum, { MiB }) => sum + MiB, 0);
+    const taken = Object.values(await sizesOf(sql)).reduce((sum, { MiB }) => sum + MiB, 0);
     const { rows } = await sql.query('SELECT id FROM executions ORDER BY id LIMIT 1 OFFSET 1000');
     const commit = await commits(server);
     const queries = {

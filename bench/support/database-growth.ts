@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { DELETE_OTHERS } from '../../server/use-cases/retention.ts';
-import { fillExecutions, type ManyExecutions } from '../../test/support/many-executions.ts';
+import { FILLED_TABLES, fillExecutions, type ManyExecutions } from '../../test/support/many-executions.ts';
 import { connect } from '../../test/support/sql.ts';
 
 /** Fills the database, and gives how many events it then took in a second. */
@@ -27,13 +27,13 @@ interface TableSize {
   'bytes a row': number;
 }
 
-/** What tables take with their indexes. They must have been analyzed. */
-export async function sizesOf(sql: pg.Client, tables: readonly string[]): Promise<Record<string, TableSize>> {
+/** What each table that was filled takes with its indexes. */
+export async function sizesOf(sql: pg.Client): Promise<Record<string, TableSize>> {
   const { rows } = await sql.query<{ name: string; rows: number; bytes: number; indexes: number }>(
     `SELECT relname AS name, reltuples::float8 AS rows, pg_total_relation_size(oid)::float8 AS bytes,
             pg_indexes_size(oid)::float8 AS indexes
      FROM pg_class WHERE oid = ANY ($1::regclass[]) ORDER BY bytes`,
-    [tables],
+    [FILLED_TABLES],
   );
   const mib = (size: number) => Math.round(size / 1_048_576);
   return Object.fromEntries(

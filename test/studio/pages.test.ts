@@ -400,7 +400,7 @@ inBrowser('the pages around runs', () => {
     });
     const id = await weft.start(workflowId, null);
     await using studio = await browser.open(server, { path: '/server' });
-    const page = await studio.context.newPage();
+    const { page } = studio;
     const changed = Promise.withResolvers<void>();
     await page.routeWebSocket('**/graphql', (socket) => {
       const toServer = socket.connectToServer();

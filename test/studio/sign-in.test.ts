@@ -175,7 +175,7 @@ inBrowser('signing in', () => {
     await using client = new WeftClient(server.url, firstToken);
     await client.createWorkflow({ name: 'Late', nodes: [{ key: 'in', type: 'input' }] });
     await using studio = await browser.open(server, { allow: [/401/, /WebSocket/] });
-    const page = await studio.context.newPage();
+    const { page } = studio;
     const signedIn = Promise.withResolvers<void>();
     await page.route('**/graphql', async (route) => {
       if (!route.request().postData()?.includes('query Workflows')) return await route.continue();

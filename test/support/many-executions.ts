@@ -15,6 +15,9 @@ export interface ManyExecutions {
 
 type Queries = Pick<pg.Client, 'query'>;
 
+/** What it fills, and what the database makes of that. */
+export const FILLED_TABLES = ['executions', 'execution_labels', 'execution_error_words', 'execution_events'];
+
 /** As many in one transaction, so that the events are of many. */
 const CHUNK = 10_000;
 
@@ -37,8 +40,7 @@ export async function fillExecutions(
     }
   };
   await Promise.all([sql, ...others].map(fillChunks));
-  for (const table of ['executions', 'execution_labels', 'execution_error_words', 'execution_events'])
-    await sql.query(`VACUUM ANALYZE ${table}`);
+  for (const table of FILLED_TABLES) await sql.query(`VACUUM ANALYZE ${table}`);
 }
 
 const FILL_WORKFLOWS = `

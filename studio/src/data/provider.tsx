@@ -34,7 +34,7 @@ export function WeftProvider({
   useEffect(() => {
     if (reads.current === client) return;
     reads.current = client;
-    void readAnew(queryClient, keepsData);
+    void readByNewClient(queryClient, keepsData);
   }, [client, queryClient, keepsData]);
   return (
     <ClientProvider client={client}>
@@ -48,7 +48,7 @@ export function WeftProvider({
 }
 
 /** What one client has read is not another's, nor is what it is still reading, which a refetch would join. Never rejects. */
-async function readAnew(queryClient: QueryClient, keepsData: boolean): Promise<void> {
+async function readByNewClient(queryClient: QueryClient, keepsData: boolean): Promise<void> {
   await queryClient.cancelQueries();
   await (keepsData ? queryClient.invalidateQueries() : queryClient.resetQueries());
 }
