@@ -12,6 +12,7 @@ const engineSide = ['journal', 'files', 'nodes', 'expressions', 'sandbox/backend
 const arrows = {
   main: ['*'],
   serve: ['*'],
+  bundled: ['serve'],
   compose: ['*'],
   cli: ['*'],
   graphql: [

@@ -2,4 +2,5 @@ import { setSourceMapsSupport } from 'node:module';
 
 // Not by `--enable-source-maps`: then pino reads the map of the whole server at each start, which takes 0.15 s of CPU.
 setSourceMapsSupport(true);
-await import('./serve.ts');
+const { serve } = await import('./serve.ts');
+await serve();

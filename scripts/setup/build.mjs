@@ -12,7 +12,7 @@ const steps = [
     title: 'Compiling TypeScript',
     inputs: [...sourceFolders, 'client-sdk/src', 'tsconfig.json', 'package-lock.json'],
     wanted: /(\.ts|tsconfig\.json|package-lock\.json)$/,
-    command: ['node_modules/typescript/bin/tsc', '-p', '.'],
+    command: ['node_modules/typescript/bin/tsc', '--noCheck', '-p', '.'], // `npm run check` checks types
     before: removeOrphanedOutput,
   },
   {

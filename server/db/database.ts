@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { backoffMs } from '../shared/backoff.ts';
 import { coerceError, WeftError } from '../shared/errors.ts';
@@ -77,6 +77,9 @@ export async function openDataSource(url: string, poolSize: number): Promise<Dat
 function makeDataSource(url: string, poolSize: number): DataSource {
   return new DataSource({
     type: 'postgres',
+    // Else TypeORM looks for both in node_modules, and loads what the bundle has.
+    driver: pg,
+    nativeDriver: false,
     url,
     poolSize,
     // Statements of a transaction that do not wait for each other share one round trip.

