@@ -1,7 +1,8 @@
 /**
  * What a cell costs in CPU, by cause: a bare C child with the same walls, and real cells of Python, each with one thing
  * left out. What the kernel's own threads do afterwards counts as well. Run it where little else runs, as root: it makes
- * cells as the fork-server does, outside its room. Needs gcc for the first part.
+ * cells as the fork-server does, outside its room. Needs gcc for the first part. `cell-costs pandas` has cells of a
+ * parent with pandas, too, which needs PyPI.
  */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { defaultBounds } from '../server/sandbox/backend.ts';
 import { forkServerConfig } from '../server/sandbox/local/fork-server-config.ts';
 import { findInterpreter } from '../server/sandbox/local/interpreter.ts';
 import { projectRoot } from '../server/shared/paths.ts';
+import { openPypiSandbox } from '../test/support/pypi.ts';
 import { percentile, round } from './support/measure.ts';
 
 const ROUNDS = 5;
@@ -26,6 +28,7 @@ await using stack = new AsyncDisposableStack();
 const folder = await mkdtemp(join(tmpdir(), 'weft-cells-'));
 stack.defer(() => rm(folder, { recursive: true }));
 const { executable: python } = await findInterpreter('python3');
+const pandas = process.argv[2] === 'pandas' ? stack.use(await openPypiSandbox(['pandas', 'numpy'])) : null;
 const filter = join(folder, 'filter');
 await makeCells({ filterTo: filter });
 
@@ -94,9 +97,12 @@ interface PythonCosts {
 }
 
 async function printPythonCells(): Promise<void> {
-  const ways: Record<string, { leaveOut: string; runs?: string }> = {
+  const runs = 'result = sum(n for n in range(100))';
+  const packages = pandas && { folder: pandas.sitePackages, preload: ['numpy', 'pandas'] };
+  const ways: Record<string, { leaveOut: string; runs?: string; packages?: object }> = {
     'all of it, and no run': { leaveOut: '' },
-    'all of it, and a run': { leaveOut: '', runs: 'result = sum(n for n in range(100))' },
+    'all of it, and a run': { leaveOut: '', runs },
+    ...(packages && { 'all of it, its parent has pandas, and a run': { leaveOut: '', runs, packages } }),
     'without walls': { leaveOut: 'walls' },
     'without namespaces, maps and mounts': { leaveOut: 'namespaces' },
     'without the network namespace': { leaveOut: 'CLONE_NEWNET' },

@@ -34,7 +34,10 @@ def main():
         with open(CONFIG["filterTo"], "wb") as file:
             file.write(bytes(made_filter[1]))
         return
-    for name in CONFIG["preload"]:
+    packages = CONFIG.get("packages") or {"folder": None, "preload": []}
+    if packages["folder"]:
+        sys.path.append(packages["folder"])
+    for name in [*CONFIG["preload"], *packages["preload"]]:
         importlib.import_module(name)
     wall.prepare()
     leave_out(CONFIG["leaveOut"])
