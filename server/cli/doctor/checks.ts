@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openHostEnvironments, runSettings } from '../../compose/sandboxes.ts';
@@ -11,7 +10,7 @@ import { openLocalSandbox } from '../../sandbox/local/local-sandbox.ts';
 import { makeDataFolder } from '../../shared/data-folder.ts';
 import { WeftError } from '../../shared/errors.ts';
 import { makeLogger } from '../../shared/logger.ts';
-import { makeRunFolder } from '../../shared/run-folder.ts';
+import { makeRunFolder, runFolderParent } from '../../shared/run-folder.ts';
 import { bad, type Finding, failed, good, missing } from './finding.ts';
 import { findingOfSecrets } from './secrets.ts';
 
@@ -89,7 +88,7 @@ export const checkSandbox: Check = async (config) => {
     });
     return [...findingsOf(await sandbox.status()), hosts];
   } catch (error) {
-    return [failed('Sandbox', error, `Make ${config.dataDir} and ${tmpdir()} writable.`)];
+    return [failed('Sandbox', error, `Make ${config.dataDir} and ${runFolderParent()} writable.`)];
   }
 };
 

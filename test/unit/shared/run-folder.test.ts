@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,6 +23,7 @@ let victim: string;
 let tmp: string;
 /** Larger than any: what has ended may have been followed by another process of the same number. */
 const deadPid = 99_999_999;
+const { ino: namespace } = statSync('/proc/self/ns/pid');
 
 beforeEach(async () => {
   root = await makeTempFolder();
@@ -34,8 +36,8 @@ beforeEach(async () => {
 afterEach(() => root[Symbol.asyncDispose]());
 
 /** A run folder that a dead process seems to have left, with one file. */
-function makeLeftover(name: string, mode = 0o700): string {
-  const path = join(tmp, `weft-run-${deadPid}-${name}`);
+function makeLeftover(name: string, { mode = 0o700, inNamespace = namespace } = {}): string {
+  const path = join(tmp, `weft-run-${deadPid}-${inNamespace}-${name}`);
   mkdirSync(join(path, '1'), { recursive: true });
   writeFileSync(join(path, '1/forkserver.sock'), '');
   chmodSync(path, mode);
@@ -49,8 +51,14 @@ test('the run folder of a process that was killed is removed by the next one', a
   expect(existsSync(made)).toBe(true);
 });
 
+test('a folder of another container, whose processes this one does not see, is left alone', async () => {
+  const left = makeLeftover('elsewhere', { inNamespace: namespace + 1 });
+  await makeRunFolder(tmp);
+  expect(readdirSync(join(left, '1'))).toEqual(['forkserver.sock']);
+});
+
 test('a folder that others can enter is not ours, and is left alone', async () => {
-  const left = makeLeftover('open', 0o777);
+  const left = makeLeftover('open', { mode: 0o777 });
   await makeRunFolder(tmp);
   expect(readdirSync(join(left, '1'))).toEqual(['forkserver.sock']);
 });
@@ -63,7 +71,7 @@ test('a folder that others can enter is not ours, and is left alone', async () =
 });
 
 test('a symlink with the name of a run folder is not followed', async () => {
-  symlinkSync(victim, join(tmp, `weft-run-${deadPid}-link`));
+  symlinkSync(victim, join(tmp, `weft-run-${deadPid}-${namespace}-link`));
   await makeRunFolder(tmp);
   expect(readdirSync(victim)).toEqual(['precious']);
 });
