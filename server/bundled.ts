@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, SourceMap } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
@@ -9,8 +9,9 @@ import type { serve } from './serve.ts';
  * What `npm start` runs: the whole server as one script, with what V8 compiled of it at an earlier start.
  *
  * Node's own cache (NODE_COMPILE_CACHE) has only what V8 compiles before a script runs. This one has what a start calls,
- * too: until it is ready a server takes 0.49 s of CPU instead of 0.75, and 56 MB of memory instead of 83. So Node loads
- * the script, but as a module of its own it could not be given the code.
+ * too: until it is ready a server takes 0.49 s of CPU instead of 0.75 (twelve starts in turn), and when it idles it has
+ * 58 MB of its own; 80 MB where it compiles, as the first start does. Node gives no such code to a module, so the server
+ * is a script.
  */
 
 /** Set by scripts/build-server.mjs. Its name has a hash, because V8 recognises a script by its length alone. */
@@ -49,10 +50,13 @@ function readCode(): Buffer | undefined {
   }
 }
 
+/** Opened first, because to make the code takes 0.1 s and 6 MB. */
 function keepCode(): void {
   try {
     const partFile = `${codeFile}.${process.pid}`;
-    writeFileSync(partFile, script.createCachedData());
+    const part = openSync(partFile, 'w');
+    writeFileSync(part, script.createCachedData());
+    closeSync(part);
     renameSync(partFile, codeFile);
   } catch {
     // In a folder that it may not write, such as the image's, every start compiles.
