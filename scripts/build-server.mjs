@@ -1,9 +1,11 @@
 // Bundles the server into dist/bundle: main.js (server/bundled.ts), and the one script that it runs. A start loads two
-// files instead of 2,400, and has the code that V8 made of them. Skips the work when nothing that goes in has changed.
+// files instead of 2,400, and has the code that V8 makes of them. Skips the work when nothing that goes in has changed.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, 'dist/bundle');
@@ -28,6 +30,7 @@ if ((await readFile(stampFile, 'utf8').catch(() => '')) !== stamp) {
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
   for (const [name, contents] of outputs) await writeFile(join(target, name), contents);
+  await promisify(execFile)(process.execPath, [join(target, 'main.js'), '--keep-code']);
   await writeFile(stampFile, stamp);
 }
 

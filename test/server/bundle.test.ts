@@ -17,10 +17,11 @@ test('what a server loads at its start has no character that is not Latin-1', as
   }
 });
 
-test('the first start keeps the code that V8 made, and a later one takes it as it is', async () => {
+test('the build and the first start keep the code that V8 made, and a later one takes it as it is', async () => {
+  expect(await filesLike(/\.loading-code$/)).toHaveLength(1);
   await using database = await createDatabase();
   await using _first = await startWeft({ databaseUrl: database.url, env: { WEFT_ROLES: 'api' } });
-  const kept = await filesLike(/\.code$/);
+  const kept = await filesLike(/\.start-code$/);
   expect(kept.length).toBeGreaterThan(0);
   const before = await Promise.all(kept.map((name) => stat(join(bundle, name))));
   await using _second = await startWeft({ databaseUrl: database.url, env: { WEFT_ROLES: 'api' } });
