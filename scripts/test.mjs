@@ -15,7 +15,7 @@ const isQuick = first === '--quick';
 const jestArguments = isQuick ? ['--selectProjects', 'unit', ...others] : process.argv.slice(2);
 /** Of equal work. */
 const PYTHON_HALVES = ['test_[!b-r]*.py', 'test_[b-r]*.py'];
-/** A worker of jest looks through all that it has loaded at each full collection: a tenth of its work, for the memory of a few files. */
+/** Jest's workers look through all that they have loaded at each full collection, which was a tenth of their work. */
 const COLLECT_LATE = `--initial-old-space-size=${Math.min(1_500, Math.floor(totalmem() / 2 ** 20 / 16))}`;
 const startedAt = performance.now();
 try {
