@@ -1,9 +1,10 @@
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire, SourceMap } from 'node:module';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
 import type { serve } from './serve.ts';
+import { stackWithSources } from './shared/source-places.ts';
 
 /**
  * What `npm start` runs: the whole server as one script, with what V8 compiled of it before.
@@ -40,7 +41,7 @@ const script = new Script(
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   },
 );
-Error.prepareStackTrace = formatStack;
+Error.prepareStackTrace = stackWithSources(scriptFile);
 const module = {} as Parameters<ServerModule>[0];
 const run = script.runInThisContext() as ServerModule;
 run(module, createRequire(scriptFile), scriptFile, dirname(scriptFile));
@@ -70,24 +71,4 @@ function keepCode(file: string): void {
   } catch {
     // In a folder that it may not write, such as the image's, a start has what the build kept.
   }
-}
-
-let map: SourceMap | undefined;
-
-/** As Node does where source maps are on, which it does for its modules alone. The map is read for the first stack. */
-function formatStack(error: Error, frames: NodeJS.CallSite[]): string {
-  return [Error.prototype.toString.call(error), ...frames.map((frame) => `    at ${toSource(frame)}`)].join(
-    '\n',
-  );
-}
-
-function toSource(frame: NodeJS.CallSite): string {
-  const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
-  if (file !== scriptFile || line === null || column === null) return String(frame);
-  map ??= new SourceMap(JSON.parse(readFileSync(`${scriptFile}.map`, 'utf8')));
-  const found = map.findEntry(line - 1, column - 1);
-  if (!('originalSource' in found) || found.originalSource === undefined) return String(frame);
-  const source = join(import.meta.dirname, found.originalSource);
-  const place = `${source}:${found.originalLine + 1}:${found.originalColumn + 1}`;
-  return String(frame).replace(`${file}:${line}:${column}`, place);
 }

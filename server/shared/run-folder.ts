@@ -19,7 +19,7 @@ const SHARED_MEMORY = '/dev/shm';
  * here, so a name proves nothing: a folder is ours if it belongs to our user and nobody else can enter it.
  */
 export async function makeRunFolder(parent = runFolderParent()): Promise<string> {
-  const { ino: namespace } = await stat('/proc/self/ns/pid');
+  const namespace = await processNamespace();
   for (const name of await readdir(parent)) {
     const [, pid, itsNamespace] = NAME.exec(name) ?? [];
     if (pid === undefined || Number(itsNamespace) !== namespace || isAlive(Number(pid))) continue;
@@ -27,6 +27,14 @@ export async function makeRunFolder(parent = runFolderParent()): Promise<string>
     await removeFolder(join(parent, name), isOurs).catch(() => {});
   }
   return mkdtemp(join(parent, `weft-run-${process.pid}-${namespace}-`));
+}
+
+/** 0 on a host without namespaces, which has one for all. */
+async function processNamespace(): Promise<number> {
+  return stat('/proc/self/ns/pid').then(
+    ({ ino }) => ino,
+    () => 0,
+  );
 }
 
 async function isOurs(folder: FileHandle): Promise<boolean> {
