@@ -427,13 +427,14 @@ const handled = {
       name: 'Check each order',
       config: {
         code: `import time
-time.sleep(0.4)
+time.sleep(0.3)
 if input_data > 2:
     raise ValueError("too many")
 print("fine")
 result = input_data`,
       },
-      forEach: { items: 'input' },
+      // One after another: the failure of one cancels those that still run beside it.
+      forEach: { items: 'input', concurrency: 1 },
     },
     { key: 'sum', type: 'transform', name: 'Sum up', config: { expression: '$sum(input)' } },
     { key: 'explain', type: 'python', config: { code: 'print("not taken")' } },
