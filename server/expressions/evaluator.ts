@@ -5,6 +5,7 @@ import type { Evaluation } from './evaluate-expressions.ts';
 import { type EvaluatorProcess, type EvaluatorRequest, startEvaluatorProcess } from './evaluator-process.ts';
 import { makeKnownCosts, programOf } from './known-costs.ts';
 import { EvaluationError, LIMITS, tookTooLong } from './limits.ts';
+import { analyzePlainPath } from './plain-path.ts';
 import { RoundRobinQueue } from './round-robin-queue.ts';
 import type { SchemaError } from './schema-error.ts';
 
@@ -228,10 +229,15 @@ export function openEvaluator({ cpuMs = LIMITS.cpuMs } = {}): Evaluator {
             { kind: 'evaluate', expressions, scope },
             { owner, isBounded: false, signal },
           )) as Evaluation[]),
-    analyze: async (expressions) =>
-      expressions.length === 0
-        ? []
-        : ((await run({ kind: 'analyze', expressions }, { isBounded: true }))[0] as Analysis[]),
+    async analyze(expressions) {
+      const plain = expressions.map(analyzePlainPath);
+      const others = expressions.filter((_, index) => plain[index] === null);
+      if (others.length === 0) return plain as Analysis[];
+      const analyses = (
+        (await run({ kind: 'analyze', expressions: others }, { isBounded: true }))[0] as Analysis[]
+      ).values();
+      return plain.map((analysis) => analysis ?? analyses.next().value!);
+    },
     async findSchemaErrors(schema, value, by) {
       if (schema === null || schema === undefined) return [];
       try {

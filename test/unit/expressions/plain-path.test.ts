@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { analyzeExpression } from '../../../server/expressions/analyze-expression.ts';
 import { openEvaluator } from '../../../server/expressions/evaluator.ts';
-import { readPlainPaths } from '../../../server/expressions/plain-path.ts';
+import { analyzePlainPath, readPlainPaths } from '../../../server/expressions/plain-path.ts';
 
 const name = fc.constantFrom('a', 'b', 'true', 'and', '__proto__', '_jsonata_function');
 const { value: data } = fc.letrec((tie) => ({
@@ -28,6 +29,24 @@ test('what is read as a plain path is what JSONata gives', async () => {
     { numRuns: 500 },
   );
   expect(read).toBeGreaterThan(50);
+});
+
+test('what is known of a plain path is what the analysis finds', () => {
+  const known = fc.constantFrom('input', 'nodes', 'execution', 'item', 'index', 'nodeInput', 'a');
+  const names = fc.array(fc.oneof({ weight: 20, arbitrary: known }, name), { minLength: 1, maxLength: 40 });
+  const end = fc.oneof({ weight: 5, arbitrary: fc.constant('') }, fc.constantFrom('.', ' ', '[0]', ' + 1'));
+  let count = 0;
+  fc.assert(
+    fc.property(names, end, (path, rest) => {
+      const expression = path.join('.') + rest;
+      const analysis = analyzePlainPath(expression);
+      if (analysis === null) return;
+      count += 1;
+      expect(analysis).toEqual(analyzeExpression(expression));
+    }),
+    { numRuns: 500 },
+  );
+  expect(count).toBeGreaterThan(50);
 });
 
 test.each([
