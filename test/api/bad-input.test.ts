@@ -162,20 +162,18 @@ test('an expression, a template or a schema that takes all there is harms nobody
   const refused = weft.start(checked, nested).catch(String);
   const expression = '$count($map([1..30], function($x) { [1..9999999] }))';
   const greedy = await weft.run([{ key: 'greedy', type: 'transform', config: { expression } }]);
-  const value = '{{ ($f := function() { $f() }; $f()) }}';
-  const endless = await weft.run([{ key: 'endless', type: 'output', config: { value } }]);
+  const value = `{{ ${expression} }}`;
+  const template = await weft.run([{ key: 'greedy', type: 'output', config: { value } }]);
   const quick = await weft.run([{ key: 'quick', type: 'transform', config: { expression: '1 + 1' } }]);
   expect((await weft.allEvents(quick)).at(-1)).toMatchObject({ __typename: 'ExecutionSucceeded', output: 2 });
-  expect((await weft.allEvents(greedy)).at(-1)).toMatchObject({
-    __typename: 'ExecutionFailed',
-    error: {
-      code: 'EXPRESSION_ERROR',
-      message: expect.stringMatching(/more than 256 MiB of memory|took longer than 5 seconds/),
-    },
-  });
-  expect((await weft.allEvents(endless)).at(-1)).toMatchObject({
-    error: { code: 'EXPRESSION_ERROR', message: expect.stringContaining('took longer than 5 seconds') },
-  });
+  for (const id of [greedy, template])
+    expect((await weft.allEvents(id)).at(-1)).toMatchObject({
+      __typename: 'ExecutionFailed',
+      error: {
+        code: 'EXPRESSION_ERROR',
+        message: expect.stringMatching(/more than 256 MiB of memory|took longer than 5 seconds/),
+      },
+    });
   expect(await refused).toMatch(/cannot be checked by this schema: it took longer than 5 seconds/);
 });
 

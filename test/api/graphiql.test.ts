@@ -25,7 +25,7 @@ inBrowser('GraphiQL in a browser', () => {
   afterAll(async () => await opened.disposeAsync());
 
   test('does what its welcome text says, step by step', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
 
     await putCursorIn(page, 'RunPython');
     await page.pressCtrlEnter();
@@ -42,7 +42,7 @@ inBrowser('GraphiQL in a browser', () => {
     expect(printed).toBe('got 1\ngot 2\ngot 3\ngot 4\n');
     expect(executionEvents.events.at(-1)).toEqual({ __typename: 'ExecutionSucceeded', output: 10 });
 
-    const window = await page.openWindow(new URL('/graphiql', weft.url).href);
+    await using window = await page.openWindow(new URL('/graphiql', weft.url).href);
     await window.waitFor(`document.querySelectorAll('.graphiql-tab').length === 1`);
     await putCursorIn(window, 'Watch');
     await window.pressCtrlEnter();
@@ -58,14 +58,14 @@ inBrowser('GraphiQL in a browser', () => {
   });
 
   test('shows all of a line, however long it is', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
     await write(page, `query Version { serverInfo { version } } # ${'a long line '.repeat(40)}`);
     await page.waitFor(`document.querySelectorAll('.graphiql-query-editor .view-line').length > 4`);
     await page.waitFor(`(${cutLines}).length === 0`);
   });
 
   test('leaves each of two tabs its own: a new tab runs at once, and the first keeps its last result', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
     await putCursorIn(page, 'Watch');
     await page.pressCtrlEnter();
     await page.waitFor(isRunning);
@@ -84,7 +84,7 @@ inBrowser('GraphiQL in a browser', () => {
   });
 
   test('offers the operations of the welcome text under its play button', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
     await page.waitFor(`${playButton}.getAttribute('aria-haspopup')`);
     await page.click('.graphiql-execute-button');
     await page.waitFor(`document.querySelectorAll('[role=menuitem]').length === 3`);
@@ -93,7 +93,7 @@ inBrowser('GraphiQL in a browser', () => {
   });
 
   test('runs a query, and a subscription that reports what another client does', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
     await play(page, 'query Version { serverInfo { version } }');
     await page.waitFor(`${response}.includes('"version": "')`);
 
@@ -104,7 +104,7 @@ inBrowser('GraphiQL in a browser', () => {
   });
 
   test('loads nothing from outside, complains of nothing, and checks and completes in workers', async () => {
-    const page = await openGraphiql(browser, weft.url);
+    await using page = await openGraphiql(browser, weft.url);
     await page.waitFor(
       'performance.getEntriesByType("resource").some(({ name }) => /graphql-\\w+\\.js$/.test(name))',
     );
@@ -116,7 +116,7 @@ inBrowser('GraphiQL in a browser', () => {
 
   test('sends the token that is typed under Headers, with subscriptions too', async () => {
     await using locked = await openTransportServer({ apiToken: 'sesame' });
-    const page = await openGraphiql(browser, locked.url);
+    await using page = await openGraphiql(browser, locked.url);
     await play(page, 'query Hello { hello }');
     await page.waitFor(`${response}.includes('WEFT_API_TOKEN')`);
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 
 /** What the tests need of the DevTools protocol, without a dependency for it. */
-export interface Page {
+export interface Page extends AsyncDisposable {
   /** Opens another page of the same person: both share one storage. */
   openWindow(url: string): Promise<Page>;
   /** Evaluates an expression in the page; a promise is awaited. */
@@ -136,6 +136,7 @@ async function openPage(devTools: DevTools, browserContextId: string, url: strin
       for (const type of ['rawKeyDown', 'keyUp']) await send('Input.dispatchKeyEvent', { ...key, type });
     },
     screenshot: async () => Buffer.from((await send('Page.captureScreenshot')).data, 'base64'),
+    [Symbol.asyncDispose]: () => devTools.send('Target.closeTarget', { targetId }),
   };
 }
 

@@ -6,7 +6,7 @@ const TIME = fails('PYTHON_TIMEOUT');
 /** For attacks that end by themselves or by another limit, even on a busy machine. */
 const SLOW_MACHINE_MS = 60_000;
 
-/** Each has 150 MiB, and one second where the timeout ends it. */
+/** Each has 150 MiB, and half a second where the timeout ends it. */
 const BOMBS: Attack[] = [
   // processes and threads
   {
@@ -283,7 +283,7 @@ const BOMBS: Attack[] = [
 ];
 
 export const bombs: Attack[] = BOMBS.map((bomb) => ({
-  timeoutMs: mayTimeOut(bomb) ? 1_000 : SLOW_MACHINE_MS,
+  timeoutMs: mayTimeOut(bomb) ? 500 : SLOW_MACHINE_MS,
   memoryMb: 150,
   strict: stopped,
   ...bomb,

@@ -157,7 +157,7 @@ export const forgingAttacks: Attack[] = FORGED.map(([name, code, kernel]) => ({
   name,
   code: `${FRAME}\n${code}`,
   kernel,
-  timeoutMs: kernel.kind === 'fails' && kernel.codes.includes('PYTHON_TIMEOUT') ? 1_000 : 10_000,
+  timeoutMs: kernel.kind === 'fails' && kernel.codes.includes('PYTHON_TIMEOUT') ? 500 : 10_000,
 }));
 
 /** Changes to Python, to files and to the process that a later run might find. */
