@@ -1,6 +1,7 @@
 /**
- * What an execution costs in CPU, by cause: the server's time by the part that spends it (from a profile of V8, each
- * sample counted for the nearest part on its stack), and Postgres beside it.
+ * How many executions a second a server ends, client and Postgres beside it, for so many clients that start one after the
+ * other; and what an execution costs in CPU, by cause: the server's time by the part that spends it (from a profile of
+ * V8, each sample counted for the nearest part on its stack), and Postgres beside it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,19 +11,36 @@ import { makeLogger } from '../server/shared/logger.ts';
 import { projectRoot } from '../server/shared/paths.ts';
 import { connect } from '../test/support/sql.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
-import { startWeft } from '../test/support/weft-server.ts';
+import { startWeft, type WeftServer } from '../test/support/weft-server.ts';
 import { cpuOf } from './support/cpu-of.ts';
 import { microsByPart, nowMicros, profileInto } from './support/cpu-profile.ts';
+import { timesOf } from './support/measure.ts';
 import { cpuOfTree, findPostmaster } from './support/process-tree.ts';
 
-const EXECUTIONS = 300;
-const WARM_UP = 100;
-const LANES = 16;
-
-const workflows = {
-  'one output node': [{ key: 'out', type: 'output', config: { value: 1 } }],
-  'one Python node': [{ key: 'work', type: 'python', config: { code: 'result = 1' } }],
+/** By the nodes of the workflow: how many executions are counted, and for how many clients at once. */
+const KINDS = {
+  'one output node': {
+    nodes: [{ key: 'out', type: 'output', config: { value: 1 } }],
+    executions: 3_000,
+    lanes: [1, 16, 64],
+  },
+  'one Python node': {
+    nodes: [{ key: 'work', type: 'python', config: { code: 'result = 1' } }],
+    executions: 600,
+    lanes: [1, 16],
+  },
 };
+type Kind = (typeof KINDS)[keyof typeof KINDS];
+
+/** What a socket is written with: whoever is woken by that may take the processor, so its time is not the server's alone. */
+const WRITES: ReadonlySet<string> = new Set([
+  'writev',
+  'writeUtf8String',
+  'writeLatin1String',
+  'writeBuffer',
+]);
+
+const PROFILED_LANES = 16;
 
 /** The first that matches a frame of the stack, from the leaf on. */
 const PARTS: readonly [part: string, file: RegExp][] = [
@@ -51,28 +69,55 @@ stack.defer(() => rmSync(folder, { recursive: true, force: true }));
 const postgres = stack.use(
   await startEmbeddedPostgres({ dataFolder: join(folder, 'data'), logger: makeLogger('warn') }),
 );
-const postmaster = await findPostmaster(stack.use(await connect(postgres.url)));
-for (const [what, nodes] of Object.entries(workflows)) await printCosts(what, nodes);
+const sql = stack.use(await connect(postgres.url));
+const postmaster = await findPostmaster(sql);
+await sql.query('CREATE TABLE bench_baseline (n int)');
+for (const [what, kind] of Object.entries(KINDS)) {
+  await printRates(what, kind);
+  await printCosts(what, kind);
+}
 
-async function printCosts(what: string, nodes: object[]): Promise<void> {
+async function printRates(what: string, kind: Kind): Promise<void> {
+  const rows = [];
+  for (const lanes of kind.lanes) {
+    const commits = await commitsPerSecond();
+    await using server = await startWeft({ databaseUrl: postgres.url });
+    const perSecond = (await run(server, kind, lanes)).perSecond;
+    rows.push({
+      'clients at once': lanes,
+      'executions/s': Math.round(perSecond),
+      'commits of one row/s': Math.round(commits),
+      ratio: Number((perSecond / commits).toFixed(2)),
+    });
+  }
+  console.log(`\n${what}: executions a second, beside commits on one connection`);
+  console.table(rows);
+}
+
+async function commitsPerSecond(): Promise<number> {
+  const times = await timesOf(1_000, () =>
+    sql.query({ name: 'baseline', text: 'INSERT INTO bench_baseline VALUES (1)' }),
+  );
+  return (1_000 * times.length) / times.reduce((sum, ms) => sum + ms, 0);
+}
+
+async function printCosts(what: string, kind: Kind): Promise<void> {
   const profiles = mkdtempSync(join(folder, 'profile-'));
   const env = { NODE_OPTIONS: profileInto(profiles) };
   // Not the bundle, in which a profile does not say where anything comes from.
   const program = join(projectRoot, 'dist/server/main.js');
   await using server = await startWeft({ databaseUrl: postgres.url, env, program });
-  const { from, to, postgresCpu, serverCpu } = await run(server.url, server.pid, nodes);
+  const { from, to, postgresCpu, serverCpu } = await run(server, kind, PROFILED_LANES);
   await server.stop();
-  const parts = microsByPart(
-    profiles,
-    { from, to },
-    ({ url }, inherited) => PARTS.find(([, pattern]) => pattern.test(url))?.[0] ?? inherited,
+  const parts = microsByPart(profiles, { from, to }, ({ url, functionName }, inherited) =>
+    url === '' && WRITES.has(functionName)
+      ? 'written to sockets'
+      : (PARTS.find(([, pattern]) => pattern.test(url))?.[0] ?? inherited),
   );
   const total = [...parts.values()].reduce((sum, each) => sum + each, 0);
   // The shares of the samples, of what the process used: threads beside the first one have no samples.
   const rows = [...parts].sort((a, b) => b[1] - a[1]);
-  console.log(
-    `\n${what}: ${Math.round((EXECUTIONS / (to - from)) * 1e6)} executions/s, ${LANES} lanes, µs of CPU an execution`,
-  );
+  console.log(`\n${what}: ${PROFILED_LANES} clients at once, µs of CPU an execution`);
   console.table([
     ...rows.map(([part, micros]) => ({ part, µs: Math.round((micros / total) * serverCpu) })),
     { part: 'the server in all', µs: Math.round(serverCpu) },
@@ -80,27 +125,28 @@ async function printCosts(what: string, nodes: object[]): Promise<void> {
   ]);
 }
 
-async function run(url: string, pid: number, nodes: object[]) {
+async function run({ url, pid }: WeftServer, { nodes, executions }: Kind, lanes: number) {
   await using weft = new WeftClient(url, undefined, 60_000);
   const id = await weft.createWorkflow({ nodes });
-  await startMany(weft, id, WARM_UP);
+  await startMany(weft, id, executions / 3, lanes);
   const [server, database, from] = [cpuOf(pid), cpuOfTree(postmaster), nowMicros()];
-  await startMany(weft, id, EXECUTIONS);
+  await startMany(weft, id, executions, lanes);
   const to = nowMicros();
   const after = cpuOf(pid);
   const seconds = after.user + after.system - server.user - server.system;
   return {
     from,
     to,
-    serverCpu: (seconds / EXECUTIONS) * 1e6,
-    postgresCpu: ((cpuOfTree(postmaster) - database) / EXECUTIONS) * 1e6,
+    perSecond: (executions / (to - from)) * 1e6,
+    serverCpu: (seconds / executions) * 1e6,
+    postgresCpu: ((cpuOfTree(postmaster) - database) / executions) * 1e6,
   };
 }
 
-async function startMany(weft: WeftClient, workflowId: string, count: number): Promise<void> {
+async function startMany(weft: WeftClient, workflowId: string, count: number, lanes: number): Promise<void> {
   let left = count;
   const lane = async () => {
     while (left-- > 0) for await (const _ of weft.events(await weft.start(workflowId)));
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
 }

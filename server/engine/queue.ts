@@ -51,6 +51,11 @@ const NEVER_EXPIRES = 2_147_483_647;
 
 /** Of jobs that one statement completes or parks. */
 const BATCHES = { max: 500, atOnce: 1 };
+/**
+ * Nobody waits for the job of an execution that has ended to go. With 16 clients that start executions of one output node,
+ * the rest is worth 4 % of executions a second (on two cores, 814 and 846).
+ */
+const COMPLETED = { ...BATCHES, restMs: 20 };
 
 /** The engine counts losses by itself, so pg-boss must never fail a job for good. */
 const RETRY_LIMIT = 1_000_000;
@@ -65,7 +70,7 @@ export async function openQueue(boss: PgBoss, pool: Pool): Promise<ExecutionQueu
     deleteAfterSeconds: 60 * 60,
   });
 
-  const complete = makeBatches((jobs: ClaimedJob[]) => completeJobs(pool, jobs), BATCHES);
+  const complete = makeBatches((jobs: ClaimedJob[]) => completeJobs(pool, jobs), COMPLETED);
   const park = makeBatches((requests: ParkRequest[]) => parkJobs(pool, requests), BATCHES);
 
   return {

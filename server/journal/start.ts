@@ -21,9 +21,16 @@ interface QueuedExecution {
   createdAt: Date;
 }
 
-/** To be called when the first event is committed and this process is the one that writes the rest. */
-export function cacheFirstEvent(recentEvents: RecentEvents, execution: QueuedExecution): void {
-  recentEvents.add(execution.id, [firstEvent(execution)], 0);
+/** To be called before the insert; `committed` after it, so that whoever follows the execution at once reads no table. */
+export function expectFirstEvent(
+  recentEvents: RecentEvents,
+  execution: QueuedExecution,
+): Disposable & { committed(): void } {
+  const expected = recentEvents.expect(execution.id);
+  return {
+    committed: () => expected.begin(firstEvent(execution)),
+    [Symbol.dispose]: () => expected[Symbol.dispose](),
+  };
 }
 
 function firstEvent({ id, createdAt }: QueuedExecution): JournalEvent {

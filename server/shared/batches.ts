@@ -1,12 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /**
  * Runs single requests in batches: what is asked for in one turn of the event loop, or while `atOnce` batches are under
  * way, goes together. So a lone request waits for nothing, and the busier it is, the more requests share a statement.
+ * Where nobody waits for the answer, a batch can be followed by a rest of `restMs`, in which more come together.
  *
  * @param run gives an answer for each request, in order; where it rejects, so do all requests of the batch
  */
 export function makeBatches<Request, Answer>(
   run: (requests: Request[]) => Promise<readonly Answer[]>,
-  { max, atOnce }: { max: number; atOnce: number },
+  { max, atOnce, restMs = 0 }: { max: number; atOnce: number; restMs?: number },
 ): (request: Request) => Promise<Answer> {
   let waiting: { request: Request; answer: PromiseWithResolvers<Answer> }[] = [];
   let running = 0;
@@ -28,6 +31,7 @@ export function makeBatches<Request, Answer>(
       } catch (error) {
         for (const { answer } of batch) answer.reject(error);
       }
+      if (restMs > 0) await delay(restMs);
     }
     running -= 1;
   }

@@ -9,7 +9,7 @@ import {
   WORKFLOW_REACH_VALUES,
   workflowReachValues,
 } from '../reach.ts';
-import type { OfProject } from './project-of.ts';
+import type { ProjectOf } from './project-of.ts';
 
 /**
  * Whether a principal reaches rows. Beyond the project of a row, which never changes, each answer is read anew: workflows
@@ -25,6 +25,8 @@ export interface Covers {
   workflows(ids: readonly string[]): Promise<ReadonlySet<string>>;
   execution(id: string): Promise<boolean>;
   executions(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Of one that the principal has just started. */
+  noteExecution(id: string, project: string): void;
   file(id: string): Promise<boolean>;
   /** Whether all files that a value refers to are reached. */
   filesIn(value: unknown): Promise<boolean>;
@@ -32,11 +34,10 @@ export interface Covers {
 
 export interface CoversDeps {
   pool: Pool;
-  workflowsOf: OfProject;
-  executionsOf: OfProject;
+  projectOf: { workflows: ProjectOf; executions: ProjectOf };
 }
 
-export function makeCovers({ pool, workflowsOf, executionsOf }: CoversDeps, principal: Principal): Covers {
+export function makeCovers({ pool, projectOf }: CoversDeps, principal: Principal): Covers {
   const { id: principalId, reach } = principal;
   const { project } = reach;
   const limited = isLimited(reach);
@@ -45,9 +46,11 @@ export function makeCovers({ pool, workflowsOf, executionsOf }: CoversDeps, prin
     return new Set(rows.map(({ id }) => id));
   }
   const workflows = (ids: readonly string[]) =>
-    limited ? idsOf(WORKFLOWS, [...workflowReachValues(reach), ids]) : workflowsOf(ids, project);
+    limited
+      ? idsOf(WORKFLOWS, [...workflowReachValues(reach), ids])
+      : projectOf.workflows.within(ids, project);
   const executions = (ids: readonly string[]) =>
-    limited ? idsOf(EXECUTIONS, [...reachValues(reach), ids]) : executionsOf(ids, project);
+    limited ? idsOf(EXECUTIONS, [...reachValues(reach), ids]) : projectOf.executions.within(ids, project);
   const files = (ids: readonly string[]) =>
     limited
       ? idsOf(FILES, [...reachValues(reach), ids, principalId])
@@ -60,6 +63,7 @@ export function makeCovers({ pool, workflowsOf, executionsOf }: CoversDeps, prin
     workflows,
     workflow: async (id) => (await workflows([id])).has(id),
     executions,
+    noteExecution: projectOf.executions.note,
     execution: async (id) => (await executions([id])).has(id),
     file: async (id) => (await files([id])).has(id),
     async filesIn(value) {

@@ -70,7 +70,7 @@ export function limitExecutions(
         return refuse('FORBIDDEN', 'code', 'A token that is limited to workflows runs no other code.');
       const userErrors = await packageErrors(packageLists, reach.project, input.packages);
       if (userErrors.length > 0) return { ok: false, userErrors };
-      return executions.runPython({ ...input, project: reach.project });
+      return own(await executions.runPython({ ...input, project: reach.project }));
     },
   };
 
@@ -111,6 +111,7 @@ export function limitExecutions(
 
   /** An idempotency key may lead to the execution of somebody else. */
   async function own(outcome: Outcome<Execution>): Promise<Outcome<Execution>> {
+    if (outcome.ok) covers.noteExecution(outcome.value.id, outcome.value.project);
     if (!outcome.ok || !isLimited(reach) || (await covers.execution(outcome.value.id))) return outcome;
     return refuse(
       'FORBIDDEN',

@@ -12,7 +12,7 @@ import { environmentsOf } from './environments-of.ts';
 import { limitExecutions, untilAborted } from './limit-executions.ts';
 import { limitRunning } from './limit-running.ts';
 import { limitWorkflows, NOTHING } from './limit-workflows.ts';
-import { makeOfProject } from './project-of.ts';
+import { makeProjectOf } from './project-of.ts';
 
 export interface LimitDeps {
   database: Database;
@@ -29,16 +29,15 @@ export function makeWeftFor(weft: Weft, limitDeps: LimitDeps): (principal: Princ
   const { database } = limitDeps;
   const { pool } = database;
   const limited = new WeakMap<Principal, Weft>();
-  const deps = {
-    pool,
-    workflowsOf: makeOfProject(pool, 'workflows'),
-    executionsOf: makeOfProject(pool, 'executions'),
+  const projectOf = {
+    workflows: makeProjectOf(pool, 'workflows'),
+    executions: makeProjectOf(pool, 'executions'),
   };
   return (principal) => {
     let own = limited.get(principal);
     if (own === undefined) {
       const counted = { ...weft, executions: limitRunning(weft.executions, principal, { database }) };
-      own = limit(counted, principal, makeCovers(deps, principal), limitDeps);
+      own = limit(counted, principal, makeCovers({ pool, projectOf }, principal), limitDeps);
       limited.set(principal, own);
     }
     return own;

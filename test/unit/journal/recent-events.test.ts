@@ -24,3 +24,37 @@ test('of executions that wait, the latest hundred are held, and one that goes on
   expect(recent.page('exec_0', place(2))?.events).toHaveLength(1);
   expect(recent.page('exec_0', place(0))).toBeNull();
 });
+
+test('a journal that is expected begins with its first event, unless somebody has written or may have', () => {
+  const hub = new HandHub();
+  using recent = makeRecentEvents(hub);
+  const queued = event(1, 'ExecutionQueued');
+  const begin = (id: string, meanwhile: () => void): unknown => {
+    using expected = recent.expect(id);
+    meanwhile();
+    expected.begin(queued);
+    return recent.page(id, place(0))?.events.map(({ sequence }) => sequence);
+  };
+  expect(begin('exec_quiet', () => {})).toEqual([1]);
+  expect(begin('exec_other', () => hub.hear('journal', 'exec_quiet'))).toEqual([1]);
+  expect(recent.page('exec_quiet', place(0))).toBeNull();
+  expect(begin('exec_remote', () => hub.hear('journal', 'exec_remote'))).toBeUndefined();
+  expect(begin('exec_gap', () => hub.hear('journal', undefined))).toBeUndefined();
+  expect(begin('exec_own', () => recent.add('exec_own', [event(2, 'ExecutionStarted')], 0))).toBeUndefined();
+  expect(recent.page('exec_own', place(1))?.events).toHaveLength(1);
+
+  const refused = recent.expect('exec_refused');
+  refused[Symbol.dispose]();
+  refused.begin(queued);
+  expect(recent.page('exec_refused', place(0))).toBeNull();
+});
+
+test('of executions that nobody has begun, only so many are held', () => {
+  using recent = makeRecentEvents(new HandHub());
+  const ids = Array.from({ length: 150 }, (_, n) => `exec_${n}`);
+  for (const id of ids) {
+    using expected = recent.expect(id);
+    expected.begin(event(1, 'ExecutionQueued'));
+  }
+  expect(ids.filter((id) => recent.page(id, place(0)) !== null)).toEqual(ids.slice(50));
+});

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { makeBatches } from '../../../server/shared/batches.ts';
 
-function make(options: { max: number; atOnce: number }) {
+function make(options: { max: number; atOnce: number; restMs?: number }) {
   const batches: { requests: number[]; done: PromiseWithResolvers<number[]> }[] = [];
   const ask = makeBatches((requests: number[]) => {
     const done = Promise.withResolvers<number[]>();
@@ -39,4 +39,20 @@ test('a batch that fails fails its requests alone, and as many batches run at on
   await nextTurn();
   batches[2]!.done.resolve([30]);
   expect(await answers[2]).toBe(30);
+});
+
+test('after a batch it rests, and what comes meanwhile goes together; nobody waits longer for an answer', async () => {
+  const { batches, ask, requests } = make({ max: 10, atOnce: 1, restMs: 20 });
+  const first = ask(1);
+  await nextTurn();
+  batches[0]!.done.resolve([10]);
+  expect(await first).toBe(10);
+  const next = [ask(2)];
+  await nextTurn();
+  next.push(ask(3));
+  expect(requests()).toEqual([[1]]);
+  while (batches.length < 2) await nextTurn();
+  expect(requests()).toEqual([[1], [2, 3]]);
+  batches[1]!.done.resolve([20, 30]);
+  expect(await Promise.all(next)).toEqual([20, 30]);
 });

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../../../../server/engine/claims.ts';
 import type { ExecutionQueue } from '../../../../server/engine/queue.ts';
-import type { Hub } from '../../../../server/journal/hub.ts';
+import type { Hub, WakeListener } from '../../../../server/journal/hub.ts';
 
 interface Job {
   executionId: string;
@@ -100,17 +100,18 @@ export class HandQueue implements ExecutionQueue {
 
 /** Wake-ups within one process. */
 export class HandHub implements Hub {
-  private readonly listeners = new Map<string, Set<(id: string | undefined, origin: 'local') => void>>();
+  private readonly listeners = new Map<string, Set<WakeListener>>();
 
   wake(topic: string, id: string): void {
     for (const listener of this.listeners.get(topic) ?? []) listener(id, 'local');
   }
 
-  listen(
-    topic: string,
-    _id: string | undefined,
-    listener: (id: string | undefined, origin: 'local') => void,
-  ) {
+  /** A wake-up of another replica; without an id, some may have been lost. */
+  hear(topic: string, id: string | undefined): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener(id, 'remote');
+  }
+
+  listen(topic: string, _id: string | undefined, listener: WakeListener) {
     const listeners = this.listeners.get(topic) ?? new Set();
     this.listeners.set(topic, listeners.add(listener));
     return () => void listeners.delete(listener);
