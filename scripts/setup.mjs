@@ -3,7 +3,7 @@ import { build, buildIsCurrent } from './setup/build.mjs';
 import { dependenciesAreInstalled, installDependencies } from './setup/dependencies.mjs';
 import { withSetUpLock } from './setup/lock.mjs';
 import { say } from './setup/project.mjs';
-import { installProgram, missingPrograms } from './setup/system.mjs';
+import { installPrograms, missingPrograms } from './setup/system.mjs';
 
 /**
  * Brings a checkout from whatever state it is in to one that runs. Every start of the server runs this first, so it does
@@ -12,10 +12,14 @@ import { installProgram, missingPrograms } from './setup/system.mjs';
 export async function setUp({ forTests = false } = {}) {
   if (isDone(forTests)) return;
   await withSetUpLock(async () => {
-    if (!dependenciesAreInstalled()) await installDependencies();
-    await build();
-    for (const program of missingPrograms({ forTests })) installProgram(program);
+    // Beside each other: each waits for a network and a disk most of the time.
+    await Promise.all([prepareCheckout(), installPrograms(missingPrograms({ forTests }))]);
   });
+}
+
+async function prepareCheckout() {
+  if (!dependenciesAreInstalled()) await installDependencies();
+  await build();
 }
 
 function isDone(forTests) {

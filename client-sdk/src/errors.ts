@@ -37,6 +37,10 @@ export class WeftTimeoutError extends WeftError {
 /** The token is missing, wrong or expired. */
 export class WeftAuthenticationError extends WeftError {
   override readonly name = 'WeftAuthenticationError';
+
+  constructor(message: string) {
+    super('UNAUTHENTICATED', `${message} The client sends what createClient({ token }) was given.`);
+  }
 }
 
 /** The server refuses this caller, such as a page of an origin that its WEFT_ALLOWED_ORIGINS does not name. */
@@ -157,7 +161,7 @@ export interface GraphqlError {
 export function errorOfGraphql(errors: readonly GraphqlError[]): WeftError {
   const code = errors[0]?.extensions?.code ?? 'UNKNOWN';
   const message = errors.map((error) => error.message).join('\n');
-  if (code === 'UNAUTHENTICATED') return new WeftAuthenticationError(code, message);
+  if (code === 'UNAUTHENTICATED') return new WeftAuthenticationError(message);
   if (code.startsWith('FORBIDDEN')) return new WeftForbiddenError(code, message);
   if (code === 'NOT_FOUND') return new WeftNotFoundError(code, message);
   if (serverCodes.includes(code)) {

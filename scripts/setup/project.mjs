@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -38,6 +38,16 @@ export function runQuietly(command, args, { env = {} } = {}) {
     ok: result.status === 0,
     output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}`.trim(),
   };
+}
+
+/** The same while others go on. */
+export function runAside([command, ...args]) {
+  return new Promise((resolve) => {
+    const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
+    execFile(command, args, options, (error, stdout, stderr) =>
+      resolve({ ok: error === null, output: `${stdout}${stderr}`.trim() || String(error ?? '') }),
+    );
+  });
 }
 
 function isExecutable(file) {

@@ -1,4 +1,4 @@
-import { isOnPath, runQuietly, say } from './project.mjs';
+import { isOnPath, runAside, runQuietly, say } from './project.mjs';
 
 /**
  * Programs of the system that Weft uses. Set-up does not fail without them: the server then starts, prints what is
@@ -38,7 +38,12 @@ function isMissing({ commands, orElse = [], aptPackage }) {
   return rootPrefix() !== undefined && runQuietly('apt-cache', ['show', aptPackage]).ok;
 }
 
-export function installProgram({ commands, aptPackage, without }) {
+/** One after the other, because apt locks. */
+export async function installPrograms(programs) {
+  for (const program of programs) await installProgram(program);
+}
+
+async function installProgram({ commands, aptPackage, without }) {
   const remedy = `Remedy: install it (Debian, Ubuntu: sudo apt-get install ${aptPackage}) and start again.`;
   const prefix = rootPrefix();
   if (!isOnPath('apt-get') || prefix === undefined) {
@@ -49,7 +54,7 @@ export function installProgram({ commands, aptPackage, without }) {
     return;
   }
   say(`Installing ${aptPackage} (apt-get) …`);
-  const result = aptInstall(prefix, aptPackage);
+  const result = await aptInstall(prefix, aptPackage);
   if (!result.ok)
     say(
       `WARNING: ${aptPackage} could not be installed; ${without}.\n  ${remedy}\n${lastLines(result.output)}`,
@@ -62,7 +67,7 @@ function rootPrefix() {
   return isOnPath('sudo') && runQuietly('sudo', ['-n', 'true']).ok ? ['sudo', '-n'] : undefined;
 }
 
-function aptInstall(prefix, aptPackage) {
+async function aptInstall(prefix, aptPackage) {
   const apt = [
     ...prefix,
     'env',
@@ -73,11 +78,10 @@ function aptInstall(prefix, aptPackage) {
     'Acquire::Retries=1',
   ];
   const install = [...apt, 'install', '-y', '--no-install-recommends', aptPackage];
-  const first = runQuietly(install[0], install.slice(1));
+  const first = await runAside(install);
   if (first.ok) return first;
-  const update = [...apt, 'update']; // package lists may be empty or old: container images ship without them
-  runQuietly(update[0], update.slice(1));
-  return runQuietly(install[0], install.slice(1));
+  await runAside([...apt, 'update']); // package lists may be empty or old: container images ship without them
+  return runAside(install);
 }
 
 function lastLines(output) {

@@ -526,7 +526,12 @@ test('a token may be new for each request; a wrong one is refused at once', asyn
       return given === 1 ? 'stale' : token;
     },
   });
-  await expect(weft.serverInfo()).rejects.toThrow(WeftAuthenticationError);
+  const refused = await weft.serverInfo().catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(WeftAuthenticationError);
+  expect(refused).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringMatching(/createClient\(\{ token \}\)/),
+  });
   expect((await weft.serverInfo()).version).toMatch(/^\d/);
   expect(given).toBe(2);
 });

@@ -136,7 +136,7 @@ function errorOfClose({ code, reason }: CloseEventLike, url: string): Error {
   const message = `The WebSocket to ${url} was closed: ${code} ${reason}`.trimEnd();
   switch (code) {
     case 4401:
-      return new WeftAuthenticationError('UNAUTHENTICATED', reason || message);
+      return new WeftAuthenticationError(reason || message);
     case 4403:
       return new WeftForbiddenError('FORBIDDEN', reason || message);
     case 1009:
