@@ -25,7 +25,7 @@ export function trimOutput(output: string): string {
   for (const line of linesOf(output)) {
     const shown = withoutPasswords(
       stripVTControlCharacters(line)
-        .replace(/^[\s×\u2500\u2502\u251c\u2570\u25b6]+/u, '')
+        .replace(/^[\s\u00d7\u2500\u2502\u251c\u2570\u25b6]+/u, '')
         .trim(),
     );
     if (shown === '' || NOISE.test(shown)) continue;
