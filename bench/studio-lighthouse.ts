@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { chromiumPath } from '../test/support/studio-browser.ts';
 import { openBenchServer } from './support/bench-server.ts';
 
-/** From the registry, when it is run: it brings a fifth of all files that a checkout would have to wait for. */
+/** From the registry, when it is run: it brings a quarter of all files that a checkout would have to wait for. */
 const LIGHTHOUSE = 'lighthouse@13.5.0';
 const categories = ['performance', 'accessibility', 'best-practices'] as const;
 const LEAST = 95;
