@@ -12,9 +12,9 @@ import { projectRoot } from '../server/shared/paths.ts';
 import { connect } from '../test/support/sql.ts';
 import { WeftClient } from '../test/support/weft-client.ts';
 import { startWeft, type WeftServer } from '../test/support/weft-server.ts';
+import { BASELINE_TABLE, commitsPerSecond } from './support/bench-server.ts';
 import { cpuOf } from './support/cpu-of.ts';
 import { microsByPart, nowMicros, profileInto } from './support/cpu-profile.ts';
-import { timesOf } from './support/measure.ts';
 import { cpuOfTree, findPostmaster } from './support/process-tree.ts';
 
 /** By the nodes of the workflow: how many executions are counted, and for how many clients at once. */
@@ -71,7 +71,7 @@ const postgres = stack.use(
 );
 const sql = stack.use(await connect(postgres.url));
 const postmaster = await findPostmaster(sql);
-await sql.query('CREATE TABLE bench_baseline (n int)');
+await sql.query(BASELINE_TABLE);
 for (const [what, kind] of Object.entries(KINDS)) {
   await printRates(what, kind);
   await printCosts(what, kind);
@@ -80,9 +80,9 @@ for (const [what, kind] of Object.entries(KINDS)) {
 async function printRates(what: string, kind: Kind): Promise<void> {
   const rows = [];
   for (const lanes of kind.lanes) {
-    const commits = await commitsPerSecond();
+    const commits = await commitsPerSecond({ sql });
     await using server = await startWeft({ databaseUrl: postgres.url });
-    const perSecond = (await run(server, kind, lanes)).perSecond;
+    const { perSecond } = await run(server, kind, lanes);
     rows.push({
       'clients at once': lanes,
       'executions/s': Math.round(perSecond),
@@ -92,13 +92,6 @@ async function printRates(what: string, kind: Kind): Promise<void> {
   }
   console.log(`\n${what}: executions a second, beside commits on one connection`);
   console.table(rows);
-}
-
-async function commitsPerSecond(): Promise<number> {
-  const times = await timesOf(1_000, () =>
-    sql.query({ name: 'baseline', text: 'INSERT INTO bench_baseline VALUES (1)' }),
-  );
-  return (1_000 * times.length) / times.reduce((sum, ms) => sum + ms, 0);
 }
 
 async function printCosts(what: string, kind: Kind): Promise<void> {

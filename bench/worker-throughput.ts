@@ -3,8 +3,8 @@
  * with them; executions that only compute are bound by the cores, which all processes here share.
  */
 import { startWeft } from '../test/support/weft-server.ts';
-import { commitOnce, openBenchServer } from './support/bench-server.ts';
-import { round, timesOf } from './support/measure.ts';
+import { commitsPerSecond, openBenchServer } from './support/bench-server.ts';
+import { round } from './support/measure.ts';
 
 const EXECUTIONS = 240;
 const SLOTS = 8;
@@ -20,8 +20,7 @@ const KINDS = {
 await using stack = new AsyncDisposableStack();
 const server = await openBenchServer(stack, { WEFT_ROLES: 'api' });
 const { weft, sql, databaseUrl } = server;
-const commitMs = await timesOf(500, () => commitOnce(server));
-const commitsPerSecond = 1_000 / (commitMs.reduce((sum, ms) => sum + ms, 0) / commitMs.length);
+const commits = await commitsPerSecond(server);
 
 const table: Record<string, Record<string, number>> = {};
 for (const workers of [1, 2, 3]) {
@@ -43,7 +42,7 @@ console.log(
 );
 console.table(table);
 console.log(
-  `Baseline: ${Math.round(commitsPerSecond)} commits of one row a second on one connection; an execution is at least three.`,
+  `Baseline: ${Math.round(commits)} commits of one row a second on one connection; an execution is at least three.`,
 );
 
 /** From the first start to the last end, as the database has it. */

@@ -8,6 +8,7 @@ import { lengthenJournal } from '../../test/support/long-journal.ts';
 import { connect } from '../../test/support/sql.ts';
 import { WeftClient } from '../../test/support/weft-client.ts';
 import { startWeft } from '../../test/support/weft-server.ts';
+import { timesOf } from './measure.ts';
 import { findPostmaster } from './process-tree.ts';
 
 export interface BenchServer {
@@ -34,7 +35,7 @@ export async function openBenchServer(
   // As a frontend that stays connected.
   const weft = stack.use(new WeftClient(server.url, undefined, 60_000));
   const sql = stack.use(await connect(url));
-  await sql.query('CREATE TABLE bench_baseline (n int)');
+  await sql.query(BASELINE_TABLE);
   return {
     weft,
     pid: server.pid,
@@ -55,6 +56,15 @@ export async function makeLongJournal({ weft, sql }: BenchServer, events: number
 }
 
 /** The cheapest durable write there is: one row, one commit. */
-export async function commitOnce({ sql }: BenchServer): Promise<void> {
+export async function commitOnce({ sql }: Pick<BenchServer, 'sql'>): Promise<void> {
   await sql.query({ name: 'baseline', text: 'INSERT INTO bench_baseline VALUES (1)' });
 }
+
+/** On one connection, where `commitOnce` has its table. */
+export async function commitsPerSecond(server: Pick<BenchServer, 'sql'>): Promise<number> {
+  const times = await timesOf(500, () => commitOnce(server));
+  return (1_000 * times.length) / times.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** What `commitOnce` writes to. */
+export const BASELINE_TABLE = 'CREATE TABLE bench_baseline (n int)';
