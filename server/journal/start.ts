@@ -1,5 +1,4 @@
 import type { JournalEvent } from './event.ts';
-import type { RecentEvents } from './recent-events.ts';
 
 /**
  * How every journal begins. The statement that inserts an execution writes its first event, `ExecutionQueued`; a
@@ -21,19 +20,8 @@ interface QueuedExecution {
   createdAt: Date;
 }
 
-/** To be called before the insert; `committed` after it, so that whoever follows the execution at once reads no table. */
-export function expectFirstEvent(
-  recentEvents: RecentEvents,
-  execution: QueuedExecution,
-): Disposable & { committed(): void } {
-  const expected = recentEvents.expect(execution.id);
-  return {
-    committed: () => expected.begin(firstEvent(execution)),
-    [Symbol.dispose]: () => expected[Symbol.dispose](),
-  };
-}
-
-function firstEvent({ id, createdAt }: QueuedExecution): JournalEvent {
+/** As whoever follows the execution gets it. */
+export function firstEvent({ id, createdAt }: QueuedExecution): JournalEvent {
   return {
     type: 'ExecutionQueued',
     executionId: id,

@@ -12,7 +12,7 @@ import type { Worker } from '../engine/worker.ts';
 import { filesIn } from '../files/uses.ts';
 import type { Hub } from '../journal/hub.ts';
 import type { RecentEvents } from '../journal/recent-events.ts';
-import { expectFirstEvent } from '../journal/start.ts';
+import { firstEvent } from '../journal/start.ts';
 import type { WorkflowDraft } from '../nodes/draft.ts';
 import { DEFAULT_PRIORITY } from '../nodes/limits.ts';
 import { newId } from '../shared/ids.ts';
@@ -174,11 +174,11 @@ async function insertAndStart(
     wasLost: false,
     notBefore: 0,
   };
-  using firstEvent = expectFirstEvent(recentEvents, row);
+  using expected = recentEvents.expect(row.id);
   const inserted = insertRow({ row, jobId: job.jobId, isClaimed: slot !== null, files });
   if (slot !== null) slot.start(job, inserted, definition && asStored(row, definition));
   await inserted;
-  firstEvent.committed();
+  expected.begin(firstEvent(row));
   return slot !== null;
 }
 
