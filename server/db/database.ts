@@ -20,7 +20,10 @@ export type Tx = EntityManager;
 export interface Database extends AsyncDisposable {
   /** For reads and single statements, outside any transaction. */
   manager: EntityManager;
-  /** The pool of the driver, for prepared statements and for rows that need no entities. */
+  /**
+   * The pool of the driver, for prepared statements and for rows that need no entities. A statement by itself is a
+   * transaction: it is run again as one is.
+   */
   pool: Pool;
   /**
    * Runs `work` in a transaction. After a serialization failure or a deadlock, runs it again from the start, at most
@@ -48,7 +51,7 @@ export async function openDatabase(options: {
   const owned = opened.move();
   return {
     manager: dataSource.manager,
-    pool,
+    pool: runningAgain(pool),
     transaction: (work) => transaction(dataSource, work),
     async [Symbol.asyncDispose]() {
       closing = true;
@@ -121,9 +124,20 @@ const MIGRATION_LOCK = 9338;
 const BACKOFF = { initialMs: 5, maxMs: 20 };
 
 async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return retryWhereEnded(() => dataSource.transaction(work));
+}
+
+/** The pool itself, whose `query` tries again. */
+function runningAgain(pool: Pool): Pool {
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  return Object.assign(pool, { query: (...args: unknown[]) => retryWhereEnded(() => query(...args)) });
+}
+
+/** Postgres has undone all of a transaction that it ended for the sake of another. */
+async function retryWhereEnded<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await dataSource.transaction(work);
+      return await run();
     } catch (error) {
       if (attempt >= 3 || !isRetryable(error)) throw error;
       await delay(backoffMs(attempt, BACKOFF));

@@ -258,13 +258,16 @@ function jittered(ms: number): number {
 /** False where the claim had lapsed, and somebody else has the delivery or it was begun anew. */
 async function note(
   tx: Tx,
-  { id, number }: Claimed,
+  { id, endpointId, number }: Claimed,
   { durationMs, httpStatus, error, response }: Result,
   status: string,
   nextMs: number | null,
 ): Promise<boolean> {
-  await tx.query(NOTE_ATTEMPT, [id, number, durationMs, httpStatus, error, response]);
-  const [rows] = (await tx.query(NOTE, [id, number, status, nextMs])) as [unknown[], number];
+  const [, , [rows]] = await Promise.all([
+    tx.query(LOCK_ENDPOINT, [endpointId]),
+    tx.query(NOTE_ATTEMPT, [id, number, durationMs, httpStatus, error, response]),
+    tx.query(NOTE, [id, number, status, nextMs]) as Promise<[unknown[], number]>,
+  ]);
   return rows.length > 0;
 }
 
@@ -337,6 +340,9 @@ const CLAIM = `
          attempts AS number, tries
   FROM claimed`;
 
+/** Before its delivery, as whoever deletes it locks them: the other way round the two would wait for each other. */
+const LOCK_ENDPOINT = 'SELECT FROM webhook_endpoints WHERE id = $1 FOR NO KEY UPDATE';
+
 const NOTE_ATTEMPT = `
   UPDATE webhook_attempts SET duration_ms = $3, http_status = $4, error = $5, response = $6
   WHERE delivery_id = $1 AND number = $2`;
@@ -352,7 +358,7 @@ const JUDGE = `
   WITH delivery AS (
     SELECT status = 'SUCCEEDED' AS is_accepted FROM webhook_deliveries WHERE id = $2
   ), former AS (
-    SELECT id, is_enabled FROM webhook_endpoints WHERE id = $1 FOR UPDATE
+    SELECT id, is_enabled FROM webhook_endpoints WHERE id = $1
   ), judged AS (
     SELECT CASE
       WHEN $3 THEN 'The receiver answered 410: it wants no more.'
@@ -372,4 +378,5 @@ const JUDGE = `
 
 const CLEAN = `
   DELETE FROM webhook_deliveries WHERE id IN (
-    SELECT id FROM webhook_deliveries WHERE finished_at < now() - $1::float8 * interval '1 day' LIMIT 5000)`;
+    SELECT id FROM webhook_deliveries WHERE finished_at < now() - $1::float8 * interval '1 day'
+    LIMIT 5000 FOR UPDATE SKIP LOCKED)`;
