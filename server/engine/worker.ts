@@ -272,8 +272,14 @@ export function startWorker(options: WorkerOptions): Worker {
       await claiming;
       if (closing.signal.aborted || claiming !== null || backlog || freeSlots() <= 0) return null;
       reserved += 1;
+      let isReserved = true;
+      const giveUp = () => {
+        if (isReserved) reserved -= 1;
+        isReserved = false;
+      };
       return {
         start(job, inserted, preloaded) {
+          giveUp(); // from here on its run has the slot
           const isInserted = inserted.then(
             () => true,
             () => false,
@@ -281,7 +287,7 @@ export function startWorker(options: WorkerOptions): Worker {
           start(job, (run) => runNew(run, isInserted, preloaded));
         },
         [Symbol.dispose]() {
-          reserved -= 1;
+          giveUp();
           if (backlog) claimSoon();
         },
       };

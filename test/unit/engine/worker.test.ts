@@ -42,7 +42,8 @@ async function startNew(hand: HandWorker, id: string) {
   const row = stored(handDraft([`node_${id}`]));
   const inserted = Promise.withResolvers<void>();
   slot.start(hand.queue.add(id, 'active'), inserted.promise, row);
-  slot[Symbol.dispose]();
+  const dispose = () => slot[Symbol.dispose]();
+  inserted.promise.then(dispose, dispose);
   return {
     succeed() {
       hand.journal.insert(id, row);
@@ -140,6 +141,15 @@ test.each(both)(
     expect(hand.queue.stateOf('1')).toBe('completed');
   },
 );
+
+test('a start takes one slot, also while its execution is being inserted', async () => {
+  await using hand = opened(open(makeHandEngine(), undefined, { concurrency: 2 }));
+  await quiesce();
+  const starts = [await startNew(hand, '1'), await startNew(hand, '2')];
+  expect(starts).not.toContain(null);
+  expect(await hand.worker.reserveSlot()).toBeNull();
+  for (const start of starts) start!.succeed();
+});
 
 test('no slot is reserved while all are taken, while older executions may wait, or once the worker stops', async () => {
   const hand = open(makeHandEngine(), undefined, { concurrency: 1 });
