@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
@@ -63,13 +63,14 @@ function readCode(file: string): { file: string; data: Buffer } | undefined {
 
 /** Opened first, because to make the code takes 0.1 s and 6 MB. */
 function keepCode(file: string): void {
+  const partFile = `${file}.${process.pid}`;
   try {
-    const partFile = `${file}.${process.pid}`;
     const part = openSync(partFile, 'w');
     writeFileSync(part, script.createCachedData());
     closeSync(part);
     renameSync(partFile, file);
   } catch {
-    // In a folder that it may not write, such as the image's, a start has what the build kept.
+    // In a folder that it may not write, such as the image's, or on a full disk, a start has what the build kept.
+    rmSync(partFile, { force: true });
   }
 }

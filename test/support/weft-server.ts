@@ -64,6 +64,7 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
   const exit = new ExitWatch(child, output, options.onLost);
   opened.defer(async () => exit.requireExpected());
   opened.defer(() => requireNoneOfPg(output.stderr));
+  opened.defer(() => printFaults(output.stdout));
   opened.defer(async () => void (await end('SIGTERM')));
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
   const url = await readyUrl(child, output);
@@ -163,6 +164,12 @@ async function parentOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
   return parent === undefined ? undefined : Number(parent);
+}
+
+/** A client gets no more of a fault than the id that it is logged under. */
+function printFaults(log: string): void {
+  for (const line of log.split('\n'))
+    if (line.includes('"errorId"')) process.stderr.write(`A server has logged: ${line}\n`);
 }
 
 /** What pg refuses in its next version, such as a query on a connection that has not answered the one before. */
