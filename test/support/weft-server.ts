@@ -64,7 +64,7 @@ export async function startWeft(options: WeftServerOptions = {}): Promise<WeftSe
   const exit = new ExitWatch(child, output, options.onLost);
   opened.defer(async () => exit.requireExpected());
   opened.defer(() => requireNoneOfPg(output.stderr));
-  opened.defer(() => printFaults(output.stdout));
+  opened.defer(() => printFaults(output.stderr));
   opened.defer(async () => void (await end('SIGTERM')));
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
   const url = await readyUrl(child, output);
