@@ -1515,7 +1515,7 @@ export type WebhookEndpointTestMutationVariables = Exact<{
 
 
 export type WebhookEndpointTestMutation = {
-  /** Sends a sample of the type `webhook.test`, also where the endpoint is disabled. What comes of it is in the delivery a moment later. */
+  /** Sends a sample of the type `webhook.test` once, also where the endpoint is disabled, which it says nothing of. What comes of it is in the delivery a moment later. */
   webhookEndpointTest: WebhookDeliveryPayloadPartsFragment;
 };
 
@@ -1557,7 +1557,7 @@ export type DeliveryRedeliverMutationVariables = Exact<{
 
 
 export type DeliveryRedeliverMutation = {
-  /** Sends a delivery again, with the same `webhook-id`, whatever became of it; retries begin anew. */
+  /** Sends a delivery again, with the same `webhook-id`, whatever became of it; retries begin anew. Refused while its endpoint is disabled (ENDPOINT_DISABLED). */
   deliveryRedeliver: WebhookDeliveryPayloadPartsFragment;
 };
 

@@ -26,6 +26,9 @@ export function schemaProblem(schema: unknown): string | null {
   if (schema === null) return null;
   if (typeof schema !== 'object' && typeof schema !== 'boolean')
     return 'Expected a JSON Schema, an object or a boolean.';
+  const { $schema: dialect = DIALECT } = (schema as { $schema?: unknown }) ?? {};
+  if (typeof dialect === 'string' && dialect.replace(/#$/, '') !== DIALECT)
+    return `Expected a JSON Schema of draft 2020-12, got one of ${preview(dialect)}. Change or leave out \`$schema\`.`;
   try {
     compile(schema, linearPattern);
     return null;
@@ -35,6 +38,7 @@ export function schemaProblem(schema: unknown): string | null {
   }
 }
 
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const MAX_COMPILED = 100;
 const validators = new Map<string, ValidateFunction>();
 

@@ -15,6 +15,7 @@ export function explainSyntaxError(
 ): string {
   if (/^\s*\{\{.*\}\}\s*$/s.test(expression))
     return 'This field is an expression already: leave out the {{ and }} around it.';
+  if (/call stack/.test(message ?? '')) return 'It is nested too deep.';
   const place = position === undefined ? '' : ` (at character ${position})`;
   const hint = position === undefined ? undefined : hintAt(expression, position);
   return `${message ?? 'It does not parse.'}${place}${hint === undefined ? '' : `. ${hint}`}`;

@@ -67,8 +67,9 @@ function jsonOfLiteral(node: ValueNode, variables: Record<string, unknown>, dept
   switch (node.kind) {
     case Kind.STRING:
     case Kind.BOOLEAN:
-    case Kind.ENUM:
       return node.value;
+    case Kind.ENUM:
+      throw noJson(node.value);
     case Kind.INT:
     case Kind.FLOAT:
       return Number(node.value);
@@ -83,6 +84,13 @@ function jsonOfLiteral(node: ValueNode, variables: Record<string, unknown>, dept
         node.fields.map(({ name, value }) => [name.value, jsonOfLiteral(value, variables, depthLeft - 1)]),
       );
   }
+}
+
+function noJson(name: string): GraphQLError {
+  return new GraphQLError(
+    `Expected a JSON value, got the name ${name.slice(0, 100)}: write true, false, null, or a text in quotation marks.`,
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  );
 }
 
 function tooDeep(): GraphQLError {

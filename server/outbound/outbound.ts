@@ -186,7 +186,7 @@ export function checkedUrl(text: string): URL {
     throw invalid(`Expected a URL of http or https, got one of ${url.protocol.slice(0, -1)}.`);
   if (url.username !== '' || url.password !== '')
     throw invalid(
-      'Expected a URL without name and password, which end up in logs. Send them by `auth` instead.',
+      'Expected a URL without name and password, which end up in logs; a node of type `http` has `auth` for them.',
     );
   return url;
 }

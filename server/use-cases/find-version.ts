@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { DEFAULT_PROJECT } from '../auth/principal.ts';
 import { fromStored, type WorkflowDraft } from '../nodes/draft.ts';
 import { makeBatches } from '../shared/batches.ts';
-import { refuse } from './refuse.ts';
+import { refuse, refuseNotFound } from './refuse.ts';
 
 /** How an input names a workflow: by one of the two. */
 export interface WorkflowNames {
@@ -86,6 +86,17 @@ const FIND = `
   SELECT place, w.id AS "workflowId", v.number, w.latest_version AS "latestNumber", v.definition, w.project
   FROM named JOIN workflows w ON w.id = named.id AND w.deleted_at IS NULL
   JOIN workflow_versions v ON v.workflow_id = w.id AND v.number = coalesce(named.number, w.latest_version)`;
+
+/** Why there is no such version to run: there is no workflow, or it has none of that number. */
+export async function refuseMissing(pool: Pool, named: NamedWorkflow, number: number | null) {
+  const hasOthers = number !== null && (await findVersion(pool, named, null)) !== null;
+  if (!hasOthers) return refuseNotFound('workflow', named.name, named.field);
+  return refuse(
+    'NOT_FOUND',
+    'versionNumber',
+    `Workflow ${named.name.slice(0, 100)} has no version ${number}.`,
+  );
+}
 
 /** Null where both or none is given. */
 export function namedWorkflow(

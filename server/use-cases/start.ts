@@ -7,7 +7,7 @@ import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PythonPolicy } from '../sandbox/backend.ts';
 import type { GivenTrace } from '../shared/trace-context.ts';
 import { toExecution } from './execution-mapper.ts';
-import { makeFindVersion, namedWorkflow, refuseUnnamed } from './find-version.ts';
+import { makeFindVersion, namedWorkflow, refuseMissing, refuseUnnamed } from './find-version.ts';
 import {
   blankExecution,
   type InsertDeps,
@@ -18,7 +18,6 @@ import { type Labels, labelErrors, labelsOf } from './labels.ts';
 import { limitsOf, type OwnLimits } from './limit-keys.ts';
 import { type PartialInput, type PreparedRun, preparePartialRun } from './partial-run.ts';
 import { policyErrors } from './python-policy.ts';
-import { refuse, refuseNotFound } from './refuse.ts';
 import type { Execution, Outcome, UserError } from './types.ts';
 import { checkTimeout } from './validate.ts';
 import { expressionsOf, validateConfig } from './validate-config.ts';
@@ -123,11 +122,7 @@ export function makeStartUseCases(deps: StartDeps) {
       const named = namedWorkflow({ workflowId: id, workflowKey }, within);
       if (named === null) return refuseUnnamed({ workflowId: id });
       const version = await findVersion(named, versionNumber ?? null);
-      if (version === null) {
-        return versionNumber == null
-          ? refuseNotFound('workflow', named.name, named.field)
-          : unknownVersion(named.name, versionNumber);
-      }
+      if (version === null) return refuseMissing(pool, named, versionNumber ?? null);
       const { project, workflowId, number, latestNumber, definition } = version;
       const prepared = await preparePartialRun({ ...deps, pool }, version, part);
       if (!prepared.ok) return prepared;
@@ -270,11 +265,6 @@ function checkKey({ idempotencyKey: key, idempotencyTtlSeconds: ttl }: Key): Use
 function toKey({ idempotencyKey = null, idempotencyTtlSeconds: ttl }: Key) {
   const idempotencyExpiresAt = ttl == null ? null : new Date(Date.now() + ttl * 1_000);
   return { idempotencyKey, idempotencyExpiresAt };
-}
-
-function unknownVersion(workflowId: string, versionNumber: number) {
-  const message = `Workflow ${workflowId.slice(0, 100)} has no version ${versionNumber}.`;
-  return refuse('NOT_FOUND', 'versionNumber', message);
 }
 
 const PYTHON_KEY = 'python';

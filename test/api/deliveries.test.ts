@@ -427,6 +427,49 @@ test('a sample is sent on request, also while the endpoint is disabled', async (
   await mutate(`webhookEndpointDelete(id: "${id}") { userErrors { code } }`);
 });
 
+test('a sample that is not accepted is not sent again, and says nothing of its endpoint', async () => {
+  receiver.answers.set('/refuses', respond(410));
+  const { id } = await create('/refuses');
+  await mutate(`webhookEndpointTest(id: "${id}") { userErrors { code } }`);
+  const [delivery] = await ended(id);
+  expect(delivery).toMatchObject({ status: 'FAILED', nextAttemptAt: null, attempts: [{ httpStatus: 410 }] });
+  expect(await endpoint(id)).toMatchObject({ isEnabled: true, failingSince: null });
+  await mutate(`webhookEndpointDelete(id: "${id}") { userErrors { code } }`);
+});
+
+test('while an endpoint is disabled, nothing is sent to it again, which is said', async () => {
+  const { id } = await create('/paused', { types: ['EXECUTION_SUCCEEDED'] });
+  await run(quick);
+  const [delivery] = await ended(id);
+  await mutate(`webhookEndpointUpdate(id: "${id}", input: { isEnabled: false }) { userErrors { code } }`);
+  const again = () => mutate(`deliveryRedeliver(id: "${delivery!.id}") { userErrors { code } }`);
+  expect((await again()).it.userErrors).toEqual([{ code: 'ENDPOINT_DISABLED' }]);
+  expect((await deliveries(id))[0]).toMatchObject({ status: 'SUCCEEDED', nextAttemptAt: null });
+  await mutate(`webhookEndpointUpdate(id: "${id}", input: { isEnabled: true }) { userErrors { code } }`);
+  expect((await again()).it.userErrors).toEqual([]);
+  await mutate(`webhookEndpointDelete(id: "${id}") { userErrors { code } }`);
+});
+
+test('null gives an endpoint the name of its host again, that of a new URL too', async () => {
+  const { id } = await create('/named', { name: 'Ours' });
+  const name = async () =>
+    (
+      await weft.query<{ it: { name: string } }>(
+        'query ($id: ID!) { it: webhookEndpoint(id: $id) { name } }',
+        {
+          id,
+        },
+      )
+    ).it.name;
+  await mutate(`webhookEndpointUpdate(id: "${id}", input: { name: null }) { userErrors { code } }`);
+  expect(await name()).toBe(new URL(receiver.url).host);
+  await mutate(
+    `webhookEndpointUpdate(id: "${id}", input: { name: null, url: "https://new.example.com/x" }) { userErrors { code } }`,
+  );
+  expect(await name()).toBe('new.example.com');
+  await mutate(`webhookEndpointDelete(id: "${id}") { userErrors { code } }`);
+});
+
 test('bad input gets an error at its field, and nothing is made', async () => {
   const tried = async (input: object) => {
     const { it } = await weft.query<{ it: { userErrors: { code: string; field: string }[] } }>(
@@ -443,6 +486,10 @@ test('bad input gets an error at its field, and nothing is made', async () => {
     'INVALID types',
   ]);
   expect(await tried({ url: 'https://example.com', workflowKeys: [] })).toEqual(['INVALID workflowKeys']);
+  expect(await tried({ url: 'https://example.com', workflowKeys: ['', 'No Key'] })).toEqual([
+    'INVALID workflowKeys',
+  ]);
+  expect(await tried({ url: 'javascript:alert(1)' })).toEqual(['INVALID url']);
   expect(await tried({ url: 'https://example.com', labels: { '-': 'x' } })).toEqual([
     'INVALID_LABELS labels',
   ]);

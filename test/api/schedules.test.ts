@@ -319,7 +319,21 @@ describe('bad input is refused with its field and what to write', () => {
     ['an empty name', { name: ' ' }, 'name', 'INVALID', /1 to 200/],
     ['an input that does not fit', { input: { n: 'one' } }, 'input.n', 'INVALID_INPUT', /number/],
     ['a template that fails', { input: { n: '{{ $error("no") }}' } }, 'input', 'INVALID_EXPRESSION', /no/],
-    ['a version that is not there', { versionNumber: 7 }, 'workflowId', 'NOT_FOUND', /no workflow/],
+    [
+      'a template without an end',
+      { input: { n: '{{ scheduledAt' } },
+      'input',
+      'INVALID_EXPRESSION',
+      /does not end with/,
+    ],
+    [
+      'a template of what is nothing here',
+      { input: { n: '{{ input.n }}' } },
+      'input',
+      'UNKNOWN_REFERENCE',
+      /`input` is nothing here: expected `scheduledAt`/,
+    ],
+    ['a version that is not there', { versionNumber: 7 }, 'versionNumber', 'NOT_FOUND', /no version 7/],
   ])('%s', async (_name, given, field, code, message) => {
     const { schedule, userErrors } = await create({ workflowId, ...ok, ...given });
     expect(schedule).toBeNull();

@@ -83,6 +83,12 @@ describe('bad input gets a clear error', () => {
     ],
     ['a subscription', 'subscription { never }', 'BAD_REQUEST', /WebSocket/],
     [
+      'a name as a JSON literal, such as of Python',
+      '{ echo(value: { isReady: True }) }',
+      'GRAPHQL_VALIDATION_FAILED',
+      /got the name True: write true/,
+    ],
+    [
       'a JSON literal nested too deep',
       `{ echo(value: ${'['.repeat(200)}${']'.repeat(200)}) }`,
       'GRAPHQL_VALIDATION_FAILED',

@@ -221,7 +221,7 @@ describe('a request starts an execution', () => {
     const hook = await created({ workflowId: null, workflowKey: workflow.key, versionNumber: 1 });
     await started(await post(hook));
     const { userErrors } = await create({ versionNumber: 9 });
-    expect(userErrors).toEqual([expect.objectContaining({ code: 'NOT_FOUND', field: 'workflowId' })]);
+    expect(userErrors).toEqual([expect.objectContaining({ code: 'NOT_FOUND', field: 'versionNumber' })]);
   });
 
   test('from a foreign host and a foreign page alike, because the address is the secret', async () => {

@@ -55,6 +55,14 @@ class TracebackTest(unittest.TestCase):
             "No module named 'sklearn'. Add `scikit-learn` to the node's `packages`",
         )
 
+    def test_the_error_for_a_name_that_is_nearly_a_known_one_says_so_first(self):
+        for module, meant in (("pandass", "pandas"), ("nupmy", "numpy"), ("reqests", "requests"), ("jsson", "json")):
+            with self.subTest(module):
+                expected = f"Did you mean '{meant}'? If not, add `{module}` to the node's `packages`"
+                if meant != "json" or sys.version_info >= (3, 10):  # which lists its own modules
+                    self.assertIn(expected, run(f"import {module}").error["message"])
+        self.assertIn("numpyro'. Add `numpyro`", run("import numpyro").error["message"])
+
     def test_so_does_the_error_for_a_missing_dependency_of_a_library(self):
         code = """
             try:

@@ -1,5 +1,5 @@
 import type { ChangeType } from '../../use-cases/changes/change.ts';
-import type * as deliveries from '../../use-cases/deliveries/endpoint.ts';
+import * as deliveries from '../../use-cases/deliveries/endpoint.ts';
 import type { EndpointWithSecret } from '../../use-cases/deliveries/endpoints.ts';
 import type { Outcome } from '../../use-cases/types.ts';
 import type { WebhookEndpointInput } from './delivery.input.ts';
@@ -26,7 +26,7 @@ const DEFAULT_TYPES: readonly ChangeType[] = [
 export function toEndpointInput(input: WebhookEndpointInput): deliveries.EndpointInput {
   const url = input.url ?? '';
   return {
-    name: input.name ?? URL.parse(url)?.host ?? 'Endpoint',
+    name: input.name ?? deliveries.defaultName(url),
     url,
     types: input.types ?? DEFAULT_TYPES,
     workflowKeys: input.workflowKeys ?? null,
@@ -36,9 +36,9 @@ export function toEndpointInput(input: WebhookEndpointInput): deliveries.Endpoin
 }
 
 /** The fields that a change names, null included: null gives a field its default again. */
-export function toEndpointChange(input: WebhookEndpointInput): Partial<deliveries.EndpointInput> {
+export function toEndpointChange(input: WebhookEndpointInput): deliveries.EndpointChange {
   return Object.fromEntries(
-    Object.entries(toEndpointInput(input)).filter(
+    Object.entries({ ...toEndpointInput(input), name: input.name }).filter(
       ([field]) => input[field as keyof WebhookEndpointInput] !== undefined,
     ),
   );

@@ -120,7 +120,7 @@ export class DeliveryResolver {
 
   @Mutation(() => WebhookDeliveryPayload, {
     description:
-      'Sends a sample of the type `webhook.test`, also where the endpoint is disabled. What comes of it is in the delivery a moment later.',
+      'Sends a sample of the type `webhook.test` once, also where the endpoint is disabled, which it says nothing of. What comes of it is in the delivery a moment later.',
   })
   async webhookEndpointTest(
     @Arg('id', () => ID, { description: 'The endpoint.' }) id: string,
@@ -131,7 +131,7 @@ export class DeliveryResolver {
 
   @Mutation(() => WebhookDeliveryPayload, {
     description:
-      'Sends a delivery again, with the same `webhook-id`, whatever became of it; retries begin anew.',
+      'Sends a delivery again, with the same `webhook-id`, whatever became of it; retries begin anew. Refused while its endpoint is disabled (ENDPOINT_DISABLED).',
   })
   async deliveryRedeliver(
     @Arg('id', () => ID, { description: 'The delivery.' }) id: string,

@@ -7,6 +7,7 @@ import re
 import shlex
 
 _PACKAGES = json.loads(pathlib.Path(__file__).with_name("module_packages.json").read_text(encoding="utf-8"))
+MODULES = tuple(_PACKAGES)
 _SEPARATORS = re.compile(r"[-_.]+")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(?:\[[\w,.-]*\])?(?:[<>=!~]=?=?[\w.*,<>=!~-]*)?")
 _NAME = re.compile(r"[\w.-]+")

@@ -22,7 +22,7 @@ import syntax_hints
 from packages import ALIASES
 from results import ResultError
 from signature import InputError
-from suggestions import suggestion_for
+from suggestions import module_nearly, suggestion_for
 
 MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
@@ -86,7 +86,9 @@ def _message(error):
         return syntax_hints.with_hint(_safe_str(error.msg), _line_of(error))
     missing = _missing_package(error)
     if missing:
-        return f"{_safe_str(error).rstrip('.')}. {missing[0].upper()}{missing[1:]} {_TO_THE_NODE}"
+        meant = _nearly_missing(error)
+        hint = f"Did you mean '{meant}'? If not, {missing}" if meant else f"{missing[0].upper()}{missing[1:]}"
+        return f"{_safe_str(error).rstrip('.')}. {hint} {_TO_THE_NODE}"
     if type(error) is NameError and _missing_name(error) in ALIASES:
         return f"{_safe_str(error)}. It is available if the node's `packages` include {ALIASES[_missing_name(error)]}"
     message = _safe_str(error)
@@ -109,6 +111,11 @@ def _missing_package(error):
     if _may_be_installed(module):
         return f"add `{module_packages.package_of(module)}`"
     return module_packages.to_add_for(_safe_str(error)) if isinstance(error, Exception) else None
+
+
+def _nearly_missing(error):
+    module = _missing_module(error)
+    return module_nearly(module, (*_STANDARD, *module_packages.MODULES)) if _may_be_installed(module) else None
 
 
 def _line_of(error):

@@ -3,6 +3,7 @@ import { coerceError } from '../../shared/errors.ts';
 import type { ChangeType } from '../changes/change.ts';
 import { type Labels, labelErrors } from '../labels.ts';
 import type { UserError } from '../types.ts';
+import { keyErrors } from '../workflow-key.ts';
 
 /** Where changes are sent to. */
 export interface WebhookEndpoint extends EndpointInput {
@@ -31,6 +32,12 @@ export interface EndpointInput {
   labels: Labels | null;
   isEnabled: boolean;
 }
+
+/** Null gives the default name again. */
+export type EndpointChange = Partial<Omit<EndpointInput, 'name'>> & { name?: string | null };
+
+/** The host of what can be sent to. */
+export const defaultName = (url: string) => URL.parse(url)?.host || 'Endpoint';
 
 export const deliveryStatuses = ['PENDING', 'SUCCEEDED', 'FAILED'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -96,10 +103,12 @@ export function endpointErrors({ name, url, types, workflowKeys, labels }: Endpo
   if (types.length === 0) invalid('types', 'Expected at least one type of changes, got none.');
   if (workflowKeys !== null && (workflowKeys.length === 0 || workflowKeys.length > MAX_NAMES))
     invalid('workflowKeys', `Expected 1 to ${MAX_NAMES} keys, or null for all, got ${workflowKeys.length}.`);
+  else errors.push(...(workflowKeys ?? []).flatMap((key) => keyErrors(key, 'workflowKeys')).slice(0, 1));
   return labels === null ? errors : [...errors, ...labelErrors(labels, 'labels')];
 }
 
 function urlProblem(url: string): string | null {
+  if (url === '') return '`url` is needed: where requests go.';
   if (url.length > 2_000) return `Expected a URL of at most 2000 characters, got ${url.length}.`;
   try {
     checkedUrl(url);

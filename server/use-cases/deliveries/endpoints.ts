@@ -11,6 +11,8 @@ import type { Outcome, Page, PageRequest } from '../types.ts';
 import {
   type DeliveryAttempt,
   type DeliveryStatus,
+  defaultName,
+  type EndpointChange,
   type EndpointInput,
   endpointErrors,
   placeOfEndpoint,
@@ -98,13 +100,13 @@ export function makeDeliveryUseCases({
     },
 
     /** Changes what is given. What is enabled again gets what happens from then on, and what was pending. */
-    async update(id: string, change: Partial<EndpointInput>): Promise<Outcome<WebhookEndpoint>> {
+    async update(id: string, change: EndpointChange): Promise<Outcome<WebhookEndpoint>> {
       let refused: Outcome<never> | null = null;
       await database.transaction(async (tx) => {
         const [endpoint] = (await tx.query(`${SELECT_ENDPOINTS} WHERE id = $1 FOR UPDATE`, [
           id,
         ])) as WebhookEndpoint[];
-        const input = endpoint && { ...endpoint, ...change };
+        const input = endpoint && changed(endpoint, change);
         const userErrors = input === undefined ? [] : endpointErrors(input);
         if (endpoint === undefined) refused = refuseNotFound('webhook endpoint', id);
         else if (userErrors.length > 0) refused = { ok: false, userErrors };
@@ -167,10 +169,16 @@ export function makeDeliveryUseCases({
 
     /** Sends it again, with all its attempts anew, whatever became of it. */
     async redeliver(id: string): Promise<Outcome<WebhookDelivery>> {
-      const { rows } = await pool.query<{ isClaimed: boolean }>(REDELIVER, [id]);
+      const { rows } = await pool.query<{ isClaimed: boolean; isSent: boolean }>(REDELIVER, [id]);
       if (rows[0] === undefined) return refuseNotFound('delivery', id);
       if (rows[0].isClaimed)
         return refuse('IN_PROGRESS', 'id', `Delivery ${id.slice(0, 100)} is being sent right now.`);
+      if (!rows[0].isSent)
+        return refuse(
+          'ENDPOINT_DISABLED',
+          'id',
+          `The endpoint of delivery ${id.slice(0, 100)} is disabled. Enable it first.`,
+        );
       hub.wake('delivery', '');
       return foundDelivery(id);
     },
@@ -230,8 +238,22 @@ function newSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
+/** The URL may change as well, which a default name follows. */
+function changed(endpoint: WebhookEndpoint, change: EndpointChange): WebhookEndpoint {
+  const { name = endpoint.name, ...others } = change;
+  const input = { ...endpoint, ...others };
+  return { ...input, name: name ?? defaultName(input.url) };
+}
+
 function columnsOf({ name, url, types, workflowKeys, labels, isEnabled }: EndpointInput): unknown[] {
-  return [name, url, [...new Set(types)], workflowKeys, labels && JSON.stringify(labels), isEnabled];
+  return [
+    name,
+    url,
+    [...new Set(types)],
+    workflowKeys && [...new Set(workflowKeys)],
+    labels && JSON.stringify(labels),
+    isEnabled,
+  ];
 }
 
 const INSERT = `
@@ -265,10 +287,11 @@ const ATTEMPTS = `
 
 const REDELIVER = `
   WITH target AS (
-    SELECT id, coalesce(claimed_until > now(), false) AS is_claimed FROM webhook_deliveries WHERE id = $1 FOR UPDATE
+    SELECT d.id, coalesce(claimed_until > now(), false) AS is_claimed, is_enabled OR execution_id IS NULL AS is_sent
+    FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = endpoint_id WHERE d.id = $1 FOR UPDATE OF d
   ), sent AS (
     UPDATE webhook_deliveries d SET status = 'PENDING', tries = 0, next_attempt_at = now(), claimed_until = NULL,
       finished_at = NULL
-    FROM target WHERE d.id = target.id AND NOT is_claimed
+    FROM target WHERE d.id = target.id AND NOT is_claimed AND is_sent
   )
-  SELECT is_claimed AS "isClaimed" FROM target`;
+  SELECT is_claimed AS "isClaimed", is_sent AS "isSent" FROM target`;

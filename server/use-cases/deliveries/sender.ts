@@ -136,6 +136,8 @@ interface Claimed {
   signingSecrets: string[];
   messageId: string;
   payload: string;
+  /** Sent once, and whatever becomes of it says nothing of the endpoint. */
+  isSample: boolean;
   /** Of the log, and of this round: a redelivery begins anew. */
   number: number;
   tries: number;
@@ -162,12 +164,12 @@ async function deliver(deps: SenderDeps, claimed: Claimed, signal: AbortSignal):
   if (signal.aborted && result.error !== null) return;
   const { retryMs } = deps.settings;
   const isGone = result.httpStatus === 410;
-  const delayMs = retryMs[claimed.tries - 1];
+  const delayMs = claimed.isSample ? undefined : retryMs[claimed.tries - 1];
   const status = result.error === null ? 'SUCCEEDED' : delayMs === undefined || isGone ? 'FAILED' : 'PENDING';
   const nextMs = status === 'PENDING' ? Math.max(jittered(delayMs!), result.retryAfterMs) : null;
   const disabled = await deps.database.transaction(async (tx) => {
     const isOurs = await note(tx, claimed, result, status, nextMs);
-    return isOurs ? disableWhereItFails(tx, claimed, isGone, deps.settings) : null;
+    return isOurs && !claimed.isSample ? disableWhereItFails(tx, claimed, isGone, deps.settings) : null;
   });
   if (channels.webhook.hasSubscribers)
     channels.webhook.publish({
@@ -332,12 +334,12 @@ const CLAIM = `
       attempts = attempts + 1, tries = tries + 1, claimed_until = now() + interval '${CLAIM_SECONDS} seconds',
       next_attempt_at = now() + interval '${CLAIM_SECONDS} seconds'
     FROM due WHERE d.id = due.id
-    RETURNING d.id, d.endpoint_id, d.message_id, d.payload, d.attempts, d.tries, d.project, due.url, due.signing_secrets
+    RETURNING d.id, d.endpoint_id, d.message_id, d.payload, d.execution_id, d.attempts, d.tries, d.project, due.url, due.signing_secrets
   ), begun AS (
     INSERT INTO webhook_attempts (delivery_id, number, started_at) SELECT id, attempts, clock_timestamp() FROM claimed
   )
   SELECT id, endpoint_id AS "endpointId", project, url, signing_secrets AS "signingSecrets", message_id AS "messageId", payload,
-         attempts AS number, tries
+         execution_id IS NULL AS "isSample", attempts AS number, tries
   FROM claimed`;
 
 /** Before its delivery, as whoever deletes it locks them: the other way round the two would wait for each other. */

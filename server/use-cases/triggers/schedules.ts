@@ -6,6 +6,7 @@ import { newId } from '../../shared/ids.ts';
 import {
   findVersion,
   namedWorkflow,
+  refuseMissing,
   refuseUnnamed,
   type WorkflowNames,
   workflowOfRow,
@@ -23,7 +24,7 @@ import {
   SELECT_SCHEDULES,
   timingOf,
 } from './schedule.ts';
-import { inputFor } from './schedule-input.ts';
+import { inputFor, templateErrors } from './schedule-input.ts';
 import { jitterOf, type Timing, timeAfter, timesAfter } from './schedule-times.ts';
 import { scheduleErrors, timingErrors } from './validate-schedule.ts';
 
@@ -116,7 +117,7 @@ export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDep
       const named = namedWorkflow(workflow, project);
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
-      if (version === null) return refuseNotFound('workflow', named.name, named.field);
+      if (version === null) return refuseMissing(pool, named, input.versionNumber);
       const createdAt = new Date();
       const id = newId('sch');
       const userErrors = await errorsOf(id, version.workflowId, { ...input, createdAt });
@@ -252,15 +253,11 @@ export function makeScheduleUseCases({ database, evaluator, start }: ScheduleDep
     const timing = timingOf(input);
     const errors = [...scheduleErrors(input), ...timingErrors(timing)];
     if (errors.length > 0) return errors;
-    const version = await findVersion(pool, workflowOfRow(workflowId), input.versionNumber);
-    if (version === null)
-      return [
-        {
-          code: 'NOT_FOUND',
-          field: 'versionNumber',
-          message: `Workflow ${workflowId} has no version ${input.versionNumber}, or it was deleted.`,
-        },
-      ];
+    const workflow = workflowOfRow(workflowId);
+    const version = await findVersion(pool, workflow, input.versionNumber);
+    if (version === null) return (await refuseMissing(pool, workflow, input.versionNumber)).userErrors;
+    const problems = await templateErrors(evaluator, input.input);
+    if (problems.length > 0) return problems;
     const sample = await inputFor(evaluator, { ...input, id }, timeAfter(timing, new Date())!).catch(
       (error: Error) => error,
     );

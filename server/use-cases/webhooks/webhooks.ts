@@ -9,6 +9,7 @@ import { newId } from '../../shared/ids.ts';
 import {
   findVersion,
   namedWorkflow,
+  refuseMissing,
   refuseUnnamed,
   type WorkflowNames,
   workflowOfRow,
@@ -97,7 +98,7 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
       const named = namedWorkflow(workflow, project);
       if (named === null) return refuseUnnamed(workflow);
       const version = await findVersion(pool, named, input.versionNumber);
-      if (version === null) return refuseNotFound('workflow', named.name, named.field);
+      if (version === null) return refuseMissing(pool, named, input.versionNumber);
       const userErrors = [
         ...webhookErrors(input),
         ...signingSecretErrors(input.signature, signingSecrets, 0),
@@ -223,10 +224,9 @@ export function makeWebhookUseCases({ database, seals, start }: WebhookDeps) {
 
   async function versionErrors(workflowId: string, { versionNumber }: WebhookInput): Promise<UserError[]> {
     if (versionNumber === null) return [];
-    const version = await findVersion(pool, workflowOfRow(workflowId), versionNumber);
-    if (version !== null) return [];
-    const message = `Workflow ${workflowId} has no version ${versionNumber}, or it was deleted.`;
-    return [{ code: 'NOT_FOUND', field: 'versionNumber', message }];
+    const workflow = workflowOfRow(workflowId);
+    if ((await findVersion(pool, workflow, versionNumber)) !== null) return [];
+    return (await refuseMissing(pool, workflow, versionNumber)).userErrors;
   }
 }
 

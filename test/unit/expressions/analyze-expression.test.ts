@@ -36,6 +36,10 @@ test.each([
   expect(referencesOf(expression).toSorted()).toEqual(references.toSorted());
 });
 
+test('an expression that is nested too deep says so', () => {
+  expect(analyzeExpression('('.repeat(20_000)).problem).toBe('It is nested too deep.');
+});
+
 test.each([
   'input.a ? input.a.b : 0',
   '$exists(input.a) and input.a.b > 1',

@@ -1,9 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { findSchemaErrors } from '../../../server/expressions/json-schema.ts';
+import { findSchemaErrors, schemaProblem } from '../../../server/expressions/json-schema.ts';
 import { sentenceOf } from '../../../server/expressions/schema-error.ts';
 
 const sentences = (schema: object, value: unknown, by: 'title' | 'path' = 'title') =>
   findSchemaErrors(schema, value).map((error) => sentenceOf(error, { root: 'The input', by }));
+
+test('a schema of another draft is refused with what to write', () => {
+  const draft = (uri: string) => schemaProblem({ $schema: uri, type: 'object' });
+  expect(draft('http://json-schema.org/draft-07/schema#')).toBe(
+    'Expected a JSON Schema of draft 2020-12, got one of "http://json-schema.org/draft-07/schema#". Change or leave out `$schema`.',
+  );
+  expect(draft('https://json-schema.org/draft/2020-12/schema#')).toBeNull();
+  expect(schemaProblem(true)).toBeNull();
+});
 
 describe('what does not fit a schema', () => {
   test('is said of the field that is missing, by its title, and with the name that may have been meant', () => {
