@@ -24,7 +24,7 @@ export function findSchemaErrors(schema: unknown, value: unknown): SchemaError[]
 /** What is wrong with a JSON Schema itself, or null. */
 export function schemaProblem(schema: unknown): string | null {
   if (schema === null) return null;
-  if (typeof schema !== 'object' && typeof schema !== 'boolean')
+  if ((typeof schema !== 'object' && typeof schema !== 'boolean') || Array.isArray(schema))
     return 'Expected a JSON Schema, an object or a boolean.';
   const { $schema: dialect = DIALECT } = (schema as { $schema?: unknown }) ?? {};
   if (typeof dialect === 'string' && dialect.replace(/#$/, '') !== DIALECT)

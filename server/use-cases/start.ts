@@ -124,6 +124,8 @@ export function makeStartUseCases(deps: StartDeps) {
       const version = await findVersion(named, versionNumber ?? null);
       if (version === null) return refuseMissing(pool, named, versionNumber ?? null);
       const { project, workflowId, number, latestNumber, definition } = version;
+      const empty = emptyListErrors(part);
+      if (empty.length > 0) return { ok: false, userErrors: empty };
       const prepared = await preparePartialRun({ ...deps, pool }, version, part);
       if (!prepared.ok) return prepared;
       const run = prepared.value;
@@ -265,6 +267,14 @@ function checkKey({ idempotencyKey: key, idempotencyTtlSeconds: ttl }: Key): Use
 function toKey({ idempotencyKey = null, idempotencyTtlSeconds: ttl }: Key) {
   const idempotencyExpiresAt = ttl == null ? null : new Date(Date.now() + ttl * 1_000);
   return { idempotencyKey, idempotencyExpiresAt };
+}
+
+/** Whoever has computed which nodes to run, and found none, does not mean all. */
+function emptyListErrors({ from, to }: PartialInput): UserError[] {
+  return Object.entries({ from, to }).flatMap(([field, keys]) => {
+    const message = `Expected \`${field}\` to name a node, got an empty list. Leave it out to run the whole workflow.`;
+    return keys?.length === 0 ? [{ code: 'INVALID', field, message }] : [];
+  });
 }
 
 const PYTHON_KEY = 'python';

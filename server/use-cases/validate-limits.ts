@@ -55,8 +55,12 @@ export function startExpressionErrors(
   analyses: ReadonlyMap<string, Analysis>,
 ): UserError[] {
   return expressions.flatMap(({ field, expression }) => {
-    const { problem, references } = analyses.get(expression)!;
+    const { problem, references, shape } = analyses.get(expression)!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
+    if (field === 'labels' && shape?.kind === 'scalar' && shape.type !== 'null')
+      return [
+        { code: 'INVALID_LABELS', field, message: `Expected an object of texts, got a ${shape.type}.` },
+      ];
     const names = new Set(references.map(([name]) => name).filter((name) => name !== 'input'));
     if (names.has('secrets'))
       return [

@@ -213,6 +213,7 @@ test('a label with a wrong name, too many, too long, of another type: a clear er
 
   const create = (labels: string) => weft.createWorkflow({ nodes: [same], labels });
   await expect(create('input.')).rejects.toThrow('INVALID_EXPRESSION');
+  await expect(create('5')).rejects.toThrow('INVALID_LABELS');
   await expect(create('{ "a": nodes.same.output }')).rejects.toThrow('UNKNOWN_REFERENCE');
   const odd = await create('input.labels');
   const startOdd = (labels: unknown) => client.executions.start({ workflowId: odd, input: { labels } });

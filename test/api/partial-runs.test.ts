@@ -299,6 +299,8 @@ test('what cannot be run in part is refused, with the place in the input', async
   expect(await refused(id, { pinned: [{ nodeKey: 'gone', output: 1 }] })).toEqual([
     'UNKNOWN_NODE pinned.0.nodeKey',
   ]);
+  // A program that finds no node to run does not mean all.
+  expect(await refused(id, { from: [], to: [] })).toEqual(['INVALID from', 'INVALID to']);
   expect(await refused(id, { from: ['gone'], to: ['nor this'] })).toEqual([
     'UNKNOWN_NODE from.0',
     'UNKNOWN_NODE to.0',

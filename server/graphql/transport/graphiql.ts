@@ -1,8 +1,8 @@
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { streamFile } from '../../shared/http/stream-file.ts';
 import { projectRoot } from '../../shared/paths.ts';
 
 const folder = join(projectRoot, 'dist', 'graphiql');
@@ -24,7 +24,7 @@ export async function sendGraphiql(
     'x-content-type-options': 'nosniff',
   });
   if (request.method === 'HEAD') response.end();
-  else await pipeline(createReadStream(join(folder, name)), response);
+  else await streamFile(response, join(folder, name));
 }
 
 /** Keeps the page to its own server, and other pages from framing it: a click in it can run code. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { acceptsEncoding } from '../../shared/http/accepts-encoding.ts';
 import { HttpError, methodNotAllowed } from '../../shared/http/http-error.ts';
+import { streamFile } from '../../shared/http/stream-file.ts';
 import { projectRoot } from '../../shared/paths.ts';
 
 const folder = join(projectRoot, 'studio', 'dist', 'app');
@@ -110,7 +110,7 @@ async function sendFile(request: IncomingMessage, response: ServerResponse, name
     ...(encoding && { 'content-encoding': encoding.coding }),
   });
   if (request.method === 'HEAD') response.end();
-  else await pipeline(createReadStream(file), response);
+  else await streamFile(response, file);
 }
 
 /** Best first. */

@@ -12,6 +12,7 @@ test('a schema of another draft is refused with what to write', () => {
   );
   expect(draft('https://json-schema.org/draft/2020-12/schema#')).toBeNull();
   expect(schemaProblem(true)).toBeNull();
+  expect(schemaProblem([])).toBe('Expected a JSON Schema, an object or a boolean.');
 });
 
 describe('what does not fit a schema', () => {
