@@ -51,8 +51,8 @@ export async function openDatabase(options: {
   const owned = opened.move();
   return {
     manager: dataSource.manager,
-    pool: runningAgain(pool),
-    transaction: (work) => transaction(dataSource, work),
+    pool: retryingQueries(pool),
+    transaction: (work) => retryOnConflict(() => dataSource.transaction(work)),
     async [Symbol.asyncDispose]() {
       closing = true;
       await owned.disposeAsync();
@@ -123,18 +123,14 @@ const MIGRATION_LOCK = 9338;
 /** Transactions that ended each other must not meet again at once. */
 const BACKOFF = { initialMs: 5, maxMs: 20 };
 
-async function transaction<T>(dataSource: DataSource, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return retryWhereEnded(() => dataSource.transaction(work));
-}
-
 /** The pool itself, whose `query` tries again. */
-function runningAgain(pool: Pool): Pool {
+function retryingQueries(pool: Pool): Pool {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
-  return Object.assign(pool, { query: (...args: unknown[]) => retryWhereEnded(() => query(...args)) });
+  return Object.assign(pool, { query: (...args: unknown[]) => retryOnConflict(() => query(...args)) });
 }
 
-/** Postgres has undone all of a transaction that it ended for the sake of another. */
-async function retryWhereEnded<T>(run: () => Promise<T>): Promise<T> {
+/** Of a transaction that Postgres has ended for the sake of another, nothing is left. */
+async function retryOnConflict<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
