@@ -73,9 +73,10 @@ export function startWorker(options: WorkerOptions): Worker {
   let polling: Promise<void> | null = null;
   /** Whether there may be more to claim when a slot comes free. */
   let backlog = false;
-  let reserved = 0;
+  /** Slots for starts whose execution is not in `active` yet. */
+  const reserved = new Set<Reservation>();
   let cancelGather: (() => void) | undefined;
-  const freeSlots = () => options.concurrency - active.size - reserved;
+  const freeSlots = () => options.concurrency - active.size - reserved.size;
 
   /** One claim at a time; a wake-up during a claim is followed by another claim. */
   function claimSoon(): void {
@@ -271,15 +272,9 @@ export function startWorker(options: WorkerOptions): Worker {
     async reserveSlot() {
       await claiming;
       if (closing.signal.aborted || claiming !== null || backlog || freeSlots() <= 0) return null;
-      reserved += 1;
-      let isReserved = true;
-      const giveUp = () => {
-        if (isReserved) reserved -= 1;
-        isReserved = false;
-      };
-      return {
+      const reservation: Reservation = {
         start(job, inserted, preloaded) {
-          giveUp(); // from here on its run has the slot
+          reserved.delete(reservation); // from here on its run has the slot
           const isInserted = inserted.then(
             () => true,
             () => false,
@@ -287,10 +282,12 @@ export function startWorker(options: WorkerOptions): Worker {
           start(job, (run) => runNew(run, isInserted, preloaded));
         },
         [Symbol.dispose]() {
-          giveUp();
+          reserved.delete(reservation);
           if (backlog) claimSoon();
         },
       };
+      reserved.add(reservation);
+      return reservation;
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
