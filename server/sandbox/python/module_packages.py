@@ -7,7 +7,6 @@ import re
 import shlex
 
 _PACKAGES = json.loads(pathlib.Path(__file__).with_name("module_packages.json").read_text(encoding="utf-8"))
-MODULES = tuple(_PACKAGES)
 _SEPARATORS = re.compile(r"[-_.]+")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(?:\[[\w,.-]*\])?(?:[<>=!~]=?=?[\w.*,<>=!~-]*)?")
 _NAME = re.compile(r"[\w.-]+")
@@ -19,6 +18,14 @@ _WANTED = re.compile(
     re.IGNORECASE,
 )
 _MAX_SHOWN, _MAX_TEXT = 10, 2_000
+# What most people mean where a name is nearly theirs: packages with such names have been made to be mistaken.
+WELL_KNOWN = (
+    *_PACKAGES,
+    *"aiohttp altair boto3 duckdb fastapi flask geopandas httpx jinja2 joblib keras langchain lxml matplotlib".split(),
+    *"networkx numba numpy openai openpyxl pandas plotly polars psycopg pyarrow pydantic pymongo pytest redis".split(),
+    *"requests scipy seaborn selenium sqlalchemy statsmodels sympy tensorflow torch tqdm transformers urllib3".split(),
+    *"xgboost xlsxwriter".split(),
+)
 
 
 def package_of(module):

@@ -8,12 +8,6 @@ import sys
 import traceback
 
 _MAX_CANDIDATES, _MAX_LENGTH = 750, 40
-# Modules that most people mean where a name is nearly theirs: packages with such names have been made to be mistaken.
-_WELL_KNOWN = (
-    "aiohttp altair boto3 duckdb fastapi flask geopandas httpx jinja2 joblib keras langchain lxml matplotlib networkx numba"
-    " numpy openai openpyxl pandas pillow plotly polars psycopg pyarrow pydantic pymongo pytest redis requests scipy seaborn"
-    " selenium sqlalchemy statsmodels sympy tensorflow torch tqdm transformers urllib3 xgboost xlsxwriter"
-).split()
 _SHORTEST_NAME = 4
 _MOVE_COST, _CASE_COST = 2, 1
 
@@ -32,9 +26,8 @@ def suggestion_for(error):
         return ""
 
 
-def module_nearly(name, others):
-    """The well-known module, or one of others, that is one letter away from this one, or has its letters in another order."""
-    candidates = [*_WELL_KNOWN, *others]
+def nearly(name, candidates):
+    """The candidate that is one letter away from a name that is none of them, or has its letters in another order."""
     if name in candidates or not _SHORTEST_NAME <= len(name) <= _MAX_LENGTH:
         return None
     return next((each for each in candidates if _is_near(name, each)), None)

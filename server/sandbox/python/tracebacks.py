@@ -22,7 +22,7 @@ import syntax_hints
 from packages import ALIASES
 from results import ResultError
 from signature import InputError
-from suggestions import module_nearly, suggestion_for
+from suggestions import nearly, suggestion_for
 
 MAX_MESSAGE = 8_000
 MAX_TRACEBACK = 32_000
@@ -115,7 +115,7 @@ def _missing_package(error):
 
 def _nearly_missing(error):
     module = _missing_module(error)
-    return module_nearly(module, (*_STANDARD, *module_packages.MODULES)) if _may_be_installed(module) else None
+    return nearly(module, (*module_packages.WELL_KNOWN, *_STANDARD)) if _may_be_installed(module) else None
 
 
 def _line_of(error):
