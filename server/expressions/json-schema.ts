@@ -26,7 +26,7 @@ export function schemaProblem(schema: unknown): string | null {
   if (schema === null) return null;
   if ((typeof schema !== 'object' && typeof schema !== 'boolean') || Array.isArray(schema))
     return 'Expected a JSON Schema, an object or a boolean.';
-  const { $schema: dialect = DIALECT } = (schema as { $schema?: unknown }) ?? {};
+  const { $schema: dialect = DIALECT } = schema as { $schema?: unknown };
   if (typeof dialect === 'string' && dialect.replace(/#$/, '') !== DIALECT)
     return `Expected a JSON Schema of draft 2020-12, got one of ${preview(dialect)}. Change or leave out \`$schema\`.`;
   try {

@@ -58,9 +58,7 @@ export function startExpressionErrors(
     const { problem, references, shape } = analyses.get(expression)!;
     if (problem !== null) return [{ code: 'INVALID_EXPRESSION', field, message: problem }];
     if (field === 'labels' && shape?.kind === 'scalar' && shape.type !== 'null')
-      return [
-        { code: 'INVALID_LABELS', field, message: `Expected an object of texts, got a ${shape.type}.` },
-      ];
+      return [{ code: 'INVALID_LABELS', field, message: `Expected an object, got a ${shape.type}.` }];
     const names = new Set(references.map(([name]) => name).filter((name) => name !== 'input'));
     if (names.has('secrets'))
       return [
