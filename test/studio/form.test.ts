@@ -435,13 +435,26 @@ async function write(at: Page, text: string): Promise<void> {
   await at.keyboard.insertText(text);
 }
 
+/**
+ * By the mouse, because the list takes no key in its first moments, so that one that was meant for the text chooses
+ * nothing. It takes no click either while its source is asked again, so it gets another one until the text has changed.
+ */
 async function choose(at: Page, label: string): Promise<void> {
-  const option = at.locator('.cm-tooltip-autocomplete li', { hasText: label }).first();
-  await option.waitFor();
-  // It takes no key in the first moments, so that one that was meant for the text chooses nothing. The list may be drawn
-  // anew, elsewhere, between the moments at which a mouse is aimed and pressed.
-  await option.dispatchEvent('mousedown');
+  const option = at.locator('.cm-tooltip-autocomplete li', { hasText: label });
+  await option.first().waitFor();
+  const text = () => at.evaluate<string>('document.activeElement.textContent');
+  const before = await text();
+  await eventually(`${label} is chosen`, async () => {
+    // Whatever is there at this moment: the list may be drawn anew, elsewhere.
+    await at.evaluate(mousedownOn(label));
+    return (await text()) !== before;
+  });
 }
+
+const mousedownOn = (label: string) => `
+  [...document.querySelectorAll('.cm-tooltip-autocomplete li')]
+    .find((each) => each.textContent.includes(${JSON.stringify(label)}))
+    ?.dispatchEvent(new MouseEvent('mousedown', { bubbles: true, cancelable: true }))`;
 
 async function tabTo(at: Page, label: string): Promise<void> {
   for (let presses = 0; presses < 10; presses++) {
